@@ -1,0 +1,57 @@
+# The front desk. Each target sets up what it needs and says what it does.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DEFAULT_GOAL := help
+
+INVENTORY ?= inventories/local.ini
+PYTHON ?= /usr/bin/python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: help deploy destroy test soak lint bench setup setup-dev lock
+
+help: ## what can be done here
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: $(VENV)/.operator ## Debian packages and a virtual environment with what the installer needs
+setup-dev: $(VENV)/.dev
+
+$(VENV)/.operator: installer/locks/operator.lock pyproject.toml installer/setup-host
+	@installer/setup-host
+	@echo "setup: virtual environment $(VENV) with the packages of installer/locks/operator.lock"
+	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r installer/locks/operator.lock
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: installer/locks/dev.lock $(VENV)/.operator
+	@echo "setup: what tests and lint need, from installer/locks/dev.lock"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r installer/locks/dev.lock
+	@touch $@
+
+deploy: setup ## bring up the cluster of $(INVENTORY) on this machine
+	@$(BIN)/dcos-installer deploy $(INVENTORY)
+
+destroy: setup ## take that cluster away, with all it left on this machine
+	@$(BIN)/dcos-installer destroy --yes $(INVENTORY)
+
+test: setup-dev ## every test, the ones on real machines included (20 minutes at most)
+	@$(BIN)/python -m pytest -m "not soak"
+
+soak: setup-dev ## long storms and fuzzing
+	@$(BIN)/python -m pytest -m soak
+
+lint: setup-dev ## formatting, style, types, the arrows between packages, YAML, roles
+	@echo "lint: ruff, mypy, import-linter, yamllint, ansible-lint"
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports --no-cache
+	@$(BIN)/yamllint --strict roles images inventories
+	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_HOME="$(CURDIR)/build/ansible" $(BIN)/ansible-lint --offline -q roles
+
+bench: setup-dev ## ratios and figures, measured side by side in one run
+	@$(BIN)/python -m tests.bench
+
+lock: setup-dev ## renew installer/locks: names, versions and hashes
+	@installer/relock

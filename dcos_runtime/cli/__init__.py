@@ -1,0 +1,1 @@
+"""The `dcos` command. Imported by nothing."""

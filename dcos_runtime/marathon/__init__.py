@@ -1,0 +1,1 @@
+"""The init: keeps apps running. Talks to the kernel over HTTP, through `framework` only."""

@@ -1,0 +1,151 @@
+"""The agent protocol, version 1: ours, between our master and our agents only.
+
+An agent finds the port with ``GET /internal/agent/v1`` on the leading master's public address (an `Endpoint`), then
+
+* ``POST /internal/agent/v1/connect`` with a `Connect`: the answer is a RecordIO stream of `Down` messages that starts
+  with `Connected`. A second connect of the same agent gives a new epoch and ends the older stream.
+* ``POST /internal/agent/v1/messages`` with a `Batch` of `Up` messages: 200 with `Taken`; 409 when the epoch is stale, or
+  the sequence has a gap (connect again); 410 when the agent was removed for good (kill everything, forget the id).
+
+Every message carries the agent's id, its connection's epoch and a sequence that starts at 1 in each direction. Delivery
+within a connection is in order and at most once; across connections `Connect` tells all that is known, and the master
+settles the difference (a task the agent does not tell of is lost; a task the master has ended is killed).
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
+from dcos_runtime.wire.common import FrameworkID, TaskID
+from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
+
+VERSION = 1
+PATH = "/internal/agent/v1"
+
+
+class Endpoint(msgspec.Struct):
+    """Where the protocol is spoken: the port on the address that was asked."""
+
+    port: int
+    versions: list[int]
+
+
+class RunningTask(msgspec.Struct):
+    """A task as its agent knows it. ``task`` is the TaskInfo as it was launched, JSON.
+
+    ``status`` is the newest status; ``unacknowledged`` the oldest that the framework has not acknowledged, if any (the
+    agent sends it again by itself).
+    """
+
+    framework_id: str
+    task: msgspec.Raw
+    state: TaskState
+    status: TaskStatus | None = None
+    unacknowledged: TaskStatus | None = None
+
+
+class Connect(msgspec.Struct):
+    """An agent's first word on a connection; ``agent.id`` is set when it was admitted before."""
+
+    version: int
+    agent: AgentInfo
+    software: str
+    boot_id: str
+    tasks: list[RunningTask] = []
+    frameworks: list[FrameworkInfo] = []
+
+
+class _Down(msgspec.Struct, tag_field="type", kw_only=True):
+    agent_id: str
+    epoch: int
+    seq: int
+
+
+class Connected(_Down, tag="CONNECTED"):
+    """The agent is admitted under ``agent_id``. It hears a `Ping` every ``ping_seconds``; after five missed it connects again."""
+
+    master_id: str
+    ping_seconds: float
+
+
+class Ping(_Down, tag="PING"):
+    """Answered by a `Pong`; five unanswered make the agent unreachable."""
+
+
+class RunTask(_Down, tag="RUN_TASK"):
+    """Launch a task. ``task`` is a TaskInfo, JSON; the agent owns its status updates from here on."""
+
+    framework: FrameworkInfo
+    task: msgspec.Raw
+
+
+class KillTask(_Down, tag="KILL_TASK"):
+    framework_id: FrameworkID
+    task_id: TaskID
+    kill_policy: KillPolicy | None = None
+
+
+class Acknowledge(_Down, tag="ACKNOWLEDGE"):
+    """The framework has the update ``uuid`` (base64 on the wire): the agent may send the next one of that task."""
+
+    framework_id: FrameworkID
+    task_id: TaskID
+    uuid: bytes
+
+
+class UpdateFramework(_Down, tag="UPDATE_FRAMEWORK"):
+    framework: FrameworkInfo
+
+
+class ShutdownFramework(_Down, tag="SHUTDOWN_FRAMEWORK"):
+    """Kill all tasks of the framework and forget it; no updates are sent for them."""
+
+    framework_id: FrameworkID
+
+
+class Shutdown(_Down, tag="SHUTDOWN"):
+    """The agent is not (or no longer) a member: kill every task, forget the id, end the process."""
+
+    message: str
+
+
+Down = Connected | Ping | RunTask | KillTask | Acknowledge | UpdateFramework | ShutdownFramework | Shutdown
+
+
+class _Up(msgspec.Struct, tag_field="type", kw_only=True):
+    seq: int
+
+
+class Pong(_Up, tag="PONG"):
+    pass
+
+
+class Update(_Up, tag="UPDATE"):
+    """A status update to be acknowledged; ``latest_state`` is the newest state, which may be ahead of ``status``."""
+
+    framework_id: str
+    status: TaskStatus
+    latest_state: TaskState
+
+
+class TaskGone(_Up, tag="TASK_GONE"):
+    """The last, terminal update of the task was acknowledged; the agent has forgotten it."""
+
+    framework_id: str
+    task_id: str
+
+
+Up = Pong | Update | TaskGone
+
+
+class Batch(msgspec.Struct):
+    agent_id: str
+    epoch: int
+    messages: list[Up]
+
+
+class Taken(msgspec.Struct):
+    """All messages up to ``seq`` were taken."""
+
+    seq: int

@@ -1,0 +1,255 @@
+"""Calls and events of the scheduler API, `/api/v1/scheduler` (Mesos v1)."""
+
+from __future__ import annotations
+
+from dcos_runtime.wire.base import Enum, EnumMessage, Message
+from dcos_runtime.wire.cluster import FrameworkInfo, InverseOffer, MasterInfo, Offer, OperationStatus, Request
+from dcos_runtime.wire.common import (
+    AgentID,
+    ExecutorID,
+    Filters,
+    FrameworkID,
+    OfferID,
+    OperationID,
+    ResourceProviderID,
+    TaskID,
+)
+from dcos_runtime.wire.tasks import KillPolicy, TaskStatus
+
+
+class AttributeConstraint(Message, kw_only=True):
+    class Selector(EnumMessage, kw_only=True):
+        OPTIONAL_ENUMS = ("pseudoattribute_type",)
+
+        class PseudoattributeType(Enum):
+            UNKNOWN = "UNKNOWN"
+            HOSTNAME = "HOSTNAME"
+            REGION = "REGION"
+            ZONE = "ZONE"
+
+        pseudoattribute_type: AttributeConstraint.Selector.PseudoattributeType | None = None
+        attribute_name: str | None = None
+
+    class Predicate(Message, kw_only=True):
+        class Exists(Message, kw_only=True):
+            pass
+
+        class NotExists(Message, kw_only=True):
+            pass
+
+        class TextEquals(Message, kw_only=True):
+            value: str
+
+        class TextNotEquals(Message, kw_only=True):
+            value: str
+
+        class TextMatches(Message, kw_only=True):
+            regex: str
+
+        class TextNotMatches(Message, kw_only=True):
+            regex: str
+
+        exists: AttributeConstraint.Predicate.Exists | None = None
+        not_exists: AttributeConstraint.Predicate.NotExists | None = None
+        text_equals: AttributeConstraint.Predicate.TextEquals | None = None
+        text_not_equals: AttributeConstraint.Predicate.TextNotEquals | None = None
+        text_matches: AttributeConstraint.Predicate.TextMatches | None = None
+        text_not_matches: AttributeConstraint.Predicate.TextNotMatches | None = None
+
+    selector: AttributeConstraint.Selector
+    predicate: AttributeConstraint.Predicate
+
+
+class OfferConstraints(Message, kw_only=True):
+    class RoleConstraints(Message, kw_only=True):
+        class Group(Message, kw_only=True):
+            attribute_constraints: list[AttributeConstraint] = []
+
+        groups: list[OfferConstraints.RoleConstraints.Group] = []
+
+    role_constraints: dict[str, OfferConstraints.RoleConstraints] = {}
+
+
+class Call(EnumMessage, kw_only=True):
+    OPTIONAL_ENUMS = ("type",)
+
+    class Type(Enum):
+        UNKNOWN = "UNKNOWN"
+        SUBSCRIBE = "SUBSCRIBE"
+        TEARDOWN = "TEARDOWN"
+        ACCEPT = "ACCEPT"
+        DECLINE = "DECLINE"
+        ACCEPT_INVERSE_OFFERS = "ACCEPT_INVERSE_OFFERS"
+        DECLINE_INVERSE_OFFERS = "DECLINE_INVERSE_OFFERS"
+        REVIVE = "REVIVE"
+        KILL = "KILL"
+        SHUTDOWN = "SHUTDOWN"
+        ACKNOWLEDGE = "ACKNOWLEDGE"
+        ACKNOWLEDGE_OPERATION_STATUS = "ACKNOWLEDGE_OPERATION_STATUS"
+        RECONCILE = "RECONCILE"
+        RECONCILE_OPERATIONS = "RECONCILE_OPERATIONS"
+        MESSAGE = "MESSAGE"
+        REQUEST = "REQUEST"
+        SUPPRESS = "SUPPRESS"
+        UPDATE_FRAMEWORK = "UPDATE_FRAMEWORK"
+
+    class Subscribe(Message, kw_only=True):
+        framework_info: FrameworkInfo
+        suppressed_roles: list[str] = []
+        offer_constraints: OfferConstraints | None = None
+
+    class Accept(Message, kw_only=True):
+        offer_ids: list[OfferID] = []
+        operations: list[Offer.Operation] = []
+        filters: Filters | None = None
+
+    class Decline(Message, kw_only=True):
+        offer_ids: list[OfferID] = []
+        filters: Filters | None = None
+
+    class AcceptInverseOffers(Message, kw_only=True):
+        inverse_offer_ids: list[OfferID] = []
+        filters: Filters | None = None
+
+    class DeclineInverseOffers(Message, kw_only=True):
+        inverse_offer_ids: list[OfferID] = []
+        filters: Filters | None = None
+
+    class Revive(Message, kw_only=True):
+        roles: list[str] = []
+
+    class Kill(Message, kw_only=True):
+        task_id: TaskID
+        agent_id: AgentID | None = None
+        kill_policy: KillPolicy | None = None
+
+    class Shutdown(Message, kw_only=True):
+        executor_id: ExecutorID
+        agent_id: AgentID
+
+    class Acknowledge(Message, kw_only=True):
+        agent_id: AgentID
+        task_id: TaskID
+        uuid: bytes
+
+    class AcknowledgeOperationStatus(Message, kw_only=True):
+        agent_id: AgentID | None = None
+        resource_provider_id: ResourceProviderID | None = None
+        uuid: bytes
+        operation_id: OperationID
+
+    class Reconcile(Message, kw_only=True):
+        class Task(Message, kw_only=True):
+            task_id: TaskID
+            agent_id: AgentID | None = None
+
+        tasks: list[Call.Reconcile.Task] = []
+
+    class ReconcileOperations(Message, kw_only=True):
+        class Operation(Message, kw_only=True):
+            operation_id: OperationID
+            agent_id: AgentID | None = None
+            resource_provider_id: ResourceProviderID | None = None
+
+        operations: list[Call.ReconcileOperations.Operation] = []
+
+    class Message(Message, kw_only=True):
+        agent_id: AgentID
+        executor_id: ExecutorID
+        data: bytes
+
+    class Request(Message, kw_only=True):
+        requests: list[Request] = []
+
+    class Suppress(Message, kw_only=True):
+        roles: list[str] = []
+
+    class UpdateFramework(Message, kw_only=True):
+        framework_info: FrameworkInfo
+        suppressed_roles: list[str] = []
+        offer_constraints: OfferConstraints | None = None
+
+    framework_id: FrameworkID | None = None
+    type: Call.Type | None = None
+    subscribe: Call.Subscribe | None = None
+    accept: Call.Accept | None = None
+    decline: Call.Decline | None = None
+    accept_inverse_offers: Call.AcceptInverseOffers | None = None
+    decline_inverse_offers: Call.DeclineInverseOffers | None = None
+    revive: Call.Revive | None = None
+    kill: Call.Kill | None = None
+    shutdown: Call.Shutdown | None = None
+    acknowledge: Call.Acknowledge | None = None
+    acknowledge_operation_status: Call.AcknowledgeOperationStatus | None = None
+    reconcile: Call.Reconcile | None = None
+    reconcile_operations: Call.ReconcileOperations | None = None
+    message: Call.Message | None = None
+    request: Call.Request | None = None
+    suppress: Call.Suppress | None = None
+    update_framework: Call.UpdateFramework | None = None
+
+
+class Event(EnumMessage, kw_only=True):
+    OPTIONAL_ENUMS = ("type",)
+
+    class Type(Enum):
+        UNKNOWN = "UNKNOWN"
+        SUBSCRIBED = "SUBSCRIBED"
+        OFFERS = "OFFERS"
+        INVERSE_OFFERS = "INVERSE_OFFERS"
+        RESCIND = "RESCIND"
+        RESCIND_INVERSE_OFFER = "RESCIND_INVERSE_OFFER"
+        UPDATE = "UPDATE"
+        UPDATE_OPERATION_STATUS = "UPDATE_OPERATION_STATUS"
+        MESSAGE = "MESSAGE"
+        FAILURE = "FAILURE"
+        ERROR = "ERROR"
+        HEARTBEAT = "HEARTBEAT"
+
+    class Subscribed(Message, kw_only=True):
+        framework_id: FrameworkID
+        heartbeat_interval_seconds: float | None = None
+        master_info: MasterInfo | None = None
+
+    class Offers(Message, kw_only=True):
+        offers: list[Offer] = []
+
+    class InverseOffers(Message, kw_only=True):
+        inverse_offers: list[InverseOffer] = []
+
+    class Rescind(Message, kw_only=True):
+        offer_id: OfferID
+
+    class RescindInverseOffer(Message, kw_only=True):
+        inverse_offer_id: OfferID
+
+    class Update(Message, kw_only=True):
+        status: TaskStatus
+
+    class UpdateOperationStatus(Message, kw_only=True):
+        status: OperationStatus
+
+    class Message(Message, kw_only=True):
+        agent_id: AgentID
+        executor_id: ExecutorID
+        data: bytes
+
+    class Failure(Message, kw_only=True):
+        agent_id: AgentID | None = None
+        executor_id: ExecutorID | None = None
+        status: int | None = None
+
+    class Error(Message, kw_only=True):
+        message: str
+
+    type: Event.Type | None = None
+    subscribed: Event.Subscribed | None = None
+    offers: Event.Offers | None = None
+    inverse_offers: Event.InverseOffers | None = None
+    rescind: Event.Rescind | None = None
+    rescind_inverse_offer: Event.RescindInverseOffer | None = None
+    update: Event.Update | None = None
+    update_operation_status: Event.UpdateOperationStatus | None = None
+    message: Event.Message | None = None
+    failure: Event.Failure | None = None
+    error: Event.Error | None = None

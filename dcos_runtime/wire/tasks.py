@@ -1,0 +1,286 @@
+"""Tasks and their executors, health, and status (Mesos v1)."""
+
+from __future__ import annotations
+
+from dcos_runtime.wire.base import Enum, EnumMessage, Message
+from dcos_runtime.wire.common import (
+    AgentID,
+    CommandInfo,
+    DurationInfo,
+    ExecutorID,
+    FrameworkID,
+    Labels,
+    TaskID,
+    TimeInfo,
+    Value,
+)
+from dcos_runtime.wire.containers import ContainerInfo, ContainerStatus, NetworkInfo
+from dcos_runtime.wire.resources import Resource
+
+
+class KillPolicy(Message, kw_only=True):
+    grace_period: DurationInfo | None = None
+
+
+class Port(EnumMessage, kw_only=True):
+    OPTIONAL_ENUMS = ("visibility",)
+    number: int
+    name: str | None = None
+    protocol: str | None = None
+    visibility: DiscoveryInfo.Visibility | None = None
+    labels: Labels | None = None
+
+
+class Ports(Message, kw_only=True):
+    ports: list[Port] = []
+
+
+class DiscoveryInfo(EnumMessage, kw_only=True):
+    REQUIRED_ENUMS = ("visibility",)
+
+    class Visibility(Enum):
+        FRAMEWORK = "FRAMEWORK"
+        CLUSTER = "CLUSTER"
+        EXTERNAL = "EXTERNAL"
+        UNKNOWN = "UNKNOWN"
+
+    visibility: DiscoveryInfo.Visibility
+    name: str | None = None
+    environment: str | None = None
+    location: str | None = None
+    version: str | None = None
+    ports: Ports | None = None
+    labels: Labels | None = None
+
+
+class ExecutorInfo(EnumMessage, kw_only=True):
+    OPTIONAL_ENUMS = ("type",)
+
+    class Type(Enum):
+        UNKNOWN = "UNKNOWN"
+        DEFAULT = "DEFAULT"
+        CUSTOM = "CUSTOM"
+
+    type: ExecutorInfo.Type | None = None
+    executor_id: ExecutorID
+    framework_id: FrameworkID | None = None
+    command: CommandInfo | None = None
+    container: ContainerInfo | None = None
+    resources: list[Resource] = []
+    name: str | None = None
+    source: str | None = None
+    data: bytes | None = None
+    discovery: DiscoveryInfo | None = None
+    shutdown_grace_period: DurationInfo | None = None
+    labels: Labels | None = None
+
+
+class CheckInfo(EnumMessage, kw_only=True):
+    OPTIONAL_ENUMS = ("type",)
+
+    class Type(Enum):
+        UNKNOWN = "UNKNOWN"
+        COMMAND = "COMMAND"
+        HTTP = "HTTP"
+        TCP = "TCP"
+
+    class Command(Message, kw_only=True):
+        command: CommandInfo
+
+    class Http(Message, kw_only=True):
+        port: int
+        path: str | None = None
+
+    class Tcp(Message, kw_only=True):
+        port: int
+
+    type: CheckInfo.Type | None = None
+    command: CheckInfo.Command | None = None
+    http: CheckInfo.Http | None = None
+    tcp: CheckInfo.Tcp | None = None
+    delay_seconds: float | None = None  # default 15
+    interval_seconds: float | None = None  # default 10
+    timeout_seconds: float | None = None  # default 20
+
+
+class HealthCheck(EnumMessage, kw_only=True):
+    OPTIONAL_ENUMS = ("type",)
+
+    class Type(Enum):
+        UNKNOWN = "UNKNOWN"
+        COMMAND = "COMMAND"
+        HTTP = "HTTP"
+        TCP = "TCP"
+
+    class HTTPCheckInfo(EnumMessage, kw_only=True):
+        OPTIONAL_ENUMS = ("protocol",)
+        protocol: NetworkInfo.Protocol | None = None  # default IPv4
+        scheme: str | None = None
+        port: int
+        path: str | None = None
+        statuses: list[int] = []
+
+    class TCPCheckInfo(EnumMessage, kw_only=True):
+        OPTIONAL_ENUMS = ("protocol",)
+        protocol: NetworkInfo.Protocol | None = None  # default IPv4
+        port: int
+
+    delay_seconds: float | None = None  # default 15
+    interval_seconds: float | None = None  # default 10
+    timeout_seconds: float | None = None  # default 20
+    consecutive_failures: int | None = None  # default 3
+    grace_period_seconds: float | None = None  # default 10
+    type: HealthCheck.Type | None = None
+    command: CommandInfo | None = None
+    http: HealthCheck.HTTPCheckInfo | None = None
+    tcp: HealthCheck.TCPCheckInfo | None = None
+
+
+class TaskInfo(Message, kw_only=True):
+    name: str
+    task_id: TaskID
+    agent_id: AgentID
+    resources: list[Resource] = []
+    executor: ExecutorInfo | None = None
+    command: CommandInfo | None = None
+    container: ContainerInfo | None = None
+    health_check: HealthCheck | None = None
+    check: CheckInfo | None = None
+    kill_policy: KillPolicy | None = None
+    data: bytes | None = None
+    labels: Labels | None = None
+    discovery: DiscoveryInfo | None = None
+    max_completion_time: DurationInfo | None = None
+    limits: dict[str, Value.Scalar] = {}
+
+
+class TaskGroupInfo(Message, kw_only=True):
+    tasks: list[TaskInfo] = []
+
+
+class CheckStatusInfo(EnumMessage, kw_only=True):
+    OPTIONAL_ENUMS = ("type",)
+
+    class Command(Message, kw_only=True):
+        exit_code: int | None = None
+
+    class Http(Message, kw_only=True):
+        status_code: int | None = None
+
+    class Tcp(Message, kw_only=True):
+        succeeded: bool | None = None
+
+    type: CheckInfo.Type | None = None
+    command: CheckStatusInfo.Command | None = None
+    http: CheckStatusInfo.Http | None = None
+    tcp: CheckStatusInfo.Tcp | None = None
+
+
+class TaskResourceLimitation(Message, kw_only=True):
+    resources: list[Resource] = []
+
+
+class TaskState(Enum):
+    TASK_STAGING = "TASK_STAGING"
+    TASK_STARTING = "TASK_STARTING"
+    TASK_RUNNING = "TASK_RUNNING"
+    TASK_KILLING = "TASK_KILLING"
+    TASK_FINISHED = "TASK_FINISHED"
+    TASK_FAILED = "TASK_FAILED"
+    TASK_KILLED = "TASK_KILLED"
+    TASK_ERROR = "TASK_ERROR"
+    TASK_LOST = "TASK_LOST"
+    TASK_DROPPED = "TASK_DROPPED"
+    TASK_UNREACHABLE = "TASK_UNREACHABLE"
+    TASK_GONE = "TASK_GONE"
+    TASK_GONE_BY_OPERATOR = "TASK_GONE_BY_OPERATOR"
+    TASK_UNKNOWN = "TASK_UNKNOWN"
+    UNKNOWN = "UNKNOWN"
+
+
+class TaskStatus(EnumMessage, kw_only=True):
+    OPTIONAL_ENUMS = ("source", "reason")
+    REQUIRED_ENUMS = ("state",)
+
+    class Source(Enum):
+        SOURCE_MASTER = "SOURCE_MASTER"
+        SOURCE_AGENT = "SOURCE_AGENT"
+        SOURCE_EXECUTOR = "SOURCE_EXECUTOR"
+        UNKNOWN = "UNKNOWN"
+
+    class Reason(Enum):
+        REASON_COMMAND_EXECUTOR_FAILED = "REASON_COMMAND_EXECUTOR_FAILED"
+        REASON_CONTAINER_LAUNCH_FAILED = "REASON_CONTAINER_LAUNCH_FAILED"
+        REASON_CONTAINER_LIMITATION = "REASON_CONTAINER_LIMITATION"
+        REASON_CONTAINER_LIMITATION_DISK = "REASON_CONTAINER_LIMITATION_DISK"
+        REASON_CONTAINER_LIMITATION_MEMORY = "REASON_CONTAINER_LIMITATION_MEMORY"
+        REASON_CONTAINER_PREEMPTED = "REASON_CONTAINER_PREEMPTED"
+        REASON_CONTAINER_UPDATE_FAILED = "REASON_CONTAINER_UPDATE_FAILED"
+        REASON_MAX_COMPLETION_TIME_REACHED = "REASON_MAX_COMPLETION_TIME_REACHED"
+        REASON_EXECUTOR_REGISTRATION_TIMEOUT = "REASON_EXECUTOR_REGISTRATION_TIMEOUT"
+        REASON_EXECUTOR_REREGISTRATION_TIMEOUT = "REASON_EXECUTOR_REREGISTRATION_TIMEOUT"
+        REASON_EXECUTOR_TERMINATED = "REASON_EXECUTOR_TERMINATED"
+        REASON_EXECUTOR_UNREGISTERED = "REASON_EXECUTOR_UNREGISTERED"
+        REASON_FRAMEWORK_REMOVED = "REASON_FRAMEWORK_REMOVED"
+        REASON_GC_ERROR = "REASON_GC_ERROR"
+        REASON_INVALID_FRAMEWORKID = "REASON_INVALID_FRAMEWORKID"
+        REASON_INVALID_OFFERS = "REASON_INVALID_OFFERS"
+        REASON_IO_SWITCHBOARD_EXITED = "REASON_IO_SWITCHBOARD_EXITED"
+        REASON_MASTER_DISCONNECTED = "REASON_MASTER_DISCONNECTED"
+        REASON_RECONCILIATION = "REASON_RECONCILIATION"
+        REASON_RESOURCES_UNKNOWN = "REASON_RESOURCES_UNKNOWN"
+        REASON_AGENT_DISCONNECTED = "REASON_AGENT_DISCONNECTED"
+        REASON_AGENT_DRAINING = "REASON_AGENT_DRAINING"
+        REASON_AGENT_REMOVED = "REASON_AGENT_REMOVED"
+        REASON_AGENT_REMOVED_BY_OPERATOR = "REASON_AGENT_REMOVED_BY_OPERATOR"
+        REASON_AGENT_REREGISTERED = "REASON_AGENT_REREGISTERED"
+        REASON_AGENT_RESTARTED = "REASON_AGENT_RESTARTED"
+        REASON_AGENT_UNKNOWN = "REASON_AGENT_UNKNOWN"
+        REASON_TASK_KILLED_DURING_LAUNCH = "REASON_TASK_KILLED_DURING_LAUNCH"
+        REASON_TASK_CHECK_STATUS_UPDATED = "REASON_TASK_CHECK_STATUS_UPDATED"
+        REASON_TASK_HEALTH_CHECK_STATUS_UPDATED = "REASON_TASK_HEALTH_CHECK_STATUS_UPDATED"
+        REASON_TASK_GROUP_INVALID = "REASON_TASK_GROUP_INVALID"
+        REASON_TASK_GROUP_UNAUTHORIZED = "REASON_TASK_GROUP_UNAUTHORIZED"
+        REASON_TASK_INVALID = "REASON_TASK_INVALID"
+        REASON_TASK_UNAUTHORIZED = "REASON_TASK_UNAUTHORIZED"
+        REASON_TASK_UNKNOWN = "REASON_TASK_UNKNOWN"
+        UNKNOWN = "UNKNOWN"
+
+    task_id: TaskID
+    state: TaskState
+    message: str | None = None
+    source: TaskStatus.Source | None = None
+    reason: TaskStatus.Reason | None = None
+    data: bytes | None = None
+    agent_id: AgentID | None = None
+    executor_id: ExecutorID | None = None
+    timestamp: float | None = None
+    uuid: bytes | None = None
+    healthy: bool | None = None
+    check_status: CheckStatusInfo | None = None
+    labels: Labels | None = None
+    container_status: ContainerStatus | None = None
+    unreachable_time: TimeInfo | None = None
+    limitation: TaskResourceLimitation | None = None
+
+
+class Task(EnumMessage, kw_only=True):
+    OPTIONAL_ENUMS = ("status_update_state",)
+    REQUIRED_ENUMS = ("state",)
+    name: str
+    task_id: TaskID
+    framework_id: FrameworkID
+    executor_id: ExecutorID | None = None
+    agent_id: AgentID
+    state: TaskState
+    resources: list[Resource] = []
+    statuses: list[TaskStatus] = []
+    status_update_state: TaskState | None = None
+    status_update_uuid: bytes | None = None
+    labels: Labels | None = None
+    discovery: DiscoveryInfo | None = None
+    container: ContainerInfo | None = None
+    health_check: HealthCheck | None = None
+    kill_policy: KillPolicy | None = None
+    user: str | None = None
+    limits: dict[str, Value.Scalar] = {}

@@ -1,0 +1,1 @@
+"""Builds golden images; today the machine tree that local machines boot from."""

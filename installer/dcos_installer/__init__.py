@@ -1,0 +1,1 @@
+"""Runs on the operator's machine: turns an inventory into a working cluster."""

@@ -1,0 +1,1 @@
+"""The package repository. Stands alone: imports none of the other packages."""
