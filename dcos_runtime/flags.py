@@ -1,7 +1,7 @@
-"""Daemon flags as the original's daemons take them: ``--name=value``, ``--[no-]name``, the environment, ``file://`` values.
+"""Daemon flags as the original's daemons take them: ``--name=value``, ``--[no-]name``, environment, ``file://`` values.
 
-The command line wins over the environment. An unknown flag, a repeated one, a missing required one and a value that does
-not parse are all reported at once.
+The command line wins over the environment. An unknown flag, a repeated one, a missing required one and a value that
+does not parse are all reported at once.
 """
 
 from __future__ import annotations

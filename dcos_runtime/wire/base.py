@@ -1,7 +1,7 @@
 """What every Mesos v1 message is built from: a msgspec struct that treats unknown enum values as absent.
 
-The messages in this package follow the public Mesos 1.11 v1 protobuf definitions field by field: the same names, nesting,
-optionality and JSON form. An optional field is ``T | None`` and is absent on the wire when ``None``; a field without a
+The messages in this package follow the public Mesos 1.11 v1 protobuf definitions field by field: the same names,
+nesting, optionality and JSON form. An optional field is ``T | None`` and is absent on the wire when ``None``; a field without a
 default is required, and decoding without it fails.
 """
 
@@ -28,7 +28,8 @@ class Message(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
 class EnumMessage(Message):
     """A message with enum fields: an unknown value counts as absent, which a required field does not allow.
 
-    ``OPTIONAL_ENUMS`` and ``REQUIRED_ENUMS`` name those fields. Raises ``ValueError`` (a ``ValidationError`` while decoding).
+    ``OPTIONAL_ENUMS`` and ``REQUIRED_ENUMS`` name those fields. Raises ``ValueError``
+    (a ``ValidationError`` while decoding).
     """
 
     OPTIONAL_ENUMS: ClassVar[tuple[str, ...]] = ()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dcos_runtime.wire.base import Enum, EnumMessage, Message
 from dcos_runtime.wire.common import (
+    URL,
+    UUID,
     Address,
     AgentID,
     Attribute,
@@ -15,8 +17,6 @@ from dcos_runtime.wire.common import (
     OfferID,
     OperationID,
     ResourceProviderID,
-    URL,
-    UUID,
     Unavailability,
     Value,
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import re
-from functools import cache
 from typing import Any, TypeVar
 
 import msgspec
@@ -35,9 +34,14 @@ def encode(message: Any) -> bytes:
     return _NON_ASCII.sub(_escape, data.decode()).encode("ascii")
 
 
-@cache
+_decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
+
+
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
-    return msgspec.json.Decoder(kind, strict=False)
+    decoder = _decoders.get(kind)
+    if decoder is None:
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind, strict=False)
+    return decoder
 
 
 def decode(data: bytes | bytearray | memoryview, kind: type[T]) -> T:

@@ -4,8 +4,8 @@ An agent finds the port with ``GET /internal/agent/v1`` on the leading master's 
 
 * ``POST /internal/agent/v1/connect`` with a `Connect`: the answer is a RecordIO stream of `Down` messages that starts
   with `Connected`. A second connect of the same agent gives a new epoch and ends the older stream.
-* ``POST /internal/agent/v1/messages`` with a `Batch` of `Up` messages: 200 with `Taken`; 409 when the epoch is stale, or
-  the sequence has a gap (connect again); 410 when the agent was removed for good (kill everything, forget the id).
+* ``POST /internal/agent/v1/messages`` with a `Batch` of `Up` messages: 200 with `Taken`; 409 when the epoch is stale
+  or the sequence has a gap (connect again); 410 when the agent was removed for good (kill everything, forget the id).
 
 Every message carries the agent's id, its connection's epoch and a sequence that starts at 1 in each direction. Delivery
 within a connection is in order and at most once; across connections `Connect` tells all that is known, and the master
@@ -63,7 +63,7 @@ class _Down(msgspec.Struct, tag_field="type", kw_only=True):
 
 
 class Connected(_Down, tag="CONNECTED"):
-    """The agent is admitted under ``agent_id``. It hears a `Ping` every ``ping_seconds``; after five missed it connects again."""
+    """The agent is admitted under ``agent_id``. A `Ping` comes every ``ping_seconds``; five missed: connect again."""
 
     master_id: str
     ping_seconds: float

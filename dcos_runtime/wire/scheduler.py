@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dcos_runtime.wire.base import Enum, EnumMessage, Message
+from dcos_runtime.wire.base import Enum, EnumMessage
+from dcos_runtime.wire.base import Message as Plain
 from dcos_runtime.wire.cluster import FrameworkInfo, InverseOffer, MasterInfo, Offer, OperationStatus, Request
 from dcos_runtime.wire.common import (
     AgentID,
@@ -17,7 +18,7 @@ from dcos_runtime.wire.common import (
 from dcos_runtime.wire.tasks import KillPolicy, TaskStatus
 
 
-class AttributeConstraint(Message, kw_only=True):
+class AttributeConstraint(Plain, kw_only=True):
     class Selector(EnumMessage, kw_only=True):
         OPTIONAL_ENUMS = ("pseudoattribute_type",)
 
@@ -30,23 +31,23 @@ class AttributeConstraint(Message, kw_only=True):
         pseudoattribute_type: AttributeConstraint.Selector.PseudoattributeType | None = None
         attribute_name: str | None = None
 
-    class Predicate(Message, kw_only=True):
-        class Exists(Message, kw_only=True):
+    class Predicate(Plain, kw_only=True):
+        class Exists(Plain, kw_only=True):
             pass
 
-        class NotExists(Message, kw_only=True):
+        class NotExists(Plain, kw_only=True):
             pass
 
-        class TextEquals(Message, kw_only=True):
+        class TextEquals(Plain, kw_only=True):
             value: str
 
-        class TextNotEquals(Message, kw_only=True):
+        class TextNotEquals(Plain, kw_only=True):
             value: str
 
-        class TextMatches(Message, kw_only=True):
+        class TextMatches(Plain, kw_only=True):
             regex: str
 
-        class TextNotMatches(Message, kw_only=True):
+        class TextNotMatches(Plain, kw_only=True):
             regex: str
 
         exists: AttributeConstraint.Predicate.Exists | None = None
@@ -60,9 +61,9 @@ class AttributeConstraint(Message, kw_only=True):
     predicate: AttributeConstraint.Predicate
 
 
-class OfferConstraints(Message, kw_only=True):
-    class RoleConstraints(Message, kw_only=True):
-        class Group(Message, kw_only=True):
+class OfferConstraints(Plain, kw_only=True):
+    class RoleConstraints(Plain, kw_only=True):
+        class Group(Plain, kw_only=True):
             attribute_constraints: list[AttributeConstraint] = []
 
         groups: list[OfferConstraints.RoleConstraints.Group] = []
@@ -93,78 +94,78 @@ class Call(EnumMessage, kw_only=True):
         SUPPRESS = "SUPPRESS"
         UPDATE_FRAMEWORK = "UPDATE_FRAMEWORK"
 
-    class Subscribe(Message, kw_only=True):
+    class Subscribe(Plain, kw_only=True):
         framework_info: FrameworkInfo
         suppressed_roles: list[str] = []
         offer_constraints: OfferConstraints | None = None
 
-    class Accept(Message, kw_only=True):
+    class Accept(Plain, kw_only=True):
         offer_ids: list[OfferID] = []
         operations: list[Offer.Operation] = []
         filters: Filters | None = None
 
-    class Decline(Message, kw_only=True):
+    class Decline(Plain, kw_only=True):
         offer_ids: list[OfferID] = []
         filters: Filters | None = None
 
-    class AcceptInverseOffers(Message, kw_only=True):
+    class AcceptInverseOffers(Plain, kw_only=True):
         inverse_offer_ids: list[OfferID] = []
         filters: Filters | None = None
 
-    class DeclineInverseOffers(Message, kw_only=True):
+    class DeclineInverseOffers(Plain, kw_only=True):
         inverse_offer_ids: list[OfferID] = []
         filters: Filters | None = None
 
-    class Revive(Message, kw_only=True):
+    class Revive(Plain, kw_only=True):
         roles: list[str] = []
 
-    class Kill(Message, kw_only=True):
+    class Kill(Plain, kw_only=True):
         task_id: TaskID
         agent_id: AgentID | None = None
         kill_policy: KillPolicy | None = None
 
-    class Shutdown(Message, kw_only=True):
+    class Shutdown(Plain, kw_only=True):
         executor_id: ExecutorID
         agent_id: AgentID
 
-    class Acknowledge(Message, kw_only=True):
+    class Acknowledge(Plain, kw_only=True):
         agent_id: AgentID
         task_id: TaskID
         uuid: bytes
 
-    class AcknowledgeOperationStatus(Message, kw_only=True):
+    class AcknowledgeOperationStatus(Plain, kw_only=True):
         agent_id: AgentID | None = None
         resource_provider_id: ResourceProviderID | None = None
         uuid: bytes
         operation_id: OperationID
 
-    class Reconcile(Message, kw_only=True):
-        class Task(Message, kw_only=True):
+    class Reconcile(Plain, kw_only=True):
+        class Task(Plain, kw_only=True):
             task_id: TaskID
             agent_id: AgentID | None = None
 
         tasks: list[Call.Reconcile.Task] = []
 
-    class ReconcileOperations(Message, kw_only=True):
-        class Operation(Message, kw_only=True):
+    class ReconcileOperations(Plain, kw_only=True):
+        class Operation(Plain, kw_only=True):
             operation_id: OperationID
             agent_id: AgentID | None = None
             resource_provider_id: ResourceProviderID | None = None
 
         operations: list[Call.ReconcileOperations.Operation] = []
 
-    class Message(Message, kw_only=True):
+    class Message(Plain, kw_only=True):
         agent_id: AgentID
         executor_id: ExecutorID
         data: bytes
 
-    class Request(Message, kw_only=True):
+    class Request(Plain, kw_only=True):
         requests: list[Request] = []
 
-    class Suppress(Message, kw_only=True):
+    class Suppress(Plain, kw_only=True):
         roles: list[str] = []
 
-    class UpdateFramework(Message, kw_only=True):
+    class UpdateFramework(Plain, kw_only=True):
         framework_info: FrameworkInfo
         suppressed_roles: list[str] = []
         offer_constraints: OfferConstraints | None = None
@@ -206,40 +207,40 @@ class Event(EnumMessage, kw_only=True):
         ERROR = "ERROR"
         HEARTBEAT = "HEARTBEAT"
 
-    class Subscribed(Message, kw_only=True):
+    class Subscribed(Plain, kw_only=True):
         framework_id: FrameworkID
         heartbeat_interval_seconds: float | None = None
         master_info: MasterInfo | None = None
 
-    class Offers(Message, kw_only=True):
+    class Offers(Plain, kw_only=True):
         offers: list[Offer] = []
 
-    class InverseOffers(Message, kw_only=True):
+    class InverseOffers(Plain, kw_only=True):
         inverse_offers: list[InverseOffer] = []
 
-    class Rescind(Message, kw_only=True):
+    class Rescind(Plain, kw_only=True):
         offer_id: OfferID
 
-    class RescindInverseOffer(Message, kw_only=True):
+    class RescindInverseOffer(Plain, kw_only=True):
         inverse_offer_id: OfferID
 
-    class Update(Message, kw_only=True):
+    class Update(Plain, kw_only=True):
         status: TaskStatus
 
-    class UpdateOperationStatus(Message, kw_only=True):
+    class UpdateOperationStatus(Plain, kw_only=True):
         status: OperationStatus
 
-    class Message(Message, kw_only=True):
+    class Message(Plain, kw_only=True):
         agent_id: AgentID
         executor_id: ExecutorID
         data: bytes
 
-    class Failure(Message, kw_only=True):
+    class Failure(Plain, kw_only=True):
         agent_id: AgentID | None = None
         executor_id: ExecutorID | None = None
         status: int | None = None
 
-    class Error(Message, kw_only=True):
+    class Error(Plain, kw_only=True):
         message: str
 
     type: Event.Type | None = None
