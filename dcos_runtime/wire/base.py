@@ -1,8 +1,8 @@
 """What every Mesos v1 message is built from: a msgspec struct that treats unknown enum values as absent.
 
 The messages in this package follow the public Mesos 1.11 v1 protobuf definitions field by field: the same names,
-nesting, optionality and JSON form. An optional field is ``T | None`` and is absent on the wire when ``None``; a field without a
-default is required, and decoding without it fails.
+nesting, optionality and JSON form. An optional field is ``T | None`` and is absent on the wire when ``None``; a field
+without a default is required, and decoding without it fails.
 """
 
 from __future__ import annotations

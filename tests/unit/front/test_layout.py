@@ -1,0 +1,69 @@
+"""The house stands as drawn: packages typed, arrows held, nothing of one machine or of a registry in the tree."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[3]
+PACKAGES = ("installer/dcos_installer", "images/dcos_images", "dcos_runtime", "universe/dcos_universe")
+
+
+def tracked() -> list[Path]:
+    if not (ROOT / ".git").exists() or not shutil.which("git"):
+        pytest.skip("not a git checkout: the list of files is git's")
+    listing = subprocess.run(["git", "ls-files", "-z"], cwd=ROOT, capture_output=True, check=True).stdout
+    return [ROOT / name.decode() for name in listing.split(b"\0") if name]
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_every_package_ships_its_types(package: str) -> None:
+    assert (ROOT / package / "py.typed").is_file()
+
+
+def test_forbidden_arrows_do_not_exist() -> None:
+    tool = Path(sys.executable).parent / "lint-imports"
+    done = subprocess.run([tool, "--no-cache"], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_lock_files_hold_names_versions_and_hashes_only() -> None:
+    locks = sorted((ROOT / "installer/locks").glob("*.lock"))
+    assert {lock.stem for lock in locks} == {"dev", "operator", "runtime"}
+    line = re.compile(r"[a-zA-Z0-9._-]+==[^ ]+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
+    for lock in locks:
+        wrong = [text for text in lock.read_text().splitlines() if not line.fullmatch(text)]
+        assert not wrong, f"{lock.name}: {wrong[:3]}"
+
+
+def test_operator_and_runtime_locks_agree_with_the_dev_lock() -> None:
+    def pins(name: str) -> dict[str, str]:
+        text = (ROOT / f"installer/locks/{name}.lock").read_text()
+        return dict(re.findall(r"^([a-zA-Z0-9._-]+)==([^ ]+)", text, re.MULTILINE))
+
+    dev = pins("dev")
+    for name in ("operator", "runtime"):
+        assert {package: version for package, version in pins(name).items() if dev.get(package) != version} == {}
+
+
+def test_no_file_names_a_package_registry() -> None:
+    hosts = re.compile(
+        rb"(https?|ssh)://[a-z0-9.-]*(py[a-z]*hosted|pypi|debian|npmjs|maven|golang|crates)[a-z0-9.-]*\.(org|io|com)"
+    )
+    named = [str(path.relative_to(ROOT)) for path in tracked() if path.is_file() and hosts.search(path.read_bytes())]
+    assert named == []
+
+
+def test_modules_stay_readable_in_size() -> None:
+    long = {
+        str(path.relative_to(ROOT)): count
+        for package in PACKAGES
+        for path in (ROOT / package).rglob("*.py")
+        if (count := len(path.read_text().splitlines())) > 600
+    }
+    assert long == {}
