@@ -1,0 +1,274 @@
+"""The shell that all daemons share: flags, logging, serving HTTP under uvloop, ending in an orderly way, trying again.
+
+A daemon's ``main`` reads ``read_flags`` → ``configure_logging`` → ``run(body)``; the body opens its listeners with
+`listening`, prints `ready_line`, and waits for `Life.ended`. Only that ``main`` prints and exits.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+import random
+import signal
+import socket
+import sys
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from dcos_runtime import __version__
+from dcos_runtime.flags import Flag, FlagError, Flags, help_text, parse
+
+if TYPE_CHECKING:
+    import ssl
+
+    from aiohttp import web
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+STOP_SECONDS = 5.0
+"""How long a daemon that was told to stop waits for requests in flight before it cuts them off."""
+
+
+# --- flags -----------------------------------------------------------------------------------------------------------
+
+
+class Leave(Exception):
+    """The command line is answered without starting anything: print ``text`` (to stderr unless ``code`` is 0), exit."""
+
+    def __init__(self, code: int, text: str) -> None:
+        super().__init__(text)
+        self.code = code
+        self.text = text
+
+
+def read_flags(
+    program: str,
+    summary: str,
+    declared: Sequence[Flag],
+    argv: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    prefix: str = "MESOS_",
+) -> Flags:
+    """The daemon's flags. Raises `Leave` for ``--help``, ``--version`` (code 0) and a command line it refuses (2)."""
+    if "--help" in argv or "-h" in argv:
+        raise Leave(0, help_text(program, summary, declared))
+    if "--version" in argv:
+        raise Leave(0, f"{program} {__version__}")
+    try:
+        return parse(program, declared, argv, environ, prefix)
+    except FlagError as error:
+        raise Leave(2, str(error)) from error
+
+
+# --- logging ---------------------------------------------------------------------------------------------------------
+
+
+class _JournalFormatter(logging.Formatter):
+    """Priority in front, no time: journald adds its own."""
+
+    _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
+
+    def format(self, record: logging.LogRecord) -> str:
+        priority = next((number for level, number in self._PRIORITIES if record.levelno >= level), 7)
+        lines = super().format(record).splitlines() or [""]
+        return "\n".join(f"<{priority}>{line}" for line in lines)
+
+
+def configure_logging(level: str = "INFO", environ: Mapping[str, str] | None = None) -> None:
+    """Logs plain lines to stderr: for journald when systemd started us, else with the time."""
+    environ = os.environ if environ is None else environ
+    handler = logging.StreamHandler(sys.stderr)
+    if "JOURNAL_STREAM" in environ:
+        handler.setFormatter(_JournalFormatter("%(name)s: %(message)s"))
+    else:
+        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname).1s %(name)s: %(message)s"))
+    root = logging.getLogger()
+    root.handlers[:] = [handler]
+    root.setLevel(level)
+    logging.getLogger("kazoo").setLevel(logging.WARNING)
+
+
+# --- life ------------------------------------------------------------------------------------------------------------
+
+
+class Life:
+    """How a daemon ends: by a signal, by a reason of its own, or because a background task of its failed."""
+
+    def __init__(self) -> None:
+        self._over = asyncio.Event()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self.code = 0
+        self.reason = ""
+
+    def end(self, code: int, reason: str) -> None:
+        """Asks the daemon to end with this exit code. The first reason counts."""
+        if not self._over.is_set():
+            self.code = code
+            self.reason = reason
+            log.log(logging.ERROR if code else logging.INFO, "ending: %s", reason)
+            self._over.set()
+
+    async def ended(self) -> None:
+        await self._over.wait()
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> asyncio.Task[Any]:
+        """Runs ``work`` beside the daemon; should it raise, the daemon ends with code 1."""
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._done)
+        return task
+
+    def _done(self, task: asyncio.Task[Any]) -> None:
+        self._tasks.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            log.error("%s failed", task.get_name(), exc_info=error)
+            self.end(1, f"{task.get_name()} failed: {error}")
+
+    async def _cancel_tasks(self) -> None:
+        tasks = list(self._tasks)
+        for task in tasks:
+            task.cancel()
+        if tasks:
+            await asyncio.wait(tasks, timeout=STOP_SECONDS)
+
+
+def run(body: Callable[[Life], Awaitable[None]]) -> int:
+    """Runs ``body`` under uvloop until it returns; SIGTERM and SIGINT end its `Life` with code 0. The exit code."""
+    import uvloop
+
+    async def whole() -> int:
+        life = Life()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, life.end, 0, signal.Signals(number).name)
+        try:
+            await body(life)
+        finally:
+            await life._cancel_tasks()
+        return life.code
+
+    return uvloop.run(whole())
+
+
+# --- HTTP ------------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Address:
+    """Where a listener is reached."""
+
+    ip: str
+    port: int
+
+    @property
+    def url(self) -> str:
+        return f"http://{self}"
+
+    def __str__(self) -> str:
+        return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
+
+
+@contextlib.asynccontextmanager
+async def listening(
+    application: web.Application,
+    ip: str,
+    port: int,
+    *,
+    tls: ssl.SSLContext | None = None,
+    stop_seconds: float = STOP_SECONDS,
+) -> AsyncIterator[Address]:
+    """Serves ``application`` on exactly ``ip``:``port`` (0: any free port); yields the address it got.
+
+    A handler is cancelled when its client goes away, so that no stream outlives its reader. Raises ``OSError`` with
+    the address when it cannot be had. On leaving, requests in flight get ``stop_seconds``.
+    """
+    from aiohttp import web
+
+    runner = web.AppRunner(
+        application, handler_cancellation=True, access_log=None, shutdown_timeout=stop_seconds, keepalive_timeout=75.0
+    )
+    await runner.setup()
+    try:
+        site = web.TCPSite(runner, ip, port, ssl_context=tls, reuse_address=True, backlog=1024)
+        try:
+            await site.start()
+        except OSError as error:
+            raise OSError(
+                error.errno, f"cannot listen on {ip}:{port}: {os.strerror(error.errno or 0)}; is it taken?"
+            ) from error
+        bound = runner.addresses[0]
+        yield Address(str(bound[0]), int(bound[1]))
+    finally:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(runner.cleanup(), stop_seconds + 2.0)
+
+
+def ready_line(program: str, address: Address) -> str:
+    """The one line on stdout that tells a daemon is ready, and where."""
+    return f"{program} listening on {address.url}"
+
+
+def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """``value`` (a wire message, or plain data) as ASCII JSON."""
+    from aiohttp import web
+
+    from dcos_runtime.wire import codec
+
+    return web.Response(body=codec.encode(value), status=status, content_type="application/json", headers=headers)
+
+
+def text_response(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    """``text/plain; charset=utf-8``, the form of every error of the kernel's APIs."""
+    from aiohttp import web
+
+    return web.Response(text=text, status=status, headers=headers)
+
+
+def own_hostname(ip: str) -> str:
+    """The name to tell others for a daemon bound to ``ip``: its reverse name when that leads back, else ``ip``."""
+    with contextlib.suppress(OSError):
+        name = socket.gethostbyaddr(ip)[0]
+        if ip in {info[4][0] for info in socket.getaddrinfo(name, None)}:
+            return name
+    return ip
+
+
+# --- trying again ----------------------------------------------------------------------------------------------------
+
+
+def backoff(first: float, longest: float, factor: float = 2.0, source: random.Random | None = None) -> Iterator[float]:
+    """Endless waits in seconds: ``first`` growing by ``factor`` up to ``longest``, each cut by up to half at random."""
+    source = source or random.Random()
+    wait = first
+    while True:
+        yield wait * source.uniform(0.5, 1.0)
+        wait = min(wait * factor, longest)
+
+
+async def retry(
+    attempt: Callable[[], Awaitable[T]],
+    *,
+    on: type[BaseException] | tuple[type[BaseException], ...],
+    what: str,
+    first: float = 0.25,
+    longest: float = 10.0,
+    attempts: int | None = None,
+) -> T:
+    """The first result of ``attempt`` that is not one of the exceptions ``on``; the last of these after ``attempts``.
+
+    ``what`` names the action in the log ("reach the master at …").
+    """
+    for number, wait in enumerate(backoff(first, longest), start=1):
+        try:
+            return await attempt()
+        except on as error:
+            if attempts is not None and number >= attempts:
+                raise
+            log.warning("could not %s (%s); again in %.1f s", what, error or type(error).__name__, wait)
+        await asyncio.sleep(wait)
+    raise AssertionError("backoff() is endless")
