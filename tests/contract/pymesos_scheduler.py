@@ -1,0 +1,75 @@
+"""Runs N command tasks with the stock pymesos scheduler driver and prints how each ended. Needs pymesos (Python 3.8).
+
+Usage: pymesos_scheduler.py MASTER COUNT COMMAND
+The last line is JSON: {"finished": N, "states": {task id: [states in order]}, "agents": [...]}; exit 0 when all finished.
+"""
+
+import json
+import sys
+import threading
+
+from addict import Dict
+from pymesos import MesosSchedulerDriver, Scheduler
+
+TERMINAL = ("TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_LOST", "TASK_ERROR", "TASK_DROPPED", "TASK_GONE")
+
+
+class Runner(Scheduler):
+    def __init__(self, count, command):
+        self.waiting = ["py-%d" % i for i in range(count)]
+        self.left = set(self.waiting)
+        self.command = command
+        self.states = {}
+        self.agents = set()
+        self.done = threading.Event()
+
+    def resourceOffers(self, driver, offers):
+        for offer in offers:
+            free = {r.name: r.scalar.value for r in offer.resources if r.type == "SCALAR"}
+            room = int(min(free.get("cpus", 0) / 0.1, free.get("mem", 0) / 32))
+            tasks = []
+            while self.waiting and len(tasks) < room:
+                task = Dict()
+                task.name = task.task_id.value = self.waiting.pop()
+                task.agent_id.value = offer.agent_id.value
+                task.command.value = self.command
+                task.resources = [
+                    dict(name="cpus", type="SCALAR", scalar={"value": 0.1}),
+                    dict(name="mem", type="SCALAR", scalar={"value": 32}),
+                ]
+                tasks.append(task)
+            if tasks:
+                self.agents.add(offer.agent_id.value)
+                driver.launchTasks(offer.id, tasks)
+            else:
+                driver.declineOffer(offer.id, {"refuse_seconds": 1})
+
+    def statusUpdate(self, driver, update):
+        name = update.task_id.value
+        self.states.setdefault(name, []).append(update.state)
+        if update.state in TERMINAL:
+            self.left.discard(name)
+            if not self.left:
+                self.done.set()
+
+    def error(self, driver, message):
+        print("error: %s" % message, file=sys.stderr)
+        self.done.set()
+
+
+def main():
+    master, count, command = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    runner = Runner(count, command)
+    framework = Dict(user="root", name="pymesos-proof", checkpoint=True)
+    driver = MesosSchedulerDriver(runner, framework, master, use_addict=True)
+    driver.start()
+    runner.done.wait(150)
+    driver.stop()
+    driver.join()
+    finished = sum(1 for states in runner.states.values() if states[-1] == "TASK_FINISHED")
+    print(json.dumps({"finished": finished, "states": runner.states, "agents": sorted(runner.agents)}))
+    return 0 if finished == count else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

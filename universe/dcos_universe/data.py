@@ -1,0 +1,18 @@
+"""Where this package's data lies."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+
+def data_root() -> Path:
+    """The folder that holds ``packages/``: inside the package in a wheel, beside it in a checkout.
+
+    Raises ``FileNotFoundError`` when neither is there (a broken installation).
+    """
+    inside = Path(__file__).parent / "_data"
+    beside = Path(__file__).parents[1]
+    for root in (inside, beside):
+        if (root / "packages").is_dir():
+            return root
+    raise FileNotFoundError(f"the package definitions are neither in {inside} nor in {beside}: reinstall dcos")
