@@ -1,0 +1,107 @@
+"""What a cluster should be: ClusterSpec and its parts, typed, frozen, valid by construction."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from pathlib import Path
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+Role = Literal["master", "agent", "public_agent"]
+ProviderName = Literal["nspawn", "static"]
+
+
+class _Frozen(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class SshSpec(_Frozen):
+    """How the inventory says a host is reached; providers may know better (nspawn makes its own keys)."""
+
+    address: str
+    """What SSH connects to: an IPv4 address or a DNS name (``ansible_host``)."""
+    port: int = Field(default=22, ge=1, le=65535)
+    user: str = "root"
+    identity_file: Path | None = None
+    become: bool = False
+    """Commands go through sudo, because ``user`` is not root."""
+    python: str | None = None
+    """The interpreter that Ansible's modules use on the host; found by itself when None."""
+
+
+class HostSpec(_Frozen):
+    """One machine. ``cpus``, ``mem_mb`` and ``disk_mb`` are its declared shape; None: whatever the machine has."""
+
+    name: str
+    address: str
+    """IPv4, as the cluster's members know the machine."""
+    roles: frozenset[Role]
+    ssh: SshSpec
+    cpus: float | None = None
+    mem_mb: int | None = None
+    disk_mb: int | None = None
+    attributes: dict[str, str] = Field(default_factory=dict)
+    resources: str | None = None
+    """What the agent offers instead of its own count, as Mesos' ``--resources``."""
+
+    @property
+    def is_master(self) -> bool:
+        return "master" in self.roles
+
+    @property
+    def is_agent(self) -> bool:
+        return bool(self.roles & {"agent", "public_agent"})
+
+
+class Ports(_Frozen):
+    """Where the daemons listen. Fixed: clients in the wild expect these."""
+
+    master: int = 5050
+    master_agents: int = 5049
+    """The master's port for its agents."""
+    agent: int = 5051
+    marathon: int = 8080
+    zookeeper: int = 2181
+    zookeeper_peer: int = 2888
+    zookeeper_election: int = 3888
+
+
+class Settings(_Frozen):
+    """What holds for the whole cluster. Durations are seconds."""
+
+    network: IPv4Network = IPv4Network("198.18.0.0/24")
+    """The private network of nspawn machines; its first address is the operator's."""
+    operator_networks: tuple[IPv4Network, ...] = ()
+    """Who, besides members, may reach the kernel's ports."""
+    ports: Ports = Ports()
+    agent_ping_timeout: float = 15.0
+    max_agent_ping_timeouts: int = 5
+    agent_reregister_timeout: float = 600.0
+
+
+class ClusterSpec(_Frozen):
+    """A whole cluster, as one inventory says it. ``cluster_id`` is a version-4 UUID, kept in the operator's state."""
+
+    name: str
+    cluster_id: str
+    provider: ProviderName
+    hosts: tuple[HostSpec, ...]
+    settings: Settings = Settings()
+    inventory_path: Path
+
+    @property
+    def masters(self) -> tuple[HostSpec, ...]:
+        return tuple(host for host in self.hosts if host.is_master)
+
+    @property
+    def agents(self) -> tuple[HostSpec, ...]:
+        """Private and public agents."""
+        return tuple(host for host in self.hosts if host.is_agent)
+
+    def host(self, name: str) -> HostSpec:
+        """The host of that name. Raises ``KeyError``."""
+        for host in self.hosts:
+            if host.name == name:
+                return host
+        raise KeyError(name)

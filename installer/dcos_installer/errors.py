@@ -1,0 +1,49 @@
+"""The installer's one error base: what happened, why, and what to do about it."""
+
+from __future__ import annotations
+
+
+class InstallerError(Exception):
+    """Something the operator has to know. ``what`` happened, ``why``, and ``hint``: what to do.
+
+    ``evidence`` holds what was last seen (a unit's log lines, a command's stderr), shown in full below the rest.
+    Library code raises it; only ``cli`` prints it and exits.
+    """
+
+    def __init__(self, what: str, *, why: str = "", hint: str = "", evidence: str = "") -> None:
+        self.what = what
+        self.why = why
+        self.hint = hint
+        self.evidence = evidence
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.why:
+            lines.append(f"why: {self.why}")
+        if self.hint:
+            lines.append(f"what to do: {self.hint}")
+        if self.evidence:
+            lines.append("last seen:")
+            lines += [f"  {line}" for line in self.evidence.rstrip().splitlines()]
+        return "\n".join(lines)
+
+
+class ProcessFailed(InstallerError):
+    """A command ended with a code other than zero, or could not be started."""
+
+    def __init__(self, what: str, *, returncode: int | None, **rest: str) -> None:
+        self.returncode = returncode
+        super().__init__(what, **rest)
+
+
+class DeadlinePassed(InstallerError):
+    """A step did not end in time. ``evidence`` holds the last thing it showed."""
+
+
+class StateError(InstallerError):
+    """The operator's state directory cannot be used."""
+
+
+class LockHeld(InstallerError):
+    """Another operator works on this cluster."""

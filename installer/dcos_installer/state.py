@@ -1,0 +1,176 @@
+"""The operator's state: one directory a cluster, for its owner's eyes only, every file replaced atomically."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import tempfile
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dcos_installer.errors import StateError
+
+
+def state_home(environ: Mapping[str, str] | None = None) -> Path:
+    """``$XDG_STATE_HOME/dcos``; a relative value is ignored, as the XDG specification asks."""
+    environ = os.environ if environ is None else environ
+    configured = environ.get("XDG_STATE_HOME", "")
+    if configured.startswith("/"):
+        return Path(configured) / "dcos"
+    return Path(environ.get("HOME") or "~").expanduser() / ".local" / "state" / "dcos"
+
+
+def atomic_write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
+    """Replaces ``path`` in one step: after a crash it holds the old content or the new one, never a part."""
+    data = content.encode() if isinstance(content, str) else content
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            os.fchmod(file.fileno(), mode)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(temporary).unlink()
+        raise
+    _sync_folder(path.parent)
+
+
+@dataclass(frozen=True)
+class ClusterState:
+    """``$XDG_STATE_HOME/dcos/<cluster-id>/``: what this operator's machine remembers of one cluster."""
+
+    root: Path
+
+    @property
+    def cluster_id(self) -> str:
+        return self.root.name
+
+    @property
+    def spec(self) -> Path:
+        """The ClusterSpec of the last deploy."""
+        return self.root / "spec.json"
+
+    @property
+    def facts(self) -> Path:
+        """Facts of each host, with their digests, as last read."""
+        return self.root / "facts.json"
+
+    @property
+    def plan(self) -> Path:
+        return self.root / "plan.json"
+
+    @property
+    def journal(self) -> Path:
+        return self.root / "journal.jsonl"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def ssh_dir(self) -> Path:
+        """The cluster's SSH key, its machines' host keys and the strict ``known_hosts``."""
+        return self.root / "ssh"
+
+    @property
+    def identity_file(self) -> Path:
+        return self.ssh_dir / "id_ed25519"
+
+    @property
+    def known_hosts(self) -> Path:
+        return self.ssh_dir / "known_hosts"
+
+    @property
+    def logs(self) -> Path:
+        return self.root / "logs"
+
+    def write_json(self, path: Path, value: Any) -> None:
+        atomic_write(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
+
+    def read_json(self, path: Path) -> Any | None:
+        """What ``path`` holds; None when it is not there. Raises `StateError` when it cannot be read."""
+        try:
+            return json.loads(path.read_text())
+        except FileNotFoundError:
+            return None
+        except (OSError, ValueError) as error:
+            raise StateError(
+                f"{path} cannot be read", why=str(error), hint="move the file away: it is a cache and is written again"
+            ) from error
+
+
+def open_state(inventory: Path, home: Path | None = None) -> ClusterState:
+    """The state of the inventory's cluster; its directory and its id (a version-4 UUID) are made on first use."""
+    home = state_home() if home is None else home
+    index = _index(inventory, home)
+    _make_private(home)
+    _make_private(index.parent)
+    known = _read_index(index)
+    if known is None:
+        known = str(uuid.uuid4())
+        record = {"cluster_id": known, "inventory": str(inventory.resolve())}
+        atomic_write(index, json.dumps(record) + "\n")
+    state = ClusterState(home / known)
+    for folder in (state.root, state.ssh_dir, state.logs):
+        _make_private(folder)
+    return state
+
+
+def find_state(inventory: Path, home: Path | None = None) -> ClusterState | None:
+    """As `open_state`, but None when this operator never worked on the inventory; makes nothing."""
+    home = state_home() if home is None else home
+    known = _read_index(_index(inventory, home))
+    return None if known is None or not (home / known).is_dir() else ClusterState(home / known)
+
+
+def forget_state(inventory: Path, home: Path | None = None) -> None:
+    """Unlinks the inventory from its cluster id: the next `open_state` starts a new cluster. Idempotent."""
+    home = state_home() if home is None else home
+    with contextlib.suppress(FileNotFoundError):
+        _index(inventory, home).unlink()
+
+
+def _index(inventory: Path, home: Path) -> Path:
+    return home / "by-inventory" / (hashlib.sha256(str(inventory.resolve()).encode()).hexdigest()[:32] + ".json")
+
+
+def _read_index(index: Path) -> str | None:
+    try:
+        return str(uuid.UUID(json.loads(index.read_text())["cluster_id"], version=4))
+    except FileNotFoundError:
+        return None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise StateError(
+            f"{index} cannot be read",
+            why=f"it should name the inventory's cluster: {error}",
+            hint="restore it, or remove it to start a new cluster from this inventory",
+        ) from error
+
+
+def _make_private(folder: Path) -> None:
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        if folder.stat().st_uid == os.geteuid():
+            folder.chmod(0o700)
+    except OSError as error:
+        raise StateError(
+            f"the state directory {folder} cannot be used",
+            why=str(error),
+            hint="set XDG_STATE_HOME to a folder that you can write",
+        ) from error
+
+
+def _sync_folder(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
