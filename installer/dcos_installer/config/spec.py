@@ -1,0 +1,466 @@
+"""From an inventory to a ClusterSpec: every rule a cluster obeys, and every breach told with line and remedy."""
+
+from __future__ import annotations
+
+import difflib
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Network
+from pathlib import Path
+from typing import Any
+
+from dcos_installer.config.inventory import Inventory, Value, read
+from dcos_installer.config.model import ClusterSpec, HostSpec, ProviderName, Role, Settings, SshSpec
+from dcos_installer.config.problems import InventoryInvalid, Problem
+from dcos_installer.config.variables import ANSIBLE_VARIABLES, BY_NAME, host_address
+
+ROLE_GROUPS: dict[str, Role] = {"masters": "master", "agents": "agent", "public_agents": "public_agent"}
+
+_ORDER: tuple[Role, ...] = ("master", "agent", "public_agent")
+_NO_CLUSTER = "00000000-0000-4000-8000-000000000000"
+_LEAST_MEMORY = {"master": 1024, "agent": 512, "public_agent": 512}
+_DEFAULT_MEMORY = {"master": 2048, "agent": 1024, "public_agent": 1024}
+_HOST_NAME = re.compile(
+    r"(?=.{1,63}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
+)
+
+
+@dataclass(frozen=True)
+class HostLimits:
+    """What the operator's own machine has: no machine made on it can have more."""
+
+    cpus: int
+    mem_mb: int
+
+
+def load_spec(path: Path, cluster_id: str = _NO_CLUSTER, limits: HostLimits | None = None) -> ClusterSpec:
+    """The cluster that the inventory at ``path`` describes.
+
+    ``limits`` is given when machines will be made on this host. Raises `InventoryInvalid` with every problem at once.
+    """
+    inventory = read(path)
+    spec = _Reader(inventory, limits).spec(cluster_id)
+    if spec is None or inventory.problems:
+        raise InventoryInvalid(path, inventory.problems)
+    return spec
+
+
+class _Reader:
+    """Holds an inventory to the rules. Problems are added to the inventory; what could be read is read on."""
+
+    def __init__(self, inventory: Inventory, limits: HostLimits | None) -> None:
+        self.inventory = inventory
+        self.readable = not inventory.problems
+        self.limits = limits
+        self.settings: dict[str, Any] = {}
+        self.roles: dict[str, set[Role]] = {}
+        self.parsed: dict[tuple[str, str, int], Any] = {}
+
+    def spec(self, cluster_id: str) -> ClusterSpec | None:
+        inventory = self.inventory
+        _refuse_variable_files(inventory)
+        self._check_names()
+        self._read_settings()
+        provider: ProviderName = self.settings.get("dcos_provider", "nspawn")
+        network: IPv4Network = self.settings.get("dcos_network", Settings().network)
+        self._check_groups()
+        hosts = [
+            host for name in inventory.hosts if name in self.roles and (host := self._host(name, provider, network))
+        ]
+        self._check_addresses()
+        operators: tuple[IPv4Network, ...] = self.settings.get("dcos_operator_networks", ())
+        if provider == "nspawn":
+            operators = (IPv4Network(network.network_address + 1), *operators)
+        elif not operators and "dcos_operator_networks" not in inventory.groups["all"].variables:
+            inventory.problem(
+                _line_of_all(inventory),
+                "dcos_operator_networks is missing: nobody but the members could reach the cluster",
+                "say in [all:vars] from where you will, such as dcos_operator_networks=198.19.255.0/24",
+            )
+        if inventory.problems:
+            return None
+        default = Settings()
+        return ClusterSpec(
+            name=self.settings.get("dcos_cluster_name") or self._name_from_file(),
+            cluster_id=cluster_id,
+            provider=provider,
+            hosts=tuple(sorted(hosts, key=lambda host: min(map(_ORDER.index, host.roles)))),
+            settings=Settings(
+                network=network,
+                operator_networks=operators,
+                agent_ping_timeout=self.settings.get("dcos_agent_ping_timeout", default.agent_ping_timeout),
+                max_agent_ping_timeouts=self.settings.get(
+                    "dcos_max_agent_ping_timeouts", default.max_agent_ping_timeouts
+                ),
+                agent_reregister_timeout=self.settings.get(
+                    "dcos_agent_reregister_timeout", default.agent_reregister_timeout
+                ),
+            ),
+            inventory_path=inventory.path.resolve(),
+        )
+
+    def _name_from_file(self) -> str:
+        name = re.sub(r"[^a-z0-9]+", "-", self.inventory.path.stem.lower()).strip("-")[:32].strip("-")
+        return name if name[:1].isalpha() else "dcos"
+
+    # -- variables --------------------------------------------------------------------------------------------------
+
+    def _check_names(self) -> None:
+        for name, value, owner in _all_variables(self.inventory):
+            if name.startswith("dcos") and name not in BY_NAME:
+                self.inventory.problem(value.line, f"unknown variable {name}", _nearest(name, BY_NAME))
+            elif name.startswith("ansible_") and name not in ANSIBLE_VARIABLES:
+                secret = "pass" in name
+                self.inventory.problem(
+                    value.line,
+                    f"{name} is not honoured",
+                    "remove it; use a key for SSH and sudo that does not ask"
+                    if secret
+                    else f"remove it; honoured are {', '.join(ANSIBLE_VARIABLES)}",
+                )
+            elif "{{" in value.text and (name in BY_NAME or name in ANSIBLE_VARIABLES):
+                self.inventory.problem(
+                    value.line, f"{name} is a template, and none is evaluated", "write the value itself"
+                )
+            elif name in BY_NAME and BY_NAME[name].scope == "cluster" and owner != "all":
+                self.inventory.problem(value.line, f"{name} holds for the whole cluster", "move it to [all:vars]")
+            elif name in BY_NAME and BY_NAME[name].scope == "agent" and owner == "masters":
+                self.inventory.problem(value.line, f"{name} means nothing to a master", "set it for agents")
+
+    def _read_settings(self) -> None:
+        for name, value in self.inventory.groups["all"].variables.items():
+            if name in BY_NAME and BY_NAME[name].scope == "cluster":
+                parsed = self._parse(name, value)
+                if parsed is not None:
+                    self.settings[name] = parsed
+        provider = self.settings.get("dcos_provider", "nspawn")
+        for name, value, _ in _all_variables(self.inventory):
+            if name in BY_NAME and BY_NAME[name].providers and provider not in BY_NAME[name].providers:
+                remedy = "give the address with ansible_host" if name == "dcos_address" else "remove it"
+                self.inventory.problem(value.line, f"{name} means nothing to the provider {provider}", remedy)
+            elif name in ANSIBLE_VARIABLES and name != "ansible_host" and provider == "nspawn":
+                self.inventory.problem(
+                    value.line, f"{name} means nothing to the provider nspawn: it makes its own SSH access", "remove it"
+                )
+
+    def _parse(self, name: str, value: Value) -> Any | None:
+        """The variable's value; None when there is a problem with it, told once however many hosts share it."""
+        key = (name, value.text, value.line)
+        if key not in self.parsed:
+            self.parsed[key] = None
+            try:
+                if "{{" not in value.text:
+                    self.parsed[key] = BY_NAME[name].parse(value.text.strip())
+            except ValueError as error:
+                shown = value.text if value.text.isprintable() else repr(value.text)
+                self.inventory.problem(value.line, f"{name}={shown[:60]} is not valid", f"write {error}")
+        return self.parsed[key]
+
+    # -- groups -----------------------------------------------------------------------------------------------------
+
+    def _check_groups(self) -> None:
+        inventory = self.inventory
+        lines: dict[str, dict[Role, int]] = {}
+        for group, role in ROLE_GROUPS.items():
+            for host, line in inventory.members(group).items():
+                lines.setdefault(host, {})[role] = line
+                self.roles.setdefault(host, set()).add(role)
+        for host, by_role in lines.items():
+            if len(by_role) > 1:
+                groups = " and ".join(f"[{group}]" for group, role in ROLE_GROUPS.items() if role in by_role)
+                inventory.problem(
+                    max(by_role.values()), f"host {host} is in {groups}", "keep it in one: a machine has one role"
+                )
+        for host, line in inventory.hosts.items():
+            if host not in self.roles:
+                mine = [name for name, group in inventory.groups.items() if host in group.hosts and name != "ungrouped"]
+                near = difflib.get_close_matches(mine[0], ROLE_GROUPS, n=1) if mine else []
+                inventory.problem(
+                    line,
+                    f"host {_shown(host)} is in none of [masters], [agents] and [public_agents]",
+                    f"rename [{mine[0]}] to [{near[0]}]" if near else "move it to the group of its role",
+                )
+        if not self.readable:
+            return  # lines that could not be read may well hold what seems to be missing
+        masters = inventory.members("masters")
+        group_line = inventory.groups["masters"].line if "masters" in inventory.groups else inventory.last_line
+        if not masters:
+            inventory.problem(group_line, "there is no master", "list one host, or three or five, in [masters]")
+        elif len(masters) % 2 == 0:
+            inventory.problem(
+                group_line,
+                f"{len(masters)} masters lose their quorum as soon as {len(masters) - 1} would",
+                f"list an odd number of masters: {len(masters) - 1} or {len(masters) + 1}",
+            )
+        if not inventory.members("agents") and not inventory.members("public_agents"):
+            group_line = inventory.groups["agents"].line if "agents" in inventory.groups else inventory.last_line
+            inventory.problem(group_line, "there is no agent: nothing could run", "list at least one host in [agents]")
+
+    # -- hosts ------------------------------------------------------------------------------------------------------
+
+    def _host(self, name: str, provider: ProviderName, network: IPv4Network) -> HostSpec | None:
+        inventory, line = self.inventory, self.inventory.hosts[name]
+        variables = inventory.variables(name)
+        role = min(self.roles[name], key=_ORDER.index)
+        before = len(inventory.problems)
+        if not _HOST_NAME.fullmatch(name):
+            inventory.problem(
+                line, f"{_shown(name)} is no host's name", "use letters, digits, hyphens and dots, 63 at most"
+            )
+            return None
+        ssh = self._ssh(name, line, variables, provider)
+        address = self._address(name, line, variables, provider, network)
+        read: dict[str, Any] = {}
+        for key, value in variables.items():
+            if key in BY_NAME and BY_NAME[key].scope != "cluster":
+                read[key] = self._parse(key, value)
+        cpus: float | None = read.get("dcos_cpus", 1.0 if provider == "nspawn" else None)
+        mem: int | None = read.get("dcos_mem", _DEFAULT_MEMORY[role] if provider == "nspawn" else None)
+        self._check_shape(name, line, role, provider, variables, cpus, mem)
+        if len(inventory.problems) > before or ssh is None or address is None:
+            return None
+        is_agent = role != "master"
+        return HostSpec(
+            name=name,
+            address=address,
+            roles=frozenset(self.roles[name]),
+            ssh=ssh,
+            cpus=cpus,
+            mem_mb=mem,
+            disk_mb=read.get("dcos_disk"),
+            attributes=(read.get("dcos_attributes") or {}) if is_agent else {},
+            resources=read.get("dcos_resources") if is_agent else None,
+        )
+
+    def _ssh(self, name: str, line: int, variables: dict[str, Value], provider: ProviderName) -> SshSpec | None:
+        connect = variables.get("ansible_host", Value(name, line)).text
+        if provider == "nspawn":
+            return SshSpec(address=connect)
+        ok = True
+
+        def wrong(value: Value, what: str, remedy: str) -> None:
+            nonlocal ok
+            ok = False
+            self.inventory.problem(value.line, what, remedy)
+
+        port = variables.get("ansible_port", Value("22", line))
+        if not re.fullmatch(r"\d{1,5}", port.text, re.ASCII) or not 1 <= int(port.text) <= 65535:
+            wrong(port, f"ansible_port={_shown(port.text)} is no port", "write a number from 1 to 65535")
+        user = variables.get("ansible_user", Value("root", line))
+        if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_.-]{0,31}", user.text):
+            wrong(user, f"ansible_user={_shown(user.text)} is no user's name", "write the name SSH logs in as")
+        become = variables.get("ansible_become", Value("false", line))
+        if become.text.lower() not in ("true", "yes", "1", "false", "no", "0"):
+            wrong(become, f"ansible_become={_shown(become.text)} is not valid", "write true or false")
+        becomes = become.text.lower() in ("true", "yes", "1")
+        if ok and user.text != "root" and not becomes:
+            wrong(
+                user,
+                f"ansible_user={user.text} is not root, and could change nothing",
+                "add ansible_become=true (sudo must not ask for a password), or log in as root",
+            )
+        key = variables.get("ansible_ssh_private_key_file")
+        identity = self._key_file(key, wrong) if key else None
+        python = variables.get("ansible_python_interpreter")
+        if python and not re.fullmatch(r"/[^\s]+", python.text):
+            wrong(
+                python,
+                f"ansible_python_interpreter={_shown(python.text)} is no path",
+                "write it from / on, or remove it",
+            )
+        if not _HOST_NAME.fullmatch(connect) and not _is_address(connect):
+            wrong(variables.get("ansible_host", Value("", line)), f"{_shown(connect)} is no address", "write one")
+        if not ok:
+            return None
+        return SshSpec(
+            address=connect,
+            port=int(port.text),
+            user=user.text,
+            identity_file=identity,
+            become=becomes and user.text != "root",
+            python=python.text if python else None,
+        )
+
+    def _key_file(self, value: Value, wrong: Any) -> Path | None:
+        try:
+            path = Path(value.text).expanduser()
+        except RuntimeError:
+            path = Path(value.text)
+        if not path.is_absolute():
+            path = self.inventory.path.resolve().parent / path
+        return path
+
+    def _address(
+        self, name: str, line: int, variables: dict[str, Value], provider: ProviderName, network: IPv4Network
+    ) -> str | None:
+        inventory = self.inventory
+        given = variables.get("dcos_address") if provider == "static" else None
+        source = given or variables.get("ansible_host") or Value(name, line)
+        key = "dcos_address" if given else "ansible_host" if "ansible_host" in variables else ""
+        if provider == "static" and not _is_address(source.text):
+            if given is None:
+                inventory.problem(
+                    source.line,
+                    f"host {name} has no IPv4 address that the other members could use",
+                    f"add ansible_host={_example(network)}, or dcos_address= where SSH uses a name",
+                )
+            else:
+                self._parse("dcos_address", source)
+            return None
+        if not key and not _is_address(name):
+            free = self._free_address(network)
+            inventory.problem(line, f"host {name} has no address", f"write: {name} ansible_host={free}")
+            return None
+        try:
+            address = host_address(source.text)
+        except ValueError as error:
+            inventory.problem(source.line, f"{key or name}={_shown(source.text)} is not valid", f"write {error}")
+            return None
+        if provider == "nspawn":
+            self._check_in_network(name, source, address, network)
+        return address
+
+    def _check_in_network(self, name: str, source: Value, address: str, network: IPv4Network) -> None:
+        parsed = IPv4Address(address)
+        usual = network.network_address + 1 < parsed < network.broadcast_address
+        if usual and parsed in network:
+            return
+        free = self._free_address(network)
+        if parsed not in network:
+            self.inventory.problem(
+                source.line,
+                f"the address {address} of {name} is outside dcos_network={network}",
+                f"write an address inside, such as {free}",
+            )
+        elif parsed in (network.network_address, network.broadcast_address):
+            self.inventory.problem(
+                source.line,
+                f"{address} is the network's own or its broadcast address",
+                f"write another, such as {free}",
+            )
+        else:
+            self.inventory.problem(
+                source.line, f"{address} is this host's own address in {network}", f"write another, such as {free}"
+            )
+
+    def _free_address(self, network: IPv4Network) -> str:
+        taken = {
+            value.text
+            for variables in self.inventory.host_variables.values()
+            if (value := variables.get("ansible_host")) is not None
+        }
+        for offset in range(11, min(network.num_addresses - 1, 4096)):
+            if (candidate := str(network.network_address + offset)) not in taken:
+                return candidate
+        return str(network.network_address + 2)
+
+    def _check_shape(
+        self,
+        name: str,
+        line: int,
+        role: str,
+        provider: ProviderName,
+        variables: dict[str, Value],
+        cpus: float | None,
+        mem: int | None,
+    ) -> None:
+        inventory = self.inventory
+        cpus_line = variables["dcos_cpus"].line if "dcos_cpus" in variables else line
+        mem_line = variables["dcos_mem"].line if "dcos_mem" in variables else line
+        if mem is not None and mem < _LEAST_MEMORY[role]:
+            inventory.problem(
+                mem_line,
+                f"dcos_mem={mem} is too little for {name}: a{'n' if role == 'agent' else ''} {role.replace('_', ' ')}"
+                f" needs {_LEAST_MEMORY[role]} MB",
+                f"write dcos_mem={_LEAST_MEMORY[role]} or more",
+            )
+        if provider != "nspawn" or self.limits is None:
+            return
+        if cpus is not None and cpus > self.limits.cpus:
+            inventory.problem(
+                cpus_line, f"dcos_cpus={cpus:g} is more than this machine has", f"write {self.limits.cpus} or less"
+            )
+        if mem is not None and mem > self.limits.mem_mb:
+            inventory.problem(
+                mem_line, f"dcos_mem={mem} is more than this machine has", f"write {self.limits.mem_mb} or less"
+            )
+
+    def _check_addresses(self) -> None:
+        first: dict[str, str] = {}
+        seen: dict[str, str] = {}
+        for name, line in self.inventory.hosts.items():
+            if name.lower() in first and name != first[name.lower()]:
+                self.inventory.problem(
+                    line, f"hosts {first[name.lower()]} and {name} differ by case alone", "give them different names"
+                )
+            first.setdefault(name.lower(), name)
+            variables = self.inventory.variables(name)
+            value = variables.get("dcos_address") or variables.get("ansible_host") or Value(name, line)
+            if not _is_address(value.text):
+                continue
+            if value.text in seen:
+                self.inventory.problem(
+                    value.line,
+                    f"hosts {seen[value.text]} and {name} have the same address {value.text}",
+                    "give each its own",
+                )
+            seen.setdefault(value.text, name)
+
+
+def _all_variables(inventory: Inventory) -> Iterable[tuple[str, Value, str]]:
+    """Every variable that is set anywhere, with its value and the group it is set for (a host: its role's group)."""
+    for group in inventory.groups.values():
+        for name, value in group.variables.items():
+            yield name, value, group.name
+    masters = inventory.members("masters")
+    for host, variables in inventory.host_variables.items():
+        for name, value in variables.items():
+            yield name, value, "masters" if host in masters else "host"
+
+
+def _refuse_variable_files(inventory: Inventory) -> None:
+    """Ansible would read ``group_vars`` and ``host_vars`` beside the inventory; the installer reads one file only."""
+    for folder in ("group_vars", "host_vars"):
+        for path in sorted((inventory.path.parent / folder).glob("**/*")):
+            try:
+                lines = path.read_text(errors="replace").split("\n") if path.is_file() else []
+            except OSError:
+                lines = []
+            for number, line in enumerate(lines, start=1):
+                if re.match(r"\s*dcos_\w+\s*:", line):
+                    inventory.problems.append(
+                        Problem(
+                            path,
+                            number,
+                            f"{line.strip().partition(':')[0]} would be read by Ansible but not by the installer",
+                            f"move it to {inventory.path.name}, into a [group:vars] section",
+                        )
+                    )
+
+
+def _line_of_all(inventory: Inventory) -> int:
+    lines = [value.line for value in inventory.groups["all"].variables.values()]
+    return min(lines) - 1 if lines else inventory.last_line
+
+
+def _nearest(name: str, known: Iterable[str]) -> str:
+    short = {candidate.removeprefix("dcos_"): candidate for candidate in known}
+    close = difflib.get_close_matches(name.removeprefix("dcos").lstrip("_"), short, n=1)
+    return f"did you mean {short[close[0]]}?" if close else "remove it; docs/inventory.md lists all"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        IPv4Address(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _example(network: IPv4Network) -> str:
+    return str(network.network_address + 21)
+
+
+def _shown(text: str) -> str:
+    return text if text.isprintable() and len(text) <= 60 else repr(text[:60])

@@ -1,0 +1,296 @@
+"""The variables an inventory may set: scope, grammar, defaults. docs/inventory.md shows them as a table."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
+from typing import Any, Literal
+
+from dcos_runtime.flags import duration
+
+Scope = Literal["cluster", "host", "agent"]
+
+
+@dataclass(frozen=True)
+class Variable:
+    """One ``dcos_*`` variable. ``parse`` takes its text and raises ``ValueError`` with what was expected.
+
+    ``scope``: ``cluster`` variables are set in ``[all:vars]`` only; ``host`` ones wherever Ansible allows; ``agent``
+    ones too, but mean something to agents alone. ``providers``: who honours it; empty: all.
+    """
+
+    name: str
+    scope: Scope
+    parse: Callable[[str], Any]
+    default: str
+    help: str
+    example: str
+    providers: frozenset[str] = frozenset()
+
+
+def _number(low: float, high: float, unit: str) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        if not re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII) or not low <= float(text) <= high:
+            raise ValueError(f"a number of {unit} from {low:g} to {high:g}")
+        return float(text)
+
+    return parse
+
+
+def _whole(low: int, high: int, unit: str) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d{1,12}", text, re.ASCII) or not low <= int(text) <= high:
+            raise ValueError(f"a whole number of {unit} from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+def _duration(low: str, high: str) -> Callable[[str], float]:
+    def parse(text: str) -> float:
+        try:
+            seconds = duration(text)
+        except ValueError:
+            seconds = -1.0
+        if not duration(low) <= seconds <= duration(high):
+            raise ValueError(f"a time from {low} to {high}, with its unit: 15secs, 2mins, 1hrs")
+        return seconds
+
+    return parse
+
+
+def _cluster_name(text: str) -> str:
+    if not re.fullmatch(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", text):
+        raise ValueError("up to 32 small letters, digits and hyphens, a letter first")
+    return text
+
+
+def _provider(text: str) -> str:
+    if text not in ("nspawn", "static"):
+        raise ValueError("one of nspawn (machines on this host) and static (hosts that SSH reaches already)")
+    return text
+
+
+def host_address(text: str) -> str:
+    """An IPv4 address that a machine can have. Raises ``ValueError`` with what was expected."""
+    try:
+        address = IPv4Address(text)
+    except AddressValueError:
+        raise ValueError("an IPv4 address without leading zeros, such as 198.18.0.21") from None
+    if address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local:
+        raise ValueError("an address that other machines can reach: not loopback, link-local, multicast or 0.0.0.0")
+    if int(address) >> 28 == 15:
+        raise ValueError("an address that other machines can reach: 240.0.0.0 and above are reserved")
+    return str(address)
+
+
+def _nspawn_network(text: str) -> IPv4Network:
+    expected = "a private IPv4 network from /16 to /28, such as 198.18.0.0/24"
+    try:
+        network = IPv4Network(text)
+    except (AddressValueError, NetmaskValueError, ValueError):
+        raise ValueError(expected) from None
+    usable = network.is_private and not (network.is_loopback or network.is_link_local or network.is_unspecified)
+    if not usable or "/" not in text or not 16 <= network.prefixlen <= 28:
+        raise ValueError(expected)
+    return network
+
+
+def _networks(text: str) -> tuple[IPv4Network, ...]:
+    found = []
+    for part in text.split(","):
+        try:
+            network = IPv4Network(part.strip())
+        except (AddressValueError, NetmaskValueError, ValueError):
+            raise ValueError(
+                "IPv4 addresses or networks with commas between them: 198.19.255.0/24,198.19.1.7"
+            ) from None
+        if network.prefixlen == 0:
+            raise ValueError("networks smaller than the whole internet: these reach the kernel's ports")
+        found.append(network)
+    return tuple(found)
+
+
+def _attributes(text: str) -> dict[str, str]:
+    found: dict[str, str] = {}
+    for part in text.strip().strip(";").split(";"):
+        key, colon, value = (piece.strip() for piece in part.partition(":"))
+        if (
+            not colon
+            or not re.fullmatch(r"[A-Za-z0-9_.-]+", key)
+            or not re.fullmatch(r"[A-Za-z0-9_./, \[\]{}-]+", value)
+        ):
+            raise ValueError("key:value with semicolons between them, such as rack:1;disk:ssd")
+        if key in found:
+            raise ValueError(f"each key once, and {key} is there twice")
+        found[key] = value
+    return found
+
+
+def _resources(text: str) -> str:
+    parts = [part.strip() for part in text.strip().strip(";").split(";")]
+    seen: set[str] = set()
+    for part in parts:
+        name, colon, value = (piece.strip() for piece in part.partition(":"))
+        if not colon or not re.fullmatch(r"[A-Za-z0-9_.-]+", name):
+            raise ValueError("name:value with semicolons between them, such as cpus:4;mem:8192;ports:[31000-32000]")
+        if name in seen:
+            raise ValueError(f"each resource once, and {name} is there twice")
+        seen.add(name)
+        if name == "ports":
+            _port_ranges(value)
+        elif name in ("cpus", "mem", "disk", "gpus"):
+            if not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) or not 0 < float(value) < 1e12:
+                raise ValueError(f"a number above zero for {name}")
+        elif not re.fullmatch(r"\d+(\.\d+)?|\[[\d, -]+\]|\{[\w, .-]+\}", value, re.ASCII):
+            raise ValueError(f"a number, [ranges] or {{a set}} for {name}")
+    return ";".join(parts)
+
+
+def _port_ranges(value: str) -> None:
+    expected = "ports as [31000-32000], each from 1 to 65535, the lower one first"
+    if not re.fullmatch(r"\[.+\]", value):
+        raise ValueError(expected)
+    for part in value[1:-1].split(","):
+        match = re.fullmatch(r"\s*(\d{1,5})\s*-\s*(\d{1,5})\s*", part, re.ASCII)
+        if not match or not 1 <= int(match[1]) <= int(match[2]) <= 65535:
+            raise ValueError(expected)
+
+
+_NSPAWN = frozenset({"nspawn"})
+
+VARIABLES: tuple[Variable, ...] = (
+    Variable(
+        "dcos_cluster_name",
+        "cluster",
+        _cluster_name,
+        "the file's name",
+        "What the cluster is called, in `dcos` and in its machines.",
+        "dcos_cluster_name=lab",
+    ),
+    Variable(
+        "dcos_provider",
+        "cluster",
+        _provider,
+        "nspawn",
+        "Where machines come from: `nspawn` makes them on this host, `static` takes hosts that SSH reaches already.",
+        "dcos_provider=static",
+    ),
+    Variable(
+        "dcos_network",
+        "cluster",
+        _nspawn_network,
+        "198.18.0.0/24",
+        "The private network of the machines on this host; its first address is this host's own.",
+        "dcos_network=198.18.7.0/24",
+        _NSPAWN,
+    ),
+    Variable(
+        "dcos_operator_networks",
+        "cluster",
+        _networks,
+        "this host (nspawn); must be set (static)",
+        "From where, besides the members, the ports of master, agents and init may be reached.",
+        "dcos_operator_networks=198.19.255.0/24,198.19.1.7",
+    ),
+    Variable(
+        "dcos_agent_ping_timeout",
+        "cluster",
+        _duration("1secs", "15mins"),
+        "15secs",
+        "How long the master waits for an agent's answer to one ping.",
+        "dcos_agent_ping_timeout=5secs",
+    ),
+    Variable(
+        "dcos_max_agent_ping_timeouts",
+        "cluster",
+        _whole(1, 100, "pings"),
+        "5",
+        "After how many unanswered pings an agent is unreachable, and its tasks are run elsewhere.",
+        "dcos_max_agent_ping_timeouts=3",
+    ),
+    Variable(
+        "dcos_agent_reregister_timeout",
+        "cluster",
+        _duration("10secs", "24hrs"),
+        "10mins",
+        "How long after a master's election agents may take to come back before they are unreachable.",
+        "dcos_agent_reregister_timeout=2mins",
+    ),
+    Variable(
+        "dcos_address",
+        "host",
+        host_address,
+        "`ansible_host`",
+        "The machine's IPv4 address as members know it, where SSH uses another address or a name.",
+        "dcos_address=198.19.0.21",
+        frozenset({"static"}),
+    ),
+    Variable(
+        "dcos_cpus",
+        "host",
+        _number(0.1, 1024, "processors"),
+        "1 (nspawn); all it has (static)",
+        "Processors of the machine. A static host must have as many.",
+        "dcos_cpus=2",
+    ),
+    Variable(
+        "dcos_mem",
+        "host",
+        _whole(256, 64 << 20, "megabytes"),
+        "2048 for a master, 1024 for an agent (nspawn); all it has (static)",
+        "Memory of the machine in MB. A static host must have as much.",
+        "dcos_mem=1536",
+    ),
+    Variable(
+        "dcos_disk",
+        "host",
+        _whole(256, 1 << 40, "megabytes"),
+        "no limit (nspawn); all it has (static)",
+        "Disk of the machine in MB. A static host must have as much.",
+        "dcos_disk=20000",
+    ),
+    Variable(
+        "dcos_attributes",
+        "agent",
+        _attributes,
+        "none",
+        "What frameworks may select the agent by.",
+        "dcos_attributes=rack:1;disk:ssd",
+    ),
+    Variable(
+        "dcos_resources",
+        "agent",
+        _resources,
+        "what the agent counts itself",
+        "What the agent offers, as its flag `--resources`; what is not named is counted.",
+        "dcos_resources=disk:512000;ports:[31000-32000]",
+    ),
+)
+
+BY_NAME = {variable.name: variable for variable in VARIABLES}
+
+ANSIBLE_VARIABLES: dict[str, str] = {
+    "ansible_host": "The address of the machine; for `static` also a name that SSH connects to.",
+    "ansible_port": "The port of SSH (`static`).",
+    "ansible_user": "Who SSH logs in as (`static`); somebody else than root needs `ansible_become`.",
+    "ansible_become": "`true`: commands go through sudo, which must not ask for a password (`static`).",
+    "ansible_ssh_private_key_file": "The key for SSH; without it, those of your own SSH set-up (`static`).",
+    "ansible_python_interpreter": "The Python on the host that modules run with; found by itself (`static`).",
+}
+
+
+def table() -> str:
+    """The variables as a Markdown table: what docs/inventory.md holds, held to it by a test."""
+    lines = ["| variable | where | default | what it says |", "| --- | --- | --- | --- |"]
+    where = {"cluster": "`[all:vars]`", "host": "anywhere", "agent": "agents"}
+    for variable in VARIABLES:
+        only = f" Only with {', '.join(sorted(variable.providers))}." if variable.providers else ""
+        lines.append(
+            f"| `{variable.name}` | {where[variable.scope]} | {variable.default} "
+            f"| {variable.help}{only} Example: `{variable.example}`. |"
+        )
+    lines += [f"| `{name}` | anywhere | | {help} |" for name, help in ANSIBLE_VARIABLES.items()]
+    return "\n".join(lines) + "\n"
