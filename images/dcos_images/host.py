@@ -1,0 +1,84 @@
+"""The machine that builds: its release and architecture, and how its apt reaches the package sources."""
+
+from __future__ import annotations
+
+import os
+import re
+import shlex
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcos_images.errors import ImageError
+from dcos_images.process import ask
+
+# How packages are reached and how long their signatures hold is the site's business and taken over; whether
+# signatures are checked at all is not.
+_TAKEN_OVER = re.compile(
+    r"Acquire::((http|https|ftp)(::.*)?|Check-Date|Check-Valid-Until|(Max|Min)-ValidTime|Retries|ForceIPv[46])"
+)
+
+
+@dataclass(frozen=True)
+class BuildHost:
+    """What an image takes from the machine that builds it. ``arch`` is Debian's word for it: ``amd64``."""
+
+    codename: str
+    arch: str
+    apt_dir: Path = Path("/etc/apt")
+
+
+def this_host(os_release: Path = Path("/etc/os-release")) -> BuildHost:
+    """The machine this runs on. Raises `ImageError` when it does not run Debian."""
+    codename = debian_codename(read_os_release(os_release.read_text()) if os_release.is_file() else {})
+    return BuildHost(codename=codename, arch=ask(["dpkg", "--print-architecture"]).strip())
+
+
+def read_os_release(text: str) -> dict[str, str]:
+    """The fields of an os-release file."""
+    fields = {}
+    for line in text.splitlines():
+        name, found, value = line.partition("=")
+        if found and not line.startswith("#"):
+            fields[name.strip()] = "".join(shlex.split(value))
+    return fields
+
+
+def debian_codename(fields: Mapping[str, str]) -> str:
+    """The release's name out of os-release's fields. Raises `ImageError` when it is not Debian's."""
+    codename = fields.get("VERSION_CODENAME", "")
+    if fields.get("ID") != "debian" or not codename:
+        raise ImageError(
+            "images are built on Debian only",
+            why=f"this host calls itself {fields.get('PRETTY_NAME', 'nothing: it has no os-release')!r}",
+            hint="build on a Debian 12 or 13 host; its own package sources are used",
+        )
+    return codename
+
+
+def apt_settings(host: BuildHost) -> str:
+    """The host's apt settings that decide how package sources are reached, as a configuration file."""
+    dumped = ask(["apt-config", "dump", "--no-empty", "--format", "%F %v%n", "Acquire"])
+    lines = keep_settings(dumped.splitlines())
+    for option, path in (("netrc", host.apt_dir / "auth.conf"), ("netrcparts", host.apt_dir / "auth.conf.d")):
+        if path.exists():
+            lines.append(f'Dir::Etc::{option} "{path}";')
+    return "".join(f"{line}\n" for line in lines)
+
+
+def keep_settings(dumped: Iterable[str]) -> list[str]:
+    """Of apt's settings (``name value`` a line) those that are taken over, as configuration lines."""
+    kept = []
+    for line in dumped:
+        name, _, value = line.partition(" ")
+        if _TAKEN_OVER.fullmatch(name) and '"' not in value:
+            kept.append(f'{name} "{value}";')
+    return kept
+
+
+def cache_home(environ: Mapping[str, str] | None = None) -> Path:
+    """``$XDG_CACHE_HOME/dcos/images``; a relative value is ignored, as the XDG specification asks."""
+    environ = os.environ if environ is None else environ
+    configured = environ.get("XDG_CACHE_HOME", "")
+    home = Path(configured) if configured.startswith("/") else Path(environ.get("HOME") or "~").expanduser() / ".cache"
+    return home / "dcos" / "images"
