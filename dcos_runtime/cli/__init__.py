@@ -1,1 +1,1 @@
-"""The `dcos` command. Imported by nothing."""
+"""The `dcos` command: what a user of the cluster types. Imported by nothing."""

@@ -1,0 +1,1 @@
+"""The subcommands of `dcos`, a module each; imported when called."""

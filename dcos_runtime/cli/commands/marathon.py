@@ -1,0 +1,43 @@
+"""`dcos marathon`: the init. Its subcommands are modules of their own; what is one request each stands here."""
+
+from __future__ import annotations
+
+import click
+
+from dcos_runtime.cli.app import Entry, Tree
+from dcos_runtime.cli.session import Session, pass_session
+
+
+@click.group(
+    cls=Tree,
+    entries={
+        "app": Entry("dcos_runtime.cli.commands.marathon_app", "app", "Apps: what the init keeps running."),
+        "deployment": Entry(
+            "dcos_runtime.cli.commands.marathon_deployment", "deployment", "Deployments: changes under way."
+        ),
+        "run": Entry("dcos_runtime.cli.commands.marathon_run", "run", "Run a command somewhere in the cluster."),
+        "task": Entry("dcos_runtime.cli.commands.marathon_task", "task", "The tasks of apps."),
+    },
+)
+def marathon() -> None:
+    """Apps, deployments and one-liners."""
+
+
+@marathon.command()
+@click.option("--json", "_as_json", is_flag=True, help="It is JSON anyway.")
+@pass_session
+def about(session: Session, _as_json: bool) -> None:
+    """What the init says of itself, as JSON."""
+    from dcos_runtime.cli.output import print_json
+
+    print_json(session.marathon.info())
+
+
+@marathon.command()
+@pass_session
+def ping(session: Session) -> None:
+    """Ask the init whether it is there."""
+    from dcos_runtime.cli.output import print_line
+
+    init = session.marathon
+    print_line(f'Marathon ping response: "{init.ping()}" ({init.url})')

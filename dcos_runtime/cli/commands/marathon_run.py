@@ -1,0 +1,62 @@
+"""`dcos marathon run`: a command line becomes an app that runs somewhere."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dcos_runtime.cli.app import Leaf
+from dcos_runtime.cli.session import Session, pass_session
+
+
+@click.command(
+    cls=Leaf,
+    # What stands after the command's first word is the command's own, options included.
+    context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
+)
+@click.argument("command", nargs=-1, required=True, metavar="CMD...")
+@click.option("--name", metavar="ID", help="The app's id.  [default: a readable one is made up]")
+@click.option("--cpus", type=click.FloatRange(min=0), default=0.1, show_default=True, help="CPUs of an instance.")
+@click.option("--mem", type=click.FloatRange(min=0), default=128, show_default=True, help="Memory of an instance, MiB.")
+@click.option("--disk", type=click.FloatRange(min=0), default=0, show_default=True, help="Disk of an instance, MiB.")
+@click.option("--instances", type=click.IntRange(min=0), default=1, show_default=True, help="How many to run.")
+@click.option("--env", "-e", multiple=True, metavar="KEY=VALUE", help="An environment variable; may be repeated.")
+@click.option(
+    "--port",
+    "-p",
+    "ports",
+    type=click.IntRange(0, 65535),
+    multiple=True,
+    metavar="N",
+    help="A port on the host, 0 for any free one; it is in $PORT0, $PORT1, ... May be repeated.",
+)
+@click.option("--user", help="The user to run as.  [default: the init's own choice]")
+@click.option("--wait/--no-wait", default=True, show_default=True, help="Return when all instances run.")
+@click.option("--timeout", type=click.FloatRange(min=0), default=300.0, show_default=True, help="Seconds to wait.")
+@click.option("--json", "as_json", is_flag=True, help="The app with its tasks, as JSON.")
+@pass_session
+def run(
+    session: Session, /, command: tuple[str, ...], wait: bool, timeout: float, as_json: bool, **options: Any
+) -> None:
+    """Run a command somewhere in the cluster, and keep it running.
+
+    One CMD is a line for the shell: dcos marathon run 'python3 -m http.server $PORT0' -- quote it. Several words are
+    run as they are, without a shell's substitutions: dcos marathon run sleep 1000. Options stand before CMD.
+    """
+    from dcos_runtime.cli import output
+    from dcos_runtime.cli.one_liner import app_of, describe
+    from dcos_runtime.cli.wait import wait_until_running
+
+    definition = app_of(command, **options)
+    marathon = session.marathon
+    change = marathon.add(definition)
+    app_id = str(change.answer.get("id") or definition["id"])
+    if not as_json:
+        output.print_line(f"id     {app_id}")
+    app = wait_until_running(session.master, marathon, app_id, timeout) if wait else marathon.app(app_id)
+    if as_json:
+        output.print_json(app)
+        return
+    for line in describe(app):
+        output.print_line(line)

@@ -1,0 +1,99 @@
+"""`dcos task` and `dcos ps`: what runs where, and what it prints."""
+
+from __future__ import annotations
+
+import click
+
+from dcos_runtime.cli.app import Leaf, Tree
+from dcos_runtime.cli.session import Session, pass_session
+
+
+@click.group(cls=Tree, default="list")
+def task() -> None:
+    """Tasks and what they print."""
+
+
+def _list_parameters(command: click.Command) -> click.Command:
+    command.params[:0] = [
+        click.Argument(["pattern"], metavar="[TASK]", required=False),
+        click.Option(["--all", "everything"], is_flag=True, help="Tasks that have ended too."),
+        click.Option(["--completed"], is_flag=True, help="Only tasks that have ended."),
+        click.Option(["--quiet", "-q"], is_flag=True, help="Only ids."),
+        click.Option(["--json", "as_json"], is_flag=True, help="What the master knows of each, as JSON."),
+    ]
+    return command
+
+
+def _list(session: Session, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool) -> None:
+    from dcos_runtime.cli import output
+    from dcos_runtime.cli.tasks import matching
+
+    if everything and completed:
+        raise click.UsageError("--all and --completed exclude each other")
+    found = session.master.state().tasks(active=not completed, completed=everything or completed)
+    if pattern is not None:
+        found = matching(found, pattern)
+    if as_json:
+        output.print_json([{**one.raw, "user": one.user, "hostname": one.host or None} for one in found])
+    elif quiet:
+        for one in found:
+            output.print_line(one.id)
+    else:
+        output.print_table(
+            ("NAME", "HOST", "USER", "STATE", "ID"),
+            [(one.name, one.host, one.user, one.state, one.id) for one in found],
+        )
+
+
+@_list_parameters
+@task.command("list")
+@pass_session
+def list_tasks(
+    session: Session, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool
+) -> None:
+    """What runs, where, as whom.
+
+    TASK limits the list to ids that contain it; it may be a pattern with * and ?, or an app's id such as /web.
+    """
+    _list(session, pattern, everything, completed, quiet, as_json)
+
+
+@_list_parameters
+@click.command(cls=Leaf)
+@pass_session
+def ps(session: Session, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool) -> None:
+    """What runs, where, as whom: `dcos task list` in two letters.
+
+    TASK limits the list to ids that contain it; it may be a pattern with * and ?, or an app's id such as /web.
+    """
+    _list(session, pattern, everything, completed, quiet, as_json)
+
+
+@task.command("log")
+@click.argument("pattern", metavar="TASK")
+@click.argument("file", default="stdout")
+@click.option("--follow", "-f", is_flag=True, help="Go on printing what is appended, until the task ends.")
+@click.option(
+    "--lines", "-n", type=int, default=10, show_default=True, help="How many of the last lines to begin with."
+)
+@click.option("--all", "everything", is_flag=True, help="Of matching tasks that have ended too.")
+@click.option("--completed", is_flag=True, help="Only of matching tasks that have ended.")
+@pass_session
+def log(session: Session, pattern: str, file: str, follow: bool, lines: int, everything: bool, completed: bool) -> None:
+    """Print what a task wrote: FILE of its sandbox, stdout when not given.
+
+    TASK is a task's id, a part of it, a pattern with * and ?, or an app's id such as /web. When several match, each
+    one's lines stand under its id. When only tasks that have ended match, the last of them is meant.
+    """
+    from dcos_runtime.cli.logs import Logs
+    from dcos_runtime.cli.tasks import select_for_log
+
+    if everything and completed:
+        raise click.UsageError("--all and --completed exclude each other")
+    state = session.master.state()
+    chosen = select_for_log(state, pattern, everything=everything, completed=completed)
+    logs = Logs(session.master, session.agents, state, chosen, file)
+    logs.print_end(abs(lines), follow=follow)
+    if follow:
+        logs.follow()
+    logs.finish()

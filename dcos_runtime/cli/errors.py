@@ -1,0 +1,29 @@
+"""What a user is told when a command fails: what happened, the details one a line, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+FAILURE = 1
+USAGE = 2
+
+
+class CliError(Exception):
+    """A command cannot go on. ``hints`` are things to try, a sentence each."""
+
+    def __init__(
+        self, what: str, *, details: Sequence[str] = (), hints: Sequence[str] = (), exit_code: int = FAILURE
+    ) -> None:
+        super().__init__(what)
+        self.details = tuple(details)
+        self.hints = tuple(hints)
+        self.exit_code = exit_code
+
+    def text(self) -> str:
+        """The whole message. Texts may come from a server: control characters are escaped."""
+        from dcos_runtime.cli.output import clean
+
+        lines = [f"dcos: {clean(str(self))}"]
+        lines += [f"  {clean(detail)}" for detail in self.details]
+        lines += [f"  hint: {clean(hint)}" for hint in self.hints]
+        return "\n".join(lines)

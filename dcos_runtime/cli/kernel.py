@@ -1,0 +1,309 @@
+"""The kernel as the command line sees it: the master's /state as typed agents and tasks, and the agents' own doors."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.http import Http, NotJson, Response, Unreachable
+from dcos_runtime.cli.target import Target
+
+TERMINAL_STATES = frozenset(
+    {
+        "TASK_FINISHED",
+        "TASK_FAILED",
+        "TASK_KILLED",
+        "TASK_ERROR",
+        "TASK_LOST",
+        "TASK_DROPPED",
+        "TASK_GONE",
+        "TASK_GONE_BY_OPERATOR",
+    }
+)
+_PID = re.compile(r"[^@]*@(.+:\d+)")
+
+
+class Unavailable(CliError):
+    """Nobody answers at the address: perhaps for a moment only."""
+
+
+class _Name(msgspec.Struct):
+    name: str
+
+
+class _FaultDomain(msgspec.Struct):
+    region: _Name | None = None
+    zone: _Name | None = None
+
+
+class _Domain(msgspec.Struct):
+    fault_domain: _FaultDomain | None = None
+
+
+class _Placed(msgspec.Struct, kw_only=True):
+    """What has a place: a region and a zone, empty when nobody told."""
+
+    domain: _Domain | None = None
+
+    @property
+    def region(self) -> str:
+        fault_domain = self.domain.fault_domain if self.domain else None
+        return fault_domain.region.name if fault_domain and fault_domain.region else ""
+
+    @property
+    def zone(self) -> str:
+        fault_domain = self.domain.fault_domain if self.domain else None
+        return fault_domain.zone.name if fault_domain and fault_domain.zone else ""
+
+
+class Agent(_Placed, kw_only=True):
+    """An agent as /state tells it. ``resources`` map names to numbers, ``ports`` to ranges in text."""
+
+    id: str
+    hostname: str
+    pid: str = ""
+    active: bool = True
+    resources: dict[str, Any] = {}
+    used_resources: dict[str, Any] = {}
+    reserved_resources: dict[str, Any] = {}
+    attributes: dict[str, Any] = {}
+
+    @property
+    def address(self) -> str:
+        """``IP:PORT`` of its HTTP door: what it bound, which is reachable where its name may not be known."""
+        match = _PID.fullmatch(self.pid)
+        return match[1] if match else f"{self.hostname}:5051"
+
+    @property
+    def ip(self) -> str:
+        return self.address.rpartition(":")[0].strip("[]")
+
+    @property
+    def public(self) -> bool:
+        return str(self.attributes.get("public_ip", "")).lower() == "true" or "slave_public" in self.reserved_resources
+
+    def amount(self, name: str) -> float:
+        return _number(self.resources.get(name))
+
+    def used(self, name: str) -> float:
+        return _number(self.used_resources.get(name))
+
+
+def _number(value: Any) -> float:
+    return float(value) if isinstance(value, int | float) else 0.0
+
+
+class _Status(msgspec.Struct):
+    state: str
+    timestamp: float | None = None
+    message: str | None = None
+
+
+class _TaskFields(msgspec.Struct):
+    id: str
+    state: str
+    name: str = ""
+    slave_id: str = ""
+    framework_id: str = ""
+    executor_id: str = ""
+    user: str | None = None
+    statuses: list[_Status] = []
+
+
+class Framework(msgspec.Struct):
+    id: str
+    name: str
+    user: str = ""
+    active: bool = True
+    hostname: str = ""
+    webui_url: str | None = None
+    tasks: list[dict[str, Any]] = []
+    unreachable_tasks: list[dict[str, Any]] = []
+    completed_tasks: list[dict[str, Any]] = []
+
+
+class _LeaderInfo(msgspec.Struct):
+    hostname: str = ""
+    port: int | None = None
+
+
+class _State(_Placed, kw_only=True):
+    id: str
+    pid: str
+    hostname: str = ""
+    version: str = ""
+    cluster: str | None = None
+    leader_info: _LeaderInfo | None = None
+    slaves: list[dict[str, Any]] = []
+    frameworks: list[Framework] = []
+    completed_frameworks: list[Framework] = []
+
+
+@dataclass(frozen=True)
+class Task:
+    """One task. ``user`` is the task's or else its framework's; ``raw`` what the master said."""
+
+    id: str
+    name: str
+    state: str
+    agent_id: str
+    framework_id: str
+    executor_id: str
+    user: str
+    host: str
+    completed: bool
+    last_change: float
+    message: str
+    raw: Mapping[str, Any]
+
+    @property
+    def ended(self) -> bool:
+        return self.state in TERMINAL_STATES
+
+
+@dataclass(frozen=True)
+class State:
+    """One look at the cluster, with the leader's address in ``url``."""
+
+    url: str
+    fields: _State
+    agents: Mapping[str, Agent]
+    raw_agents: tuple[Mapping[str, Any], ...]
+    raw_master: Mapping[str, Any]
+
+    def tasks(self, *, active: bool = True, completed: bool = False) -> list[Task]:
+        """By name, then id. ``active`` ones include those whose agent cannot be reached."""
+        found = list(self._tasks(active=active, completed=completed))
+        return sorted(found, key=lambda task: (task.name, task.id))
+
+    def _tasks(self, *, active: bool, completed: bool) -> Iterator[Task]:
+        for framework in self.fields.frameworks:
+            for raw in (*framework.tasks, *framework.unreachable_tasks) if active else ():
+                yield self._task(raw, framework, completed=False)
+        if completed:
+            for framework in (*self.fields.frameworks, *self.fields.completed_frameworks):
+                # A framework that has ended may still list its last tasks under "tasks".
+                gone = () if framework in self.fields.frameworks else framework.tasks
+                for raw in (*framework.completed_tasks, *gone):
+                    yield self._task(raw, framework, completed=True)
+
+    def _task(self, raw: Mapping[str, Any], framework: Framework, *, completed: bool) -> Task:
+        fields = msgspec.convert(raw, _TaskFields)
+        agent = self.agents.get(fields.slave_id)
+        last = max(fields.statuses, key=lambda status: status.timestamp or 0.0, default=None)
+        return Task(
+            id=fields.id,
+            name=fields.name,
+            state=fields.state,
+            agent_id=fields.slave_id,
+            framework_id=fields.framework_id or framework.id,
+            executor_id=fields.executor_id or fields.id,
+            user=fields.user or framework.user,
+            host=agent.hostname if agent else "",
+            completed=completed,
+            last_change=(last.timestamp or 0.0) if last else 0.0,
+            message=(last.message or "") if last else "",
+            raw=raw,
+        )
+
+    def framework(self, name: str) -> Framework | None:
+        """The framework of this name; a connected one before others."""
+        named = [framework for framework in self.fields.frameworks if framework.name == name]
+        return max(named, key=lambda framework: framework.active, default=None)
+
+
+_MASTER_STATE_KEYS = (
+    "id",
+    "pid",
+    "hostname",
+    "version",
+    "cluster",
+    "start_time",
+    "elected_time",
+    "domain",
+    "leader_info",
+)
+
+
+class Master:
+    """Reads of the leading master. Any master may be named: the others redirect."""
+
+    def __init__(self, http: Http, target: Target) -> None:
+        self._http = http
+        self.target = target
+
+    def state(self) -> State:
+        """Everything it knows. Raises `CliError` when it cannot be had, saying who was asked and why that one."""
+        response = self._get("/state")
+        try:
+            raw = response.json()
+            fields = msgspec.convert(raw, _State)
+            agents = {agent["id"]: msgspec.convert(agent, Agent) for agent in raw.get("slaves", [])}
+        except (NotJson, msgspec.ValidationError) as error:
+            raise CliError(
+                f"{response.url} does not answer as a master does: {error}",
+                hints=[f"is {self.target.url} ({self.target.origin}) the address of a master?"],
+            ) from error
+        return State(
+            url=response.url.removesuffix("/state"),
+            fields=fields,
+            agents=agents,
+            raw_agents=tuple(raw.get("slaves", [])),
+            raw_master={key: raw[key] for key in _MASTER_STATE_KEYS if key in raw},
+        )
+
+    def _get(self, path: str) -> Response:
+        try:
+            response = self._http.get(self.target.url + path)
+        except Unreachable as error:
+            raise self._unreachable(error, path) from error
+        if response.status == 503:
+            raise CliError(
+                f"the master at {self.target.url} ({self.target.origin}) has no leader to ask",
+                details=[response.text()] if response.text() else (),
+                hints=["masters are electing a leader or recovering: try again in some seconds"],
+            )
+        if response.status != 200:
+            raise CliError(
+                f"{response.url} answered {response.status}: {response.text()[:200] or 'nothing'}",
+                hints=[f"is {self.target.url} ({self.target.origin}) the address of a master?"],
+            )
+        return response
+
+    def _unreachable(self, error: Unreachable, path: str) -> Unavailable:
+        asked = error.url.removesuffix(path)
+        if asked.rstrip("/") != self.target.url:
+            return Unavailable(
+                f"cannot reach the leading master at {asked}: {error}",
+                details=[f"{self.target.url} ({self.target.origin}) redirected there"],
+                hints=["the name or address that masters tell must be known and reachable from here"],
+            )
+        return Unavailable(
+            f"cannot reach the master at {self.target.url} ({self.target.origin}): {error}",
+            hints=[
+                f"is it running? curl {self.target.url}/health",
+                "another one: --master=HOST:PORT or the environment variable DCOS_URL",
+            ],
+        )
+
+
+class Agents:
+    """Reads of single agents: what they run and the files of sandboxes."""
+
+    def __init__(self, http: Http) -> None:
+        self._http = http
+
+    def get(self, agent: Agent, path: str) -> Response:
+        """Any answer. Raises `Unavailable` when there is none."""
+        try:
+            return self._http.get(f"http://{agent.address}{path}")
+        except Unreachable as error:
+            raise Unavailable(
+                f"cannot reach the agent {agent.hostname} at {agent.address}: {error}",
+                hints=["sandboxes are read from the agent itself: its port must be open for this machine"],
+            ) from error

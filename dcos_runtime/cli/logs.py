@@ -1,0 +1,153 @@
+"""`dcos task log`: the files of one or several tasks on their way to stdout, to the end and on."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.kernel import Agent, Agents, Master, State, Task, Unavailable
+from dcos_runtime.cli.output import clean, print_note
+from dcos_runtime.cli.sandbox import File, Missing, find_run
+
+POLL_SECONDS = 0.5
+# Whether a task has ended is asked only after some rounds without new output: /state costs more than a read.
+QUIET_ROUNDS = 4
+# An agent that restarts keeps its tasks and their files, so who follows waits for it.
+PATIENCE_SECONDS = 60.0
+
+
+@dataclass
+class _Stream:
+    """One task's file. ``file`` is None until its sandbox is known; ``problem`` is why it is ``done`` too early."""
+
+    task: Task
+    agent: Agent | None
+    file: File | None = None
+    quiet_rounds: int = 0
+    silent_since: float | None = None
+    done: bool = False
+    problem: CliError | None = None
+
+    def fail(self, problem: CliError) -> None:
+        self.done = True
+        self.problem = problem
+
+
+class Logs:
+    """The outputs of some tasks as one. Call `print_end`, perhaps `follow`, then `finish`."""
+
+    def __init__(self, master: Master, agents: Agents, state: State, tasks: Sequence[Task], name: str) -> None:
+        self._master = master
+        self._agents = agents
+        self._name = name
+        self._writer = _Writer(headers=len(tasks) > 1)
+        self._streams = [_Stream(task, state.agents.get(task.agent_id)) for task in tasks]
+
+    def print_end(self, lines: int, *, follow: bool) -> None:
+        """The last lines of each file. With ``follow``, a sandbox that is not there yet may still come."""
+        for stream in self._streams:
+            try:
+                file = self._open(stream)
+                self._writer.write(stream.task, [file.tail(lines)])
+            except Missing as error:
+                if not follow or stream.task.ended:
+                    stream.fail(error)
+            except CliError as error:
+                stream.fail(error)
+
+    def follow(self) -> None:
+        """What is appended, until every task has ended."""
+        while not all(stream.done for stream in self._streams):
+            time.sleep(POLL_SECONDS)
+            for stream in self._streams:
+                if not stream.done:
+                    self._round(stream)
+
+    def finish(self) -> None:
+        """Tells what could not be read. Raises `CliError` when there was something."""
+        problems = [stream.problem for stream in self._streams if stream.problem]
+        for problem in problems[:-1]:
+            print_note(str(problem))
+        if problems:
+            raise problems[-1]
+
+    def _open(self, stream: _Stream) -> File:
+        if stream.agent is None:
+            raise CliError(
+                f"the agent of task {stream.task.id} is not registered with the master",
+                details=[f"agent {stream.task.agent_id}"] if stream.task.agent_id else (),
+                hints=["a sandbox stays on its machine, and can be read when the agent is back: dcos node list"],
+            )
+        run = find_run(self._agents, stream.agent, stream.task)
+        stream.file = File(self._agents, stream.agent, f"{run.directory}/{self._name}")
+        return stream.file
+
+    def _round(self, stream: _Stream) -> None:
+        try:
+            self._copy_or_ask(stream)
+            stream.silent_since = None
+        except Missing as error:
+            if self._ended(stream):
+                stream.fail(error)
+        except Unavailable as error:
+            now = time.monotonic()
+            if stream.silent_since is None:
+                stream.silent_since = now
+                print_note(f"{error}; waiting for it")
+            elif now - stream.silent_since > PATIENCE_SECONDS:
+                stream.fail(error)
+        except CliError as error:
+            stream.fail(error)
+
+    def _copy_or_ask(self, stream: _Stream) -> None:
+        file = stream.file or self._open(stream)
+        if self._writer.write(stream.task, file.appended()):
+            stream.quiet_rounds = 0
+            return
+        stream.quiet_rounds += 1
+        if stream.quiet_rounds >= QUIET_ROUNDS:
+            stream.quiet_rounds = 0
+            if self._ended(stream):
+                self._writer.write(stream.task, file.appended())  # what came between the last read and the end
+                stream.done = True
+
+    def _ended(self, stream: _Stream) -> bool:
+        """The agent knows first; the master knows of tasks that never got a sandbox."""
+        try:
+            if stream.agent is not None:
+                return find_run(self._agents, stream.agent, stream.task).ended
+        except Missing:
+            pass
+        return all(task.id != stream.task.id or task.ended for task in self._master.state().tasks())
+
+
+class _Writer:
+    """Bytes to stdout as they are; with several tasks, each one's under its id."""
+
+    def __init__(self, *, headers: bool) -> None:
+        self._headers = headers
+        self._current: str | None = None
+        self._at_line_start = True
+
+    def write(self, task: Task, pieces: Iterable[bytes]) -> bool:
+        """Whether there was anything to write."""
+        wrote = False
+        for piece in pieces:
+            if not piece:
+                continue
+            self._header(task)
+            sys.stdout.buffer.write(piece)
+            self._at_line_start = piece.endswith(b"\n")
+            wrote = True
+        sys.stdout.buffer.flush()
+        return wrote
+
+    def _header(self, task: Task) -> None:
+        if not self._headers or self._current == task.id:
+            return
+        self._current = task.id
+        newline = "" if self._at_line_start else "\n"
+        sys.stdout.buffer.write(f"{newline}===> {clean(task.id)} <===\n".encode())

@@ -1,0 +1,91 @@
+"""The entry of `dcos`: runs the command line and turns whatever happens into text on stderr and an exit code.
+
+0 is success, 1 a failure, 2 a command line that cannot be used, 130 an interrupt. Nothing is imported at the top but
+what ends a process cleanly, so an interrupt while the rest is loading is as quiet as a later one.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+
+INTERRUPTED = 130
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command line (default: the process's own) and returns its exit code. Never raises, never exits."""
+    try:
+        for stream in (sys.stdout, sys.stderr):
+            if hasattr(stream, "reconfigure"):
+                stream.reconfigure(errors="backslashreplace")  # a name no locale can show must not end the command
+        code = _run(sys.argv[1:] if arguments is None else list(arguments))
+        sys.stdout.flush()
+        return code
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except BrokenPipeError:
+        # Who read our output has seen enough, which is a success.
+        _discard_output()
+        return 0
+
+
+def _run(arguments: list[str]) -> int:
+    import click
+
+    from dcos_runtime.cli.app import dcos
+    from dcos_runtime.cli.errors import CliError
+
+    try:
+        # Not click's standalone mode: that one prints "Aborted!" on an interrupt and makes a broken pipe a failure.
+        result = dcos.main(args=arguments, prog_name="dcos", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except click.ClickException as error:
+        error.show()
+        return error.exit_code
+    except click.Abort:
+        return INTERRUPTED
+    except CliError as error:
+        _complain(error.text())
+        return error.exit_code
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        _complain(f"dcos: {error}")
+        return 1
+    except Exception as error:
+        return _unexpected(error)
+
+
+def _unexpected(error: Exception) -> int:
+    """A fault of ours: one line that can be reported; the traceback only for who asked for debug output."""
+    import logging
+    import traceback
+    from pathlib import Path
+
+    from dcos_runtime.cli.output import clean
+
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    _complain(f"dcos: unexpected {type(error).__name__} at {where}: {clean(str(error))}")
+    _complain("  This is a fault in dcos itself. --log-level=debug shows where it came from.")
+    logging.getLogger("dcos").debug("traceback", exc_info=error)
+    return 1
+
+
+def _complain(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _discard_output() -> None:
+    """The interpreter flushes stdout once more at its end, and would complain."""
+    try:
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+    except OSError:
+        pass  # stdout is not a file of this process (a test's buffer): nothing will be flushed to it
+
+
+if __name__ == "__main__":
+    sys.exit(main())

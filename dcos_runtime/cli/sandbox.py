@@ -1,0 +1,121 @@
+"""A task's sandbox, read from its agent: where it is, the end of a file in it, what is appended since."""
+
+from __future__ import annotations
+
+import urllib.parse
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.http import NotJson, Response
+from dcos_runtime.cli.kernel import Agent, Agents, Task
+
+BLOCK = 64 * 1024  # what an agent hands out at once at most
+
+
+class Missing(CliError):
+    """There is no such sandbox or file: not yet, or not any more."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of a task's executor on its agent. ``ended``: nothing will be written any more."""
+
+    directory: str
+    ended: bool
+
+
+def find_run(agents: Agents, agent: Agent, task: Task) -> Run:
+    """The latest run of the task's executor. Raises `Missing` when the agent knows none."""
+    response = agents.get(agent, "/state")
+    state = _json(response)
+    for over, frameworks in ((False, state.get("frameworks", [])), (True, state.get("completed_frameworks", []))):
+        for framework in frameworks:
+            if framework.get("id") != task.framework_id:
+                continue
+            for ended, key in ((False, "executors"), (True, "completed_executors")):
+                for executor in reversed(framework.get(key, [])):
+                    if executor.get("id") == task.executor_id and executor.get("directory"):
+                        return Run(executor["directory"], ended or over or _task_over(executor, task))
+    raise Missing(
+        f"agent {agent.hostname} knows no sandbox of task {task.id}",
+        hints=["a task that was just launched has none yet; old sandboxes are cleared away"],
+    )
+
+
+def _task_over(executor: Mapping[str, Any], task: Task) -> bool:
+    """Whether an executor that still runs is done with this one of its tasks."""
+    return any(one.get("id") == task.id for one in executor.get("completed_tasks", []))
+
+
+@dataclass
+class File:
+    """A file of a sandbox and how far it has been read, in bytes."""
+
+    agents: Agents
+    agent: Agent
+    path: str
+    position: int = 0
+
+    def tail(self, lines: int) -> bytes:
+        """The last ``lines`` lines; the position is then the file's end. Raises `Missing`."""
+        size = self._size()
+        self.position = size
+        if lines == 0:
+            return b""
+        kept = b""
+        start = size
+        while start > 0 and kept.rstrip(b"\n").count(b"\n") < lines:
+            begin = max(0, start - BLOCK)
+            kept = self._range(begin, start) + kept
+            start = begin
+        # A newline at the end closes the last line; it does not begin another one.
+        body, closed = (kept[:-1], b"\n") if kept.endswith(b"\n") else (kept, b"")
+        return b"\n".join(body.split(b"\n")[-lines:]) + closed if kept else b""
+
+    def appended(self) -> Iterator[bytes]:
+        """What came after the position, in pieces; the position moves along. A file that shrank is read anew."""
+        size = self._size()
+        if size < self.position:
+            self.position = 0
+        while self.position < size:
+            piece = self._range(self.position, min(size, self.position + BLOCK))
+            if not piece:
+                return
+            self.position += len(piece)
+            yield piece
+
+    def _size(self) -> int:
+        return int(self._read(-1, 0)["offset"])
+
+    def _range(self, begin: int, end: int) -> bytes:
+        pieces = []
+        while begin < end:
+            data: bytes = self._read(begin, end - begin)["data"].encode("utf-8", "surrogateescape")
+            if not data:
+                break
+            pieces.append(data)
+            begin += len(data)
+        return b"".join(pieces)
+
+    def _read(self, offset: int, length: int) -> Mapping[str, Any]:
+        query = urllib.parse.urlencode({"path": self.path, "offset": offset, **({"length": length} if length else {})})
+        response = self.agents.get(self.agent, f"/files/read?{query}")
+        if response.status == 404:
+            name = self.path.rpartition("/")[2]
+            raise Missing(
+                f"the sandbox has no file {name} on agent {self.agent.hostname}",
+                hints=["every sandbox has stdout and stderr; other files are there when the task wrote them"],
+            )
+        return _json(response)
+
+
+def _json(response: Response) -> Mapping[str, Any]:
+    try:
+        body = response.json()
+    except NotJson as error:
+        raise CliError(f"{response.url} does not answer as an agent does: {error}") from error
+    if response.status != 200 or not isinstance(body, dict):
+        raise CliError(f"{response.url} answered {response.status}: {response.text()[:200]}")
+    return body

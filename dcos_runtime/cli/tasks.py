@@ -1,0 +1,38 @@
+"""Tasks by what a user types of their names."""
+
+from __future__ import annotations
+
+import fnmatch
+from collections.abc import Sequence
+
+from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.kernel import State, Task
+from dcos_runtime.cli.marathon import task_prefix
+from dcos_runtime.cli.output import print_note
+
+
+def matching(tasks: Sequence[Task], pattern: str) -> list[Task]:
+    """A whole id or name means just that; else an app's id (``/web``), a pattern with ``*?[``, or a part of an id."""
+    exact = [task for task in tasks if task.id == pattern] or [task for task in tasks if task.name == pattern]
+    if exact:
+        return exact
+    if pattern.startswith("/"):
+        return [task for task in tasks if task.id.startswith(task_prefix(pattern))]
+    if any(sign in pattern for sign in "*?["):
+        return [task for task in tasks if fnmatch.fnmatchcase(task.id, pattern)]
+    return [task for task in tasks if pattern in task.id]
+
+
+def select_for_log(state: State, pattern: str, *, everything: bool, completed: bool) -> list[Task]:
+    """The tasks whose output is wanted; never none. Raises `CliError`."""
+    chosen = matching(state.tasks(active=not completed, completed=everything or completed), pattern)
+    if chosen:
+        return chosen
+    if not completed and not everything:
+        ended = matching(state.tasks(active=False, completed=True), pattern)
+        if ended:
+            last = max(ended, key=lambda task: task.last_change)
+            print_note(f"no running task matches {pattern}; the last one that ended: {last.id} ({last.state})")
+            return [last]
+    kind = "" if everything else "ended " if completed else "running or ended "
+    raise CliError(f"no {kind}task matches {pattern}", hints=["dcos task list --all shows every task that is known"])

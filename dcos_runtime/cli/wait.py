@@ -1,0 +1,160 @@
+"""Waiting for the init: a deployment's progress, and a first app that runs."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Protocol
+
+from dcos_runtime.cli.capacity import why_not_placed
+from dcos_runtime.cli.definitions import action_name
+from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.kernel import Master
+from dcos_runtime.cli.marathon import App, Deployment, Marathon
+from dcos_runtime.cli.output import clean, print_line, print_note
+
+FIRST_INTERVAL_SECONDS = 0.2
+LAST_INTERVAL_SECONDS = 2.0
+# Offers come every second or so: an app that waits longer than some of them is worth a word.
+SILENCE_SECONDS = 5.0
+
+
+class Teller(Protocol):
+    def __call__(self, text: str) -> None: ...
+
+
+def actions(deployment: Deployment) -> str:
+    """What a deployment does now: ``start``, or with several apps ``start /a,scale /b``."""
+    current = deployment.get("currentActions", [])
+    targets = {action.get("app") or action.get("pod") for action in current}
+    if len(targets) <= 1:
+        return ",".join(action_name(action) for action in current)
+    return ",".join(f"{action_name(action)} {action.get('app') or action.get('pod') or ''}" for action in current)
+
+
+def progress(deployment: Deployment) -> str:
+    """Steps that are done of all steps."""
+    return f"{max(0, int(deployment.get('currentStep', 1)) - 1)}/{deployment.get('totalSteps', '?')}"
+
+
+def watch_deployment(marathon: Marathon, deployment_id: str, interval: float, max_count: int | None) -> None:
+    """Prints each change of a running deployment until it is gone. Raises `CliError` when it never was, or is not."""
+    told = None
+    count = 0
+    while True:
+        running = marathon.deployments()
+        deployment = _find(running, deployment_id)
+        if deployment is None:
+            if told is None:
+                raise CliError(
+                    f"no deployment {deployment_id} is running",
+                    details=[f"running: {one.get('id')}" for one in running],
+                    hints=["it may be finished: dcos marathon app list"],
+                )
+            print_line(f"Deployment {deployment_id} is finished")
+            return
+        told = _tell_change(deployment, told)
+        count += 1
+        if max_count is not None and count >= max_count:
+            raise CliError(f"deployment {deployment_id} is not finished after {count} looks")
+        time.sleep(interval)
+
+
+def _tell_change(deployment: Deployment, told: str | None) -> str:
+    text = f"{progress(deployment)} steps done, now: {actions(deployment) or 'between steps'}"
+    if text != told:
+        print_line(text)
+    return text
+
+
+def _find(deployments: Sequence[Deployment], deployment_id: str) -> Deployment | None:
+    return next((one for one in deployments if one.get("id") == deployment_id), None)
+
+
+def wait_for_deployment(marathon: Marathon, deployment_id: str, timeout: float) -> None:
+    """Returns when the deployment is carried out. Raises `CliError` when it is not in time."""
+    with _teller(f"waiting for deployment {deployment_id}") as tell:
+        for _ in _looks(timeout):
+            deployment = _find(marathon.deployments(), deployment_id)
+            if deployment is None:
+                return
+            tell(f"{progress(deployment)} steps done, now: {actions(deployment) or 'between steps'}")
+    raise CliError(
+        f"deployment {deployment_id} is not finished after {timeout:g} seconds",
+        hints=[f"it goes on: dcos marathon deployment watch {deployment_id}"],
+    )
+
+
+def wait_until_running(master: Master, marathon: Marathon, app_id: str, timeout: float) -> App:
+    """The app, once all its instances run. Raises `CliError` when one fails first, or not all do in time."""
+    started = time.monotonic()
+    app: App = {}
+    with _teller(f"waiting for {app_id} to run") as tell:
+        for _ in _looks(timeout):
+            app = marathon.app(app_id)
+            failure = app.get("lastTaskFailure")
+            if isinstance(failure, dict):
+                raise _failed(app_id, failure)
+            if not app.get("deployments") and int(app.get("tasksRunning", 0)) >= int(app.get("instances", 1)):
+                return app
+            if not app.get("tasks") and time.monotonic() - started > SILENCE_SECONDS:
+                tell(why_not_placed(app, list(master.state().agents.values())))
+    raise CliError(
+        f"{app_id} does not run after {timeout:g} seconds",
+        details=[
+            f"{app.get('tasksRunning', 0)} of {app.get('instances', '?')} instances run",
+            *([] if app.get("tasks") else [why_not_placed(app, list(master.state().agents.values()))]),
+        ],
+        hints=[
+            "the init goes on trying",
+            f"look: dcos marathon app show {app_id}",
+            f"give up: dcos marathon app remove {app_id}",
+        ],
+    )
+
+
+def _failed(app_id: str, failure: Mapping[str, Any]) -> CliError:
+    where = f" on {failure['host']}" if failure.get("host") else ""
+    return CliError(
+        f"{app_id} does not stay up: {failure.get('state', 'a task ended')}{where}",
+        details=[str(failure["message"])] if failure.get("message") else (),
+        hints=[
+            f"what it printed: dcos task log {failure.get('taskId') or app_id} stderr",
+            f"the init goes on trying, ever more slowly; to give up: dcos marathon app remove {app_id}",
+        ],
+    )
+
+
+def _looks(timeout: float) -> Iterator[None]:
+    """Gives the turn at growing intervals until the time is over, at least once."""
+    deadline = time.monotonic() + timeout
+    interval = FIRST_INTERVAL_SECONDS
+    while True:
+        yield
+        left = deadline - time.monotonic()
+        if left <= 0:
+            return
+        time.sleep(min(interval, left))
+        interval = min(interval * 1.5, LAST_INTERVAL_SECONDS)
+
+
+@contextmanager
+def _teller(what: str) -> Iterator[Teller]:
+    """A spinner with the latest word on a terminal; elsewhere a line on stderr for each new word."""
+    if sys.stderr.isatty():
+        from rich.console import Console
+        from rich.markup import escape
+
+        with Console(stderr=True).status(escape(clean(what))) as status:
+            yield lambda text: status.update(escape(clean(f"{what}: {text}")))
+        return
+    told: set[str] = set()
+
+    def tell(text: str) -> None:
+        if text not in told:
+            told.add(text)
+            print_note(f"{what}: {text}")
+
+    yield tell
