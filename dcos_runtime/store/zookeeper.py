@@ -1,0 +1,301 @@
+"""The store of an installed cluster: ZooKeeper, every write one transaction that also checks who leads.
+
+Layout: ``<path>/epoch`` changes its version whenever another process takes over; ``<path>/<folder>/<rest, quoted>``
+is the key ``folder/rest``. A write is ``check(epoch) + set/create/delete``, so a leader that was paused and came back
+too late writes nothing. kazoo is imported when first used only: daemons started by hand never pay for it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+from urllib.parse import quote, unquote
+
+from dcos_runtime.store import Fenced, StoreError
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+SESSION_SECONDS = 10.0
+_MAX_TRANSACTION = 900_000  # ZooKeeper refuses requests of 1 MB by closing the connection
+_PIPELINE = 256
+_NO_FOLDER = "_"
+
+
+@dataclass(frozen=True)
+class ZooKeeperUrl:
+    """``zk://[user:password@]host:port,host:port/path``; the credentials are not shown."""
+
+    hosts: str
+    path: str
+    credentials: str | None = field(default=None, repr=False)
+
+    def __str__(self) -> str:
+        return f"zk://{'***@' if self.credentials else ''}{self.hosts}{self.path}"
+
+    def at(self, path: str) -> ZooKeeperUrl:
+        return ZooKeeperUrl(self.hosts, path, self.credentials)
+
+
+def parse_url(text: str) -> ZooKeeperUrl:
+    """Raises ``ValueError`` with what is wrong (never with the credentials)."""
+    match = re.fullmatch(r"zk://(?:([^@/]+)@)?([^/@]*)(/.*)?", text)
+    if not match:
+        raise ValueError("expected zk://host:port,host:port/path")
+    credentials, hosts, path = match[1], match[2], (match[3] or "").rstrip("/")
+    if credentials is not None and ":" not in credentials:
+        raise ValueError("credentials are written user:password@")
+    for host in hosts.split(","):
+        if not re.fullmatch(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?", host):
+            raise ValueError(f"{host!r} is not host:port; expected zk://host:port,host:port/path")
+    if not path:
+        raise ValueError("a path is missing; expected zk://host:port,host:port/path, such as …/mesos")
+    if "//" in path or any(part in (".", "..") for part in path.split("/")):
+        raise ValueError(f"{path!r} is not a path in ZooKeeper")
+    return ZooKeeperUrl(hosts, path, credentials)
+
+
+class Session:
+    """One ZooKeeper session: kazoo's blocking calls off the event loop, its state changes on it.
+
+    A session that expired does not come back as itself: what it held (ephemeral nodes, leadership) is lost.
+    """
+
+    def __init__(self, url: ZooKeeperUrl, seconds: float = SESSION_SECONDS) -> None:
+        from kazoo.client import KazooClient
+        from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE
+
+        self.url = url
+        self.seconds = seconds
+        self.private_acl = CREATOR_ALL_ACL if url.credentials else OPEN_ACL_UNSAFE
+        self.public_acl = [*READ_ACL_UNSAFE, *CREATOR_ALL_ACL] if url.credentials else OPEN_ACL_UNSAFE
+        make: Any = KazooClient
+        self.client: Any = make(
+            hosts=url.hosts,
+            timeout=seconds,
+            auth_data=[("digest", url.credentials)] if url.credentials else None,
+            connection_retry={"max_tries": -1, "delay": 0.1, "max_delay": 2.0, "backoff": 2},
+            command_retry={"max_tries": 0},
+            logger=logging.getLogger("kazoo"),
+        )
+        self._threads = ThreadPoolExecutor(8, thread_name_prefix="zookeeper")
+        self._listeners: list[Callable[[str], None]] = []
+        self._connected = asyncio.Event()
+        self._closed = False
+        self._loop = asyncio.get_running_loop()
+        self.client.add_listener(self._state_in_thread)
+
+    def start(self) -> None:
+        """Begins to connect, and to reconnect for ever; see `connected`."""
+        self.client.start_async()
+
+    async def connected(self) -> None:
+        await self._connected.wait()
+
+    @property
+    def id(self) -> int:
+        return self.client.client_id[0] if self.client.client_id else 0
+
+    def listen(self, listener: Callable[[str], None]) -> None:
+        """Calls ``listener`` in the event loop with ``CONNECTED``, ``SUSPENDED`` or ``LOST`` at each change."""
+        self._listeners.append(listener)
+
+    def _state_in_thread(self, state: str) -> None:
+        if not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._state, state)
+
+    def _state(self, state: str) -> None:
+        log.log(logging.INFO if state == "CONNECTED" else logging.WARNING, "ZooKeeper %s: %s", self.url.hosts, state)
+        if state == "CONNECTED":
+            self._connected.set()
+        else:
+            self._connected.clear()
+        for listener in self._listeners:
+            listener(state)
+
+    async def call(self, work: Callable[[], T]) -> T:
+        """Runs blocking kazoo calls in a thread."""
+        return await self._loop.run_in_executor(self._threads, work)
+
+    async def close(self) -> None:
+        """Ends the session, so that its ephemeral nodes go at once. Closing again does nothing."""
+        if self._closed:
+            return
+        self._closed = True
+
+        def stop() -> None:
+            self.client.stop()
+            self.client.close()
+
+        try:
+            await asyncio.wait_for(self.call(stop), 5.0)
+        except TimeoutError:
+            log.warning("ZooKeeper %s did not let go in 5 s; the session ends by its timeout", self.url.hosts)
+        finally:
+            self._threads.shutdown(wait=False)
+
+
+class ZooKeeperStore:
+    """A `Store` under ``path``. Nothing can be read or written before `take_over`."""
+
+    def __init__(self, session: Session, path: str, patience: float | None = None) -> None:
+        self._session = session
+        self._path = path.rstrip("/")
+        self._patience = session.seconds if patience is None else patience
+        self._epoch: int | None = None
+        self._known: set[str] = set()
+        self._lock = asyncio.Lock()
+
+    async def take_over(self, holder: str) -> int:
+        """Makes the caller, named ``holder``, the one writer from now on. The new epoch. Raises `StoreError`."""
+        async with self._lock:
+            self._epoch = await self._patiently(lambda: self._take_over(holder), "take over")
+            return self._epoch
+
+    async def load(self) -> dict[str, bytes]:
+        async with self._lock:
+            entries = await self._patiently(self._load, "read")
+            self._known = set(entries)
+            return entries
+
+    async def write(self, changes: Mapping[str, bytes | None]) -> None:
+        frozen = dict(changes)
+        size = sum(len(key) + len(value or b"") + 64 for key, value in frozen.items())
+        if size > _MAX_TRANSACTION:
+            raise StoreError(
+                f"{self._path}: a write of {size} bytes is over the {_MAX_TRANSACTION} that ZooKeeper takes"
+            )
+        async with self._lock:
+            await self._patiently(lambda: self._write(frozen), "write")
+
+    async def close(self) -> None:
+        """The session is its owner's to close."""
+
+    async def _patiently(self, work: Callable[[], T], what: str) -> T:
+        """Tries again through connection losses, for at most as long as the session may survive them.
+
+        kazoo holds a call back while there is no connection, so a write given up here may still be done later: the
+        caller's process has to end, as `StoreError` says.
+        """
+        from kazoo.exceptions import ConnectionLoss, KazooException, OperationTimeoutError, SessionExpiredError
+
+        try:
+            async with asyncio.timeout(self._patience):
+                while True:
+                    await self._session.connected()
+                    try:
+                        return await self._session.call(work)
+                    except (ConnectionLoss, OperationTimeoutError) as error:
+                        log.warning("%s: could not %s (%s)", self._session.url, what, type(error).__name__)
+                    await asyncio.sleep(0.1)
+        except TimeoutError as error:
+            raise StoreError(f"{self._path}: ZooKeeper could not be reached for {self._patience:g} s") from error
+        except SessionExpiredError as error:
+            raise StoreError(f"{self._path}: the ZooKeeper session expired") from error
+        except KazooException as error:
+            raise StoreError(f"{self._path}: could not {what}: {type(error).__name__} {error}") from error
+
+    # What follows runs in the session's threads, one call at a time.
+
+    def _node(self, key: str) -> str:
+        folder, slash, rest = key.partition("/")
+        if not slash:
+            folder, rest = _NO_FOLDER, key
+        elif folder in ("", _NO_FOLDER, "epoch", ".", "..") or not rest:
+            raise StoreError(f"{key!r} cannot be a key")
+        return f"{self._path}/{quote(folder, safe='')}/{_quoted(rest)}"
+
+    def _take_over(self, holder: str) -> int:
+        client = self._session.client
+        from kazoo.exceptions import NodeExistsError, NoNodeError
+
+        path = f"{self._path}/epoch"
+        while True:
+            try:
+                return int(client.set(path, holder.encode()).version)
+            except NoNodeError:
+                try:
+                    client.create(path, b"", acl=self._session.private_acl, makepath=True)
+                except NodeExistsError:
+                    continue
+
+    def _load(self) -> dict[str, bytes]:
+        from kazoo.exceptions import NoNodeError
+
+        client = self._session.client
+        entries: dict[str, bytes] = {}
+        for folder in client.get_children(self._path):
+            if folder == "epoch":
+                continue
+            names = client.get_children(f"{self._path}/{folder}")
+            prefix = "" if folder == _NO_FOLDER else unquote(folder) + "/"
+            for start in range(0, len(names), _PIPELINE):
+                slice_ = names[start : start + _PIPELINE]
+                reads = [client.get_async(f"{self._path}/{folder}/{name}") for name in slice_]
+                for name, read in zip(slice_, reads, strict=True):
+                    try:
+                        entries[prefix + unquote(name)] = read.get()[0]
+                    except NoNodeError:  # a former leader's last write; the epoch bars any later one
+                        continue
+        return entries
+
+    def _write(self, changes: Mapping[str, bytes | None]) -> None:
+        from kazoo.exceptions import (
+            BadVersionError,
+            NodeExistsError,
+            NoNodeError,
+            RolledBackError,
+            RuntimeInconsistency,
+        )
+
+        if self._epoch is None:
+            raise StoreError(f"{self._path}: written before take_over()")
+        client = self._session.client
+        for _ in range(3):
+            transaction = client.transaction()
+            transaction.check(f"{self._path}/epoch", version=self._epoch)
+            for key, value in changes.items():
+                node = self._node(key)
+                if value is None:
+                    if key in self._known:
+                        transaction.delete(node)
+                elif key in self._known:
+                    transaction.set_data(node, value)
+                else:
+                    transaction.create(node, value, acl=self._session.private_acl)
+            # When the connection is lost here, it may have been done: the next attempt then meets NodeExists or NoNode.
+            results: list[Any] = transaction.commit()
+            faults = [
+                result
+                for result in results
+                if isinstance(result, Exception) and not isinstance(result, RolledBackError | RuntimeInconsistency)
+            ]
+            if isinstance(results[0], BadVersionError | NoNodeError):
+                raise Fenced(f"{self._path}: another leader has taken over; nothing was written")
+            if not faults and not any(isinstance(result, Exception) for result in results):
+                self._known.update(key for key, value in changes.items() if value is not None)
+                self._known.difference_update(key for key, value in changes.items() if value is None)
+                return
+            if not all(isinstance(fault, NoNodeError | NodeExistsError) for fault in faults):
+                raise StoreError(f"{self._path}: ZooKeeper refused the write: {faults or results!r}")
+            self._look_again(changes)
+        raise StoreError(f"{self._path}: another process writes the same keys")
+
+    def _look_again(self, changes: Mapping[str, bytes | None]) -> None:
+        client = self._session.client
+        for key in changes:
+            node = self._node(key)
+            client.ensure_path(node.rpartition("/")[0], acl=self._session.private_acl)
+            (self._known.add if client.exists(node) else self._known.discard)(key)
+
+
+def _quoted(text: str) -> str:
+    """One node name: no slash, and never ``.`` or ``..``, which ZooKeeper refuses."""
+    name = quote(text, safe="")
+    return name.replace(".", "%2E") if name in (".", "..") else name

@@ -1,0 +1,246 @@
+"""The store and the election held against a real ZooKeeper."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+
+import pytest
+
+from dcos_runtime.store import Fenced, StoreError
+from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector, master_address
+from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
+from tests.contract import zookeeper_server
+from tests.contract.zookeeper_server import ZooKeeperServer
+
+pytestmark = pytest.mark.skipif(zookeeper_server.missing() is not None, reason=str(zookeeper_server.missing()))
+
+WAIT = 30.0
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer]:
+    server = ZooKeeperServer(tmp_path_factory.mktemp("zookeeper"))
+    server.start()
+    yield server
+    server.kill()
+
+
+class Sessions:
+    def __init__(self, hosts: str) -> None:
+        self.hosts = hosts
+        self.all: list[Session] = []
+
+    async def open(self, seconds: float = 4.0, credentials: str = "") -> Session:
+        session = Session(parse_url(f"zk://{credentials}{self.hosts}/unused"), seconds)
+        session.start()
+        self.all.append(session)
+        async with asyncio.timeout(WAIT):
+            await session.connected()
+        return session
+
+
+@pytest.fixture
+async def sessions(server: ZooKeeperServer) -> AsyncIterator[Sessions]:
+    sessions = Sessions(server.hosts)
+    yield sessions
+    for session in sessions.all:
+        await session.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> str:
+    return f"/tests/{tmp_path.name}"
+
+
+async def opened(session: Session, path: str, holder: str = "a") -> ZooKeeperStore:
+    store = ZooKeeperStore(session, path)
+    await store.take_over(holder)
+    await store.load()
+    return store
+
+
+async def test_what_was_written_is_loaded_by_the_next_leader(sessions: Sessions, path: str) -> None:
+    store = await opened(await sessions.open(), path)
+    await store.write({"agents/a": b"1", "agents/b/c ö%2F.": b"2", "plain": b"", "agents/..": b"dots"})
+    await store.write({"agents/a": b"3", "plain": None, "never/was": None})
+    other = await opened(await sessions.open(), path, "b")
+    assert await other.load() == {"agents/a": b"3", "agents/b/c ö%2F.": b"2", "agents/..": b"dots"}
+
+
+async def test_a_former_leader_is_fenced_and_writes_nothing_at_all(sessions: Sessions, path: str) -> None:
+    former = await opened(await sessions.open(), path, "former")
+    await former.write({"a/1": b"first"})
+    current = await opened(await sessions.open(), path, "current")
+    with pytest.raises(Fenced):
+        await former.write({"a/1": b"late", "a/2": b"late"})
+    assert await current.load() == {"a/1": b"first"}
+    await current.write({"a/2": b"mine"})
+    assert await current.load() == {"a/1": b"first", "a/2": b"mine"}
+
+
+async def test_a_write_is_done_whole_or_not_at_all(sessions: Sessions, path: str) -> None:
+    store = await opened(await sessions.open(), path)
+    with pytest.raises(StoreError, match="over the"):
+        await store.write({"a/small": b"x", "a/big": b"x" * 1_000_000})
+    assert await store.load() == {}
+
+
+async def test_writing_before_taking_over_is_refused(sessions: Sessions, path: str) -> None:
+    with pytest.raises(StoreError, match="take_over"):
+        await ZooKeeperStore(await sessions.open(), path).write({"a/b": b""})
+
+
+async def test_thousands_of_keys_load_whole(sessions: Sessions, path: str) -> None:
+    store = await opened(await sessions.open(), path)
+    entries = {f"instances/{number}": b"v%d" % number for number in range(3000)}
+    keys = list(entries)
+    for start in range(0, len(keys), 500):
+        await store.write({key: entries[key] for key in keys[start : start + 500]})
+    assert await store.load() == entries
+
+
+async def test_a_write_whose_keys_are_not_as_remembered_still_ends_as_asked(sessions: Sessions, path: str) -> None:
+    session = await sessions.open()
+    store = await opened(session, path)
+    await store.write({"a/1": b"one"})
+    # As after a write whose answer was lost: the nodes differ from what the store remembers.
+    await session.call(lambda: session.client.create(f"{path}/a/2", b"half"))
+    await session.call(lambda: session.client.delete(f"{path}/a/1"))
+    await store.write({"a/1": b"uno", "a/2": b"due"})
+    assert await store.load() == {"a/1": b"uno", "a/2": b"due"}
+
+
+async def test_a_store_outlives_a_restart_of_zookeeper_and_says_when_it_stays_away(tmp_path: Path, path: str) -> None:
+    server = ZooKeeperServer(tmp_path / "own")
+    server.start()
+    sessions = Sessions(server.hosts)
+    try:
+        store = await opened(await sessions.open(seconds=20.0), path)
+        await store.write({"a/1": b"before"})
+        server.kill()
+        write = asyncio.create_task(store.write({"a/1": b"after"}))
+        await asyncio.sleep(0.2)
+        await asyncio.to_thread(server.start)
+        async with asyncio.timeout(WAIT):
+            await write
+        assert await store.load() == {"a/1": b"after"}
+        impatient = ZooKeeperStore(sessions.all[0], path, patience=0.5)
+        await impatient.take_over("again")
+        server.kill()
+        with pytest.raises(StoreError, match="could not be reached"):
+            await impatient.write({"a/1": b"never"})
+    finally:
+        server.kill()
+        for session in sessions.all:
+            await session.close()
+
+
+async def test_with_credentials_others_can_see_the_leader_but_not_the_state(sessions: Sessions, path: str) -> None:
+    from kazoo.exceptions import NoAuthError
+
+    owner, stranger = await sessions.open(credentials="dcos:s3cret@"), await sessions.open()
+    store = await opened(owner, f"{path}/state")
+    await store.write({"a/1": b"x"})
+    await ZooKeeperContender(owner, f"{path}/leader", b"me").elected()
+    assert len(await stranger.call(lambda: stranger.client.get_children(f"{path}/leader"))) == 1
+    with pytest.raises(NoAuthError):
+        await stranger.call(lambda: stranger.client.get(f"{path}/state/a/1"))
+    with pytest.raises(NoAuthError):
+        await stranger.call(lambda: stranger.client.create(f"{path}/leader/json.info_", b"", sequence=True))
+
+
+# --- election --------------------------------------------------------------------------------------------------------
+
+
+async def known(detector: ZooKeeperDetector, content: bytes | None) -> None:
+    leader = detector.current
+    async with asyncio.timeout(WAIT):
+        while (leader.content if leader else None) != content:
+            leader = await detector.changed(leader)
+
+
+async def test_the_first_leads_and_the_next_follows_when_it_goes(sessions: Sessions, path: str) -> None:
+    first, second, watcher = [await sessions.open() for _ in range(3)]
+    detector = ZooKeeperDetector(watcher, path)
+    await known(detector, None)
+    one = ZooKeeperContender(first, path, b"one")
+    assert await one.elected() == "json.info_0000000000"
+    await known(detector, b"one")
+    two = ZooKeeperContender(second, path, b"two")
+    waiting = asyncio.create_task(two.elected())
+    children: list[str] = []
+    async with asyncio.timeout(WAIT):
+        while len(children) < 2:
+            await asyncio.sleep(0.05)
+            children = sorted(await watcher.call(lambda: watcher.client.get_children(path)))
+    assert children == ["json.info_0000000000", "json.info_0000000001"]
+    assert not waiting.done()
+    await first.close()
+    async with asyncio.timeout(WAIT):
+        assert await waiting == "json.info_0000000001"
+    await known(detector, b"two")
+    await second.close()
+    await known(detector, None)
+    await detector.close()
+
+
+async def test_a_leader_whose_node_is_taken_away_is_told_so(sessions: Sessions, path: str) -> None:
+    session, operator = await sessions.open(), await sessions.open()
+    contender = ZooKeeperContender(session, path, b"me")
+    node = await contender.elected()
+    lost = asyncio.create_task(contender.lost())
+    await asyncio.sleep(0.1)
+    assert not lost.done()
+    await operator.call(lambda: operator.client.delete(f"{path}/{node}"))
+    async with asyncio.timeout(WAIT):
+        assert "leads no more" in await lost
+
+
+async def test_a_create_whose_answer_was_lost_does_not_stand_twice(sessions: Sessions, path: str) -> None:
+    session = await sessions.open()
+    client = session.client
+    await session.call(lambda: client.ensure_path(path))
+    await session.call(lambda: client.create(f"{path}/json.info_", b"x", ephemeral=True, sequence=True))
+    contender = ZooKeeperContender(session, path, b"me")
+    assert await contender.elected() == "json.info_0000000000"
+    assert await session.call(lambda: client.get_children(path)) == ["json.info_0000000000"]
+    assert (await session.call(lambda: client.get(f"{path}/json.info_0000000000")))[0] == b"me"
+
+
+async def test_a_silent_zookeeper_costs_leadership_by_our_own_clock_and_the_leader_is_forgotten(
+    tmp_path: Path, path: str
+) -> None:
+    server = ZooKeeperServer(tmp_path / "own")
+    server.start()
+    sessions = Sessions(server.hosts)
+    try:
+        contender = ZooKeeperContender(await sessions.open(seconds=1.5), path, b"me")
+        await contender.elected()
+        detector = ZooKeeperDetector(await sessions.open(seconds=1.5), path)
+        await known(detector, b"me")
+        server.kill()
+        async with asyncio.timeout(WAIT):
+            assert "could not be reached" in await contender.lost()
+        await known(detector, None)
+        await detector.close()
+    finally:
+        server.kill()
+        for session in sessions.all:
+            await session.close()
+
+
+async def test_other_nodes_in_the_folder_do_not_lead(sessions: Sessions, path: str) -> None:
+    session = await sessions.open()
+    await session.call(lambda: session.client.ensure_path(f"{path}/a-stranger"))
+    contender = ZooKeeperContender(session, path, b"me")
+    async with asyncio.timeout(WAIT):
+        assert (await contender.elected()).startswith("json.info_")
+
+
+def test_a_master_is_found_by_the_ip_in_its_info() -> None:
+    leader = Leader("n", b'{"id":"x","address":{"hostname":"m1","ip":"198.18.0.11","port":5050},"ip":1}')
+    assert master_address(leader) == ("198.18.0.11", 5050)
+    with pytest.raises(ValueError, match="no MasterInfo"):
+        master_address(Leader("n", b"?"))
