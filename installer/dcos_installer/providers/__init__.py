@@ -33,7 +33,10 @@ def names() -> tuple[str, ...]:
 
 
 def open_provider(spec: ClusterSpec, state_dir: Path) -> Provider:
-    """The provider that ``spec`` asks for, serving that cluster. ``state_dir`` is the cluster's operator state."""
+    """The provider that ``spec`` asks for, serving that cluster.
+
+    ``state_dir`` is the cluster's operator state (`state.ClusterState.root`): keys and known hosts are kept there.
+    """
     try:
         module_name, factory_name, extra = _PROVIDERS[spec.provider]
     except KeyError:

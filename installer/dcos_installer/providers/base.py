@@ -13,6 +13,8 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
+from dcos_installer.errors import InstallerError
+
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
 
@@ -24,20 +26,12 @@ def silent(name: str, text: str) -> None:
     """The `Note` of a caller who does not want to know."""
 
 
-class ProviderError(Exception):
-    """A machine could not be made, reached or removed: what happened and why, the remedy, and the last evidence."""
+class ProviderError(InstallerError):
+    """A machine could not be made, reached, switched or removed. ``machine`` is its name; empty: all of them."""
 
-    def __init__(self, message: str, *, hint: str, machine: str = "", evidence: str = "") -> None:
-        super().__init__(message)
-        self.message = message
-        self.hint = hint
+    def __init__(self, what: str, *, machine: str = "", why: str = "", hint: str = "", evidence: str = "") -> None:
         self.machine = machine
-        self.evidence = evidence
-
-    def __str__(self) -> str:
-        where = f"{self.machine}: " if self.machine else ""
-        shown = f"\n{self.evidence.rstrip()}" if self.evidence else ""
-        return f"{where}{self.message} ({self.hint}){shown}"
+        super().__init__(f"{machine}: {what}" if machine else what, why=why, hint=hint, evidence=evidence)
 
 
 class Condition(StrEnum):

@@ -63,10 +63,10 @@ class StaticProvider:
 
     def ssh(self, host: HostSpec) -> SshTarget:
         return SshTarget(
-            address=host.address,
+            address=host.ssh.address,
             port=host.ssh.port,
             user=host.ssh.user,
-            identity_file=host.ssh.key,
+            identity_file=host.ssh.identity_file,
             known_hosts_file=None,
         )
 
