@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -101,7 +101,6 @@ def _number(value: Any) -> float:
 class _Status(msgspec.Struct):
     state: str
     timestamp: float | None = None
-    message: str | None = None
 
 
 class _TaskFields(msgspec.Struct):
@@ -139,7 +138,7 @@ class _State(_Placed, kw_only=True):
     version: str = ""
     cluster: str | None = None
     leader_info: _LeaderInfo | None = None
-    slaves: list[dict[str, Any]] = []
+    slaves: list[Agent] = []
     frameworks: list[Framework] = []
     completed_frameworks: list[Framework] = []
 
@@ -158,7 +157,6 @@ class Task:
     host: str
     completed: bool
     last_change: float
-    message: str
     raw: Mapping[str, Any]
 
     @property
@@ -168,48 +166,17 @@ class Task:
 
 @dataclass(frozen=True)
 class State:
-    """One look at the cluster, with the leader's address in ``url``."""
+    """One look at the cluster. ``url`` is the leader's."""
 
     url: str
     fields: _State
     agents: Mapping[str, Agent]
-    raw_agents: tuple[Mapping[str, Any], ...]
-    raw_master: Mapping[str, Any]
+    everything: Sequence[Task]
+    raw: Mapping[str, Any]
 
     def tasks(self, *, active: bool = True, completed: bool = False) -> list[Task]:
         """By name, then id. ``active`` ones include those whose agent cannot be reached."""
-        found = list(self._tasks(active=active, completed=completed))
-        return sorted(found, key=lambda task: (task.name, task.id))
-
-    def _tasks(self, *, active: bool, completed: bool) -> Iterator[Task]:
-        for framework in self.fields.frameworks:
-            for raw in (*framework.tasks, *framework.unreachable_tasks) if active else ():
-                yield self._task(raw, framework, completed=False)
-        if completed:
-            for framework in (*self.fields.frameworks, *self.fields.completed_frameworks):
-                # A framework that has ended may still list its last tasks under "tasks".
-                gone = () if framework in self.fields.frameworks else framework.tasks
-                for raw in (*framework.completed_tasks, *gone):
-                    yield self._task(raw, framework, completed=True)
-
-    def _task(self, raw: Mapping[str, Any], framework: Framework, *, completed: bool) -> Task:
-        fields = msgspec.convert(raw, _TaskFields)
-        agent = self.agents.get(fields.slave_id)
-        last = max(fields.statuses, key=lambda status: status.timestamp or 0.0, default=None)
-        return Task(
-            id=fields.id,
-            name=fields.name,
-            state=fields.state,
-            agent_id=fields.slave_id,
-            framework_id=fields.framework_id or framework.id,
-            executor_id=fields.executor_id or fields.id,
-            user=fields.user or framework.user,
-            host=agent.hostname if agent else "",
-            completed=completed,
-            last_change=(last.timestamp or 0.0) if last else 0.0,
-            message=(last.message or "") if last else "",
-            raw=raw,
-        )
+        return [task for task in self.everything if (completed if task.completed else active)]
 
     def framework(self, name: str) -> Framework | None:
         """The framework of this name; a connected one before others."""
@@ -217,17 +184,46 @@ class State:
         return max(named, key=lambda framework: framework.active, default=None)
 
 
-_MASTER_STATE_KEYS = (
-    "id",
-    "pid",
-    "hostname",
-    "version",
-    "cluster",
-    "start_time",
-    "elected_time",
-    "domain",
-    "leader_info",
-)
+def _read_state(url: str, raw: Any) -> State:
+    """Raises ``ValidationError`` when this is not what a master tells."""
+    fields = msgspec.convert(raw, _State)
+    agents = {agent.id: agent for agent in fields.slaves}
+    tasks = [
+        _task(one, framework, agents, completed=completed)
+        for framework in fields.frameworks
+        for completed, ones in (
+            (False, framework.tasks),
+            (False, framework.unreachable_tasks),
+            (True, framework.completed_tasks),
+        )
+        for one in ones
+    ]
+    # A framework that has ended may still list its last tasks as if they ran.
+    tasks += [
+        _task(one, framework, agents, completed=True)
+        for framework in fields.completed_frameworks
+        for one in (*framework.tasks, *framework.completed_tasks)
+    ]
+    return State(url, fields, agents, sorted(tasks, key=lambda task: (task.name, task.id)), raw)
+
+
+def _task(raw: Mapping[str, Any], framework: Framework, agents: Mapping[str, Agent], *, completed: bool) -> Task:
+    fields = msgspec.convert(raw, _TaskFields)
+    agent = agents.get(fields.slave_id)
+    last = max(fields.statuses, key=lambda status: status.timestamp or 0.0, default=None)
+    return Task(
+        id=fields.id,
+        name=fields.name,
+        state=fields.state,
+        agent_id=fields.slave_id,
+        framework_id=fields.framework_id or framework.id,
+        executor_id=fields.executor_id or fields.id,
+        user=fields.user or framework.user,
+        host=agent.hostname if agent else "",
+        completed=completed,
+        last_change=(last.timestamp or 0.0) if last else 0.0,
+        raw=raw,
+    )
 
 
 class Master:
@@ -241,21 +237,12 @@ class Master:
         """Everything it knows. Raises `CliError` when it cannot be had, saying who was asked and why that one."""
         response = self._get("/state")
         try:
-            raw = response.json()
-            fields = msgspec.convert(raw, _State)
-            agents = {agent["id"]: msgspec.convert(agent, Agent) for agent in raw.get("slaves", [])}
+            return _read_state(response.url.removesuffix("/state"), response.json())
         except (NotJson, msgspec.ValidationError) as error:
             raise CliError(
                 f"{response.url} does not answer as a master does: {error}",
                 hints=[f"is {self.target.url} ({self.target.origin}) the address of a master?"],
             ) from error
-        return State(
-            url=response.url.removesuffix("/state"),
-            fields=fields,
-            agents=agents,
-            raw_agents=tuple(raw.get("slaves", [])),
-            raw_master={key: raw[key] for key in _MASTER_STATE_KEYS if key in raw},
-        )
 
     def _get(self, path: str) -> Response:
         try:

@@ -37,9 +37,16 @@ def _run(arguments: list[str]) -> int:
     from dcos_runtime.cli.errors import CliError
 
     try:
-        # Not click's standalone mode: that one prints "Aborted!" on an interrupt and makes a broken pipe a failure.
-        result = dcos.main(args=arguments, prog_name="dcos", standalone_mode=False)
-        return result if isinstance(result, int) else 0
+        if instruction := os.environ.get("_DCOS_COMPLETE"):
+            from click.shell_completion import shell_complete
+
+            return shell_complete(dcos, {}, "dcos", "_DCOS_COMPLETE", instruction)
+        # Not click's own main: that one writes on an interrupt and makes a broken pipe a failure.
+        with dcos.make_context("dcos", arguments) as context:
+            dcos.invoke(context)
+        return 0
+    except click.exceptions.Exit as leave:
+        return leave.exit_code
     except click.ClickException as error:
         error.show()
         return error.exit_code

@@ -7,6 +7,7 @@ can rely on them); a terminal gets colours besides, unless NO_COLOR is set.
 from __future__ import annotations
 
 import json
+import os
 import re
 import sys
 from collections.abc import Sequence
@@ -48,7 +49,7 @@ def print_table(headers: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
     """Columns under their headers. An empty cell shows as ``-``, so that every line has as many words as it should."""
     cells = [[clean(cell) or NOTHING for cell in row] for row in rows]
     widths = [max(map(_width, column)) for column in zip(headers, *cells, strict=True)]
-    if sys.stdout.isatty():
+    if sys.stdout.isatty() and not os.environ.get("NO_COLOR"):
         _print_styled(headers, cells, widths)
         return
     for line in (headers, *cells):

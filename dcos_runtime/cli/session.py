@@ -83,4 +83,8 @@ def _set_log_level(_context: click.Context, _parameter: click.Parameter, value: 
     if value is not None:
         import logging
 
-        logging.basicConfig(level=value.upper(), format="%(levelname)s %(name)s: %(message)s", force=True)
+        handler = logging.StreamHandler()
+        handler.setFormatter(logging.Formatter("%(levelname)s %(name)s: %(message)s"))
+        logger = logging.getLogger("dcos")
+        logger.handlers = [handler]
+        logger.setLevel(value.upper())

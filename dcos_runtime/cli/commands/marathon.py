@@ -15,7 +15,11 @@ from dcos_runtime.cli.session import Session, pass_session
         "deployment": Entry(
             "dcos_runtime.cli.commands.marathon_deployment", "deployment", "Deployments: changes under way."
         ),
-        "run": Entry("dcos_runtime.cli.commands.marathon_run", "run", "Run a command somewhere in the cluster."),
+        "run": Entry(
+            "dcos_runtime.cli.commands.marathon_run",
+            "run",
+            "Run a command somewhere in the cluster, and keep it running.",
+        ),
         "task": Entry("dcos_runtime.cli.commands.marathon_task", "task", "The tasks of apps."),
     },
 )

@@ -26,6 +26,7 @@ _HEADERS = (
     "ATTRIBUTES",
     "ID",
 )
+_LEADER_KEYS = ("id", "hostname", "pid", "version", "cluster", "start_time", "elected_time", "domain", "leader_info")
 
 
 @click.group(cls=Tree, default="list")
@@ -44,10 +45,10 @@ def list_nodes(session: Session, quiet: bool, as_json: bool) -> None:
     state = session.master.state()
     agents = sorted(state.agents.values(), key=lambda agent: (agent.hostname, agent.id))
     if as_json:
-        raw = {one["id"]: one for one in state.raw_agents}
+        raw = {one["id"]: one for one in state.raw.get("slaves", [])}
+        leader = {key: state.raw[key] for key in _LEADER_KEYS if key in state.raw}
         output.print_json(
-            [{"type": "master (leader)", **state.raw_master}]
-            + [{"type": _type(agent), **raw[agent.id]} for agent in agents]
+            [{"type": "master (leader)", **leader}, *({"type": _type(agent), **raw[agent.id]} for agent in agents)]
         )
     elif quiet:
         for one in (state.fields.id, *(agent.id for agent in agents)):
