@@ -1,0 +1,17 @@
+"""The one error of the host's side: what happened, why, what to do, and what was last seen."""
+
+from __future__ import annotations
+
+
+class HostError(Exception):
+    """Something the operator has to know. The installer shows it with the host's name in front."""
+
+    def __init__(self, what: str, why: str = "", hint: str = "", evidence: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.why = why
+        self.hint = hint
+        self.evidence = evidence
+
+    def told(self) -> dict[str, str]:
+        return {"what": self.what, "why": self.why, "hint": self.hint, "evidence": self.evidence}

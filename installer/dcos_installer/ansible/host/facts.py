@@ -1,0 +1,135 @@
+"""What a machine is: the facts of `plan.facts.Facts`, by the same names, read without starting a program."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+
+from .machine import HOME, PACKAGE_TIME, PACKAGES, Machine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+OLDEST_PYTHON = 11
+"""Our daemons need CPython 3.11 or newer."""
+
+
+def gather(machine: Machine) -> dict[str, Any]:
+    """Everything but the active generation, which `observe` knows."""
+    os_release = _os_release(machine)
+    cgroups = _cgroups(machine)
+    pythons = _pythons(machine)
+    return {
+        "os_id": os_release.get("ID", ""),
+        "os_version": os_release.get("VERSION_ID", ""),
+        "arch": os.uname().machine,
+        "libc": _libc(),
+        "python": _our_python(machine, pythons),
+        "pythons": pythons,
+        "cgroups": cgroups,
+        "container_runtime": _container_runtime(machine, cgroups),
+        "cpus": _cpus(machine),
+        "mem_mb": _memory(machine),
+        "init": machine.text("/proc/1/comm") or "unknown" if machine.real else "systemd",
+        "disk_free_mb": machine.free_bytes(HOME) >> 20,
+        "machine_id": machine.text("/etc/machine-id"),
+        "addresses": _addresses(machine),
+        "packages": [name for name in machine.names(PACKAGES) if not name.startswith(".")],
+    }
+
+
+def altered_package(machine: Machine, folder: str) -> str:
+    """The first file of a package that is not as it was unpacked; empty when none is.
+
+    Packages never change: every file carries one fixed time, so an edit shows without reading a byte.
+    """
+    top = machine.at(PACKAGES + "/" + folder)
+    waiting = [top]
+    while waiting:
+        with os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    if entry.name != "__pycache__":
+                        waiting.append(entry.path)
+                    continue
+                found = entry.stat(follow_symlinks=False)
+                if not stat.S_ISREG(found.st_mode) or int(found.st_mtime) != PACKAGE_TIME:
+                    return os.path.relpath(entry.path, top)
+    return ""
+
+
+def _os_release(machine: Machine) -> dict[str, str]:
+    text = machine.text("/etc/os-release") or machine.text("/usr/lib/os-release")
+    pairs = (line.partition("=")[::2] for line in text.splitlines())
+    return {key: value.strip("\"'") for key, value in pairs}
+
+
+def _libc() -> str:
+    try:
+        family, _, version = (os.confstr("CS_GNU_LIBC_VERSION") or "").partition(" ")
+    except (ValueError, OSError):
+        return "other"
+    return family + "-" + version if version else "other"
+
+
+def _pythons(machine: Machine) -> list[str]:
+    minors = [name[9:] for name in machine.names("/usr/bin") if name.startswith("python3.") and name[9:].isdigit()]
+    if not minors and not machine.real:  # a folder that stands for this machine
+        minors = [str(sys.version_info[1])]
+    return ["cp3" + minor for minor in sorted(minors, key=int)]
+
+
+def _our_python(machine: Machine, pythons: list[str]) -> str:
+    """The distribution's own when it is new enough, else the newest one that is."""
+    preferred = os.path.basename(machine.link("/usr/bin/python3") or "")[7:].replace(".", "")
+    fitting = [tag for tag in pythons if int(tag[3:]) >= OLDEST_PYTHON]
+    if "cp" + preferred in fitting:
+        return "cp" + preferred
+    return fitting[-1] if fitting else ""
+
+
+def _cgroups(machine: Machine) -> str:
+    """v2 only where the unified hierarchy has the controllers; a hybrid is v1."""
+    return "v2" if machine.text("/sys/fs/cgroup/cgroup.controllers") else "v1"
+
+
+def _container_runtime(machine: Machine, cgroups: str) -> str:
+    """crun handles unified cgroups best; where they are not unified, only runc is dependable."""
+    there = [name for name in ("crun", "runc") if any(machine.exists(d + name) for d in ("/usr/bin/", "/usr/sbin/"))]
+    if cgroups == "v1":
+        return "runc" if "runc" in there else ""
+    return there[0] if there else ""
+
+
+def _cpus(machine: Machine) -> float:
+    count = float(len(os.sched_getaffinity(0)))
+    quota, _, period = machine.text("/sys/fs/cgroup/cpu.max").partition(" ")
+    if not quota:
+        quota = machine.text("/sys/fs/cgroup/cpu/cpu.cfs_quota_us")
+        period = machine.text("/sys/fs/cgroup/cpu/cpu.cfs_period_us")
+    if quota.isdigit() and period.isdigit() and int(quota) > 0:
+        count = min(count, int(quota) / int(period))
+    return count
+
+
+def _memory(machine: Machine) -> int:
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    for limit in ("/sys/fs/cgroup/memory.max", "/sys/fs/cgroup/memory/memory.limit_in_bytes"):
+        text = machine.text(limit)
+        if text.isdigit():
+            total = min(total, int(text))
+    return total >> 20
+
+
+def _addresses(machine: Machine) -> list[str]:
+    """The machine's own IPv4 addresses, from the kernel's local routing table."""
+    found, last = set(), ""
+    for line in (machine.read("/proc/net/fib_trie") or b"").decode("ascii", "replace").splitlines():
+        words = line.split()
+        if words[:1] == ["|--"] and len(words) > 1:
+            last = words[1]
+        elif "host" in words and "LOCAL" in words and not last.startswith("127."):
+            found.add(last)
+    return sorted(found)

@@ -1,0 +1,257 @@
+"""How the machine is, in everything that a manifest speaks of: the active generation, links, users, units, doors."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import stat
+
+from .errors import HostError
+from .facts import altered_package
+from .machine import ACTIVE, GENERATIONS, PACKAGES, SECRETS, STATE, Machine
+from .systemd import Noted, Systemd
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+PENDING = STATE + "/pending.json"
+"""What a run has begun and not finished: units to restart. It outlives a kill -9, and the next run takes it up."""
+MENDED = STATE + "/mended.json"
+"""Packages that were altered and have been brought again: folder → what had been altered."""
+FIREWALL = STATE + "/firewall.json"
+"""What the doors looked like when they were loaded: digest of the rules file, digest of the kernel's listing."""
+
+NOTHING: dict[str, Any] = {
+    "host": "",
+    "packages": [],
+    "files": [],
+    "units": [],
+    "users": [],
+    "sysctls": [],
+    "links": [],
+    "secrets": [],
+    "requires": [],
+    "firewall": None,
+}
+"""The manifest of a machine that has nothing of ours."""
+
+_LINK_FOLDERS = ("/etc/systemd/system", "/usr/local/bin", "/etc/sysctl.d")
+
+
+class Observed:
+    """How the machine is now, against the manifest it has and the one it is to get."""
+
+    def __init__(self) -> None:
+        self.generation = 0
+        self.manifest_digest = ""
+        self.manifest: dict[str, Any] = NOTHING
+        self.altered: dict[str, str] = {}
+        """Path in the active generation → how it differs from what was written."""
+        self.links: dict[str, str] = {}
+        """Every link into the active generation, and whatever is at a wanted link's path: target, ``-`` or ``file``."""
+        self.users: dict[str, str] = {}
+        self.sysctls: dict[str, str] = {}
+        self.units: dict[str, str] = {}
+        self.secrets: dict[str, str] = {}
+        """``well``, ``other`` (content, owner or mode), ``-``."""
+        self.firewall = ""
+        """``loaded``, ``altered``, ``-``; empty when there is none to look at."""
+        self.pending: list[str] = []
+        self.missing_packages: list[str] = []
+        self.altered_packages: dict[str, str] = {}
+        """Folder → the first file that is not as it was unpacked."""
+        self.mended_packages: dict[str, str] = {}
+        """The same of packages that were brought again since; what runs may still have read the altered ones."""
+
+    def flat(self) -> dict[str, str]:
+        """All that a plan relies on, as text. Packages are left out: they are brought between plan and apply."""
+        told = {"generation": str(self.generation), "manifest": self.manifest_digest}
+        for kind, values in (
+            ("file", self.altered),
+            ("link", self.links),
+            ("user", self.users),
+            ("setting", self.sysctls),
+            ("unit", self.units),
+            ("secret", self.secrets),
+        ):
+            told.update({f"{kind} {name}": value for name, value in values.items()})
+        if self.firewall:
+            told["firewall"] = self.firewall
+        if self.pending:
+            told["unfinished"] = " ".join(self.pending)
+        return told
+
+
+def digest_of(flat: dict[str, str]) -> str:
+    """One digest for `Observed.flat`; a plan carries it, and apply refuses when it is another by then."""
+    return hashlib.sha256(json.dumps(flat, sort_keys=True).encode()).hexdigest()
+
+
+def service_manager(machine: Machine) -> Systemd:
+    return Systemd(machine) if machine.real else Noted(machine)
+
+
+def observe(
+    machine: Machine, systemd: Systemd, wanted: dict[str, Any], secrets: dict[str, str] | None = None
+) -> Observed:
+    """Looks at everything that ``wanted`` or the active manifest speaks of. Changes nothing."""
+    seen = Observed()
+    _generation(machine, seen)
+    known = (seen.manifest, wanted)
+    seen.links = owned_links(machine)
+    for link in (link for manifest in known for link in manifest["links"]):
+        seen.links.setdefault(link["path"], _at(machine, link["path"]))
+    for user in wanted["users"]:
+        seen.users[user["name"]] = "present" if machine.user(user["name"]) is not None else "-"
+    for item in wanted["sysctls"]:
+        seen.sysctls[item["key"]] = " ".join(machine.text(sysctl_path(item["key"])).split())
+    for secret in (secret for manifest in known for secret in manifest["secrets"]):
+        seen.secrets.setdefault(secret["name"], _secret(machine, secret, (secrets or {}).get(secret["name"])))
+    # Links count as well: a run that was cut off may have left a unit that neither manifest names any more.
+    linked = [path.rpartition("/")[2] for path in seen.links if path.endswith(".service")]
+    named = [unit["name"] for manifest in known for unit in manifest["units"]]
+    seen.units = systemd.states(list(dict.fromkeys([*named, *sorted(linked)])))
+    if wanted["firewall"] and machine.real:
+        seen.firewall = _firewall(machine, wanted["firewall"])
+    begun = json.loads(machine.read(PENDING) or b"{}").get("restart", [])
+    seen.pending = [unit["name"] for unit in wanted["units"] if unit["name"] in begun]
+    seen.mended_packages = dict(json.loads(machine.read(MENDED) or b"{}"))
+    for package in wanted["packages"]:
+        _package(machine, folder_of(package), seen)
+    return seen
+
+
+def folder_of(package: dict[str, Any]) -> str:
+    return "{name}--{version}-{sha}".format(sha=package["sha256"][:12], **package)
+
+
+def sysctl_path(key: str) -> str:
+    return "/proc/sys/" + key.replace(".", "/")
+
+
+def generations(machine: Machine) -> list[int]:
+    return sorted(int(name) for name in machine.names(GENERATIONS) if name.isdigit())
+
+
+def manifest_of(machine: Machine, generation: int) -> tuple[dict[str, Any], str]:
+    """The manifest of a generation and its digest. Raises ``ValueError`` when it cannot be read."""
+    data = machine.read(f"{GENERATIONS}/{generation}/manifest.json")
+    if data is None:
+        raise ValueError("there is no manifest.json")
+    manifest = json.loads(data)
+    if not isinstance(manifest, dict) or not NOTHING.keys() <= manifest.keys():
+        raise ValueError("manifest.json is not a manifest")
+    return manifest, hashlib.sha256(data).hexdigest()
+
+
+def listing(machine: Machine, table: str) -> str | None:
+    """Digest of the firewall table as the kernel has it, counters left out; None when it has none."""
+    done = machine.run(["/usr/sbin/nft", "--stateless", "list", "table", "inet", table], change=False)
+    return hashlib.sha256(done.out.encode()).hexdigest() if done.code == 0 else None
+
+
+def rules_digest(machine: Machine, firewall: dict[str, Any]) -> str:
+    return hashlib.sha256(machine.read(ACTIVE + "/" + firewall["rules"]) or b"").hexdigest()
+
+
+def owned_links(machine: Machine) -> dict[str, str]:
+    """Every link into the active generation that lies where we lay links, whoever laid it."""
+    folders = list(_LINK_FOLDERS)
+    folders += [
+        f"/etc/systemd/system/{name}" for name in machine.names("/etc/systemd/system") if name.endswith(".wants")
+    ]
+    found = {}
+    for folder in folders:
+        for name in machine.names(folder):
+            target = machine.link(f"{folder}/{name}")
+            if target is not None and target.startswith(ACTIVE + "/") and not name.startswith("."):
+                found[f"{folder}/{name}"] = target
+    return found
+
+
+def _generation(machine: Machine, seen: Observed) -> None:
+    target = machine.link(ACTIVE)
+    if target is None:
+        return
+    number = os.path.basename(target)
+    if not number.isdigit():
+        raise HostError(
+            f"{ACTIVE} leads to {target}, which is no generation", hint="make it lead to generations/<number> again"
+        )
+    seen.generation = int(number)
+    try:
+        seen.manifest, seen.manifest_digest = manifest_of(machine, seen.generation)
+    except ValueError as error:
+        seen.altered["manifest.json"] = str(error)
+        return
+    home = f"{GENERATIONS}/{seen.generation}"
+    for file in seen.manifest["files"]:
+        difference = _difference(machine, home + "/" + file["path"], file)
+        if difference:
+            seen.altered[file["path"]] = difference
+    for package in seen.manifest["packages"]:
+        for program in package["programs"]:
+            if machine.link(f"{home}/bin/{program}") != program_target(package, program):
+                seen.altered["bin/" + program] = "not the link that was laid"
+
+
+def program_target(package: dict[str, Any], program: str) -> str:
+    return f"../../../packages/{folder_of(package)}/bin/{program}"
+
+
+def _difference(machine: Machine, path: str, wanted: dict[str, Any], content: str | None = None) -> str:
+    """How a file differs from what a manifest says of it; empty when it does not."""
+    found = machine.lstat(path)
+    if found is None:
+        return "missing"
+    if not stat.S_ISREG(found.st_mode):
+        return "not a file"
+    if machine.read(path) != (wanted["content"] if content is None else content).encode():
+        return "content"
+    if stat.S_IMODE(found.st_mode) != wanted["mode"]:
+        return f"mode {stat.S_IMODE(found.st_mode):04o}"
+    if os.geteuid() == 0 and (found.st_uid, found.st_gid) != (
+        machine.user(wanted["owner"]),
+        machine.group(wanted["group"]),
+    ):
+        return f"owner {found.st_uid}:{found.st_gid}"
+    return ""
+
+
+def _secret(machine: Machine, secret: dict[str, Any], content: str | None) -> str:
+    path = f"{SECRETS}/{secret['name']}"
+    if machine.lstat(path) is None:
+        return "-"
+    if content is None:
+        content = (machine.read(path) or b"").decode("utf-8", "surrogateescape")
+        return "other" if _difference(machine, path, {**secret, "content": content}) not in ("", "content") else "well"
+    return "other" if _difference(machine, path, secret, content) else "well"
+
+
+def _at(machine: Machine, path: str) -> str:
+    found = machine.lstat(path)
+    if found is None:
+        return "-"
+    return machine.link(path) or "file"
+
+
+def _firewall(machine: Machine, firewall: dict[str, Any]) -> str:
+    if not machine.exists("/usr/sbin/nft"):
+        return "-"
+    now = listing(machine, firewall["table"])
+    if now is None:
+        return "-"
+    noted = json.loads(machine.read(FIREWALL) or b"{}")
+    return "loaded" if noted == {"rules": rules_digest(machine, firewall), "listing": now} else "altered"
+
+
+def _package(machine: Machine, folder: str, seen: Observed) -> None:
+    if machine.lstat(PACKAGES + "/" + folder) is None:
+        seen.missing_packages.append(folder)
+        return
+    altered = altered_package(machine, folder)
+    if altered:
+        seen.missing_packages.append(folder)
+        seen.altered_packages[folder] = altered

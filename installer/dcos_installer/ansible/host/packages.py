@@ -1,0 +1,147 @@
+"""Takes packages from a stream: verified by digest while they are unpacked beside the others, renamed when whole."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tarfile
+
+from .errors import HostError
+from .facts import altered_package
+from .machine import PACKAGE_TIME, PACKAGES, STATE, Machine
+from .observe import MENDED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import IO, Any
+
+_CHUNK = 1 << 18
+
+
+def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes]) -> list[str]:
+    """Unpacks each of ``packages`` (``folder``, ``sha256``, ``size``), whose tars follow one another in ``stream``.
+
+    Returns the folders that were new. One that is there and whole is read over. Raises `HostError`; then what arrived
+    whole stays, and nothing of the rest does.
+    """
+    machine.folder(PACKAGES)
+    brought = []
+    for package in packages:
+        tar = _Tar(stream, package["size"])
+        folder = PACKAGES + "/" + package["folder"]
+        there = machine.lstat(folder) is not None
+        altered = altered_package(machine, package["folder"]) if there else ""
+        if there and not altered:
+            tar.drain()
+            continue
+        incoming = f"{PACKAGES}/.new-{package['folder']}"
+        machine.remove(incoming)
+        try:
+            _need_space(machine, package["size"])
+            machine.step("unpack " + package["folder"])
+            _unpack(tar, machine.at(incoming))
+            tar.drain()
+            if tar.digest != package["sha256"]:
+                raise HostError(
+                    f"the package {package['folder']} arrived damaged",
+                    f"its sha256 is {tar.digest}, not {package['sha256']}",
+                    "run again; if it stays so, remove the operator's bundle cache",
+                )
+            _to_disk(machine.at(incoming))
+            if there:
+                _note_mended(machine, package["folder"], altered)
+                machine.rename(folder, f"{PACKAGES}/.old-{package['folder']}")
+            machine.rename(incoming, folder)
+            machine.remove(f"{PACKAGES}/.old-{package['folder']}")
+        except BaseException:
+            machine.remove(incoming)
+            raise
+        brought.append(package["folder"])
+    return brought
+
+
+class _Tar:
+    """``size`` bytes of a stream as a file of its own, hashed as they are read."""
+
+    def __init__(self, stream: IO[bytes], size: int) -> None:
+        self._stream = stream
+        self._left = size
+        self._hash = hashlib.sha256()
+
+    def read(self, count: int = _CHUNK) -> bytes:
+        data = self._stream.read(min(count, self._left))
+        if not data and count and self._left:
+            raise HostError("the connection ended within a package", hint="run again: what arrived whole is kept")
+        self._left -= len(data)
+        self._hash.update(data)
+        return data
+
+    def drain(self) -> None:
+        while self._left:
+            self.read()
+
+    @property
+    def digest(self) -> str:
+        return self._hash.hexdigest()
+
+
+def _unpack(tar: _Tar, home: str) -> None:
+    os.mkdir(home, 0o755)
+    with tarfile.open(fileobj=tar, mode="r|", bufsize=_CHUNK) as archive:  # type: ignore[call-overload]
+        for member in archive:
+            if member.name.startswith("/") or ".." in member.name.split("/"):
+                raise HostError(f"the package holds a path that leads outside: {member.name}")
+            path = home + "/" + member.name
+            if member.isdir():
+                os.makedirs(path, 0o755, exist_ok=True)
+            elif member.isreg():
+                _write(archive, member, path)
+            else:
+                raise HostError(f"the package holds something that is neither file nor folder: {member.name}")
+
+
+def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> None:
+    source = archive.extractfile(member)
+    assert source is not None
+    with open(path, "xb") as file:
+        while True:
+            data = source.read(_CHUNK)
+            if not data:
+                break
+            file.write(data)
+        os.fchmod(file.fileno(), member.mode & 0o755)
+    os.utime(path, (PACKAGE_TIME, PACKAGE_TIME))
+
+
+def _to_disk(path: str) -> None:
+    """Brings a whole tree to the disk: one call for its file system instead of one a file."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        import ctypes
+
+        if ctypes.CDLL(None, use_errno=True).syncfs(descriptor) == 0:
+            return
+    except (ImportError, OSError, AttributeError):
+        pass
+    finally:
+        os.close(descriptor)
+    os.sync()
+
+
+def _need_space(machine: Machine, size: int) -> None:
+    free = machine.free_bytes(PACKAGES)
+    # A file takes whole blocks: an unpacked package is a little larger than its tar.
+    if free < size + size // 4:
+        raise HostError(
+            f"no space left on the file system of {PACKAGES}",
+            f"{free >> 20} MB are free, the package takes {(size + size // 4) >> 20} MB",
+            "free space there and run again",
+        )
+
+
+def _note_mended(machine: Machine, folder: str, altered: str) -> None:
+    noted = dict(json.loads(machine.read(MENDED) or b"{}"))
+    noted[folder] = altered
+    machine.folder(STATE)
+    machine.replace(MENDED, json.dumps(noted).encode(), 0o600)

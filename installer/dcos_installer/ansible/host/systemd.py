@@ -1,0 +1,164 @@
+"""Units: how they are, starting and stopping them, waiting until they are well, and what they said last."""
+
+from __future__ import annotations
+
+import json
+import time
+
+from .errors import HostError
+from .machine import STATE, Machine
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+RUNNING, STOPPED, FAILED = "running", "stopped", "failed"
+
+_CRASHES = 5
+"""So many restarts while we wait for a unit, and it is given up before the deadline."""
+_LOG_LINES = 20
+
+
+class UnitFailed(HostError):
+    """A unit does not start, or is not well when the deadline passes. ``evidence`` holds its last log lines."""
+
+    def __init__(self, unit: str, what: str, why: str, evidence: str) -> None:
+        super().__init__(what, why, "the lines below are the unit's last: they usually say why", evidence)
+        self.unit = unit
+
+
+class Systemd:
+    """The machine's service manager."""
+
+    def __init__(self, machine: Machine, binary: str = "systemctl", journal: str = "journalctl") -> None:
+        self.machine = machine
+        self.binary = binary
+        self.journal = journal
+
+    def states(self, units: Iterable[str]) -> dict[str, str]:
+        """`RUNNING`, `STOPPED` or `FAILED` for each unit; one that systemd does not know is stopped."""
+        wanted = list(units)
+        if not wanted:
+            return {}
+        return {unit: _state(shown) for unit, shown in self._show(wanted).items()}
+
+    def reload(self) -> None:
+        """Lets systemd read the units' texts again."""
+        self._do("daemon-reload")
+
+    def act(self, action: str, unit: str) -> None:
+        """``start``, ``restart``, ``reload`` or ``stop``. Raises `UnitFailed`."""
+        if action in ("start", "restart"):
+            # What it went through before must not count against what comes now.
+            self.machine.run([self.binary, "reset-failed", unit])
+        done = self.machine.run([self.binary, action, unit], seconds=120)
+        if done.code:
+            raise UnitFailed(unit, f"cannot {action} {unit}", done.err.strip(), self.log(unit))
+
+    def wait(self, unit: str, probe: str, deadline: float) -> None:
+        """Returns once the unit runs and its probe answers. Raises `UnitFailed` with what was last seen."""
+        end = time.monotonic() + deadline
+        first = self._show([unit])[unit]
+        pause, seen, answer = 0.05, 0, ""
+        while True:
+            shown = self._show([unit])[unit]
+            if shown.get("ActiveState") == "failed":
+                why = f"systemd says: {shown.get('Result')}, exit status {shown.get('ExecMainStatus')}"
+                raise UnitFailed(unit, f"{unit} failed", why, self.log(unit))
+            if shown.get("ActiveState") == "active":
+                answer = probed(probe) if probe else ""
+                seen += 1
+                if not answer and (probe or shown.get("SubState") == "exited" or seen > 2):
+                    return
+            crashes = _number(shown, "NRestarts") - _number(first, "NRestarts")
+            if crashes >= _CRASHES:
+                why = f"it ended {crashes} times, last with status {shown.get('ExecMainStatus')}"
+                raise UnitFailed(unit, f"{unit} does not stay up", why, self.log(unit))
+            if time.monotonic() >= end:
+                state = f"{shown.get('ActiveState')} ({shown.get('SubState')})"
+                why = f"it is {state}" + (f"; {probe}: {answer}" if answer else "")
+                raise UnitFailed(unit, f"{unit} is not well after {deadline:g} s", why, self.log(unit))
+            time.sleep(pause)
+            pause = min(pause * 1.5, 0.5)
+
+    def log(self, unit: str) -> str:
+        """The unit's last lines in the journal."""
+        argv = [self.journal, "--unit", unit, "--lines", str(_LOG_LINES), "--no-pager", "--output", "cat"]
+        try:
+            done = self.machine.run(argv, change=False)
+        except HostError as error:
+            return f"(no journal: {error.what})"
+        return done.out.strip() or "(the journal has nothing of it)"
+
+    def _show(self, units: list[str]) -> dict[str, dict[str, str]]:
+        properties = "Id,ActiveState,SubState,Result,ExecMainStatus,NRestarts"
+        done = self.machine.run([self.binary, "show", "--property", properties, *units], change=False)
+        if done.code:
+            raise HostError("systemd does not answer", done.err.strip(), "is systemd the machine's init?")
+        blocks = [dict(line.partition("=")[::2] for line in block.splitlines()) for block in done.out.split("\n\n")]
+        known = {block.get("Id", ""): block for block in blocks}
+        return {unit: known.get(unit, {}) for unit in units}
+
+    def _do(self, *arguments: str) -> None:
+        done = self.machine.run([self.binary, *arguments], seconds=90)
+        if done.code:
+            raise HostError("cannot run systemctl " + " ".join(arguments), done.err.strip())
+
+
+class Noted(Systemd):
+    """For a folder that stands for a machine: notes in a file which units would run, and starts nothing."""
+
+    _FILE = STATE + "/units.json"
+
+    def states(self, units: Iterable[str]) -> dict[str, str]:
+        noted = self._noted()
+        return {unit: noted.get(unit, STOPPED) for unit in units}
+
+    def reload(self) -> None:
+        pass
+
+    def act(self, action: str, unit: str) -> None:
+        noted = self._noted()
+        noted[unit] = STOPPED if action == "stop" else RUNNING
+        self.machine.folder(STATE)
+        self.machine.replace(self._FILE, json.dumps(noted, sort_keys=True).encode(), 0o644)
+
+    def wait(self, unit: str, probe: str, deadline: float) -> None:
+        pass
+
+    def log(self, unit: str) -> str:
+        return ""
+
+    def _noted(self) -> dict[str, str]:
+        return dict(json.loads(self.machine.read(self._FILE) or b"{}"))
+
+
+def probed(probe: str) -> str:
+    """Asks ``tcp://HOST:PORT`` or ``http://HOST:PORT/PATH`` once; empty when the answer is good, else what is wrong."""
+    import socket
+
+    scheme, _, rest = probe.partition("://")
+    place, _, path = rest.partition("/")
+    host, _, port = place.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=5) as connection:
+            if scheme == "tcp":
+                return ""
+            request = f"GET /{path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n"
+            connection.sendall(request.encode())
+            status = connection.makefile("rb").readline().decode("latin-1").split(" ")
+    except OSError as error:
+        return str(error)
+    return "" if len(status) > 1 and status[1] == "200" else "it answers " + " ".join(status).strip()
+
+
+def _state(shown: dict[str, str]) -> str:
+    active = shown.get("ActiveState", "")
+    if active in ("active", "reloading", "activating"):
+        return RUNNING
+    return FAILED if active == "failed" else STOPPED
+
+
+def _number(shown: dict[str, str], name: str) -> int:
+    text = shown.get(name, "")
+    return int(text) if text.isdigit() else 0

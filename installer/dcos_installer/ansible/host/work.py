@@ -1,0 +1,162 @@
+"""What has to be done to a machine: the difference between how it is and what its manifest says. Pure.
+
+Check reports `Work.changes`; apply carries the same `Work` out and reports the same list.
+"""
+
+from __future__ import annotations
+
+from .machine import ACTIVE
+from .observe import NOTHING, Observed, folder_of
+from .systemd import FAILED, RUNNING, STOPPED
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Any
+
+
+class Work:
+    """One machine's changes, as a list for people and as instructions."""
+
+    def __init__(self) -> None:
+        self.changes: list[dict[str, str]] = []
+        self.new_generation = False
+        self.users: list[dict[str, Any]] = []
+        self.secrets: list[dict[str, Any]] = []
+        self.secrets_gone: list[str] = []
+        self.links: dict[str, str] = {}
+        self.links_gone: list[str] = []
+        self.sysctls: list[dict[str, Any]] = []
+        self.stops: list[str] = []
+        self.daemon_reload = False
+        self.acts: list[tuple[str, dict[str, Any]]] = []
+        """(``start``, ``restart`` or ``reload``; the unit), in order."""
+
+    def add(self, kind: str, name: str, action: str, why: str = "") -> None:
+        self.changes.append({"kind": kind, "name": name, "action": action, "why": why})
+
+    @property
+    def unfinished(self) -> list[str]:
+        """What the next run must do again should this one be cut off."""
+        return [unit["name"] for _, unit in self.acts]
+
+
+def work_for(wanted: dict[str, Any], digest: str, seen: Observed) -> Work:
+    """How to get from ``seen`` to ``wanted``."""
+    work = Work()
+    had = seen.manifest
+    for user in wanted["users"]:
+        if seen.users[user["name"]] == "-":
+            work.users.append(user)
+            work.add("user", user["name"], "add")
+    changed = _packages(work, had, wanted, seen) | _files(work, had, wanted, seen) | _secrets(work, had, wanted, seen)
+    work.new_generation = digest != seen.manifest_digest or bool(seen.altered)
+    if work.new_generation and not work.changes:
+        work.add("manifest", wanted["host"], "change", _manifest_difference(had, wanted))
+    _links(work, wanted, seen)
+    for item in wanted["sysctls"]:
+        now = seen.sysctls[item["key"]]
+        if now != item["value"]:
+            work.sysctls.append(item)
+            work.add("setting", item["key"], "set", f"{now or 'unset'} → {item['value']}")
+    _units(work, had, wanted, seen, changed)
+    return work
+
+
+def _packages(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observed) -> set[str]:
+    old = {package["name"]: package for package in had["packages"]}
+    new = {package["name"]: package for package in wanted["packages"]}
+    altered = {**seen.mended_packages, **seen.altered_packages}
+    changed = set()
+    for name in sorted(old.keys() | new.keys()):
+        if old.get(name) == new.get(name) and folder_of(new[name]) in altered:
+            changed.add("package:" + name)
+            work.add("package", name, "mend", "altered on the host: " + altered[folder_of(new[name])])
+        elif old.get(name) != new.get(name):
+            changed.add("package:" + name)
+            before, after = old.get(name), new.get(name)
+            if after is None:
+                work.add("package", name, "remove")
+            elif before is None:
+                work.add("package", name, "add", folder_of(after))
+            else:
+                work.add("package", name, "change", f"{folder_of(before)} → {folder_of(after)}")
+    return changed
+
+
+def _files(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observed) -> set[str]:
+    old = {file["path"]: file for file in had["files"]}
+    new = {file["path"]: file for file in wanted["files"]}
+    changed = set()
+    for path in sorted(old.keys() | new.keys() | seen.altered.keys()):
+        if old.get(path) != new.get(path):
+            action = "remove" if path not in new else "change" if path in old else "add"
+            work.add("file", path, action)
+        elif path in seen.altered:
+            work.add("file", path, "mend", "altered on the host: " + seen.altered[path])
+        else:
+            continue
+        changed.add(path)
+    return changed
+
+
+def _secrets(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observed) -> set[str]:
+    changed = set()
+    for secret in wanted["secrets"]:
+        state = seen.secrets[secret["name"]]
+        if state != "well":
+            work.secrets.append(secret)
+            work.add("secret", secret["name"], "add" if state == "-" else "change")
+            changed.add("secret:" + secret["name"])
+    kept = {secret["name"] for secret in wanted["secrets"]}
+    for secret in had["secrets"]:
+        if secret["name"] not in kept and seen.secrets.get(secret["name"], "-") != "-":
+            work.secrets_gone.append(secret["name"])
+            work.add("secret", secret["name"], "remove")
+    return changed
+
+
+def _manifest_difference(had: dict[str, Any], wanted: dict[str, Any]) -> str:
+    if had is NOTHING:
+        return "first generation"
+    return ", ".join(key for key in sorted(wanted.keys() | had.keys()) if wanted.get(key) != had.get(key))
+
+
+def _links(work: Work, wanted: dict[str, Any], seen: Observed) -> None:
+    kept = {link["path"]: link["target"] for link in wanted["links"]}
+    for path, target in sorted(kept.items()):
+        now = seen.links.get(path, "-")
+        if now != target:
+            work.links[path] = target
+            work.add("link", path, "add" if now == "-" else "change", "" if now == "-" else f"was {now}")
+    for path, now in sorted(seen.links.items()):
+        if path not in kept and now.startswith(ACTIVE + "/"):
+            work.links_gone.append(path)
+            work.add("link", path, "remove")
+
+
+def _units(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observed, changed: set[str]) -> None:
+    names = {unit["name"] for unit in wanted["units"]}
+    texts = any(name.startswith("units/") for name in changed)
+    work.daemon_reload = bool(texts or work.links or work.links_gone or seen.pending)
+    known = list(dict.fromkeys([*(unit["name"] for unit in had["units"]), *seen.units]))
+    for name in reversed(known):
+        if name not in names and seen.units[name] != STOPPED:
+            work.stops.append(name)
+            work.add("unit", name, "stop", "no longer wanted")
+    for unit in wanted["units"]:
+        text = "units/" + unit["name"]
+        reasons = [name + " changed" for name in (text, *unit["reads"]) if name in changed]
+        if unit["name"] in seen.pending:
+            reasons.append("an earlier run was cut off")
+        doors = wanted["firewall"] if wanted["firewall"] and wanted["firewall"]["unit"] == unit["name"] else None
+        if doors and seen.firewall in ("-", "altered"):
+            reasons.append("the table is gone" if seen.firewall == "-" else "the table was altered")
+        state = seen.units[unit["name"]]
+        if state != RUNNING:
+            why = "it failed" if state == FAILED else ", ".join(reasons) or "it is stopped"
+            work.acts.append(("start", unit))
+            work.add("unit", unit["name"], "start", why)
+        elif reasons:
+            action = "restart" if text in changed else unit["on_change"]
+            work.acts.append((action, unit))
+            work.add("unit", unit["name"], action, ", ".join(reasons))

@@ -1,0 +1,130 @@
+"""What is sent to a machine's Python: the host's side as bytecode where the versions agree, as source otherwise.
+
+The command on the machine is fixed and short (`COMMAND`); code and request travel on its standard input, so that a
+machine needs nothing of ours beforehand and nothing is left there. Compiling the source takes longer than all the rest
+of a check: machines whose Python has our magic number get it compiled.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib.util
+import json
+import marshal
+import shlex
+import zlib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dcos_installer.errors import InstallerError
+
+MARK = b"DCOS-ANSWER "
+"""`host.main.MARK`."""
+
+_NO_PYTHON = "DCOS-NO-PYTHON"
+_OLD_PYTHON = "DCOS-OLD-PYTHON"
+
+_MODULES = ("errors", "machine", "systemd", "facts", "observe", "work", "apply", "packages", "main")
+"""Of ``host/``, each after those that it imports."""
+
+_START = f"""
+import sys
+if sys.version_info < (3, 9):
+    sys.stdin.buffer.read()
+    sys.exit("{_OLD_PYTHON} %d.%d" % sys.version_info[:2])
+import marshal
+i = sys.stdin.buffer
+sizes = [int(word) for word in i.readline().split()]
+same, compiled, source, request = [i.read(size) for size in sizes]
+import _frozen_importlib_external
+if _frozen_importlib_external.MAGIC_NUMBER == same:
+    parts = marshal.loads(compiled)
+else:
+    import json, zlib
+    texts = json.loads(zlib.decompress(source))
+    parts = [(name, compile(text, "dcos_host/%s.py" % name, "exec", 0, True)) for name, text in texts]
+kind = type(sys)
+home = kind("dcos_host")
+home.__path__ = []
+sys.modules["dcos_host"] = home
+for name, code in parts:
+    module = kind("dcos_host." + name)
+    module.__package__ = "dcos_host"
+    sys.modules["dcos_host." + name] = module
+    setattr(home, name, module)
+    exec(code, module.__dict__)
+import json
+home.main.main(json.loads(request), i)
+"""
+
+COMMAND = (
+    "p=$(command -v /usr/bin/python3 || command -v python3) || "
+    f"{{ cat >/dev/null; echo {_NO_PYTHON} >&2; exit 127; }}; "
+    f'exec "$p" -I -S -c {shlex.quote(_START)}'
+)
+"""What is run on the machine, by its shell."""
+
+
+class HostAnswerMissing(InstallerError):
+    """A machine was reached and gave no answer: no fitting Python, or the host's side failed there."""
+
+
+def request(host: str, values: Mapping[str, Any]) -> bytes:
+    """The standard input for `COMMAND`: code, then ``values`` as the request. A package stream may follow it.
+
+    ``host`` only names the machine in errors about ``values``.
+    """
+    try:
+        text = json.dumps(values, ensure_ascii=False).encode()
+    except TypeError as error:
+        raise TypeError(f"the request for {host}: {error}") from error
+    return enveloped(text)
+
+
+def enveloped(text: bytes) -> bytes:
+    """`request` for one that is JSON already."""
+    same, compiled, source = _code()
+    sizes = b" ".join(b"%d" % len(part) for part in (same, compiled, source, text))
+    return b"".join((sizes, b"\n", same, compiled, source, text))
+
+
+def answer(host: str, code: int, stdout: bytes, stderr: bytes) -> dict[str, Any]:
+    """What the machine answered. Raises `HostAnswerMissing` when it did not."""
+    for line in reversed(stdout.splitlines()):
+        if line.startswith(MARK):
+            answered = json.loads(line[len(MARK) :])
+            if isinstance(answered, dict):
+                return answered
+    shown = stderr.decode(errors="replace").strip()
+    if _NO_PYTHON in shown:
+        raise HostAnswerMissing(
+            f"{host} has no python3 ≥ 3.9",
+            why="there is no python3 on it at all",
+            hint=f"install the package python3 on {host}, then run again",
+        )
+    if _OLD_PYTHON in shown:
+        version = shown.split(_OLD_PYTHON, 1)[1].split()[0]
+        raise HostAnswerMissing(
+            f"{host} has no python3 ≥ 3.9",
+            why=f"its python3 is {version}",
+            hint=f"install a newer python3 on {host}, then run again",
+        )
+    raise HostAnswerMissing(
+        f"{host} did not answer",
+        why=f"the command there ended with code {code}",
+        hint="look at what it said, below",
+        evidence=shown or stdout.decode(errors="replace").strip(),
+    )
+
+
+@functools.cache
+def _code() -> tuple[bytes, bytes, bytes]:
+    texts = [(name, (Path(__file__).parent / "host" / f"{name}.py").read_text()) for name in _MODULES]
+    compiled = marshal.dumps(list(_compiled(texts)))
+    return importlib.util.MAGIC_NUMBER, compiled, zlib.compress(json.dumps(texts).encode(), 9)
+
+
+def _compiled(texts: Iterable[tuple[str, str]]) -> Iterable[tuple[str, Any]]:
+    for name, text in texts:
+        yield name, compile(text, f"dcos_host/{name}.py", "exec", dont_inherit=True, optimize=2)
