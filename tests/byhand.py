@@ -1,0 +1,195 @@
+"""A cluster of daemons started by hand on loopback, as a stranger would: no installer, no root, no systemd."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.parse
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+PROGRAMS = Path(sys.executable).parent
+READY = re.compile(r"listening on (http://\S+)")
+
+
+def free_port() -> int:
+    """A loopback port that nobody listens on now."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_for(condition: Callable[[], Any], seconds: float = 60, what: str = "the condition") -> Any:
+    """The first truthy answer of ``condition``. Raises ``AssertionError`` with the last answer or error."""
+    deadline = time.monotonic() + seconds
+    last: Any = None
+    while time.monotonic() < deadline:
+        try:
+            last = condition()
+            if last:
+                return last
+        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+            last = error
+        time.sleep(0.1)
+    raise AssertionError(f"{what} did not come true within {seconds:.0f} s; last seen: {last!r}")
+
+
+def ask(url: str, method: str = "GET", body: Any = None) -> tuple[int, Any]:
+    """One HTTP request: status and decoded JSON (or text)."""
+    parts = urllib.parse.urlsplit(url)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=20)
+    try:
+        data = None if body is None else json.dumps(body)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        connection.request(method, path, data, {"Content-Type": "application/json"} if data else {})
+        response = connection.getresponse()
+        text = response.read().decode()
+    finally:
+        connection.close()
+    try:
+        return response.status, json.loads(text)
+    except ValueError:
+        return response.status, text
+
+
+class Daemon:
+    """One daemon and how to start it again. Output goes to ``log``."""
+
+    def __init__(self, name: str, argv: Sequence[str], log: Path) -> None:
+        self.name = name
+        self.argv = [str(PROGRAMS / argv[0]), *argv[1:]]
+        self.log = log
+        self.process: subprocess.Popen[bytes] | None = None
+        self.url = ""
+
+    def start(self) -> Daemon:
+        offset = self.log.stat().st_size if self.log.exists() else 0
+        with self.log.open("ab") as output:
+            self.process = subprocess.Popen(
+                self.argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+            )
+
+        def ready() -> str | None:
+            assert self.process is not None
+            text = self.log.read_bytes()[offset:].decode(errors="replace")
+            if self.process.poll() is not None:
+                raise AssertionError(f"{self.name} ended with {self.process.returncode}:\n{text[-3000:]}")
+            found = READY.search(text)
+            return found[1] if found else None
+
+        self.url = wait_for(ready, 30, f"{self.name}'s ready line")
+        return self
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
+
+    def kill(self) -> None:
+        """kill -9, as a crash would be. Its children are left to themselves."""
+        assert self.process is not None
+        self.process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process is None or self.process.poll() is not None:
+            return
+        self.process.send_signal(signal.SIGCONT)
+        self.process.terminate()
+        try:
+            self.process.wait(15)
+        except subprocess.TimeoutExpired:
+            self.kill()
+
+
+class Cluster:
+    """One master, some agents with ``--launcher=posix``, one marathon."""
+
+    def __init__(
+        self, folder: Path, agents: int = 1, resources: str = "cpus:4;mem:4096;disk:10240", **master: str
+    ) -> None:
+        self.folder = folder
+        port = free_port()
+        extra = [f"--{name}={value}" for name, value in master.items()]
+        self.master = self._daemon("master", "dcos-master", f"--port={port}", *extra)
+        self.agents = [
+            self._daemon(
+                f"agent{index}",
+                "dcos-agent",
+                f"--master=127.0.0.1:{port}",
+                f"--port={free_port()}",
+                "--launcher=posix",
+                f"--resources={resources};ports:[{31000 + 1000 * index}-{31999 + 1000 * index}]",
+                f"--hostname=agent{index}.test",
+            )
+            for index in range(agents)
+        ]
+        self.marathon = self._daemon(
+            "marathon", "dcos-marathon", f"--master=127.0.0.1:{port}", f"--http_port={free_port()}"
+        )
+
+    def _daemon(self, name: str, program: str, *flags: str) -> Daemon:
+        work = self.folder / name
+        work.mkdir(parents=True)
+        return Daemon(
+            name,
+            [program, "--ip=127.0.0.1", f"--work_dir={work}", *flags]
+            if name != "marathon"
+            else [program, f"--work_dir={work}", *flags],
+            self.folder / f"{name}.log",
+        )
+
+    @property
+    def daemons(self) -> list[Daemon]:
+        return [self.master, *self.agents, self.marathon]
+
+    def start(self) -> Cluster:
+        for daemon in self.daemons:
+            daemon.start()
+        return self
+
+    def dcos(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """The ``dcos`` command against this cluster."""
+        environment = {**os.environ, "DCOS_URL": self.master.url, "DCOS_DIR": str(self.folder / "client")}
+        return subprocess.run(
+            [str(PROGRAMS / "dcos"), *words], capture_output=True, text=True, env=environment, input=stdin, timeout=120
+        )
+
+    def running(self, app: str) -> list[dict[str, Any]]:
+        """The app's running tasks as the init tells them."""
+        status, answer = ask(f"{self.marathon.url}/v2/apps/{app.strip('/')}/tasks")
+        assert status == 200, (status, answer)
+        return [task for task in answer["tasks"] if task["state"] == "TASK_RUNNING"]
+
+
+def processes_with(mark: str) -> list[int]:
+    """Pids of processes whose environment holds ``mark``."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        if entry.name.isdigit():
+            with contextlib.suppress(OSError):
+                if mark.encode() in (entry / "environ").read_bytes():
+                    found.append(int(entry.name))
+    return found
+
+
+@contextlib.contextmanager
+def cluster(folder: Path, **options: Any) -> Iterator[Cluster]:
+    """A started `Cluster`; at the end its daemons stop and whatever ran in its sandboxes is killed."""
+    made = Cluster(folder, **options)
+    try:
+        yield made.start()
+    finally:
+        for daemon in reversed(made.daemons):
+            daemon.stop()
+        for pid in processes_with(f"MESOS_SANDBOX={folder}"):
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
