@@ -8,26 +8,28 @@ from typing import Any
 from dcos_runtime.cli.kernel import Agent
 from dcos_runtime.cli.output import number
 
+PUBLIC_ROLE = "slave_public"  # all of a public agent is kept for it
 _RESOURCES = ("cpus", "mem", "disk", "gpus")
 
 
 def why_not_placed(app: Mapping[str, Any], agents: Sequence[Agent]) -> str:
-    """One sentence. Resources reserved for others, constraints and volumes are not looked at."""
+    """One sentence. Constraints, ports and volumes are not looked at."""
     active = [agent for agent in agents if agent.active]
     if not active:
         return "no agent is registered with the master" if not agents else "no agent is connected to the master now"
+    public = PUBLIC_ROLE in (app.get("acceptedResourceRoles") or ())
+
+    def free(agent: Agent, name: str) -> float:
+        return max(0.0, (agent.amount(name) if public else agent.unreserved(name)) - agent.used(name))
+
     wanted = {name: float(app.get(name) or 0) for name in _RESOURCES if app.get(name)}
     for name, amount in wanted.items():
-        best = max(active, key=lambda agent: _free(agent, name))
-        if _free(best, name) < amount:
+        best = max(active, key=lambda agent: free(agent, name))
+        if free(best, name) < amount:
             return (
-                f"no agent has {number(amount)} {name} free; the most is {number(_free(best, name))} on {best.hostname}"
+                f"no agent has {number(amount)} {name} free; the most is {number(free(best, name))} on {best.hostname}"
             )
-    if not any(all(_free(agent, name) >= amount for name, amount in wanted.items()) for agent in active):
+    if not any(all(free(agent, name) >= amount for name, amount in wanted.items()) for agent in active):
         together = " and ".join(f"{number(amount)} {name}" for name, amount in wanted.items())
         return f"no agent has {together} free at the same time"
     return "an agent has room for it: waiting for an offer of the master"
-
-
-def _free(agent: Agent, name: str) -> float:
-    return agent.amount(name) - agent.used(name)

@@ -25,7 +25,7 @@ TERMINAL_STATES = frozenset(
         "TASK_GONE_BY_OPERATOR",
     }
 )
-_PID = re.compile(r"[^@]*@(.+:\d+)")
+_PID = re.compile(r"([^@/?#]+)@([^@/?#]+:\d+)")
 
 
 class Unavailable(CliError):
@@ -70,14 +70,20 @@ class Agent(_Placed, kw_only=True):
     active: bool = True
     resources: dict[str, Any] = {}
     used_resources: dict[str, Any] = {}
-    reserved_resources: dict[str, Any] = {}
+    reserved_resources: dict[str, dict[str, Any]] = {}
     attributes: dict[str, Any] = {}
 
     @property
     def address(self) -> str:
         """``IP:PORT`` of its HTTP door: what it bound, which is reachable where its name may not be known."""
         match = _PID.fullmatch(self.pid)
-        return match[1] if match else f"{self.hostname}:5051"
+        return match[2] if match else f"{self.hostname}:5051"
+
+    @property
+    def process(self) -> str:
+        """The path its own reads are under, ``slave(1)``: several agents may share one address."""
+        match = _PID.fullmatch(self.pid)
+        return match[1] if match else "slave(1)"
 
     @property
     def ip(self) -> str:
@@ -89,6 +95,11 @@ class Agent(_Placed, kw_only=True):
 
     def amount(self, name: str) -> float:
         return _number(self.resources.get(name))
+
+    def unreserved(self, name: str) -> float:
+        """What is not kept for a role."""
+        reserved = sum(_number(kept.get(name)) for kept in self.reserved_resources.values())
+        return max(0.0, self.amount(name) - reserved)
 
     def used(self, name: str) -> float:
         return _number(self.used_resources.get(name))

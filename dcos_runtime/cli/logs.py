@@ -70,7 +70,7 @@ class Logs:
         """Tells what could not be read. Raises `CliError` when there was something."""
         problems = [stream.problem for stream in self._streams if stream.problem]
         for problem in problems[:-1]:
-            print_note(str(problem))
+            print_note(f"dcos: {problem}")
         if problems:
             raise problems[-1]
 

@@ -160,7 +160,7 @@ class Cluster:
         )
 
     def answer_agent(self, asked: Asked) -> web.Response:
-        if asked.path == "/state":
+        if asked.path == "/slave(1)/state":
             framework = {"id": "F0", "executors": self.executors, "completed_executors": self.completed_executors}
             return reply(body={"id": "S0", "frameworks": [framework], "completed_frameworks": []})
         data = self.files.get(asked.query.get("path", ""))

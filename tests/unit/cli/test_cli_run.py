@@ -150,5 +150,8 @@ def test_why_an_app_has_no_place_names_the_scarce_resource_and_the_best_agent() 
     assert why_not_placed({"gpus": 1}, agents).startswith("no agent has 1 gpus free; the most is 0 on")
     assert why_not_placed({"cpus": 2, "mem": 500}, agents) == "no agent has 2 cpus and 500 mem free at the same time"
     assert "waiting for an offer" in why_not_placed({"cpus": 1, "mem": 500}, agents)
+    public = Agent(id="p", hostname="p", resources={"cpus": 8}, reserved_resources={"slave_public": {"cpus": 8}})
+    assert why_not_placed({"cpus": 1}, [public]) == "no agent has 1 cpus free; the most is 0 on p"
+    assert "waiting for an offer" in why_not_placed({"cpus": 1, "acceptedResourceRoles": ["slave_public"]}, [public])
     assert why_not_placed({"cpus": 1}, []) == "no agent is registered with the master"
     assert why_not_placed({"cpus": 1}, [agent("a1", 9, 9, active=False)]) == "no agent is connected to the master now"
