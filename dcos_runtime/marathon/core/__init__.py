@@ -1,0 +1,4 @@
+"""The init's decisions: events and the time in, changes to store and effects out. No clock, socket or file.
+
+Randomness comes from the source given to it, so a run can be replayed.
+"""

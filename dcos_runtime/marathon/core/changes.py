@@ -1,0 +1,287 @@
+"""What clients ask for: apps made, changed, restarted and removed, tasks killed, deployments undone or dropped.
+
+Each method either changes the world or raises; the caller settles the core afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from dcos_runtime.marathon.core import definition, ids
+from dcos_runtime.marathon.core import deployment as deployments
+from dcos_runtime.marathon.core.app import App, VersionInfo
+from dcos_runtime.marathon.core.deployment import Change, Deployment, plan_steps
+from dcos_runtime.marathon.core.fields import Invalid
+from dcos_runtime.marathon.core.instance import Instance
+from dcos_runtime.marathon.core.tasks import Tasks
+from dcos_runtime.marathon.core.world import World
+
+
+class NotFound(Exception):
+    """There is no such thing."""
+
+
+class Conflict(Exception):
+    """There is such a thing already."""
+
+
+class Locked(Exception):
+    """Deployments that are under way concern the same apps."""
+
+    def __init__(self, deployment_ids: Sequence[str]) -> None:
+        super().__init__(
+            "App is locked by one or more deployments. Override with the option '?force=true'. "
+            "View details at '/v2/deployments/<DEPLOYMENT_ID>'."
+        )
+        self.deployment_ids = list(deployment_ids)
+
+
+class TooManyDeployments(Exception):
+    """The limit of deployments at a time is reached."""
+
+
+def no_app(app_id: str, version: str | None = None) -> NotFound:
+    return NotFound(f"App '{app_id}' does not exist" + (f" in version {version}" if version else ""))
+
+
+class Changes:
+    def __init__(self, world: World, tasks: Tasks) -> None:
+        self._world = world
+        self._tasks = tasks
+
+    # --- apps ---
+
+    def app(self, app_id: str) -> App:
+        """The app as clients see it. Raises `NotFound`."""
+        state = self._world.apps.get(app_id)
+        if state is None or state.current is None:
+            raise no_app(app_id)
+        return state.current
+
+    def create(self, data: Mapping[str, Any], force: bool) -> tuple[App, Deployment]:
+        """Raises `Invalid`, `Conflict`, `Locked`."""
+        app = definition.complete(data, None, self._world.settings.rules)
+        if self._current(app.id) is not None:
+            raise Conflict(f"An app with id [{app.id}] already exists.")
+        deployment = self._deploy({app.id: app}, force)
+        return self.app(app.id), deployment
+
+    def update(
+        self, app_id: str, data: Mapping[str, Any], *, partial: bool, may_create: bool, force: bool
+    ) -> tuple[Deployment, bool]:
+        """The deployment, and whether the app is new. Raises `Invalid`, `NotFound`, `Locked`."""
+        new = self._current(app_id) is None
+        target = self._target(app_id, data, partial=partial, may_create=may_create)
+        return self._deploy({app_id: target}, force), new
+
+    def update_many(
+        self, items: Sequence[Mapping[str, Any]], *, partial: bool, may_create: bool, force: bool
+    ) -> Deployment:
+        """All in one deployment, in the order of their dependencies. Raises as `update`."""
+        targets: dict[str, App | None] = {}
+        problems: dict[str, list[str]] = {}
+        for index, item in enumerate(items):
+            given = item.get("id")
+            if not isinstance(given, str):
+                problems[f"({index})/id"] = ["App Update must have app id set"]
+                continue
+            app_id = ids.absolute(given)
+            try:
+                targets[app_id] = self._target(app_id, item, partial=partial, may_create=may_create)
+            except Invalid as error:
+                problems.update({f"({index}){path}": texts for path, texts in error.details.items()})
+        if problems:
+            raise Invalid(problems)
+        return self._deploy(targets, force)
+
+    def delete(self, app_id: str, force: bool) -> Deployment:
+        self.app(app_id)
+        return self._deploy({app_id: None}, force)
+
+    def restart(self, app_id: str, force: bool) -> Deployment:
+        """Replaces every instance, as an update does."""
+        return self._deploy({app_id: self.app(app_id)}, force, restart=True)
+
+    def reset_delay(self, app_id: str) -> None:
+        """Ends the backoff of an app that waits. Raises `NotFound` when it does not."""
+        state = self._world.apps.get(app_id)
+        if state is None or state.current is None or not state.scheduled():
+            raise NotFound(f"Application {app_id} not found in tasks queue.")
+        state.delay = None
+        self._world.timers.cancel(("delay", app_id))
+        self._world.dirty.add(app_id)
+
+    # --- tasks ---
+
+    def kill(self, instances: Collection[Instance], wipe: bool) -> None:
+        """Ends these tasks; others take their place, under new instance ids with ``wipe``."""
+        for instance in instances:
+            found = self._world.instance(instance.id)
+            if found is not None:
+                (self._tasks.decommission if wipe else self._tasks.kill)(*found)
+
+    def kill_and_scale(self, instances: Collection[Instance], force: bool) -> Deployment:
+        """Ends these instances, with as many fewer in their apps. Raises `Locked`."""
+        by_app: dict[str, list[str]] = {}
+        for instance in instances:
+            if instance.has_task and not instance.to_kill:
+                by_app.setdefault(instance.app_id, []).append(instance.id)
+        targets: dict[str, App | None] = {}
+        for app_id, doomed in by_app.items():
+            app = self.app(app_id)
+            targets[app_id] = msgspec.structs.replace(app, instances=max(0, app.instances - len(doomed)))
+        return self._deploy(targets, force, kill=by_app)
+
+    # --- deployments ---
+
+    def cancel(self, deployment_id: str, force: bool) -> Deployment | None:
+        """Undoes a deployment by another one, or with ``force`` just ends it. Raises `NotFound`."""
+        deployment = self._world.deployments.get(deployment_id)
+        if deployment is None:
+            raise NotFound(f"DeploymentPlan {deployment_id} does not exist")
+        if force:
+            self._end(deployment, "The deployment has been cancelled", ())
+            return None
+        targets = {change.app: self._before(change) for change in deployment.changes}
+        return self._deploy(targets, True, undo=True)
+
+    def _before(self, change: Change) -> App | None:
+        state = self._world.apps.get(change.app)
+        return state.versions.get(change.before) if state is not None and change.before is not None else None
+
+    def _end(self, deployment: Deployment, reason: str, kept: Collection[str]) -> None:
+        """Drops a deployment as it stands. Apps it was removing are gone at once, unless ``kept``."""
+        world = self._world
+        world.forget_deployment(deployment)
+        for change in deployment.changes:
+            if change.after is None and change.app not in kept and change.app in world.apps:
+                world.forget_app(world.apps[change.app])
+        plan = deployments.plan_json(deployment)
+        world.publish("deployment_failed", id=deployment.id, plan=plan, reason=reason)
+
+    # --- how a change becomes a deployment ---
+
+    def _current(self, app_id: str) -> App | None:
+        state = self._world.apps.get(app_id)
+        return state.current if state is not None else None
+
+    def _target(self, app_id: str, data: Mapping[str, Any], *, partial: bool, may_create: bool) -> App:
+        rules = self._world.settings.rules
+        existing = self._current(app_id)
+        if existing is None and not may_create:
+            raise no_app(app_id)
+        if existing is None or not partial:
+            return definition.complete(data, app_id, rules)
+        given = {key for key, value in data.items() if value is not None and key != "id"}
+        if "version" not in given:
+            return definition.merged(existing, data, rules)
+        if given != {"version"}:
+            raise Invalid({"/version": ["The 'version' field may only be combined with the 'id' field."]})
+        former = self._world.apps[app_id].versions.get(str(data["version"]))
+        if former is None:
+            raise no_app(app_id, str(data["version"]))
+        return former
+
+    def _deploy(
+        self,
+        targets: Mapping[str, App | None],
+        force: bool,
+        *,
+        restart: bool = False,
+        undo: bool = False,
+        kill: Mapping[str, list[str]] | None = None,
+    ) -> Deployment:
+        """Takes over the target definitions under a new version and begins the deployment. What is equal is left out.
+
+        ``restart``: not even what is equal. ``undo``: instances of the target's own configuration need no replacement.
+        """
+        world = self._world
+        version = ids.next_version(world.now.wall, self._newest_version())
+        before: dict[str, App | None] = {}
+        after: dict[str, App | None] = {}
+        for app_id, target in self._with_ports(targets).items():
+            current = self._current(app_id)
+            if target is None and current is None:
+                continue
+            if target is not None and current is not None and not (restart or undo or kill):
+                if target.unversioned() == current.unversioned():
+                    continue
+            before[app_id] = current
+            after[app_id] = None if target is None else _versioned(target, current, version, restart, undo)
+        steps = plan_steps(before, after)
+        deployment = Deployment(
+            id=world.unique(),
+            version=version,
+            changes=[
+                Change(
+                    app=app_id,
+                    before=_version_of(before[app_id]),
+                    after=_version_of(after[app_id]),
+                    kill=(kill or {}).get(app_id, []),
+                )
+                for app_id in after
+            ],
+            steps=steps,
+        )
+        if not after:
+            return deployment
+        self._make_room(deployment, force)
+        for app_id, app in after.items():
+            if app is not None:
+                world.save_app(app)
+            else:
+                world.app(app_id).current = None
+            world.publish("group_change_success", groupId=ids.group(app_id), version=version)
+        world.save_deployment(deployment)
+        plan, step = deployments.plan_json(deployment), deployments.step_json(deployment.current)
+        world.publish("deployment_info", plan=plan, currentStep=step)
+        return deployment
+
+    def _make_room(self, deployment: Deployment, force: bool) -> None:
+        world = self._world
+        conflicts = [other for other in world.deployments.values() if set(other.apps) & set(deployment.apps)]
+        if conflicts and not force:
+            raise Locked([other.id for other in conflicts])
+        limit = world.settings.max_running_deployments
+        if len(world.deployments) - len(conflicts) >= limit:
+            raise TooManyDeployments(f"Max number ({limit}) of running deployments is achieved. Wait for some to end.")
+        for other in conflicts:
+            self._end(other, f"superseded by deployment {deployment.id}", deployment.apps)
+
+    def _with_ports(self, targets: Mapping[str, App | None]) -> dict[str, App | None]:
+        world = self._world
+        taken = {
+            port.port
+            for state in world.apps.values()
+            if state.id not in targets and state.current is not None
+            for port in state.current.port_definitions
+        }
+        result: dict[str, App | None] = {}
+        for app_id, target in targets.items():
+            if target is not None:
+                target = definition.with_service_ports(target, self._current(app_id), taken, world.settings.rules)
+                taken.update(port.port for port in target.port_definitions)
+            result[app_id] = target
+        return result
+
+    def _newest_version(self) -> str:
+        return max((version for state in self._world.apps.values() for version in state.versions), default="")
+
+
+def _versioned(target: App, current: App | None, version: str, restart: bool, undo: bool) -> App:
+    """``target`` under the new version; its configuration's version stays when only the number of instances changes."""
+    if undo:
+        config = target.config_version
+    elif current is not None and not restart and target.same_config(current):
+        config = current.config_version
+    else:
+        config = version
+    info = VersionInfo(last_scaling_at=version, last_config_change_at=config)
+    return msgspec.structs.replace(target, version=version, version_info=info)
+
+
+def _version_of(app: App | None) -> str | None:
+    return None if app is None else app.version

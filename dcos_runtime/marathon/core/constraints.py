@@ -1,0 +1,113 @@
+"""Placement constraints: ``[field, operator, value?]`` on a hostname, a fault domain or an agent attribute."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+from dcos_runtime.wire.cluster import Offer
+from dcos_runtime.wire.common import Attribute, Value
+
+OPERATORS = ("UNIQUE", "CLUSTER", "GROUP_BY", "LIKE", "UNLIKE", "MAX_PER", "IS")
+_NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
+
+
+def constraint_problem(constraint: Sequence[str]) -> str | None:
+    """Why this constraint cannot be used, if it cannot."""
+    operator, value = constraint[1], constraint[2] if len(constraint) > 2 else ""
+    if operator == "UNIQUE" and value:
+        return "UNIQUE takes no value"
+    if operator in ("LIKE", "UNLIKE"):
+        if not value:
+            return f"{operator} wants a regular expression as its value"
+        try:
+            re.compile(value)
+        except re.error as error:
+            return f"{value!r} is not a valid regular expression: {error}"
+    if operator == "MAX_PER" and not value.isdigit():
+        return "MAX_PER wants a whole number as its value"
+    if operator == "GROUP_BY" and value and not value.isdigit():
+        return "GROUP_BY takes a whole number as its value, or none"
+    if operator == "IS" and not value:
+        return "IS wants a value"
+    return None
+
+
+def attributes_of(offer: Offer) -> dict[str, str]:
+    """What constraints can refer to, by field name."""
+    values = {attribute.name: _text(attribute) for attribute in reversed(offer.attributes)}
+    values["hostname"] = values["@hostname"] = offer.hostname
+    if offer.domain is not None and offer.domain.fault_domain is not None:
+        values["@region"] = offer.domain.fault_domain.region.name
+        values["@zone"] = offer.domain.fault_domain.zone.name
+    return values
+
+
+def satisfied(
+    constraint: Sequence[str], offered: Mapping[str, str], placed: Sequence[Mapping[str, str]], instances: int
+) -> bool:
+    """Whether an instance may go where ``offered`` holds, given where the app's others (``placed``) are.
+
+    ``instances`` is how many there are to be in all; GROUP_BY spreads these.
+    """
+    field, operator = constraint[0], constraint[1]
+    value = constraint[2] if len(constraint) > 2 else ""
+    here = offered.get(field)
+    if here is None:
+        return operator == "UNLIKE"  # the only one that an agent without the field can meet
+    others = [attributes.get(field) for attributes in placed]
+    if operator == "UNIQUE":
+        return here not in others
+    if operator == "CLUSTER":
+        return here == value if value else all(other == here for other in others[:1])
+    if operator == "LIKE":
+        return re.fullmatch(value, here) is not None
+    if operator == "UNLIKE":
+        return re.fullmatch(value, here) is None
+    if operator == "MAX_PER":
+        return others.count(here) < int(value)
+    if operator == "IS":
+        return here == (_shown(float(value)) if _NUMBER.fullmatch(value) else value)
+    return _group_by(here, others, int(value or 0), instances)
+
+
+def _group_by(here: str, others: Sequence[str | None], groups: int, instances: int) -> bool:
+    """Evens out over the groups there are, or over ``groups`` of them when that is known beforehand."""
+    counts = Counter(other for other in others if other is not None)
+    wanted_groups = max(groups, len(counts), 1)
+    if here not in counts:
+        return not groups or len(counts) < groups
+    share, rest = divmod(instances, wanted_groups)
+    if not groups:
+        return counts[here] <= min(counts.values())
+    used = sum(max(0, count - share) for count in counts.values())
+    return counts[here] < share or (counts[here] == share and rest > used)
+
+
+def uneven(fields: Iterable[str], placed: Mapping[str, Mapping[str, str]]) -> list[str]:
+    """Keys of ``placed`` in the fullest group of the first of ``fields`` whose groups differ: these should go first."""
+    for field in fields:
+        groups: dict[str | None, list[str]] = {}
+        for key, attributes in placed.items():
+            groups.setdefault(attributes.get(field), []).append(key)
+        sizes = {len(keys) for keys in groups.values()}
+        if len(sizes) > 1:
+            return [key for keys in groups.values() if len(keys) == max(sizes) for key in keys]
+    return list(placed)
+
+
+def _text(attribute: Attribute) -> str:
+    if attribute.type is Value.Type.SCALAR and attribute.scalar is not None:
+        return _shown(attribute.scalar.value)
+    if attribute.type is Value.Type.RANGES and attribute.ranges is not None:
+        ranges = sorted((item.begin, item.end) for item in attribute.ranges.range)
+        return "[" + ",".join(f"{begin}-{end}" for begin, end in ranges) + "]"
+    if attribute.type is Value.Type.SET and attribute.set is not None:
+        return "{" + ",".join(sorted(attribute.set.item)) + "}"
+    return attribute.text.value if attribute.text is not None else ""
+
+
+def _shown(number: float) -> str:
+    """At most three decimals and no zeros after them, as the original compares scalars."""
+    return f"{number:.3f}".rstrip("0").rstrip(".")

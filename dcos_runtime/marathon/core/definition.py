@@ -1,0 +1,337 @@
+"""What a client sent → an `App`: legacy forms migrated, defaults filled in, everything wrong told at once.
+
+What this version does not support is refused by name, and so are unknown fields: nothing is ignored silently, except
+fields that a client merely read before (``tasksRunning``, ``deployments`` and the like) and sends back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import msgspec
+
+from dcos_runtime.marathon.core import ids
+from dcos_runtime.marathon.core.app import (
+    App,
+    Fetch,
+    HealthCheck,
+    PortDefinition,
+    Unreachable,
+    UpgradeStrategy,
+    VersionInfo,
+    to_json,
+)
+from dcos_runtime.marathon.core.constraints import OPERATORS, constraint_problem
+from dcos_runtime.marathon.core.fields import Fields, Invalid
+
+NOT_HERE = "not supported in this version"
+READ_ONLY = (
+    "tasks", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "lastTaskFailure",
+    "taskStats", "tasksStats", "readinessCheckResults", "version", "versionInfo",
+)  # fmt: skip
+PROTOCOLS = ("HTTP", "HTTPS", "TCP", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP")
+_ARCHIVES = (".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".zip")
+_PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
+_UNVERSIONED = VersionInfo(last_scaling_at="", last_config_change_at="")
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What depends on how the init was started: the framework's role, and the range service ports are taken from."""
+
+    role: str = "*"
+    local_port_min: int = 10000
+    local_port_max: int = 20000
+
+
+def complete(data: Mapping[str, Any], app_id: str | None, rules: Rules) -> App:
+    """A whole definition; ``app_id`` (from the path) wins over the one inside. No version yet. Raises `Invalid`."""
+    fields = Fields(data)
+    app = _read(fields, app_id, rules)
+    fields.unknown()
+    if fields.problems:
+        raise Invalid(fields.problems)
+    return app
+
+
+def merged(existing: App, data: Mapping[str, Any], rules: Rules) -> App:
+    """``existing`` with the fields of ``data`` in place of its own. Raises `Invalid`."""
+    given = {key: value for key, value in data.items() if value is not None and key != "id"}
+    base = to_json(existing)
+    for new, old in (("ports", "portDefinitions"), ("uris", "fetch"), ("cmd", "args"), ("args", "cmd")):
+        if new in given and old not in given:
+            base.pop(old, None)
+    return complete({**base, **given}, existing.id, rules)
+
+
+def with_service_ports(app: App, previous: App | None, taken: Collection[int], rules: Rules) -> App:
+    """Gives every port 0 of an app that does not require its ports a service port of its own; keeps those it had.
+
+    Raises `Invalid` when the range is used up.
+    """
+    if app.require_ports or all(definition.port for definition in app.port_definitions):
+        return app
+    own = {definition.port for definition in app.port_definitions}
+    candidates = [
+        definition.port
+        for definition in (previous.port_definitions if previous else ())
+        if rules.local_port_min <= definition.port < rules.local_port_max and definition.port not in own
+    ]
+    used = own.union(taken, candidates)
+    free = (port for port in range(rules.local_port_min, rules.local_port_max) if port not in used)
+    definitions = []
+    for definition in app.port_definitions:
+        if definition.port == 0:
+            port = candidates.pop(0) if candidates else next(free, 0)
+            if port == 0:
+                text = f"All ports in the range [{rules.local_port_min}-{rules.local_port_max}) are already in use"
+                raise Invalid({"/portDefinitions": [text]})
+            definition = msgspec.structs.replace(definition, port=port)
+        definitions.append(definition)
+    return msgspec.structs.replace(app, port_definitions=definitions)
+
+
+def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
+    given_id = fields.text("id", least=1)
+    identity = ids.absolute(app_id or given_id or "")
+    for problem in ids.problems(identity):
+        fields.problem("id", problem)
+    fields.ignore(READ_ONLY)
+    _refuse_unsupported(fields)
+    labels = fields.text_map("labels")
+    cmd, args = fields.text("cmd", least=1), fields.texts("args")
+    if bool(cmd) == bool(args):
+        fields.problem("", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.")
+    ports, require_ports = _ports(fields), fields.flag("requirePorts", False)
+    instances = fields.integer("instances", 1, 0)
+    single = labels.get("MARATHON_SINGLE_INSTANCE_APP") == "true"
+    if single and instances > 1:
+        fields.problem("", "Single instance app may only have one instance")
+    return App(
+        id=identity,
+        version="",
+        version_info=_UNVERSIONED,
+        cmd=cmd,
+        args=args,
+        user=fields.text("user"),
+        env=fields.text_map("env"),
+        instances=instances,
+        cpus=fields.number("cpus", 1.0, 0.001),
+        mem=fields.number("mem", 128.0, 0),
+        disk=fields.number("disk", 0.0, 0),
+        executor=_executor(fields),
+        container=_container(fields),
+        constraints=fields.items("constraints", _constraint),
+        fetch=_fetch(fields),
+        port_definitions=ports,
+        require_ports=require_ports,
+        health_checks=fields.objects("healthChecks", lambda check: _health_check(check, len(ports))),
+        dependencies=[ids.absolute(dependency) for dependency in fields.texts("dependencies")],
+        labels=labels,
+        accepted_resource_roles=_accepted_roles(fields, rules),
+        role=fields.one_of("role", (rules.role,), rules.role),
+        backoff_seconds=fields.integer("backoffSeconds", 1, 0),
+        backoff_factor=fields.number("backoffFactor", 1.15, 1.0),
+        max_launch_delay_seconds=fields.integer("maxLaunchDelaySeconds", 300, 0),
+        task_kill_grace_period_seconds=fields.optional_integer("taskKillGracePeriodSeconds", 0),
+        upgrade_strategy=_upgrade_strategy(fields, single),
+        kill_selection=fields.one_of("killSelection", ("YOUNGEST_FIRST", "OLDEST_FIRST"), "YOUNGEST_FIRST"),
+        unreachable_strategy=_unreachable(fields),
+    )
+
+
+def _refuse_unsupported(fields: Fields) -> None:
+    fields.refuse("gpus", (0,), f"GPUs are {NOT_HERE}")
+    fields.refuse("readinessChecks", ([],), f"readiness checks are {NOT_HERE}")
+    fields.refuse("check", (), f"checks are {NOT_HERE}")
+    fields.refuse("secrets", ({},), f"secrets are {NOT_HERE}")
+    fields.refuse("tty", (False,), f"a terminal is {NOT_HERE}")
+    fields.refuse("executorResources", ({},), f"custom executors are {NOT_HERE}")
+    fields.refuse("resourceLimits", ({},), f"resource limits above the request are {NOT_HERE}")
+    fields.refuse("ipAddress", ({},), f"container networks are {NOT_HERE}; leave it out for the host's network")
+    fields.refuse("storeUrls", ([],), "gone since Marathon 0.13; use fetch")
+    fields.refuse("taskRateLimit", (), "gone since Marathon 0.7; use backoffSeconds")
+    fields.ignore(("residency",))  # without persistent volumes it has no effect in the original either
+    for index, network in enumerate(fields.items("networks", lambda value, path: value)):
+        if not isinstance(network, dict) or network.get("mode", "container") != "host":
+            fields.problem(f"networks({index})", f"container networks are {NOT_HERE}; only mode host is")
+
+
+def _executor(fields: Fields) -> str:
+    executor = fields.text("executor") or ""
+    if executor not in ("", "//cmd"):
+        fields.problem("executor", f"custom executors are {NOT_HERE}; leave it empty to run cmd or args")
+    return executor
+
+
+def _container(fields: Fields) -> dict[str, Any] | None:
+    container = fields.object("container")
+    if container is None:
+        return None
+    kind = container.one_of("type", ("MESOS", "DOCKER"), "MESOS")
+    if kind == "DOCKER" or container.has("docker") or container.has("appc"):
+        container.problem("type", f"container images are {NOT_HERE}; only type MESOS without an image is")
+    container.ignore(("docker", "appc"))
+    container.refuse("volumes", ([],), f"volumes are {NOT_HERE}")
+    container.refuse("portMappings", ([],), f"port mappings are {NOT_HERE}; use portDefinitions")
+    container.refuse("linuxInfo", ({},), f"Linux options are {NOT_HERE}")
+    container.unknown()
+    return {"type": "MESOS", "volumes": []}
+
+
+def _ports(fields: Fields) -> list[PortDefinition]:
+    legacy = fields.items("ports", _port_number) if fields.has("ports") else None
+    fields.ignore(("ports",))
+    if not fields.has("portDefinitions"):
+        fields.ignore(("portDefinitions",))
+        if legacy is None:
+            return [PortDefinition(name="default")]
+        definitions = [PortDefinition(port=port) for port in legacy]
+    else:
+        definitions = fields.objects("portDefinitions", _port_definition)
+        if legacy is not None and legacy != [definition.port for definition in definitions]:
+            fields.problem("", "cannot specify both ports and port definitions")
+    numbers = [definition.port for definition in definitions if definition.port]
+    if len(set(numbers)) != len(numbers):
+        fields.problem("portDefinitions", "Ports must be unique.")
+    names = [definition.name for definition in definitions if definition.name]
+    if len(set(names)) != len(names):
+        fields.problem("portDefinitions", "Port names must be unique.")
+    return definitions
+
+
+def _port_number(value: Any, path: str) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 65535:
+        raise ValueError("expected a port, 0 to 65535")
+    return value
+
+
+def _port_definition(fields: Fields) -> PortDefinition:
+    name = fields.text("name")
+    if name is not None and not _PORT_NAME.fullmatch(name):
+        fields.problem("name", f"must fully match regular expression '^{_PORT_NAME.pattern}$'")
+    return PortDefinition(
+        port=fields.integer("port", 0, 0, 65535),
+        protocol=fields.one_of("protocol", ("tcp", "udp", "udp,tcp", "tcp,udp"), "tcp").replace("tcp,udp", "udp,tcp"),
+        name=name,
+        labels=fields.text_map("labels"),
+    )
+
+
+def _fetch(fields: Fields) -> list[Fetch]:
+    uris = fields.texts("uris")
+    fetch = fields.objects("fetch", _fetch_item)
+    if uris and fetch:
+        if [item.uri for item in fetch] != uris:
+            fields.problem("uris", "may not be set in conjunction with fetch")
+        return fetch
+    return fetch or [Fetch(uri=uri, extract=uri.endswith(_ARCHIVES)) for uri in uris]
+
+
+def _fetch_item(fields: Fields) -> Fetch:
+    uri = fields.text("uri", least=1)
+    if uri is None:
+        fields.problem("uri", "undefined")
+    return Fetch(
+        uri=uri or "",
+        extract=fields.flag("extract", True),
+        executable=fields.flag("executable", False),
+        cache=fields.flag("cache", False),
+        dest_path=fields.text("destPath", least=1),
+    )
+
+
+def _constraint(value: Any, path: str) -> list[str]:
+    if isinstance(value, dict):  # the form of pods; some clients send it for apps
+        value = [value.get("fieldName"), value.get("operator"), value.get("value")]
+    if not isinstance(value, list) or not 2 <= len(value) <= 3:
+        raise ValueError("expected [field, operator] or [field, operator, value]")
+    parts = [item for item in value if item is not None]
+    if len(parts) == 3 and isinstance(parts[2], int) and not isinstance(parts[2], bool):
+        parts[2] = str(parts[2])
+    if len(parts) < 2 or not all(isinstance(part, str) for part in parts):
+        raise ValueError("expected texts: [field, operator] or [field, operator, value]")
+    if parts[1] not in OPERATORS:
+        raise ValueError(f"operator must be one of {', '.join(OPERATORS)}")
+    if problem := constraint_problem(parts):
+        raise ValueError(problem)
+    return parts
+
+
+def _health_check(fields: Fields, port_count: int) -> HealthCheck:
+    protocol = fields.text("protocol") or "HTTP"
+    if protocol == "COMMAND" or fields.has("command"):
+        fields.problem("protocol", f"COMMAND health checks are {NOT_HERE}; use {', '.join(PROTOCOLS)}")
+        protocol = "TCP"
+    fields.ignore(("command",))
+    if protocol not in PROTOCOLS:
+        fields.problem("protocol", f"got {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
+    fields.refuse("ipProtocol", ("IPv4",), f"IPv6 is {NOT_HERE}")
+    port = fields.optional_integer("port", 0, 65535)
+    index = fields.optional_integer("portIndex", 0)
+    if index is None and port is None and port_count:
+        index = 0
+    if port is None and (index is None or index >= port_count):
+        text = "Health check port indices must address an element of the ports array or container port mappings."
+        fields.problem("portIndex", text)
+    return HealthCheck(
+        protocol=protocol,
+        path=fields.text("path"),
+        port=port,
+        port_index=index,
+        grace_period_seconds=fields.integer("gracePeriodSeconds", 300, 0),
+        interval_seconds=fields.integer("intervalSeconds", 60, 0),
+        timeout_seconds=fields.integer("timeoutSeconds", 20, 0),
+        delay_seconds=fields.integer("delaySeconds", 15, 0),
+        max_consecutive_failures=fields.integer("maxConsecutiveFailures", 3, 0),
+        ignore_http1xx=fields.flag("ignoreHttp1xx", False),
+    )
+
+
+def _accepted_roles(fields: Fields, rules: Rules) -> list[str] | None:
+    if not fields.has("acceptedResourceRoles"):
+        fields.ignore(("acceptedResourceRoles",))
+        return None
+    roles = fields.texts("acceptedResourceRoles")
+    if not roles:
+        fields.problem("acceptedResourceRoles", "must not be empty")
+    if wrong := sorted(set(roles) - {"*", rules.role}):
+        allowed = "*" if rules.role == "*" else f"* and {rules.role}"
+        text = f"{', '.join(wrong)}: this init is offered resources of {allowed} only (--mesos_role)"
+        fields.problem("acceptedResourceRoles", text)
+    return roles
+
+
+def _upgrade_strategy(fields: Fields, single: bool) -> UpgradeStrategy:
+    default = UpgradeStrategy(maximum_over_capacity=0.0, minimum_health_capacity=0.0) if single else UpgradeStrategy()
+    inner = fields.object("upgradeStrategy")
+    if inner is None:
+        return default
+    strategy = UpgradeStrategy(
+        maximum_over_capacity=inner.number("maximumOverCapacity", default.maximum_over_capacity, 0, 1),
+        minimum_health_capacity=inner.number("minimumHealthCapacity", default.minimum_health_capacity, 0, 1),
+    )
+    inner.unknown()
+    if single and strategy.maximum_over_capacity:
+        inner.problem("maximumOverCapacity", "must be 0 for a single instance app")
+    return strategy
+
+
+def _unreachable(fields: Fields) -> Unreachable | Literal["disabled"]:
+    value = fields.raw("unreachableStrategy")
+    if value == "disabled":
+        return "disabled"
+    inner = fields.object("unreachableStrategy")
+    if inner is None:
+        return Unreachable()
+    inactive = inner.integer("inactiveAfterSeconds", 0, 0)
+    strategy = Unreachable(
+        inactive_after_seconds=inactive, expunge_after_seconds=inner.integer("expungeAfterSeconds", inactive, 0)
+    )
+    inner.unknown()
+    if strategy.expunge_after_seconds < strategy.inactive_after_seconds:
+        inner.problem("", "inactiveAfterSeconds must be less than or equal to expungeAfterSeconds")
+    return strategy

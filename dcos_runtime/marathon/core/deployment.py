@@ -1,0 +1,119 @@
+"""A deployment: from some versions of some apps to others, in steps. What it is made of, and the steps' order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import msgspec
+
+from dcos_runtime.marathon.core.app import App
+
+START, STOP, SCALE, RESTART = "StartApplication", "StopApplication", "ScaleApplication", "RestartApplication"
+
+
+class Action(msgspec.Struct, frozen=True):
+    action: str
+    app: str
+
+
+class Change(msgspec.Struct, frozen=True):
+    """Of one app: its versions before and after (``None``: it is not there), and the instances to go first."""
+
+    app: str
+    before: str | None
+    after: str | None
+    kill: list[str] = []
+
+
+class Deployment(msgspec.Struct, kw_only=True):
+    """The record that is stored. ``step`` counts from 0; at ``len(steps)`` it is done."""
+
+    id: str
+    version: str
+    changes: list[Change]
+    steps: list[list[Action]]
+    step: int = 0
+
+    @property
+    def apps(self) -> list[str]:
+        """The apps that it locks."""
+        return [change.app for change in self.changes]
+
+    @property
+    def current(self) -> list[Action]:
+        return self.steps[self.step] if self.step < len(self.steps) else []
+
+    def change(self, app_id: str) -> Change | None:
+        return next((change for change in self.changes if change.app == app_id), None)
+
+    def reached(self, app_id: str) -> bool:
+        """Whether the step that changes this app has begun, so that its new version is what holds.
+
+        Starting an app means no instances yet: these come with its place in the order of dependencies.
+        """
+        begun = [action for actions in self.steps[: self.step + 1] for action in actions]
+        return any(action.app == app_id and action.action != START for action in begun)
+
+
+def plan_steps(before: Mapping[str, App | None], after: Mapping[str, App | None]) -> list[list[Action]]:
+    """The steps from ``before`` to ``after`` (the same keys): stops, starts, then by dependency, layer by layer."""
+    stops = [Action(STOP, app_id) for app_id in after if after[app_id] is None and before[app_id] is not None]
+    starts = [Action(START, app_id) for app_id in after if after[app_id] is not None and before[app_id] is None]
+    layers: dict[int, list[Action]] = {}
+    for app_id, app in after.items():
+        if app is not None and (kind := _kind(before[app_id], app)) is not None:
+            layers.setdefault(_depth(app_id, after, ()), []).append(Action(kind, app_id))
+    return [step for step in (stops, starts, *(layers[depth] for depth in sorted(layers))) if step]
+
+
+def _kind(before: App | None, after: App) -> str | None:
+    if before is None:
+        return SCALE
+    if before.version == after.version:
+        return None
+    if after.instances == 0 or before.config_version == after.config_version:
+        return SCALE
+    return RESTART
+
+
+def _depth(app_id: str, apps: Mapping[str, App | None], path: Sequence[str]) -> int:
+    app = apps.get(app_id)
+    if app is None or app_id in path:
+        return 0
+    return max((1 + _depth(other, apps, (*path, app_id)) for other in app.dependencies if other in apps), default=0)
+
+
+def to_json(deployment: Deployment) -> dict[str, Any]:
+    """As `/v2/deployments` lists it."""
+    return {
+        "id": deployment.id,
+        "version": deployment.version,
+        "affectedApps": deployment.apps,
+        "affectedPods": [],
+        "steps": _steps(deployment),
+        "currentActions": [{**_action(action), "readinessCheckResults": []} for action in deployment.current],
+        "currentStep": min(deployment.step + 1, len(deployment.steps)),
+        "totalSteps": len(deployment.steps),
+    }
+
+
+def plan_json(deployment: Deployment) -> dict[str, Any]:
+    """As events carry it."""
+    return {"id": deployment.id, "steps": _steps(deployment), "version": deployment.version}
+
+
+def step_json(actions: Sequence[Action]) -> dict[str, Any]:
+    return {"actions": [_action(action) for action in actions]}
+
+
+def _steps(deployment: Deployment) -> list[dict[str, Any]]:
+    return [step_json(actions) for actions in deployment.steps]
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {"action": action.action, "app": action.app}
+
+
+encode = msgspec.json.Encoder().encode
+decode = msgspec.json.Decoder(Deployment).decode

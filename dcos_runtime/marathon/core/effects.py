@@ -1,0 +1,97 @@
+"""What the core wants done. The shell stores the changes first, and then carries the effects out in order."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Hashable
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from dcos_runtime.wire.scheduler import Call
+
+
+class Now(NamedTuple):
+    """The time, in seconds: ``mono`` for waits, ``wall`` for what is written down."""
+
+    mono: float
+    wall: float
+
+
+@dataclass(frozen=True)
+class Send:
+    """A call for the master. It may get lost: whatever must happen is sent again, or found by reconciliation."""
+
+    call: Call
+
+
+@dataclass(frozen=True)
+class Publish:
+    """An event for `/v2/events`, without ``eventType`` and ``timestamp``."""
+
+    kind: str
+    fields: dict[str, Any]
+    wall: float
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A health check to be made now; its result is told to `Core.probed`."""
+
+    task_id: str
+    index: int
+    protocol: str
+    host: str
+    port: int
+    path: str
+    timeout: float
+    ignore_1xx: bool = False
+
+
+Effect = Send | Publish | Probe
+
+
+@dataclass
+class Outcome:
+    """Keys to set (bytes) or remove (None), all or none; then the effects."""
+
+    changes: dict[str, bytes | None] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+
+    def __bool__(self) -> bool:
+        return bool(self.changes or self.effects)
+
+
+class Timers:
+    """When to look at what again. A key has one time; setting it anew replaces that."""
+
+    def __init__(self) -> None:
+        self._when: dict[Hashable, float] = {}
+        self._heap: list[tuple[float, int, Hashable]] = []
+        self._count = 0
+
+    def set(self, key: Hashable, when: float) -> None:
+        self._when[key] = when
+        self._count += 1
+        heapq.heappush(self._heap, (when, self._count, key))
+
+    def cancel(self, key: Hashable) -> None:
+        self._when.pop(key, None)
+
+    def __contains__(self, key: Hashable) -> bool:
+        return key in self._when
+
+    def next(self) -> float | None:
+        self._drop_stale()
+        return self._heap[0][0] if self._heap else None
+
+    def pop_due(self, now: float) -> list[Hashable]:
+        due = []
+        while (when := self.next()) is not None and when <= now:
+            key = heapq.heappop(self._heap)[2]
+            del self._when[key]
+            due.append(key)
+        return due
+
+    def _drop_stale(self) -> None:
+        while self._heap and self._when.get(self._heap[0][2]) != self._heap[0][0]:
+            heapq.heappop(self._heap)

@@ -1,0 +1,145 @@
+"""Reads a JSON object field by field and collects every problem with its path, so that all are told at once."""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Callable, Collection, Iterable, Mapping
+from typing import Any, TypeVar
+
+T = TypeVar("T")
+
+
+class Invalid(Exception):
+    """The object cannot be used. ``details``: path (``/healthChecks(0)/path``) to what is wrong there."""
+
+    def __init__(self, details: Mapping[str, list[str]]) -> None:
+        self.details = {path: list(errors) for path, errors in details.items()}
+        super().__init__("; ".join(f"{path}: {', '.join(errors)}" for path, errors in self.details.items()))
+
+
+class Fields:
+    """One object. ``null`` counts as absent. Readers return the default for what is absent or wrong."""
+
+    def __init__(self, data: Mapping[str, Any], path: str = "", problems: dict[str, list[str]] | None = None) -> None:
+        self._data = {key: value for key, value in data.items() if value is not None}
+        self._path = path
+        self._known: set[str] = set()
+        self.problems: dict[str, list[str]] = {} if problems is None else problems
+
+    def problem(self, key: str, text: str) -> None:
+        self.problems.setdefault(f"{self._path}/{key}" if key else self._path or "/", []).append(text)
+
+    def has(self, key: str) -> bool:
+        return key in self._data
+
+    def raw(self, key: str) -> Any:
+        self._known.add(key)
+        return self._data.get(key)
+
+    def ignore(self, keys: Iterable[str]) -> None:
+        self._known.update(keys)
+
+    def refuse(self, key: str, empty: Collection[Any], why: str) -> None:
+        """A field this version does not support: only values that mean nothing are taken."""
+        value = self.raw(key)
+        if value is not None and value not in empty:
+            self.problem(key, why)
+
+    def number(self, key: str, default: float, low: float, high: float | None = None) -> float:
+        value = self.raw(key)
+        if value is None:
+            return default
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            self.problem(key, "error.expected.jsnumber")
+        elif value < low:
+            self.problem(key, f"got {value}, expected {low:g} or more")
+        elif high is not None and value > high:
+            self.problem(key, f"got {value}, expected {high:g} or less")
+        else:
+            return float(value)
+        return default
+
+    def integer(self, key: str, default: int, low: int, high: int | None = None) -> int:
+        value = self.number(key, default, low, high)
+        if value != int(value):
+            self.problem(key, f"got {value}, expected a whole number")
+            return default
+        return int(value)
+
+    def optional_integer(self, key: str, low: int, high: int | None = None) -> int | None:
+        return self.integer(key, low, low, high) if self.has(key) else self.raw(key)
+
+    def flag(self, key: str, default: bool) -> bool:
+        return bool(self._typed(key, bool, "error.expected.jsboolean", default))
+
+    def text(self, key: str, *, least: int = 0) -> str | None:
+        value: str | None = self._typed(key, str, "error.expected.jsstring", None)
+        if value is not None and len(value) < least:
+            self.problem(key, "must not be empty")
+            return None
+        return value
+
+    def one_of(self, key: str, allowed: Collection[str], default: str) -> str:
+        value = self.text(key)
+        if value is not None and value not in allowed:
+            self.problem(key, f"got {value!r}, expected one of {', '.join(allowed)}")
+            return default
+        return default if value is None else value
+
+    def texts(self, key: str) -> list[str]:
+        return self.items(key, _as_text)
+
+    def text_map(self, key: str) -> dict[str, str]:
+        value: dict[str, Any] = self._typed(key, dict, "error.expected.jsobject", {})
+        for name, item in value.items():
+            if not isinstance(item, str):
+                self.problem(f"{key}({name})", "error.expected.jsstring")
+        return {name: item for name, item in value.items() if isinstance(item, str)}
+
+    def object(self, key: str) -> Fields | None:
+        """The object there, whose problems are told with ours."""
+        value = self._typed(key, dict, "error.expected.jsobject", None)
+        return None if value is None else Fields(value, f"{self._path}/{key}", self.problems)
+
+    def items(self, key: str, read: Callable[[Any, str], T]) -> list[T]:
+        """Each element by ``read(value, path)``, which raises ``ValueError`` with the reason."""
+        value: list[Any] = self._typed(key, list, "error.expected.jsarray", [])
+        found = []
+        for index, item in enumerate(value):
+            try:
+                found.append(read(item, f"{self._path}/{key}({index})"))
+            except ValueError as error:
+                self.problem(f"{key}({index})", str(error))
+        return found
+
+    def objects(self, key: str, read: Callable[[Fields], T]) -> list[T]:
+        def inner(value: Any, path: str) -> T:
+            if not isinstance(value, dict):
+                raise ValueError("error.expected.jsobject")
+            fields = Fields(value, path, self.problems)
+            result = read(fields)
+            fields.unknown()
+            return result
+
+        return self.items(key, inner)
+
+    def unknown(self) -> None:
+        """Tells of every field that no reader asked for."""
+        for key in self._data.keys() - self._known:
+            close = difflib.get_close_matches(key, self._known, n=1)
+            self.problem(key, "unknown field" + (f"; did you mean {close[0]}?" if close else ""))
+
+    def _typed(self, key: str, kind: type, error: str, default: Any) -> Any:
+        value = self.raw(key)
+        if value is None:
+            return default
+        if not isinstance(value, kind):
+            self.problem(key, error)
+            return default
+        return value
+
+
+def _as_text(value: Any, path: str) -> str:
+    if not isinstance(value, str):
+        raise ValueError("error.expected.jsstring")
+    return value

@@ -1,0 +1,77 @@
+"""What is known of an instance's health: one record a check, fed by probes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from dcos_runtime.marathon.core import ids
+from dcos_runtime.marathon.core.app import HealthCheck
+
+
+@dataclass
+class CheckRecord:
+    """Times are wall clock."""
+
+    consecutive_failures: int = 0
+    first_success: float | None = None
+    last_success: float | None = None
+    last_failure: float | None = None
+    last_cause: str | None = None
+
+    @property
+    def alive(self) -> bool:
+        return self.last_success is not None and self.consecutive_failures == 0
+
+    @property
+    def known(self) -> bool:
+        return self.last_success is not None or self.last_failure is not None
+
+    def succeeded(self, wall: float) -> None:
+        self.consecutive_failures = 0
+        self.last_success = wall
+        if self.first_success is None:
+            self.first_success = wall
+
+    def failed(self, wall: float, cause: str) -> None:
+        self.consecutive_failures += 1
+        self.last_failure = wall
+        self.last_cause = cause
+
+
+@dataclass
+class Health:
+    """Of one task: forgotten with it."""
+
+    task_id: str
+    checks: list[CheckRecord] = field(default_factory=list)
+
+    @property
+    def alive(self) -> bool | None:
+        """``None`` while nothing is known."""
+        if any(check.known and not check.alive for check in self.checks):
+            return False
+        return True if self.checks and all(check.alive for check in self.checks) else None
+
+
+def ignored(check: HealthCheck, record: CheckRecord, started_at: float, wall: float) -> bool:
+    """Whether a failure now does not count: the task is in its grace period and was never healthy."""
+    return record.first_success is None and wall < started_at + check.grace_period_seconds
+
+
+def to_json(record: CheckRecord, instance_id: str) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "alive": record.alive,
+        "consecutiveFailures": record.consecutive_failures,
+        "instanceId": instance_id,
+    }
+    for key, value in (
+        ("firstSuccess", record.first_success),
+        ("lastSuccess", record.last_success),
+        ("lastFailure", record.last_failure),
+    ):
+        if value is not None:
+            data[key] = ids.timestamp(value)
+    if record.last_cause is not None:
+        data["lastFailureCause"] = record.last_cause
+    return data

@@ -1,0 +1,96 @@
+"""Names: app ids (paths), instance ids, task ids, and versions (times).
+
+``/a/b`` → instance ``a_b.instance-<uuid>`` → task ``a_b.instance-<uuid>._app.<n>``, n counting its incarnations.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, datetime
+
+SEGMENT = r"(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])\.)*([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])"
+_SEGMENT = re.compile(SEGMENT)
+RESERVED = ("restart", "tasks", "versions")
+_TASK = re.compile(r"(?P<instance>(?P<app>[^/]+)\.instance-[^._]+)\._app\.(?P<number>[1-9][0-9]*)")
+_INSTANCE = re.compile(r"(?P<app>[^/]+)\.instance-[^._]+")
+
+
+def absolute(path: str) -> str:
+    """``a//b/`` → ``/a/b``; also resolves ``.`` and ``..``. What comes out may still be invalid: see `problems`."""
+    parts: list[str] = []
+    for part in path.split("/"):
+        if part in ("", "."):
+            continue
+        if part == "..":
+            parts = parts[:-1]
+        else:
+            parts.append(part)
+    return "/" + "/".join(parts)
+
+
+def problems(app_id: str) -> list[str]:
+    """Why this absolute path is no app id; empty when it is one."""
+    segments = app_id.strip("/").split("/")
+    if segments == [""]:
+        return ["Path must contain at least one path element"]
+    found = []
+    if not all(_SEGMENT.fullmatch(segment) for segment in segments):
+        found.append(f"must fully match regular expression '^{SEGMENT}$' in every part of the path")
+    if segments[-1] in RESERVED:
+        found.append(f"must not end with any of the following reserved keywords: {', '.join(RESERVED)}")
+    return found
+
+
+def safe(app_id: str) -> str:
+    return app_id.strip("/").replace("/", "_")
+
+
+def hostname(app_id: str) -> str:
+    """``/a/b`` → ``b.a``: the task's name, and where DNS looks."""
+    return ".".join(reversed(app_id.strip("/").split("/")))
+
+
+def group(app_id: str) -> str:
+    return app_id.rsplit("/", 1)[0] or "/"
+
+
+def instance(app_id: str, unique: str) -> str:
+    return f"{safe(app_id)}.instance-{unique}"
+
+
+def task(instance_id: str, incarnation: int) -> str:
+    return f"{instance_id}._app.{incarnation}"
+
+
+def parse_task(task_id: str) -> tuple[str, str] | None:
+    """(app id, instance id) of a task id of ours, or ``None``."""
+    match = _TASK.fullmatch(task_id)
+    return ("/" + match["app"].replace("_", "/"), match["instance"]) if match else None
+
+
+def parse_instance(text: str) -> tuple[str, str] | None:
+    """(app id, instance id) of a task id or an instance id, or ``None``."""
+    match = _INSTANCE.fullmatch(text)
+    return ("/" + match["app"].replace("_", "/"), text) if match else parse_task(text)
+
+
+def timestamp(seconds: float) -> str:
+    """ISO 8601 in UTC with milliseconds: ``2015-09-25T15:13:48.343Z``."""
+    milliseconds = round(seconds * 1000)
+    whole = datetime.fromtimestamp(milliseconds // 1000, UTC)
+    return f"{whole:%Y-%m-%dT%H:%M:%S}.{milliseconds % 1000:03d}Z"
+
+
+def parse_timestamp(text: str) -> float | None:
+    try:
+        return datetime.fromisoformat(text.replace("Z", "+00:00")).timestamp()
+    except ValueError:
+        return None
+
+
+def next_version(seconds: float, after: str) -> str:
+    """A version for this time that sorts after ``after`` (which may be empty)."""
+    text = timestamp(seconds)
+    if text > after:
+        return text
+    return timestamp((parse_timestamp(after) or seconds) + 0.001)

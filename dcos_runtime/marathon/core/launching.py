@@ -1,0 +1,188 @@
+"""Instances that wait, and offers: the master is asked for offers exactly while something can be launched."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dcos_runtime.framework import calls
+from dcos_runtime.marathon.core import ids, taskinfo
+from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
+from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, match
+from dcos_runtime.marathon.core.world import AppState, World
+from dcos_runtime.wire.cluster import Offer
+from dcos_runtime.wire.tasks import TaskInfo
+
+
+@dataclass
+class _Taken:
+    offer: OpenOffer
+    tasks: list[TaskInfo] = field(default_factory=list)
+
+
+class Launching:
+    """The launch queue. ``waiting`` holds the apps with instances to launch, oldest first."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self.waiting: dict[str, int] = {}
+        self._suppressed: bool | None = None
+        self._revived_at = float("-inf")
+        self._asked_for: dict[str, int] = {}
+
+    # --- whether offers are wanted ---
+
+    def subscribed(self) -> None:
+        """A new subscription begins with every offer and no filter."""
+        self._suppressed = False
+        self._asked_for = dict(self.waiting)
+        self._revived_at = self._world.now.mono
+
+    def disconnected(self) -> None:
+        self._suppressed = None
+
+    def look(self, state: AppState) -> None:
+        """Takes note of what an app waits for now."""
+        world = self._world
+        app = world.active(state)
+        scheduled = len(state.scheduled()) if app is not None else 0
+        if not scheduled or app is None:
+            state.waiting_since = None
+            state.statistics = Statistics()
+            self.waiting.pop(state.id, None)
+            return
+        if state.waiting_since is None:
+            state.waiting_since = world.now.wall
+        if state.delay is not None and state.delay.config_version != app.config_version:
+            state.delay = None
+        if state.delay is not None and state.delay.until > world.now.mono:
+            self.waiting.pop(state.id, None)
+            world.timers.set(("delay", state.id), state.delay.until)
+        else:
+            self.waiting[state.id] = scheduled
+
+    def settle(self) -> None:
+        """Revives when something waits that did not before, suppresses when nothing does."""
+        world = self._world
+        if self._suppressed is None:
+            return
+        if not self.waiting:
+            if not self._suppressed:
+                world.send(calls.suppress())
+                self._suppressed = True
+            self._asked_for = {}
+            return
+        more = any(count > self._asked_for.get(app_id, 0) for app_id, count in self.waiting.items())
+        if not self._suppressed and not more:
+            self._asked_for = dict(self.waiting)
+            return
+        earliest = self._revived_at + world.settings.min_revive_offers_interval
+        if world.now.mono < earliest and not self._suppressed:
+            world.timers.set(("revive",), earliest)
+            return
+        world.send(calls.revive())
+        self._suppressed = False
+        self._revived_at = world.now.mono
+        self._asked_for = dict(self.waiting)
+
+    # --- offers ---
+
+    def offers(self, offers: Sequence[Offer]) -> None:
+        """Launches what fits, declines the rest."""
+        world = self._world
+        taken = [_Taken(OpenOffer(offer)) for offer in offers]
+        unmatched = False
+        for app_id in list(self.waiting):
+            state = world.apps[app_id]
+            app = world.active(state)
+            if app is not None:
+                unmatched |= not self._launch_app(state, app, taken)
+        unused = [item.offer.id for item in taken if not item.tasks]
+        settings = world.settings
+        refuse = settings.unmatched_offer_duration if unmatched else settings.decline_offer_duration
+        for item in taken:
+            if item.tasks:
+                world.send(calls.launch([item.offer.id], item.tasks, refuse))
+        if unused:
+            world.send(calls.decline(unused, refuse))
+
+    def _launch_app(self, state: AppState, app: App, taken: list[_Taken]) -> bool:
+        """Launches as many instances as fit, spread over agents; whether all did."""
+        world = self._world
+        statistics = state.statistics
+        used: set[str] = set()
+        reasons: dict[str, tuple[str, ...]] = {}
+        complete = True
+        others = [
+            other
+            for other in state.instances.values()
+            if other.has_task and other.goal is Goal.RUNNING and not other.doomed
+        ]
+        for instance in state.scheduled():
+            found = self._place(app, others, taken, reasons)
+            if found is None:
+                complete = False
+                break
+            place, matched = found
+            used.add(place.offer.id)
+            self._launch(state, app, instance, place, matched)
+            others.append(instance)
+        for item in taken:
+            if item.offer.id in used:
+                statistics.used(item.offer.offer, world.now.wall)
+            elif item.offer.id in reasons:
+                statistics.not_used(item.offer.offer, reasons[item.offer.id], world.now.wall)
+        return complete
+
+    def _place(
+        self, app: App, others: list[Instance], taken: list[_Taken], reasons: dict[str, tuple[str, ...]]
+    ) -> tuple[_Taken, Match] | None:
+        """The offer of the agent with the fewest of the app's instances that fits."""
+        world = self._world
+        on_agent: dict[str | None, int] = {}
+        for other in others:
+            on_agent[other.agent_id] = on_agent.get(other.agent_id, 0) + 1
+        # Instances that are being replaced do not stand in the way of those that replace them.
+        placed = [other.attributes for other in others if other.config_version == app.config_version]
+        candidates = [item for item in taken if len(item.tasks) < world.settings.max_instances_per_offer]
+        candidates.sort(key=lambda item: (on_agent.get(item.offer.agent_id, 0), len(item.tasks)))
+        for item in candidates:
+            result = match(app, item.offer, placed, world.now.wall, world.source)
+            if isinstance(result, Match):
+                return item, result
+            reasons[item.offer.id] = result
+        return None
+
+    def _launch(self, state: AppState, app: App, instance: Instance, place: _Taken, matched: Match) -> None:
+        world = self._world
+        offer = place.offer.offer
+        instance.incarnation += 1
+        instance.version, instance.config_version = app.version, app.config_version
+        instance.condition = Condition.PROVISIONED
+        instance.since = instance.staged_at = world.now.wall
+        instance.started_at = None
+        instance.agent_id = offer.agent_id.value
+        instance.hostname = offer.hostname
+        instance.attributes = place.offer.attributes
+        instance.host_ports = matched.host_ports
+        instance.role = app.role
+        world.save_instance(state, instance)
+        world.timers.set(("launch", instance.id), world.now.mono + world.settings.launch_confirm_timeout)
+        place.tasks.append(
+            taskinfo.build(
+                app, instance.task_id, offer.agent_id.value, offer.hostname, matched.host_ports, matched.resources
+            )
+        )
+
+    def new_instance(self, state: AppState, app: App) -> None:
+        world = self._world
+        instance = Instance(
+            id=ids.instance(state.id, world.unique()),
+            app_id=state.id,
+            version=app.version,
+            config_version=app.config_version,
+            since=world.now.wall,
+            role=app.role,
+        )
+        world.save_instance(state, instance)

@@ -1,0 +1,129 @@
+"""Whether an app fits an offer, and if not, why not: the answer to «why does it wait»."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from dcos_runtime.marathon.core import constraints
+from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.resources import Remaining
+from dcos_runtime.wire.cluster import Offer
+from dcos_runtime.wire.resources import Resource
+
+REASONS = (
+    "UnfulfilledRole", "UnfulfilledConstraint", "NoCorrespondingReservationFound", "AgentMaintenance",
+    "InsufficientCpus", "InsufficientMemory", "InsufficientDisk", "InsufficientGpus", "InsufficientPorts",
+    "DeclinedScarceResources",
+)  # fmt: skip
+"""In the order in which the original checks them."""
+
+
+class OpenOffer:
+    """An offer that is being matched, with what is left of it."""
+
+    def __init__(self, offer: Offer) -> None:
+        self.offer = offer
+        self.id = offer.id.value
+        self.agent_id = offer.agent_id.value
+        self.attributes = constraints.attributes_of(offer)
+        self.remaining = Remaining(offer.resources)
+
+
+@dataclass(frozen=True)
+class Match:
+    """The resources and host ports for one instance, taken out of the offer."""
+
+    resources: list[Resource]
+    host_ports: list[int]
+
+
+def match(
+    app: App, open_offer: OpenOffer, placed: Sequence[Mapping[str, str]], now: float, source: random.Random
+) -> Match | tuple[str, ...]:
+    """Takes what one instance of ``app`` needs, or says every reason why this offer will not do.
+
+    ``placed``: the attributes of where the app's other instances are. ``now``: wall clock.
+    """
+    left, roles = open_offer.remaining, app.accepted_resource_roles
+    wanted_ports = [definition.port if app.require_ports else 0 for definition in app.port_definitions]
+    ports = left.ports(wanted_ports, source, roles) if wanted_ports else []
+    met = all(
+        constraints.satisfied(constraint, open_offer.attributes, placed, app.instances)
+        for constraint in app.constraints
+    )
+    failed = {
+        "UnfulfilledRole": not left.offers_roles(roles),
+        "UnfulfilledConstraint": not met,
+        "AgentMaintenance": _in_maintenance(open_offer.offer, now),
+        "InsufficientCpus": not left.has("cpus", app.cpus, roles),
+        "InsufficientMemory": not left.has("mem", app.mem, roles),
+        "InsufficientDisk": not left.has("disk", app.disk, roles),
+        "InsufficientPorts": ports is None,
+    }
+    reasons = tuple(reason for reason in REASONS if failed.get(reason))
+    if reasons or ports is None:
+        return reasons
+    resources = [
+        resource
+        for name, amount in (("cpus", app.cpus), ("mem", app.mem), ("disk", app.disk))
+        if amount
+        for resource in left.take(name, amount, roles)
+    ]
+    return Match(resources + left.take_ports(ports, roles), ports)
+
+
+def _in_maintenance(offer: Offer, now: float) -> bool:
+    if offer.unavailability is None:
+        return False
+    start = offer.unavailability.start.nanoseconds / 1e9
+    duration = offer.unavailability.duration
+    return start <= now and (duration is None or now < start + duration.nanoseconds / 1e9)
+
+
+@dataclass
+class Statistics:
+    """What became of the offers that were held against an app since it began to wait. Times are wall clock."""
+
+    processed: int = 0
+    unused: int = 0
+    last_used: float | None = None
+    last_unused: float | None = None
+    rejected: dict[str, int] = field(default_factory=dict)
+    last_by_agent: dict[str, tuple[Offer, tuple[str, ...], float]] = field(default_factory=dict)
+    """Agent id → its last offer, why that was not used (empty: it was), and when."""
+
+    def used(self, offer: Offer, now: float) -> None:
+        self.processed += 1
+        self.last_used = now
+        self.last_by_agent[offer.agent_id.value] = (offer, (), now)
+
+    def not_used(self, offer: Offer, reasons: tuple[str, ...], now: float) -> None:
+        self.processed += 1
+        self.unused += 1
+        self.last_unused = now
+        if reasons:
+            self.rejected[reasons[0]] = self.rejected.get(reasons[0], 0) + 1
+        self.last_by_agent[offer.agent_id.value] = (offer, reasons, now)
+
+    def funnel(self) -> list[dict[str, object]]:
+        """Over all offers: how many reached each check, and how many it turned down."""
+        return _funnel(self.rejected, self.processed)
+
+    def last_funnel(self) -> list[dict[str, object]]:
+        """The same over the last offer of each agent."""
+        counts: dict[str, int] = {}
+        for _, reasons, _ in self.last_by_agent.values():
+            if reasons:
+                counts[reasons[0]] = counts.get(reasons[0], 0) + 1
+        return _funnel(counts, len(self.last_by_agent))
+
+
+def _funnel(rejected: Mapping[str, int], processed: int) -> list[dict[str, object]]:
+    steps: list[dict[str, object]] = []
+    for reason in REASONS:
+        declined = rejected.get(reason, 0)
+        steps.append({"reason": reason, "declined": declined, "processed": processed})
+        processed -= declined
+    return steps

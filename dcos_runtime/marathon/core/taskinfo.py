@@ -1,0 +1,119 @@
+"""An instance and its place → the TaskInfo that is launched: command, environment, resources, discovery."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from dcos_runtime.marathon.core import ids
+from dcos_runtime.marathon.core.app import App
+from dcos_runtime.wire.common import (
+    AgentID,
+    CommandInfo,
+    DurationInfo,
+    Environment,
+    Label,
+    Labels,
+    TaskID,
+)
+from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.tasks import DiscoveryInfo, KillPolicy, Port, Ports, TaskInfo
+
+MAX_VARIABLE = 512
+"""Labels whose name or value is this long or longer stay out of the environment, as in the original."""
+_LABEL_PREFIX = "MARATHON_APP_LABEL_"
+
+
+def build(
+    app: App, task_id: str, agent_id: str, hostname: str, host_ports: Sequence[int], resources: list[Resource]
+) -> TaskInfo:
+    grace = app.task_kill_grace_period_seconds
+    return TaskInfo(
+        name=ids.hostname(app.id),
+        task_id=TaskID(value=task_id),
+        agent_id=AgentID(value=agent_id),
+        resources=resources,
+        command=_command(app, task_id, hostname, host_ports),
+        kill_policy=None if grace is None else KillPolicy(grace_period=DurationInfo(nanoseconds=grace * 10**9)),
+        labels=_labels(app.labels),
+        discovery=_discovery(app, host_ports),
+    )
+
+
+def environment(app: App, task_id: str, hostname: str, host_ports: Sequence[int]) -> dict[str, str]:
+    """The app's own variables win over ports and host, these over what describes the app."""
+    variables = {
+        "MESOS_TASK_ID": task_id,
+        "MARATHON_APP_ID": app.id,
+        "MARATHON_APP_VERSION": app.version,
+        "MARATHON_APP_RESOURCE_CPUS": str(app.cpus),
+        "MARATHON_APP_RESOURCE_MEM": str(app.mem),
+        "MARATHON_APP_RESOURCE_DISK": str(app.disk),
+        "MARATHON_APP_RESOURCE_GPUS": "0",
+    }
+    variables.update(_label_variables(app.labels))
+    variables.update(_port_variables(app, host_ports))
+    variables["HOST"] = hostname
+    variables.update(app.env)
+    return variables
+
+
+def _command(app: App, task_id: str, hostname: str, host_ports: Sequence[int]) -> CommandInfo:
+    variables = environment(app, task_id, hostname, host_ports)
+    return CommandInfo(
+        shell=app.cmd is not None,
+        value=app.cmd if app.cmd is not None else app.args[0],
+        arguments=list(app.args),
+        environment=Environment(
+            variables=[Environment.Variable(name=name, value=value) for name, value in sorted(variables.items())]
+        ),
+        uris=[
+            CommandInfo.URI(
+                value=item.uri,
+                extract=item.extract,
+                executable=item.executable,
+                cache=item.cache,
+                output_file=item.dest_path,
+            )
+            for item in app.fetch
+        ],
+        user=app.user,
+    )
+
+
+def _port_variables(app: App, host_ports: Sequence[int]) -> dict[str, str]:
+    if not host_ports:
+        return {}
+    variables = {"PORT": str(host_ports[0]), "PORTS": ",".join(str(port) for port in host_ports)}
+    for index, (definition, port) in enumerate(zip(app.port_definitions, host_ports, strict=True)):
+        variables[f"PORT{index}"] = str(port)
+        variables[f"PORT_{definition.port or port}"] = str(port)
+        if definition.name:
+            variables[f"PORT_{definition.name.upper()}"] = str(port)
+    return variables
+
+
+def _label_variables(labels: dict[str, str]) -> dict[str, str]:
+    short = {
+        re.sub(r"[^a-zA-Z0-9_]+", "_", name).upper(): value
+        for name, value in labels.items()
+        if len(name) < MAX_VARIABLE - len(_LABEL_PREFIX) and len(value) < MAX_VARIABLE
+    }
+    return {"MARATHON_APP_LABELS": " ".join(short), **{_LABEL_PREFIX + name: value for name, value in short.items()}}
+
+
+def _discovery(app: App, host_ports: Sequence[int]) -> DiscoveryInfo:
+    ports = []
+    for definition, number in zip(app.port_definitions, host_ports, strict=True):
+        for protocol in definition.protocol.split(","):
+            labels = {**definition.labels, "network-scope": "host"}
+            ports.append(Port(number=number, name=definition.name, protocol=protocol, labels=_labels(labels)))
+    return DiscoveryInfo(
+        visibility=DiscoveryInfo.Visibility.FRAMEWORK, name=ids.hostname(app.id), ports=Ports(ports=ports)
+    )
+
+
+def _labels(labels: dict[str, str]) -> Labels | None:
+    if not labels:
+        return None
+    return Labels(labels=[Label(key=key, value=value) for key, value in labels.items()])

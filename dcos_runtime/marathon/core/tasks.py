@@ -1,0 +1,343 @@
+"""What happens to tasks: status updates, kills and their repetition, agents out of reach, failures and backoff."""
+
+from __future__ import annotations
+
+from dcos_runtime.framework import calls
+from dcos_runtime.marathon.core import ids
+from dcos_runtime.marathon.core.app import Unreachable
+from dcos_runtime.marathon.core.health import CheckRecord, Health, ignored
+from dcos_runtime.marathon.core.instance import (
+    ABSENT,
+    ALIVE_STATES,
+    LAUNCHING,
+    TERMINAL_CONDITIONS,
+    Condition,
+    Goal,
+    Instance,
+)
+from dcos_runtime.marathon.core.world import AppState, Delay, World, failure_of
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
+
+_RANK = {
+    Condition.PROVISIONED: 0,
+    Condition.STAGING: 1,
+    Condition.STARTING: 2,
+    Condition.RUNNING: 3,
+    Condition.KILLING: 4,
+}
+_FAILURES = ("Failed", "Error", "Dropped", "Gone", "Unknown")
+
+
+class Tasks:
+    """Changes instances by what is heard of their tasks."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+
+    # --- status updates ---
+
+    def update(self, status: TaskStatus) -> None:
+        """One status update, from the agent or the master. Acknowledged once what it changes is stored."""
+        world = self._world
+        task_id = status.task_id.value
+        known = ids.parse_task(task_id)
+        found = world.instance(known[1]) if known else None
+        if found is None or found[1].task_id != task_id or not found[1].has_task:
+            self._stray(status, task_id, known)
+        else:
+            state, instance = found
+            before = instance.condition
+            if status.state in TERMINAL_CONDITIONS:
+                self._tell(status, instance)
+                self._ended(state, instance, status)
+            elif status.state in ALIVE_STATES:
+                self._alive(state, instance, status)
+                if instance.condition is not before:
+                    self._tell(status, instance)
+        if (acknowledgement := calls.acknowledge(status)) is not None:
+            world.send(acknowledgement)
+
+    def _stray(self, status: TaskStatus, task_id: str, known: tuple[str, str] | None) -> None:
+        """A task that no instance has (any more): whatever runs is killed."""
+        if status.state in TERMINAL_CONDITIONS:
+            if known is not None:
+                self._world.publish(
+                    "unknown_instance_terminated_event",
+                    instanceId=known[1],
+                    runSpecId=known[0],
+                    condition=TERMINAL_CONDITIONS[status.state],
+                )
+        elif status.state in ALIVE_STATES and status.state is not TaskState.TASK_UNREACHABLE:
+            self._world.send(calls.kill(task_id, status.agent_id.value if status.agent_id else None))
+
+    def _alive(self, state: AppState, instance: Instance, status: TaskStatus) -> None:
+        world = self._world
+        condition = ALIVE_STATES[status.state]
+        wall = world.now.wall
+        if condition is Condition.UNREACHABLE:
+            if instance.condition in ABSENT:
+                return
+            instance.condition = condition
+            since = status.unreachable_time.nanoseconds / 1e9 if status.unreachable_time else wall
+            instance.since = min(since, wall)
+            self._changed(state, instance)
+            if instance.goal is Goal.DECOMMISSIONED:
+                world.forget_instance(state, instance)  # should the task come back, it is a stray and is killed
+            else:
+                self._look_at_absent(state, instance)
+            return
+        if instance.condition not in ABSENT and _RANK[condition] < _RANK[instance.condition]:
+            return  # reconciliation tells the oldest unacknowledged state, which we may be past
+        if instance.agent_id is None and status.agent_id is not None:
+            instance.agent_id = status.agent_id.value
+        instance.ip_addresses = _addresses(status) or instance.ip_addresses
+        if condition is instance.condition:
+            return
+        world.timers.cancel(("absent", instance.id))
+        if condition is Condition.RUNNING:
+            if instance.started_at is None:
+                instance.started_at = status.timestamp or wall
+            world.timers.cancel(("launch", instance.id))
+        instance.condition = condition
+        instance.since = wall
+        self._changed(state, instance)
+        if condition is Condition.RUNNING:
+            self.start_probing(state, instance)
+        if instance.to_kill and condition is not Condition.KILLING:
+            self._kill_now(instance)
+
+    def _ended(self, state: AppState, instance: Instance, status: TaskStatus) -> None:
+        """The task is over: the instance is scheduled again, or gone when that was the aim."""
+        world = self._world
+        name = TERMINAL_CONDITIONS[status.state]
+        if not instance.to_kill:
+            if name in _FAILURES and state.current is not None:
+                failure = failure_of(instance, status.state.value, status.message or "", world.now.wall)
+                world.save_failure(state, failure)
+            withdrawn = status.reason is TaskStatus.Reason.REASON_INVALID_OFFERS  # the offer was gone: nobody's failure
+            if not withdrawn and status.state is not TaskState.TASK_KILLED:
+                self.add_delay(state, instance)
+        self._publish_change(instance, name)
+        self.vacate(state, instance)
+
+    def vacate(self, state: AppState, instance: Instance) -> None:
+        """The instance has no task any more."""
+        world = self._world
+        state.health.pop(instance.id, None)
+        if instance.goal is Goal.DECOMMISSIONED or state.current is None:
+            world.forget_instance(state, instance)
+            return
+        instance.condition = Condition.SCHEDULED
+        instance.since = world.now.wall
+        instance.doomed = False
+        instance.agent_id = instance.hostname = None
+        instance.attributes, instance.host_ports, instance.ip_addresses = {}, [], []
+        instance.staged_at = instance.started_at = None
+        for kind in ("kill", "launch", "absent"):
+            world.timers.cancel((kind, instance.id))
+        world.save_instance(state, instance)
+
+    # --- backoff ---
+
+    def add_delay(self, state: AppState, instance: Instance) -> None:
+        """One more failure in a row, unless the task ran long enough, or others failed along with it."""
+        app = self._world.active(state)
+        if app is None:
+            return
+        mono, wall = self._world.now
+        viable = instance.started_at is not None and (wall - instance.started_at >= self._world.settings.viable_after)
+        previous = state.delay
+        if previous is not None and (
+            previous.config_version != app.config_version
+            or viable
+            or mono > previous.until + app.max_launch_delay_seconds
+        ):
+            previous = None
+        if previous is None:
+            seconds = float(min(app.backoff_seconds, app.max_launch_delay_seconds))
+        elif mono < previous.until:
+            return  # many that fail at once are one failure: an agent that dies takes all of its tasks along
+        else:
+            seconds = min(previous.seconds * app.backoff_factor, float(app.max_launch_delay_seconds))
+        state.delay = Delay(app.config_version, seconds, mono + seconds)
+        self._world.dirty.add(state.id)
+
+    # --- ending tasks ---
+
+    def decommission(self, state: AppState, instance: Instance) -> None:
+        """Ends an instance for good."""
+        world = self._world
+        instance.goal = Goal.DECOMMISSIONED
+        if not instance.has_task or instance.condition in ABSENT:
+            world.forget_instance(state, instance)
+            return
+        world.save_instance(state, instance)
+        self._kill_now(instance)
+
+    def kill(self, state: AppState, instance: Instance) -> None:
+        """Ends the instance's task only; another one takes its place."""
+        if instance.has_task and not instance.to_kill and instance.condition not in ABSENT:
+            instance.doomed = True
+            self._world.save_instance(state, instance)
+            self._kill_now(instance)
+
+    def kill_again(self, instance_id: str) -> None:
+        found = self._world.instance(instance_id)
+        if found is not None and found[1].to_kill and found[1].condition not in ABSENT:
+            self._kill_now(found[1])
+
+    def _kill_now(self, instance: Instance) -> None:
+        world = self._world
+        world.send(calls.kill(instance.task_id, instance.agent_id))
+        world.timers.set(("kill", instance.id), world.now.mono + world.settings.kill_retry_timeout)
+
+    # --- agents that cannot be reached ---
+
+    def absent_due(self, instance_id: str) -> None:
+        found = self._world.instance(instance_id)
+        if found is not None and found[1].condition in ABSENT:
+            self._look_at_absent(*found)
+
+    def _look_at_absent(self, state: AppState, instance: Instance) -> None:
+        """Marks inactive or forgets by the app's unreachableStrategy, now or when it is time."""
+        world = self._world
+        app = state.versions.get(instance.version) or state.current
+        strategy = app.unreachable_strategy if app is not None else Unreachable()
+        if isinstance(strategy, str):
+            return
+        away = world.now.wall - instance.since
+        if away >= strategy.expunge_after_seconds:
+            self._publish_change(instance, "UnreachableInactive")
+            world.forget_instance(state, instance)
+            return
+        if away >= strategy.inactive_after_seconds and instance.condition is Condition.UNREACHABLE:
+            instance.condition = Condition.UNREACHABLE_INACTIVE
+            self._changed(state, instance)
+        inactive = instance.condition is Condition.UNREACHABLE_INACTIVE
+        after = strategy.expunge_after_seconds if inactive else strategy.inactive_after_seconds
+        world.timers.set(("absent", instance.id), world.now.mono + max(0.05, after - away))
+
+    # --- launches that nothing is heard of ---
+
+    def launch_due(self, instance_id: str) -> None:
+        """Asks the master about a launch that nothing was heard of; ends one that takes too long."""
+        world = self._world
+        found = world.instance(instance_id)
+        if found is None or found[1].condition not in LAUNCHING:
+            return
+        state, instance = found
+        if world.now.wall - (instance.staged_at or 0.0) >= world.settings.launch_timeout:
+            self.add_delay(state, instance)
+            self.kill(state, instance)
+        elif instance.condition is Condition.PROVISIONED:
+            world.send(calls.reconcile([(instance.task_id, instance.agent_id)]))
+        world.timers.set(("launch", instance.id), world.now.mono + world.settings.launch_confirm_timeout)
+
+    # --- health ---
+
+    def start_probing(self, state: AppState, instance: Instance) -> None:
+        app = state.versions.get(instance.version)
+        if app is None or not app.health_checks:
+            return
+        state.health[instance.id] = Health(instance.task_id, [CheckRecord() for _ in app.health_checks])
+        for index, check in enumerate(app.health_checks):
+            wait = check.delay_seconds if check.protocol.startswith("MESOS_") else 0.0
+            self._world.timers.set(("probe", instance.id, index), self._world.now.mono + wait)
+
+    def probed(self, instance_id: str, index: int, ok: bool | None, cause: str) -> None:
+        """The result of a probe; ``ok`` None does not count."""
+        world = self._world
+        found = world.instance(instance_id)
+        if found is None:
+            return
+        state, instance = found
+        health, app = state.health.get(instance_id), state.versions.get(instance.version)
+        if health is None or app is None or instance.condition is not Condition.RUNNING or ok is None:
+            return
+        check, record, before = app.health_checks[index], health.checks[index], health.alive
+        if ok:
+            record.succeeded(world.now.wall)
+        elif not ignored(check, record, instance.started_at or world.now.wall, world.now.wall):
+            record.failed(world.now.wall, cause)
+            world.publish(
+                "failed_health_check_event",
+                appId=state.id,
+                taskId=instance.id,
+                instanceId=instance.id,
+                healthCheck={"protocol": check.protocol, "path": check.path, "portIndex": check.port_index},
+            )
+        if health.alive != before and health.alive is not None:
+            self._publish_health(state, instance, health.alive)
+            world.dirty.add(state.id)
+        limit = check.max_consecutive_failures
+        if limit and record.consecutive_failures >= limit and not instance.to_kill:
+            world.publish(
+                "unhealthy_instance_kill_event",
+                appId=state.id,
+                taskId=instance.task_id,
+                instanceId=instance.id,
+                version=instance.version,
+                reason=cause,
+                host=instance.hostname,
+                slaveId=instance.agent_id,
+            )
+            self.add_delay(state, instance)
+            self.kill(state, instance)
+
+    def _publish_health(self, state: AppState, instance: Instance, alive: bool) -> None:
+        self._world.publish(
+            "health_status_changed_event",
+            appId=state.id,
+            instanceId=instance.id,
+            version=instance.version,
+            alive=alive,
+        )
+        self._world.publish(
+            "instance_health_changed_event",
+            instanceId=instance.id,
+            runSpecId=state.id,
+            healthy=alive,
+            runSpecVersion=instance.version,
+        )
+
+    # --- telling ---
+
+    def _changed(self, state: AppState, instance: Instance) -> None:
+        self._world.save_instance(state, instance)
+        self._publish_change(instance, instance.condition.value)
+
+    def _publish_change(self, instance: Instance, condition: str) -> None:
+        self._world.publish(
+            "instance_changed_event",
+            instanceId=instance.id,
+            condition=condition,
+            runSpecId=instance.app_id,
+            agentId=instance.agent_id,
+            host=instance.hostname,
+            runSpecVersion=instance.version,
+        )
+
+    def _tell(self, status: TaskStatus, instance: Instance) -> None:
+        self._world.publish(
+            "status_update_event",
+            slaveId=instance.agent_id or "",
+            taskId=instance.task_id,
+            taskStatus=status.state.value,
+            message=status.message or "",
+            appId=instance.app_id,
+            host=instance.hostname or "",
+            ipAddresses=[{"ipAddress": address, "protocol": protocol} for address, protocol in instance.ip_addresses],
+            ports=list(instance.host_ports),
+            version=instance.version,
+        )
+
+
+def _addresses(status: TaskStatus) -> list[tuple[str, str]]:
+    if status.container_status is None:
+        return []
+    return [
+        (address.ip_address, address.protocol.value if address.protocol else "IPv4")
+        for network in status.container_status.network_infos
+        for address in network.ip_addresses
+        if address.ip_address
+    ]
