@@ -13,8 +13,9 @@ import json
 import marshal
 import shlex
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
+from types import CodeType
 from typing import Any
 
 from dcos_installer.errors import InstallerError
@@ -70,23 +71,28 @@ class HostAnswerMissing(InstallerError):
     """A machine was reached and gave no answer: no fitting Python, or the host's side failed there."""
 
 
-def request(host: str, values: Mapping[str, Any]) -> bytes:
-    """The standard input for `COMMAND`: code, then ``values`` as the request. A package stream may follow it.
-
-    ``host`` only names the machine in errors about ``values``.
-    """
-    try:
-        text = json.dumps(values, ensure_ascii=False).encode()
-    except TypeError as error:
-        raise TypeError(f"the request for {host}: {error}") from error
-    return enveloped(text)
+def request(values: Mapping[str, Any]) -> bytes:
+    """The whole standard input for `COMMAND`: code, then ``values`` as the request. A package stream may follow it."""
+    return enveloped(code(), json.dumps(values, ensure_ascii=False).encode())
 
 
-def enveloped(text: bytes) -> bytes:
-    """`request` for one that is JSON already."""
-    same, compiled, source = _code()
-    sizes = b" ".join(b"%d" % len(part) for part in (same, compiled, source, text))
-    return b"".join((sizes, b"\n", same, compiled, source, text))
+def enveloped(code: bytes, request: bytes) -> bytes:
+    """``code`` (of the function of that name) and a request (JSON) as `COMMAND` reads them."""
+    sizes, _, parts = code.partition(b"\n")
+    return b"%s %d\n%s%s" % (sizes, len(request), parts, request)
+
+
+@functools.cache
+def code() -> bytes:
+    """The host's side for every Python: a line of sizes, our magic number, bytecode, compressed source."""
+    texts = [(name, (Path(__file__).parent / "host" / f"{name}.py").read_text()) for name in _MODULES]
+    compiled = marshal.dumps([(name, _compiled(name, text)) for name, text in texts])
+    parts = (importlib.util.MAGIC_NUMBER, compiled, zlib.compress(json.dumps(texts).encode(), 9))
+    return b" ".join(b"%d" % len(part) for part in parts) + b"\n" + b"".join(parts)
+
+
+def _compiled(name: str, text: str) -> CodeType:
+    return compile(text, f"dcos_host/{name}.py", "exec", dont_inherit=True, optimize=2)
 
 
 def answer(host: str, code: int, stdout: bytes, stderr: bytes) -> dict[str, Any]:
@@ -116,15 +122,3 @@ def answer(host: str, code: int, stdout: bytes, stderr: bytes) -> dict[str, Any]
         hint="look at what it said, below",
         evidence=shown or stdout.decode(errors="replace").strip(),
     )
-
-
-@functools.cache
-def _code() -> tuple[bytes, bytes, bytes]:
-    texts = [(name, (Path(__file__).parent / "host" / f"{name}.py").read_text()) for name in _MODULES]
-    compiled = marshal.dumps(list(_compiled(texts)))
-    return importlib.util.MAGIC_NUMBER, compiled, zlib.compress(json.dumps(texts).encode(), 9)
-
-
-def _compiled(texts: Iterable[tuple[str, str]]) -> Iterable[tuple[str, Any]]:
-    for name, text in texts:
-        yield name, compile(text, f"dcos_host/{name}.py", "exec", dont_inherit=True, optimize=2)

@@ -1,0 +1,54 @@
+"""Ansible action ``dcos_host``: sends one machine its request and keeps its answer, in one round trip.
+
+The installer's play names two folders: ``requests`` (``<host>.json``, read) and ``answers`` (``<host>.json``, written),
+and a file ``code`` with what `payload.code` returned. So the play's arguments are the same for every host, nothing of a
+manifest passes through Ansible's templating, and a thousand hosts cost a thousand small results.
+
+Without arguments it ends a play of the roles: it merges what their ``dcos_fragment`` tasks added to the host.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from ansible.errors import AnsibleActionFail, AnsibleConnectionFailure
+from ansible.plugins.action import ActionBase
+
+from dcos_installer.ansible import payload
+from dcos_installer.errors import InstallerError
+
+
+class ActionModule(ActionBase):  # type: ignore[misc]
+    """One request, one answer."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        arguments = self._task.args
+        name = (task_vars or {})["inventory_hostname"]
+        if not arguments:
+            from dcos_installer.ansible.standalone import apply_fragments
+
+            return apply_fragments(self, name, task_vars or {})
+        request = (Path(arguments["requests"]) / f"{name}.json").read_bytes()
+        code = Path(arguments["code"]).read_bytes()
+        answered = self.ask(name, payload.enveloped(code, request))
+        (Path(arguments["answers"]) / f"{name}.json").write_text(json.dumps(answered))
+        return {"changed": bool(answered.get("changes")), "failed": "error" in answered}
+
+    def ask(self, name: str, data: bytes) -> dict[str, Any]:
+        """Runs the host's side with ``data`` and returns its answer."""
+        try:
+            # Straight to the connection: a module of Ansible's own kind would be zipped, copied and unpacked first.
+            done = self._low_level_execute_command(payload.COMMAND, in_data=data)
+            return payload.answer(name, done["rc"], done["stdout"].encode(), done["stderr"].encode())
+        except InstallerError as error:
+            told = {"what": error.what, "why": error.why, "hint": error.hint, "evidence": error.evidence}
+            return {"error": told}
+        except AnsibleConnectionFailure:
+            raise
+        except OSError as error:
+            raise AnsibleActionFail(f"{name}: {error}") from error

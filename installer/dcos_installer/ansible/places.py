@@ -1,0 +1,58 @@
+"""Where a host's commands run: through SSH on a machine, or here, below a folder that stands for one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dcos_installer.providers.base import SshTarget
+
+CONNECT_SECONDS = 15
+
+
+@dataclass(frozen=True)
+class Place:
+    """A machine behind ``ssh`` (as root, or through sudo with ``become``); without it, the folder ``root`` here."""
+
+    ssh: SshTarget | None = None
+    become: bool = False
+    root: str = "/"
+
+    def __post_init__(self) -> None:
+        if (self.ssh is None) == (self.root == "/"):
+            raise ValueError("a place is a machine behind SSH or a folder here: never this machine's own root")
+
+    def ssh_options(self) -> list[str]:
+        """What ssh is told besides where to go. Host keys are always checked."""
+        assert self.ssh is not None
+        options = ["-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes"]
+        options += ["-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3"]
+        if self.ssh.known_hosts_file is not None:
+            # The cluster's own keys: nothing of the operator's SSH set-up has a say.
+            options += ["-F", "none", "-o", "GlobalKnownHostsFile=none"]
+            options += ["-o", f"UserKnownHostsFile={_quoted(self.ssh.known_hosts_file)}"]
+        if self.ssh.identity_file is not None:
+            options += ["-o", "IdentitiesOnly=yes"]
+        return options
+
+    def variables(self) -> dict[str, Any]:
+        """The host's variables in the inventory of the play."""
+        if self.ssh is None:
+            return {"ansible_connection": "local"}
+        found: dict[str, Any] = {
+            "ansible_host": self.ssh.address,
+            "ansible_port": self.ssh.port,
+            "ansible_user": self.ssh.user,
+            "ansible_ssh_common_args": " ".join(self.ssh_options()),
+        }
+        if self.ssh.identity_file is not None:
+            found["ansible_ssh_private_key_file"] = str(self.ssh.identity_file)
+        if self.become:
+            found.update(ansible_become=True, ansible_become_method="ansible.builtin.sudo", ansible_become_user="root")
+        return found
+
+
+def _quoted(path: Path) -> str:
+    return f'"{path}"' if " " in str(path) else str(path)

@@ -1,0 +1,261 @@
+"""One play with one task, through ansible-runner, in a clean environment: requests in, answers out, host by host."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from ansible_runner import Runner
+from ansible_runner.config.runner import RunnerConfig
+
+from dcos_installer.ansible import payload
+from dcos_installer.ansible.places import CONNECT_SECONDS, Place
+from dcos_installer.errors import InstallerError
+from dcos_installer.process import tail
+
+Answers = Callable[[str, "dict[str, Any] | InstallerError"], None]
+"""Called with each host's answer as it comes in, or with why there is none."""
+
+_FORKS = 32
+"""A host's process mostly waits for its host; more of them at once than this only cost memory."""
+_SAID_LINES = 30
+
+_PLAY = """\
+- name: Hold each host's manifest against the host, or apply it
+  hosts: all
+  gather_facts: false
+  strategy: ansible.builtin.host_pinned
+  tasks:
+    - name: One request, one answer
+      dcos_host:
+        requests: {requests}
+        answers: {answers}
+        code: {code}
+      timeout: {timeout}
+"""
+
+
+class Unreachable(InstallerError):
+    """A host could not be reached."""
+
+
+class PlayFailed(InstallerError):
+    """Ansible itself failed, or ended without an answer of a host."""
+
+
+@dataclass
+class Session:
+    """Connections that stay open from one play to the next, and the folder that plays work in.
+
+    ``home`` is private to the operator; the sockets of the connections lie elsewhere, because their paths must be short.
+    """
+
+    home: Path
+    sockets: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="dcos-ssh-")))
+
+    def __enter__(self) -> Session:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Ends the connections; no process of a session stays behind."""
+        if not self.sockets.is_dir():
+            return
+        for socket in self.sockets.iterdir():
+            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
+                subprocess.run(
+                    ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={socket}", "gone"],
+                    stdin=subprocess.DEVNULL,
+                    capture_output=True,
+                    timeout=10,
+                )
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+
+def run(
+    session: Session,
+    places: Mapping[str, Place],
+    requests: Mapping[str, bytes],
+    on_answer: Answers,
+    *,
+    timeout: float,
+) -> None:
+    """Sends each host of ``requests`` its request (JSON), and hands every answer to ``on_answer``, once a host.
+
+    ``timeout`` is what one host may take, in seconds. A host that cannot be reached or whose process dies is answered
+    for with an `InstallerError`. What Ansible said stays in ``session.home`` when something went wrong.
+    """
+    if not requests:
+        return
+    with _folder(session.home) as home:
+        _write(home, session, places, requests, timeout)
+        answered: set[str] = set()
+
+        def on_event(event: Mapping[str, Any]) -> bool:
+            data = event.get("event_data") or {}
+            host = data.get("host")
+            if host in requests and host not in answered:
+                kind = event.get("event")
+                if kind in ("runner_on_ok", "runner_on_failed"):
+                    answered.add(host)
+                    on_answer(host, _answer(home, host, data.get("res") or {}))
+                elif kind == "runner_on_unreachable":
+                    answered.add(host)
+                    on_answer(host, _unreachable(host, places[host], data.get("res") or {}))
+            return False  # ansible-runner need not keep the event in a file
+
+        started = time.monotonic()
+        said = _play(home, on_event)
+        for host in requests:
+            if host not in answered:
+                on_answer(host, _silent(host, said, time.monotonic() - started))
+
+
+def _play(home: Path, on_event: Callable[[Mapping[str, Any]], bool]) -> str:
+    """Runs the play; returns what Ansible printed besides events."""
+    config = RunnerConfig(
+        private_data_dir=str(home),
+        playbook="play.yml",
+        inventory=str(home / "hosts.json"),
+        quiet=True,
+        suppress_env_files=True,
+    )
+    config.prepare()
+    config.env = _environment(home, config.env)
+    runner = Runner(config=config, event_handler=on_event, remove_partials=True)
+    runner.run()
+    with contextlib.suppress(OSError):
+        return Path(config.artifact_dir, "stdout").read_text(errors="replace")
+    return ""
+
+
+def _environment(home: Path, prepared: Mapping[str, str]) -> dict[str, str]:
+    """What ansible-playbook sees: our configuration and ansible-runner's own wiring, nothing of the operator's."""
+    ours = {
+        "ANSIBLE_CALLBACK_PLUGINS",
+        "ANSIBLE_STDOUT_CALLBACK",
+        "ANSIBLE_RETRY_FILES_ENABLED",
+        "AWX_ISOLATED_DATA_DIR",
+    }
+    kept = {"PATH", "HOME", "USER", "LOGNAME", "SSH_AUTH_SOCK", "TMPDIR", "XDG_CACHE_HOME", "XDG_RUNTIME_DIR"}
+    environment = {name: value for name, value in prepared.items() if name in ours | kept}
+    # An operator's callback plugins must not come in beside ansible-runner's.
+    environment["ANSIBLE_CALLBACK_PLUGINS"] = environment["ANSIBLE_CALLBACK_PLUGINS"].rsplit(":", 1)[-1]
+    environment["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), environment.get("PATH", os.defpath)])
+    environment.update(
+        ANSIBLE_CONFIG=str(home / "ansible.cfg"),
+        ANSIBLE_HOME=str(home / "home"),
+        LANG="C.UTF-8",
+        LC_ALL="C.UTF-8",
+        PYTHONDONTWRITEBYTECODE="1",
+        PYTHONPATH=os.pathsep.join(path for path in sys.path if path),
+    )
+    return environment
+
+
+@contextlib.contextmanager
+def _folder(parent: Path) -> Iterator[Path]:
+    """A new private folder for one play. Requests may hold secrets: they never outlive it."""
+    parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    home = Path(tempfile.mkdtemp(prefix="play-", dir=parent))
+    try:
+        yield home
+    finally:
+        shutil.rmtree(home, ignore_errors=True)
+
+
+def _write(
+    home: Path, session: Session, places: Mapping[str, Place], requests: Mapping[str, bytes], timeout: float
+) -> None:
+    for name in ("requests", "answers", "project", "home"):
+        (home / name).mkdir(mode=0o700)
+    for host, request in requests.items():
+        (home / "requests" / f"{host}.json").write_bytes(request)
+    (home / "code").write_bytes(payload.code())
+    hosts = {host: places[host].variables() for host in requests}
+    (home / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
+    (home / "ansible.cfg").write_text(_configuration(home, session, len(requests)))
+    play = _PLAY.format(
+        requests=json.dumps(str(home / "requests")),
+        answers=json.dumps(str(home / "answers")),
+        code=json.dumps(str(home / "code")),
+        timeout=int(timeout),
+    )
+    (home / "project" / "play.yml").write_text(play)
+
+
+def _configuration(home: Path, session: Session, hosts: int) -> str:
+    return f"""\
+[defaults]
+action_plugins = {Path(__file__).parent / "action"}
+collections_path = {home / "home"}
+deprecation_warnings = false
+forks = {min(_FORKS, hosts)}
+gathering = explicit
+host_key_checking = true
+inject_facts_as_vars = false
+interpreter_python = /usr/bin/python3
+local_tmp = {home / "home"}
+localhost_warning = false
+timeout = {CONNECT_SECONDS}
+use_persistent_connections = false
+[inventory]
+enable_plugins = ansible.builtin.yaml
+[ssh_connection]
+control_path_dir = {session.sockets}
+pipelining = true
+retries = 1
+ssh_args = -o ControlMaster=auto -o ControlPersist=60s
+"""
+
+
+def _answer(home: Path, host: str, result: Mapping[str, Any]) -> dict[str, Any] | InstallerError:
+    try:
+        answered = json.loads((home / "answers" / f"{host}.json").read_bytes())
+    except FileNotFoundError:
+        said = str(result.get("msg") or "") or str(result.get("exception") or "")
+        return PlayFailed(
+            f"{host}: the step did not end in time" if "timed out" in said.lower() else f"{host}: Ansible failed",
+            why=said.splitlines()[0] if said else "it gave no reason",
+            hint="run again; it resumes",
+            evidence=tail(said),
+        )
+    assert isinstance(answered, dict)
+    return answered
+
+
+def _unreachable(host: str, place: Place, result: Mapping[str, Any]) -> InstallerError:
+    said = str(result.get("msg") or "").strip()
+    where = f"{place.ssh.address} port {place.ssh.port}" if place.ssh else place.root
+    hint = f"see that {host} runs and that {where} is open to this machine"
+    if "Host key verification failed" in said or "HOST IDENTIFICATION HAS CHANGED" in said:
+        hint = f"the host key of {host} is unknown or another one: check it, then put it into known_hosts"
+    elif "Permission denied" in said:
+        hint = f"let the user {place.ssh.user if place.ssh else ''} of {host} log in with this key"
+    return Unreachable(
+        f"{host} cannot be reached by SSH at {where}",
+        why=said.splitlines()[-1] if said else "ssh gave no reason",
+        hint=hint,
+        evidence=tail(said),
+    )
+
+
+def _silent(host: str, said: str, seconds: float) -> InstallerError:
+    return PlayFailed(
+        f"{host} gave no answer",
+        why=f"Ansible ended after {seconds:.0f} s without one",
+        hint="look at what Ansible said, below; run again, it resumes",
+        evidence=tail(said, _SAID_LINES),
+    )
