@@ -1,0 +1,134 @@
+"""How a machine's supervisor is started so that it outlives the installer: by systemd where that is init, or alone."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import dcos_installer
+from dcos_installer.process import run
+from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.cgroups import MACHINE_DEVICES
+from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
+
+UNIT_VARIABLE = "DCOS_MACHINE_UNIT"
+"""Set for a supervisor that systemd started: its control group is the unit's, delegated to it."""
+
+_SLICE = "dcos-machines.slice"
+_DEADLINE = 60.0
+
+
+def booted_by_systemd() -> bool:
+    """Whether systemd is this host's init, as sd_booted(3) tells it."""
+    return Path("/run/systemd/system").is_dir()
+
+
+def supervisor_command(folder: MachineFolder) -> list[str]:
+    return [sys.executable, "-m", "dcos_installer.providers.nspawn_supervisor", str(folder.path)]
+
+
+def supervisor_environment() -> dict[str, str]:
+    """All that a supervisor gets of the installer's environment; it finds this very code, wherever it was started."""
+    assert dcos_installer.__file__
+    return {
+        "PATH": "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin",
+        "LANG": "C.UTF-8",
+        "PYTHONPATH": str(Path(dcos_installer.__file__).resolve().parents[1]),
+        "PYTHONDONTWRITEBYTECODE": "1",
+    }
+
+
+def unit_name(record: MachineRecord) -> str:
+    return f"{record.unique_name}.service"
+
+
+def systemd_run_command(
+    unit: str, folder: MachineFolder, description: str, environment: Mapping[str, str]
+) -> list[str]:
+    """The command that has systemd start a supervisor, in a control group that is left to it."""
+    properties = [
+        "Delegate=yes",
+        # A stop asks the supervisor, which powers the machine off; what is left after that is killed.
+        "KillMode=mixed",
+        "TimeoutStopSec=30",
+        "TasksMax=infinity",
+        "OOMPolicy=continue",
+        "DevicePolicy=closed",
+        *(f"DeviceAllow={_device_allow(rule)}" for rule in MACHINE_DEVICES if not rule.startswith(("c *", "b *"))),
+        "DeviceAllow=char-* m",
+        "DeviceAllow=block-* m",
+    ]
+    return [
+        *("systemd-run", "--quiet", "--collect", "--service-type=exec"),
+        f"--unit={unit}",
+        f"--slice={_SLICE}",
+        f"--description={description}",
+        *(f"--property={value}" for value in properties),
+        *(f"--setenv={name}={value}" for name, value in environment.items()),
+        *("--", *supervisor_command(folder)),
+    ]
+
+
+def _device_allow(rule: str) -> str:
+    kind, number, access = rule.split()
+    major, minor = number.split(":")
+    if minor == "*":
+        return f"char-pts {access}" if (kind, major) == ("c", "136") else f"char-{major} {access}"
+    return f"/dev/{'char' if kind == 'c' else 'block'}/{major}:{minor} {access}"
+
+
+def launch(folder: MachineFolder, record: MachineRecord) -> None:
+    """Starts the machine's supervisor and returns; how it goes on is in the machine's status and console."""
+    environment = supervisor_environment()
+    if booted_by_systemd():
+        unit = unit_name(record)
+        environment[UNIT_VARIABLE] = unit
+        description = f"Machine {record.name} of the dcos cluster {record.cluster_id}"
+        run(
+            systemd_run_command(unit, folder, description, environment),
+            deadline=_DEADLINE,
+            what=f"start the supervisor of {record.name}",
+        )
+        return
+    # Not through the gate: that waits for the end of all who hold the command's pipes, and this one is to outlive us.
+    with folder.console.open("ab") as console:
+        try:
+            code = subprocess.Popen(
+                ["setsid", "--fork", *supervisor_command(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=console,
+                env=environment,
+                cwd="/",
+                start_new_session=True,
+            ).wait(_DEADLINE)
+        except (OSError, subprocess.TimeoutExpired) as error:
+            raise ProviderError(
+                "the supervisor cannot be started",
+                machine=record.name,
+                why=str(error),
+                hint="install the Debian package util-linux",
+            ) from error
+    if code != 0:
+        raise ProviderError(
+            "the supervisor cannot be started",
+            machine=record.name,
+            why=f"setsid ended with code {code}",
+            hint="try the installer's command again",
+            evidence=folder.console_tail(),
+        )
+
+
+def forget_unit(record: MachineRecord) -> None:
+    """Lets systemd know that the machine's unit is over, so that its name can be used again."""
+    if booted_by_systemd():
+        for verb in ("stop", "reset-failed"):
+            run(["systemctl", verb, unit_name(record)], deadline=_DEADLINE, what="stop a machine's unit", check=False)
+
+
+def in_unit() -> bool:
+    """Whether this process is a supervisor that systemd started."""
+    return UNIT_VARIABLE in os.environ

@@ -1,0 +1,211 @@
+"""What the nspawn provider keeps of one machine on this host: its folder, its records, its processes.
+
+Shared by the provider and the machine's supervisor, which is a process of its own; so this module is small and quick
+to import, and both sides meet only in these files:
+
+``machine.json``    what the machine is, written by the provider before each start
+``status.json``     how it does, written by the supervisor
+``supervisor.pid``  who the supervisor is, as long as it lives
+``console.log``     what the machine and its supervisor said (and ``console.log.1``, what they said before)
+``disk/``           the machine's own layer: what it changed over the golden tree
+``root/``           where its file system is mounted while it runs
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from dcos_installer.state import atomic_write
+
+_BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
+
+
+@dataclass(frozen=True)
+class MachineRecord:
+    """What a machine is. ``tree`` is the golden tree it was made over, and stays so for its life."""
+
+    cluster_id: str
+    name: str
+    unique_name: str
+    """Its name among all machines of this host."""
+    uuid: str
+    address: str
+    prefix_length: int
+    mac: str
+    host_side: str
+    bridge: str
+    tree: str
+    image_key: str
+    cpus: float | None
+    mem_mb: int | None
+    disk_mb: int | None
+
+    def dump(self) -> str:
+        return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
+
+    @staticmethod
+    def load(text: str) -> MachineRecord:
+        return MachineRecord(**json.loads(text))
+
+
+@dataclass(frozen=True)
+class Status:
+    """How a machine does, as its supervisor last wrote. ``boots`` counts its starts since the supervisor's own."""
+
+    phase: str
+    """``starting``, ``running``, ``rebooting`` or ``ended``."""
+    cgroup: str = ""
+    boots: int = 0
+    nspawn_pid: int = 0
+    exit_code: int | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True)
+class ProcessMark:
+    """One process, told apart from any later one of the same id."""
+
+    pid: int
+    start_time: int
+    boot_id: str
+
+    @staticmethod
+    def of(pid: int) -> ProcessMark | None:
+        """The process that has this id now; None when there is none, or only its corpse."""
+        try:
+            fields = Path("/proc", str(pid), "stat").read_text().rsplit(")", 1)[1].split()
+        except (FileNotFoundError, ProcessLookupError):
+            return None
+        if fields[0] in ("Z", "X"):
+            return None
+        return ProcessMark(pid, int(fields[19]), _BOOT_ID.read_text().strip())
+
+    def alive(self) -> bool:
+        return ProcessMark.of(self.pid) == self
+
+    def kill(self, number: int = signal.SIGKILL) -> None:
+        """Signals this process and never another one, whatever becomes of its id meanwhile."""
+        try:
+            descriptor = os.pidfd_open(self.pid)
+        except ProcessLookupError:
+            return
+        try:
+            if self.alive():
+                with contextlib.suppress(ProcessLookupError):
+                    signal.pidfd_send_signal(descriptor, number)
+        finally:
+            os.close(descriptor)
+
+    def dump(self) -> str:
+        return f"{self.pid} {self.start_time} {self.boot_id}\n"
+
+    @staticmethod
+    def load(text: str) -> ProcessMark | None:
+        words = text.split()
+        if len(words) != 3:
+            return None
+        return ProcessMark(int(words[0]), int(words[1]), words[2])
+
+
+@dataclass(frozen=True)
+class MachineFolder:
+    """The folder of one machine, ``<machines>/<cluster>/<name>``; nothing in it need be there."""
+
+    path: Path
+
+    @property
+    def name(self) -> str:
+        return self.path.name
+
+    @property
+    def record_file(self) -> Path:
+        return self.path / "machine.json"
+
+    @property
+    def status_file(self) -> Path:
+        return self.path / "status.json"
+
+    @property
+    def pid_file(self) -> Path:
+        return self.path / "supervisor.pid"
+
+    @property
+    def lock_file(self) -> Path:
+        return self.path / "supervisor.lock"
+
+    @property
+    def console(self) -> Path:
+        return self.path / "console.log"
+
+    @property
+    def disk(self) -> Path:
+        return self.path / "disk"
+
+    @property
+    def upper(self) -> Path:
+        return self.disk / "upper"
+
+    @property
+    def work(self) -> Path:
+        return self.disk / "work"
+
+    @property
+    def root(self) -> Path:
+        return self.path / "root"
+
+    def record(self) -> MachineRecord | None:
+        """What the machine is; None when it is not there, or its making was cut short."""
+        try:
+            return MachineRecord.load(self.record_file.read_text())
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def write_record(self, record: MachineRecord) -> None:
+        atomic_write(self.record_file, record.dump())
+
+    def status(self) -> Status | None:
+        """What the supervisor last wrote; None when none ever did."""
+        try:
+            found: dict[str, Any] = json.loads(self.status_file.read_text())
+            return Status(**found)
+        except (FileNotFoundError, ValueError, TypeError):
+            return None
+
+    def write_status(self, status: Status) -> None:
+        atomic_write(self.status_file, json.dumps(asdict(status), sort_keys=True) + "\n")
+
+    def supervisor(self) -> ProcessMark | None:
+        """The supervisor, when it lives."""
+        try:
+            mark = ProcessMark.load(self.pid_file.read_text())
+        except (FileNotFoundError, ValueError):
+            return None
+        return mark if mark is not None and mark.alive() else None
+
+    def console_tail(self, lines: int = 25) -> str:
+        """The last that the machine and its supervisor said."""
+        with contextlib.suppress(FileNotFoundError):
+            return "\n".join(self.console.read_text(errors="replace").rstrip().splitlines()[-lines:])
+        return ""
+
+    def mounts(self) -> list[str]:
+        """What is mounted within the folder, innermost first."""
+        return [where for where in reversed(list(mount_points())) if Path(where).is_relative_to(self.path.resolve())]
+
+
+def mount_points() -> Iterator[str]:
+    """Where something is mounted on this host, in the order of mounting."""
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        yield line.split(" ")[4].encode().decode("unicode_escape")
+
+
+def cgroup_path(cluster_id: str, name: str) -> str:
+    """The control group of a machine where no systemd runs the host: its supervisor's and its own are below it."""
+    return f"/dcos-machines/{cluster_id[:8]}/{name}"

@@ -1,0 +1,74 @@
+"""A machine's file system on the host: its own layer over the golden tree, mounted while it runs, and taken down."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+from pathlib import Path
+
+from dcos_installer.process import run
+from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
+
+_DEADLINE = 60.0
+_NSPAWN_RUN = Path("/run/systemd/nspawn")
+
+
+def mount_disk(folder: MachineFolder, record: MachineRecord) -> None:
+    """The place of the machine's own layer: a folder, or memory of a fixed size when ``disk_mb`` limits it.
+
+    A limited disk lives as long as its mount does: it survives the machine's power, not this host's.
+    """
+    folder.disk.mkdir(mode=0o755, exist_ok=True)
+    if record.disk_mb is not None and str(folder.disk) not in folder.mounts():
+        run(
+            [*("mount", "-t", "tmpfs", "-o", f"size={record.disk_mb}m,mode=0755"), record.unique_name, folder.disk],
+            deadline=_DEADLINE,
+            what=f"mount the disk of {record.name}",
+        )
+    for layer in (folder.upper, folder.work):
+        layer.mkdir(mode=0o755, exist_ok=True)
+
+
+def mount_root(folder: MachineFolder, record: MachineRecord) -> None:
+    """The machine's root directory: its own layer over the golden tree."""
+    folder.root.mkdir(mode=0o755, exist_ok=True)
+    run(overlay_command(folder, record), deadline=_DEADLINE, what=f"mount the file system of {record.name}")
+
+
+def overlay_command(folder: MachineFolder, record: MachineRecord) -> list[str | Path]:
+    """The command of `mount_root`. Raises `ProviderError` for a path that mount's options cannot hold."""
+    layers = {"lowerdir": record.tree, "upperdir": str(folder.upper), "workdir": str(folder.work)}
+    for path in layers.values():
+        if set(path) & set(',:\\"'):
+            raise ProviderError(
+                f"the path {path} cannot be mounted",
+                machine=record.name,
+                why="an overlay's paths may hold neither of , : \\ \"",
+                hint="choose another folder: XDG_CACHE_HOME holds images",
+            )
+    options = ",".join(f"{name}={path}" for name, path in layers.items())
+    return ["mount", "-t", "overlay", "-o", options, record.unique_name, folder.root]
+
+
+def unmount_all(folder: MachineFolder, unique_name: str, *, keep_disk: bool) -> None:
+    """Takes down what is mounted for the machine, and what systemd-nspawn leaves behind after a power cut.
+
+    ``keep_disk`` leaves the machine's limited disk alone, which is lost otherwise.
+    """
+    lock = _nspawn_lock(folder)
+    for where in folder.mounts():
+        if keep_disk and where == str(folder.disk.resolve()):
+            continue
+        run(["umount", where], deadline=_DEADLINE, what=f"unmount {where}")
+    if lock is not None:
+        lock.unlink(missing_ok=True)
+    shutil.rmtree(_NSPAWN_RUN / "propagate" / unique_name, ignore_errors=True)
+
+
+def _nspawn_lock(folder: MachineFolder) -> Path | None:
+    # systemd-nspawn names its lock after the root directory's inode, which only the mounted directory tells.
+    with contextlib.suppress(FileNotFoundError):
+        entry = folder.root.stat()
+        return _NSPAWN_RUN / "locks" / f"inode-{entry.st_dev}:{entry.st_ino}"
+    return None

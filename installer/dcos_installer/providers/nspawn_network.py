@@ -1,0 +1,209 @@
+"""The private network of a cluster's nspawn machines: one bridge without a way out, stable names and addresses.
+
+Machines have no default route and the bridge forwards nothing, so that nothing they send gets past this host.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import ctypes
+import hashlib
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from ipaddress import IPv4Address, IPv4Interface, IPv4Network
+from pathlib import Path
+from typing import Any
+
+from dcos_installer.process import run
+from dcos_installer.providers.base import ProviderError
+
+MACHINE_INTERFACE = "host0"
+"""The machine's only interface besides loopback, named as systemd-nspawn names it."""
+
+_CLONE_NEWNET = 0x40000000
+_DEADLINE = 30.0
+
+
+@dataclass(frozen=True)
+class Bridge:
+    """A cluster's bridge. The host has the network's first address on it."""
+
+    name: str
+    alias: str
+    network: IPv4Network
+
+    @property
+    def address(self) -> IPv4Interface:
+        return IPv4Interface(f"{self.network.network_address + 1}/{self.network.prefixlen}")
+
+
+@dataclass(frozen=True)
+class Port:
+    """A machine's end of the network. ``host_side`` is the interface's name on the host."""
+
+    host_side: str
+    mac: str
+    address: IPv4Interface
+
+
+def bridge_for(cluster_id: str, cluster_name: str, network: IPv4Network) -> Bridge:
+    """The bridge of a cluster: its name fits an interface's 15 characters, its alias says whose it is."""
+    return Bridge(f"dcos-{cluster_id[:8]}", f"dcos cluster {cluster_name} ({cluster_id})"[:255], network)
+
+
+def port_for(cluster_id: str, machine: str, address: str, network: IPv4Network) -> Port:
+    """The same for a machine each time: names and hardware address come from the cluster's id and its own name."""
+    digest = hashlib.sha256(f"{cluster_id}/{machine}".encode()).hexdigest()
+    octets = ["02", *(digest[index : index + 2] for index in range(0, 10, 2))]  # 02: locally administered
+    return Port(f"dm{digest[:10]}", ":".join(octets), IPv4Interface(f"{address}/{network.prefixlen}"))
+
+
+def address_problems(network: IPv4Network, addresses: Mapping[str, str]) -> list[str]:
+    """What is wrong with the machines' addresses, a sentence each."""
+    problems = []
+    seen: dict[IPv4Address, str] = {}
+    gateway = network.network_address + 1
+    for name, text in sorted(addresses.items()):
+        address = IPv4Address(text)
+        if address not in network or address in (network.network_address, network.broadcast_address):
+            problems.append(f"{name} has {address}, which is no host's address in {network}")
+        elif address == gateway:
+            problems.append(f"{name} has {address}, which is this host's own in {network}")
+        elif address in seen:
+            problems.append(f"{name} has {address}, which {seen[address]} has too")
+        seen.setdefault(address, name)
+    return problems
+
+
+def clashes(bridge: Bridge, links: Sequence[Any], addresses: Sequence[Any], routes: Sequence[Any]) -> list[str]:
+    """Who on this host uses the bridge's network already, a sentence each. Takes what ``ip -json`` says."""
+    aliases = {link.get("ifname", ""): link.get("ifalias", "") for link in links}
+    users: dict[str, IPv4Network] = {}
+    for link in addresses:
+        for entry in link.get("addr_info", []):
+            if entry.get("family") == "inet":
+                network = IPv4Interface(f"{entry['local']}/{entry['prefixlen']}").network
+                if network.overlaps(bridge.network):
+                    users.setdefault(link["ifname"], network)
+    for route in routes:
+        destination = route.get("dst", "default")
+        if destination == "default":
+            continue
+        network = IPv4Network(destination, strict=False)
+        if network.prefixlen > 0 and network.overlaps(bridge.network):
+            users.setdefault(route.get("dev", "a route without a device"), network)
+    return [
+        f"{device} has {network}" + (f": it belongs to {aliases[device]}" if aliases.get(device) else "")
+        for device, network in sorted(users.items())
+        if device != bridge.name
+    ]
+
+
+def ensure_bridge(bridge: Bridge) -> None:
+    """The bridge is there, up, with the host's address. Raises `ProviderError` when its network is taken."""
+    taken = clashes(
+        bridge, _ip_json("link", "show"), _ip_json("-4", "address", "show"), _ip_json("-4", "route", "show")
+    )
+    if taken:
+        raise ProviderError(
+            f"the network {bridge.network} is in use on this host",
+            why="; ".join(taken),
+            hint="destroy the other cluster, or give this one a free network: dcos_network=198.18.1.0/24, say",
+        )
+    if not link_exists(bridge.name):
+        _ip("link", "add", "name", bridge.name, "type", "bridge")
+    _ip("link", "set", "dev", bridge.name, "alias", bridge.alias)
+    _ip("link", "set", "dev", bridge.name, "addrgenmode", "none")
+    _ip("address", "replace", str(bridge.address), "brd", "+", "dev", bridge.name)
+    _ip("link", "set", "dev", bridge.name, "up")
+    # Should this host route between its networks, it still does not route for machines.
+    _set_if_there(Path("/proc/sys/net/ipv4/conf", bridge.name, "forwarding"), "0")
+    _set_if_there(Path("/proc/sys/net/ipv6/conf", bridge.name, "disable_ipv6"), "1")
+
+
+def remove_link(name: str) -> None:
+    """Takes an interface away, if it is there."""
+    if link_exists(name):
+        run(["ip", "link", "delete", "dev", name], deadline=_DEADLINE, what=f"remove the interface {name}", check=False)
+    if link_exists(name):
+        raise ProviderError(f"the interface {name} cannot be removed", hint=f"try: ip link delete dev {name}")
+
+
+def unplug(port: Port) -> None:
+    """Cuts a machine off, as pulling its cable does: its peers hear nothing more."""
+    if link_exists(port.host_side):
+        run(
+            ["ip", "link", "set", "dev", port.host_side, "down"],
+            deadline=_DEADLINE,
+            what=f"cut off {port.host_side}",
+            check=False,
+        )
+
+
+def link_exists(name: str) -> bool:
+    return Path("/sys/class/net", name).exists()
+
+
+def make_namespace() -> int:
+    """A new network namespace, as a descriptor: it lives as long as somebody holds or inhabits it, and no mount does.
+
+    For a process with one thread, which stays in its own namespace.
+    """
+    libc = ctypes.CDLL(None, use_errno=True)
+    home = os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        _checked(libc.unshare(_CLONE_NEWNET), "make a network namespace")
+        try:
+            return os.open("/proc/self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
+        finally:
+            _checked(libc.setns(home, _CLONE_NEWNET), "come back from a network namespace")
+    finally:
+        os.close(home)
+
+
+def plug_in(port: Port, bridge_name: str, namespace: int) -> None:
+    """Connects the network namespace to the bridge, with the machine's addresses on its side."""
+    path = f"/proc/{os.getpid()}/fd/{namespace}"
+    remove_link(port.host_side)
+    _ip(
+        *("link", "add", "name", port.host_side, "type", "veth"),
+        *("peer", "name", MACHINE_INTERFACE, "address", port.mac, "netns", path),
+    )
+    for arguments in (
+        ("link", "set", "dev", "lo", "up"),
+        ("link", "set", "dev", MACHINE_INTERFACE, "addrgenmode", "none"),
+        ("address", "add", str(port.address), "brd", "+", "dev", MACHINE_INTERFACE),
+        ("link", "set", "dev", MACHINE_INTERFACE, "up"),
+    ):
+        run(["nsenter", f"--net={path}", "--", "ip", *arguments], deadline=_DEADLINE, what="set up a machine's network")
+    _ip("link", "set", "dev", port.host_side, "addrgenmode", "none")
+    _ip("link", "set", "dev", port.host_side, "master", bridge_name, "up")
+
+
+def links_of(bridge_name: str) -> Iterable[str]:
+    """The interfaces that are plugged into a bridge."""
+    folder = Path("/sys/class/net", bridge_name, "brif")
+    return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
+
+
+def _ip(*arguments: str) -> None:
+    run(["ip", *arguments], deadline=_DEADLINE, what=f"set up the machines' network (ip {arguments[0]} {arguments[1]})")
+
+
+def _ip_json(*arguments: str) -> list[Any]:
+    answer = run(["ip", "-json", *arguments], deadline=_DEADLINE, what="read this host's network").stdout
+    found = json.loads(answer or "[]")
+    return found if isinstance(found, list) else []
+
+
+def _set_if_there(path: Path, value: str) -> None:
+    with contextlib.suppress(FileNotFoundError):
+        path.write_text(value)
+
+
+def _checked(result: int, what: str) -> None:
+    if result != 0:
+        number = ctypes.get_errno()
+        raise ProviderError(f"could not {what}", why=os.strerror(number), hint="machines are made by root")

@@ -1,0 +1,287 @@
+"""The process that keeps one nspawn machine: boots it, boots it again when it asks to, cleans up when it is off.
+
+Run as ``python -m dcos_installer.providers.nspawn_supervisor FOLDER``; it outlives the installer. Before the machine
+starts it gets a control group of its own in every hierarchy, and a network namespace that lives as long as the
+machine's processes do. The supervisor itself is outside of that group, so it pays for nothing of the machine's share.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from ipaddress import IPv4Interface
+from pathlib import Path
+from types import FrameType
+from typing import IO
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.providers import nspawn_network as network
+from dcos_installer.providers.cgroups import Group, host_hierarchies, mode_of, own_path
+from dcos_installer.providers.nspawn_launch import in_unit
+from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord, ProcessMark, Status, cgroup_path
+from dcos_installer.providers.nspawn_mounts import unmount_all
+from dcos_installer.state import atomic_write
+
+_REBOOT_CODE = 133
+"""How systemd-nspawn ends when the machine asked to be started again."""
+_POWER_OFF_SECONDS = 20.0
+_LOG_BYTES = 1 << 20
+_LOCK_SECONDS = 5.0
+# A machine that restarts faster than this, over and over, does not come up: it is given up, not tried for ever.
+_HASTY_SECONDS = 2.0
+_HASTY_BOOTS = 5
+
+
+class BoundedLog:
+    """A log file that is renamed to ``<name>.1`` at ``limit`` bytes, so that both together stay bounded."""
+
+    def __init__(self, path: Path, limit: int = _LOG_BYTES) -> None:
+        self._path = path
+        self._limit = limit
+        self._file = path.open("ab", buffering=0)
+
+    def write(self, data: bytes) -> None:
+        # A full disk must not take the machine down with it: what cannot be logged is not logged.
+        with contextlib.suppress(OSError):
+            if self._file.tell() + len(data) > self._limit and self._file.tell():
+                self._file.close()
+                self._path.replace(self._path.with_name(self._path.name + ".1"))
+                self._file = self._path.open("ab", buffering=0)
+            self._file.write(data)
+
+    def say(self, text: str) -> None:
+        stamp = time.strftime("%Y-%m-%dT%H:%M:%S%z")
+        self.write(f"{stamp} supervisor: {text}\n".encode())
+
+
+def nspawn_command(record: MachineRecord, root: Path, namespace: int, *, unified: bool) -> list[str]:
+    """The command that boots the machine. ``namespace`` is the descriptor of its network namespace."""
+    command = [
+        "systemd-nspawn",
+        "--quiet",
+        "--boot",
+        f"--directory={root}",
+        f"--machine={record.unique_name}",
+        f"--hostname={record.name}",
+        f"--uuid={record.uuid}",
+        # Nothing of the host's decides over the machine, and the machine writes nothing outside of its folder.
+        "--settings=no",
+        "--link-journal=no",
+        "--resolv-conf=off",
+        "--timezone=off",
+        "--console=pipe",
+        # Its control group is ours and made already.
+        "--register=no",
+        "--keep-unit",
+        f"--network-namespace-path=/proc/self/fd/{namespace}",
+        "--capability=CAP_NET_ADMIN",
+    ]
+    if unified:
+        # Device rules of containers are BPF programs there.
+        command.append("--system-call-filter=bpf")
+    return command
+
+
+def nspawn_environment(environ: dict[str, str]) -> dict[str, str]:
+    """What systemd-nspawn gets of the supervisor's environment, and how it is told to open /proc/sys/net."""
+    kept = {name: value for name, value in environ.items() if name in ("PATH", "LANG")}
+    return {**kept, "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_LOG_TARGET": "console"}
+
+
+class Supervisor:
+    """One machine's keeper. `run` returns when the machine is off and everything of its running is cleaned up."""
+
+    def __init__(self, folder: MachineFolder, record: MachineRecord, log: BoundedLog) -> None:
+        self._folder = folder
+        self._record = record
+        self._log = log
+        self._process: subprocess.Popen[bytes] | None = None
+        self._ending = False
+        self._hierarchies = host_hierarchies()
+        self._group = Group(self._group_path(), self._hierarchies)
+        self._status = Status(phase="starting", cgroup=self._group.path)
+
+    def run(self) -> int:
+        """Keeps the machine until it powers off. Returns 0, or 1 when it did not come to run."""
+        self._tell(self._status)
+        try:
+            self._enter_own_group()
+            namespace = network.make_namespace()
+            network.plug_in(self._port(), self._record.bridge, namespace)
+            code = self._keep_running(namespace)
+            self._tell(replace(self._status, phase="ended", exit_code=code, reason=self._reason(code), nspawn_pid=0))
+        except (InstallerError, OSError) as error:
+            self._log.say(f"giving up: {error}")
+            self._tell(replace(self._status, phase="ended", exit_code=1, reason=str(error), nspawn_pid=0))
+            code = 1
+        finally:
+            self._clean_up()
+        return 0 if code == 0 else 1
+
+    def end(self, number: int, frame: FrameType | None) -> None:
+        """Powers the machine off in good order: the handler of SIGTERM and SIGINT."""
+        self._ending = True
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()  # systemd-nspawn hands this on as the machine's orderly power-off
+
+    def _keep_running(self, namespace: int) -> int:
+        machine = Group(f"{self._group.path}/machine", self._hierarchies)
+        hasty = 0
+        while True:
+            machine.create()
+            machine.remove_below()
+            machine.limit(self._record.cpus, self._record.mem_mb)
+            machine.allow_devices()
+            started = time.monotonic()
+            code = self._boot(machine, namespace)
+            machine.kill()
+            hasty = hasty + 1 if time.monotonic() - started < _HASTY_SECONDS else 0
+            if code != _REBOOT_CODE or self._ending:
+                return code
+            if hasty >= _HASTY_BOOTS:
+                raise InstallerError(
+                    f"the machine restarted {hasty} times within {_HASTY_SECONDS:.0f} s each",
+                    hint="its console log says why",
+                )
+            self._log.say("the machine restarts")
+            self._tell(replace(self._status, phase="rebooting", nspawn_pid=0))
+
+    def _boot(self, machine: Group, namespace: int) -> int:
+        command = nspawn_command(self._record, self._folder.root, namespace, unified=mode_of(self._hierarchies) == "v2")
+        self._process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            pass_fds=[namespace],
+            preexec_fn=machine.enter,  # the supervisor has one thread: nothing can be locked half-way here
+            env=nspawn_environment(dict(os.environ)),
+            start_new_session=True,
+        )
+        if self._ending:
+            self._process.terminate()
+        self._tell(replace(self._status, phase="running", boots=self._status.boots + 1, nspawn_pid=self._process.pid))
+        assert self._process.stdout
+        self._pump(self._process, self._process.stdout)
+        return self._process.wait()
+
+    def _pump(self, process: subprocess.Popen[bytes], console: IO[bytes]) -> None:
+        """Copies the machine's console to the log until the machine is off."""
+        descriptor = console.fileno()
+        os.set_blocking(descriptor, False)
+        ended = os.pidfd_open(process.pid)
+        asked: float | None = None
+        try:
+            while True:
+                ready, _, _ = select.select([descriptor, ended], [], [], 1.0)
+                if descriptor in ready:
+                    with contextlib.suppress(BlockingIOError):
+                        data = os.read(descriptor, 1 << 16)
+                        self._log.write(data)
+                        if not data:
+                            return
+                elif ended in ready:
+                    return
+                if self._ending:
+                    asked = time.monotonic() if asked is None else asked
+                    if time.monotonic() - asked > _POWER_OFF_SECONDS:
+                        self._log.say("the machine does not power off in time: cutting its power")
+                        process.kill()
+        finally:
+            os.close(ended)
+            console.close()
+
+    def _enter_own_group(self) -> None:
+        # Out of whatever group the installer was started in: that may be ended, with all in it, at any time.
+        keeper = Group(f"{self._group.path}/supervisor", self._hierarchies)
+        keeper.create()
+        keeper.enter()
+        Group(f"{self._group.path}/machine", self._hierarchies).create()
+
+    def _clean_up(self) -> None:
+        """Removes all that running left: what fails here is left for the provider, which sweeps before each start."""
+        for step in (
+            Group(f"{self._group.path}/machine", self._hierarchies).kill,
+            Group(f"{self._group.path}/machine", self._hierarchies).remove,
+            lambda: network.remove_link(self._record.host_side),
+            lambda: unmount_all(self._folder, self._record.unique_name, keep_disk=True),
+            self._group.leave,
+            self._group.remove,
+        ):
+            try:
+                step()
+            except (InstallerError, OSError) as error:
+                self._log.say(f"left over: {error}")
+
+    def _group_path(self) -> str:
+        if in_unit():
+            return own_path(Path("/proc/self/cgroup").read_text())
+        return cgroup_path(self._record.cluster_id, self._record.name)
+
+    def _port(self) -> network.Port:
+        address = IPv4Interface(f"{self._record.address}/{self._record.prefix_length}")
+        return network.Port(self._record.host_side, self._record.mac, address)
+
+    def _tell(self, status: Status) -> None:
+        self._status = status
+        # Told for people and for the provider's patience; the machine does not depend on it (its disk may be full).
+        with contextlib.suppress(OSError):
+            self._folder.write_status(status)
+
+    def _reason(self, code: int) -> str:
+        if code == 0:
+            return "powered off"
+        if code < 0:
+            return f"systemd-nspawn was killed by {signal.Signals(-code).name}"
+        return f"systemd-nspawn ended with code {code}"
+
+
+def _locked(path: Path) -> IO[bytes] | None:
+    """The machine's lock, for as long as the file is open; None when another supervisor keeps it."""
+    lock = path.open("ab")
+    deadline = time.monotonic() + _LOCK_SECONDS
+    while True:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return lock
+        except BlockingIOError:
+            if time.monotonic() > deadline:
+                lock.close()
+                return None
+            time.sleep(0.05)
+
+
+def main(argv: list[str]) -> int:
+    folder = MachineFolder(Path(argv[1]))
+    record = folder.record()
+    log = BoundedLog(folder.console)
+    if record is None:
+        log.say(f"{folder.record_file} cannot be read: there is no machine to start")
+        return 2
+    lock = _locked(folder.lock_file)
+    if lock is None:
+        log.say("another supervisor keeps this machine: leaving it alone")
+        return 3
+    with lock:
+        mark = ProcessMark.of(os.getpid())
+        assert mark is not None
+        atomic_write(folder.pid_file, mark.dump())
+        supervisor = Supervisor(folder, record, log)
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, supervisor.end)
+        signal.signal(signal.SIGHUP, signal.SIG_IGN)
+        try:
+            return supervisor.run()
+        finally:
+            folder.pid_file.unlink(missing_ok=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv))
