@@ -10,6 +10,8 @@ class InstallerError(Exception):
     Library code raises it; only ``cli`` prints it and exits.
     """
 
+    evidence_title = "last seen:"
+
     def __init__(self, what: str, *, why: str = "", hint: str = "", evidence: str = "") -> None:
         self.what = what
         self.why = why
@@ -21,11 +23,11 @@ class InstallerError(Exception):
         lines = [self.what]
         if self.why:
             lines.append(f"why: {self.why}")
+        if self.evidence:
+            lines.append(self.evidence_title)
+            lines += [f"  {line}" for line in self.evidence.rstrip().splitlines()]
         if self.hint:
             lines.append(f"what to do: {self.hint}")
-        if self.evidence:
-            lines.append("last seen:")
-            lines += [f"  {line}" for line in self.evidence.rstrip().splitlines()]
         return "\n".join(lines)
 
 

@@ -22,6 +22,8 @@ log = logging.getLogger(__name__)
 _EVIDENCE_LINES = 20
 _GRACE_SECONDS = 5.0
 
+_running: set[subprocess.Popen[bytes]] = set()
+
 
 @dataclass(frozen=True)
 class Finished:
@@ -78,6 +80,7 @@ def run(
             why=f"{arguments[0]}: {error.strerror}",
             hint=f"try it by hand: {shown}",
         ) from error
+    _running.add(process)
     collected = _Collected(process, stdin.encode() if isinstance(stdin, str) else stdin, on_line)
     try:
         in_time = collected.wait(deadline)
@@ -85,6 +88,7 @@ def run(
         # On Ctrl-C and on the deadline alike: the command is in a session of its own, so nobody else ends it.
         if process.poll() is None:
             _end(process)
+        _running.discard(process)
         collected.close()
     seconds = time.monotonic() - started
     stdout, stderr = _masked(collected.stdout, secrets), _masked(collected.stderr, secrets)
@@ -107,6 +111,13 @@ def run(
             evidence=tail(stderr or stdout),
         )
     return Finished(tuple(arguments), process.returncode, collected.stdout, collected.stderr, seconds)
+
+
+def end_all() -> None:
+    """Ends every command that other threads wait for: on Ctrl-C only the main thread is told."""
+    for process in list(_running):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
 
 
 def pasteable(argv: Sequence[str], *, cwd: Path | None = None, secrets: Sequence[str] = ()) -> str:

@@ -25,6 +25,8 @@ class Problem:
 class InventoryInvalid(InstallerError):
     """The inventory cannot be used. ``problems`` lists every reason, in the order of the file."""
 
+    evidence_title = "problems:"
+
     def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
         count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"

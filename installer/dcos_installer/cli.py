@@ -1,0 +1,309 @@
+"""The `dcos-installer` command: parses arguments, shows events, prints, exits. Nothing else does."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+
+import click
+
+from dcos_installer.errors import InstallerError, LockHeld
+
+if TYPE_CHECKING:
+    from dcos_installer.commands import Job
+    from dcos_installer.report import Report
+    from dcos_installer.status import ClusterStatus
+
+FAILED, USAGE, LOCKED, INTERRUPTED = 1, 2, 3, 130
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_inventory = click.argument("inventory", type=click.Path(path_type=Path))
+_host = click.argument("hosts", nargs=-1, metavar="[HOST]...")
+
+
+def _as_json(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print events as JSON, one object a line.")(command)
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="dcos", prog_name="dcos-installer")
+def cli() -> None:
+    """Makes one computer out of the machines that an inventory lists."""
+
+
+@cli.command()
+@_inventory
+def validate(inventory: Path) -> None:
+    """Check the inventory; touch nothing."""
+    from dcos_installer.commands import host_limits
+    from dcos_installer.config.spec import load_spec
+
+    with _errors():
+        spec = load_spec(inventory, limits=host_limits())
+    click.echo(
+        f"{inventory} is valid: cluster {spec.name}, {len(spec.masters)} master{'s' * (len(spec.masters) > 1)}, "
+        f"{len(spec.agents)} agents, provider {spec.provider}"
+    )
+
+
+@cli.command()
+@_inventory
+@click.option("--diff", is_flag=True, help="Show what changes in each file.")
+@_as_json
+def plan(inventory: Path, diff: bool, as_json: bool) -> None:
+    """Show what deploy would change, host by host; change nothing."""
+    from dcos_installer import commands
+
+    with _errors(as_json), _reporting(as_json) as report:
+        job = _job("plan", inventory, report, dry_run=True)
+        ctx = commands.run(job, commands.plan_phases())
+    if diff and not as_json:
+        for host in ctx.plan.hosts.values():
+            if host.diff:
+                click.echo(f"--- {host.host}\n{host.diff.rstrip()}")
+
+
+@cli.command()
+@_inventory
+@_as_json
+def deploy(inventory: Path, as_json: bool) -> None:
+    """Bring the cluster to what the inventory says. Run it again after any failure: it resumes."""
+    from dcos_installer import commands
+
+    with _errors(as_json), _reporting(as_json) as report:
+        job = _job("deploy", inventory, report)
+        with _telling_how_to_resume(job):
+            commands.run(job, commands.deploy_phases())
+    if not as_json:
+        click.echo(f"next: dcos node list; {commands.resume_line('status', inventory)}")
+
+
+@cli.command()
+@_inventory
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--purge", is_flag=True, help="On existing hosts, remove /var/lib/dcos, too.")
+@_as_json
+def destroy(inventory: Path, yes: bool, purge: bool, as_json: bool) -> None:
+    """Take the cluster away: its machines, or what was deployed on existing hosts. Works on ruins, too."""
+    from dcos_installer import commands
+
+    with _errors(as_json):
+        shown: list[Report] = []
+        job = commands.open_destroy(inventory, lambda event: shown[0].event(event))
+        if job is None:
+            text = "nothing to destroy"
+            click.echo(json.dumps({"kind": "run-finished", "time": time.time(), "text": text}) if as_json else text)
+            return
+        if not yes:
+            names = ", ".join(host.name for host in job.spec.hosts)
+            what = "the machines" if job.spec.provider == "nspawn" else "what was deployed on"
+            click.confirm(f"Destroy the cluster {job.spec.name}: {what} {names}?", abort=True)
+        with _reporting(as_json) as report, _telling_how_to_resume(job):
+            shown.append(report)
+            commands.run(job, commands.destroy_phases(purge))
+
+
+@cli.command()
+@_inventory
+@_as_json
+def status(inventory: Path, as_json: bool) -> None:
+    """Show machines, daemons and the leader. Exits with 1 when something is not well."""
+    from dcos_installer import commands, status
+
+    with _errors(as_json), commands.context(inventory, "status") as ctx:
+        found = status.read(ctx)
+    if as_json:
+        click.echo(json.dumps({"kind": "status", "time": time.time(), "data": found.as_json()}))
+    else:
+        _print_status(found)
+    if found.problems:
+        sys.exit(FAILED)
+
+
+@cli.command()
+@_inventory
+def unlock(inventory: Path) -> None:
+    """Remove the lock of a run that has died on another machine."""
+    from dcos_installer import commands
+    from dcos_installer.plan import lock
+
+    with _errors(), commands.context(inventory, "unlock") as ctx:
+        holder = lock.remove(ctx.remote(ctx.spec.masters[0]))
+    click.echo(f"removed the lock of {holder.told()}" if holder else "nobody held the lock")
+
+
+@cli.command()
+@_inventory
+@_host
+def start(inventory: Path, hosts: tuple[str, ...]) -> None:
+    """Switch machines on (all, when none is named), and wait until SSH answers."""
+    _switch(inventory, hosts, "start")
+
+
+@cli.command("power-off")
+@_inventory
+@_host
+@click.option("--yes", is_flag=True, help="Do not ask.")
+def power_off(inventory: Path, hosts: tuple[str, ...], yes: bool) -> None:
+    """Cut machines' power (of all, when none is named): nothing on them gets to finish."""
+    if not yes:
+        click.confirm(f"Cut the power of {', '.join(hosts) or 'every machine'}?", abort=True)
+    _switch(inventory, hosts, "power_off")
+
+
+@cli.command()
+@_inventory
+@_host
+def reboot(inventory: Path, hosts: tuple[str, ...]) -> None:
+    """Restart machines (all, when none is named), and wait until SSH answers."""
+    _switch(inventory, hosts, "reboot")
+
+
+@cli.command(context_settings={"ignore_unknown_options": True})
+@_inventory
+@click.argument("host")
+@click.argument("command", nargs=-1, type=click.UNPROCESSED)
+def ssh(inventory: Path, host: str, command: tuple[str, ...]) -> None:
+    """Open a shell on a machine as root, or run a command there."""
+    from dcos_installer import commands
+    from dcos_installer.remote import Remote
+
+    with _errors(), commands.context(inventory, "ssh") as ctx:
+        known = commands.host_of(ctx.spec, host)
+        remote = Remote(known, ctx.provider.ssh(known))
+        argv = remote.argv(command, terminal=sys.stdin.isatty() and sys.stdout.isatty())
+    os.execvp(argv[0], argv)
+
+
+def _switch(inventory: Path, names: tuple[str, ...], verb: str) -> None:
+    from dcos_installer import commands
+    from dcos_installer.phases.base import HostsFailed
+
+    done = {"start": "runs", "power_off": "is off", "reboot": "was restarted"}[verb]
+    with _errors(), commands.context(inventory, verb) as ctx:
+        hosts = [commands.host_of(ctx.spec, name) for name in names] or list(ctx.spec.hosts)
+        results = ctx.everywhere(hosts, lambda host: getattr(ctx.provider, verb)(host.name))
+        failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
+        for name in results:
+            if name not in failures:
+                click.echo(f"{name} {done}")
+        if failures:
+            raise HostsFailed(f"could not {verb.replace('_', ' ')} every machine", failures)
+
+
+def _print_status(found: ClusterStatus) -> None:
+    from rich.box import SIMPLE_HEAD
+    from rich.console import Console
+    from rich.table import Table
+
+    console = Console(soft_wrap=not sys.stdout.isatty())
+    console.print(f"{found.name} ({found.provider}, {found.cluster_id})", highlight=False)
+    table = Table(box=SIMPLE_HEAD, pad_edge=False)
+    for column in ("host", "address", "role", "machine", "generation", "units", "versions"):
+        table.add_column(column, overflow="fold")
+    for host in found.hosts:
+        active = sum(state == "active" for state in host.units.values())
+        units = f"{active}/{len(host.units)} active" if host.units else host.problem or "-"
+        table.add_row(
+            host.name,
+            host.address,
+            host.role,
+            host.condition,
+            host.generation or "-",
+            units,
+            ", ".join(host.versions) or "-",
+        )
+    console.print(table)
+    console.print(f"leader: {found.leader or 'none'}", highlight=False)
+    console.print(f"init:   {found.init or 'none'}", highlight=False)
+    if found.locked_by:
+        console.print(f"locked: {found.locked_by}", highlight=False)
+    for problem in found.problems:
+        console.print(f"problem: {problem}", style="red", highlight=False, markup=False)
+    if not found.problems:
+        console.print("all is well")
+
+
+def _job(command: str, inventory: Path, report: Report, *, dry_run: bool = False) -> Job:
+    from dcos_installer import commands
+    from dcos_installer.config.spec import load_spec
+    from dcos_installer.state import open_state
+
+    load_spec(inventory, limits=commands.host_limits())  # a broken inventory leaves no state behind
+    return commands.open_job(command, inventory, open_state(inventory), report.event, dry_run=dry_run)
+
+
+@contextmanager
+def _reporting(as_json: bool) -> Iterator[Report]:
+    from dcos_installer import report
+
+    shown: Report
+    if as_json:
+        shown = report.JsonReport(lambda line: click.echo(line))
+    elif sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
+        from rich.console import Console
+
+        shown = report.LiveReport(Console(), time.monotonic)
+    else:
+        shown = report.PlainReport(lambda line: click.echo(line))
+    try:
+        yield shown
+    finally:
+        shown.close()
+
+
+@contextmanager
+def _telling_how_to_resume(job: Job) -> Iterator[None]:
+    try:
+        yield
+    except BaseException as error:
+        error.add_note(f"full log: {job.log}")
+        error.add_note(f"to resume: {job.resume}")
+        raise
+
+
+@contextmanager
+def _errors(as_json: bool = False) -> Iterator[None]:
+    """What is raised becomes a message and an exit code. SIGTERM and SIGHUP end a run as Ctrl-C does: tidily."""
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, _interrupt)
+    try:
+        yield
+    except LockHeld as error:
+        _fail(error, LOCKED)
+    except InstallerError as error:
+        _fail(error, FAILED)
+    except KeyboardInterrupt as error:
+        notes = getattr(error, "__notes__", [])
+        click.echo("\n".join(["interrupted", *notes]), err=True)
+        sys.exit(INTERRUPTED)
+    except BrokenPipeError:
+        # Whoever read the output has gone; that is no failure of ours to tell, and nobody to tell it to.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(FAILED)
+
+
+def _interrupt(number: int, frame: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _fail(error: InstallerError, code: int) -> NoReturn:
+    click.echo("\n".join([f"error: {error}", *getattr(error, "__notes__", [])]), err=True)
+    sys.exit(code)
+
+
+def main() -> None:
+    """Entry point of `dcos-installer`."""
+    cli()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,290 @@
+"""What each command of `dcos-installer` consists of: the phases in their order, and the run around them."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shlex
+import shutil
+import tempfile
+import time
+import uuid
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dcos_installer.config.model import ClusterSpec, HostSpec
+from dcos_installer.config.spec import HostLimits, load_spec
+from dcos_installer.errors import InstallerError
+from dcos_installer.events import Event, Sink
+from dcos_installer.phases.acquire_lock import AcquireLock
+from dcos_installer.phases.base import Context, Phase
+from dcos_installer.phases.build_bundle import BuildBundle
+from dcos_installer.phases.build_plan import BuildPlan
+from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination, ConvergeMasters
+from dcos_installer.phases.engine import Engine
+from dcos_installer.phases.forget_cluster import ForgetCluster
+from dcos_installer.phases.gather_facts import GatherFacts
+from dcos_installer.phases.manager import run_phases
+from dcos_installer.phases.provision_machines import ProvisionMachines
+from dcos_installer.phases.release_lock import ReleaseLock
+from dcos_installer.phases.remove_hosts import RemoveHosts
+from dcos_installer.phases.remove_machines import RemoveMachines
+from dcos_installer.phases.upload_bundle import UploadBundle
+from dcos_installer.phases.validate_facts import ValidateFacts
+from dcos_installer.phases.verify_cluster import VerifyCluster
+from dcos_installer.phases.write_client_config import WriteClientConfig
+from dcos_installer.plan import journal
+from dcos_installer.providers import open_provider
+from dcos_installer.snapshot import impossible_changes, last_spec
+from dcos_installer.state import ClusterState, find_state, forget_state
+
+log = logging.getLogger(__name__)
+
+_KEPT_LOGS = 50
+
+
+def deploy_phases() -> list[Phase]:
+    return [
+        AcquireLock(),
+        ProvisionMachines(),
+        GatherFacts(),
+        ValidateFacts(),
+        BuildBundle(),
+        BuildPlan(),
+        UploadBundle(),
+        ConvergeCoordination(),
+        ConvergeMasters(),
+        ConvergeAgents(),
+        VerifyCluster(),
+        WriteClientConfig(),
+        ReleaseLock(),
+    ]
+
+
+def plan_phases() -> list[Phase]:
+    """The same phases, up to where machines would be changed; a dry run of the rest tells what they would do."""
+    return [
+        ProvisionMachines(),
+        GatherFacts(),
+        ValidateFacts(),
+        BuildBundle(),
+        BuildPlan(),
+        UploadBundle(),
+        ConvergeCoordination(),
+        ConvergeMasters(),
+        ConvergeAgents(),
+        WriteClientConfig(),
+    ]
+
+
+def destroy_phases(purge: bool) -> list[Phase]:
+    return [AcquireLock(tolerant=True), RemoveHosts(purge), RemoveMachines(), ForgetCluster()]
+
+
+def _new_run_id() -> str:
+    return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid.uuid4().hex[:8]}"
+
+
+@dataclass(frozen=True)
+class Job:
+    """One command on one cluster."""
+
+    command: str
+    spec: ClusterSpec
+    state: ClusterState
+    sink: Sink
+    dry_run: bool = False
+    run_id: str = field(default_factory=_new_run_id)
+
+    @property
+    def log(self) -> Path:
+        """The full log of the run."""
+        return self.state.logs / f"{self.run_id}-{self.command}.log"
+
+    @property
+    def resume(self) -> str:
+        """The command line that takes up the work where this run left it."""
+        return resume_line(self.command, self.spec.inventory_path)
+
+
+def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Context:
+    """Runs a command's phases with journal, log and control connections around them. What fails is raised."""
+    started = time.monotonic()
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(_log_file(job.log))
+        ctx = stack.enter_context(_context(job, engine))
+        ctx.tell("run-started", text=_headline(job), cluster=job.spec.cluster_id, run=job.run_id)
+        if not job.dry_run:
+            interrupted = journal.under_way(journal.read(job.state.journal))
+            ctx.journal = stack.enter_context(journal.Journal(job.state.journal, job.run_id, time.time))
+            _tell_interrupted(ctx, interrupted)
+            ctx.journal.begin(job.command)
+        try:
+            run_phases(ctx, phases)
+        except BaseException as error:
+            # A run that is interrupted has no end in the journal: the next one tells where it was cut off.
+            if ctx.journal and isinstance(error, Exception):
+                ctx.journal.end(f"failed: {error.what if isinstance(error, InstallerError) else repr(error)}")
+            log.debug("the run failed", exc_info=True)
+            ctx.tell("run-failed", text=str(error) or repr(error), seconds=time.monotonic() - started)
+            raise
+        if ctx.journal:
+            ctx.journal.end("done")
+        ctx.phase = ""
+        ctx.tell("run-finished", text=_outcome(ctx), seconds=time.monotonic() - started, changes=ctx.changes)
+    return ctx
+
+
+@contextlib.contextmanager
+def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
+    """A context for the job, with a place for shared SSH connections, which are closed afterwards."""
+    with tempfile.TemporaryDirectory(prefix="dcos-ssh-") as folder:
+        ctx = Context(
+            spec=job.spec,
+            state=job.state,
+            provider=open_provider(job.spec, job.state.root),
+            engine=engine or _real_engine(job, Path(folder)),
+            sink=_logged(job.sink),
+            run_id=job.run_id,
+            command=job.command,
+            dry_run=job.dry_run,
+            control_dir=Path(folder),
+        )
+        try:
+            yield ctx
+        finally:
+            for remote in ctx.remotes():
+                remote.close()
+
+
+def context(inventory: Path, command: str) -> contextlib.AbstractContextManager[Context]:
+    """For commands without phases: the cluster as it was deployed. Raises `InstallerError` when there is none."""
+    state = existing_state(inventory)
+    spec = last_spec(state) or load_spec(inventory, state.cluster_id, host_limits())
+    return _context(Job(command, spec, state, lambda event: None))
+
+
+def open_destroy(inventory: Path, sink: Sink) -> Job | None:
+    """The job of taking away what was deployed from ``inventory``, whatever it says now. None: there is nothing."""
+    state = find_state(inventory)
+    if state is None:
+        return None
+    spec = last_spec(state)
+    if spec is None:
+        forget_state(inventory)
+        shutil.rmtree(state.root)
+        return None
+    return Job("destroy", spec, state, sink)
+
+
+def host_of(spec: ClusterSpec, name: str) -> HostSpec:
+    """The host of that name. Raises `InstallerError` naming those there are."""
+    try:
+        return spec.host(name)
+    except KeyError:
+        raise InstallerError(
+            f"{spec.name} has no host {name}", hint=f"it has: {', '.join(host.name for host in spec.hosts)}"
+        ) from None
+
+
+def resume_line(command: str, inventory: Path) -> str:
+    """``dcos-installer COMMAND INVENTORY``, to be pasted."""
+    return shlex.join(["dcos-installer", command, _shown_path(inventory)])
+
+
+def open_job(command: str, inventory: Path, state: ClusterState, sink: Sink, *, dry_run: bool = False) -> Job:
+    """The job of the inventory as it is now. Raises `InventoryInvalid`, and `InstallerError` when the cluster that
+    exists cannot become the one that the inventory describes now.
+    """
+    spec = load_spec(inventory, state.cluster_id, host_limits())
+    refused = list(impossible_changes(last_spec(state), spec))
+    if refused:
+        raise InstallerError(
+            f"the cluster {spec.name} cannot be changed to what {inventory} says now",
+            why="; ".join(refused),
+            hint="put the inventory back as it was, or destroy the cluster and deploy it anew",
+        )
+    return Job(command, spec, state, sink, dry_run)
+
+
+def host_limits() -> HostLimits:
+    """What this machine has, within the cgroup that the installer runs in as far as the processors go."""
+    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return HostLimits(cpus=os.cpu_count() or 1, mem_mb=pages >> 20)
+
+
+def existing_state(inventory: Path) -> ClusterState:
+    """The state of a cluster that was worked on. Raises `InstallerError` when there is none."""
+    state = find_state(inventory)
+    if state is None:
+        raise InstallerError(
+            f"nothing was ever deployed from {inventory} by this user",
+            hint=f"deploy it first: {resume_line('deploy', inventory)}",
+        )
+    return state
+
+
+def _real_engine(job: Job, control_dir: Path) -> Engine:
+    from dcos_installer.engine import AnsibleEngine
+
+    return AnsibleEngine(job.state, job.run_id, control_dir)
+
+
+def _headline(job: Job) -> str:
+    count = len(job.spec.hosts)
+    return f"{job.command} {job.spec.name}: {count} machine{'s' * (count > 1)} ({job.spec.provider})"
+
+
+def _outcome(ctx: Context) -> str:
+    if ctx.dry_run:
+        return f"{ctx.changes} changes would be made" if ctx.changes else "nothing to change"
+    if ctx.command == "deploy":
+        leader = ctx.results.get("leader", "")
+        told = "nothing to change" if not ctx.changes else f"deployed: {ctx.changes} changes"
+        return f"{told}; {ctx.spec.name} is well at {leader}"
+    return f"{ctx.command}: done"
+
+
+def _tell_interrupted(ctx: Context, interrupted: Sequence[journal.Record]) -> None:
+    for record in interrupted:
+        ctx.note(
+            record.host,
+            f"the last run was cut off in {record.phase!r}, at: {record.step}; the machine is read anew",
+        )
+
+
+@contextlib.contextmanager
+def _log_file(path: Path) -> Iterator[None]:
+    """Everything the installer's own loggers say, in a file of the run. Old logs go."""
+    for old in sorted(path.parent.glob("*.log"))[:-_KEPT_LOGS]:
+        old.unlink(missing_ok=True)
+    logger = logging.getLogger("dcos_installer")
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+    handler = logging.StreamHandler(os.fdopen(descriptor, "w"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    level = logger.level
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+    try:
+        yield
+    finally:
+        logger.removeHandler(handler)
+        logger.setLevel(level)
+        handler.stream.close()
+
+
+def _logged(sink: Sink) -> Sink:
+    def both(event: Event) -> None:
+        log.info("%s %s %s %s", event.kind, event.phase, event.host, event.text)
+        sink(event)
+
+    return both
+
+
+def _shown_path(path: Path) -> str:
+    try:
+        return str(path.relative_to(Path.cwd()))
+    except (ValueError, OSError):
+        return str(path)

@@ -1,0 +1,48 @@
+"""What a run tells while it goes: events. `report` shows them, `--json` prints them; docs/installer.md lists them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Kind = Literal[
+    "run-started",
+    "phase-started",
+    "phase-skipped",
+    "phase-finished",
+    "phase-failed",
+    "change-started",
+    "change-finished",
+    "change-failed",
+    "would-change",
+    "note",
+    "plan",
+    "status",
+    "run-finished",
+    "run-failed",
+]
+
+
+@dataclass(frozen=True)
+class Event:
+    """One thing that happened. ``host`` is empty when it is about the whole cluster; ``seconds`` is how long it took.
+
+    ``data`` holds what only this kind has.
+    """
+
+    kind: Kind
+    time: float
+    phase: str = ""
+    host: str = ""
+    text: str = ""
+    seconds: float | None = None
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+    def as_json(self) -> dict[str, Any]:
+        """Without what is empty."""
+        return {key: value for key, value in asdict(self).items() if value not in ("", None, {})}
+
+
+Sink = Callable[[Event], None]
+"""Takes events, from any thread, and returns at once."""

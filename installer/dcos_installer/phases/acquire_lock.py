@@ -1,0 +1,64 @@
+"""Takes the cluster's lock: the flock on this machine, then the record on the first master if that is there yet."""
+
+from __future__ import annotations
+
+from contextlib import ExitStack
+
+from dcos_installer.phases.base import Context
+from dcos_installer.plan import lock
+from dcos_installer.providers.base import Condition
+from dcos_installer.remote import Unreachable
+
+
+class AcquireLock:
+    """Holds the lock until the run ends, however it ends.
+
+    The lock is about operators, not about the cluster, so it does not go through the gate for changes.
+    """
+
+    title = "Take the lock"
+
+    def __init__(self, *, tolerant: bool = False) -> None:
+        """``tolerant``: a first master that cannot be reached is passed over, so that ruins can be cleared away."""
+        self._tolerant = tolerant
+        self._held = ExitStack()
+
+    def run(self, ctx: Context) -> None:
+        holder = lock.this_holder(ctx.run_id, ctx.spec.cluster_id, ctx.command, ctx.state.lock, ctx.wall())
+        self._held.enter_context(lock.hold_here(ctx.state.lock, holder))
+        ctx.holder = holder
+        ctx.machines = ctx.provider.inspect()
+        master = ctx.spec.masters[0].name
+        if ctx.machines[master].condition not in (Condition.RUNNING, Condition.UNKNOWN):
+            return
+        try:
+            take_record(ctx)
+        except Unreachable as error:
+            if not self._tolerant:
+                raise
+            ctx.note(master, f"does not hold the lock's record: {error.what}")
+
+    def clean_up(self, ctx: Context) -> None:
+        try:
+            release_record(ctx)
+        finally:
+            self._held.close()
+
+
+def take_record(ctx: Context) -> None:
+    """Puts the record on the first master, once. Raises `LockHeld`."""
+    if ctx.holder is None or ctx.results.get("lock-recorded"):
+        return
+    master = ctx.spec.masters[0]
+    dead = lock.take(ctx.remote(master), ctx.holder)
+    ctx.results["lock-recorded"] = True
+    if dead is not None:
+        ctx.note(master.name, f"took over the lock of {dead.told()}: that run has died")
+
+
+def release_record(ctx: Context) -> None:
+    """Takes the record away, once."""
+    recorded = ctx.results.pop("lock-recorded", False)
+    # Machines that were removed took the record with them.
+    if recorded and ctx.holder is not None and not ctx.results.get("machines-removed"):
+        lock.release(ctx.remote(ctx.spec.masters[0]), ctx.holder)

@@ -1,0 +1,227 @@
+"""What a phase is, and the context it works in: the one gate through which everything is changed."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.events import Event, Kind, Sink
+from dcos_installer.phases.health import Ask, ask
+from dcos_installer.process import end_all
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import ClusterSpec, HostSpec
+    from dcos_installer.phases.engine import Engine
+    from dcos_installer.plan.facts import Facts
+    from dcos_installer.plan.journal import Journal
+    from dcos_installer.plan.lock import Holder
+    from dcos_installer.providers.base import MachineState, Provider
+    from dcos_installer.remote import Remote
+    from dcos_installer.state import ClusterState
+
+T = TypeVar("T")
+
+_AT_ONCE = 32
+"""How many machines are talked to at the same time by this process itself."""
+
+
+class Phase(Protocol):
+    """One step of a command. Also looked for: ``should_run`` (see `Conditional`) and ``clean_up`` (see `CleansUp`)."""
+
+    title: str
+
+    def run(self, ctx: Context) -> None: ...
+
+
+@runtime_checkable
+class Conditional(Protocol):
+    def should_run(self, ctx: Context) -> str:
+        """Empty: yes. Else why there is nothing to do, as a short sentence."""
+
+
+@runtime_checkable
+class CleansUp(Protocol):
+    def clean_up(self, ctx: Context) -> None:
+        """After the last phase, or the one that failed; the last phase first. Only when `run` was begun."""
+
+
+class StepFailed(InstallerError):
+    """A step on a host failed. Carries which, so that the report can say it."""
+
+    def __init__(self, phase: str, host: str, step: str, cause: BaseException) -> None:
+        self.phase = phase
+        self.host = host
+        self.step = step
+        known = isinstance(cause, InstallerError)
+        super().__init__(
+            f"{host or 'the cluster'}: {step}: {cause.what if isinstance(cause, InstallerError) else cause}",
+            why=cause.why if isinstance(cause, InstallerError) else "" if known else type(cause).__name__,
+            hint=getattr(cause, "hint", ""),
+            evidence=getattr(cause, "evidence", ""),
+        )
+
+
+class HostsFailed(InstallerError):
+    """One or more hosts failed, each for its own reason; the others went on."""
+
+    evidence_title = "problems:"
+
+    def __init__(self, what: str, failures: Mapping[str, BaseException], hint: str = "") -> None:
+        self.failures = dict(failures)
+        hints = {error.hint for error in failures.values() if isinstance(error, InstallerError) and error.hint}
+        parts = []
+        for host, error in sorted(failures.items()):
+            parts.append(f"{host}: {error.what if isinstance(error, InstallerError) else error}")
+            if isinstance(error, InstallerError):
+                parts += [f"    {line}" for line in (error.why, *error.evidence.splitlines()) if line]
+        super().__init__(what, hint=hint or "; ".join(sorted(hints)), evidence="\n".join(parts))
+
+
+@dataclass
+class Context:
+    """What the phases of one run share. Facts, plan and bundle are filled in by the phases that make them."""
+
+    spec: ClusterSpec
+    state: ClusterState
+    provider: Provider
+    engine: Engine
+    sink: Sink
+    run_id: str
+    command: str = "deploy"
+    dry_run: bool = False
+    journal: Journal | None = None
+    holder: Holder | None = None
+    control_dir: Path | None = None
+    client_dir: Path | None = None
+    wall: Callable[[], float] = time.time
+    monotonic: Callable[[], float] = time.monotonic
+    sleep: Callable[[float], None] = time.sleep
+    ask: Ask = ask
+    """How daemons are asked over HTTP."""
+
+    phase: str = ""
+    machines: Mapping[str, MachineState] = field(default_factory=dict)
+    facts: dict[str, Facts] = field(default_factory=dict)
+    bundle: Any = None
+    plan: Any = None
+    created: set[str] = field(default_factory=set)
+    changes: int = 0
+    """How many changes were made; in a dry run, how many would be."""
+    results: dict[str, Any] = field(default_factory=dict)
+
+    _remotes: dict[str, Remote] = field(default_factory=dict)
+    _mutex: threading.Lock = field(default_factory=threading.Lock)
+
+    def tell(self, kind: Kind, host: str = "", text: str = "", seconds: float | None = None, **data: Any) -> None:
+        self.sink(Event(kind, self.wall(), self.phase, host, text, seconds, data))
+
+    def note(self, host: str, text: str) -> None:
+        """Progress, as a provider's `Note`."""
+        self.tell("note", host, text)
+
+    def change(self, host: str, step: str, fn: Callable[[], T], observe: Callable[[T], str] | None = None) -> T | None:
+        """The gate: journals the intent, does it, journals what was observed. A dry run only tells it.
+
+        ``observe`` gives the digest of what the host shows afterwards. Raises `StepFailed`.
+        """
+        with self.changing({host: step}) as outcome:
+            if outcome is None:
+                return None
+            result = fn()
+            outcome.done(host, observe(result) if observe else "")
+            return result
+
+    @contextmanager
+    def changing(self, steps: Mapping[str, str]) -> Iterator[Outcome | None]:
+        """The gate for several hosts at once: ``steps`` maps each to what is done to it.
+
+        Yields where results are reported as they come; None in a dry run, when nothing may be done. A host that nothing
+        was reported of stays an open intent. Raises `StepFailed` for an error that is about all of them.
+        """
+        with self._mutex:
+            self.changes += len(steps)
+        if self.dry_run:
+            for host, step in steps.items():
+                self.tell("would-change", host, step)
+            yield None
+            return
+        for host, step in steps.items():
+            if self.journal:
+                self.journal.intent(self.phase, host, step)
+            self.tell("change-started", host, step)
+        outcome = Outcome(self, steps)
+        try:
+            yield outcome
+        except Exception as error:
+            for host in outcome.open:
+                outcome.failed(host, error)
+            if len(steps) == 1:
+                ((host, step),) = steps.items()
+                raise StepFailed(self.phase, host, step, error) from error
+            raise
+
+    def remote(self, host: HostSpec) -> Remote:
+        """The host as a place to run commands."""
+        from dcos_installer.remote import Remote
+
+        with self._mutex:
+            if host.name not in self._remotes:
+                self._remotes[host.name] = Remote(host, self.provider.ssh(host), self.control_dir)
+            return self._remotes[host.name]
+
+    def remotes(self) -> list[Remote]:
+        """Every host that was reached so far."""
+        with self._mutex:
+            return list(self._remotes.values())
+
+    def everywhere(self, hosts: Iterable[HostSpec], fn: Callable[[HostSpec], T]) -> dict[str, T | BaseException]:
+        """``fn`` on every host, several at a time; what it returned or raised, by name."""
+        from concurrent.futures import ThreadPoolExecutor
+
+        hosts = list(hosts)
+        if not hosts:
+            return {}
+        pool = ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(hosts)))
+        try:
+            futures = {host.name: pool.submit(fn, host) for host in hosts}
+            return {name: future.exception() or future.result() for name, future in futures.items()}
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            end_all()
+            raise
+        finally:
+            pool.shutdown()
+
+
+class Outcome:
+    """Takes the results of a change on several hosts, from any thread."""
+
+    def __init__(self, ctx: Context, steps: Mapping[str, str]) -> None:
+        self._ctx = ctx
+        self._steps = dict(steps)
+        self._started = ctx.monotonic()
+        self.open = dict.fromkeys(steps)
+
+    def done(self, host: str, digest: str = "") -> None:
+        """The host was changed and showed ``digest`` afterwards."""
+        self._close(host)
+        if self._ctx.journal:
+            self._ctx.journal.observed(self._ctx.phase, host, self._steps[host], digest)
+        self._ctx.tell("change-finished", host, self._steps[host], self._ctx.monotonic() - self._started)
+
+    def failed(self, host: str, error: BaseException) -> None:
+        self._close(host)
+        why = error.what if isinstance(error, InstallerError) else str(error) or type(error).__name__
+        if self._ctx.journal:
+            self._ctx.journal.failed(self._ctx.phase, host, self._steps[host], why)
+        self._ctx.tell("change-failed", host, f"{self._steps[host]}: {why}", self._ctx.monotonic() - self._started)
+
+    def _close(self, host: str) -> None:
+        with self._ctx._mutex:
+            del self.open[host]

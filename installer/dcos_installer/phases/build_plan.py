@@ -1,0 +1,53 @@
+"""Holds every host's manifest against the host: what will change, host by host. Changes nothing."""
+
+from __future__ import annotations
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.phases.build_bundle import BuildBundle
+from dcos_installer.phases.engine import Planned
+from dcos_installer.phases.gather_facts import gather, is_there, read_cache, write_cache
+from dcos_installer.phases.validate_facts import ValidateFacts
+
+
+class BuildPlan:
+    """The plan that is shown, saved and then executed. Facts that turn out to be stale are read anew, once."""
+
+    title = "Plan"
+
+    def run(self, ctx: Context) -> None:
+        planned = _plan(ctx)
+        stale = [name for name, host in planned.hosts.items() if host.facts and host.facts != ctx.facts[name].digest]
+        if stale:
+            for name in stale:
+                ctx.note(name, "is not what it was at the last run: its facts are read anew")
+            gather(ctx, [ctx.spec.host(name) for name in stale])
+            ValidateFacts().run(ctx)
+            BuildBundle().run(ctx)
+            planned = _plan(ctx)
+        ctx.plan = planned
+        if not ctx.dry_run and read_cache(ctx) != ctx.facts:
+            write_cache(ctx)
+        for host in planned.hosts.values():
+            ctx.tell(
+                "plan",
+                host.host,
+                "; ".join(host.changes) if host.changes else "nothing to change",
+                changes=list(host.changes),
+                diff=host.diff,
+                generation=host.generation,
+                manifest=host.manifest,
+            )
+
+
+def _plan(ctx: Context) -> Planned:
+    absent = {host.name for host in ctx.spec.hosts if not is_there(ctx, host)}
+    planned, failures = ctx.engine.plan(ctx.spec, ctx.facts, ctx.bundle, absent)
+    if failures:
+        raise HostsFailed("not every machine could be asked how it is", failures)
+    missing = {host.name for host in ctx.spec.hosts} - set(planned.hosts)
+    if missing:
+        raise InstallerError(
+            f"the plan says nothing of {', '.join(sorted(missing))}", hint="report this: the plan is not whole"
+        )
+    return planned

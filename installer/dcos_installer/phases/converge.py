@@ -1,0 +1,134 @@
+"""Applies the plan to hosts: masters so that their quorum holds, agents in batches. Three phases, one way to do it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.phases.engine import Applied
+from dcos_installer.phases.evidence import with_unit_logs
+from dcos_installer.phases.gather_facts import write_cache
+from dcos_installer.phases.health import master_is_well
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
+
+_BATCHES = 10
+"""Agents that run already are changed in about so many batches, so that a bad change stops at the first."""
+
+
+class QuorumAtRisk(InstallerError):
+    """A master must not be changed now: too few of the others are well."""
+
+
+class ConvergeCoordination:
+    """Masters that never ran, all at once: one alone could not have the quorum that its daemons wait for."""
+
+    title = "Start coordination"
+
+    def should_run(self, ctx: Context) -> str:
+        return "" if self._new(ctx) else "every master runs already"
+
+    def run(self, ctx: Context) -> None:
+        apply(ctx, self._new(ctx), "apply its first generation")
+
+    def _new(self, ctx: Context) -> list[HostSpec]:
+        return [host for host in ctx.spec.masters if _to_change(ctx, host) and _is_new(ctx, host)]
+
+
+class ConvergeMasters:
+    """Masters that run, one at a time, and only while the others hold the quorum."""
+
+    title = "Change masters"
+
+    def should_run(self, ctx: Context) -> str:
+        return "" if self._changed(ctx) else "nothing to change"
+
+    def run(self, ctx: Context) -> None:
+        for host in self._changed(ctx):
+            if not ctx.dry_run:
+                hold_quorum(ctx, host)
+            apply(ctx, [host], f"apply generation {ctx.plan.hosts[host.name].generation + 1}")
+
+    def _changed(self, ctx: Context) -> list[HostSpec]:
+        return [host for host in ctx.spec.masters if _to_change(ctx, host) and not _is_new(ctx, host)]
+
+
+class ConvergeAgents:
+    """New agents at once, then those that run, batch by batch."""
+
+    title = "Change agents"
+
+    def should_run(self, ctx: Context) -> str:
+        return "" if self._changed(ctx) else "nothing to change"
+
+    def run(self, ctx: Context) -> None:
+        for batch in batches(
+            [host for host in self._changed(ctx) if _is_new(ctx, host)],
+            [host for host in self._changed(ctx) if not _is_new(ctx, host)],
+        ):
+            apply(ctx, batch, "apply its new generation")
+
+    def _changed(self, ctx: Context) -> list[HostSpec]:
+        return [host for host in ctx.spec.agents if _to_change(ctx, host)]
+
+
+def batches(new: Sequence[HostSpec], running: Sequence[HostSpec]) -> list[list[HostSpec]]:
+    """New hosts together: they carry nothing yet. Running ones in about ten batches of equal size."""
+    size = max(1, -(-len(running) // _BATCHES))
+    parts = [list(running[start : start + size]) for start in range(0, len(running), size)]
+    return [list(new), *parts] if new else parts
+
+
+def hold_quorum(ctx: Context, host: HostSpec) -> None:
+    """Raises `QuorumAtRisk` unless the masters besides ``host`` hold the quorum. A lone master has none to lose."""
+    others = [other for other in ctx.spec.masters if other.name != host.name]
+    if not others:
+        return
+    needed = len(ctx.spec.masters) // 2 + 1
+    states = ctx.everywhere(others, lambda other: master_is_well(ctx.ask, other, ctx.spec.settings.ports))
+    well = [name for name, evidence in states.items() if evidence == ""]
+    if len(well) < needed:
+        raise QuorumAtRisk(
+            f"{host.name} is not changed now: only {len(well)} of the other masters are well, and {needed} must be",
+            hint="bring the other masters up first; dcos-installer status shows them",
+            evidence="\n".join(f"{name}: {state}" for name, state in states.items() if state != ""),
+        )
+
+
+def apply(ctx: Context, hosts: Sequence[HostSpec], step: str) -> None:
+    """Applies the plan to ``hosts``, together. Each fails or not for itself; raises `HostsFailed` when some did."""
+    failures: dict[str, BaseException] = {}
+    with ctx.changing({host.name: step for host in hosts}) as outcome:
+        if outcome is None:
+            return
+
+        def on_host(name: str, result: Applied | BaseException) -> None:
+            if isinstance(result, BaseException):
+                failures[name] = result
+                outcome.failed(name, result)
+            else:
+                outcome.done(name, result.digest)
+                ctx.facts[name] = msgspec.structs.replace(ctx.facts[name], generation=result.generation)
+
+        ctx.engine.converge(ctx.spec, ctx.plan, list(hosts), on_host)
+        for name in list(outcome.open):
+            on_host(name, InstallerError(f"{name} gave no answer", hint="see the full log, then run again"))
+    write_cache(ctx)
+    if failures:
+        raise HostsFailed(
+            f"{len(failures)} of {len(hosts)} could not be changed" if len(hosts) > 1 else f"{hosts[0].name} failed",
+            {name: with_unit_logs(ctx, ctx.spec.host(name), error) for name, error in failures.items()},
+        )
+
+
+def _to_change(ctx: Context, host: HostSpec) -> bool:
+    return bool(ctx.plan.hosts[host.name].changes)
+
+
+def _is_new(ctx: Context, host: HostSpec) -> bool:
+    return bool(ctx.plan.hosts[host.name].generation == 0)

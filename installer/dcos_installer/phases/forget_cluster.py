@@ -1,0 +1,20 @@
+"""Removes what this operator's machine remembers of a cluster: the last step of its end."""
+
+from __future__ import annotations
+
+import shutil
+
+from dcos_installer import client
+from dcos_installer.phases.base import Context
+from dcos_installer.state import forget_state
+
+
+class ForgetCluster:
+    """The state directory goes last but one and the inventory's entry last: cut off before, destroy finds its way."""
+
+    title = "Forget the cluster"
+
+    def run(self, ctx: Context) -> None:
+        client.forget(ctx.client_dir or client.dcos_dir(), ctx.spec.cluster_id)
+        shutil.rmtree(ctx.state.root)
+        forget_state(ctx.spec.inventory_path, ctx.state.root.parent)

@@ -1,0 +1,95 @@
+"""Finds out what the machines are: from the last run's cache where that will be checked, else from the machines."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.plan.facts import Facts, assumed
+from dcos_installer.providers.base import Condition
+from dcos_installer.state import atomic_write
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
+
+
+class GatherFacts:
+    """Facts of every host. Cached ones are taken on trust here: the plan asks each host for its facts' digest anyway,
+    and `BuildPlan` reads those anew that turn out to differ.
+    """
+
+    title = "Gather facts"
+
+    def run(self, ctx: Context) -> None:
+        there = [host for host in ctx.spec.hosts if is_there(ctx, host)]
+        for host in ctx.spec.hosts:
+            if host not in there:
+                ctx.facts[host.name] = _declared(ctx, host)
+        cached = read_cache(ctx) if not ctx.created else {}
+        for host in there:
+            # Of a host that has no generation yet all facts count, its free disk too: it is asked again.
+            if host.name in cached and cached[host.name].generation > 0:
+                ctx.facts[host.name] = cached[host.name]
+        missing = [host for host in there if host.name not in ctx.facts]
+        if missing:
+            gather(ctx, missing)
+        if not ctx.dry_run:
+            for name in ctx.created:
+                _hold_against_declared(ctx, ctx.spec.host(name))
+
+
+def is_there(ctx: Context, host: HostSpec) -> bool:
+    """Whether the host can be asked. In a dry run some machines are not made yet, or switched off."""
+    return not ctx.dry_run or ctx.machines[host.name].condition in (Condition.RUNNING, Condition.UNKNOWN)
+
+
+def gather(ctx: Context, hosts: Sequence[HostSpec]) -> None:
+    """Reads the facts of ``hosts`` from them. Raises `HostsFailed`."""
+    found = ctx.engine.gather(ctx.spec, hosts)
+    failures = {name: facts for name, facts in found.items() if isinstance(facts, BaseException)}
+    if failures:
+        raise HostsFailed("not every machine could be asked what it is", failures)
+    ctx.facts.update({name: facts for name, facts in found.items() if not isinstance(facts, BaseException)})
+
+
+def read_cache(ctx: Context) -> dict[str, Facts]:
+    """Facts as the last run saw them; none when there is no cache or it cannot be read: it is only a cache."""
+    try:
+        return msgspec.json.decode(ctx.state.facts.read_bytes(), type=dict[str, Facts])
+    except (OSError, msgspec.DecodeError):
+        return {}
+
+
+def write_cache(ctx: Context) -> None:
+    atomic_write(ctx.state.facts, msgspec.json.encode(ctx.facts))
+
+
+def _declared(ctx: Context, host: HostSpec) -> Facts:
+    declared = ctx.provider.declared(host)
+    if declared is None:
+        raise InstallerError(
+            f"{host.name} cannot be asked, and its provider does not say what it will be",
+            hint="switch the machine on, then run again",
+        )
+    return assumed(declared)
+
+
+def _hold_against_declared(ctx: Context, host: HostSpec) -> None:
+    """What was promised of a new machine must be what it is: the plan was shown for that."""
+    declared = ctx.provider.declared(host)
+    if declared is None:
+        return
+    expected, real = assumed(declared).planned, ctx.facts[host.name].planned
+    differing = [
+        f"{key}: {real[key] or 'none'} instead of {expected[key]}" for key in expected if real[key] != expected[key]
+    ]
+    if differing:
+        raise InstallerError(
+            f"{host.name} is another machine than its provider promised",
+            why="; ".join(differing),
+            hint="build the machine tree anew, or report this: the provider and its image disagree",
+        )

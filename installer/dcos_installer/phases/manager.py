@@ -1,0 +1,50 @@
+"""Runs phases in their order, tells how they go, and lets each tidy up after itself however the run ended."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.base import CleansUp, Conditional, Context, Phase
+
+log = logging.getLogger(__name__)
+
+
+def run_phases(ctx: Context, phases: Sequence[Phase]) -> None:
+    """Runs ``phases``. The first that raises ends the run: what it raised comes out, after everybody's `clean_up`."""
+    begun: list[Phase] = []
+    try:
+        for phase in phases:
+            ctx.phase = phase.title
+            if isinstance(phase, Conditional) and (why := phase.should_run(ctx)):
+                ctx.tell("phase-skipped", text=why)
+                continue
+            begun.append(phase)
+            _run_one(ctx, phase)
+    finally:
+        for phase in reversed(begun):
+            if isinstance(phase, CleansUp):
+                _clean_up(ctx, phase)
+
+
+def _run_one(ctx: Context, phase: Phase) -> None:
+    started, changes = ctx.monotonic(), ctx.changes
+    ctx.tell("phase-started")
+    try:
+        phase.run(ctx)
+    except BaseException as error:
+        text = error.what if isinstance(error, InstallerError) else str(error) or type(error).__name__
+        ctx.tell("phase-failed", text=text, seconds=ctx.monotonic() - started)
+        raise
+    ctx.tell("phase-finished", seconds=ctx.monotonic() - started, changes=ctx.changes - changes)
+
+
+def _clean_up(ctx: Context, phase: Phase) -> None:
+    assert isinstance(phase, CleansUp)
+    try:
+        phase.clean_up(ctx)
+    except Exception as error:
+        # The run's own end matters more than what could not be tidied up; that is told and logged, not raised.
+        log.warning("%s: could not tidy up", getattr(phase, "title", phase), exc_info=True)
+        ctx.tell("note", text=f"could not tidy up: {error.what if isinstance(error, InstallerError) else error}")

@@ -1,0 +1,43 @@
+"""Makes the machines that are not there, and switches on those that are off."""
+
+from __future__ import annotations
+
+from dcos_installer.phases.acquire_lock import take_record
+from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.providers.base import Condition
+from dcos_installer.snapshot import remember_spec
+
+
+class ProvisionMachines:
+    title = "Make machines"
+
+    def run(self, ctx: Context) -> None:
+        if not ctx.dry_run:
+            remember_spec(ctx.state, ctx.spec)
+        ctx.machines = ctx.machines or ctx.provider.inspect()
+        known = {host.name for host in ctx.spec.hosts}
+        for name in sorted(set(ctx.machines) - known):
+            ctx.note(name, "is not in the inventory any more; it is left as it is")
+        absent = [host for host in ctx.spec.hosts if not ctx.machines[host.name].exists]
+        stopped = [
+            host for host in ctx.spec.hosts if ctx.machines[host.name].condition in (Condition.OFF, Condition.BROKEN)
+        ]
+        if absent:
+            with ctx.changing({host.name: "create the machine" for host in absent}) as outcome:
+                if outcome is not None:
+                    ctx.provider.create(absent, note=ctx.note)
+                    for host in absent:
+                        outcome.done(host.name)
+            ctx.created |= {host.name for host in absent}
+        started = ctx.everywhere(
+            stopped,
+            lambda host: ctx.change(host.name, "start the machine", lambda: ctx.provider.start(host.name)),
+        )
+        failures = {name: error for name, error in started.items() if isinstance(error, BaseException)}
+        if failures:
+            raise HostsFailed("not every machine could be started", failures)
+        if ctx.dry_run:
+            return
+        if absent or stopped:
+            ctx.machines = ctx.provider.inspect()
+        take_record(ctx)

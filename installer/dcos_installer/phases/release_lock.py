@@ -1,0 +1,13 @@
+"""Gives the cluster's lock back. A run that ends earlier gives it back, too: see `AcquireLock.clean_up`."""
+
+from __future__ import annotations
+
+from dcos_installer.phases.acquire_lock import release_record
+from dcos_installer.phases.base import Context
+
+
+class ReleaseLock:
+    title = "Release the lock"
+
+    def run(self, ctx: Context) -> None:
+        release_record(ctx)

@@ -1,0 +1,166 @@
+"""Postflight: the cluster has a leader, all its agents and its init; a changed one also runs a real app."""
+
+from __future__ import annotations
+
+import contextlib
+from typing import TYPE_CHECKING, Any
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.phases.evidence import unit_logs
+from dcos_installer.phases.health import NotWell, init_url, leader_url, missing_agents, wait_until
+from dcos_installer.phases.postflight import check_host
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
+
+LEADER_SECONDS = 90.0
+AGENTS_SECONDS = 90.0
+INIT_SECONDS = 90.0
+APP_SECONDS = 120.0
+
+APP_ID = "/dcos-postflight"
+
+
+class VerifyCluster:
+    """A run that changed nothing only asks the daemons; one that changed hosts looks at each and runs an app."""
+
+    title = "Verify"
+
+    def run(self, ctx: Context) -> None:
+        leader = wait_until(
+            ctx,
+            "a master leads",
+            lambda: leader_url(ctx.ask, ctx.spec),
+            seconds=LEADER_SECONDS,
+            evidence=lambda: _masters_said(ctx),
+        )
+        wait_until(
+            ctx,
+            "every agent is registered",
+            lambda: _all_agents(ctx, leader),
+            seconds=AGENTS_SECONDS,
+            evidence=lambda: _missing_said(ctx, leader),
+        )
+        init = wait_until(
+            ctx,
+            "the init answers",
+            lambda: init_url(ctx.ask, ctx.spec),
+            seconds=INIT_SECONDS,
+            evidence=lambda: _masters_said(ctx),
+        )
+        ctx.results.update(leader=leader, init=init)
+        ctx.note("", f"{leader} leads, {len(ctx.spec.agents)} agents are registered, the init answers at {init}")
+        if ctx.changes:
+            _check_hosts(ctx)
+            _run_app(ctx, init)
+
+
+def _all_agents(ctx: Context, leader: str) -> None:
+    missing = missing_agents(ctx.ask, ctx.spec, leader)
+    if missing:
+        raise NotWell(f"not registered: {', '.join(missing)}")
+
+
+def _check_hosts(ctx: Context) -> None:
+    ports = ctx.spec.settings.ports
+    results = ctx.everywhere(
+        ctx.spec.hosts, lambda host: check_host(host, ctx.remote(host), ports, ctx.plan.hosts[host.name].units)
+    )
+    failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
+    if failures:
+        raise HostsFailed("not every machine is as it should be", failures)
+    ctx.note("", f"{len(results)} machines show what they should")
+
+
+def _run_app(ctx: Context, init: str) -> None:
+    """A real app, started through the init, seen running and removed again: the whole way a task goes."""
+    url = f"{init}/v2/apps"
+    roles = ["*"] if any("agent" in host.roles for host in ctx.spec.hosts) else ["slave_public"]
+    app = {
+        "id": APP_ID,
+        "cmd": "echo the cluster runs apps; exec sleep 3600",
+        "instances": 1,
+        "cpus": 0.01,
+        "mem": 32,
+        "acceptedResourceRoles": roles,
+    }
+
+    def run_it() -> str:
+        _remove_app(ctx, url)
+        ctx.ask(url, method="POST", body=app)
+        try:
+            where = wait_until(
+                ctx,
+                f"the app {APP_ID} runs",
+                lambda: _running_on(ctx, url),
+                seconds=APP_SECONDS,
+                evidence=lambda: _app_said(ctx, init, url),
+            )
+        except BaseException:
+            with contextlib.suppress(InstallerError):  # why it did not run matters more
+                _remove_app(ctx, url)
+            raise
+        _remove_app(ctx, url)
+        return where
+
+    where = ctx.change("", "run an app and remove it", run_it)
+    ctx.note("", f"an app ran on {where}, and was removed")
+
+
+def _running_on(ctx: Context, url: str) -> str:
+    app = ctx.ask(f"{url}{APP_ID}").get("app", {})
+    for task in app.get("tasks", []):
+        if task.get("state") == "TASK_RUNNING":
+            return str(task.get("host", "an agent"))
+    states = ", ".join(str(task.get("state")) for task in app.get("tasks", [])) or "no task yet"
+    raise NotWell(f"{APP_ID}: {states}")
+
+
+def _remove_app(ctx: Context, url: str) -> None:
+    """Removes the app, and waits until it is gone; also what an earlier run that was cut off left behind."""
+    try:
+        ctx.ask(f"{url}{APP_ID}?force=true", method="DELETE")
+    except NotWell as error:
+        if error.status == 404:
+            return
+        raise
+
+    wait_until(ctx, f"the app {APP_ID} is gone", lambda: _must_be_gone(ctx, url), seconds=APP_SECONDS, evidence=str)
+
+
+def _must_be_gone(ctx: Context, url: str) -> None:
+    try:
+        ctx.ask(f"{url}{APP_ID}")
+    except NotWell as error:
+        if error.status == 404:
+            return
+        raise
+    raise NotWell(f"{APP_ID} is still there")
+
+
+def _app_said(ctx: Context, init: str, url: str) -> str:
+    parts: list[Any] = []
+    for address in (f"{url}{APP_ID}", f"{init}/v2/queue"):
+        try:
+            parts.append(ctx.ask(address))
+        except InstallerError as error:
+            parts.append(error.what)
+    return "\n".join(str(part)[:2000] for part in parts)
+
+
+def _masters_said(ctx: Context) -> str:
+    return _said(ctx, ctx.spec.masters)
+
+
+def _missing_said(ctx: Context, leader: str) -> str:
+    try:
+        missing = missing_agents(ctx.ask, ctx.spec, leader)
+    except InstallerError:
+        return _masters_said(ctx)
+    return _said(ctx, tuple(ctx.spec.host(name) for name in missing[:3]))
+
+
+def _said(ctx: Context, hosts: tuple[HostSpec, ...]) -> str:
+    logs = ctx.everywhere(hosts, lambda host: unit_logs(ctx, host))
+    return "\n".join(f"{name}:\n{text}" for name, text in logs.items() if text)

@@ -1,0 +1,146 @@
+"""What was begun and what was seen to be done: append-only JSON lines, on the disk before the next step begins."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from types import TracebackType
+from typing import Literal, Self
+
+import msgspec
+
+from dcos_installer.errors import StateError
+
+Kind = Literal["run", "intent", "observed", "failed", "end"]
+
+
+class Record(msgspec.Struct, frozen=True, omit_defaults=True):
+    """One line. A run begins with ``run`` and, unless it was cut off, closes with ``end``.
+
+    Of a change on a host: ``intent`` before it, then ``observed`` with the digest the host showed, or ``failed``.
+    """
+
+    kind: Kind
+    time: float
+    """Seconds since the epoch."""
+    run: str
+    phase: str = ""
+    host: str = ""
+    step: str = ""
+    digest: str = ""
+    detail: str = ""
+
+
+class Journal:
+    """The journal of one cluster, open for one run. Every record is on the disk when its method returns."""
+
+    def __init__(self, path: Path, run: str, clock: Callable[[], float]) -> None:
+        self._path = path
+        self._run = run
+        self._clock = clock
+        self._descriptor = -1
+
+    def __enter__(self) -> Self:
+        whole = _whole_length(self._path)
+        self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
+        if os.fstat(self._descriptor).st_size > whole:
+            # A torn last line: its record never counted, and appending to it would spoil the next.
+            os.ftruncate(self._descriptor, whole)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        os.close(self._descriptor)
+        self._descriptor = -1
+
+    def begin(self, what: str) -> None:
+        """The run begins; ``what`` is the command."""
+        self._append("run", detail=what)
+
+    def end(self, how: str) -> None:
+        """The run came to its end by itself, well or not."""
+        self._append("end", detail=how)
+
+    def intent(self, phase: str, host: str, step: str) -> None:
+        self._append("intent", phase, host, step)
+
+    def observed(self, phase: str, host: str, step: str, digest: str) -> None:
+        self._append("observed", phase, host, step, digest=digest)
+
+    def failed(self, phase: str, host: str, step: str, why: str) -> None:
+        self._append("failed", phase, host, step, detail=why)
+
+    def _append(
+        self, kind: Kind, phase: str = "", host: str = "", step: str = "", *, digest: str = "", detail: str = ""
+    ) -> None:
+        record = Record(kind, self._clock(), self._run, phase, host, step, digest, detail)
+        line = msgspec.json.encode(record) + b"\n"
+        try:
+            written = os.write(self._descriptor, line)
+            if written != len(line):
+                raise OSError("only a part of the line could be written")
+            os.fsync(self._descriptor)
+        except OSError as error:
+            raise StateError(
+                f"{self._path} cannot be written",
+                why=str(error),
+                hint="make room on this machine's disk, then run again",
+            ) from error
+
+
+def read(path: Path) -> list[Record]:
+    """Every record, in order. A torn last line is left out: the record was not written in whole, so it never counted.
+
+    Raises `StateError` when a line before the last cannot be read.
+    """
+    try:
+        data = path.read_bytes()
+    except FileNotFoundError:
+        return []
+    except OSError as error:
+        raise StateError(f"{path} cannot be read", why=str(error), hint="check its permissions") from error
+    records = []
+    for number, line in enumerate(data[: _whole_length(path, data)].split(b"\n")[:-1], start=1):
+        try:
+            records.append(msgspec.json.decode(line, type=Record))
+        except msgspec.DecodeError as error:
+            raise StateError(
+                f"the journal {path} is damaged in line {number}",
+                why=str(error),
+                hint="move the file away and run again: hosts are read anew, the journal only tells what was under way",
+            ) from error
+    return records
+
+
+def under_way(records: Iterable[Record]) -> list[Record]:
+    """The intents of the last run that were neither observed nor failed: where it was cut off. Empty: it ended."""
+    pending: dict[tuple[str, str, str], Record] = {}
+    for record in records:
+        key = (record.phase, record.host, record.step)
+        if record.kind in ("run", "end"):
+            pending.clear()
+        elif record.kind == "intent":
+            pending[key] = record
+        else:
+            pending.pop(key, None)
+    return list(pending.values())
+
+
+def cut_off(records: Iterable[Record]) -> bool:
+    """Whether the last run never came to its end."""
+    last = ""
+    for record in records:
+        if record.kind in ("run", "end"):
+            last = record.kind
+    return last == "run"
+
+
+def _whole_length(path: Path, data: bytes | None = None) -> int:
+    if data is None:
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return 0
+    return data.rfind(b"\n") + 1

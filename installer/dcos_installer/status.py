@@ -1,0 +1,150 @@
+"""How a cluster is: its machines, what runs on them, who leads. Reads only; a part that cannot be asked says why."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.health import init_url, leader_url, missing_agents
+from dcos_installer.plan import lock
+from dcos_installer.providers.base import Condition
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
+    from dcos_installer.phases.base import Context
+
+# One round trip: the generation, its manifest, and the state of every unit of ours.
+_ASK = """\
+basename "$(readlink /opt/dcos/active 2>/dev/null || echo none)"
+if [ -e /opt/dcos/active/manifest.json ]; then tr -d '\\n' < /opt/dcos/active/manifest.json; fi
+echo
+for link in /etc/systemd/system/dcos-*.service; do
+    [ -e "$link" ] || continue
+    unit=$(basename "$link")
+    echo "$unit $(systemctl show --property=ActiveState --value "$unit")"
+done
+"""
+
+
+@dataclass(frozen=True)
+class HostStatus:
+    """One machine. ``problem`` says why what is deployed there could not be read; empty: it could."""
+
+    name: str
+    address: str
+    role: str
+    condition: str
+    generation: str = ""
+    versions: tuple[str, ...] = ()
+    units: dict[str, str] = field(default_factory=dict)
+    """Unit to its state as systemd tells it: ``active``, ``failed`` …"""
+    problem: str = ""
+
+    @property
+    def well(self) -> bool:
+        return not self.problem and bool(self.units) and all(state == "active" for state in self.units.values())
+
+
+@dataclass(frozen=True)
+class ClusterStatus:
+    """The whole cluster. ``problems`` are sentences; empty: all is well."""
+
+    name: str
+    cluster_id: str
+    provider: str
+    hosts: tuple[HostStatus, ...]
+    leader: str = ""
+    init: str = ""
+    locked_by: str = ""
+    problems: tuple[str, ...] = ()
+
+    def as_json(self) -> dict[str, Any]:
+        from dataclasses import asdict
+
+        return asdict(self)
+
+
+def read(ctx: Context) -> ClusterStatus:
+    """Asks the provider, every machine, and the daemons."""
+    machines = ctx.provider.inspect()
+    results = ctx.everywhere(ctx.spec.hosts, lambda host: _host(ctx, host, machines[host.name].condition))
+    hosts = []
+    for host in ctx.spec.hosts:
+        result = results[host.name]
+        if isinstance(result, BaseException):
+            raise result
+        hosts.append(result)
+    problems = [f"{host.name}: {_why(host)}" for host in hosts if not host.well]
+    leader = init = ""
+    try:
+        leader = leader_url(ctx.ask, ctx.spec)
+        missing = missing_agents(ctx.ask, ctx.spec, leader)
+        problems += [f"{name} is not registered with the master" for name in missing]
+    except InstallerError as error:
+        problems.append(error.what)
+    try:
+        init = init_url(ctx.ask, ctx.spec)
+    except InstallerError as error:
+        problems.append(error.what)
+    return ClusterStatus(
+        name=ctx.spec.name,
+        cluster_id=ctx.spec.cluster_id,
+        provider=ctx.spec.provider,
+        hosts=tuple(hosts),
+        leader=leader,
+        init=init,
+        locked_by=_locked_by(ctx, hosts),
+        problems=tuple(problems),
+    )
+
+
+def _host(ctx: Context, host: HostSpec, condition: Condition) -> HostStatus:
+    known = HostStatus(host.name, host.address, " ".join(sorted(host.roles)), str(condition))
+    if condition not in (Condition.RUNNING, Condition.UNKNOWN):
+        return known
+    try:
+        said = ctx.remote(host).script(_ASK, what="ask how it is", deadline=30).stdout
+    except InstallerError as error:
+        return HostStatus(known.name, known.address, known.role, known.condition, problem=error.what)
+    generation, manifest, *units = said.split("\n")
+    return HostStatus(
+        known.name,
+        known.address,
+        known.role,
+        known.condition,
+        generation="" if generation == "none" else generation,
+        versions=_versions(manifest),
+        units=dict(line.split(" ", 1) for line in units if " " in line),
+    )
+
+
+def _versions(manifest: str) -> tuple[str, ...]:
+    try:
+        packages = json.loads(manifest)["packages"]
+        return tuple(f"{package['name']} {package['version']}" for package in packages)
+    except (ValueError, KeyError, TypeError):
+        return ()
+
+
+def _why(host: HostStatus) -> str:
+    if host.problem:
+        return host.problem
+    bad = [f"{unit} is {state}" for unit, state in host.units.items() if state != "active"]
+    if bad:
+        return ", ".join(bad)
+    return (
+        "nothing is deployed on it" if host.condition in ("running", "unknown") else f"the machine is {host.condition}"
+    )
+
+
+def _locked_by(ctx: Context, hosts: list[HostStatus]) -> str:
+    first = ctx.spec.masters[0]
+    if next(host for host in hosts if host.name == first.name).problem or not any(host.units for host in hosts):
+        return ""
+    try:
+        holder = lock.shown(ctx.remote(first))
+    except InstallerError:
+        return ""
+    return holder.told() if holder else ""
