@@ -57,7 +57,8 @@ class PlayFailed(InstallerError):
 class Session:
     """Connections that stay open from one play to the next, and the folder that plays work in.
 
-    ``home`` is private to the operator; the sockets of the connections lie elsewhere, because their paths must be short.
+    ``home`` is private to the operator. The connections' sockets lie in ``sockets``, because their paths must be short;
+    whoever names that folder removes it.
     """
 
     home: Path
@@ -81,7 +82,8 @@ class Session:
                     capture_output=True,
                     timeout=10,
                 )
-        shutil.rmtree(self.sockets, ignore_errors=True)
+        with contextlib.suppress(OSError):
+            self.sockets.rmdir()
 
 
 def run(
@@ -105,7 +107,7 @@ def run(
 
         def on_event(event: Mapping[str, Any]) -> bool:
             data = event.get("event_data") or {}
-            host = data.get("host")
+            host = str(data.get("host") or "")
             if host in requests and host not in answered:
                 kind = event.get("event")
                 if kind in ("runner_on_ok", "runner_on_failed"):
@@ -125,17 +127,16 @@ def run(
 
 def _play(home: Path, on_event: Callable[[Mapping[str, Any]], bool]) -> str:
     """Runs the play; returns what Ansible printed besides events."""
-    config = RunnerConfig(
+    config = RunnerConfig(  # type: ignore[no-untyped-call]
         private_data_dir=str(home),
         playbook="play.yml",
         inventory=str(home / "hosts.json"),
         quiet=True,
         suppress_env_files=True,
     )
-    config.prepare()
+    config.prepare()  # type: ignore[no-untyped-call]
     config.env = _environment(home, config.env)
-    runner = Runner(config=config, event_handler=on_event, remove_partials=True)
-    runner.run()
+    Runner(config=config, event_handler=on_event).run()  # type: ignore[no-untyped-call]
     with contextlib.suppress(OSError):
         return Path(config.artifact_dir, "stdout").read_text(errors="replace")
     return ""
@@ -214,7 +215,7 @@ use_persistent_connections = false
 [inventory]
 enable_plugins = ansible.builtin.yaml
 [ssh_connection]
-control_path_dir = {session.sockets}
+control_path = {session.sockets}/%%C
 pipelining = true
 retries = 1
 ssh_args = -o ControlMaster=auto -o ControlPersist=60s

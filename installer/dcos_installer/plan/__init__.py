@@ -1,1 +1,1 @@
-"""From a specification to what each machine should look like, and what would change: manifests, plans, journal, lock."""
+"""What each machine should look like and what would change there: manifests, plans, the journal, the lock."""

@@ -14,7 +14,7 @@ import os
 import time
 
 from .errors import HostError
-from .machine import ACTIVE, GENERATIONS, HOME, PACKAGES, PREVIOUS, SECRETS, STATE, Machine
+from .machine import ACTIVE, GENERATIONS, HOME, LASTING, PACKAGES, PREVIOUS, SECRETS, STATE, Machine
 from .observe import (
     FIREWALL,
     MENDED,
@@ -30,7 +30,7 @@ from .observe import (
     rules_digest,
     sysctl_path,
 )
-from .systemd import Systemd, UnitFailed
+from .systemd import Systemd
 from .work import Work, work_for
 
 TYPE_CHECKING = False
@@ -143,6 +143,23 @@ def apply(
     machine.remove(MENDED)
     with contextlib.suppress(OSError):  # what stays now goes next time
         _forget(machine, generation)
+    return work
+
+
+def remove(machine: Machine, systemd: Systemd, purge: bool) -> Work:
+    """Takes everything of ours off the machine; with ``purge`` the daemons' state and users as well."""
+    seen = observe(machine, systemd, NOTHING)
+    work = work_for(NOTHING, "", seen)
+    users = [user["name"] for user in seen.manifest["users"]]
+    machine.remove(ACTIVE)
+    _settle(machine, systemd, work, NOTHING, _ROLLBACK_SECONDS)
+    doors = seen.manifest["firewall"]
+    if doors and machine.real and listing(machine, doors["table"]):
+        machine.run(["/usr/sbin/nft", "delete", "table", "inet", doors["table"]])
+    for path in (HOME, SECRETS, *((LASTING,) if purge else ())):
+        machine.remove(path)
+    for name in users if purge and machine.real else ():
+        machine.run(["userdel", name])
     return work
 
 
@@ -328,6 +345,3 @@ def _no_space(machine: Machine, generation: int) -> HostError:
 
 def _still(generation: int) -> str:
     return f"generation {generation} is active" if generation else "nothing of ours is active yet"
-
-
-__all__ = ["RolledBack", "UnitFailed", "apply", "locked", "problems"]

@@ -19,6 +19,8 @@ STATE = HOME + "/state"
 ACTIVE = HOME + "/active"
 PREVIOUS = HOME + "/previous"
 SECRETS = "/etc/dcos-secrets"
+LASTING = "/var/lib/dcos"
+"""The daemons' state."""
 
 PACKAGE_TIME = 946684800
 """The modification time of every file of a package (2000-01-01); another one means that somebody edited it."""

@@ -41,7 +41,8 @@ def answer(machine: Machine, request: dict[str, Any], stream: IO[bytes]) -> dict
       ``seen`` (what the changes rest on) with its ``digest``.
     - ``apply`` (besides: ``expected``, the ``seen`` of the plan; ``deadline`` in seconds): ``changes``, and the host as
       it is then. A failure is ``error``, with ``rolled_back``.
-    - ``receive`` (``packages``): ``brought``.
+    - ``receive`` (``packages``, their tars behind the request): ``brought``.
+    - ``remove`` (``purge``): ``changes``.
     """
     mode = request["mode"]
     if mode == "receive":
@@ -50,6 +51,11 @@ def answer(machine: Machine, request: dict[str, Any], stream: IO[bytes]) -> dict
 
         with locked(machine):
             return {"brought": receive(machine, request["packages"], stream)}
+    if mode == "remove":
+        from .apply import locked, remove
+
+        with locked(machine):
+            return {"changes": remove(machine, service_manager(machine), bool(request["purge"])).changes}
     if mode == "facts":
         return {"facts": _facts(machine, observe(machine, service_manager(machine), NOTHING))}
     data = request["manifest"].encode()

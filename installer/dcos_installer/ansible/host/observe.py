@@ -10,7 +10,7 @@ import stat
 from .errors import HostError
 from .facts import altered_package
 from .machine import ACTIVE, GENERATIONS, PACKAGES, SECRETS, STATE, Machine
-from .systemd import Noted, Systemd
+from .systemd import STOPPED, Noted, Systemd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +91,18 @@ def digest_of(flat: dict[str, str]) -> str:
 
 def service_manager(machine: Machine) -> Systemd:
     return Systemd(machine) if machine.real else Noted(machine)
+
+
+def unseen(wanted: dict[str, Any]) -> Observed:
+    """What `observe` would find on a machine that has nothing of ours: for plans of machines yet to be made."""
+    seen = Observed()
+    seen.links = {link["path"]: "-" for link in wanted["links"]}
+    seen.users = {user["name"]: "-" for user in wanted["users"]}
+    seen.sysctls = {item["key"]: "" for item in wanted["sysctls"]}
+    seen.secrets = {secret["name"]: "-" for secret in wanted["secrets"]}
+    seen.units = {unit["name"]: STOPPED for unit in wanted["units"]}
+    seen.missing_packages = [folder_of(package) for package in wanted["packages"]]
+    return seen
 
 
 def observe(

@@ -1,0 +1,179 @@
+"""What the installer asks of hosts: facts, check, apply, remove. Each is one play; every host answers for itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import msgspec
+
+from dcos_installer.ansible import play
+from dcos_installer.ansible.places import Place
+from dcos_installer.ansible.play import Session
+from dcos_installer.errors import InstallerError
+from dcos_installer.plan.facts import Facts
+from dcos_installer.plan.manifest import Manifest
+from dcos_installer.plan.plan import Change
+
+ASK_SECONDS = 120.0
+"""What a host may take to answer how it is."""
+APPLY_SECONDS = 90.0
+"""What a host's units may take, together, until they are well."""
+_MARGIN = 180.0
+"""Besides: writing the generation, stopping units, going back."""
+
+
+class HostFailed(InstallerError):
+    """A host refused or failed. ``rolled_back``: its generation from before is active again."""
+
+    def __init__(self, host: str, what: str, *, rolled_back: bool = False, **rest: str) -> None:
+        self.host = host
+        self.rolled_back = rolled_back
+        super().__init__(f"{host}: {what}", **rest)
+
+
+@dataclass(frozen=True)
+class Checked:
+    """A host held against its manifest. Changes rest on ``seen``; because of ``problems`` an apply would refuse."""
+
+    facts: Facts
+    changes: tuple[Change, ...]
+    problems: tuple[str, ...]
+    missing_packages: tuple[str, ...]
+    seen: dict[str, str]
+    digest: str
+
+
+@dataclass(frozen=True)
+class Applied:
+    """A host after an apply: what was changed, and how it is now."""
+
+    changes: tuple[Change, ...]
+    generation: int
+    manifest: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Order:
+    """One host's apply. It is refused when the host is no longer as ``seen``; None: whatever it is."""
+
+    manifest: Manifest
+    seen: Mapping[str, str] | None = None
+    secrets: Mapping[str, str] = field(default_factory=dict)
+
+
+def gather_facts(session: Session, places: Mapping[str, Place]) -> dict[str, Facts | InstallerError]:
+    """The facts of each host, in one round trip."""
+    return _ask(session, places, {host: {"mode": "facts"} for host in places}, _facts)
+
+
+def check(
+    session: Session,
+    places: Mapping[str, Place],
+    manifests: Mapping[str, Manifest],
+    secrets: Mapping[str, Mapping[str, str]] | None = None,
+) -> dict[str, Checked | InstallerError]:
+    """Facts and what would change on each host, in one round trip. Changes nothing.
+
+    ``secrets`` are contents by host and name; they are compared on the host and never shown.
+    """
+    requests = {
+        host: {"mode": "check", "manifest": manifest.encode().decode(), "secrets": dict((secrets or {}).get(host, {}))}
+        for host, manifest in manifests.items()
+    }
+    return _ask(session, places, requests, _checked)
+
+
+def apply(
+    session: Session,
+    places: Mapping[str, Place],
+    orders: Mapping[str, Order],
+    on_host: Callable[[str, Applied | InstallerError], None] = lambda host, result: None,
+    *,
+    deadline: float = APPLY_SECONDS,
+) -> dict[str, Applied | InstallerError]:
+    """Applies the orders, all at once; each host is whole or as before, whatever becomes of the others."""
+    requests = {
+        host: {
+            "mode": "apply",
+            "manifest": order.manifest.encode().decode(),
+            "expected": None if order.seen is None else dict(order.seen),
+            "secrets": dict(order.secrets),
+            "deadline": deadline,
+        }
+        for host, order in orders.items()
+    }
+    return _ask(session, places, requests, _applied, on_host, timeout=deadline + _MARGIN)
+
+
+def remove(
+    session: Session,
+    places: Mapping[str, Place],
+    on_host: Callable[[str, Applied | InstallerError], None] = lambda host, result: None,
+    *,
+    purge: bool = False,
+) -> dict[str, Applied | InstallerError]:
+    """Takes everything of ours off these hosts; with ``purge`` the daemons' state in /var/lib/dcos as well."""
+    requests = {host: {"mode": "remove", "purge": purge} for host in places}
+    return _ask(session, places, requests, _removed, on_host, timeout=_MARGIN)
+
+
+def _ask(
+    session: Session,
+    places: Mapping[str, Place],
+    requests: Mapping[str, Mapping[str, Any]],
+    read: Callable[[dict[str, Any]], Any],
+    on_host: Callable[[str, Any], None] = lambda host, result: None,
+    timeout: float = ASK_SECONDS,
+) -> dict[str, Any]:
+    results: dict[str, Any] = {}
+
+    def on_answer(host: str, answer: dict[str, Any] | InstallerError) -> None:
+        result = answer if isinstance(answer, InstallerError) else _result(host, answer, read)
+        results[host] = result
+        on_host(host, result)
+
+    # Secrets are in there: the requests are files only for as long as the play runs, and only for the operator's eyes.
+    encoded = {
+        host: json.dumps({**request, "root": places[host].root}, ensure_ascii=False).encode()
+        for host, request in requests.items()
+    }
+    play.run(session, places, encoded, on_answer, timeout=timeout)
+    return results
+
+
+def _result(host: str, answer: dict[str, Any], read: Callable[[dict[str, Any]], Any]) -> Any:
+    error = answer.get("error")
+    if error:
+        return HostFailed(host, error.pop("what"), rolled_back=bool(answer.get("rolled_back")), **error)
+    return read(answer)
+
+
+def _facts(answer: dict[str, Any]) -> Facts:
+    return msgspec.convert(answer["facts"], Facts)
+
+
+def _changes(answer: dict[str, Any]) -> tuple[Change, ...]:
+    return msgspec.convert(answer["changes"], tuple[Change, ...])
+
+
+def _checked(answer: dict[str, Any]) -> Checked:
+    return Checked(
+        facts=_facts(answer),
+        changes=_changes(answer),
+        problems=tuple(answer["problems"]),
+        missing_packages=tuple(answer["missing_packages"]),
+        seen=answer["seen"],
+        digest=answer["digest"],
+    )
+
+
+def _applied(answer: dict[str, Any]) -> Applied:
+    return Applied(_changes(answer), answer["generation"], answer["manifest"], answer["digest"])
+
+
+def _removed(answer: dict[str, Any]) -> Applied:
+    return Applied(_changes(answer), 0, "", "")

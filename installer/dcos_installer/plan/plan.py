@@ -1,0 +1,129 @@
+"""What will change, host by host: manifests held against hosts. Can be shown, saved, read again and then executed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import msgspec
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.plan.manifest import Manifest
+
+FORMAT = 1
+
+
+class PlanUnreadable(InstallerError):
+    """A saved plan cannot be read."""
+
+
+class Change(msgspec.Struct, frozen=True):
+    """One thing that will change (or was changed) on a host."""
+
+    kind: str
+    """``package``, ``file``, ``link``, ``user``, ``secret``, ``setting``, ``unit``, ``manifest``."""
+    name: str
+    action: str
+    """``add``, ``change``, ``remove``, ``mend``, ``set``, ``start``, ``restart``, ``reload``, ``stop``."""
+    why: str = ""
+
+    def __str__(self) -> str:
+        subject = self.name if self.kind in ("unit", "link") else f"{self.kind} {self.name}"
+        return f"{self.action} {subject}" + (f" ({self.why})" if self.why else "")
+
+
+class HostPlan(msgspec.Struct, frozen=True, kw_only=True):
+    """One host's part. ``seen`` is what the host showed; an apply is refused when it shows something else by then."""
+
+    manifest: Manifest
+    changes: tuple[Change, ...] = ()
+    problems: tuple[str, ...] = ()
+    """Why an apply would refuse, as things are now."""
+    missing_packages: tuple[str, ...] = ()
+    """Folders of packages that have to be brought first."""
+    seen: dict[str, str] = {}
+    digest: str = ""
+    """Of ``seen``; empty for a machine that is yet to be made."""
+    facts: str = ""
+    """Digest of the facts that the host showed (`Facts.digest`); empty for a machine that is yet to be made."""
+    generation: int = 0
+    """The active one."""
+
+    @property
+    def absent(self) -> bool:
+        """Whether the machine is yet to be made."""
+        return not self.digest
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """The whole cluster's."""
+
+    cluster: str
+    """The cluster's id."""
+    hosts: dict[str, HostPlan]
+    format: int = FORMAT
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        return tuple(name for name, host in self.hosts.items() if host.changes)
+
+    def encode(self) -> bytes:
+        return msgspec.json.encode(self, order="deterministic")
+
+
+def assumed(manifest: Manifest) -> HostPlan:
+    """The plan for a machine that is yet to be made: everything is new there."""
+    from dcos_installer.ansible.host.observe import unseen
+    from dcos_installer.ansible.host.work import work_for
+
+    wanted = msgspec.to_builtins(manifest)
+    seen = unseen(wanted)
+    changes = work_for(wanted, manifest.digest, seen).changes
+    return HostPlan(
+        manifest=manifest,
+        changes=msgspec.convert(changes, tuple[Change, ...]),
+        missing_packages=tuple(seen.missing_packages),
+    )
+
+
+def load(path: Path) -> Plan:
+    """The plan saved at ``path``. Raises `PlanUnreadable`."""
+    try:
+        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
+    except (OSError, msgspec.DecodeError) as error:
+        raise PlanUnreadable(f"the plan {path} cannot be read", why=str(error), hint="make it anew") from error
+    if plan.format != FORMAT:
+        raise PlanUnreadable(f"the plan {path} has format {plan.format}, not {FORMAT}", hint="make it anew")
+    return plan
+
+
+def lines(plan: Plan, *, every_change: bool = False) -> Iterator[str]:
+    """The plan for people. Without ``every_change``, files and links of a host are counted instead of listed. Pure."""
+    for name, host in sorted(plan.hosts.items()):
+        if not host.changes:
+            yield f"{name}: nothing to change"
+            continue
+        yield f"{name}: " + ("to be made" if host.absent else f"generation {host.generation}")
+        yield from (f"  {line}" for line in summary(host.changes, every_change=every_change))
+        yield from (f"  cannot be applied: {problem}" for problem in host.problems)
+
+
+def summary(changes: tuple[Change, ...], *, every_change: bool = False) -> Iterator[str]:
+    """A host's changes as sentences; new files, links and users counted together unless ``every_change``."""
+    counted: dict[tuple[str, str], int] = {}
+    for change in changes:
+        if not every_change and change.action == "add" and change.kind in ("file", "link", "user"):
+            counted[change.action, change.kind] = counted.get((change.action, change.kind), 0) + 1
+        else:
+            yield str(change)
+    for (action, kind), count in counted.items():
+        yield f"{action} {count} {kind}{'s' * (count > 1)}"
+
+
+def by_change(plan: Plan) -> Mapping[str, tuple[str, ...]]:
+    """Which hosts share each change; what a plan of a thousand hosts is read by. Pure."""
+    shared: dict[str, list[str]] = {}
+    for name, host in sorted(plan.hosts.items()):
+        for change in host.changes:
+            shared.setdefault(str(change), []).append(name)
+    return {text: tuple(names) for text, names in shared.items()}
