@@ -7,7 +7,9 @@ file is replaced by a rename, so the machine reads the old content or the new on
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +30,10 @@ class Injected:
 
 
 def inject(root: Path, files: Sequence[Injected]) -> None:
-    """Lays ``files`` into ``root``. Raises `ProviderError` when the way to one leads through a link."""
+    """Lays ``files`` into ``root``; a file that is there already, just so, is left alone (its disk may be full).
+
+    Raises `ProviderError` when one cannot be written, or the way to it leads through a link.
+    """
     top = os.open(root, _FOLDER)
     try:
         for file in files:
@@ -37,8 +42,8 @@ def inject(root: Path, files: Sequence[Injected]) -> None:
             except OSError as error:
                 raise ProviderError(
                     f"cannot write {file.path} in the machine",
-                    why=f"{error.strerror}: a folder on its way is a link, is missing or cannot be written",
-                    hint="destroy the machine and deploy again",
+                    why=_reason(error),
+                    hint="make room on its disk, or destroy the machine and deploy again",
                 ) from error
     finally:
         os.close(top)
@@ -54,6 +59,8 @@ def _lay(top: int, file: Injected) -> None:
             below = os.open(folder, _FOLDER, dir_fd=at)
             os.close(at)
             at = below
+        if _is_so(at, name, file):
+            return
         temporary = f".{name}.dcos-new"
         with contextlib.suppress(FileNotFoundError):
             os.unlink(temporary, dir_fd=at)
@@ -66,3 +73,20 @@ def _lay(top: int, file: Injected) -> None:
         os.rename(temporary, name, src_dir_fd=at, dst_dir_fd=at)
     finally:
         os.close(at)
+
+
+def _is_so(at: int, name: str, file: Injected) -> bool:
+    try:
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
+    except OSError:
+        return False
+    with os.fdopen(descriptor, "rb") as there:
+        entry = os.fstat(descriptor)
+        right = stat.S_ISREG(entry.st_mode) and stat.S_IMODE(entry.st_mode) == file.mode and entry.st_uid == 0
+        return right and entry.st_size == len(file.content) and there.read() == file.content
+
+
+def _reason(error: OSError) -> str:
+    if error.errno in (errno.ELOOP, errno.ENOTDIR):
+        return f"{error.strerror}: a folder on its way is a link, or none"
+    return str(error.strerror)

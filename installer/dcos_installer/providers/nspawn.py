@@ -41,7 +41,14 @@ from dcos_installer.providers.cgroups import Group, host_hierarchies, mode_of
 from dcos_installer.providers.inject import Injected, inject
 from dcos_installer.providers.machine_keys import ClusterKeys
 from dcos_installer.providers.nspawn_launch import forget_unit, launch
-from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord, ProcessMark, Status, cgroup_path
+from dcos_installer.providers.nspawn_machine import (
+    MachineFolder,
+    MachineRecord,
+    ProcessMark,
+    Status,
+    apply_limits,
+    cgroup_path,
+)
 from dcos_installer.providers.nspawn_mounts import mount_disk, mount_root, unmount_all
 from dcos_installer.state import ClusterState
 
@@ -118,7 +125,9 @@ class NspawnProvider:
 
     def create(self, hosts: Sequence[HostSpec], note: Note = silent) -> None:
         self._check(hosts)
-        image = self._image(lambda text: note("", text))
+        # Machines that are made already stay over their tree: only a new one needs the image.
+        made = all(self._folder(host.name).record() is not None for host in hosts)
+        image = None if made else self._image(lambda text: note("", text))
         self._keys.ensure((host.name, host.address) for host in self._spec.hosts)
         self._home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._home.mkdir(mode=0o700, exist_ok=True)
@@ -129,6 +138,7 @@ class NspawnProvider:
         self._each([host.name for host in hosts], lambda name: self._start(name, note))
 
     def destroy(self, names: Collection[str] | None = None, note: Note = silent) -> None:
+        self._need_root()
         there = [folder.name for folder in self._folders()]
         gone = there if names is None else [name for name in there if name in names]
         self._each(gone, lambda name: self._destroy(name, note))
@@ -146,18 +156,18 @@ class NspawnProvider:
     # Switching
 
     def start(self, name: str) -> None:
-        if self._record(name):
-            network.ensure_bridge(self._bridge)
-            self._start(name, silent)
+        self._to_switch(name)
+        network.ensure_bridge(self._bridge)
+        self._start(name, silent)
 
     def power_off(self, name: str) -> None:
-        record = self._record(name)
+        record = self._to_switch(name)
         # The cable first: a machine without power does not say goodbye to anybody.
         network.unplug(_port(record))
         self._sweep(self._folder(name), keep_disk=True)
 
     def reboot(self, name: str) -> None:
-        folder, record = self._folder(name), self._record(name)
+        folder, record = self._folder(name), self._to_switch(name)
         status = folder.status()
         leader = self._leader(record, status)
         if status is None or leader is None:
@@ -177,10 +187,15 @@ class NspawnProvider:
 
     # One machine
 
-    def _declare(self, host: HostSpec, image: Image) -> None:
+    def _declare(self, host: HostSpec, image: Image | None) -> None:
         """Writes down what the machine is. What was decided when it was made stays: its tree, its address, its disk."""
         folder = self._folder(host.name)
         known = folder.record()
+        if known is not None:
+            tree, key = known.tree, known.image_key
+        else:
+            assert image is not None
+            tree, key = str(image.tree), image.key
         port = network.port_for(self._spec.cluster_id, host.name, host.address, self._network)
         record = MachineRecord(
             cluster_id=self._spec.cluster_id,
@@ -192,8 +207,8 @@ class NspawnProvider:
             mac=port.mac,
             host_side=port.host_side,
             bridge=self._bridge.name,
-            tree=str(image.tree) if known is None else known.tree,
-            image_key=image.key if known is None else known.image_key,
+            tree=tree,
+            image_key=key,
             cpus=host.cpus,
             mem_mb=host.mem_mb,
             disk_mb=host.disk_mb,
@@ -201,6 +216,7 @@ class NspawnProvider:
         if known is not None:
             for what, was, wanted in (
                 ("address", f"{known.address}/{known.prefix_length}", f"{record.address}/{record.prefix_length}"),
+                ("cluster", known.cluster_id, record.cluster_id),
                 ("disk_mb", known.disk_mb, record.disk_mb),
             ):
                 if was != wanted:
@@ -214,7 +230,7 @@ class NspawnProvider:
             folder.path.mkdir(mode=0o700, exist_ok=True)
             folder.write_record(record)
             if known is not None and (group := self._machine_group(folder)).exists():
-                group.limit(record.cpus, record.mem_mb)
+                apply_limits(group, record)
 
     def _start(self, name: str, note: Note) -> None:
         folder, record = self._folder(name), self._record(name)
@@ -339,7 +355,7 @@ class NspawnProvider:
         """The last the machine said: on its console, and in its journal as far as it got to disk."""
         journal = folder.root / "var" / "log" / "journal"
         said = ""
-        if journal.is_dir():
+        if journal.resolve().is_relative_to(folder.root.resolve()) and journal.is_dir():
             with contextlib.suppress(InstallerError):
                 command = [
                     "journalctl",
@@ -371,11 +387,18 @@ class NspawnProvider:
             if str(folder.root.resolve()) in folder.mounts():
                 inject(folder.root, [Injected("/etc/hosts", content)])
 
+    def _need_root(self) -> None:
+        if os.geteuid() != 0:
+            raise ProviderError(
+                "machines on this host are made, switched and removed by root",
+                why=f"this runs as user {os.geteuid()}",
+                hint="run the same command as root",
+            )
+
     def _check(self, hosts: Sequence[HostSpec]) -> None:
+        self._need_root()
         problems = network.address_problems(self._network, self._members())
         missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
-        if os.geteuid() != 0:
-            problems.append("machines are made by root")
         if missing:
             problems.append(f"these commands are missing: {', '.join(missing)}")
         for host in hosts:
@@ -385,7 +408,7 @@ class NspawnProvider:
             raise ProviderError(
                 "machines cannot be made on this host",
                 why="; ".join(problems),
-                hint="run as root, install what is missing with make setup, correct the inventory",
+                hint="install what is missing with make setup; correct the inventory",
             )
 
     def _each(self, names: Sequence[str], work: Callable[[str], None]) -> None:
@@ -416,6 +439,10 @@ class NspawnProvider:
         if not self._home.is_dir():
             return []
         return [MachineFolder(path) for path in sorted(self._home.iterdir()) if path.is_dir()]
+
+    def _to_switch(self, name: str) -> MachineRecord:
+        self._need_root()
+        return self._record(name)
 
     def _record(self, name: str) -> MachineRecord:
         record = self._folder(name).record()

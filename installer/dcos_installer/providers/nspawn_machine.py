@@ -22,6 +22,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dcos_installer.providers.cgroups import Group
 from dcos_installer.state import atomic_write
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -209,3 +210,15 @@ def mount_points() -> Iterator[str]:
 def cgroup_path(cluster_id: str, name: str) -> str:
     """The control group of a machine where no systemd runs the host: its supervisor's and its own are below it."""
     return f"/dcos-machines/{cluster_id[:8]}/{name}"
+
+
+def apply_limits(machine: Group, record: MachineRecord) -> None:
+    """Holds a machine to its declared shape.
+
+    In the unified hierarchy systemd-nspawn boots the machine in a group ``payload`` below the machine's own. That is the
+    root the machine sees, so it carries the limits too, for those who read them there.
+    """
+    machine.limit(record.cpus, record.mem_mb)
+    payload = Group(f"{machine.path}/payload", [one for one in machine.hierarchies if one.unified])
+    if payload.exists():
+        payload.limit(record.cpus, record.mem_mb)

@@ -25,7 +25,14 @@ from dcos_installer.errors import InstallerError
 from dcos_installer.providers import nspawn_network as network
 from dcos_installer.providers.cgroups import Group, host_hierarchies, mode_of, own_path
 from dcos_installer.providers.nspawn_launch import in_unit
-from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord, ProcessMark, Status, cgroup_path
+from dcos_installer.providers.nspawn_machine import (
+    MachineFolder,
+    MachineRecord,
+    ProcessMark,
+    Status,
+    apply_limits,
+    cgroup_path,
+)
 from dcos_installer.providers.nspawn_mounts import unmount_all
 from dcos_installer.state import atomic_write
 
@@ -137,7 +144,7 @@ class Supervisor:
         while True:
             machine.create()
             machine.remove_below()
-            machine.limit(self._record.cpus, self._record.mem_mb)
+            apply_limits(machine, self._record)
             machine.allow_devices()
             started = time.monotonic()
             code = self._boot(machine, namespace)
@@ -169,18 +176,23 @@ class Supervisor:
             self._process.terminate()
         self._tell(replace(self._status, phase="running", boots=self._status.boots + 1, nspawn_pid=self._process.pid))
         assert self._process.stdout
-        self._pump(self._process, self._process.stdout)
+        self._pump(self._process, self._process.stdout, machine)
         return self._process.wait()
 
-    def _pump(self, process: subprocess.Popen[bytes], console: IO[bytes]) -> None:
+    def _pump(self, process: subprocess.Popen[bytes], console: IO[bytes], machine: Group) -> None:
         """Copies the machine's console to the log until the machine is off."""
+        payload = Group(f"{machine.path}/payload", [one for one in self._hierarchies if one.unified])
+        limited = mode_of(self._hierarchies) == "v1"  # where the controllers are, the machine's root is its own group
         descriptor = console.fileno()
         os.set_blocking(descriptor, False)
         ended = os.pidfd_open(process.pid)
         asked: float | None = None
         try:
             while True:
-                ready, _, _ = select.select([descriptor, ended], [], [], 1.0)
+                ready, _, _ = select.select([descriptor, ended], [], [], 1.0 if limited else 0.1)
+                if not limited and payload.exists():
+                    apply_limits(machine, self._record)
+                    limited = True
                 if descriptor in ready:
                     with contextlib.suppress(BlockingIOError):
                         data = os.read(descriptor, 1 << 16)
