@@ -1,0 +1,74 @@
+"""What this version of the agent cannot run: said before anything is done, in words a framework's author can act on."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dcos_runtime.agent.core.model import Refused
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.common import CommandInfo, Environment
+from dcos_runtime.wire.containers import ContainerInfo
+
+
+class _Asked(msgspec.Struct):
+    """The parts of a TaskInfo that may ask for more than there is. Absent: not asked for."""
+
+    command: CommandInfo | None = None
+    container: ContainerInfo | None = None
+    executor: msgspec.Raw | None = None
+    health_check: msgspec.Raw | None = None
+    check: msgspec.Raw | None = None
+
+
+def refused(task: bytes | msgspec.Raw) -> Refused | None:
+    """Why the task (a TaskInfo, JSON) cannot run on this agent, or ``None``. Raises `codec.DecodeError`."""
+    asked = codec.decode(task, _Asked)
+    why = (
+        _of_executor(asked)
+        or (_of_command(asked.command) if asked.command is not None else "the task has no command")
+        or (_of_container(asked.container) if asked.container is not None else None)
+    )
+    return Refused(f"Failed to launch container: {why}") if why else None
+
+
+def _of_executor(asked: _Asked) -> str | None:
+    if asked.executor is not None:
+        return "this version of the agent runs command tasks, not executors; give the task a command"
+    if asked.health_check is not None or asked.check is not None:
+        return "this version of the agent does not run health checks or checks; let the framework probe the task"
+    return None
+
+
+def _of_command(command: CommandInfo) -> str | None:
+    if command.value is None:
+        kind = "Shell command" if command.shell is not False else "Executable"
+        return f"{kind} of the task is not specified"
+    texts = [command.value, *command.arguments]
+    if any("\0" in text for text in texts):
+        return "the command holds a NUL character"
+    for variable in command.environment.variables if command.environment else ():
+        if variable.type is Environment.Variable.Type.SECRET:
+            return f"the environment variable {variable.name} is a secret; this version of the agent resolves none"
+        if not variable.name or "=" in variable.name or "\0" in variable.name + (variable.value or ""):
+            return f"{variable.name!r} cannot be an environment variable"
+    return None
+
+
+def _of_container(container: ContainerInfo) -> str | None:
+    if container.type is ContainerInfo.Type.DOCKER or (container.mesos is not None and container.mesos.image):
+        return "this version of the agent runs tasks without images; remove the image, the host's /usr is there"
+    if container.volumes:
+        paths = ", ".join(volume.container_path for volume in container.volumes)
+        return f"this version of the agent has no volumes ({paths}); the sandbox is writable"
+    for network in container.network_infos:
+        if network.name or network.port_mappings:
+            return "this version of the agent runs tasks on the host's network only; use its ports"
+    for name, value in (
+        ("hostname", container.hostname),
+        ("linux_info", container.linux_info),
+        ("rlimit_info", container.rlimit_info),
+        ("tty_info", container.tty_info),
+    ):
+        if value is not None:
+            return f"this version of the agent does not honour container.{name}; remove it"
+    return None

@@ -1,0 +1,87 @@
+"""Task statuses as the original's agent and command executor word them."""
+
+from __future__ import annotations
+
+import signal
+
+from dcos_runtime.agent.core.model import Exit, Now, TaskRecord
+from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, TaskID, Value
+from dcos_runtime.wire.containers import ContainerStatus, NetworkInfo
+from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.tasks import TaskResourceLimitation, TaskState, TaskStatus
+
+MB = 1 << 20
+
+Reason = TaskStatus.Reason
+Source = TaskStatus.Source
+
+
+def compose(
+    record: TaskRecord,
+    state: TaskState,
+    now: Now,
+    *,
+    uuid: bytes,
+    agent_id: str,
+    ip: str,
+    source: TaskStatus.Source = Source.SOURCE_EXECUTOR,
+    reason: TaskStatus.Reason | None = None,
+    message: str | None = None,
+    limitation: TaskResourceLimitation | None = None,
+) -> TaskStatus:
+    """An update of the task. Its container's status is told once the container exists."""
+    container = None
+    if record.pid is not None:
+        address = NetworkInfo.IPAddress(protocol=NetworkInfo.Protocol.IPv4, ip_address=ip)
+        container = ContainerStatus(
+            container_id=ContainerID(value=record.container_id),
+            network_infos=[NetworkInfo(ip_addresses=[address])],
+            executor_pid=record.pid,
+        )
+    return TaskStatus(
+        task_id=TaskID(value=record.task_id),
+        state=state,
+        message=message,
+        source=source,
+        reason=reason,
+        agent_id=AgentID(value=agent_id),
+        executor_id=ExecutorID(value=record.task_id),
+        timestamp=now.wall,
+        uuid=uuid,
+        container_status=container,
+        limitation=limitation,
+    )
+
+
+def exit_text(exit: Exit) -> str:
+    """``Command exited with status 3``, ``Command terminated with signal Killed``."""
+    if exit.signal is not None:
+        return f"Command terminated with signal {signal_name(exit.signal)}"
+    return f"Command exited with status {exit.code}"
+
+
+def signal_name(number: int) -> str:
+    try:
+        return signal.strsignal(number) or f"Unknown signal {number}"
+    except ValueError:
+        return f"Unknown signal {number}"
+
+
+def memory_text(exit: Exit) -> str:
+    limit = "unknown" if exit.memory_limit is None else _size(exit.memory_limit)
+    peak = "" if exit.memory_peak is None else f" Maximum Used: {_size(exit.memory_peak)}"
+    return f"Memory limit exceeded: Requested: {limit}{peak}; {exit_text(exit)}"
+
+
+def memory_limitation(exit: Exit) -> TaskResourceLimitation:
+    used = (exit.memory_peak or exit.memory_limit or 0) / MB
+    memory = Resource(name="mem", type=Value.Type.SCALAR, scalar=Value.Scalar(value=used), role="*")
+    return TaskResourceLimitation(resources=[memory])
+
+
+def _size(count: int) -> str:
+    """Bytes in the largest unit that divides them, as Mesos prints sizes."""
+    for unit, name in ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")):
+        if count >= unit and count % unit == 0:
+            return f"{count // unit}{name}"
+    return f"{count}B"

@@ -1,0 +1,124 @@
+"""One task's life in memory: its record, what of it is durable, and when something is next due for it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import msgspec
+
+from dcos_runtime.agent.core import statuses
+from dcos_runtime.agent.core.model import TERMINAL, Exit, KillReason, Settings, Stage, TaskRecord
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.common import DurationInfo
+from dcos_runtime.wire.tasks import KillPolicy, TaskResourceLimitation, TaskState, TaskStatus
+
+
+class Terms(msgspec.Struct):
+    """What of a TaskInfo the core itself decides on."""
+
+    kill_policy: KillPolicy | None = None
+    max_completion_time: DurationInfo | None = None
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """How a task ends once its container is gone."""
+
+    state: TaskState
+    source: TaskStatus.Source
+    reason: TaskStatus.Reason | None
+    message: str
+    limitation: TaskResourceLimitation | None = None
+
+
+@dataclass
+class Task:
+    """A task and what is under way for it. ``written`` and ``durable`` number its checkpoints, asked for and done."""
+
+    record: TaskRecord
+    written: int = 0
+    durable: int = 0
+    needs: dict[bytes, int] = field(default_factory=dict)  # update uuid -> the checkpoint that must be durable first
+    verdict: Verdict | None = None
+    volatile: bool = False  # it was refused because nothing can be written: its update goes out unwritten
+    sent: bytes | None = None  # the update in flight
+    resend_at: float | None = None
+    resend_wait: float = 0.0
+    escalate_at: float | None = None
+    complete_by: float | None = None
+    rewrite_at: float | None = None
+    destroying: bool = False
+    destroyed: bool = False
+    removed: bool = False  # its checkpoint is being removed; it is listed nowhere any more
+
+    @property
+    def key(self) -> tuple[str, str]:
+        return self.record.framework_id, self.record.task_id
+
+    @property
+    def forgotten(self) -> bool:
+        return self.record.kill is not None and self.record.kill.reason is KillReason.FORGOTTEN
+
+    @property
+    def before_start(self) -> bool:
+        return self.record.stage in (Stage.INTENT, Stage.PREPARING)
+
+    @property
+    def head(self) -> TaskStatus | None:
+        return self.record.pending[0] if self.record.pending else None
+
+    def deadlines(self) -> list[float]:
+        times = (self.resend_at, self.escalate_at, self.complete_by, self.rewrite_at)
+        return [time for time in times if time is not None]
+
+    def quiet(self) -> None:
+        """Nothing is in flight any more: the next update goes out with the first wait."""
+        self.sent = None
+        self.resend_at = None
+        self.resend_wait = 0.0
+
+
+def terms(record: TaskRecord) -> Terms:
+    return codec.decode(record.task, Terms)
+
+
+def grace(settings: Settings, override: KillPolicy | None, own: KillPolicy | None) -> float:
+    """Seconds between SIGTERM and SIGKILL: the kill's own word, else the task's, else the agent's."""
+    for policy in (override, own):
+        if policy is not None and policy.grace_period is not None:
+            return max(0.0, policy.grace_period.nanoseconds / 1e9)
+    return settings.kill_grace
+
+
+def is_terminal(status: TaskStatus) -> bool:
+    return status.state in TERMINAL
+
+
+def verdict_of(record: TaskRecord, exit: Exit) -> Verdict:
+    """How a task ended whose process did, as the original's command executor tells it."""
+    executor, text = TaskStatus.Source.SOURCE_EXECUTOR, statuses.exit_text(exit)
+    kill = record.kill
+    if kill is not None and kill.reason is KillReason.MAX_COMPLETION_TIME:
+        reason = TaskStatus.Reason.REASON_MAX_COMPLETION_TIME_REACHED
+        return Verdict(TaskState.TASK_FAILED, executor, reason, text)
+    if kill is not None:
+        return Verdict(TaskState.TASK_KILLED, executor, None, text)
+    if exit.oom:
+        return Verdict(
+            TaskState.TASK_FAILED,
+            TaskStatus.Source.SOURCE_AGENT,
+            TaskStatus.Reason.REASON_CONTAINER_LIMITATION_MEMORY,
+            statuses.memory_text(exit),
+            statuses.memory_limitation(exit),
+        )
+    if exit.code == 0:
+        return Verdict(TaskState.TASK_FINISHED, executor, None, text)
+    return Verdict(TaskState.TASK_FAILED, executor, None, text)
+
+
+VANISHED = Verdict(
+    TaskState.TASK_FAILED,
+    TaskStatus.Source.SOURCE_AGENT,
+    TaskStatus.Reason.REASON_EXECUTOR_TERMINATED,
+    "The container was destroyed",
+)
