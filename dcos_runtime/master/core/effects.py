@@ -1,0 +1,58 @@
+"""What the kernel's core wants done. Effects hold encoded bytes or frozen values and are carried out in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import NamedTuple
+
+
+class Now(NamedTuple):
+    """The time an event is handled at: ``mono`` for waiting, ``wall`` (seconds since 1970) for telling."""
+
+    mono: float
+    wall: float
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """One event for the subscriber on ``stream``, JSON."""
+
+    stream: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Close:
+    """Ends a subscriber's or an agent's stream, after what was sent on it before."""
+
+    stream: int
+
+
+@dataclass(frozen=True, slots=True)
+class Tell:
+    """One message for the agent on ``stream``, JSON."""
+
+    stream: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Persist:
+    """Writes to the registry; then `MasterCore.persisted` is called with ``id``. Failure ends the process."""
+
+    id: int
+    changes: Mapping[str, bytes | None]
+
+
+Effect = Send | Close | Tell | Persist
+
+
+class Answer(NamedTuple):
+    """What an HTTP call is answered with. ``text`` is plain; empty means no body."""
+
+    status: int
+    text: str = ""
+
+
+ACCEPTED = Answer(202)

@@ -1,0 +1,247 @@
+"""Frameworks: subscribing, failing over, updating, leaving."""
+
+from __future__ import annotations
+
+from dcos_runtime.master import validate
+from dcos_runtime.master.allocator import Wants
+from dcos_runtime.master.core import offers, tasks
+from dcos_runtime.master.core.effects import Answer, Now, Send
+from dcos_runtime.master.core.records import Agent, Framework
+from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, State, task_resources
+from dcos_runtime.master.resources import fixed
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.common import FrameworkID
+from dcos_runtime.wire.scheduler import Call, Event
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
+
+_HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
+
+
+# --- subscribing -----------------------------------------------------------------------------------------------------
+
+
+def subscribe(state: State, call: Call.Subscribe, stream: int, stream_id: str, now: Now) -> str | None:
+    """Takes the subscriber on ``stream`` in. The reason when it is refused: ERROR was sent and the stream is closed."""
+    info = call.framework_info
+    known = bool(info.id and info.id.value)
+    state.counters[f"master/messages_{'reregister' if known else 'register'}_framework"] += 1
+    error = _refusal(state, info, call)
+    framework = state.frameworks.get(info.id.value) if info.id is not None and known else None
+    if error is None and framework is not None:
+        info.user, info.checkpoint = framework.info.user, framework.info.checkpoint
+        error = validate.update(framework.info, info)
+    if error is not None:
+        _send_raw(state, stream, Event(type=Event.Type.ERROR, error=Event.Error(message=error)))
+        state.close(stream)
+        return error
+    wants = _wants(info, call.suppressed_roles)
+    if framework is None:
+        framework = _new(state, info, wants, now)
+    else:
+        _update_info(state, framework, info, wants)
+        if framework.recovered:
+            framework.recovered = False
+            framework.registered_at = framework.reregistered_at = now.wall
+        else:
+            framework.reregistered_at = now.wall
+    _connect(state, framework, stream, stream_id)
+    if known:
+        _broadcast(state, framework)
+    return None
+
+
+def _refusal(state: State, info: FrameworkInfo, call: Call.Subscribe) -> str | None:
+    if error := validate.framework(info):
+        return error
+    if info.user == "root" and not state.config.root_submissions:
+        return "User 'root' is not allowed to run frameworks without --root_submissions set"
+    if info.id is not None and info.id.value in state.completed:
+        return "Framework has been removed"
+    return validate.suppressed_roles(validate.roles_of(info), call.suppressed_roles)
+
+
+def _wants(info: FrameworkInfo, suppressed: list[str]) -> Wants:
+    minimums = {
+        role: [
+            {name: fixed(scalar.value) for name, scalar in option.quantities.items()}
+            for option in filters.min_allocatable_resources.quantities
+        ]
+        for role, filters in info.offer_filters.items()
+        if filters.min_allocatable_resources is not None
+    }
+    gpus = "GPU_RESOURCES" in validate.capabilities(info)
+    return Wants(validate.roles_of(info), frozenset(suppressed), gpus, minimums)
+
+
+def _new(state: State, info: FrameworkInfo, wants: Wants, now: Now, recovered: bool = False) -> Framework:
+    if info.id is None or not info.id.value:
+        info.id = FrameworkID(value=state.new_framework_id())
+    framework = Framework(
+        id=info.id.value,
+        info=info,
+        capabilities=validate.capabilities(info),
+        roles=wants.roles,
+        registered_at=now.wall,
+        reregistered_at=now.wall,
+        completed_capacity=state.config.max_completed_tasks_per_framework,
+        recovered=recovered,
+    )
+    state.frameworks[framework.id] = framework
+    state.allocator.add_framework(framework.id, wants, active=False)
+    # Its tasks may have been told of by agents before it came.
+    for agent in state.agents.values():
+        for task in agent.tasks.get(framework.id, {}).values():
+            framework.tasks[task.id] = task
+            if not task.terminal:
+                framework.used = framework.used + task_resources(task)
+    return framework
+
+
+def _update_info(state: State, framework: Framework, info: FrameworkInfo, wants: Wants) -> None:
+    lost_roles = framework.roles - wants.roles
+    framework.info = info
+    framework.capabilities = validate.capabilities(info)
+    framework.roles = wants.roles
+    state.allocator.update_framework(framework.id, wants)
+    for offer_id in sorted(framework.offers):
+        if state.offers[offer_id].role in lost_roles:
+            offers.give_back(state, state.offers[offer_id], rescind=True)
+
+
+def _connect(state: State, framework: Framework, stream: int, stream_id: str) -> None:
+    if framework.stream is not None:
+        failed_over = Event(type=Event.Type.ERROR, error=Event.Error(message="Framework failed over"))
+        state.send(framework, failed_over)
+        state.close(framework.stream)
+        del state.subscribers[framework.stream]
+    offers.give_back_all(state, framework.offers, rescind=False)
+    framework.stream = stream
+    framework.stream_id = stream_id
+    framework.generation += 1
+    state.subscribers[stream] = framework.id
+    subscribed = Event.Subscribed(
+        framework_id=FrameworkID(value=framework.id),
+        heartbeat_interval_seconds=HEARTBEAT_SECONDS,
+        master_info=state.config.master,
+    )
+    state.send(framework, Event(type=Event.Type.SUBSCRIBED, subscribed=subscribed))
+    state.send(framework, _HEARTBEAT)
+    state.allocator.activate_framework(framework.id)
+
+
+def _send_raw(state: State, stream: int, event: Event) -> None:
+    state.effects.append(Send(stream, codec.encode(event)))
+
+
+def _broadcast(state: State, framework: Framework) -> None:
+    """Every agent may run something of it."""
+    for agent in state.agents.values():
+        tell_info(state, agent, framework)
+
+
+def tell_info(state: State, agent: Agent, framework: Framework) -> None:
+    state.tell(
+        agent,
+        lambda agent_id, epoch, seq: internal.UpdateFramework(
+            agent_id=agent_id, epoch=epoch, seq=seq, framework=framework.info
+        ),
+    )
+
+
+# --- recovering ------------------------------------------------------------------------------------------------------
+
+
+def recover(state: State, info: FrameworkInfo, now: Now) -> None:
+    """A framework that an agent runs tasks of and that has not subscribed since this master leads.
+
+    Unlike the original, which would let such tasks run for ever, it has to subscribe within its failover timeout, or
+    the time agents have to come back when that is longer.
+    """
+    framework = _new(state, info, _wants(info, []), now, recovered=True)
+    patience = max(info.failover_timeout or 0.0, state.config.agent_reregister_timeout)
+    _expire(state, framework, now, patience)
+
+
+# --- going -----------------------------------------------------------------------------------------------------------
+
+
+def disconnected(state: State, stream: int, now: Now) -> None:
+    """The subscriber's stream is over: it has its failover timeout to come back."""
+    framework_id = state.subscribers.pop(stream, None)
+    if framework_id is None:
+        return
+    framework = state.frameworks[framework_id]
+    framework.stream = None
+    framework.generation += 1
+    state.allocator.deactivate_framework(framework.id)
+    offers.give_back_all(state, framework.offers, rescind=False)
+    _expire(state, framework, now, max(framework.info.failover_timeout or 0.0, 0.0))
+
+
+def _expire(state: State, framework: Framework, now: Now, seconds: float) -> None:
+    generation = framework.generation
+
+    def expired(then: Now) -> None:
+        if state.frameworks.get(framework.id) is framework and framework.generation == generation:
+            remove(state, framework, then)
+
+    state.at(now.mono + seconds, expired)
+
+
+def remove(state: State, framework: Framework, now: Now) -> None:
+    """Ends the framework and all its tasks, for good."""
+    stream, framework.stream = framework.stream, None
+    if stream is not None:
+        state.close(stream)
+        del state.subscribers[stream]
+    state.allocator.deactivate_framework(framework.id)
+    offers.give_back_all(state, framework.offers, rescind=False)
+    for agent in state.agents.values():
+        tell_shutdown(state, agent, framework.id)
+    text = f"Framework {framework.id} removed"
+    for task in list(framework.tasks.values()):
+        if not task.terminal:
+            killed = tasks.status(
+                task.id, task.agent_id, TaskState.TASK_KILLED, text, TaskStatus.Reason.REASON_FRAMEWORK_REMOVED, now
+            )
+            tasks.apply(state, task, killed, TaskState.TASK_KILLED, now)
+        tasks.remove(state, task)
+    for task in framework.unreachable.values():
+        task.state = TaskState.TASK_KILLED
+        framework.completed.append(task)
+    framework.unreachable.clear()
+    framework.unregistered_at = now.wall
+    framework.generation += 1
+    del state.frameworks[framework.id]
+    state.allocator.remove_framework(framework.id)
+    state.completed[framework.id] = framework
+    while len(state.completed) > state.config.max_completed_frameworks:
+        state.completed.popitem(last=False)
+
+
+def tell_shutdown(state: State, agent: Agent, framework_id: str) -> None:
+    state.tell(
+        agent,
+        lambda agent_id, epoch, seq: internal.ShutdownFramework(
+            agent_id=agent_id, epoch=epoch, seq=seq, framework_id=FrameworkID(value=framework_id)
+        ),
+    )
+
+
+# --- updating --------------------------------------------------------------------------------------------------------
+
+
+def update(state: State, framework: Framework, call: Call.UpdateFramework) -> Answer:
+    info = call.framework_info
+    if error := validate.framework(info):
+        return Answer(400, f"Supplied FrameworkInfo is not valid: {error}")
+    if error := validate.update(framework.info, info):
+        return Answer(400, f"FrameworkInfo update is not valid: {error}")
+    if error := validate.suppressed_roles(validate.roles_of(info), call.suppressed_roles):
+        return Answer(400, f"'UpdateFramework' call is not valid: {error}")
+    changed = codec.encode(framework.info) != codec.encode(info)
+    _update_info(state, framework, info, _wants(info, call.suppressed_roles))
+    if changed:
+        _broadcast(state, framework)
+    return Answer(200)

@@ -1,0 +1,309 @@
+"""Offers: made of the allocator's decisions, accepted, declined, rescinded."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from dcos_runtime.master import resources as amounts
+from dcos_runtime.master import validate
+from dcos_runtime.master.core import tasks
+from dcos_runtime.master.core.effects import Now
+from dcos_runtime.master.core.records import Agent, Framework, Offer, Task
+from dcos_runtime.master.core.state import State
+from dcos_runtime.master.resources import Resources
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.cluster import Offer as WireOffer
+from dcos_runtime.wire.cluster import OperationState, OperationStatus
+from dcos_runtime.wire.common import URL, Address, AgentID, Filters, FrameworkID, OfferID
+from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.scheduler import Call, Event
+from dcos_runtime.wire.tasks import HealthCheck, TaskInfo, TaskState, TaskStatus
+
+Reason = TaskStatus.Reason
+Operation = WireOffer.Operation
+Type = Operation.Type
+
+DEFAULT_REFUSE_SECONDS = 5.0
+MAX_REFUSE_SECONDS = 365 * 86400.0
+
+
+# --- making and unmaking ---------------------------------------------------------------------------------------------
+
+
+def allocate(state: State, now: Now) -> None:
+    """Offers what the allocator decides."""
+    made: dict[str, list[WireOffer]] = {}
+    for decision in state.allocator.allocate(now.mono):
+        framework = state.frameworks[decision.framework_id]
+        agent = state.agents[decision.agent_id]
+        if not framework.connected or not agent.connected:
+            state.allocator.recover(*decision)
+            continue
+        offer = Offer(state.new_offer_id(), framework.id, agent.id, decision.role, decision.resources)
+        state.offers[offer.id] = offer
+        framework.offers.add(offer.id)
+        agent.offers.add(offer.id)
+        made.setdefault(framework.id, []).append(message(framework, agent, offer))
+    for framework_id, offers in made.items():
+        framework = state.frameworks[framework_id]
+        state.send(framework, Event(type=Event.Type.OFFERS, offers=Event.Offers(offers=offers)))
+        state.counters["master/messages_resource_offers"] += 1
+
+
+def message(framework: Framework, agent: Agent, offer: Offer) -> WireOffer:
+    """The offer as this framework understands it."""
+    multi_role = "MULTI_ROLE" in framework.capabilities
+    return WireOffer(
+        id=OfferID(value=offer.id),
+        framework_id=FrameworkID(value=framework.id),
+        agent_id=AgentID(value=agent.id),
+        hostname=agent.info.hostname,
+        url=agent_url(agent),
+        domain=agent.info.domain,
+        resources=amounts.wire(
+            offer.resources,
+            allocated_to=offer.role if multi_role else None,
+            refined="RESERVATION_REFINEMENT" in framework.capabilities,
+        ),
+        attributes=agent.info.attributes,
+        allocation_info=Resource.AllocationInfo(role=offer.role) if multi_role else None,
+    )
+
+
+def agent_url(agent: Agent) -> URL:
+    port = agent.info.port or 5051
+    return URL(scheme="http", address=Address(hostname=agent.info.hostname, port=port), path="/slave(1)")
+
+
+def forget(state: State, offer: Offer) -> None:
+    """The offer exists no more; what becomes of its resources is the caller's."""
+    del state.offers[offer.id]
+    state.frameworks[offer.framework_id].offers.discard(offer.id)
+    state.agents[offer.agent_id].offers.discard(offer.id)
+
+
+def give_back(state: State, offer: Offer, until: float | None = None, rescind: bool = False) -> None:
+    """Ends the offer and frees its resources; ``until``: the framework does not want them before."""
+    framework = state.frameworks[offer.framework_id]
+    forget(state, offer)
+    state.allocator.recover(offer.framework_id, offer.role, offer.agent_id, offer.resources)
+    if until is not None:
+        state.allocator.refuse(offer.framework_id, offer.role, offer.agent_id, offer.resources, until)
+    if rescind:
+        rescinded = Event.Rescind(offer_id=OfferID(value=offer.id))
+        state.send(framework, Event(type=Event.Type.RESCIND, rescind=rescinded))
+
+
+def give_back_all(state: State, offer_ids: Iterable[str], rescind: bool) -> None:
+    for offer_id in sorted(offer_ids):
+        give_back(state, state.offers[offer_id], rescind=rescind)
+
+
+def refused_until(filters: Filters | None, now: Now) -> float | None:
+    """When a filter ends, ``None`` for no filter: 5 s by default, for nonsense too, and a year at most."""
+    seconds = DEFAULT_REFUSE_SECONDS
+    if filters is not None and filters.refuse_seconds is not None:
+        seconds = filters.refuse_seconds
+    if math.isnan(seconds) or seconds < 0:
+        seconds = DEFAULT_REFUSE_SECONDS
+    return now.mono + min(seconds, MAX_REFUSE_SECONDS) if seconds else None
+
+
+# --- declining -------------------------------------------------------------------------------------------------------
+
+
+def decline(state: State, framework: Framework, call: Call.Decline, now: Now) -> None:
+    state.counters["master/messages_decline_offers"] += 1
+    until = refused_until(call.filters, now)
+    for offer_id in call.offer_ids:
+        offer = state.offers.get(offer_id.value)
+        if offer is not None and offer.framework_id == framework.id:
+            give_back(state, offer, until)
+
+
+# --- accepting -------------------------------------------------------------------------------------------------------
+
+
+def accept(state: State, framework: Framework, call: Call.Accept, now: Now) -> None:
+    for operation in call.operations:
+        if operation.type is Type.LAUNCH:
+            launches = bool(operation.launch and operation.launch.task_infos)
+            state.counters[f"master/messages_{'launch_tasks' if launches else 'decline_offers'}"] += 1
+    offer_ids = [offer_id.value for offer_id in call.offer_ids]
+    if error := _invalid(state, framework, offer_ids):
+        _refuse_offers(state, framework, call, offer_ids, error, now)
+        return
+    offers = [state.offers[offer_id] for offer_id in offer_ids]
+    agent, role = state.agents[offers[0].agent_id], offers[0].role
+    given = amounts.total(offer.resources for offer in offers)
+    operations = [operation for operation in call.operations if _passes(state, framework, agent, operation, now)]
+    for offer in offers:
+        forget(state, offer)
+    budget = _Budget(given)
+    try:
+        for operation in operations:
+            for info in _tasks_of(operation):
+                _launch_valid(state, framework, agent, role, info, budget, now)
+    finally:
+        # Whatever happened above, what no task took is free again.
+        state.allocator.recover(framework.id, role, agent.id, budget.left)
+    until = refused_until(call.filters, now)
+    if until is not None and budget.left:
+        state.allocator.refuse(framework.id, role, agent.id, budget.left, until)
+
+
+class _Budget:
+    """What is left of accepted offers."""
+
+    def __init__(self, left: Resources) -> None:
+        self.left = left
+
+
+def _invalid(state: State, framework: Framework, offer_ids: Sequence[str]) -> str | None:
+    """Why these offers cannot be accepted together. Another framework's offer is as unknown as one that never was."""
+    if not offer_ids:
+        return "No offers specified"
+    for position, offer_id in enumerate(offer_ids):
+        if offer_id in offer_ids[:position]:
+            return f"Duplicate offer {offer_id} in offer list"
+    for offer_id in offer_ids:
+        offer = state.offers.get(offer_id)
+        if offer is None:
+            return f"Offer {offer_id} is no longer valid"
+        if offer.framework_id != framework.id:
+            return (
+                f"Offer {offer_id} has invalid framework {offer.framework_id} while framework {framework.id}"
+                " is expected"
+            )
+    first = state.offers[offer_ids[0]]
+    for offer_id in offer_ids:
+        offer = state.offers[offer_id]
+        if offer.role != first.role:
+            return (
+                f"Aggregated offers must be allocated to the same role. Offer {offer_id} uses role '{offer.role}"
+                f" but another is using role '{first.role}"
+            )
+    for offer_id in offer_ids:
+        offer = state.offers[offer_id]
+        if offer.agent_id != first.agent_id:
+            return (
+                f"Aggregated offers must belong to one single agent. Offer {offer_id} uses agent {offer.agent_id}"
+                f" and agent {first.agent_id}"
+            )
+    return None
+
+
+def _refuse_offers(
+    state: State, framework: Framework, call: Call.Accept, offer_ids: Sequence[str], error: str, now: Now
+) -> None:
+    """Frees the offers that were the framework's, without a filter, and says that nothing was launched."""
+    for offer_id in offer_ids:
+        offer = state.offers.get(offer_id)
+        if offer is not None and offer.framework_id == framework.id:
+            give_back(state, offer)
+    lost = TaskState.TASK_DROPPED if framework.partition_aware else TaskState.TASK_LOST
+    for operation in call.operations:
+        if operation.type in (Type.LAUNCH, Type.LAUNCH_GROUP):
+            text = f"Task launched with invalid offers: {error}"
+            _refuse_tasks(state, framework, _tasks_of(operation), lost, text, Reason.REASON_INVALID_OFFERS, now)
+        else:
+            _drop(state, framework, operation, f"Operation attempted with invalid offers: {error}")
+
+
+def _tasks_of(operation: Operation) -> Sequence[TaskInfo]:
+    if operation.type is Type.LAUNCH:
+        return operation.launch.task_infos if operation.launch else ()
+    return operation.launch_group.task_group.tasks if operation.launch_group else ()
+
+
+def _refuse_tasks(
+    state: State,
+    framework: Framework,
+    infos: Iterable[TaskInfo],
+    outcome: TaskState,
+    text: str,
+    reason: TaskStatus.Reason,
+    now: Now,
+) -> None:
+    for info in infos:
+        update = tasks.status(info.task_id.value, info.agent_id.value, outcome, text, reason, now)
+        tasks.own_update(state, framework, update)
+
+
+def _drop(state: State, framework: Framework, operation: Operation, text: str) -> None:
+    """An operation that failed is silent, unless it was given an id to be told of."""
+    if operation.id is not None:
+        failed = OperationStatus(operation_id=operation.id, state=OperationState.OPERATION_ERROR, message=text)
+        told = Event.UpdateOperationStatus(status=failed)
+        state.send(framework, Event(type=Event.Type.UPDATE_OPERATION_STATUS, update_operation_status=told))
+
+
+def _passes(state: State, framework: Framework, agent: Agent, operation: Operation, now: Now) -> bool:
+    """What is wrong with an operation as such is said before any is performed."""
+    if operation.type is None:
+        return False
+    if operation.type is Type.LAUNCH_GROUP:
+        text = "This version does not run task groups; launch each task with LAUNCH"
+        _refuse_tasks(
+            state,
+            framework,
+            _tasks_of(operation),
+            TaskState.TASK_ERROR,
+            text,
+            Reason.REASON_TASK_INVALID,
+            now,
+        )
+        return False
+    if operation.type is not Type.LAUNCH:
+        _drop(state, framework, operation, f"This version does not perform {operation.type.value} operations")
+        return False
+    error = next((error for info in _tasks_of(operation) if (error := validate.resources(info.resources))), None)
+    if error is None and operation.id is not None:
+        error = "The `id` field cannot be set on LAUNCH operations"
+    if error is not None:
+        _refuse_tasks(
+            state,
+            framework,
+            _tasks_of(operation),
+            TaskState.TASK_ERROR,
+            error,
+            Reason.REASON_TASK_INVALID,
+            now,
+        )
+    return error is None
+
+
+def _launch_valid(
+    state: State, framework: Framework, agent: Agent, role: str, info: TaskInfo, budget: _Budget, now: Now
+) -> None:
+    error = validate.task(
+        info,
+        agent_id=agent.id,
+        known=framework.tasks,
+        unreachable=framework.unreachable,
+        role=role,
+        available=budget.left,
+    )
+    if error is not None:
+        _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
+        return
+    taken = amounts.parse(info.resources)
+    if info.health_check is not None and info.health_check.type is None:
+        info.health_check.type = (
+            HealthCheck.Type.COMMAND if info.health_check.command is not None else HealthCheck.Type.HTTP
+        )
+    # Every resource carries the role: the agent tells it again when this master is no more.
+    info.resources = amounts.wire(taken, allocated_to=role, refined=True)
+    task = Task(info.task_id.value, framework.id, agent.id, role, codec.encode(info), TaskState.TASK_STAGING)
+    state.hold(framework, agent, task)
+    tasks.add(agent, framework, task)
+    budget.left = budget.left - taken
+    state.tell(
+        agent,
+        lambda agent_id, epoch, seq: internal.RunTask(
+            agent_id=agent_id, epoch=epoch, seq=seq, framework=framework.info, task=msgspec.Raw(task.info)
+        ),
+    )

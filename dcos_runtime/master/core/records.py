@@ -1,0 +1,129 @@
+"""What the kernel keeps of agents, frameworks, offers and tasks: only what it decides on, plus encoded messages."""
+
+from __future__ import annotations
+
+from collections import OrderedDict, deque
+from dataclasses import dataclass, field
+
+import msgspec
+
+from dcos_runtime.master.resources import EMPTY, Resources
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
+from dcos_runtime.wire.tasks import TaskState
+
+TERMINAL = frozenset(
+    {
+        TaskState.TASK_FINISHED,
+        TaskState.TASK_FAILED,
+        TaskState.TASK_KILLED,
+        TaskState.TASK_ERROR,
+        TaskState.TASK_LOST,
+        TaskState.TASK_DROPPED,
+        TaskState.TASK_GONE,
+        TaskState.TASK_GONE_BY_OPERATOR,
+    }
+)
+
+
+class Task(msgspec.Struct, gc=False):
+    """One task. ``info`` is its TaskInfo and ``statuses`` its TaskStatus messages without ``data``, all encoded.
+
+    ``state`` is the newest state; ``status_state`` and ``status_uuid`` are those of the newest update that was sent to
+    the framework, which reconciliation tells. ``healthy`` and ``executor_id`` of that update are in its status.
+    """
+
+    id: str
+    framework_id: str
+    agent_id: str
+    role: str
+    info: bytes
+    state: TaskState
+    statuses: tuple[bytes, ...] = ()
+    status_state: TaskState | None = None
+    status_uuid: bytes | None = None
+
+    @property
+    def terminal(self) -> bool:
+        return self.state in TERMINAL
+
+
+class Offer(msgspec.Struct, gc=False, frozen=True):
+    id: str
+    framework_id: str
+    agent_id: str
+    role: str
+    resources: Resources
+
+
+@dataclass(slots=True)
+class Agent:
+    """An agent that is registered: connected, or silent for less than its time."""
+
+    id: str
+    info: AgentInfo
+    total: Resources
+    software: str
+    registered_at: float
+    reregistered_at: float | None = None
+    stream: int | None = None
+    epoch: int = 0
+    sent: int = 0
+    taken: int = 0
+    missed_pings: int = 0
+    next_ping: float = 0.0
+    used: Resources = EMPTY
+    tasks: dict[str, dict[str, Task]] = field(default_factory=dict)  # framework -> task id -> task
+    offers: set[str] = field(default_factory=set)
+    killed: set[tuple[str, str]] = field(default_factory=set)
+
+    @property
+    def connected(self) -> bool:
+        return self.stream is not None
+
+    def task(self, framework_id: str, task_id: str) -> Task | None:
+        return self.tasks.get(framework_id, {}).get(task_id)
+
+    def all_tasks(self) -> list[Task]:
+        return [task for tasks in self.tasks.values() for task in tasks.values()]
+
+
+@dataclass(frozen=True, slots=True)
+class Absent:
+    """An agent that the registry knows and that is not here: ``since`` (wall) unreachable, or else yet to come back."""
+
+    info: AgentInfo
+    since: float | None = None
+
+
+@dataclass(slots=True)
+class Framework:
+    """A framework. ``recovered``: known from its tasks only, it has not subscribed since this master leads."""
+
+    id: str
+    info: FrameworkInfo
+    capabilities: frozenset[str]
+    roles: frozenset[str]
+    registered_at: float
+    completed_capacity: int
+    reregistered_at: float = 0.0
+    unregistered_at: float = 0.0
+    recovered: bool = False
+    stream: int | None = None
+    stream_id: str = ""
+    generation: int = 0
+    used: Resources = EMPTY
+    offers: set[str] = field(default_factory=set)
+    tasks: dict[str, Task] = field(default_factory=dict)
+    unreachable: OrderedDict[str, Task] = field(default_factory=OrderedDict)
+    completed: deque[Task] = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.completed = deque(maxlen=self.completed_capacity)
+
+    @property
+    def connected(self) -> bool:
+        return self.stream is not None
+
+    @property
+    def partition_aware(self) -> bool:
+        return "PARTITION_AWARE" in self.capabilities

@@ -1,0 +1,250 @@
+"""Tasks: their status updates, kills, acknowledgements and reconciliation."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dcos_runtime.master.core.effects import Now
+from dcos_runtime.master.core.records import TERMINAL, Agent, Framework, Task
+from dcos_runtime.master.core.state import State
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.common import AgentID, FrameworkID, TaskID, TimeInfo
+from dcos_runtime.wire.scheduler import Call, Event
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
+
+Reason = TaskStatus.Reason
+
+
+def status(
+    task_id: str,
+    agent_id: str | None,
+    state: TaskState,
+    message: str,
+    reason: TaskStatus.Reason,
+    now: Now,
+    unreachable_since: float | None = None,
+) -> TaskStatus:
+    """An update made by the master: no uuid, no executor, nothing to acknowledge."""
+    return TaskStatus(
+        task_id=TaskID(value=task_id),
+        state=state,
+        message=message,
+        source=TaskStatus.Source.SOURCE_MASTER,
+        reason=reason,
+        agent_id=AgentID(value=agent_id) if agent_id is not None else None,
+        timestamp=now.wall,
+        unreachable_time=TimeInfo(nanoseconds=int(unreachable_since * 1e9)) if unreachable_since is not None else None,
+    )
+
+
+def forward(state: State, framework: Framework | None, update: TaskStatus) -> bool:
+    """Sends the update to the framework, when it is there to hear it."""
+    if framework is None:
+        return False
+    return state.send(framework, Event(type=Event.Type.UPDATE, update=Event.Update(status=update)))
+
+
+def own_update(state: State, framework: Framework, update: TaskStatus) -> None:
+    """An update made by the master about a task that it does not keep."""
+    count(state, update)
+    forward(state, framework, update)
+
+
+def count(state: State, update: TaskStatus) -> None:
+    name = update.state.value.lower()
+    state.counters[f"master/{name.replace('task_', 'tasks_', 1)}"] += 1
+    if update.source is not None and update.reason is not None:
+        source = update.source.value.lower()
+        reason = update.reason.value.lower()
+        state.counters[f"master/{name}/{source}/{reason}"] += 1
+
+
+# --- records ---------------------------------------------------------------------------------------------------------
+
+
+def add(agent: Agent, framework: Framework | None, task: Task) -> None:
+    agent.tasks.setdefault(task.framework_id, {})[task.id] = task
+    if framework is not None:
+        framework.tasks[task.id] = task
+
+
+def apply(state: State, task: Task, update: TaskStatus, latest: TaskState, now: Now) -> None:
+    """Takes the update into the task's record, and frees its resources when it ended."""
+    was_over = task.terminal or task.state is TaskState.TASK_UNREACHABLE
+    if not task.terminal:
+        task.state = latest
+    data, update.data = update.data, None
+    encoded = codec.encode(update)
+    update.data = data
+    kept = task.statuses
+    if kept and codec.decode(kept[-1], _State).state is update.state:
+        kept = kept[:-1]
+    task.statuses = (*kept, encoded)
+    if not was_over and (task.terminal or task.state is TaskState.TASK_UNREACHABLE):
+        agent = state.agents[task.agent_id]
+        state.release(state.frameworks.get(task.framework_id), agent, task)
+        count(state, update)
+
+
+def remove(state: State, task: Task, *, unreachable: bool = False) -> None:
+    """Forgets a task of a registered agent: it becomes one of the framework's completed or unreachable ones."""
+    agent = state.agents[task.agent_id]
+    framework = state.frameworks.get(task.framework_id)
+    if not task.terminal and not unreachable:
+        raise AssertionError(f"task {task.id} is removed while {task.state.value}")
+    of_framework = agent.tasks[task.framework_id]
+    del of_framework[task.id]
+    if not of_framework:
+        del agent.tasks[task.framework_id]
+    agent.killed.discard((task.framework_id, task.id))
+    if framework is None:
+        return
+    framework.tasks.pop(task.id, None)
+    if unreachable:
+        framework.unreachable[task.id] = task
+        while len(framework.unreachable) > state.config.max_unreachable_tasks_per_framework:
+            framework.unreachable.popitem(last=False)
+    else:
+        framework.completed.append(task)
+
+
+class _State(msgspec.Struct):
+    state: TaskState
+
+
+# --- from agents -----------------------------------------------------------------------------------------------------
+
+
+def updated(state: State, agent: Agent, message: internal.Update, now: Now) -> None:
+    """A status update of an agent: on to the framework, which acknowledges it; its newest state is kept."""
+    update = message.status
+    state.counters["master/messages_status_update"] += 1
+    framework = state.frameworks.get(message.framework_id)
+    if message.framework_id in state.completed:
+        state.counters["master/invalid_status_updates"] += 1
+        return
+    delivered = forward(state, framework, update)
+    task = agent.task(message.framework_id, update.task_id.value)
+    if task is None:
+        state.counters["master/invalid_status_updates"] += 1
+        return
+    task.status_state = update.state
+    task.status_uuid = update.uuid
+    apply(state, task, update, message.latest_state, now)
+    state.counters["master/valid_status_updates" if delivered else "master/invalid_status_updates"] += 1
+
+
+def gone(state: State, agent: Agent, message: internal.TaskGone) -> None:
+    """The agent has forgotten the task after its last acknowledgement; so do we, if we have not yet."""
+    task = agent.task(message.framework_id, message.task_id)
+    if task is not None and task.terminal:
+        remove(state, task)
+
+
+# --- from frameworks -------------------------------------------------------------------------------------------------
+
+
+def kill(state: State, framework: Framework, call: Call.Kill, now: Now) -> None:
+    state.counters["master/messages_kill_task"] += 1
+    task = framework.tasks.get(call.task_id.value)
+    if task is None:
+        reconcile(
+            state,
+            framework,
+            Call.Reconcile(tasks=[Call.Reconcile.Task(task_id=call.task_id, agent_id=call.agent_id)]),
+            now,
+        )
+        return
+    if call.agent_id is not None and call.agent_id.value != task.agent_id:
+        return
+    agent = state.agents[task.agent_id]
+    if not task.terminal:
+        agent.killed.add((framework.id, task.id))  # said again when the agent comes back and still runs it
+    tell_kill(state, agent, framework.id, task.id, call)
+
+
+def tell_kill(state: State, agent: Agent, framework_id: str, task_id: str, call: Call.Kill | None = None) -> None:
+    state.tell(
+        agent,
+        lambda agent_id, epoch, seq: internal.KillTask(
+            agent_id=agent_id,
+            epoch=epoch,
+            seq=seq,
+            framework_id=FrameworkID(value=framework_id),
+            task_id=TaskID(value=task_id),
+            kill_policy=call.kill_policy if call else None,
+        ),
+    )
+
+
+def acknowledge(state: State, framework: Framework, call: Call.Acknowledge) -> None:
+    state.counters["master/messages_status_update_acknowledgement"] += 1
+    agent = state.agents.get(call.agent_id.value)
+    if agent is None or not agent.connected:
+        # The agent sends the update again, to this master or the next, and it is acknowledged then.
+        state.counters["master/invalid_status_update_acknowledgements"] += 1
+        return
+    task = agent.task(framework.id, call.task_id.value)
+    if task is not None and task.status_uuid == call.uuid and task.status_state in TERMINAL:
+        remove(state, task)
+    state.tell(
+        agent,
+        lambda agent_id, epoch, seq: internal.Acknowledge(
+            agent_id=agent_id,
+            epoch=epoch,
+            seq=seq,
+            framework_id=FrameworkID(value=framework.id),
+            task_id=call.task_id,
+            uuid=call.uuid,
+        ),
+    )
+    state.counters["master/valid_status_update_acknowledgements"] += 1
+
+
+def reconcile(state: State, framework: Framework, call: Call.Reconcile, now: Now) -> None:
+    state.counters["master/messages_reconcile_tasks"] += 1
+    if not call.tasks:
+        for task in framework.tasks.values():
+            forward(state, framework, _latest(task, now))
+        return
+    for asked in call.tasks:
+        update = _reconciled(
+            state, framework, asked.task_id.value, asked.agent_id.value if asked.agent_id else None, now
+        )
+        if update is not None:
+            forward(state, framework, update)
+
+
+def _reconciled(state: State, framework: Framework, task_id: str, agent_id: str | None, now: Now) -> TaskStatus | None:
+    """What is known of a task; ``None`` while an agent that might have it has not come back yet."""
+    task = framework.tasks.get(task_id)
+    if task is not None:
+        return _latest(task, now)
+    if agent_id in state.recovering if agent_id is not None else state.recovering:
+        return None
+    absent = state.unreachable.get(agent_id) if agent_id is not None else None
+    since = absent.since if absent else None
+    if agent_id in state.agents:
+        answer, text = TaskState.TASK_GONE, "Reconciliation: Task is unknown to the agent"
+    elif absent is not None:
+        answer, text = TaskState.TASK_UNREACHABLE, "Reconciliation: Task is unreachable"
+    else:
+        answer, text = TaskState.TASK_UNKNOWN, "Reconciliation: Task is unknown"
+    if not framework.partition_aware:
+        answer = TaskState.TASK_LOST
+    return status(task_id, agent_id, answer, text, Reason.REASON_RECONCILIATION, now, since)
+
+
+def latest(task: Task, text: str, reason: TaskStatus.Reason, now: Now) -> TaskStatus:
+    """The newest state the framework was told of, as the master tells it."""
+    update = status(task.id, task.agent_id, task.status_state or task.state, text, reason, now)
+    if task.statuses:
+        last = codec.decode(task.statuses[-1], TaskStatus)
+        update.healthy = last.healthy
+        update.check_status = last.check_status
+        update.container_status = last.container_status
+    return update
+
+
+def _latest(task: Task, now: Now) -> TaskStatus:
+    return latest(task, "Reconciliation: Latest task state", Reason.REASON_RECONCILIATION, now)

@@ -1,0 +1,424 @@
+"""What a framework may say: its info, roles, task infos and resources. Pure; the texts are the original's.
+
+Every function returns the reason for a refusal, or ``None``.
+"""
+
+from __future__ import annotations
+
+import itertools
+import math
+from collections.abc import Container, Sequence
+
+from dcos_runtime.master import resources as amounts
+from dcos_runtime.master.resources import Resources, decimal, fixed
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.common import CommandInfo, Environment, Value
+from dcos_runtime.wire.containers import ContainerInfo
+from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.tasks import CheckInfo, ExecutorInfo, HealthCheck, TaskInfo
+
+_NAME_MAX = 255
+_MAX_SECONDS = 9223372036.0  # an int64 of nanoseconds
+
+
+def identifier(text: str) -> str | None:
+    if not text:
+        return "ID must not be empty"
+    if len(text.encode(errors="surrogatepass")) > _NAME_MAX:
+        return f"ID must not be greater than {_NAME_MAX} characters"
+    if text in (".", ".."):
+        return f"'{text}' is disallowed"
+    if any(character in "/\\" or ord(character) < 32 or ord(character) == 127 for character in text):
+        return f"'{text}' contains invalid characters"
+    return None
+
+
+# --- frameworks ------------------------------------------------------------------------------------------------------
+
+
+def role(name: str) -> str | None:
+    if name == "*":
+        return None
+    if name.startswith("/"):
+        return f"Role '{name}' cannot start with a slash"
+    if name.endswith("/"):
+        return f"Role '{name}' cannot end with a slash"
+    if "//" in name:
+        return f"Role '{name}' cannot contain two adjacent slashes"
+    if not name:
+        return "Role names cannot be the empty string"
+    for component in name.split("/"):
+        if component in (".", "..", "*"):
+            return f"Role '{name}' cannot include '{component}' as a component"
+        if component.startswith("-"):
+            return f"Role component '{component}' is invalid because it starts with a dash"
+        if any(character in "\t\n\v\f\r \x7f" for character in component):
+            return f"Role component '{component}' is invalid because it contains backspace or whitespace"
+    return None
+
+
+def capabilities(info: FrameworkInfo) -> frozenset[str]:
+    return frozenset(capability.type.value for capability in info.capabilities if capability.type is not None)
+
+
+def roles_of(info: FrameworkInfo) -> frozenset[str]:
+    if "MULTI_ROLE" in capabilities(info):
+        return frozenset(info.roles)
+    return frozenset((info.role or "*",))
+
+
+def framework(info: FrameworkInfo) -> str | None:
+    return _framework_roles(info) or _framework_id(info) or _offer_filters(info) or _failover_timeout(info)
+
+
+def _framework_roles(info: FrameworkInfo) -> str | None:
+    if "MULTI_ROLE" in capabilities(info):
+        if info.role is not None:
+            return "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable"
+        duplicates = {name for name in info.roles if info.roles.count(name) > 1}
+        if duplicates:
+            return f"'FrameworkInfo.roles' contains duplicate items: {braces(duplicates)}"
+        for name in info.roles:
+            if error := role(name):
+                return f"'FrameworkInfo.roles' contains invalid role: {error}"
+        return None
+    if info.roles:
+        return "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable"
+    if error := role("*" if info.role is None else info.role):
+        return f"'FrameworkInfo.role' is not a valid role: {error}"
+    return None
+
+
+def _framework_id(info: FrameworkInfo) -> str | None:
+    return identifier(info.id.value) if info.id is not None and info.id.value else None
+
+
+def _offer_filters(info: FrameworkInfo) -> str | None:
+    for filters in info.offer_filters.values():
+        for quantities in filters.min_allocatable_resources.quantities if filters.min_allocatable_resources else ():
+            if not quantities.quantities:
+                return "Resource quantities must contain at least one quantity"
+            for name, quantity in quantities.quantities.items():
+                if not math.isfinite(quantity.value) or quantity.value < 0:
+                    return f"Invalid resource quantity for '{name}': must be a finite number that is not negative"
+    return None
+
+
+def _failover_timeout(info: FrameworkInfo) -> str | None:
+    seconds = info.failover_timeout or 0.0
+    if not math.isfinite(seconds) or not -_MAX_SECONDS <= seconds <= _MAX_SECONDS:
+        return f"The framework failover_timeout ({seconds:g}) is invalid"
+    return None
+
+
+def update(old: FrameworkInfo, new: FrameworkInfo) -> str | None:
+    if old.principal != new.principal:
+        return "Changing framework's principal is not allowed."
+    if old.user != new.user:
+        return f"Updating 'FrameworkInfo.user' is unsupported; attempted to update from '{old.user}' to '{new.user}'"
+    if bool(old.checkpoint) != bool(new.checkpoint):
+        return (
+            "Updating 'FrameworkInfo.checkpoint' is unsupported; attempted to update "
+            f"from '{_bool(old.checkpoint)}' to '{_bool(new.checkpoint)}'"
+        )
+    return None
+
+
+def suppressed_roles(roles: Container[str], suppressed: Sequence[str]) -> str | None:
+    strangers = {name for name in suppressed if name not in roles}
+    return f"Suppressed roles {braces(strangers)} are not contained in the set of roles" if strangers else None
+
+
+def braces(items: set[str]) -> str:
+    return "{ " + ", ".join(sorted(items)) + " }"
+
+
+def _bool(value: bool | None) -> str:
+    return "true" if value else "false"
+
+
+# --- resources -------------------------------------------------------------------------------------------------------
+
+
+def resources(given: Sequence[Resource]) -> str | None:
+    """Each by itself, as a framework or an agent writes it."""
+    for resource in given:
+        if error := _resource(resource):
+            return f"Resource '{_shown(resource)}' is invalid: {error}"
+    return None
+
+
+def _resource(resource: Resource) -> str | None:
+    if not resource.name:
+        return "Empty resource name"
+    if "(" in resource.name or any(ord(character) < 32 for character in resource.name):
+        return "Resource names cannot contain brackets or control characters"
+    return _value(resource) or _reservation(resource) or _disk(resource)
+
+
+def _value(resource: Resource) -> str | None:
+    scalar, ranges, items = resource.scalar, resource.ranges, resource.set
+    if resource.type is Value.Type.SCALAR:
+        if scalar is None or ranges is not None or items is not None:
+            return "Invalid scalar resource"
+        if not math.isfinite(scalar.value):
+            return "Invalid scalar resource: value is not finite"
+        if scalar.value < 0 or (scalar.value != 0 and fixed(scalar.value) == 0):
+            return "Invalid scalar resource: value <= 0"
+        if scalar.value > 1e12:
+            return "Invalid scalar resource: value is out of range"
+        return None
+    if resource.type is Value.Type.RANGES:
+        if ranges is None or scalar is not None or items is not None:
+            return "Invalid ranges resource"
+        intervals = sorted((item.begin, item.end) for item in ranges.range)
+        if any(begin > end for begin, end in intervals):
+            return "Invalid ranges resource: begin > end"
+        if any(begin < 0 for begin, _ in intervals):
+            return "Invalid ranges resource: begin < 0"
+        if any(after[0] <= before[1] for before, after in itertools.pairwise(intervals)):
+            return "Invalid ranges resource: overlapping ranges"
+        return None
+    if resource.type is Value.Type.SET:
+        if items is None or scalar is not None or ranges is not None:
+            return "Invalid set resource"
+        if len(set(items.item)) != len(items.item):
+            return "Invalid set resource: duplicated elements"
+        return None
+    return "Unsupported resource type"
+
+
+def _reservation(resource: Resource) -> str | None:
+    for reservation in resource.reservations:
+        if reservation.type is None:
+            return "Invalid reservation: 'Resource.ReservationInfo.type' field must be set."
+        if reservation.role is None:
+            return "Invalid reservation: 'Resource.ReservationInfo.role' field must be set."
+        if error := role(reservation.role):
+            return error
+        if reservation.role == "*":
+            return 'Invalid reservation: role "*" cannot be reserved'
+    if resource.reservations:
+        first = resource.reservations[0].role
+        if resource.role is not None and (len(resource.reservations) > 1 or resource.role != first):
+            return (
+                f"Invalid resource format: 'Resource.role' field with '{resource.role}' does not match the role "
+                f"'{first}' in 'Resource.reservations'"
+            )
+        return None
+    if error := role("*" if resource.role is None else resource.role):
+        return error
+    if resource.reservation is not None and resource.role in (None, "*"):
+        return 'Invalid reservation: role "*" cannot be dynamically reserved'
+    return None
+
+
+def _disk(resource: Resource) -> str | None:
+    if resource.disk is not None and resource.name != "disk":
+        return f"DiskInfo should not be set for {resource.name} resource"
+    if resource.shared is not None and resource.name != "disk":
+        return f"Resource {resource.name} cannot be shared"
+    return None
+
+
+def _shown(resource: Resource) -> str:
+    label = resource.name
+    if resource.reservations:
+        inner = ", ".join(
+            f"({item.type.value if item.type else 'UNKNOWN'},{item.role or ''})" for item in resource.reservations
+        )
+        label += f"(reservations: [{inner}])"
+    elif resource.role not in (None, "*"):
+        label += f"(reservations: [(STATIC,{resource.role})])"
+    if resource.type is Value.Type.RANGES:
+        intervals = resource.ranges.range if resource.ranges else ()
+        return f"{label}:{amounts.intervals_text((item.begin, item.end) for item in intervals)}"
+    if resource.type is Value.Type.SET:
+        return f"{label}:{{{', '.join(resource.set.item if resource.set else ())}}}"
+    value = resource.scalar.value if resource.scalar else 0.0
+    return f"{label}:{decimal(fixed(value)) if math.isfinite(value) else value}"
+
+
+# --- tasks -----------------------------------------------------------------------------------------------------------
+
+
+def task(
+    info: TaskInfo,
+    *,
+    agent_id: str,
+    known: Container[str],
+    unreachable: Container[str],
+    role: str,
+    available: Resources,
+) -> str | None:
+    """One task of a LAUNCH whose resources have passed `resources`; ``available`` is what is left of the offers."""
+    return (
+        _task_itself(info, agent_id, known, unreachable)
+        or _task_resources(info)
+        or (info.command is not None and _prefixed("Task's `CommandInfo` is invalid: ", command(info.command)))
+        or (info.container is not None and _prefixed("Task's `ContainerInfo` is invalid: ", container(info.container)))
+        or _limits(info)
+        or _executor(info)
+        or _room(info, role, available)
+        or None
+    )
+
+
+def _prefixed(prefix: str, error: str | None) -> str | None:
+    return prefix + error if error else None
+
+
+def _task_itself(info: TaskInfo, agent_id: str, known: Container[str], unreachable: Container[str]) -> str | None:
+    task_id = info.task_id.value
+    if error := identifier(task_id):
+        return error
+    if task_id in known:
+        return f"Task has duplicate ID: {task_id}"
+    if task_id in unreachable:
+        return f"Task reuses the ID of an unreachable task: {task_id}"
+    if info.agent_id.value != agent_id:
+        return f"Task uses invalid agent {info.agent_id.value} while agent {agent_id} is expected"
+    grace = info.kill_policy.grace_period if info.kill_policy else None
+    if grace is not None and grace.nanoseconds < 0:
+        return "Task's 'kill_policy.grace_period' must be non-negative"
+    if info.max_completion_time is not None and info.max_completion_time.nanoseconds < 0:
+        return "Task's `max_completion_time` must be non-negative"
+    if info.check is not None and (error := check(info.check)):
+        return f"Task uses invalid check: {error}"
+    if info.health_check is not None and (error := health_check(info.health_check)):
+        return f"Task uses invalid health check: {error}"
+    return None
+
+
+def _task_resources(info: TaskInfo) -> str | None:
+    if not info.resources:
+        return "Task uses no resources"
+    if sum(fixed(item.scalar.value) for item in info.resources if item.name == "gpus" and item.scalar) % 1000:
+        return "Task uses invalid resources: Invalid 'gpus' resource: The 'gpus' resource must be an unsigned integer"
+    if len({_allocation_role(item) for item in info.resources}) > 1:
+        roles = sorted(_allocation_role(item) or "" for item in info.resources)
+        return (
+            f"Invalid task resources: The resources have multiple allocation roles ('{roles[0]}' and '{roles[-1]}')"
+            " but only one allocation role is allowed"
+        )
+    return None
+
+
+def _allocation_role(resource: Resource) -> str | None:
+    return resource.allocation_info.role if resource.allocation_info else None
+
+
+def _limits(info: TaskInfo) -> str | None:
+    if not info.limits:
+        return None
+    if set(info.limits) - {"cpus", "mem"}:
+        return "Only cpus and mem may be included in a task's resource limits"
+    asked = amounts.parse(info.resources)
+    for name, short, long in (("cpus", "CPU", "cpu"), ("mem", "memory", "memory")):
+        if name in info.limits:
+            limit, request = info.limits[name].value, asked.scalar(name)
+            if not request:
+                return f"When a {short} limit is specified, a {short} request must also be specified"
+            if math.isnan(limit) or (not math.isinf(limit) and fixed(limit) < request) or limit < 0:
+                return f"The {long} limit must be greater than or equal to the {long} request"
+    return None
+
+
+def _executor(info: TaskInfo) -> str | None:
+    if (info.executor is None) == (info.command is None):
+        return "Task should have at least one (but not both) of CommandInfo or ExecutorInfo present"
+    if info.executor is not None:
+        if info.executor.type is ExecutorInfo.Type.DEFAULT:
+            return "'ExecutorInfo.type' must be 'CUSTOM'"
+        if info.executor.command is None:
+            return "'ExecutorInfo.command' must be set for 'CUSTOM' executor"
+        return "This version does not run custom executors; give the task a CommandInfo instead of an ExecutorInfo"
+    return None
+
+
+def _room(info: TaskInfo, role: str, available: Resources) -> str | None:
+    asked = amounts.parse(info.resources)
+    allocated = _allocation_role(info.resources[0]) or role
+    if allocated == role and available.contains(asked):
+        return None
+    return (
+        f"Total resources {amounts.text(asked, allocated)} required by task and its executor is more than available "
+        f"{amounts.text(available, role)}"
+    )
+
+
+def command(info: CommandInfo) -> str | None:
+    for variable in info.environment.variables if info.environment else ():
+        if variable.type is Environment.Variable.Type.SECRET:
+            if variable.secret is None:
+                return f"Environment variable '{variable.name}' of type 'SECRET' must have a secret set"
+            if variable.value is not None:
+                return f"Environment variable '{variable.name}' of type 'SECRET' must not have a value set"
+        else:
+            if variable.value is None:
+                return f"Environment variable '{variable.name}' of type 'VALUE' must have a value set"
+            if variable.secret is not None:
+                return f"Environment variable '{variable.name}' of type 'VALUE' must not have a secret set"
+    return None
+
+
+def container(info: ContainerInfo) -> str | None:
+    if info.type is ContainerInfo.Type.DOCKER:
+        if info.docker is None:
+            return "DockerInfo 'docker' is not set for DOCKER typed ContainerInfo"
+        if any(parameter.key == "name" for parameter in info.docker.parameters):
+            return "Parameter in DockerInfo must not be 'name'"
+    return None
+
+
+def health_check(info: HealthCheck) -> str | None:
+    kind = info.type
+    if kind is None and (info.command is None) != (info.http is None):  # as clients older than `type` write it
+        kind = HealthCheck.Type.COMMAND if info.command is not None else HealthCheck.Type.HTTP
+    if kind is None:
+        return "HealthCheck must specify 'type'"
+    if kind is HealthCheck.Type.COMMAND:
+        if info.command is None:
+            return "Expecting 'command' to be set for COMMAND health check"
+        if info.command.value is None:
+            what = "'executable path'" if info.command.shell is False else "'shell command'"
+            return f"Command health check must contain {what}"
+        if error := command(info.command):
+            return f"Health check's `CommandInfo` is invalid: {error}"
+    elif kind is HealthCheck.Type.HTTP:
+        if info.http is None:
+            return "Expecting 'http' to be set for HTTP health check"
+        if info.http.scheme not in (None, "http", "https"):
+            return f"Unsupported HTTP health check scheme: '{info.http.scheme}'"
+        if info.http.path is not None and not info.http.path.startswith("/"):
+            return f"The path '{info.http.path}' of HTTP health check must start with '/'"
+    elif info.tcp is None:
+        return "Expecting 'tcp' to be set for TCP health check"
+    for name in ("delay_seconds", "grace_period_seconds", "interval_seconds", "timeout_seconds"):
+        if (getattr(info, name) or 0.0) < 0.0:
+            return f"Expecting '{name}' to be non-negative"
+    return None
+
+
+def check(info: CheckInfo) -> str | None:
+    if info.type is None:
+        return "CheckInfo must specify 'type'"
+    if info.type is CheckInfo.Type.COMMAND:
+        if info.command is None:
+            return "Expecting 'command' to be set for COMMAND check"
+        if info.command.command.value is None:
+            what = "'executable path'" if info.command.command.shell is False else "'shell command'"
+            return f"Command check must contain {what}"
+        if error := command(info.command.command):
+            return f"Check's `CommandInfo` is invalid: {error}"
+    elif info.type is CheckInfo.Type.HTTP:
+        if info.http is None:
+            return "Expecting 'http' to be set for HTTP check"
+        if info.http.path is not None and not info.http.path.startswith("/"):
+            return f"The path '{info.http.path}' of HTTP check must start with '/'"
+    elif info.tcp is None:
+        return "Expecting 'tcp' to be set for TCP check"
+    for name in ("delay_seconds", "interval_seconds", "timeout_seconds"):
+        if (getattr(info, name) or 0.0) < 0.0:
+            return f"Expecting '{name}' to be non-negative"
+    return None
