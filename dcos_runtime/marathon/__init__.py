@@ -1,1 +1,1 @@
-"""The init: keeps apps running. Talks to the kernel over HTTP, through `framework` only."""
+"""The init: keeps apps running on whatever the kernel offers, and serves Marathon's `/v2`. Talks HTTP to the kernel."""

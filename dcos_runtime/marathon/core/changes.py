@@ -206,9 +206,14 @@ class Changes:
             current = self._current(app_id)
             if target is None and current is None:
                 continue
-            if target is not None and current is not None and not (restart or undo or kill):
-                if target.unversioned() == current.unversioned():
-                    continue
+            asked = restart or undo or kill
+            if (
+                not asked
+                and target is not None
+                and current is not None
+                and target.unversioned() == current.unversioned()
+            ):
+                continue
             before[app_id] = current
             after[app_id] = None if target is None else _versioned(target, current, version, restart, undo)
         steps = plan_steps(before, after)

@@ -1,0 +1,162 @@
+"""Finds the handler of a request, and turns what handlers raise into the original's error answers.
+
+Clients of the original write paths with doubled and trailing slashes and app ids with slashes inside: one catch-all
+route with a table of patterns takes them all.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from dcos_runtime.daemon import json_response
+from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
+from dcos_runtime.marathon.core.fields import Invalid
+from dcos_runtime.store import StoreError
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 16 * 1024 * 1024
+_TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
+
+
+class BadRequest(Exception):
+    """The request itself is wrong: 400, or another ``status``."""
+
+    def __init__(self, message: str, details: Sequence[Mapping[str, Any]] = (), status: int = 400) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = list(details)
+        self.status = status
+
+
+class NotReady(Exception):
+    """This process cannot answer yet: 503."""
+
+
+Handler = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse]]
+
+
+@dataclass(frozen=True)
+class Route:
+    method: str
+    pattern: re.Pattern[str]
+    handler: Handler
+
+
+def route(method: str, pattern: str, handler: Handler) -> Route:
+    """``{id}`` takes the rest of a path with slashes, ``{=name}`` one part."""
+    regex = pattern.replace("{id}", "(?P<id>.+)")
+    regex = re.sub(r"\{=(\w+)\}", r"(?P<\1>[^/]+)", regex)
+    return Route(method, re.compile(regex), handler)
+
+
+class Dispatcher:
+    """Tries routes in order: the first whose path matches and whose method does."""
+
+    def __init__(self, routes: Sequence[Route]) -> None:
+        self._routes = tuple(routes)
+
+    async def handle(self, request: web.Request) -> web.StreamResponse:
+        path = normal_path(request.path)
+        allowed = set()
+        for item in self._routes:
+            match = item.pattern.fullmatch(path)
+            if match is None:
+                continue
+            if item.method == request.method or (item.method == "GET" and request.method == "HEAD"):
+                return await _answer(item.handler, request, match.groupdict())
+            allowed.add(item.method)
+        if allowed:
+            listed = ", ".join(sorted(allowed))
+            return error(405, f"{request.method} is not for {path}; {listed} is", headers={"Allow": listed})
+        return error(404, f"{path}: no such resource; the API begins at /v2")
+
+
+def normal_path(path: str) -> str:
+    return re.sub(r"/{2,}", "/", path).rstrip("/") or "/"
+
+
+async def _answer(handler: Handler, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    try:
+        return await handler(request, parts)
+    except Invalid as invalid:
+        details = [{"path": path, "errors": errors} for path, errors in invalid.details.items()]
+        return json_response({"message": "Object is not valid", "details": details}, 422)
+    except BadRequest as bad:
+        body: dict[str, Any] = {"message": bad.message}
+        if bad.details:
+            body["details"] = bad.details
+        return json_response(body, bad.status)
+    except Locked as locked:
+        deployments = [{"id": deployment_id} for deployment_id in locked.deployment_ids]
+        return json_response({"message": str(locked), "deployments": deployments}, 409)
+    except NotFound as missing:
+        return error(404, str(missing))
+    except Conflict as conflict:
+        return error(409, str(conflict))
+    except TooManyDeployments as many:
+        return error(403, str(many))
+    except (NotReady, StoreError) as unready:
+        return error(503, str(unready), headers={"Retry-After": "1"})
+    except web.HTTPException:
+        raise
+    except Exception:
+        log.exception("%s %s failed", request.method, request.path)
+        return error(500, "an error in the init itself; its log has the details")
+
+
+def error(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
+    return json_response({"message": message}, status, headers)
+
+
+async def read_json(request: web.Request) -> Any:
+    """The body. Raises `BadRequest` when it is not JSON, as 415 when it does not even claim to be."""
+    if request.headers.get("Content-Type") and request.content_type not in ("application/json", "text/json"):
+        raise BadRequest(f"Content-Type must be application/json, not {request.content_type}", status=415)
+    try:
+        raw = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise BadRequest(f"the body is larger than {MAX_BODY} bytes", status=413) from None
+    try:
+        return msgspec.json.decode(raw)
+    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
+        raise BadRequest("Invalid JSON", [{"path": "/", "errors": [str(fault)]}]) from fault
+
+
+async def read_object(request: web.Request) -> dict[str, Any]:
+    data = await read_json(request)
+    if not isinstance(data, dict):
+        raise BadRequest("Invalid JSON", [{"path": "/", "errors": ["error.expected.jsobject"]}])
+    return data
+
+
+async def read_objects(request: web.Request) -> list[dict[str, Any]]:
+    data = await read_json(request)
+    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
+        raise BadRequest("Invalid JSON", [{"path": "/", "errors": ["error.expected.jsarray"]}])
+    return data
+
+
+def flag(request: web.Request, name: str, default: bool = False) -> bool:
+    """A boolean of the query, in any of the forms that clients write (``True``, ``true``, ``1``)."""
+    text = request.query.get(name, "").lower()
+    if text in _TRUE:
+        return True
+    if text in _FALSE:
+        return False
+    if not text:
+        return default
+    raise BadRequest(f"the query parameter {name} must be true or false, not {text!r}")
+
+
+def query_all(request: web.Request, name: str) -> list[str]:
+    """Every value of ``name``: repeated, comma-separated, or with ``[]``."""
+    values = [*request.query.getall(name, []), *request.query.getall(f"{name}[]", [])]
+    return [part for value in values for part in value.split(",") if part]

@@ -1,0 +1,225 @@
+"""Everything of `/v2` that is not an app: tasks, deployments, the queue, groups to read, info, leader, events."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any, NoReturn
+
+from aiohttp import web
+
+from dcos_runtime import __version__
+from dcos_runtime.daemon import json_response, text_response
+from dcos_runtime.marathon import views
+from dcos_runtime.marathon.api.apps import deployed, kill
+from dcos_runtime.marathon.api.routing import BadRequest, Route, flag, query_all, read_object, route
+from dcos_runtime.marathon.core import deployment as deployments
+from dcos_runtime.marathon.core import ids
+from dcos_runtime.marathon.core.changes import NotFound
+from dcos_runtime.marathon.core.effects import Publish
+from dcos_runtime.marathon.core.instance import Condition, Instance
+from dcos_runtime.marathon.engine import Engine, clock
+
+HEARTBEAT = 15.0
+"""Seconds between empty lines on an idle event stream, so that both ends notice when the other is gone."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What `/v2/info` and `/v2/leader` tell of this process."""
+
+    address: str
+    """``host:port`` as others reach it."""
+    config: dict[str, Any]
+    http_port: int
+    zookeeper: dict[str, Any]
+
+
+class System:
+    """``engine`` is asked for at each request. ``abdicate`` ends leadership, if there is another to take over."""
+
+    def __init__(
+        self, engine: Callable[[], Engine], identity: Identity, abdicate: Callable[[], None] | None = None
+    ) -> None:
+        self._engine = engine
+        self._identity = identity
+        self._abdicate = abdicate
+
+    def routes(self) -> Sequence[Route]:
+        return (
+            route("GET", "/ping", self.ping),
+            route("GET", "/metrics", self.metrics),
+            route("GET", "/v2/info", self.info),
+            route("GET", "/v2/leader", self.leader),
+            route("DELETE", "/v2/leader", self.abdicate),
+            route("GET", "/v2/plugins", self.plugins),
+            route("GET", "/v2/events", self.events),
+            route("GET", "/v2/tasks", self.tasks),
+            route("POST", "/v2/tasks/delete", self.kill_tasks),
+            route("GET", "/v2/deployments", self.deployments),
+            route("DELETE", "/v2/deployments/{=deployment}", self.cancel),
+            route("GET", "/v2/queue", self.queue),
+            route("DELETE", "/v2/queue/{id}/delay", self.reset_delay),
+            route("GET", "/v2/groups", self.group),
+            route("GET", "/v2/groups/{id}", self.group),
+            *(
+                route(method, f"/v2/{kind}(/.*)?", self.not_here)
+                for kind in ("groups", "pods")
+                for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+            ),
+        )
+
+    # --- this process ---
+
+    async def ping(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        return text_response("pong")
+
+    async def metrics(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        world = self._engine().core.world
+        instances = [instance for _, instance in world.all_instances()]
+        running = sum(1 for instance in instances if instance.condition is Condition.RUNNING)
+        staged = sum(1 for instance in instances if instance.has_task) - running
+        gauges = {
+            "marathon.apps.active.gauge": sum(1 for _ in views.current(world)),
+            "marathon.deployments.active.gauge": len(world.deployments),
+            "marathon.instances.running.gauge": running,
+            "marathon.instances.staged.gauge": staged,
+        }
+        return json_response(
+            {
+                "version": "4.0.0",
+                "gauges": {name: {"value": value} for name, value in gauges.items()},
+                "counters": {},
+                "histograms": {},
+                "meters": {},
+                "timers": {},
+            }
+        )
+
+    async def info(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        engine, identity = self._engine(), self._identity
+        config = dict(identity.config)
+        if engine.client is not None and engine.client.master:
+            config["mesos_leader_ui_url"] = engine.client.master + "/"
+        data: dict[str, Any] = {
+            "name": config["framework_name"],
+            "version": __version__,
+            "buildref": "dcos",
+            "elected": True,
+            "leader": identity.address,
+            "marathon_config": config,
+            "zookeeper_config": identity.zookeeper,
+            "http_config": {"http_port": identity.http_port, "https_port": 0},
+        }
+        if engine.core.framework_id is not None:
+            data["frameworkId"] = engine.core.framework_id
+        return json_response(data)
+
+    async def leader(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        self._engine()
+        return json_response({"leader": self._identity.address})
+
+    async def abdicate(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        self._engine()
+        if self._abdicate is None:
+            raise BadRequest("this init was started without --zk: there is no other to take over", status=409)
+        asyncio.get_running_loop().call_later(0.5, self._abdicate)
+        return json_response({"message": "Leadership abdicated"})
+
+    async def plugins(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        return json_response({"plugins": []})
+
+    async def not_here(self, request: web.Request, _: dict[str, str]) -> NoReturn:
+        what = "pods are" if "/pods" in request.path else "changing groups is"
+        raise BadRequest(f"{what} not supported in this version; use /v2/apps", status=501)
+
+    # --- tasks ---
+
+    async def tasks(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        wanted = {text.lower() for text in query_all(request, "status")} & {"running", "staging"}
+        kinds = {
+            Condition.RUNNING: "running",
+            Condition.STAGING: "staging",
+            Condition.STARTING: "staging",
+            Condition.PROVISIONED: "staging",
+        }
+        found = [
+            views.task(state, instance)
+            for state, instance in self._engine().core.world.all_instances()
+            if instance.has_task and (not wanted or kinds.get(instance.condition) in wanted)
+        ]
+        return json_response({"tasks": found})
+
+    async def kill_tasks(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        data, engine = await read_object(request), self._engine()
+        texts = data.get("ids")
+        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
+            raise BadRequest("Invalid JSON", [{"path": "/ids", "errors": ["error.expected.jsarray"]}])
+        chosen: dict[str, Instance] = {}
+        for text in texts:
+            known = ids.parse_instance(text)
+            if known is None:
+                raise BadRequest(f"Invalid task id '{text}'.")
+            if (found := engine.core.world.instance(known[1])) is not None and found[1].has_task:
+                chosen[known[1]] = found[1]
+        answer = await kill(engine, request, list(chosen.values()))
+        return answer if isinstance(answer, web.Response) else json_response({"tasks": answer})
+
+    # --- deployments and the queue ---
+
+    async def deployments(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        running = self._engine().core.world.deployments.values()
+        return json_response([deployments.to_json(deployment) for deployment in running])
+
+    async def cancel(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+        engine, force = self._engine(), flag(request, "force")
+        undo = await engine.change(lambda now: engine.core.changes.cancel(parts["deployment"], force))
+        return web.Response(status=202) if undo is None else deployed(undo)
+
+    async def queue(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        with_offers = "lastUnusedOffers" in query_all(request, "embed")
+        return json_response({"queue": views.queue(self._engine().core.world, clock(), with_offers=with_offers)})
+
+    async def reset_delay(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+        engine = self._engine()
+        await engine.change(lambda now: engine.core.changes.reset_delay(ids.absolute(parts["id"])))
+        return web.Response(status=204)
+
+    # --- groups ---
+
+    async def group(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+        arguments = query_all(request, "embed")
+        embed = views.embeds(argument for argument in arguments if argument.startswith("group.apps."))
+        group_id = ids.absolute(parts.get("id", "/"))
+        found = views.group(self._engine().core.world, group_id, embed, clock())
+        if found is None:
+            raise NotFound(f"Group '{group_id}' does not exist")
+        return json_response(found)
+
+    # --- events ---
+
+    async def events(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        engine = self._engine()
+        hub, remote = engine.hub, request.remote or ""
+        response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
+        await response.prepare(request)
+        subscriber = hub.attach(query_all(request, "event_type"))
+        attached = Publish("event_stream_attached", {"remoteAddress": remote}, clock().wall)
+        try:
+            hub.publish(attached)
+            if not subscriber.wants(attached.kind):
+                await response.write(b"\n")
+            while True:
+                try:
+                    async with asyncio.timeout(HEARTBEAT):
+                        record = await subscriber.get()
+                except TimeoutError:
+                    record = b"\n"
+                if record is None:
+                    break
+                await response.write(record)
+        finally:
+            hub.detach(subscriber)
+            hub.publish(Publish("event_stream_detached", {"remoteAddress": remote}, clock().wall))
+        return response

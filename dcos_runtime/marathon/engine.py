@@ -1,0 +1,191 @@
+"""The shell around the core: feeds it events and the time, stores what changed, and then carries out the effects.
+
+Several inputs that come while a write is under way are stored together by the next one. Nothing that a core method
+decided is told to anyone before it is stored.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import random
+import time
+from collections import deque
+from collections.abc import Callable
+from typing import Protocol, TypeVar
+
+from dcos_runtime.framework.client import Client
+from dcos_runtime.marathon.core.core import Core
+from dcos_runtime.marathon.core.effects import Effect, Now, Outcome, Probe, Publish, Send
+from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.events import Hub
+from dcos_runtime.marathon.prober import Prober
+from dcos_runtime.store import Store
+from dcos_runtime.wire.scheduler import Call, Event
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+WRITE_KEYS = 400
+WRITE_BYTES = 400_000
+"""How much is stored by one write at most, unless one change alone is larger."""
+WAITING = 2000
+"""Inputs waiting to be stored before events from the master have to wait as well."""
+
+
+class FailedOver(Exception):
+    """Another process has subscribed as this framework. This one has to end: there may be only one."""
+
+
+class Sender(Protocol):
+    def send(self, call: Call) -> bool: ...
+
+
+def clock() -> Now:
+    return Now(time.monotonic(), time.time())
+
+
+class Engine:
+    """Runs a core. It is the `Scheduler` of the framework client as well."""
+
+    def __init__(self, store: Store, hub: Hub, core: Core) -> None:
+        self.core = core
+        self.hub = hub
+        self.client: Client | None = None
+        self._store = store
+        self._prober = Prober()
+        self._probes: set[asyncio.Task[None]] = set()
+        self._pending: deque[tuple[Outcome, asyncio.Future[None]]] = deque()
+        self._wake_committer = asyncio.Event()
+        self._wake_timer = asyncio.Event()
+        self._collect()
+
+    @classmethod
+    async def load(cls, store: Store, hub: Hub, settings: Settings) -> Engine:
+        """An engine with what the store holds. Raises `StoreError` and ``ValueError``."""
+        stored = await store.load()
+        return cls(store, hub, Core(settings, random.Random(), stored, clock()))
+
+    async def run(self) -> None:
+        """Stores and acts until cancelled. Raises `StoreError`: what we hold may then not be the truth any more."""
+        timer = asyncio.create_task(self._keep_time(), name="timer")
+        commit = asyncio.create_task(self._commit(), name="commit")
+        try:
+            done, _ = await asyncio.wait({timer, commit}, return_when=asyncio.FIRST_COMPLETED)
+            for task in done:
+                task.result()
+        finally:
+            for task in (timer, commit, *self._probes):
+                task.cancel()
+            await asyncio.gather(timer, commit, *self._probes, return_exceptions=True)
+            await self._prober.close()
+
+    # --- in ---
+
+    async def change(self, work: Callable[[Now], T]) -> T:
+        """Runs ``work``, which uses ``core.changes``; its result once all is stored. Raises what ``work`` does."""
+        now = clock()
+        self.core.world.now = now
+        result = work(now)
+        self.core.settle(now)
+        await asyncio.shield(self._collect())
+        return result
+
+    def feed(self, work: Callable[[Now], None]) -> None:
+        """Runs ``work``, which uses the core's own methods, and does not wait for what it changes to be stored."""
+        work(clock())
+        self._collect()
+
+    async def event(self, event: Event) -> None:
+        core = self.core
+        if event.subscribed is not None:
+            subscribed = event.subscribed
+            master = subscribed.master_info
+            name = f"{master.hostname}:{master.port}" if master is not None else ""
+            self.feed(lambda now: core.subscribed(now, subscribed.framework_id.value, name))
+        elif event.offers is not None:
+            offers = event.offers.offers
+            self.feed(lambda now: core.offers(now, offers))
+        elif event.update is not None:
+            status = event.update.status
+            self.feed(lambda now: core.update(now, status))
+        elif event.error is not None:
+            self._error(event.error.message)
+        if len(self._pending) > WAITING:
+            await asyncio.shield(self._pending[-1][1])
+
+    async def disconnected(self, reason: str) -> None:
+        self.feed(self.core.disconnected)
+
+    async def refused(self, call: Call, status: int, text: str) -> None:
+        self.feed(lambda now: self.core.refused(now, call))
+
+    def _error(self, message: str) -> None:
+        log.error("the master says: %s", message)
+        lowered = message.lower()
+        if "failed over" in lowered:
+            raise FailedOver(f"another process took over this framework ({message}); two inits with one identity?")
+        if "removed" in lowered or "completed" in lowered:
+            self.feed(self.core.framework_removed)
+
+    # --- out ---
+
+    def _collect(self) -> asyncio.Future[None]:
+        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self._pending.append((self.core.take(), done))
+        self._wake_committer.set()
+        self._wake_timer.set()
+        return done
+
+    async def _commit(self) -> None:
+        while True:
+            if not self._pending:
+                self._wake_committer.clear()
+                await self._wake_committer.wait()
+            changes: dict[str, bytes | None] = {}
+            size = 0
+            batch = []
+            while self._pending:
+                outcome = self._pending[0][0]
+                more = sum(len(value) for value in outcome.changes.values() if value is not None)
+                if changes and (len(changes) + len(outcome.changes) > WRITE_KEYS or size + more > WRITE_BYTES):
+                    break
+                changes.update(outcome.changes)
+                size += more
+                batch.append(self._pending.popleft())
+            if changes:
+                await self._store.write(changes)
+            for outcome, done in batch:
+                for effect in outcome.effects:
+                    self._carry_out(effect)
+                if not done.done():
+                    done.set_result(None)
+
+    def _carry_out(self, effect: Effect) -> None:
+        if isinstance(effect, Send):
+            if self.client is not None:
+                self.client.send(effect.call)
+        elif isinstance(effect, Publish):
+            self.hub.publish(effect)
+        else:
+            task = asyncio.create_task(self._probe(effect), name=f"probe {effect.task_id}")
+            self._probes.add(task)
+            task.add_done_callback(self._probes.discard)
+
+    async def _probe(self, probe: Probe) -> None:
+        ok, cause = await self._prober.probe(probe)
+        self.feed(lambda now: self.core.probed(now, probe.task_id, probe.index, ok, cause))
+
+    async def _keep_time(self) -> None:
+        while True:
+            self._wake_timer.clear()
+            deadline = self.core.next_deadline()
+            now = clock()
+            if deadline is not None and deadline <= now.mono:
+                self.feed(self.core.tick)
+                continue
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(None if deadline is None else deadline - now.mono):
+                    await self._wake_timer.wait()

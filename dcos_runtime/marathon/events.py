@@ -1,0 +1,62 @@
+"""Who listens to `/v2/events`: each subscriber has a bounded queue of its own; one that does not read is dropped."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Collection
+
+from dcos_runtime.marathon.core import ids
+from dcos_runtime.marathon.core.effects import Publish
+from dcos_runtime.wire import codec
+
+QUEUE = 1024
+
+
+class Subscriber:
+    """One stream. ``get`` returns records ready to be sent, and ``None`` when it was dropped for being too slow."""
+
+    def __init__(self, kinds: Collection[str]) -> None:
+        self._kinds = frozenset(kinds)
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE + 1)
+
+    def wants(self, kind: str) -> bool:
+        return not self._kinds or kind in self._kinds
+
+    def put(self, record: bytes) -> bool:
+        if self._queue.qsize() >= QUEUE:
+            self._queue.put_nowait(None)
+            return False
+        self._queue.put_nowait(record)
+        return True
+
+    async def get(self) -> bytes | None:
+        return await self._queue.get()
+
+
+class Hub:
+    """Hands every event to those who want it. An event is encoded once."""
+
+    def __init__(self) -> None:
+        self._subscribers: set[Subscriber] = set()
+
+    def attach(self, kinds: Collection[str]) -> Subscriber:
+        subscriber = Subscriber(kinds)
+        self._subscribers.add(subscriber)
+        return subscriber
+
+    def detach(self, subscriber: Subscriber) -> None:
+        self._subscribers.discard(subscriber)
+
+    def publish(self, event: Publish) -> None:
+        interested = [subscriber for subscriber in self._subscribers if subscriber.wants(event.kind)]
+        if not interested:
+            return
+        record = encode(event)
+        for subscriber in interested:
+            if not subscriber.put(record):
+                self._subscribers.discard(subscriber)
+
+
+def encode(event: Publish) -> bytes:
+    data = {**event.fields, "eventType": event.kind, "timestamp": ids.timestamp(event.wall)}
+    return b"event: %b\ndata: %b\n\n" % (event.kind.encode(), codec.encode(data))

@@ -1,0 +1,37 @@
+"""``dcos-marathon``: reads its flags, runs the process, says where it listens, exits."""
+
+from __future__ import annotations
+
+import sys
+
+from dcos_runtime import daemon
+from dcos_runtime.marathon import options
+
+PROGRAM = "dcos-marathon"
+SUMMARY = "The init: keeps apps running on a Mesos cluster and serves Marathon's /v2 API. Environment: MARATHON_<FLAG>."
+
+
+def main() -> None:
+    try:
+        flags = daemon.read_flags(PROGRAM, SUMMARY, options.DECLARED, sys.argv[1:], prefix=options.PREFIX)
+        options.check(PROGRAM, flags)
+    except daemon.Leave as leave:
+        print(leave.text, file=sys.stderr if leave.code else sys.stdout)
+        sys.exit(leave.code)
+    daemon.configure_logging(options.log_level(flags))
+
+    from dcos_runtime.marathon.process import Process, UnusableFlags
+    from dcos_runtime.store import StoreError
+
+    async def body(life: daemon.Life) -> None:
+        await Process(flags, life, lambda address: print(daemon.ready_line(PROGRAM, address), flush=True)).run()
+
+    try:
+        sys.exit(daemon.run(body))
+    except (OSError, StoreError, UnusableFlags) as error:
+        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        sys.exit(1)
+
+
+if __name__ == "__main__":
+    main()

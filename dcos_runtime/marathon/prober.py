@@ -1,0 +1,57 @@
+"""Makes the health checks that the core asks for: one HTTP request or TCP connection each, from this process."""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+import aiohttp
+
+from dcos_runtime.marathon.core.effects import Probe
+
+MAX_AT_ONCE = 128
+
+
+class Prober:
+    def __init__(self) -> None:
+        self._http: aiohttp.ClientSession | None = None
+        self._slots = asyncio.Semaphore(MAX_AT_ONCE)
+
+    async def probe(self, probe: Probe) -> tuple[bool | None, str]:
+        """Whether the task is well (``None``: no verdict), and the cause when it is not."""
+        async with self._slots:
+            try:
+                async with asyncio.timeout(max(0.1, probe.timeout)):
+                    if probe.protocol == "TCP":
+                        return await self._tcp(probe)
+                    return await self._request(probe)
+            except TimeoutError:
+                return False, f"no answer within {probe.timeout:g} s"
+            except (aiohttp.ClientError, OSError) as error:
+                return False, f"{type(error).__name__}: {error}"
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+    async def _tcp(self, probe: Probe) -> tuple[bool | None, str]:
+        _, writer = await asyncio.open_connection(probe.host, probe.port)
+        writer.close()
+        return True, ""
+
+    async def _request(self, probe: Probe) -> tuple[bool | None, str]:
+        if self._http is None:
+            # As the original: a health check asks whether the task lives, not who signed its certificate.
+            trusting = ssl.create_default_context()
+            trusting.check_hostname = False
+            trusting.verify_mode = ssl.CERT_NONE
+            connector = aiohttp.TCPConnector(ssl=trusting, force_close=True, limit=MAX_AT_ONCE)
+            self._http = aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=None))
+        path = probe.path if probe.path.startswith("/") else "/" + probe.path
+        url = f"{probe.protocol.lower()}://{probe.host}:{probe.port}{path}"
+        async with self._http.get(url, allow_redirects=False) as answer:
+            if 200 <= answer.status < 400:
+                return True, ""
+            if probe.ignore_1xx and 100 <= answer.status < 200:
+                return None, ""
+            return False, f"HTTP {answer.status} {answer.reason or ''}".strip()

@@ -1,0 +1,238 @@
+"""The core's state as `/v2` shows it: apps with their tasks and counts, the queue, the group tree."""
+
+from __future__ import annotations
+
+import math
+import statistics
+from collections.abc import Collection, Iterable, Iterator
+from typing import Any
+
+from dcos_runtime.marathon.core import app as apps
+from dcos_runtime.marathon.core import health, ids
+from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.effects import Now
+from dcos_runtime.marathon.core.instance import Condition, Instance
+from dcos_runtime.marathon.core.world import AppState, World
+from dcos_runtime.wire.cluster import Offer
+from dcos_runtime.wire.common import Value
+from dcos_runtime.wire.resources import Resource
+
+COUNTS, DEPLOYMENTS, TASKS, FAILURE, STATS, READINESS = (
+    "counts", "deployments", "tasks", "lastTaskFailure", "taskStats", "readiness",
+)  # fmt: skip
+
+
+def embeds(arguments: Iterable[str]) -> set[str]:
+    """What ``embed=`` asks for; with and without prefix, and the deprecated names."""
+    found = set()
+    for argument in arguments:
+        name = argument
+        for prefix in ("group.apps.", "apps.", "app."):
+            name = name.removeprefix(prefix)
+        if name == "failures":
+            found |= {TASKS, FAILURE, DEPLOYMENTS}
+        elif name == TASKS:
+            found |= {TASKS, DEPLOYMENTS}
+        else:
+            found.add(name)
+    return found
+
+
+def app_info(world: World, app: App, embed: Collection[str], now: Now) -> dict[str, Any]:
+    """An app with what was asked for along with it."""
+    state = world.apps[app.id]
+    data = apps.to_json(app)
+    if COUNTS in embed:
+        data |= {f"tasks{name.capitalize()}": count for name, count in _counts(state, state.instances.values()).items()}
+    if DEPLOYMENTS in embed:
+        deployment = world.deployment_of(app.id)
+        data["deployments"] = [{"id": deployment.id}] if deployment is not None else []
+    if READINESS in embed:
+        data["readinessCheckResults"] = []
+    if TASKS in embed:
+        data["tasks"] = tasks(state)
+    if FAILURE in embed and state.failure is not None:
+        failure = state.failure
+        data["lastTaskFailure"] = {
+            "appId": failure.app_id,
+            "host": failure.host,
+            "message": failure.message,
+            "state": failure.state,
+            "taskId": failure.task_id,
+            "timestamp": failure.timestamp,
+            "version": failure.version,
+            **({"slaveId": failure.slave_id} if failure.slave_id else {}),
+        }
+    if STATS in embed:
+        data["taskStats"] = _task_stats(state, app, now)
+    return data
+
+
+def tasks(state: AppState, *, service_ports: bool = True) -> list[dict[str, Any]]:
+    return [task(state, instance, service_ports=service_ports) for instance in listed(state)]
+
+
+def listed(state: AppState) -> list[Instance]:
+    """The instances whose tasks are shown."""
+    return [instance for instance in state.instances.values() if instance.has_task]
+
+
+def task(state: AppState, instance: Instance, *, service_ports: bool = True) -> dict[str, Any]:
+    data: dict[str, Any] = {
+        "appId": instance.app_id,
+        "healthCheckResults": [
+            health.to_json(record, instance.id)
+            for record in (state.health[instance.id].checks if instance.id in state.health else ())
+            if record.known
+        ],
+        "host": instance.hostname or "",
+        "id": instance.task_id,
+        "ipAddresses": [{"ipAddress": address, "protocol": protocol} for address, protocol in instance.ip_addresses],
+        "ports": list(instance.host_ports),
+        "servicePorts": [],
+        "slaveId": instance.agent_id,
+        "state": instance.mesos_state,
+        "stagedAt": _time(instance.staged_at),
+        "startedAt": _time(instance.started_at),
+        "version": instance.version,
+        "localVolumes": [],
+        "region": instance.attributes.get("@region"),
+        "zone": instance.attributes.get("@zone"),
+        "role": instance.role,
+    }
+    definition = state.versions.get(instance.version) or state.current
+    if service_ports and definition is not None:
+        data["servicePorts"] = [port.port for port in definition.port_definitions]
+    return {key: value for key, value in data.items() if value is not None}
+
+
+def queue(world: World, now: Now, *, with_offers: bool) -> list[dict[str, Any]]:
+    """The apps that wait, and why."""
+    items = []
+    for state in world.apps.values():
+        app = world.active(state)
+        count = len(state.scheduled())
+        if not count or app is None:
+            continue
+        left = max(0.0, state.delay.until - now.mono) if state.delay is not None else 0.0
+        statistic = state.statistics
+        summary: dict[str, Any] = {
+            "processedOffersCount": statistic.processed,
+            "unusedOffersCount": statistic.unused,
+            "rejectSummaryLastOffers": statistic.last_funnel(),
+            "rejectSummaryLaunchAttempt": statistic.funnel(),
+        }
+        if statistic.last_unused is not None:
+            summary["lastUnusedOfferAt"] = ids.timestamp(statistic.last_unused)
+        if statistic.last_used is not None:
+            summary["lastUsedOfferAt"] = ids.timestamp(statistic.last_used)
+        item: dict[str, Any] = {
+            "app": apps.to_json(app),
+            "count": count,
+            "delay": {"timeLeftSeconds": math.ceil(left), "overdue": left == 0},
+            "since": ids.timestamp(state.waiting_since or now.wall),
+            "processedOffersSummary": summary,
+        }
+        if with_offers:
+            item["lastUnusedOffers"] = [
+                {"offer": _offer(offer), "reason": list(reasons), "timestamp": ids.timestamp(when)}
+                for offer, reasons, when in statistic.last_by_agent.values()
+                if reasons
+            ]
+        items.append(item)
+    return items
+
+
+def group(world: World, group_id: str, embed: Collection[str] | None, now: Now) -> dict[str, Any] | None:
+    """The subtree of groups that app ids span; ``embed`` None for plain definitions. ``None``: no such group."""
+    mine = [app for app in current(world) if app.id.startswith(group_id.rstrip("/") + "/")]
+    if not mine and group_id != "/":
+        return None
+    depth = len(group_id.rstrip("/")) + 1
+    children = sorted(
+        {group_id.rstrip("/") + "/" + app.id[depth:].split("/")[0] for app in mine if "/" in app.id[depth:]}
+    )
+    own = [app for app in mine if "/" not in app.id[depth:]]
+    return {
+        "id": group_id,
+        "apps": [app_info(world, app, embed or (), now) for app in own],
+        "groups": [found for child in children if (found := group(world, child, embed, now)) is not None],
+        "pods": [],
+        "dependencies": [],
+        "version": max((app.version for app in mine), default="1970-01-01T00:00:00.000Z"),
+        "enforceRole": False,
+    }
+
+
+def current(world: World) -> Iterator[App]:
+    """All apps, by id."""
+    for app_id in sorted(world.apps):
+        app = world.apps[app_id].current
+        if app is not None:
+            yield app
+
+
+def _counts(state: AppState, instances: Iterable[Instance]) -> dict[str, int]:
+    staged = running = healthy = unhealthy = 0
+    for instance in instances:
+        if instance.condition in (Condition.PROVISIONED, Condition.STAGING, Condition.STARTING):
+            staged += 1
+        elif instance.condition is Condition.RUNNING:
+            running += 1
+            alive = state.health[instance.id].alive if instance.id in state.health else None
+            healthy += alive is True
+            unhealthy += alive is False
+    return {"staged": staged, "running": running, "healthy": healthy, "unhealthy": unhealthy}
+
+
+def _task_stats(state: AppState, app: App, now: Now) -> dict[str, Any]:
+    listed_ = listed(state)
+    selections = {
+        "startedAfterLastScaling": [one for one in listed_ if one.version >= app.version_info.last_scaling_at],
+        "withLatestConfig": [one for one in listed_ if one.config_version == app.config_version],
+        "withOutdatedConfig": [one for one in listed_ if one.config_version != app.config_version],
+        "totalSummary": listed_,
+    }
+    result: dict[str, Any] = {}
+    for name, chosen in selections.items():
+        if not chosen:
+            continue
+        stats: dict[str, Any] = {"counts": _counts(state, chosen)}
+        lives = [now.wall - instance.started_at for instance in chosen if instance.started_at is not None]
+        if lives:
+            stats["lifeTime"] = {"averageSeconds": statistics.fmean(lives), "medianSeconds": statistics.median(lives)}
+        result[name] = {"stats": stats}
+    return result
+
+
+def _offer(offer: Offer) -> dict[str, Any]:
+    from dcos_runtime.marathon.core.resources import role_of
+
+    return {
+        "id": offer.id.value,
+        "hostname": offer.hostname,
+        "agentId": offer.agent_id.value,
+        "resources": [
+            {"name": resource.name, "role": role_of(resource), **_value(resource)} for resource in offer.resources
+        ],
+        "attributes": [
+            {
+                "name": attribute.name,
+                **({"text": attribute.text.value} if attribute.text is not None else {}),
+                **({"scalar": attribute.scalar.value} if attribute.scalar is not None else {}),
+            }
+            for attribute in offer.attributes
+        ],
+    }
+
+
+def _value(resource: Resource) -> dict[str, Any]:
+    if resource.type is Value.Type.SCALAR and resource.scalar is not None:
+        return {"scalar": resource.scalar.value}
+    if resource.type is Value.Type.RANGES and resource.ranges is not None:
+        return {"ranges": [{"begin": item.begin, "end": item.end} for item in resource.ranges.range]}
+    return {"set": list(resource.set.item)} if resource.set is not None else {}
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else ids.timestamp(seconds)
