@@ -12,8 +12,8 @@ PUBLIC_ROLE = "slave_public"  # all of a public agent is kept for it
 _RESOURCES = ("cpus", "mem", "disk", "gpus")
 
 
-def why_not_placed(app: Mapping[str, Any], agents: Sequence[Agent]) -> str:
-    """One sentence. Constraints, ports and volumes are not looked at."""
+def why_not_placed(app: Mapping[str, Any], agents: Sequence[Agent], queued: Mapping[str, Any] | None = None) -> str:
+    """One sentence. ``queued`` is the app's place in the init's queue, which knows what it turned down and why."""
     active = [agent for agent in agents if agent.active]
     if not active:
         return "no agent is registered with the master" if not agents else "no agent is connected to the master now"
@@ -32,4 +32,16 @@ def why_not_placed(app: Mapping[str, Any], agents: Sequence[Agent]) -> str:
     if not any(all(free(agent, name) >= amount for name, amount in wanted.items()) for agent in active):
         together = " and ".join(f"{number(amount)} {name}" for name, amount in wanted.items())
         return f"no agent has {together} free at the same time"
+    seconds = ((queued or {}).get("delay") or {}).get("timeLeftSeconds", 0)
+    if seconds:
+        return f"after its last failure it is started again in {seconds} seconds"
+    reasons = _turned_down(queued or {})
+    if reasons:
+        return f"agents have room for it, but their offers do not fit: {', '.join(reasons)}"
     return "an agent has room for it: waiting for an offer of the master"
+
+
+def _turned_down(queued: Mapping[str, Any]) -> list[str]:
+    """Why the last offers were not used, in the init's words: ``UnfulfilledConstraint (2)``."""
+    summary = (queued.get("processedOffersSummary") or {}).get("rejectSummaryLastOffers") or []
+    return [f"{one.get('reason')} ({one['declined']})" for one in summary if one.get("declined")]

@@ -97,8 +97,10 @@ def parse_properties(properties: Sequence[str]) -> dict[str, Any]:
     return fields
 
 
-def app_row(app: Mapping[str, Any], running: Mapping[str, Mapping[str, Any]]) -> tuple[str, ...]:
-    """An app's line in `app list`; ``running`` are the deployments by id."""
+def app_row(
+    app: Mapping[str, Any], running: Mapping[str, Mapping[str, Any]], queue: Mapping[str, Mapping[str, Any]]
+) -> tuple[str, ...]:
+    """An app's line in `app list`; ``running`` are the deployments by id, ``queue`` what waits by app id."""
     tasks = int(app.get("tasksRunning", 0))
     return (
         str(app.get("id", "")),
@@ -107,6 +109,7 @@ def app_row(app: Mapping[str, Any], running: Mapping[str, Mapping[str, Any]]) ->
         f"{tasks}/{app.get('instances', 0)}",
         f"{app.get('tasksHealthy', 0)}/{tasks}" if app.get("healthChecks") else "",
         _actions(app, running),
+        _waiting(queue.get(str(app.get("id")))),
         str((app.get("container") or {}).get("type", "MESOS")).lower(),
         app.get("cmd") or " ".join(app.get("args") or ()),
     )
@@ -121,6 +124,14 @@ def _actions(app: Mapping[str, Any], running: Mapping[str, Mapping[str, Any]]) -
     ]
     # Between two steps a deployment has no current action; the app is locked all the same.
     return ",".join(actions) if actions else "waiting" if app.get("deployments") else ""
+
+
+def _waiting(item: Mapping[str, Any] | None) -> str:
+    """What an app's next instance waits for: ``offer``, or the end of a backoff."""
+    if item is None:
+        return ""
+    seconds = (item.get("delay") or {}).get("timeLeftSeconds", 0)
+    return f"backoff:{seconds}s" if seconds else "offer"
 
 
 def action_name(action: Mapping[str, Any]) -> str:

@@ -113,6 +113,11 @@ class Marathon:
         self._known(response, app_id)
         return _items(response, "tasks")
 
+    def queue(self) -> dict[str, Mapping[str, Any]]:
+        """What waits to be launched, by app id."""
+        items = _items(self._read("/v2/queue"), "queue")
+        return {str((item.get("app") or item.get("pod") or {}).get("id", "")): item for item in items}
+
     def info(self) -> Mapping[str, Any]:
         return _object(self._read("/v2/info"))
 

@@ -100,12 +100,12 @@ def wait_until_running(master: Master, marathon: Marathon, app_id: str, timeout:
             if not app.get("deployments") and int(app.get("tasksRunning", 0)) >= int(app.get("instances", 1)):
                 return app
             if not app.get("tasks") and time.monotonic() - started > SILENCE_SECONDS:
-                tell(why_not_placed(app, list(master.state().agents.values())))
+                tell(_why(master, marathon, app))
     raise CliError(
         f"{app_id} does not run after {timeout:g} seconds",
         details=[
             f"{app.get('tasksRunning', 0)} of {app.get('instances', '?')} instances run",
-            *([] if app.get("tasks") else [why_not_placed(app, list(master.state().agents.values()))]),
+            *([] if app.get("tasks") else [_why(master, marathon, app)]),
         ],
         hints=[
             "the init goes on trying",
@@ -113,6 +113,10 @@ def wait_until_running(master: Master, marathon: Marathon, app_id: str, timeout:
             f"give up: dcos marathon app remove {app_id}",
         ],
     )
+
+
+def _why(master: Master, marathon: Marathon, app: App) -> str:
+    return why_not_placed(app, list(master.state().agents.values()), marathon.queue().get(str(app.get("id"))))
 
 
 def _failed(app_id: str, failure: Mapping[str, Any]) -> CliError:

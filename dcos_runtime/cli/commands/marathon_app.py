@@ -78,9 +78,10 @@ def list_apps(session: Session, quiet: bool, as_json: bool) -> None:
             output.print_line(str(one.get("id")))
     else:
         running = {str(one.get("id")): one for one in marathon.deployments()}
+        queue = marathon.queue()
         output.print_table(
-            ("ID", "MEM", "CPUS", "TASKS", "HEALTH", "DEPLOYMENT", "CONTAINER", "CMD"),
-            [app_row(one, running) for one in apps],
+            ("ID", "MEM", "CPUS", "TASKS", "HEALTH", "DEPLOYMENT", "WAITING", "CONTAINER", "CMD"),
+            [app_row(one, running, queue) for one in apps],
         )
 
 

@@ -41,8 +41,9 @@ def run(
 ) -> None:
     """Run a command somewhere in the cluster, and keep it running.
 
-    One CMD is a line for the shell: dcos marathon run 'python3 -m http.server $PORT0' -- quote it. Several words are
-    run as they are, without a shell's substitutions: dcos marathon run sleep 1000. Options stand before CMD.
+    One CMD, quoted, is a line for the shell on the agent: dcos marathon run --port 0 'python3 -m http.server $PORT0'.
+    Several words are run as they are, without a shell's substitutions: dcos marathon run sleep 1000. Options stand
+    before CMD.
     """
     from dcos_runtime.cli import output
     from dcos_runtime.cli.one_liner import app_of, describe

@@ -90,6 +90,7 @@ class Cluster:
     completed_executors: list[dict[str, Any]] = field(default_factory=list)
     apps: dict[str, dict[str, Any]] = field(default_factory=dict)
     deployments: list[dict[str, Any]] = field(default_factory=list)
+    queue: list[dict[str, Any]] = field(default_factory=list)
     frameworks: list[dict[str, Any]] = field(default_factory=list)
     agents: list[dict[str, Any]] = field(default_factory=list)
 
@@ -186,6 +187,8 @@ class Cluster:
             return reply(body=self.deployments)
         if path == "/v2/tasks":
             return reply(body={"tasks": [task for app in self.apps.values() for task in app.get("tasks", [])]})
+        if path == "/v2/queue":
+            return reply(body={"queue": self.queue})
         if path == "/v2/info":
             return reply(body={"name": "marathon", "version": "1.11.24"})
         if path == "/ping":

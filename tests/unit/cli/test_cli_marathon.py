@@ -63,11 +63,13 @@ def test_app_list_shows_how_much_runs_and_what_is_being_changed(cluster: Any, dc
     with_app(cluster, deployments=[{"id": "D7"}])
     cluster.apps["/db"] = {"id": "/db", "args": ["a", "b"], "container": {"type": "DOCKER"}, "healthChecks": [{}]}
     cluster.deployments.append({"id": "D7", "currentActions": [{"action": "ScaleApplication", "app": "/web"}]})
+    cluster.queue.append({"app": {"id": "/web"}, "delay": {"timeLeftSeconds": 0, "overdue": True}})
+    cluster.queue.append({"app": {"id": "/db"}, "delay": {"timeLeftSeconds": 12, "overdue": False}})
     rows = [line.split() for line in dcos("marathon", "app", "list").lines]
     assert rows == [
-        ["ID", "MEM", "CPUS", "TASKS", "HEALTH", "DEPLOYMENT", "CONTAINER", "CMD"],
-        ["/db", "0", "0", "0/0", "0/0", "-", "docker", "a", "b"],
-        ["/web", "32", "0.1", "1/2", "-", "scale", "mesos", "sleep", "1000"],
+        ["ID", "MEM", "CPUS", "TASKS", "HEALTH", "DEPLOYMENT", "WAITING", "CONTAINER", "CMD"],
+        ["/db", "0", "0", "0/0", "0/0", "-", "backoff:12s", "docker", "a", "b"],
+        ["/web", "32", "0.1", "1/2", "-", "scale", "offer", "mesos", "sleep", "1000"],
     ]
     assert dcos("marathon", "app", "list", "-q").lines == ["/db", "/web"]
     assert [app["id"] for app in dcos("marathon", "app", "list", "--json").json()] == ["/db", "/web"]

@@ -150,6 +150,13 @@ def test_why_an_app_has_no_place_names_the_scarce_resource_and_the_best_agent() 
     assert why_not_placed({"gpus": 1}, agents).startswith("no agent has 1 gpus free; the most is 0 on")
     assert why_not_placed({"cpus": 2, "mem": 500}, agents) == "no agent has 2 cpus and 500 mem free at the same time"
     assert "waiting for an offer" in why_not_placed({"cpus": 1, "mem": 500}, agents)
+    summary = {
+        "rejectSummaryLastOffers": [{"reason": "UnfulfilledConstraint", "declined": 2}, {"reason": "X", "declined": 0}]
+    }
+    assert why_not_placed({"cpus": 1}, agents, {"processedOffersSummary": summary}).endswith(
+        "UnfulfilledConstraint (2)"
+    )
+    assert "started again in 7 seconds" in why_not_placed({"cpus": 1}, agents, {"delay": {"timeLeftSeconds": 7}})
     public = Agent(id="p", hostname="p", resources={"cpus": 8}, reserved_resources={"slave_public": {"cpus": 8}})
     assert why_not_placed({"cpus": 1}, [public]) == "no agent has 1 cpus free; the most is 0 on p"
     assert "waiting for an offer" in why_not_placed({"cpus": 1, "acceptedResourceRoles": ["slave_public"]}, [public])
