@@ -215,8 +215,8 @@ def cgroup_path(cluster_id: str, name: str) -> str:
 def apply_limits(machine: Group, record: MachineRecord) -> None:
     """Holds a machine to its declared shape.
 
-    In the unified hierarchy systemd-nspawn boots the machine in a group ``payload`` below the machine's own. That is the
-    root the machine sees, so it carries the limits too, for those who read them there.
+    In the unified hierarchy systemd-nspawn boots the machine in a group ``payload`` below the machine's own. That is
+    the root the machine sees, so it carries the limits too, for those who read them there.
     """
     machine.limit(record.cpus, record.mem_mb)
     payload = Group(f"{machine.path}/payload", [one for one in machine.hierarchies if one.unified])
