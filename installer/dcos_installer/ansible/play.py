@@ -15,8 +15,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_runner import Runner
 from ansible_runner.config.runner import RunnerConfig
+from ansible_runner.runner import Runner
 
 from dcos_installer.ansible import payload
 from dcos_installer.ansible.places import CONNECT_SECONDS, Place
@@ -115,7 +115,7 @@ def run(
                     on_answer(host, _answer(home, host, data.get("res") or {}))
                 elif kind == "runner_on_unreachable":
                     answered.add(host)
-                    on_answer(host, _unreachable(host, places[host], data.get("res") or {}))
+                    on_answer(host, unreachable(host, places[host], str((data.get("res") or {}).get("msg") or "")))
             return False  # ansible-runner need not keep the event in a file
 
         started = time.monotonic()
@@ -237,8 +237,9 @@ def _answer(home: Path, host: str, result: Mapping[str, Any]) -> dict[str, Any] 
     return answered
 
 
-def _unreachable(host: str, place: Place, result: Mapping[str, Any]) -> InstallerError:
-    said = str(result.get("msg") or "").strip()
+def unreachable(host: str, place: Place, said: str) -> Unreachable:
+    """Why ``host`` cannot be reached, out of what ssh said."""
+    said = said.strip()
     where = f"{place.ssh.address} port {place.ssh.port}" if place.ssh else place.root
     hint = f"see that {host} runs and that {where} is open to this machine"
     if "Host key verification failed" in said or "HOST IDENTIFICATION HAS CHANGED" in said:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import tarfile
+import zlib
 
 from .errors import HostError
 from .facts import altered_package
@@ -20,7 +21,9 @@ _CHUNK = 1 << 18
 
 
 def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes]) -> list[str]:
-    """Unpacks each of ``packages`` (``folder``, ``sha256``, ``size``), whose tars follow one another in ``stream``.
+    """Unpacks each of ``packages``, whose gzipped tars (``size`` bytes each) follow one another in ``stream``.
+
+    ``folder`` names it, ``sha256`` and ``unpacked`` are digest and size of its tar.
 
     Returns the folders that were new. One that is there and whole is read over. Raises `HostError`; then what arrived
     whole stays, and nothing of the rest does.
@@ -28,7 +31,7 @@ def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes])
     machine.folder(PACKAGES)
     brought = []
     for package in packages:
-        tar = _Tar(stream, package["size"])
+        tar = _Tar(stream, package["size"], package["unpacked"])
         folder = PACKAGES + "/" + package["folder"]
         there = machine.lstat(folder) is not None
         altered = altered_package(machine, package["folder"]) if there else ""
@@ -38,14 +41,14 @@ def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes])
         incoming = f"{PACKAGES}/.new-{package['folder']}"
         machine.remove(incoming)
         try:
-            _need_space(machine, package["size"])
+            _need_space(machine, package["unpacked"])
             machine.step("unpack " + package["folder"])
             _unpack(tar, machine.at(incoming))
-            tar.drain()
-            if tar.digest != package["sha256"]:
+            digest = tar.digest()
+            if digest != package["sha256"]:
                 raise HostError(
                     f"the package {package['folder']} arrived damaged",
-                    f"its sha256 is {tar.digest}, not {package['sha256']}",
+                    f"its sha256 is {digest}, not {package['sha256']}",
                     "run again; if it stays so, remove the operator's bundle cache",
                 )
             _to_disk(machine.at(incoming))
@@ -62,33 +65,50 @@ def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes])
 
 
 class _Tar:
-    """``size`` bytes of a stream as a file of its own, hashed as they are read."""
+    """The next ``size`` bytes of a stream, a gzip, as the tar in it; hashed as it is read."""
 
-    def __init__(self, stream: IO[bytes], size: int) -> None:
+    def __init__(self, stream: IO[bytes], size: int, unpacked: int) -> None:
         self._stream = stream
         self._left = size
+        self._room = unpacked
         self._hash = hashlib.sha256()
+        self._inflate = zlib.decompressobj(wbits=31)
 
     def read(self, count: int = _CHUNK) -> bytes:
-        data = self._stream.read(min(count, self._left))
-        if not data and count and self._left:
-            raise HostError("the connection ended within a package", hint="run again: what arrived whole is kept")
-        self._left -= len(data)
+        """Up to ``count`` bytes; none at the end."""
+        data = b""
+        while not data and count and not self._inflate.eof:
+            packed = self._inflate.unconsumed_tail or self._take()
+            data = self._inflate.decompress(packed, count)
+        self._room -= len(data)
+        if self._room < 0:
+            raise HostError("a package is larger than it says", hint="remove the operator's bundle cache, run again")
         self._hash.update(data)
         return data
 
     def drain(self) -> None:
+        """Reads on to the end of this package, unpacking nothing."""
         while self._left:
-            self.read()
+            self._take()
 
-    @property
     def digest(self) -> str:
+        """sha256 of the whole tar."""
+        while self.read():
+            pass
+        self.drain()
         return self._hash.hexdigest()
+
+    def _take(self) -> bytes:
+        data = self._stream.read(min(_CHUNK, self._left))
+        if not data:
+            raise HostError("the connection ended within a package", hint="run again: what arrived whole is kept")
+        self._left -= len(data)
+        return data
 
 
 def _unpack(tar: _Tar, home: str) -> None:
     os.mkdir(home, 0o755)
-    with tarfile.open(fileobj=tar, mode="r|", bufsize=_CHUNK) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=tar, mode="r|") as archive:  # type: ignore[call-overload]
         for member in archive:
             if member.name.startswith("/") or ".." in member.name.split("/"):
                 raise HostError(f"the package holds a path that leads outside: {member.name}")

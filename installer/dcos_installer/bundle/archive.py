@@ -1,0 +1,133 @@
+"""Packages as archives: one normalised tar, named by its digest, kept compressed in the operator's cache.
+
+The digest is the tar's, not the compressed file's: it stays when the compression changes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import hashlib
+import io
+import os
+import stat
+import tarfile
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import msgspec
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.plan.facts import Target
+from dcos_installer.plan.manifest import Package
+
+_COMPRESSION = 6
+_CHUNK = 1 << 20
+
+
+class BundleError(InstallerError):
+    """A package cannot be built or read."""
+
+
+class Built(msgspec.Struct, frozen=True):
+    """A package in the operator's cache. ``archive`` is a gzip of the tar whose digest names it."""
+
+    package: Package
+    target: Target
+    archive: str
+    size: int
+    """Of ``archive``, in bytes."""
+    unpacked: int
+    """Of the tar, in bytes."""
+    compiled: bool
+    """Whether it ships bytecode: without, daemons start slower."""
+
+    @property
+    def folder(self) -> str:
+        return self.package.folder
+
+
+def cache_home() -> Path:
+    """``$XDG_CACHE_HOME/dcos/bundle``; a relative value is ignored, as the XDG specification asks."""
+    configured = os.environ.get("XDG_CACHE_HOME", "")
+    base = Path(configured) if configured.startswith("/") else Path.home() / ".cache"
+    return base / "dcos" / "bundle"
+
+
+def pack(tree: Path) -> bytes:
+    """A tar of ``tree`` in which nothing depends on who packed it, when and where: sorted, owner 0, time 0.
+
+    Holds files and folders only; modes are 0755 for folders and executables, 0644 otherwise.
+    """
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w", format=tarfile.GNU_FORMAT) as archive:
+        for path in sorted(tree.rglob("*"), key=lambda path: path.relative_to(tree).parts):
+            found = path.lstat()
+            member = tarfile.TarInfo(path.relative_to(tree).as_posix())
+            if stat.S_ISDIR(found.st_mode):
+                member.type, member.mode = tarfile.DIRTYPE, 0o755
+                archive.addfile(member)
+            elif stat.S_ISREG(found.st_mode):
+                member.mode = 0o755 if found.st_mode & stat.S_IXUSR else 0o644
+                member.size = found.st_size
+                with path.open("rb") as file:
+                    archive.addfile(member, file)
+            else:
+                raise BundleError(f"{path} is neither file nor folder", hint="a package holds nothing else")
+    return buffer.getvalue()
+
+
+def keep(
+    home: Path,
+    inputs: str,
+    tar: bytes,
+    *,
+    name: str,
+    version: str,
+    programs: tuple[str, ...],
+    target: Target,
+    compiled: bool,
+) -> Built:
+    """Puts a package into the cache under what it was made of (``inputs``), in one step."""
+    digest = hashlib.sha256(tar).hexdigest()
+    package = Package(name=name, version=version, sha256=digest, programs=programs)
+    archive = home / f"{package.folder}.tar.gz"
+    data = gzip.compress(tar, _COMPRESSION, mtime=0)
+    replace(archive, data)
+    built = Built(package, target, str(archive), size=len(data), unpacked=len(tar), compiled=compiled)
+    replace(home / f"{inputs}.json", msgspec.json.encode(built))
+    return built
+
+
+def kept(home: Path, inputs: str) -> Built | None:
+    """What `keep` put there for ``inputs``; None when there is nothing, or nothing whole."""
+    try:
+        built = msgspec.json.decode((home / f"{inputs}.json").read_bytes(), type=Built)
+        digest = hashlib.sha256()
+        for part in tar_of(built):
+            digest.update(part)
+    except (OSError, EOFError, msgspec.DecodeError):
+        return None
+    return built if digest.hexdigest() == built.package.sha256 else None
+
+
+def tar_of(built: Built) -> Iterator[bytes]:
+    """The package's tar, part by part. Raises ``OSError`` or ``EOFError`` when the archive is damaged."""
+    with gzip.open(built.archive, "rb") as file:
+        while part := file.read(_CHUNK):
+            yield part
+
+
+def replace(path: Path, data: bytes) -> None:
+    """Replaces a file in one step."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+        Path(temporary).replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(temporary).unlink()
+        raise

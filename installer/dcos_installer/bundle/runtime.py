@@ -1,0 +1,266 @@
+"""Builds ``dcos-runtime``: our daemons and the `dcos` command with their locked dependencies, for one kind of machine.
+
+Dependencies come as wheels from whatever index the operator's pip is set up for, held to the hashes of the lock.
+Nothing of the builder gets in: no path, no time, no order of a directory. The same inputs give the same bytes.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import hashlib
+import importlib.util
+import os
+import re
+import shutil
+import stat
+import sys
+import sysconfig
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+
+from dcos_installer.bundle import elf
+from dcos_installer.bundle.archive import Built, BundleError, cache_home, keep, kept, pack
+from dcos_installer.data import locks_dir
+from dcos_installer.plan.facts import Target
+from dcos_installer.process import run
+from dcos_runtime import __version__
+
+NAME = "dcos-runtime"
+
+PROGRAMS: Mapping[str, str] = {
+    "dcos": "dcos_runtime.cli.main",
+    "dcos-agent": "dcos_runtime.agent.main",
+    "dcos-marathon": "dcos_runtime.marathon.main",
+    "dcos-master": "dcos_runtime.master.main",
+}
+"""Programs and the module whose ``main()`` each runs."""
+
+_FORMAT = 1
+"""Of what is built: another number makes every package anew."""
+
+_PIP_SECONDS = 900.0
+_COMPILE_SECONDS = 300.0
+_COMPILE_PARTS = 4
+"""Fixed: how files are spread over processes must not depend on the builder, lest bytecode differ."""
+
+_OLDEST_GLIBC = 17
+_DROPPED_SUFFIXES = (".pyi", ".pyx", ".pxd", ".pxi", ".c", ".h", ".hash", ".pyc")
+_DROPPED_FOLDERS = ("tests", "test", "__pycache__")
+_DROPPED_METADATA = ("RECORD", "INSTALLER", "REQUESTED", "direct_url.json", "top_level.txt")
+_PIP_SETTINGS_OF_OTHERS = ("PIP_TARGET", "PIP_USER", "PIP_PREFIX", "PIP_ROOT", "PIP_PYTHON", "PIP_REQUIRE_VIRTUALENV")
+"""They would make pip install elsewhere, or not at all; where it downloads from stays the operator's choice."""
+
+_LAUNCHER = '''\
+#!/usr/bin/python{python} -IBS
+"""Starts {program} from the package that this file lies in, with nothing but that package and the standard library."""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "lib"))
+
+from {module} import main
+
+sys.exit(main())
+'''
+
+_COMPILE = """\
+import py_compile, sys
+mode = py_compile.PycInvalidationMode.UNCHECKED_HASH
+home = sys.argv[1]
+for name in sys.stdin.read().split("\\0"):
+    py_compile.compile(home + "/" + name, dfile="dcos-runtime/" + name, doraise=True, invalidation_mode=mode, quiet=1)
+"""
+
+
+def build(
+    target: Target,
+    *,
+    cache: Path | None = None,
+    lock: Path | None = None,
+    note: Callable[[str], None] = lambda text: None,
+) -> Built:
+    """The package for ``target``, built now or found built. ``note`` is told what takes time.
+
+    Raises `BundleError`, and `InstallerError` when pip cannot get what the lock names.
+    """
+    home = cache_home() if cache is None else cache
+    lock = locks_dir() / "runtime.lock" if lock is None else lock
+    interpreter = _interpreter(target)
+    inputs = _inputs(target, lock, interpreter)
+    home.mkdir(parents=True, exist_ok=True)
+    with _alone(home / f".{inputs}.lock"):
+        found = kept(home, inputs)
+        if found:
+            return found
+        with tempfile.TemporaryDirectory(prefix="dcos-bundle-") as folder:
+            tree = Path(folder) / "tree"
+            note(f"{NAME} for {target}: fetching the dependencies in {lock.name}")
+            _fetch(target, lock, tree / "lib")
+            note(f"{NAME} for {target}: putting it together")
+            _trim(tree / "lib")
+            _copy_own_code(tree / "lib")
+            _write_launchers(target, tree / "bin")
+            if interpreter is None:
+                note(f"{NAME} for {target}: no python{_dotted(target)} here to compile with, so daemons start slower")
+            else:
+                _compile(interpreter, tree)
+            return keep(
+                home,
+                inputs,
+                pack(tree),
+                name=NAME,
+                version=__version__,
+                programs=tuple(sorted(PROGRAMS)),
+                target=target,
+                compiled=interpreter is not None,
+            )
+
+
+def platforms(target: Target) -> list[str]:
+    """The wheel platforms that a machine takes, newest first. Raises `BundleError` for a libc without wheels."""
+    match = re.fullmatch(r"glibc-2\.(\d+)", target.libc)
+    if not match or int(match[1]) < _OLDEST_GLIBC:
+        raise BundleError(
+            f"there are no packages for machines with {target.libc}",
+            why="the dependencies come as wheels, and those need glibc 2.17 or newer",
+            hint="use an operating system with glibc, such as Debian 12",
+        )
+    found = [f"manylinux_2_{minor}_{target.arch}" for minor in range(int(match[1]), _OLDEST_GLIBC - 1, -1)]
+    return [*found, f"manylinux2014_{target.arch}", f"linux_{target.arch}"]
+
+
+def own_files() -> Iterator[tuple[str, Path]]:
+    """The runtime's own files, by their path below ``lib``: code and data, nothing that was generated or hidden."""
+    spec = importlib.util.find_spec("dcos_runtime")
+    if spec is None or not spec.submodule_search_locations:
+        raise BundleError("dcos_runtime cannot be found", hint="install dcos again")
+    top = Path(next(iter(spec.submodule_search_locations)))
+    for path in sorted(top.rglob("*")):
+        parts = path.relative_to(top).parts
+        hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
+        if not hidden and path.is_file() and path.suffix != ".pyc":
+            yield "/".join(("dcos_runtime", *parts)), path
+
+
+def _inputs(target: Target, lock: Path, interpreter: str | None) -> str:
+    digest = hashlib.sha256(f"{_FORMAT}\n{target}\n{__version__}\n{interpreter is not None}\n".encode())
+    digest.update(hashlib.sha256(lock.read_bytes()).digest())
+    for builder in (Path(__file__), Path(elf.__file__)):
+        digest.update(hashlib.sha256(builder.read_bytes()).digest())
+    for name, path in own_files():
+        digest.update(f"{name}\0".encode() + hashlib.sha256(path.read_bytes()).digest())
+    return digest.hexdigest()
+
+
+def _fetch(target: Target, lock: Path, lib: Path) -> None:
+    python = _dotted(target)
+    argv = [sys.executable, "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-input"]
+    argv += ["--require-hashes", "--only-binary=:all:", "--no-deps", "--no-compile", "--target", str(lib)]
+    argv += [
+        "--implementation",
+        "cp",
+        "--python-version",
+        python,
+        "--abi",
+        target.python,
+        "--abi",
+        "abi3",
+        "--abi",
+        "none",
+    ]
+    for platform in platforms(target):
+        argv += ["--platform", platform]
+    environment = {name: value for name, value in os.environ.items() if name not in _PIP_SETTINGS_OF_OTHERS}
+    run(
+        [*argv, "--requirement", lock],
+        deadline=_PIP_SECONDS,
+        what=f"fetch the runtime's dependencies for {target} with pip",
+        env=environment,
+    )
+
+
+def _trim(lib: Path) -> None:
+    """Removes what no daemon reads: tests, types, sources of extensions, pip's notes, and sections of libraries."""
+    shutil.rmtree(lib / "bin", ignore_errors=True)  # pip's scripts name the builder's Python
+    for folder in sorted(lib.rglob("*"), reverse=True):
+        if folder.is_dir() and folder.name in _DROPPED_FOLDERS:
+            shutil.rmtree(folder)
+    for path in sorted(lib.rglob("*")):
+        if not path.is_file():
+            continue
+        metadata = path.parent.name.endswith(".dist-info")
+        if path.name.endswith(_DROPPED_SUFFIXES) or (metadata and path.name in _DROPPED_METADATA):
+            path.unlink()
+            continue
+        if ".so" in path.suffixes:
+            path.write_bytes(elf.without_sections(path.read_bytes()))
+        path.chmod(0o644)
+
+
+def _copy_own_code(lib: Path) -> None:
+    for name, path in own_files():
+        place = lib / name
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_bytes(path.read_bytes())
+        place.chmod(0o644)
+
+
+def _write_launchers(target: Target, folder: Path) -> None:
+    folder.mkdir()
+    for program, module in PROGRAMS.items():
+        launcher = folder / program
+        launcher.write_text(_LAUNCHER.format(python=_dotted(target), program=program, module=module))
+        launcher.chmod(0o755)
+
+
+def _interpreter(target: Target) -> str | None:
+    """A Python of this machine whose bytecode the target reads; None when there is none."""
+    if sys.implementation.cache_tag == f"cpython-{target.python[2:]}":
+        return sys.executable
+    return shutil.which(f"python{_dotted(target)}")
+
+
+def _compile(interpreter: str, tree: Path) -> None:
+    """Writes bytecode that is never checked against its source: packages do not change.
+
+    The hash seed is fixed and every process compiles the same files in the same order, because both show in bytecode.
+    """
+    names = sorted(path.relative_to(tree).as_posix() for path in (tree / "lib").rglob("*.py"))
+    environment = {"PATH": os.environ.get("PATH", os.defpath), "PYTHONHASHSEED": "0"}
+    for part in range(_COMPILE_PARTS):
+        run(
+            [interpreter, "-S", "-B", "-c", _COMPILE, tree],
+            deadline=_COMPILE_SECONDS,
+            what="compile the runtime",
+            stdin="\0".join(names[part::_COMPILE_PARTS]),
+            env=environment,
+            cwd=Path("/"),
+        )
+    for path in (tree / "lib").rglob("*.pyc"):
+        path.chmod(stat.S_IRUSR | stat.S_IWUSR | stat.S_IRGRP | stat.S_IROTH)
+
+
+def _dotted(target: Target) -> str:
+    """``cp311`` → ``3.11``."""
+    match = re.fullmatch(r"cp3(\d+)", target.python)
+    if not match:
+        raise BundleError(f"{target.python or 'no Python'} is no CPython 3", hint="machines need CPython 3.11 or newer")
+    return f"3.{match[1]}"
+
+
+@contextlib.contextmanager
+def _alone(path: Path) -> Iterator[None]:
+    """One builder at a time: a second one finds what the first has made."""
+    with path.open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def this_machine() -> Target:
+    """The target that this machine's own Python would be: for hand-made bundles and tests."""
+    libc = (os.confstr("CS_GNU_LIBC_VERSION") or "other").replace(" ", "-")
+    tag = sysconfig.get_config_var("py_version_nodot") or f"{sys.version_info[0]}{sys.version_info[1]}"
+    return Target(python=f"cp{tag}", arch=os.uname().machine, libc=libc)

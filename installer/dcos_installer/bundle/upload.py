@@ -1,0 +1,156 @@
+"""Brings packages to machines: one stream a machine, verified there while it is unpacked, several machines at once."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import shlex
+import subprocess
+import tempfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from pathlib import Path
+from typing import IO
+
+from dcos_installer.ansible import payload
+from dcos_installer.ansible.places import CONNECT_SECONDS, Place
+from dcos_installer.ansible.play import Session, unreachable
+from dcos_installer.bundle.archive import Built
+from dcos_installer.errors import DeadlinePassed, InstallerError
+from dcos_installer.process import tail
+
+log = logging.getLogger(__name__)
+
+OnHost = Callable[[str, "tuple[str, ...] | InstallerError"], None]
+
+_AT_ONCE = 8
+"""Streams at the same time: the operator's own link and processors are what they share."""
+_SECONDS = 600.0
+_CHUNK = 1 << 18
+_SSH_FAILED = 255
+
+
+def request(packages: Sequence[Built], root: str) -> bytes:
+    """The request (JSON) that the packages' archives follow, in the same order."""
+    described = [
+        {
+            "folder": built.folder,
+            "sha256": built.package.sha256,
+            "size": built.size,
+            "unpacked": built.unpacked,
+        }
+        for built in packages
+    ]
+    return json.dumps({"mode": "receive", "root": root, "packages": described}).encode()
+
+
+def upload(
+    session: Session,
+    places: Mapping[str, Place],
+    packages: Mapping[str, Sequence[Built]],
+    on_host: OnHost = lambda host, result: None,
+    *,
+    deadline: float = _SECONDS,
+) -> dict[str, tuple[str, ...] | InstallerError]:
+    """Brings each host of ``packages`` its packages; returns the folders that were new there, or why it failed.
+
+    What a host has already is read over, what arrived in part leaves nothing behind: a rerun brings what is missing.
+    """
+    results: dict[str, tuple[str, ...] | InstallerError] = {}
+    if not packages:
+        return results
+    with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(packages))) as pool:
+        futures = {
+            pool.submit(_bring, session, host, places[host], wanted, deadline): host
+            for host, wanted in packages.items()
+        }
+        for future in as_completed(futures):
+            host = futures[future]
+            try:
+                results[host] = future.result()
+            except InstallerError as error:
+                results[host] = error
+            on_host(host, results[host])
+    return results
+
+
+def _bring(session: Session, host: str, place: Place, wanted: Sequence[Built], deadline: float) -> tuple[str, ...]:
+    argv = _argv(session, place)
+    log.debug("$ %s < %s", shlex.join(argv[:-1]), " ".join(built.archive for built in wanted))
+    head = payload.enveloped(payload.code(), request(wanted, place.root))
+    with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
+        with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, stderr=err, start_new_session=True) as process:
+            assert process.stdin
+            try:
+                feeding = _watched(process, deadline)
+                with feeding, contextlib.suppress(BrokenPipeError):
+                    process.stdin.write(head)
+                    for part in _archives(wanted):
+                        process.stdin.write(part)
+                    process.stdin.close()
+                process.wait(deadline)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise DeadlinePassed(
+                    f"{host}: the packages did not arrive within {deadline:.0f} s",
+                    hint="look at the connection to it, then run again: what arrived whole is kept",
+                    evidence=tail(_text(err)),
+                ) from None
+            except BaseException:
+                process.kill()
+                raise
+        said = _text(err)
+        if place.ssh is not None and process.returncode == _SSH_FAILED:
+            raise unreachable(host, place, said)
+        answer = payload.answer(host, process.returncode, _text(out).encode(), said.encode())
+    error = answer.get("error")
+    if error:
+        raise InstallerError(f"{host}: {error.pop('what')}", **error)
+    return tuple(answer["brought"])
+
+
+def _argv(session: Session, place: Place) -> list[str]:
+    if place.ssh is None:
+        return ["/bin/sh", "-c", payload.COMMAND]
+    argv = ["ssh", *place.ssh_options(), "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
+    argv += ["-o", "ControlMaster=auto", "-o", "ControlPersist=60s", "-o", f"ControlPath={session.sockets}/%C"]
+    if place.ssh.identity_file is not None:
+        argv += ["-i", str(place.ssh.identity_file)]
+    command = ["sudo", "-n", "--"] if place.become else []
+    command += ["/bin/sh", "-c", payload.COMMAND]
+    return [*argv, "-p", str(place.ssh.port), "-l", place.ssh.user, place.ssh.address, "--", shlex.join(command)]
+
+
+def _archives(wanted: Sequence[Built]) -> Iterator[bytes]:
+    for built in wanted:
+        with Path(built.archive).open("rb") as file:
+            while part := file.read(_CHUNK):
+                yield part
+
+
+@contextlib.contextmanager
+def _watched(process: subprocess.Popen[bytes], deadline: float) -> Iterator[None]:
+    """Ends ``process`` when it still takes no input at the deadline, so that writing to it cannot hang for ever."""
+    import threading
+
+    late = threading.Event()
+
+    def end() -> None:
+        late.set()
+        process.kill()
+
+    timer = threading.Timer(deadline, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+    if late.is_set():
+        raise subprocess.TimeoutExpired(process.args, deadline)
+
+
+def _text(file: IO[bytes]) -> str:
+    file.seek(0)
+    return file.read().decode(errors="replace")
