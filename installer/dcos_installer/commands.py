@@ -157,6 +157,9 @@ def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
         finally:
             for remote in ctx.remotes():
                 remote.close()
+            close = getattr(ctx.engine, "close", None)
+            if close:
+                close()
 
 
 def context(inventory: Path, command: str) -> contextlib.AbstractContextManager[Context]:
