@@ -1,0 +1,257 @@
+"""The parts of the nspawn provider that need no machine: commands, records, logs, keys, names."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dcos_installer.config.model import ClusterSpec, HostSpec, Settings, SshSpec
+from dcos_installer.providers import nspawn_supervisor, open_provider
+from dcos_installer.providers.base import Condition, ProviderError
+from dcos_installer.providers.machine_keys import ClusterKeys
+from dcos_installer.providers.nspawn import NspawnProvider, hosts_file
+from dcos_installer.providers.nspawn_launch import (
+    booted_by_systemd,
+    supervisor_command,
+    supervisor_environment,
+    systemd_run_command,
+    unit_name,
+)
+from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord, ProcessMark, Status
+from dcos_installer.providers.nspawn_mounts import overlay_command
+from dcos_installer.providers.nspawn_supervisor import BoundedLog, main, nspawn_command, nspawn_environment
+from dcos_installer.state import ClusterState
+
+RECORD = MachineRecord(
+    cluster_id="0f8fad5b-d9cb-469f-a165-70867728950e",
+    name="h1",
+    unique_name="dcos-0f8fad5b-h1",
+    uuid="5" * 32,
+    address="198.18.7.11",
+    prefix_length=24,
+    mac="02:00:00:00:00:01",
+    host_side="dm0123456789",
+    bridge="dcos-0f8fad5b",
+    tree="/cache/tree",
+    image_key="k",
+    cpus=1.5,
+    mem_mb=512,
+    disk_mb=None,
+)
+
+
+def test_a_machine_boots_with_nothing_of_the_hosts_deciding_over_it() -> None:
+    command = nspawn_command(RECORD, Path("/m/root"), 7, unified=False)
+    assert command[0] == "systemd-nspawn"
+    assert {
+        "--boot",
+        "--directory=/m/root",
+        "--machine=dcos-0f8fad5b-h1",
+        "--hostname=h1",
+        "--settings=no",
+        "--register=no",
+        "--keep-unit",
+        "--resolv-conf=off",
+        "--network-namespace-path=/proc/self/fd/7",
+        "--capability=CAP_NET_ADMIN",
+    } <= set(command)
+    assert not any(word.startswith("--system-call-filter") for word in command)
+    assert "--system-call-filter=bpf" in nspawn_command(RECORD, Path("/m/root"), 7, unified=True)
+
+
+def test_a_machine_sees_nothing_of_the_installers_environment() -> None:
+    given = nspawn_environment({"PATH": "/bin", "ANSIBLE_VAULT_PASSWORD": "secret", "HOME": "/root"})
+    assert given == {"PATH": "/bin", "SYSTEMD_NSPAWN_API_VFS_WRITABLE": "network", "SYSTEMD_LOG_TARGET": "console"}
+    assert set(supervisor_environment()) == {"PATH", "LANG", "PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+
+
+def test_under_systemd_a_supervisor_is_a_unit_whose_groups_are_its_own(tmp_path: Path) -> None:
+    folder = MachineFolder(tmp_path / "h1")
+    command = systemd_run_command(unit_name(RECORD), folder, "Machine h1", {"LANG": "C.UTF-8"})
+    assert command[0] == "systemd-run"
+    assert "--unit=dcos-0f8fad5b-h1.service" in command
+    assert "--slice=dcos-machines.slice" in command
+    assert {"--property=Delegate=yes", "--property=KillMode=mixed", "--property=DevicePolicy=closed"} <= set(command)
+    assert "--property=DeviceAllow=/dev/char/1:3 rwm" in command
+    assert "--property=DeviceAllow=char-pts rwm" in command
+    assert "--property=DeviceAllow=block-* m" in command
+    assert not any("block" in word and "rw" in word for word in command)
+    assert command[command.index("--") + 1 :] == supervisor_command(folder)
+
+
+@pytest.mark.skipif(not booted_by_systemd(), reason="systemd does not run this host")
+def test_systemd_takes_the_units_properties(tmp_path: Path) -> None:
+    command = systemd_run_command("dcos-test-argv.service", MachineFolder(tmp_path), "test", {})
+    command = [*command[: command.index("--") + 1], "/bin/true"]
+    assert subprocess.run(command, capture_output=True, text=True).stderr == ""
+
+
+def test_a_supervisor_starts_from_anywhere_and_says_when_there_is_no_machine(tmp_path: Path) -> None:
+    done = subprocess.run(
+        supervisor_command(MachineFolder(tmp_path)),
+        env=supervisor_environment(),
+        cwd="/",
+        capture_output=True,
+        text=True,
+    )
+    assert done.returncode == 2, done.stderr
+    assert "there is no machine to start" in (tmp_path / "console.log").read_text()
+
+
+def test_two_supervisors_never_keep_one_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nspawn_supervisor, "_LOCK_SECONDS", 0.0)
+    folder = MachineFolder(tmp_path)
+    folder.write_record(RECORD)
+    with folder.lock_file.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        assert main(["supervisor", str(tmp_path)]) == 3
+    assert not folder.pid_file.exists()
+
+
+def test_a_supervisor_imports_nothing_heavy() -> None:
+    code = (
+        "import sys, dcos_installer.providers.nspawn_supervisor; "
+        "print(sorted({'pydantic', 'msgspec', 'ansible', 'rich', 'click', 'dcos_images'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], env=supervisor_environment(), capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_the_console_log_stays_bounded(tmp_path: Path) -> None:
+    log = BoundedLog(tmp_path / "console.log", limit=1000)
+    for number in range(100):
+        log.write(f"{number:03} {'x' * 95}\n".encode())
+    assert (tmp_path / "console.log").stat().st_size <= 1000
+    assert (tmp_path / "console.log.1").stat().st_size <= 1000
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["console.log", "console.log.1"]
+    assert (tmp_path / "console.log").read_text().splitlines()[-1].startswith("099")
+
+
+def test_records_read_back_and_a_torn_one_is_no_machine(tmp_path: Path) -> None:
+    folder = MachineFolder(tmp_path)
+    assert folder.record() is None
+    folder.write_record(RECORD)
+    assert folder.record() == RECORD
+    folder.record_file.write_text('{"name": "h1"')
+    assert folder.record() is None
+    folder.write_status(Status(phase="running", boots=2))
+    assert folder.status() == Status(phase="running", boots=2)
+
+
+def test_a_process_is_told_apart_from_a_later_one_of_its_id(tmp_path: Path) -> None:
+    mark = ProcessMark.of(os.getpid())
+    assert mark is not None
+    assert mark.alive()
+    assert ProcessMark.load(mark.dump()) == mark
+    folder = MachineFolder(tmp_path)
+    folder.pid_file.write_text(mark.dump())
+    assert folder.supervisor() == mark
+    for stale in (replace(mark, start_time=mark.start_time + 1), replace(mark, boot_id="another")):
+        assert not stale.alive()
+        stale.kill()  # or this test would end here
+        folder.pid_file.write_text(stale.dump())
+        assert folder.supervisor() is None
+
+
+def test_a_process_that_ended_is_not_alive_though_nobody_waited_for_it() -> None:
+    with subprocess.Popen(["sleep", "60"]) as process:
+        mark = ProcessMark.of(process.pid)
+        assert mark is not None
+        mark.kill()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        assert not mark.alive()
+
+
+def test_an_overlay_whose_paths_mount_cannot_hold_is_refused(tmp_path: Path) -> None:
+    folder = MachineFolder(tmp_path)
+    assert f"lowerdir=/cache/tree,upperdir={tmp_path}/disk/upper" in str(overlay_command(folder, RECORD)[4])
+    with pytest.raises(ProviderError, match="cannot be mounted"):
+        overlay_command(folder, replace(RECORD, tree="/cache/a:b"))
+
+
+def test_keys_are_private_kept_and_known(tmp_path: Path) -> None:
+    keys = ClusterKeys(ClusterState(tmp_path / "state"))
+    keys.ensure([("h1", "198.18.7.11"), ("h2", "198.18.7.12")])
+    assert stat.S_IMODE(keys.identity_file.stat().st_mode) == 0o600
+    known = keys.known_hosts.read_text()
+    assert [line.split()[:2] for line in known.splitlines()] == [
+        ["198.18.7.11", "ssh-ed25519"],
+        ["198.18.7.12", "ssh-ed25519"],
+    ]
+    files = {file.path: file for file in keys.files_for("h1")}
+    assert files["/etc/ssh/ssh_host_ed25519_key"].mode == 0o600
+    assert files["/root/.ssh/authorized_keys"].content == keys.identity_file.with_suffix(".pub").read_bytes()
+    assert files["/etc/ssh/ssh_host_ed25519_key.pub"].content.split()[1].decode() in known
+    keys.ensure([("h1", "198.18.7.11"), ("h2", "198.18.7.12")])
+    assert keys.known_hosts.read_text() == known
+    keys.forget(None)
+    assert not keys.known_hosts.exists()
+    assert keys.identity_file.exists()
+
+
+def host(name: str, address: str) -> HostSpec:
+    return HostSpec(name=name, address=address, roles=frozenset({"agent"}), ssh=SshSpec(address=address), cpus=1)
+
+
+def spec(*hosts: HostSpec, **settings: object) -> ClusterSpec:
+    return ClusterSpec(
+        name="lab",
+        cluster_id=RECORD.cluster_id,
+        provider="nspawn",
+        hosts=hosts,
+        settings=Settings(network="198.18.7.0/24", **settings),
+        inventory_path=Path("lab.ini"),
+    )
+
+
+def test_a_machine_that_is_not_there_is_declared(tmp_path: Path) -> None:
+    cluster = spec(host("h1", "198.18.7.11"))
+    declared = open_provider(cluster, tmp_path).declared(cluster.hosts[0])
+    assert declared is not None
+    assert declared.os_id == "debian"
+    assert declared.python.startswith("cp3")
+    assert declared.libc.startswith("glibc-2.")
+    assert declared.cgroups in ("v1", "v2")
+    assert declared.container_runtime == ("crun" if declared.cgroups == "v2" else "runc")
+    assert declared.cpus == 1
+    assert declared.mem_mb > 0
+    assert "conmon" in declared.os_packages
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_machines_are_inspected_without_touching_anything(tmp_path: Path) -> None:
+    provider = NspawnProvider(spec(host("h1", "198.18.7.11")), tmp_path / "state", machines_dir=tmp_path / "machines")
+    assert provider.inspect()["h1"].condition is Condition.ABSENT
+    assert list(tmp_path.iterdir()) == []
+
+    folder = MachineFolder(tmp_path / "machines" / "0f8fad5b" / "gone")
+    folder.path.mkdir(parents=True)
+    states = provider.inspect()
+    assert states["gone"].condition is Condition.BROKEN
+    folder.write_record(replace(RECORD, name="gone"))
+    assert provider.inspect()["gone"].condition is Condition.OFF
+    folder.write_status(Status(phase="ended", reason="powered off"))
+    assert provider.inspect()["gone"].detail == "powered off"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="asks as root")
+def test_machines_that_cannot_be_made_are_refused_all_at_once(tmp_path: Path) -> None:
+    hosts = (host("h1", "198.18.7.1"), host("h_2", "198.18.7.12"), host("h3", "198.18.9.1"))
+    with pytest.raises(ProviderError) as caught:
+        NspawnProvider(spec(*hosts), tmp_path, machines_dir=tmp_path / "machines").create(hosts)
+    for part in ("h1 has 198.18.7.1", "'h_2' cannot be a machine's name", "h3 has 198.18.9.1"):
+        assert part in str(caught.value)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_every_machine_knows_all_members_by_name() -> None:
+    assert hosts_file({"h2": "198.18.7.12", "h1": "198.18.7.11"}) == (
+        "127.0.0.1 localhost\n::1 localhost\n198.18.7.11 h1\n198.18.7.12 h2\n"
+    )
