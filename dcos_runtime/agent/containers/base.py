@@ -1,0 +1,255 @@
+"""The one interface of launchers, and what they share: a container's specification, usage, processes, subprocesses."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from dcos_runtime.agent.core.model import Exit, Facts
+
+DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
+
+
+class LaunchError(Exception):
+    """A container could not be made or started. The text is for the framework's author."""
+
+
+class LauncherUnusable(Exception):
+    """This launcher cannot work on this machine. The text says what is missing and what to do."""
+
+
+@dataclass(frozen=True)
+class User:
+    """Whom a container's process runs as."""
+
+    name: str
+    uid: int
+    gid: int
+    groups: tuple[int, ...]
+    home: str
+
+
+@dataclass(frozen=True)
+class Spec:
+    """All that a launcher needs to make a container.
+
+    ``cpus`` is the share, ``cpu_limit`` the most it may use (``None``: no limit), ``memory_limit`` bytes.
+    ``environment`` holds everything but what depends on the launcher.
+    """
+
+    container_id: str
+    argv: tuple[str, ...]
+    environment: dict[str, str]
+    sandbox: Path
+    user: User
+    cpus: float
+    cpu_limit: float | None
+    memory_limit: int | None
+    memory_request: int | None
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What a container uses now: seconds of cpu time so far, bytes, counts."""
+
+    cpus_user_time_secs: float = 0.0
+    cpus_system_time_secs: float = 0.0
+    mem_rss_bytes: int = 0
+    mem_total_bytes: int = 0
+    processes: int = 0
+    cpus_nr_periods: int | None = None
+    cpus_nr_throttled: int | None = None
+    cpus_throttled_time_secs: float | None = None
+
+
+class Launcher(Protocol):
+    """Makes, starts, signals and destroys containers, each by its id.
+
+    A container is supervised by a process that outlives the agent and leaves its exit status on disk. Methods of one
+    container are not called at the same time, but for `wait` and `usage`.
+    """
+
+    name: str
+
+    def shortcomings(self) -> list[str]:
+        """What this launcher cannot isolate or enforce, a sentence each; told in the log at start."""
+        ...
+
+    def sandbox_inside(self, sandbox: Path) -> str:
+        """The sandbox's path as the task sees it."""
+        ...
+
+    async def create(self, spec: Spec) -> int:
+        """Makes the container; its process waits for `start`. Its pid. Raises `LaunchError`."""
+        ...
+
+    async def start(self, container_id: str) -> None:
+        """Lets the process run. Raises `LaunchError`."""
+        ...
+
+    async def signal(self, container_id: str, number: int) -> None:
+        """Sends a signal to every process; none is left for one that already ended."""
+        ...
+
+    async def wait(self, container_id: str) -> Exit | None:
+        """How the container's process ended, once it has; ``None`` when its supervisor ended and left no status."""
+        ...
+
+    async def destroy(self, container_id: str) -> None:
+        """Kills and removes whatever there is of the container. Does nothing for an unknown one. Raises `OSError`
+        when something of it cannot be removed yet: try again."""
+        ...
+
+    async def inspect(self, container_id: str) -> Facts:
+        """What is left of a container that a former agent made."""
+        ...
+
+    def listed(self) -> list[str]:
+        """The ids of all containers that this launcher still holds something of."""
+        ...
+
+    def usage(self, container_id: str) -> Usage | None: ...
+
+
+# --- processes --------------------------------------------------------------------------------------------------------
+
+
+def start_time(pid: int) -> int | None:
+    """When the process was started, in clock ticks since boot: with the pid it names a process for ever."""
+    fields = _stat(pid)
+    return int(fields[19]) if fields else None
+
+
+def alive(pid: int | None, started: int | None) -> bool:
+    """Whether that very process still runs; a zombie does not."""
+    if pid is None or started is None:
+        return False
+    fields = _stat(pid)
+    return bool(fields) and int(fields[19]) == started and fields[0] not in ("Z", "X")
+
+
+def _stat(pid: int) -> list[str]:
+    """The fields of /proc/<pid>/stat from the state on; none when there is no such process."""
+    try:
+        text = Path(f"/proc/{pid}/stat").read_text(errors="replace")
+    except OSError:
+        return []
+    return text[text.rindex(")") + 2 :].split()
+
+
+@dataclass(frozen=True)
+class Process:
+    pid: int
+    parent: int
+    session: int
+    state: str
+    user_ticks: int
+    system_ticks: int
+    rss_pages: int
+
+
+def processes() -> list[Process]:
+    """All processes of the machine that can be seen."""
+    found = []
+    for entry in os.scandir("/proc"):
+        if entry.name.isdigit() and (fields := _stat(int(entry.name))):
+            numbers = [int(fields[index]) for index in (1, 3, 11, 12, 21)]
+            parent, session, user, system, rss = numbers
+            found.append(Process(int(entry.name), parent, session, fields[0], user, system, rss))
+    return found
+
+
+async def process_ended(pid: int, started: int) -> None:
+    """Waits until that very process has ended, be it our child or not."""
+    try:
+        descriptor = os.pidfd_open(pid)
+    except ProcessLookupError:
+        return
+    try:
+        # The pid may have gone to another process before we opened it.
+        if not alive(pid, started):
+            return
+        loop = asyncio.get_running_loop()
+        ended = loop.create_future()
+
+        def readable() -> None:
+            if not ended.done():
+                ended.set_result(None)
+
+        loop.add_reader(descriptor, readable)
+        try:
+            await ended
+        finally:
+            loop.remove_reader(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def kill_quietly(pid: int, number: int) -> None:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, number)
+
+
+# --- subprocesses -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Ran:
+    """How a helper program ended, and what it said (the last of it)."""
+
+    code: int
+    output: str
+    errors: str
+
+
+async def run(argv: Sequence[str], *, seconds: float, environment: dict[str, str] | None = None) -> Ran:
+    """Runs a helper program (an argv list, never a shell) to its end.
+
+    Raises ``TimeoutError`` after ``seconds``; it is killed then.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *argv,
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+        env=environment or {"PATH": DEFAULT_PATH},
+        start_new_session=True,
+    )
+    try:
+        output, errors = await asyncio.wait_for(process.communicate(), seconds)
+    except (TimeoutError, asyncio.CancelledError):
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        await process.wait()
+        raise
+    return Ran(process.returncode or 0, output.decode(errors="replace"), errors.decode(errors="replace")[-4000:])
+
+
+async def read_line(descriptor: int, seconds: float) -> str:
+    """The first line that comes through a pipe, or what came before it was closed. Raises ``TimeoutError``."""
+    os.set_blocking(descriptor, False)
+    loop = asyncio.get_running_loop()
+    data = bytearray()
+    done = loop.create_future()
+
+    def readable() -> None:
+        try:
+            chunk = os.read(descriptor, 4096)
+        except BlockingIOError:
+            return
+        data.extend(chunk)
+        if (not chunk or b"\n" in chunk) and not done.done():
+            done.set_result(None)
+
+    loop.add_reader(descriptor, readable)
+    try:
+        await asyncio.wait_for(done, seconds)
+    finally:
+        loop.remove_reader(descriptor)
+    return data.partition(b"\n")[0].decode(errors="replace")

@@ -1,0 +1,225 @@
+"""The ``posix`` launcher: plain processes, each under a small supervisor of ours. Isolates nothing, needs no root."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+from dcos_runtime.agent.containers import base, supervisor
+from dcos_runtime.agent.containers.base import LaunchError, Process, Spec, Usage
+from dcos_runtime.agent.core.model import Exit, Facts, Found
+
+CREATE_SECONDS = 30.0
+DESTROY_ROUNDS = 50
+TICKS = os.sysconf("SC_CLK_TCK")
+PAGE = os.sysconf("SC_PAGE_SIZE")
+
+
+class PosixLauncher:
+    """Keeps a folder per container under ``folder``: its specification, who runs it, how it ended."""
+
+    name = "posix"
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self._go: dict[str, int] = {}
+
+    def shortcomings(self) -> list[str]:
+        root = os.geteuid() == 0
+        return [
+            "tasks see the host's files, processes and network",
+            "cpu, memory and disk limits are not enforced: a task may use more than it was given",
+            "tasks may kill or read each other when they run as the same user"
+            if root
+            else f"all tasks run as user {os.geteuid()}, and so may read and kill each other and this agent",
+        ]
+
+    def sandbox_inside(self, sandbox: Path) -> str:
+        return str(sandbox)
+
+    async def create(self, spec: Spec) -> int:
+        folder = self.folder / spec.container_id
+        folder.mkdir(parents=True, mode=0o700)
+        user = spec.user
+        document = {
+            "argv": list(spec.argv),
+            "environment": spec.environment,
+            "cwd": str(spec.sandbox),
+            "stdout": str(spec.sandbox / "stdout"),
+            "stderr": str(spec.sandbox / "stderr"),
+            "user": {"uid": user.uid, "gid": user.gid, "groups": list(user.groups)} if os.geteuid() == 0 else None,
+            "state": str(folder / "state.json"),
+            "exit": str(folder / "exit.json"),
+        }
+        path = folder / "spec.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(document))
+        go_read, go_write = os.pipe()
+        sync_read, sync_write = os.pipe()
+        try:
+            with (folder / "supervisor.log").open("wb") as errors:
+                process = await asyncio.create_subprocess_exec(
+                    sys.executable,
+                    *("-I", "-S", supervisor.__file__, str(path), str(go_read), str(sync_write)),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=errors,
+                    stderr=errors,
+                    env={"PATH": base.DEFAULT_PATH},
+                    pass_fds=(go_read, sync_write),
+                )
+            os.close(sync_write)
+            sync_write = -1
+            line = await base.read_line(sync_read, CREATE_SECONDS)
+            await process.wait()
+            if not line:
+                said = (folder / "supervisor.log").read_text(errors="replace").strip()[-500:]
+                raise LaunchError(f"the task's supervisor did not start: {said or 'it said nothing'}")
+        except TimeoutError:
+            os.close(go_write)
+            raise LaunchError(f"the task's supervisor did not start within {CREATE_SECONDS:.0f} s") from None
+        except BaseException:
+            os.close(go_write)
+            raise
+        finally:
+            for descriptor in (go_read, sync_read, sync_write):
+                if descriptor >= 0:
+                    os.close(descriptor)
+        self._go[spec.container_id] = go_write
+        return int(json.loads(line)["pid"])
+
+    async def start(self, container_id: str) -> None:
+        descriptor = self._go.pop(container_id, None)
+        if descriptor is None:
+            raise LaunchError("the container was not created by this agent")
+        try:
+            os.write(descriptor, b"g")
+        except OSError as error:
+            raise LaunchError(f"the task's process ended before it was started: {error}") from error
+        finally:
+            os.close(descriptor)
+
+    async def signal(self, container_id: str, number: int) -> None:
+        state = self._state(container_id)
+        for process in self._processes(container_id, state):
+            base.kill_quietly(process.pid, number)
+
+    async def wait(self, container_id: str) -> Exit | None:
+        state = self._state(container_id)
+        who = state.get("supervisor")
+        if who is not None:
+            await base.process_ended(who["pid"], who["started"])
+        return self._exit(container_id)
+
+    async def destroy(self, container_id: str) -> None:
+        descriptor = self._go.pop(container_id, None)
+        if descriptor is not None:
+            os.close(descriptor)
+        folder = self.folder / container_id
+        if not folder.exists():
+            return
+        state = self._state(container_id)
+        for _ in range(DESTROY_ROUNDS):
+            left = self._processes(container_id, state)
+            for process in left:
+                base.kill_quietly(process.pid, signal.SIGKILL)
+            who = state.get("supervisor")
+            if not left and not (who and base.alive(who["pid"], who["started"])):
+                break
+            await asyncio.sleep(0.1)
+            if who is None:
+                state = self._state(container_id)
+        else:
+            raise OSError(f"{len(left)} processes of container {container_id} do not end")
+        await asyncio.to_thread(shutil.rmtree, folder)
+
+    async def inspect(self, container_id: str) -> Facts:
+        if not (self.folder / container_id).exists():
+            return Facts(Found.ABSENT)
+        state = self._state(container_id)
+        task, who = state.get("task"), state.get("supervisor")
+        if (exit := self._exit(container_id)) is not None:
+            return Facts(Found.EXITED, exit, task["pid"] if task else None)
+        if task is None or who is None:
+            return Facts(Found.CREATED)
+        if base.alive(who["pid"], who["started"]):
+            return Facts(Found.RUNNING, pid=task["pid"])
+        return Facts(Found.ORPHANED if self._processes(container_id, state) else Found.ABSENT, pid=task["pid"])
+
+    def listed(self) -> list[str]:
+        with contextlib.suppress(FileNotFoundError):
+            return sorted(entry.name for entry in self.folder.iterdir() if (entry / "spec.json").exists())
+        return []
+
+    def usage(self, container_id: str) -> Usage | None:
+        found = self._processes(container_id, self._state(container_id), thorough=False)
+        if not found:
+            return None
+        rss = sum(process.rss_pages for process in found) * PAGE
+        return Usage(
+            cpus_user_time_secs=sum(process.user_ticks for process in found) / TICKS,
+            cpus_system_time_secs=sum(process.system_ticks for process in found) / TICKS,
+            mem_rss_bytes=rss,
+            mem_total_bytes=rss,
+            processes=len(found),
+        )
+
+    def _state(self, container_id: str) -> dict[str, Any]:
+        return _load(self.folder / container_id / "state.json")
+
+    def _exit(self, container_id: str) -> Exit | None:
+        status = _load(self.folder / container_id / "exit.json").get("status")
+        if status is None:
+            return None
+        if os.WIFSIGNALED(status):
+            return Exit(signal=os.WTERMSIG(status))
+        return Exit(code=os.waitstatus_to_exitcode(status))
+
+    def _processes(self, container_id: str, state: dict[str, Any], thorough: bool = True) -> list[Process]:
+        """The container's processes that run: the supervisor's descendants, or, once that is gone, what is left of the
+        task's session and whatever else has the container's sandbox in its environment."""
+        task, who = state.get("task"), state.get("supervisor")
+        if task is None or who is None:
+            return []
+        everything = [process for process in base.processes() if process.state not in ("Z", "X")]
+        if base.alive(who["pid"], who["started"]):
+            return _descendants(everything, who["pid"])
+        if not thorough:
+            return []
+        roots = {process.pid for process in everything if process.session == task["pid"]}
+        mark = _load(self.folder / container_id / "spec.json").get("environment", {}).get("MESOS_SANDBOX")
+        if mark:
+            roots |= {
+                process.pid for process in everything if _has_in_environment(process.pid, f"MESOS_SANDBOX={mark}")
+            }
+        return [process for process in everything if process.pid in roots]
+
+
+def _descendants(everything: list[Process], root: int) -> list[Process]:
+    found = {root}
+    while True:
+        more = {process.pid for process in everything if process.parent in found} - found
+        if not more:
+            return [process for process in everything if process.pid in found - {root}]
+        found |= more
+
+
+def _has_in_environment(pid: int, entry: str) -> bool:
+    try:
+        return entry.encode() in Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
+    except OSError:
+        return False
+
+
+def _load(path: Path) -> dict[str, Any]:
+    try:
+        loaded: dict[str, Any] = json.loads(path.read_text())
+        return loaded
+    except (OSError, ValueError):
+        return {}

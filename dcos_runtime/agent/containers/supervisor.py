@@ -1,0 +1,156 @@
+"""Runs one task beside the agent and keeps its exit status on disk. Started by file path; the standard library only.
+
+``supervisor.py SPEC GO_FD SYNC_FD``: forks the task's process, tells the sync pipe ``{"pid": …}``, lets it run when a
+byte comes through the go pipe (a closed pipe means the agent died: nothing is run), and waits. Every descendant comes
+to this process when its parent ends, so none escapes: when the first process has ended, the rest is killed, and only
+then the exit status is written, aside and renamed.
+"""
+
+# ruff: noqa: PTH — one such process runs beside every task: pathlib would cost each of them memory.
+
+from __future__ import annotations
+
+import ctypes
+import json
+import os
+import signal
+import sys
+import time
+
+PR_SET_CHILD_SUBREAPER = 36
+PR_SET_NAME = 15
+NOT_STARTED = 255
+CANNOT_RUN = 127
+
+
+def main(argv: list[str]) -> int:
+    path, go, sync = argv[0], int(argv[1]), int(argv[2])
+    with open(path) as file:
+        spec = json.load(file)
+    os.setsid()
+    if os.fork():
+        return 0
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    libc = ctypes.CDLL(None, use_errno=True)
+    if libc.prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0):
+        raise OSError(ctypes.get_errno(), "prctl(PR_SET_CHILD_SUBREAPER)")
+    libc.prctl(PR_SET_NAME, b"dcos-supervisor", 0, 0, 0)
+    child = os.fork()
+    if child == 0:
+        os.close(sync)
+        run(spec, go)
+    os.close(go)
+    write(spec["state"], {"supervisor": identity(os.getpid()), "task": identity(child)})
+    os.write(sync, json.dumps({"pid": child}).encode() + b"\n")
+    os.close(sync)
+    null = os.open("/dev/null", os.O_RDWR)
+    for descriptor in (0, 1, 2):
+        os.dup2(null, descriptor)
+    status = wait(child)
+    end_descendants()
+    if status != NOT_STARTED << 8:
+        write(spec["exit"], {"status": status, "ended": time.time()})
+    return 0
+
+
+def run(spec: dict[str, object], go: int) -> None:
+    """In the child: waits for the word, then becomes the task's command. Never returns."""
+    code = NOT_STARTED
+    try:
+        os.setsid()
+        if os.read(go, 1):
+            code = CANNOT_RUN
+            os.close(go)
+            become(spec)
+    except OSError as error:
+        os.write(2, f"cannot run {spec['argv']}: {error}\n".encode())
+    finally:
+        os._exit(code)
+
+
+def become(spec: dict[str, object]) -> None:
+    stdin = os.open("/dev/null", os.O_RDONLY)
+    os.dup2(stdin, 0)
+    for descriptor, key in ((1, "stdout"), (2, "stderr")):
+        opened = os.open(str(spec[key]), os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW)
+        os.dup2(opened, descriptor)
+        os.close(opened)
+    os.chdir(str(spec["cwd"]))  # before the user changes, who may not be allowed through the folders above it
+    user = spec["user"]
+    if user is not None:
+        os.setgroups(user["groups"])  # type: ignore[index]
+        os.setgid(user["gid"])  # type: ignore[index]
+        os.setuid(user["uid"])  # type: ignore[index]
+    os.umask(0o022)
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
+        signal.signal(number, signal.SIG_DFL)
+    os.closerange(3, 1 << 16)
+    argv: list[str] = spec["argv"]  # type: ignore[assignment]
+    os.execvpe(argv[0], argv, spec["environment"])  # type: ignore[arg-type]
+
+
+def wait(child: int) -> int:
+    """The wait status of ``child``, reaping everything else that ends meanwhile."""
+    while True:
+        pid, status = os.waitpid(-1, 0)
+        if pid == child:
+            return status
+
+
+def end_descendants() -> None:
+    """Kills what the task left running, until there is nothing left."""
+    while True:
+        for pid in descendants():
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+            except PermissionError:
+                return
+        try:
+            os.waitpid(-1, 0)
+        except ChildProcessError:
+            return
+
+
+def descendants() -> list[int]:
+    parents: dict[int, int] = {}
+    for entry in os.listdir("/proc"):
+        if entry.isdigit():
+            fields = stat(int(entry))
+            if fields and fields[0] != "Z":
+                parents[int(entry)] = int(fields[1])
+    found = {os.getpid()}
+    while True:
+        more = {pid for pid, parent in parents.items() if parent in found} - found
+        if not more:
+            return sorted(found - {os.getpid()})
+        found |= more
+
+
+def identity(pid: int) -> dict[str, int]:
+    fields = stat(pid)
+    return {"pid": pid, "started": int(fields[19])} if fields else {"pid": pid, "started": 0}
+
+
+def stat(pid: int) -> list[str]:
+    try:
+        with open(f"/proc/{pid}/stat", errors="replace") as file:
+            text = file.read()
+    except OSError:
+        return []
+    return text[text.rindex(")") + 2 :].split()
+
+
+def write(path: str, value: dict[str, object]) -> None:
+    aside = path + ".new"
+    with open(aside, "w") as file:
+        json.dump(value, file)
+        file.flush()
+        os.fsync(file.fileno())
+    os.rename(aside, path)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

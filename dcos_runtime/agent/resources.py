@@ -1,0 +1,278 @@
+"""What the agent offers: told by ``--resources`` and ``--attributes``, the rest sized from its cgroup and machine."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+import msgspec
+
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.common import Attribute, Value
+from dcos_runtime.wire.resources import Resource
+
+MB = 1 << 20
+GB = 1 << 30
+DEFAULT_PORTS = "[31000-32000]"
+
+Type = Value.Type
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What the machine, or the part of it that we are confined to, has: cores, and bytes."""
+
+    cpus: float
+    memory: int
+    disk: int
+
+
+# --- text and JSON forms ---------------------------------------------------------------------------------------------
+
+
+def parse_resources(text: str) -> list[Resource]:
+    """``cpus:4;mem:4096;ports:[31000-32000];zones:{a,b}``, or a JSON list of Resources. Raises ``ValueError``."""
+    if text.lstrip().startswith(("[", "{")):
+        try:
+            resources = codec.decode(text.encode(), list[Resource])
+        except codec.DecodeError as error:
+            raise ValueError(f"not a JSON list of resources: {error}") from error
+    else:
+        resources = [_parse_resource(part) for part in text.split(";") if part.strip()]
+    _check(resources)
+    return [_plain(resource) for resource in resources]
+
+
+def _parse_resource(part: str) -> Resource:
+    name, separator, value = part.strip().partition(":")
+    match = re.fullmatch(r"\s*([^()\s]+)\s*(?:\(([^()]*)\))?\s*", name)
+    if not separator or not match:
+        raise ValueError(f"{part.strip()!r} is not name:value")
+    if match[2] not in (None, "*"):
+        raise ValueError(f"{part.strip()!r}: this version of the agent has no statically reserved resources")
+    return _with_value(match[1], value.strip())
+
+
+def _with_value(name: str, value: str) -> Resource:
+    if value.startswith("["):
+        return Resource(name=name, type=Type.RANGES, ranges=_ranges(value))
+    if value.startswith("{"):
+        if not value.endswith("}"):
+            raise ValueError(f"{name}: {value!r} is not a set such as {{a,b}}")
+        items = [item.strip() for item in value[1:-1].split(",") if item.strip()]
+        return Resource(name=name, type=Type.SET, set=Value.Set(item=items))
+    number = _number(value)
+    if number is None or number < 0:
+        raise ValueError(f"{name}: {value!r} is neither a number, a range such as [1-10] nor a set such as {{a,b}}")
+    return Resource(name=name, type=Type.SCALAR, scalar=Value.Scalar(value=round(number, 3)))
+
+
+def _number(text: str) -> float | None:
+    return float(text) if re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text) else None
+
+
+def _ranges(text: str) -> Value.Ranges:
+    if not text.endswith("]"):
+        raise ValueError(f"{text!r} is not a range such as [31000-32000]")
+    found = []
+    for part in text[1:-1].split(","):
+        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
+        if not match or int(match[2] or match[1]) < int(match[1]):
+            raise ValueError(f"{text!r} is not a range such as [31000-32000]")
+        found.append((int(match[1]), int(match[2] or match[1])))
+    merged: list[Value.Range] = []
+    for begin, end in sorted(found):
+        if merged and begin <= merged[-1].end + 1:
+            merged[-1] = Value.Range(begin=merged[-1].begin, end=max(end, merged[-1].end))
+        else:
+            merged.append(Value.Range(begin=begin, end=end))
+    return Value.Ranges(range=merged)
+
+
+def _check(resources: list[Resource]) -> None:
+    seen = set()
+    for resource in resources:
+        values = {Type.SCALAR: resource.scalar, Type.RANGES: resource.ranges, Type.SET: resource.set}
+        if values.get(resource.type) is None:
+            raise ValueError(f"{resource.name} has no value of its type {resource.type.value}")
+        wanted = {
+            "cpus": Type.SCALAR,
+            "mem": Type.SCALAR,
+            "disk": Type.SCALAR,
+            "gpus": Type.SCALAR,
+            "ports": Type.RANGES,
+        }
+        if resource.type is not wanted.get(resource.name, resource.type):
+            raise ValueError(f"{resource.name} must be a {wanted[resource.name].value.lower()}")
+        reserved = resource.role not in (None, "*") or resource.reservation or resource.reservations
+        if reserved or resource.disk or resource.shared or resource.revocable:
+            raise ValueError(f"{resource.name}: this version of the agent offers plain, unreserved resources only")
+        if resource.name in seen:
+            raise ValueError(f"{resource.name} is given twice")
+        seen.add(resource.name)
+
+
+def _plain(resource: Resource) -> Resource:
+    return msgspec.structs.replace(resource, role=None)
+
+
+def parse_attributes(text: str) -> list[Attribute]:
+    """``rack:r1;os:debian;cores:8;slots:[1-4]``. Raises ``ValueError``."""
+    attributes = []
+    for part in text.split(";"):
+        if not part.strip():
+            continue
+        name, separator, value = (piece.strip() for piece in part.partition(":"))
+        if not separator or not name or not value:
+            raise ValueError(f"{part.strip()!r} is not name:value")
+        if value.startswith("["):
+            attributes.append(Attribute(name=name, type=Type.RANGES, ranges=_ranges(value)))
+        elif (number := _number(value)) is not None:
+            attributes.append(Attribute(name=name, type=Type.SCALAR, scalar=Value.Scalar(value=number)))
+        elif re.fullmatch(r"[a-zA-Z0-9_/.+=@ -]+", value):
+            attributes.append(Attribute(name=name, type=Type.TEXT, text=Value.Text(value=value)))
+        else:
+            raise ValueError(f"{name}: {value!r} holds characters other than letters, digits and _/.+=@-")
+    return attributes
+
+
+# --- what there is ---------------------------------------------------------------------------------------------------
+
+
+def offered(given: list[Resource], capacity: Capacity) -> list[Resource]:
+    """``given``, and for what it does not name of cpus, mem, disk and ports, what is there less the original's margin.
+
+    Memory: less 1 GB, or half when there are less than 2 GB. Disk: less 5 GB, or half under 10 GB.
+    """
+    names = {resource.name for resource in given}
+    memory, disk = capacity.memory, capacity.disk
+    found = [
+        _with_value("cpus", f"{capacity.cpus:.3f}"),
+        _with_value("mem", str((memory - GB if memory >= 2 * GB else memory // 2) // MB)),
+        _with_value("disk", str((disk - 5 * GB if disk >= 10 * GB else disk // 2) // MB)),
+        _with_value("ports", DEFAULT_PORTS),
+    ]
+    whole = [*given, *(resource for resource in found if resource.name not in names)]
+    order = {"cpus": 0, "mem": 1, "disk": 2, "ports": 3}
+    return sorted(whole, key=lambda resource: order.get(resource.name, len(order)))
+
+
+def capacity(work_dir: Path, root: Path = Path("/")) -> Capacity:
+    """The smallest of what the machine has and of what any cgroup above us allows. ``root`` is for tests."""
+    cpus = float(len(os.sched_getaffinity(0)))
+    memory = _machine_memory(root)
+    for folder in _own_cgroups(root):
+        cpus = min([cpus, *_cpu_limits(folder)])
+        memory = min([memory, *_memory_limits(folder)])
+    disk = os.statvfs(work_dir)
+    return Capacity(cpus, memory, disk.f_blocks * disk.f_frsize)
+
+
+def _machine_memory(root: Path) -> int:
+    match = re.search(r"^MemTotal:\s+(\d+) kB", (root / "proc/meminfo").read_text(), re.MULTILINE)
+    if not match:
+        raise ValueError("/proc/meminfo does not tell MemTotal; give --resources=mem:…")
+    return int(match[1]) * 1024
+
+
+def _own_cgroups(root: Path) -> list[Path]:
+    """The folders of every cgroup we are in, and of all above it, in each hierarchy that is mounted."""
+    try:
+        memberships = (root / "proc/self/cgroup").read_text().splitlines()
+        mounts = (root / "proc/self/mountinfo").read_text().splitlines()
+    except OSError:
+        return []
+    own = {}
+    for line in memberships:
+        _, controllers, member_of = line.split(":", 2)
+        for controller in controllers.split(","):
+            own[controller] = member_of
+    folders = []
+    for line in mounts:
+        fields = line.split(" ")
+        kind, options = fields[fields.index("-") + 1], fields[-1].split(",")
+        mount_root, mount_point = _unescape(fields[3]), root / _unescape(fields[4]).lstrip("/")
+        if kind == "cgroup2":
+            path = own.get("")
+        elif kind == "cgroup":
+            path = next((own[option] for option in options if option in own and option), None)
+        else:
+            continue
+        if path is not None:
+            folders += _upwards(mount_point, mount_root, path)
+    return folders
+
+
+def _upwards(mount_point: Path, mount_root: str, path: str) -> list[Path]:
+    """``path`` as seen through a mount of ``mount_root``, then its parents up to the mount point."""
+    inside = os.path.relpath(path, mount_root)
+    folder = mount_point if inside.startswith("..") else Path(os.path.normpath(mount_point / inside))
+    found = [folder]
+    while folder != mount_point and mount_point in folder.parents:
+        folder = folder.parent
+        found.append(folder)
+    return found
+
+
+def _cpu_limits(folder: Path) -> list[float]:
+    limits = []
+    quota, period = (int(_read(folder / f"cpu.cfs_{name}_us") or 0) for name in ("quota", "period"))
+    if quota > 0 and period > 0:
+        limits.append(quota / period)
+    if text := _read(folder / "cpu.max"):
+        allowed, _, every = text.partition(" ")
+        if allowed != "max":
+            limits.append(int(allowed) / int(every or 100000))
+    return limits
+
+
+def _memory_limits(folder: Path) -> list[int]:
+    texts = [_read(folder / name) for name in ("memory.limit_in_bytes", "memory.max")]
+    return [int(text) for text in texts if text and text != "max"]
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text().strip()
+    except OSError:
+        return ""
+
+
+def _unescape(text: str) -> str:
+    return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
+
+
+# --- as numbers ------------------------------------------------------------------------------------------------------
+
+
+def scalar(resources: list[Resource], name: str) -> float:
+    """The sum of a scalar resource."""
+    return sum((resource.scalar.value for resource in resources if resource.name == name and resource.scalar), 0.0)
+
+
+def summary(resources: list[Resource]) -> dict[str, float | str]:
+    """Resources as `/state` sums them up: ``{"cpus": 4.0, …, "ports": "[31000-32000]"}``."""
+    told: dict[str, float | str] = {name: scalar(resources, name) for name in ("disk", "mem", "gpus", "cpus")}
+    for resource in resources:
+        if resource.ranges is not None:
+            told[resource.name] = "[" + ", ".join(f"{part.begin}-{part.end}" for part in resource.ranges.range) + "]"
+        elif resource.set is not None:
+            told[resource.name] = "{" + ", ".join(resource.set.item) + "}"
+        elif resource.name not in told:
+            told[resource.name] = scalar(resources, resource.name)
+    return told
+
+
+def attribute_values(attributes: list[Attribute]) -> dict[str, float | str]:
+    """Attributes as `/state` tells them."""
+    told: dict[str, float | str] = {}
+    for attribute in attributes:
+        if attribute.scalar is not None:
+            told[attribute.name] = attribute.scalar.value
+        elif attribute.ranges is not None:
+            told[attribute.name] = "[" + ", ".join(f"{part.begin}-{part.end}" for part in attribute.ranges.range) + "]"
+        elif attribute.text is not None:
+            told[attribute.name] = attribute.text.value
+    return told

@@ -1,0 +1,95 @@
+"""Sandboxes: where they are, who owns them, and which user a task runs as."""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pwd
+from pathlib import Path
+
+from dcos_runtime.agent.containers.base import User
+
+
+class NoSuchUser(Exception):
+    """The task's user does not exist here, or this agent may not run tasks as that user."""
+
+
+class Sandboxes:
+    """``work_dir/slaves/<agent>/frameworks/<framework>/executors/<task>/runs/<container>/``, as the original does."""
+
+    def __init__(self, work_dir: Path) -> None:
+        self.root = work_dir / "slaves"
+
+    def path(self, agent_id: str, framework_id: str, executor_id: str, container_id: str) -> Path:
+        return self.runs(agent_id, framework_id, executor_id) / container_id
+
+    def runs(self, agent_id: str, framework_id: str, executor_id: str) -> Path:
+        for name in (agent_id, framework_id, executor_id):
+            if not name or name in (".", "..") or "/" in name or "\0" in name:
+                raise ValueError(f"{name!r} cannot be part of a path")
+        return self.root / agent_id / "frameworks" / framework_id / "executors" / executor_id / "runs"
+
+    def make(self, path: Path, user: User) -> None:
+        """The sandbox with empty ``stdout`` and ``stderr``, owned by ``user``, and the link ``latest`` to it.
+
+        Raises ``OSError``.
+        """
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.mkdir(mode=0o750)
+        root = os.geteuid() == 0
+        for name in ("stdout", "stderr"):
+            descriptor = os.open(
+                path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
+            )
+            try:
+                if root:
+                    os.fchown(descriptor, user.uid, user.gid)
+            finally:
+                os.close(descriptor)
+        if root:
+            os.chown(path, user.uid, user.gid)
+        path.chmod(0o750)
+        aside = path.parent / f".latest.{path.name}"
+        with contextlib.suppress(FileNotFoundError):
+            aside.unlink()
+        aside.symlink_to(path)
+        aside.rename(path.parent / "latest")
+
+
+def resolve_user(name: str | None, fallback: str | None, switch: bool) -> User:
+    """Whom a task runs as: the one its command names, else its framework's, else the agent's own.
+
+    Only a root agent can run tasks as others: any other agent refuses a command's own word, and passes over the
+    framework's. Raises `NoSuchUser`.
+    """
+    own = _own_user()
+    if os.geteuid() != 0:
+        if name and name != own.name and switch:
+            raise NoSuchUser(
+                f"this agent runs as {own.name} and cannot run tasks as '{name}'; it would have to be root"
+            )
+        return own
+    wanted = (name or fallback) if switch else None
+    return _user(wanted) if wanted else own
+
+
+def _user(name: str) -> User:
+    try:
+        entry = pwd.getpwnam(name)
+    except (KeyError, ValueError):
+        raise NoSuchUser(f"No such user '{name}'") from None
+    return _from_entry(entry)
+
+
+def _own_user() -> User:
+    try:
+        return _from_entry(pwd.getpwuid(os.geteuid()))
+    except KeyError:
+        groups = tuple(os.getgroups())
+        return User(str(os.geteuid()), os.geteuid(), os.getegid(), groups, "/")
+
+
+def _from_entry(entry: pwd.struct_passwd) -> User:
+    groups = {group.gr_gid for group in grp.getgrall() if entry.pw_name in group.gr_mem} | {entry.pw_gid}
+    return User(entry.pw_name, entry.pw_uid, entry.pw_gid, tuple(sorted(groups)), entry.pw_dir)
