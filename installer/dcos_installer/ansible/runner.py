@@ -31,7 +31,7 @@ class HostFailed(InstallerError):
     def __init__(self, host: str, what: str, *, rolled_back: bool = False, **rest: str) -> None:
         self.host = host
         self.rolled_back = rolled_back
-        super().__init__(f"{host}: {what}", **rest)
+        super().__init__(what, **rest)
 
 
 @dataclass(frozen=True)

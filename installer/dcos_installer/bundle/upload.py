@@ -93,7 +93,7 @@ def _bring(session: Session, host: str, place: Place, wanted: Sequence[Built], d
             except subprocess.TimeoutExpired:
                 process.kill()
                 raise DeadlinePassed(
-                    f"{host}: the packages did not arrive within {deadline:.0f} s",
+                    f"the packages did not arrive within {deadline:.0f} s",
                     hint="look at the connection to it, then run again: what arrived whole is kept",
                     evidence=tail(_text(err)),
                 ) from None
@@ -106,7 +106,7 @@ def _bring(session: Session, host: str, place: Place, wanted: Sequence[Built], d
         answer = payload.answer(host, process.returncode, _text(out).encode(), said.encode())
     error = answer.get("error")
     if error:
-        raise InstallerError(f"{host}: {error.pop('what')}", **error)
+        raise InstallerError(error.pop("what"), **error)
     return tuple(answer["brought"])
 
 

@@ -28,7 +28,7 @@ class Change(msgspec.Struct, frozen=True):
     why: str = ""
 
     def __str__(self) -> str:
-        subject = self.name if self.kind in ("unit", "link") else f"{self.kind} {self.name}"
+        subject = self.name if self.kind in ("unit", "link", "setting") else f"{self.kind} {self.name}"
         return f"{self.action} {subject}" + (f" ({self.why})" if self.why else "")
 
 

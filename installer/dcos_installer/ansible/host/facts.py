@@ -75,7 +75,8 @@ def _libc() -> str:
 
 
 def _pythons(machine: Machine) -> list[str]:
-    minors = [name[9:] for name in machine.names("/usr/bin") if name.startswith("python3.") and name[9:].isdigit()]
+    found = [name[8:] for name in machine.names("/usr/bin") if name.startswith("python3.")]
+    minors = [minor for minor in found if minor.isdigit()]
     if not minors and not machine.real:  # a folder that stands for this machine
         minors = [str(sys.version_info[1])]
     return ["cp3" + minor for minor in sorted(minors, key=int)]
@@ -83,7 +84,7 @@ def _pythons(machine: Machine) -> list[str]:
 
 def _our_python(machine: Machine, pythons: list[str]) -> str:
     """The distribution's own when it is new enough, else the newest one that is."""
-    preferred = os.path.basename(machine.link("/usr/bin/python3") or "")[7:].replace(".", "")
+    preferred = os.path.basename(machine.link("/usr/bin/python3") or "")[len("python") :].replace(".", "")
     fitting = [tag for tag in pythons if int(tag[3:]) >= OLDEST_PYTHON]
     if "cp" + preferred in fitting:
         return "cp" + preferred

@@ -153,7 +153,8 @@ def _units(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observ
             reasons.append("the table is gone" if seen.firewall == "-" else "the table was altered")
         state = seen.units[unit["name"]]
         if state != RUNNING:
-            why = "it failed" if state == FAILED else ", ".join(reasons) or "it is stopped"
+            new = unit not in had["units"] and state == STOPPED
+            why = "" if new else "it failed" if state == FAILED else ", ".join(reasons) or "it is stopped"
             work.acts.append(("start", unit))
             work.add("unit", unit["name"], "start", why)
         elif reasons:
