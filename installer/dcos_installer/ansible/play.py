@@ -127,16 +127,16 @@ def run(
 
 def _play(home: Path, on_event: Callable[[Mapping[str, Any]], bool]) -> str:
     """Runs the play; returns what Ansible printed besides events."""
-    config = RunnerConfig(  # type: ignore[no-untyped-call]
+    config = RunnerConfig(
         private_data_dir=str(home),
         playbook="play.yml",
         inventory=str(home / "hosts.json"),
         quiet=True,
         suppress_env_files=True,
     )
-    config.prepare()  # type: ignore[no-untyped-call]
+    config.prepare()
     config.env = _environment(home, config.env)
-    Runner(config=config, event_handler=on_event).run()  # type: ignore[no-untyped-call]
+    Runner(config=config, event_handler=on_event).run()
     with contextlib.suppress(OSError):
         return Path(config.artifact_dir, "stdout").read_text(errors="replace")
     return ""

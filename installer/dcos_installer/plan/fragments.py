@@ -71,7 +71,6 @@ def zookeeper(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMateria
             "etc/zookeeper/zoo.cfg",
             role.render("zoo.cfg.j2", address=host.address, ports=ports, members=sorted(members.values())),
         ),
-        File("etc/zookeeper/log4j.properties", role.render("log4j.properties.j2")),
         File("etc/zookeeper/myid", f"{number}\n"),
     ]
     reads = tuple(file.path for file in files)
@@ -82,6 +81,7 @@ def zookeeper(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMateria
         users=(User("dcos-zookeeper", home="/var/lib/dcos/zookeeper", comment="DC/OS coordination"),),
         requires=(
             Requirement("/usr/bin/java", "openjdk-17-jre-headless"),
+            Requirement("/usr/share/java/slf4j-simple.jar", "libslf4j-java"),
             Requirement("/usr/share/java/zookeeper.jar", "libzookeeper-java"),
         ),
     )

@@ -1,0 +1,153 @@
+"""The roles by hand: what their actions do when a playbook, not the installer, runs them.
+
+`facts` → `add_fragment` a role → `apply_fragments`. The inventory is read as the installer reads it, the manifest that
+comes out has the same digest, and the host's side is the same code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from ansible.errors import AnsibleActionFail
+from ansible.plugins.action import ActionBase
+
+from dcos_installer.ansible import payload
+from dcos_installer.ansible.places import Place
+from dcos_installer.bundle import Built, build
+from dcos_installer.bundle.upload import request as upload_request
+from dcos_installer.config.model import ClusterSpec
+from dcos_installer.config.spec import load_spec
+from dcos_installer.errors import InstallerError
+from dcos_installer.plan import materials
+from dcos_installer.plan.facts import Facts, Target
+from dcos_installer.plan.manifest import Fragment, Package, fragment, merge
+from dcos_installer.providers import open_provider
+from dcos_installer.state import ClusterState, open_state
+
+APPLY_SECONDS = 90.0
+
+Vars = Mapping[str, Any]
+
+
+def facts(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
+    """``dcos_facts``: the host's facts, as the variable of that name, for the roles to work with."""
+    host, root = task_vars["inventory_hostname"], _root(action)
+    answered = _ask(action, host, task_vars, {"mode": "facts", "root": root})
+    found = msgspec.convert(answered["facts"], Facts)
+    if not found.python:
+        raise AnsibleActionFail(f"{host} has no Python 3.11 or newer in /usr/bin: install the package python3")
+    return {"changed": False, "ansible_facts": {"dcos_facts": answered["facts"], "dcos_fragments": []}}
+
+
+def add_fragment(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
+    """``dcos_fragment`` (``role``, ``options``): adds to the host's manifest what the role lays down. Asks nobody."""
+    role, options = action._task.args["role"], action._task.args.get("options") or {}
+    spec, _ = _cluster(task_vars)
+    found = msgspec.convert(task_vars["dcos_facts"], Facts, strict=False)
+    known = _materials()
+    # Options come out of templates as text; the defaults say what they are.
+    typed = {name: type(known.role(role).options.get(name, value))(value) for name, value in options.items()}
+    added = fragment(role, spec, spec.host(task_vars["inventory_hostname"]), found, known.with_options(role, typed))
+    fragments = [*task_vars.get("dcos_fragments", []), msgspec.json.encode(added).decode()]
+    return {"changed": False, "ansible_facts": {"dcos_fragments": fragments}}
+
+
+def apply_fragments(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
+    """``dcos_host`` at the end of a play: merges the fragments, applies the manifest; with ``--check`` only looks."""
+    host, root = task_vars["inventory_hostname"], _root(action)
+    spec, _ = _cluster(task_vars)
+    fragments = [msgspec.json.decode(text, type=Fragment) for text in task_vars.get("dcos_fragments", [])]
+    wanted = merge(spec, spec.host(host), fragments)
+    order = {"manifest": wanted.encode().decode(), "root": root, "deadline": APPLY_SECONDS}
+    checked = _ask(action, host, task_vars, {**order, "mode": "check"})
+    told = {"manifest": wanted.digest, "changes": checked["changes"], "changed": bool(checked["changes"])}
+    if checked["problems"]:
+        return {**told, "failed": True, "msg": f"{host}: {'; '.join(checked['problems'])}"}
+    if action._play_context.check_mode or not checked["changes"]:
+        return told
+    if checked["missing_packages"]:
+        found = msgspec.convert(task_vars["dcos_facts"], Facts, strict=False)
+        packages = [built for built in _bundle(found.target) if built.folder in checked["missing_packages"]]
+        _ask(action, host, task_vars, upload_request(packages, root), b"".join(_archives(packages)))
+    return {**told, **_ask(action, host, task_vars, {**order, "mode": "apply", "expected": checked["seen"]})}
+
+
+class _Packages(Mapping[Target, Sequence[Package]]):
+    """The packages for each target, built when somebody asks for them."""
+
+    def __getitem__(self, target: Target) -> Sequence[Package]:
+        return tuple(built.package for built in _bundle(target))
+
+    def __iter__(self) -> Iterator[Target]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+@cache
+def _materials() -> materials.Materials:
+    return materials.load().with_packages(_Packages())
+
+
+@cache
+def _bundle(target: Target) -> tuple[Built, ...]:
+    return (build(target),)
+
+
+@cache
+def _spec(inventory: Path) -> tuple[ClusterSpec, ClusterState]:
+    state = open_state(inventory)
+    return load_spec(inventory, state.cluster_id), state
+
+
+def _cluster(task_vars: Vars) -> tuple[ClusterSpec, ClusterState]:
+    inventory = task_vars.get("inventory_file")
+    if not inventory:
+        raise AnsibleActionFail("these roles need one inventory file: ansible-playbook -i FILE roles/site.yml")
+    return _spec(Path(str(inventory)))
+
+
+def _root(action: ActionBase) -> str:
+    return str(action._task.args.get("root") or "/")
+
+
+def _archives(packages: Sequence[Built]) -> Iterator[bytes]:
+    return (Path(built.archive).read_bytes() for built in packages)
+
+
+def _ask(
+    action: ActionBase, host: str, task_vars: Vars, values: Mapping[str, Any] | bytes, stream: bytes = b""
+) -> dict[str, Any]:
+    """One round trip over the connection that Ansible holds to the host."""
+    _reach(action, host, task_vars)
+    data = payload.enveloped(payload.code(), values) if isinstance(values, bytes) else payload.request(values)
+    done = action._low_level_execute_command(payload.COMMAND, in_data=data + stream)
+    try:
+        answered = payload.answer(host, done["rc"], done["stdout"].encode(), done["stderr"].encode())
+    except InstallerError as error:
+        raise AnsibleActionFail(str(error)) from error
+    if "error" in answered:
+        told = answered["error"]
+        lines = [f"{host}: {told['what']}", told["why"], told["hint"], told["evidence"]]
+        raise AnsibleActionFail("\n".join(line for line in lines if line))
+    return answered
+
+
+def _reach(action: ActionBase, host: str, task_vars: Vars) -> None:
+    """Gives Ansible's connection what only the provider knows: the machine's key, the host keys to hold it to."""
+    if action._connection.transport == "local":
+        if _root(action) == "/":
+            raise AnsibleActionFail(f"{host} has the connection 'local': that would change the machine you sit at")
+        return
+    spec, state = _cluster(task_vars)
+    provider = open_provider(spec, state.root)
+    if provider.makes_machines:
+        target = provider.ssh(spec.host(host))
+        action._connection.set_option("private_key_file", str(target.identity_file))
+        action._connection.set_option("ssh_common_args", " ".join(Place(ssh=target).ssh_options()))
+        action._connection.set_option("remote_user", target.user)
