@@ -148,13 +148,12 @@ class Allocator:
     def suppress(self, framework_id: str, roles: Iterable[str]) -> None:
         """No roles: all."""
         framework = self._frameworks[framework_id]
-        chosen = frozenset(roles) or framework.wants.roles
-        self._set_suppressed(framework, framework.wants.suppressed | chosen)
+        self._set_suppressed(framework, framework.wants.suppressed | _chosen(framework, roles))
 
     def revive(self, framework_id: str, roles: Iterable[str]) -> None:
         """No roles: all. Their filters are forgotten."""
         framework = self._frameworks[framework_id]
-        chosen = frozenset(roles) or framework.wants.roles
+        chosen = _chosen(framework, roles)
         self._set_suppressed(framework, framework.wants.suppressed - chosen)
         for key in [key for key in framework.filters if key[0] in chosen]:
             del framework.filters[key]
@@ -392,8 +391,18 @@ class Allocator:
     def allocated(self, agent_id: str) -> Resources:
         return self._agents[agent_id].allocated
 
+    def held(self, role: str) -> Quantities:
+        """What the role's own frameworks hold, offered to them or used."""
+        share = self._own.get(role)
+        return dict(sorted(share.held.items())) if share else {}
+
     def known_roles(self) -> set[str]:
         return set(self._members)
+
+
+def _chosen(framework: _Framework, roles: Iterable[str]) -> frozenset[str]:
+    asked = frozenset(roles)
+    return asked & framework.wants.roles if asked else framework.wants.roles
 
 
 def _lineage(role: str) -> list[str]:

@@ -61,7 +61,8 @@ class Resources:
             and self.sets == other.sets
         )
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return hash(tuple(frozenset(part.items()) for part in (self.scalars, self.ranges, self.sets)))
 
     def __repr__(self) -> str:
         return f"Resources({text(self)})"

@@ -48,7 +48,7 @@ def load(state: State, entries: Mapping[str, bytes], now: Now) -> None:
 # --- connecting ------------------------------------------------------------------------------------------------------
 
 
-def connect(state: State, call: internal.Connect, stream: int, now: Now) -> Answer:
+def connect(state: State, call: internal.Connect, stream: int, address: str, now: Now) -> Answer:
     """200: the stream is the agent's, `Connected` comes on it once it is admitted. Else the reason, for its log."""
     if call.version != internal.VERSION:
         return Answer(400, f"this master speaks version {internal.VERSION} of the agent protocol, not {call.version}")
@@ -72,12 +72,12 @@ def connect(state: State, call: internal.Connect, stream: int, now: Now) -> Answ
     known = state.agents.get(agent_id)
     back = state.recovering.get(agent_id)
     if known is not None and _same(known.info, call.agent):
-        _reconnected(state, known, call, stream, now)
+        _reconnected(state, known, call, stream, address, now)
     elif back is not None and _same(back.info, call.agent):
-        _admitted(state, call, stream, now)
+        _admitted(state, call, stream, address, now)
     else:
         entry = codec.encode(Entry(call.agent))
-        state.persist({_KEY + agent_id: entry}, lambda then: _admitted(state, call, stream, then))
+        state.persist({_KEY + agent_id: entry}, lambda then: _admitted(state, call, stream, address, then))
     return Answer(200)
 
 
@@ -93,13 +93,13 @@ def _replace_silent(state: State, info: AgentInfo, now: Now) -> None:
             _mark_unreachable(state, old, "a new agent registered at the same address", now)
 
 
-def _admitted(state: State, call: internal.Connect, stream: int, now: Now) -> None:
+def _admitted(state: State, call: internal.Connect, stream: int, address: str, now: Now) -> None:
     assert call.agent.id is not None
     agent_id = call.agent.id.value
     known = state.agents.get(agent_id)
     if known is not None:  # its info changed, or it connected twice while the registry was written
         _change_info(state, known, call.agent)
-        _reconnected(state, known, call, stream, now)
+        _reconnected(state, known, call, stream, address, now)
         return
     back = state.recovering.pop(agent_id, None)
     was_unreachable = state.unreachable.pop(agent_id, None)
@@ -108,6 +108,7 @@ def _admitted(state: State, call: internal.Connect, stream: int, now: Now) -> No
         info=call.agent,
         total=amounts.parse(call.agent.resources),
         software=call.software,
+        address=address,
         registered_at=now.wall,
         reregistered_at=None if back is None and was_unreachable is None else now.wall,
     )
@@ -208,10 +209,11 @@ def _adopt(state: State, agent: Agent, told: internal.RunningTask) -> Task:
     return task
 
 
-def _reconnected(state: State, agent: Agent, call: internal.Connect, stream: int, now: Now) -> None:
+def _reconnected(state: State, agent: Agent, call: internal.Connect, stream: int, address: str, now: Now) -> None:
     """An agent that we have kept records of: settles what it tells against them."""
     agent.reregistered_at = now.wall
     agent.software = call.software
+    agent.address = address
     offers.give_back_all(state, agent.offers, rescind=True)
     _attach(state, agent, stream, now)
     state.counters["master/slave_reregistrations"] += 1

@@ -126,9 +126,9 @@ class MasterCore:
 
     # --- agents ---
 
-    def agent_connect(self, call: internal.Connect, stream: int, now: Now) -> Answer:
-        """200: what is for the agent goes to ``stream`` from here on."""
-        return agents.connect(self.state, call, stream, now)
+    def agent_connect(self, call: internal.Connect, stream: int, address: str, now: Now) -> Answer:
+        """200: what is for the agent goes to ``stream`` from here on. ``address``: the IP it comes from."""
+        return agents.connect(self.state, call, stream, address, now)
 
     def agent_messages(self, batch: internal.Batch, now: Now) -> Answer | internal.Taken:
         return agents.messages(self.state, batch, now)

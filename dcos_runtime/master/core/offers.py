@@ -75,7 +75,9 @@ def message(framework: Framework, agent: Agent, offer: Offer) -> WireOffer:
 
 def agent_url(agent: Agent) -> URL:
     port = agent.info.port or 5051
-    return URL(scheme="http", address=Address(hostname=agent.info.hostname, port=port), path="/slave(1)")
+    return URL(
+        scheme="http", address=Address(hostname=agent.info.hostname, ip=agent.address, port=port), path="/slave(1)"
+    )
 
 
 def forget(state: State, offer: Offer) -> None:

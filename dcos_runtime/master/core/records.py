@@ -63,6 +63,7 @@ class Agent:
     info: AgentInfo
     total: Resources
     software: str
+    address: str  # where its connection comes from
     registered_at: float
     reregistered_at: float | None = None
     stream: int | None = None

@@ -1,0 +1,192 @@
+"""The master's public listener: the scheduler API and the v0 reads, with the original's way of finding a route.
+
+Each path is served bare and under ``/master``; a trailing slash and the ``.json`` of old clients are dropped; the
+longest known prefix of the path answers. A master that does not lead redirects what only the leader can answer.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from aiohttp import hdrs, web
+
+from dcos_runtime import __version__
+from dcos_runtime.daemon import text_response
+from dcos_runtime.master import scheduler_api
+from dcos_runtime.master.leader import Leader
+from dcos_runtime.master.views import VERSION, Pieces, Viewer, metrics
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.cluster import MasterInfo
+
+log = logging.getLogger(__name__)
+
+MAX_BODY = 256 * 1024 * 1024
+_GZIP_FROM = 1024
+_SLICE_SECONDS = 0.005
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+@dataclass
+class Role:
+    """What this process is at the moment. ``leader`` is set while it leads; ``leading`` is who leads, if known."""
+
+    own: MasterInfo
+    started_at: float
+    flags: Mapping[str, str]
+    cluster: str | None
+    agent_port: int = 0
+    electing: bool = True
+    leader: Leader | None = None
+    leading: MasterInfo | None = None
+    viewing: dict[str, asyncio.Task[bytes]] = field(default_factory=dict)
+
+
+class PublicApi:
+    def __init__(self, role: Role) -> None:
+        self._role = role
+        self._routes: dict[str, Handler] = {
+            "/api/v1/scheduler": self._scheduler,
+            "/internal/agent/v1": self._agent_endpoint,
+            "/state": self._view("state", lambda viewer, query: viewer.state()),
+            "/state-summary": self._view("state-summary", lambda viewer, query: viewer.state_summary()),
+            "/slaves": self._view("slaves", lambda viewer, query: viewer.slaves(query.get("slave_id"))),
+            "/frameworks": self._view("frameworks", lambda viewer, query: viewer.frameworks(query.get("framework_id"))),
+            "/tasks": self._view("tasks", lambda viewer, query: viewer.tasks(query)),
+            "/roles": self._view("roles", lambda viewer, query: viewer.roles()),
+            "/redirect": self._redirect,
+            "/health": self._health,
+            "/version": self._version,
+            "/flags": self._flags,
+            "/metrics/snapshot": self._metrics,
+        }
+
+    def application(self) -> web.Application:
+        application = web.Application(client_max_size=MAX_BODY)
+        application.router.add_route("*", "/{path:.*}", self._dispatch)
+        return application
+
+    async def _dispatch(self, request: web.Request) -> web.StreamResponse:
+        handler = self._route(request.path)
+        if handler is None:
+            return text_response("404 Not Found.", 404)
+        try:
+            return await handler(request)
+        except web.HTTPException as error:
+            return text_response(f"{error.status} {error.reason}.", error.status)
+        except (ConnectionError, asyncio.CancelledError):
+            raise  # the client is gone
+        except Exception:
+            log.exception("%s %s failed", request.method, request.path)
+            return text_response("The request could not be handled; the master's log says why", 500)
+
+    def _route(self, path: str) -> Handler | None:
+        parts = [part for part in path.split("/") if part]
+        if parts and parts[0] == "master":
+            parts = parts[1:]
+        while parts:
+            known = self._routes.get("/" + "/".join(parts).removesuffix(".json"))
+            if known is not None:
+                return known
+            parts = parts[:-1]
+        return None
+
+    # --- what only the leader answers ---
+
+    def _elsewhere(self, request: web.Request) -> web.Response | None:
+        """The answer of a master that does not lead."""
+        if self._role.leader is not None:
+            return None
+        if self._role.leading is None:
+            return text_response("No leader elected", 503)
+        if self._role.leading.id == self._role.own.id:
+            return text_response("Master has not finished recovery", 503)
+        return self._to(self._role.leading, request.raw_path)
+
+    def _to(self, leading: MasterInfo, path: str) -> web.Response:
+        return web.Response(status=307, headers={"Location": f"//{leading.hostname}:{leading.port}{path}"})
+
+    async def _scheduler(self, request: web.Request) -> web.StreamResponse:
+        if (elsewhere := self._elsewhere(request)) is not None:
+            return elsewhere
+        assert self._role.leader is not None
+        return await scheduler_api.handle(request, self._role.leader)
+
+    async def _agent_endpoint(self, request: web.Request) -> web.StreamResponse:
+        if (elsewhere := self._elsewhere(request)) is not None:
+            return elsewhere
+        return _json(codec.encode(internal.Endpoint(port=self._role.agent_port, versions=[internal.VERSION])), request)
+
+    def _view(self, name: str, pieces: Callable[[Viewer, Mapping[str, str]], Pieces]) -> Handler:
+        async def handler(request: web.Request) -> web.StreamResponse:
+            if (elsewhere := self._elsewhere(request)) is not None:
+                return elsewhere
+            query = {key: value for key, value in request.query.items() if key != "jsonp"}
+            key = f"{name}?{sorted(query.items())}"
+            return _json(await self._shared(key, lambda viewer: pieces(viewer, query)), request)
+
+        return handler
+
+    async def _shared(self, key: str, pieces: Callable[[Viewer], Pieces]) -> bytes:
+        """One rendering at a time of each view, for all who ask while it is made."""
+        leader = self._role.leader
+        assert leader is not None
+        running = self._role.viewing.get(key)
+        if running is None:
+            viewer = Viewer(leader.state, leader.elected_at, self._role.flags, self._role.cluster)
+            running = asyncio.create_task(_render(pieces(viewer)), name=f"view {key}")
+            self._role.viewing[key] = running
+            running.add_done_callback(lambda _: self._role.viewing.pop(key, None))
+        return await asyncio.shield(running)
+
+    async def _redirect(self, request: web.Request) -> web.StreamResponse:
+        leading = self._role.leading
+        if leading is None:
+            return text_response("No leader elected", 503)
+        return self._to(leading, "")
+
+    # --- what every master answers ---
+
+    async def _health(self, request: web.Request) -> web.StreamResponse:
+        return web.Response()
+
+    async def _version(self, request: web.Request) -> web.StreamResponse:
+        return _json(codec.encode({"version": VERSION, "dcos_version": __version__}), request)
+
+    async def _flags(self, request: web.Request) -> web.StreamResponse:
+        return _json(codec.encode({"flags": dict(self._role.flags)}), request)
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        state = self._role.leader.state if self._role.leader is not None else None
+        return _json(codec.encode(metrics(state, self._role.started_at, time.time())), request)
+
+
+async def _render(pieces: Pieces) -> bytes:
+    """Joins the pieces; lets others run every few milliseconds."""
+    parts: list[bytes] = []
+    until = time.monotonic() + _SLICE_SECONDS
+    for piece in pieces:
+        parts.append(piece)
+        if time.monotonic() > until:
+            await asyncio.sleep(0)
+            until = time.monotonic() + _SLICE_SECONDS
+    return b"".join(parts)
+
+
+def _json(body: bytes, request: web.Request) -> web.Response:
+    """A read's answer: as JSONP when asked so, packed when that pays."""
+    kind = scheduler_api.JSON
+    callback = request.query.get("jsonp")
+    if callback is not None:
+        if not re.fullmatch(r"[A-Za-z_$][\w.$]*", callback, re.ASCII):
+            return text_response("'jsonp' has to be the name of a function", 400)
+        body, kind = b"%b(%b)" % (callback.encode(), body), "text/javascript"
+    response = web.Response(body=body, content_type=kind)
+    if len(body) >= _GZIP_FROM and "gzip" in request.headers.get(hdrs.ACCEPT_ENCODING, ""):
+        response.enable_compression(web.ContentCoding.gzip)
+    return response

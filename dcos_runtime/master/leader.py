@@ -1,0 +1,120 @@
+"""The leading master at work: feeds the core with events and the time, and carries its effects out in order."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import logging
+import random
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from dcos_runtime.daemon import Life
+from dcos_runtime.master.core.effects import Close, Now, Persist, Send, Tell
+from dcos_runtime.master.core.kernel import MasterCore
+from dcos_runtime.master.core.state import Config, State
+from dcos_runtime.master.streams import Streams
+from dcos_runtime.store import Store, StoreError
+from dcos_runtime.wire.codec import DecodeError
+
+T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_MAX_WRITE = 500_000
+_LONGEST_SLEEP = 3600.0
+
+
+class Leader:
+    """One term as leader. Everything here runs in the event loop; only the store waits elsewhere."""
+
+    def __init__(self, core: MasterCore, store: Store, life: Life, elected_at: float) -> None:
+        self._core = core
+        self._store = store
+        self._life = life
+        self.elected_at = elected_at
+        self.streams = Streams()
+        self._wake = asyncio.Event()
+        self._writes: asyncio.Queue[Persist] = asyncio.Queue()
+        life.spawn(self._tick(), "the kernel's clock")
+        life.spawn(self._write(), "the registry's writer")
+
+    @property
+    def state(self) -> State:
+        """For views: to be read within one step of the event loop."""
+        return self._core.state
+
+    def do(self, event: Callable[[MasterCore, Now], T]) -> T:
+        """Hands an event to the core. What it did is carried out even when it raised: its state says so."""
+        try:
+            return event(self._core, now())
+        finally:
+            self._carry_out()
+
+    def _carry_out(self) -> None:
+        for effect in self._core.take_effects():
+            match effect:
+                case Send(stream, data) | Tell(stream, data):
+                    self.streams.put(stream, data)
+                case Close(stream):
+                    self.streams.close(stream)
+                case Persist():
+                    self._writes.put_nowait(effect)
+        self._wake.set()
+
+    async def _tick(self) -> None:
+        while True:
+            self._wake.clear()
+            wait = min(self._core.next_deadline() - time.monotonic(), _LONGEST_SLEEP)
+            if wait > 0:
+                try:
+                    async with asyncio.timeout(wait):
+                        await self._wake.wait()
+                except TimeoutError:
+                    pass
+                else:
+                    continue
+            else:
+                await asyncio.sleep(0)  # events that are there already are taken into account
+            try:
+                self.do(lambda core, then: core.tick(then))
+            except Exception:
+                log.exception("a step of the kernel failed; the others go on")
+
+    async def _write(self) -> None:
+        while True:
+            batch = [await self._writes.get()]
+            changes = dict(batch[0].changes)
+            while not self._writes.empty() and _size(changes) < _MAX_WRITE:
+                batch.append(self._writes.get_nowait())
+                changes.update(batch[-1].changes)
+            try:
+                await self._store.write(changes)
+            except StoreError as error:
+                self._life.end(1, f"the registry could not be written: {error}")
+                return
+            for effect in batch:
+                number = effect.id
+                self.do(lambda core, then, number=number: core.persisted(number, then))  # type: ignore[misc]
+
+
+def _size(changes: dict[str, bytes | None]) -> int:
+    return sum(len(key) + len(value or b"") for key, value in changes.items())
+
+
+def now() -> Now:
+    return Now(time.monotonic(), time.time())
+
+
+async def begin(config: Config, store: Store, life: Life) -> Leader:
+    """Recovers what was stored and starts to lead. Raises `StoreError`."""
+    registry = await store.load()
+    moment = now()
+    try:
+        core = MasterCore(config, registry, random.Random(), int(moment.wall * 1000), moment)
+    except DecodeError as error:
+        raise StoreError(f"the registry holds an entry that cannot be read: {error}") from error
+    gc.freeze()
+    log.info("leading as %s; %d agents are known", config.master.pid, len(core.state.recovering))
+    return Leader(core, store, life, moment.wall)

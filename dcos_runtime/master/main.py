@@ -1,0 +1,124 @@
+"""dcos-master: starts the listeners, gets elected, leads until it may not any more."""
+
+from __future__ import annotations
+
+import logging
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from dcos_runtime import daemon
+from dcos_runtime.daemon import Leave, Life
+from dcos_runtime.flags import FlagError, Flags
+from dcos_runtime.master import flags as master_flags
+from dcos_runtime.master.agents_http import AgentApi
+from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.http import PublicApi, Role
+from dcos_runtime.master.leader import begin
+from dcos_runtime.store import Store, StoreError
+from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.cluster import MasterInfo
+
+log = logging.getLogger(__name__)
+
+_SUMMARY = (
+    "The kernel's master: agents and frameworks meet here. Flags are the original's; MESOS_<NAME> sets them, too."
+)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    try:
+        flags = daemon.read_flags(
+            master_flags.PROGRAM, _SUMMARY, master_flags.FLAGS, sys.argv[1:] if argv is None else argv
+        )
+        master_flags.check(flags)
+    except Leave as leave:
+        print(leave.text, file=sys.stderr if leave.code else sys.stdout)
+        return leave.code
+    except FlagError as error:
+        print(error, file=sys.stderr)
+        return 2
+    daemon.configure_logging(flags.logging_level)
+    return daemon.run(lambda life: serve(flags, life))
+
+
+async def serve(flags: Flags, life: Life) -> None:
+    """Listens, prints the ready line, and is a master until ``life`` ends."""
+    started_at = time.time()
+    # The listener is bound before it knows itself: with --port=0 its own address comes from it.
+    role = Role(MasterInfo(id="", ip=0, port=0), started_at, master_flags.shown(flags), flags.cluster)
+    try:
+        async with (
+            daemon.listening(AgentApi(role).application(), flags.ip, flags.agent_port) as agents,
+            daemon.listening(PublicApi(role).application(), flags.ip, flags.port) as public,
+        ):
+            role.own = master_flags.master_info(flags, public.port)
+            role.agent_port = agents.port
+            life.spawn(_lead(flags, role, life), "leading")
+            print(daemon.ready_line(master_flags.PROGRAM, public), flush=True)
+            await life.ended()
+            if role.leader is not None:
+                role.leader.streams.close_all()
+    except OSError as error:
+        life.end(1, str(error))
+
+
+async def _lead(flags: Flags, role: Role, life: Life) -> None:
+    config = master_flags.config(flags, role.own)
+    if flags.zk is None:
+        role.leading = role.own
+        from dcos_runtime.store.sqlite import SqliteStore
+
+        await _begin(config, SqliteStore(Path(flags.work_dir) / "registry.sqlite"), role, life)
+        return
+    await _lead_elected(flags, config, role, life)
+
+
+async def _begin(config: Config, store: Store, role: Role, life: Life) -> None:
+    try:
+        role.leader = await begin(config, store, life)
+    except StoreError as error:
+        life.end(1, str(error))
+
+
+async def _lead_elected(flags: Flags, config: Config, role: Role, life: Life) -> None:
+    """Contends at the path of --zk; the state is kept in ``dcos/master`` beside it, which holds masters only."""
+    from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
+
+    url = parse_url(flags.zk)
+    session = Session(url, flags.zk_session_timeout)
+    session.start()
+    detector = ZooKeeperDetector(session, url.path)
+    watch = life.spawn(_watch(detector, role), "leader detection")
+    contender = ZooKeeperContender(session, url.path, codec.encode(role.own))
+    try:
+        await contender.elected()
+        log.info("elected; recovering")
+        store = ZooKeeperStore(session, url.path.rpartition("/")[0] + "/dcos/master")
+        await store.take_over(role.own.pid or role.own.id)
+        await _begin(config, store, role, life)
+        life.end(1, f"leadership is lost: {await contender.lost()}; the next start contends again")
+    except (StoreError, ConnectionError) as error:
+        life.end(1, str(error))
+    finally:
+        watch.cancel()
+        await detector.close()
+        await session.close()
+
+
+async def _watch(detector: ZooKeeperDetector, role: Role) -> None:
+    known: Leader | None = None
+    while True:
+        known = await detector.changed(known)
+        role.leading = None
+        if known is not None:
+            try:
+                role.leading = codec.decode(known.content, MasterInfo)
+            except codec.DecodeError as error:
+                log.error("%s holds no MasterInfo: %s", known.node, error)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,185 @@
+"""The scheduler API, `/api/v1/scheduler`: the checks of a call in the original's order, and the stream of events."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import re
+import uuid
+
+from aiohttp import web
+
+from dcos_runtime.daemon import text_response
+from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
+from dcos_runtime.master.leader import Leader
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.common import FrameworkID
+from dcos_runtime.wire.scheduler import Call, Event
+
+log = logging.getLogger(__name__)
+
+JSON = "application/json"
+PROTOBUF = "application/x-protobuf"
+
+_HEARTBEAT = codec.encode(Event(type=Event.Type.HEARTBEAT))
+
+
+async def handle(request: web.Request, leader: Leader) -> web.StreamResponse:
+    """One call. Every refusal is ``text/plain``; what is taken is 202 without a body."""
+    if request.method != "POST":
+        text = f"405 Method Not Allowed. Expecting one of {{ 'POST' }}, but received '{request.method}'."
+        return text_response(text, 405, {"Allow": "POST"})
+    if "Content-Type" not in request.headers:
+        return text_response("Expecting 'Content-Type' to be present", 400)
+    if (refused := _content_type(request)) is not None:
+        return refused
+    try:
+        call = decode(await request.read())
+    except codec.DecodeError as error:
+        return text_response(str(error), 400)
+    if error_text := validate(call):
+        return text_response(f"Failed to validate scheduler::Call: {error_text}", 400)
+    stream_id = request.headers.get("Mesos-Stream-Id")
+    if call.type is Call.Type.SUBSCRIBE and call.subscribe is not None:
+        if not accepts_json(request.headers.get("Accept")):
+            return text_response(f"Expecting 'Accept' to allow '{PROTOBUF}' or '{JSON}'", 406)
+        if stream_id is not None:
+            return text_response("Subscribe calls should not include the 'Mesos-Stream-Id' header", 400)
+        return await _subscribe(request, leader, call.subscribe)
+    try:
+        answer = leader.do(lambda core, now: core.call(call, stream_id, now))
+    except Exception:
+        log.exception("a %s call of framework %s failed", call.type, call.framework_id)
+        return text_response("The call could not be handled; the master's log says why", 500)
+    if answer.text:
+        return text_response(answer.text, answer.status)
+    return web.Response(status=answer.status)
+
+
+def _content_type(request: web.Request) -> web.Response | None:
+    """Why the body cannot be read. More lenient than the original: case and a charset do not matter."""
+    kind = request.headers["Content-Type"].partition(";")[0].strip().lower()
+    if kind == JSON:
+        return None
+    if kind == PROTOBUF:
+        return text_response(f"This version reads and writes {JSON} only, not {PROTOBUF}", 415)
+    return text_response(f"Expecting 'Content-Type' of {JSON} or {PROTOBUF}", 415)
+
+
+def accepts_json(accept: str | None) -> bool:
+    if accept is None or not accept.strip():
+        return True
+    for item in accept.split(","):
+        kind, *parameters = (part.strip().lower() for part in item.split(";"))
+        if kind in ("*/*", "application/*", JSON) and not any(re.fullmatch(r"q=0(\.0*)?", p) for p in parameters):
+            return True
+    return False
+
+
+async def _subscribe(request: web.Request, leader: Leader, call: Call.Subscribe) -> web.StreamResponse:
+    stream_id = str(uuid.uuid4())
+    stream = leader.streams.open(f"framework {call.framework_info.name!r} at {request.remote}")
+    response = web.StreamResponse(headers={"Content-Type": JSON, "Mesos-Stream-Id": stream_id})
+    response.enable_chunked_encoding()
+    try:
+        try:
+            error = leader.do(lambda core, now: core.subscribe(call, stream.number, stream_id, now))
+        except Exception:
+            log.exception("a SUBSCRIBE call of framework %r failed", call.framework_info.name)
+            return text_response("The call could not be handled; the master's log says why", 500)
+        framework_id = call.framework_info.id.value if call.framework_info.id else ""
+        if error is not None:
+            log.info("refused framework %s (%s): %s", call.framework_info.name, framework_id, error)
+        else:
+            log.info("framework %s (%s) subscribed from %s", call.framework_info.name, framework_id, request.remote)
+        await response.prepare(request)
+        await stream.write_to(response, _HEARTBEAT, HEARTBEAT_SECONDS)
+        log.info("the stream of framework %s is closed", framework_id)
+        if stream.cut and request.transport is not None:
+            request.transport.abort()
+        return response
+    except (ConnectionError, asyncio.CancelledError):
+        log.info("framework %s at %s disconnected", call.framework_info.name, request.remote)
+        raise
+    finally:
+        leader.streams.forget(stream)
+        leader.do(lambda core, now: core.subscriber_gone(stream.number, now))
+
+
+# --- calls -----------------------------------------------------------------------------------------------------------
+
+
+def decode(body: bytes) -> Call:
+    """Raises `codec.DecodeError` with the original's words, as far as they can be known."""
+    try:
+        return codec.decode(body, Call)
+    except codec.DecodeError as error:
+        raise codec.DecodeError(_in_original_words(str(error))) from error
+
+
+_KINDS = {"str": "string", "int": "number", "float": "number", "bool": "boolean", "array": "array", "object": "object"}
+
+
+def _in_original_words(text: str) -> str:
+    if text.startswith("Failed to parse body into JSON"):
+        return text.replace(": Input data was truncated", ": syntax error at line 1 near: ")
+    path = re.search(r" - at `\$\.?(.*?)`$", text)
+    where = path[1] if path else ""
+    if missing := re.match(r"Object missing required field `(\w+)`", text):
+        full = re.sub(r"\[\.\.\.\]|\[\d+\]", "", f"{where}.{missing[1]}" if where else missing[1])
+        text = f"Missing required fields: {full}"
+    elif wrong := re.match(r"Expected `[^`]*`, got `(\w+)`", text):
+        if not where:
+            text = "Expecting a JSON object"
+        else:
+            kind = _KINDS.get(wrong[1], wrong[1])
+            text = f"Not expecting a JSON {kind} for field '{where.rpartition('.')[2]}'"
+    elif text.startswith("Invalid enum value") and where:
+        text = f"Not expecting a JSON number for field '{where.rpartition('.')[2]}'"
+    return f"Failed to convert JSON into Call protobuf: {text}"
+
+
+_PARTS = {
+    Call.Type.ACCEPT: "accept",
+    Call.Type.DECLINE: "decline",
+    Call.Type.ACCEPT_INVERSE_OFFERS: "accept_inverse_offers",
+    Call.Type.DECLINE_INVERSE_OFFERS: "decline_inverse_offers",
+    Call.Type.KILL: "kill",
+    Call.Type.SHUTDOWN: "shutdown",
+    Call.Type.ACKNOWLEDGE: "acknowledge",
+    Call.Type.ACKNOWLEDGE_OPERATION_STATUS: "acknowledge_operation_status",
+    Call.Type.RECONCILE: "reconcile",
+    Call.Type.RECONCILE_OPERATIONS: "reconcile_operations",
+    Call.Type.MESSAGE: "message",
+    Call.Type.REQUEST: "request",
+    Call.Type.UPDATE_FRAMEWORK: "update_framework",
+}
+
+
+def validate(call: Call) -> str | None:
+    """Whether the call is whole."""
+    if call.type is None:
+        return "Expecting 'type' to be present"
+    if call.type is Call.Type.SUBSCRIBE:
+        if call.subscribe is None:
+            return "Expecting 'subscribe' to be present"
+        if not _same_id(call.framework_id, call.subscribe.framework_info.id):
+            return "'framework_id' differs from 'subscribe.framework_info.id'"
+        return None
+    if call.framework_id is None:
+        return "Expecting 'framework_id' to be present"
+    part = _PARTS.get(call.type)
+    if part is not None and getattr(call, part) is None:
+        return f"Expecting '{part}' to be present"
+    for acknowledged in (call.acknowledge, call.acknowledge_operation_status):
+        if acknowledged is not None and len(acknowledged.uuid) != 16:
+            return "Not a valid UUID"
+    if call.acknowledge_operation_status is not None and call.acknowledge_operation_status.agent_id is None:
+        return "Expecting 'agent_id' to be present"
+    if call.update_framework is not None and not _same_id(call.framework_id, call.update_framework.framework_info.id):
+        return "'framework_id' differs from 'update_framework.framework_info.id'"
+    return None
+
+
+def _same_id(one: FrameworkID | None, other: FrameworkID | None) -> bool:
+    return (one.value if one else "") == (other.value if other else "")

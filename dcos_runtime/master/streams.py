@@ -1,0 +1,123 @@
+"""Streams to subscribers and agents: each has a bounded queue and a writer of its own; who does not read is dropped.
+
+The kernel never waits for a reader. What is queued is bounded for one stream and for all together; a stream that is
+over its bound, or that takes nothing for a while, is cut off, and its client subscribes again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections import deque
+
+from aiohttp import web
+
+from dcos_runtime.wire import recordio
+
+log = logging.getLogger(__name__)
+
+MAX_STREAM_BYTES = 64 * 1024 * 1024
+MAX_ALL_BYTES = 256 * 1024 * 1024
+STALL_SECONDS = 30.0
+
+
+class Stream:
+    """Records on their way to one client."""
+
+    def __init__(self, number: int, who: str) -> None:
+        self.number = number
+        self.who = who
+        self.queued = 0
+        self.cut = False
+        self._records: deque[bytes] = deque()
+        self._over = False
+        self._news = asyncio.Event()
+
+    def put(self, record: bytes) -> None:
+        if not self._over:
+            self._records.append(record)
+            self.queued += len(record)
+            self._news.set()
+
+    def close(self) -> None:
+        """No more records; those queued are still written."""
+        self._over = True
+        self._news.set()
+
+    def drop(self, why: str) -> None:
+        """Cuts the client off, with what is queued for it."""
+        if not self.cut:
+            log.warning("dropping %s: %s", self.who, why)
+            self.cut = self._over = True
+            self._records.clear()
+            self.queued = 0
+            self._news.set()
+
+    async def write_to(self, response: web.StreamResponse, heartbeat: bytes | None, every: float) -> None:
+        """Writes records, one a chunk, until the stream is over; ``heartbeat`` whenever ``every`` seconds are over."""
+        loop = asyncio.get_running_loop()
+        beat = loop.time() + every
+        while True:
+            while self._records:
+                record = self._records.popleft()
+                self.queued -= len(record)
+                await self._write(response, record)
+                if self.cut:
+                    return
+            if self._over:
+                return
+            self._news.clear()
+            try:
+                async with asyncio.timeout_at(beat if heartbeat is not None else None):
+                    await self._news.wait()
+            except TimeoutError:
+                beat = max(beat + every, loop.time())
+                if heartbeat is not None:
+                    await self._write(response, heartbeat)
+
+    async def _write(self, response: web.StreamResponse, record: bytes) -> None:
+        try:
+            async with asyncio.timeout(STALL_SECONDS):
+                await response.write(recordio.encode(record))
+        except TimeoutError:
+            self.drop(f"it has read nothing for {STALL_SECONDS:g} s")
+
+
+class Streams:
+    """All open streams of this process by number. A number is never given twice."""
+
+    def __init__(self) -> None:
+        self._streams: dict[int, Stream] = {}
+        self._last = 0
+
+    def open(self, who: str) -> Stream:
+        self._last += 1
+        stream = self._streams[self._last] = Stream(self._last, who)
+        return stream
+
+    def forget(self, stream: Stream) -> None:
+        self._streams.pop(stream.number, None)
+
+    def put(self, number: int, record: bytes) -> None:
+        """What is for a stream that is gone is nobody's."""
+        stream = self._streams.get(number)
+        if stream is None:
+            return
+        stream.put(record)
+        if stream.queued > MAX_STREAM_BYTES:
+            stream.drop(f"{stream.queued >> 20} MB are waiting to be read by it")
+        elif stream.queued > MAX_ALL_BYTES // 16:
+            self._bound_all()
+
+    def close(self, number: int) -> None:
+        if (stream := self._streams.get(number)) is not None:
+            stream.close()
+
+    def close_all(self) -> None:
+        for stream in self._streams.values():
+            stream.close()
+
+    def _bound_all(self) -> None:
+        while sum(stream.queued for stream in self._streams.values()) > MAX_ALL_BYTES:
+            worst = max(self._streams.values(), key=lambda stream: stream.queued)
+            worst.drop(f"all streams together have more than {MAX_ALL_BYTES >> 20} MB waiting, most of it here")

@@ -1,0 +1,446 @@
+"""What the master shows of itself: the original's v0 reads, `/state` and kin, which third-party tools live on.
+
+Each view is a generator of JSON pieces: it is built in short steps between which the kernel works on, so every record
+is consistent in itself, and the lists are those of the moment the view was begun.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any, TypeVar
+
+from dcos_runtime import __version__
+from dcos_runtime.master import resources as amounts
+from dcos_runtime.master.core.records import Absent, Agent, Framework, Task
+from dcos_runtime.master.core.state import State, task_info
+from dcos_runtime.master.resources import EMPTY, Resources, role_of
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
+from dcos_runtime.wire.common import Attribute, Value
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
+
+VERSION = "1.11.0"
+"""The version of Mesos whose interfaces these are; clients compare it, so it is dotted integers only."""
+
+_AGENT_CAPABILITIES = ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT"]
+_SUMMARY_STATES = (
+    "TASK_STAGING",
+    "TASK_STARTING",
+    "TASK_RUNNING",
+    "TASK_KILLING",
+    "TASK_FINISHED",
+    "TASK_KILLED",
+    "TASK_FAILED",
+    "TASK_LOST",
+    "TASK_ERROR",
+    "TASK_UNREACHABLE",
+)
+
+Pieces = Iterator[bytes]
+T = TypeVar("T")
+
+
+class Viewer:
+    """Shows one leader's state. ``flags`` are shown as they are."""
+
+    def __init__(self, state: State, elected_at: float, flags: Mapping[str, str], cluster: str | None) -> None:
+        self._state = state
+        self._elected_at = elected_at
+        self._flags = flags
+        self._cluster = cluster
+
+    # --- /state ---
+
+    def state(self) -> Pieces:
+        state = self._state
+        master = state.config.master
+        active = sum(1 for agent in state.agents.values() if agent.connected)
+        head: dict[str, Any] = {
+            "version": VERSION,
+            "dcos_version": __version__,
+            "start_time": state.started_at,
+            "elected_time": self._elected_at,
+            "id": master.id,
+            "pid": master.pid,
+            "hostname": master.hostname,
+            "capabilities": [],
+            "activated_slaves": float(active),
+            "deactivated_slaves": float(len(state.agents) - active),
+            "unreachable_slaves": float(len(state.unreachable)),
+            "leader": master.pid,
+            "leader_info": leader_info(master),
+            **({"cluster": self._cluster} if self._cluster is not None else {}),
+            "flags": self._flags,
+        }
+        yield from _object(
+            head,
+            {
+                "slaves": self._agents(),
+                "recovered_slaves": _array(list(state.recovering.items()), _absent),
+                "frameworks": self._frameworks(state.frameworks.values()),
+                "completed_frameworks": self._frameworks(state.completed.values()),
+                "orphan_tasks": iter((b"[]",)),
+                "unregistered_frameworks": iter((b"[]",)),
+            },
+        )
+
+    def _frameworks(self, frameworks: Iterable[Framework]) -> Pieces:
+        yield b"["
+        for position, framework in enumerate(list(frameworks)):
+            if position:
+                yield b","
+            yield from self._framework(framework)
+        yield b"]"
+
+    def _framework(self, framework: Framework) -> Pieces:
+        info, offered = framework.info, self._state.offered(framework.offers)
+        multi_role = "MULTI_ROLE" in framework.capabilities
+        head: dict[str, Any] = {
+            **self._framework_summary(framework),
+            "user": info.user,
+            "failover_timeout": float(info.failover_timeout or 0.0),
+            "checkpoint": bool(info.checkpoint),
+            "registered_time": framework.registered_at,
+            "unregistered_time": framework.unregistered_at,
+            **({"principal": info.principal} if info.principal is not None else {}),
+            "resources": amounts.view(framework.used + offered),
+            **(
+                {"reregistered_time": framework.reregistered_at}
+                if framework.reregistered_at != framework.registered_at
+                else {}
+            ),
+            **({"roles": info.roles} if multi_role else {"role": info.role or "*"}),
+            "offers": [self._offer(framework, offer_id) for offer_id in sorted(framework.offers)],
+            "executors": [],
+            "offer_constraints": {},
+            **({"labels": info.labels.labels} if info.labels is not None else {}),
+        }
+        yield from _object(
+            head,
+            {
+                "tasks": _array(list(framework.tasks.values()), task_view),
+                "unreachable_tasks": _array(list(framework.unreachable.values()), task_view),
+                "completed_tasks": _array(list(framework.completed), task_view),
+            },
+        )
+
+    def _framework_summary(self, framework: Framework) -> dict[str, Any]:
+        return {
+            "id": framework.id,
+            "name": framework.info.name,
+            "used_resources": amounts.view(framework.used),
+            "offered_resources": amounts.view(self._state.offered(framework.offers)),
+            "capabilities": sorted(framework.capabilities),
+            "hostname": framework.info.hostname or "",
+            "webui_url": framework.info.webui_url or "",
+            "active": framework.connected,
+            "connected": framework.connected,
+            "recovered": framework.recovered,
+        }
+
+    def _offer(self, framework: Framework, offer_id: str) -> dict[str, Any]:
+        offer = self._state.offers[offer_id]
+        return {
+            "id": offer.id,
+            "framework_id": framework.id,
+            "allocation_info": {"role": offer.role},
+            "slave_id": offer.agent_id,
+            "resources": amounts.view(offer.resources),
+        }
+
+    # --- agents ---
+
+    def _agents(self) -> Pieces:
+        return _array(list(self._state.agents.values()), self._agent)
+
+    def _agent(self, agent: Agent) -> dict[str, Any]:
+        return {
+            **_agent_info(agent.id, agent.info),
+            "pid": f"slave(1)@{agent.address}:{agent.info.port or 5051}",
+            "registered_time": agent.registered_at,
+            **({"reregistered_time": agent.reregistered_at} if agent.reregistered_at is not None else {}),
+            "resources": amounts.view(agent.total),
+            "used_resources": amounts.view(agent.used),
+            "offered_resources": amounts.view(self._state.offered(agent.offers)),
+            "reserved_resources": {
+                role: amounts.view(reserved) for role, reserved in _by_role(agent.total).items() if role != "*"
+            },
+            "unreserved_resources": amounts.view(_by_role(agent.total).get("*", EMPTY)),
+            "active": agent.connected,
+            "deactivated": False,
+            "version": VERSION,
+            "capabilities": _AGENT_CAPABILITIES,
+        }
+
+    def _full_agent(self, agent: Agent) -> dict[str, Any]:
+        roles = _by_role(agent.total)
+        return {
+            **self._agent(agent),
+            "reserved_resources_full": {role: _full(roles[role]) for role in sorted(roles) if role != "*"},
+            "unreserved_resources_full": _full(roles.get("*", EMPTY)),
+            "used_resources_full": _full(agent.used),
+            "offered_resources_full": _full(self._state.offered(agent.offers)),
+        }
+
+    def slaves(self, agent_id: str | None = None) -> Pieces:
+        agents = [agent for agent in self._state.agents.values() if agent_id in (None, agent.id)]
+        recovering = [item for item in self._state.recovering.items() if agent_id in (None, item[0])]
+        yield from _object(
+            {}, {"slaves": _array(agents, self._full_agent), "recovered_slaves": _array(recovering, _absent)}
+        )
+
+    # --- the others ---
+
+    def frameworks(self, framework_id: str | None = None) -> Pieces:
+        def chosen(some: Iterable[Framework]) -> Iterable[Framework]:
+            return [framework for framework in some if framework_id in (None, framework.id)]
+
+        yield from _object(
+            {},
+            {
+                "frameworks": self._frameworks(chosen(self._state.frameworks.values())),
+                "completed_frameworks": self._frameworks(chosen(self._state.completed.values())),
+                "unregistered_frameworks": iter((b"[]",)),
+            },
+        )
+
+    def tasks(self, query: Mapping[str, str]) -> Pieces:
+        framework_id, task_id = query.get("framework_id"), query.get("task_id")
+        found = [
+            task
+            for framework in [*self._state.frameworks.values(), *self._state.completed.values()]
+            if framework_id in (None, framework.id)
+            for task in [*framework.tasks.values(), *framework.unreachable.values(), *framework.completed]
+            if task_id in (None, task.id)
+        ]
+        found.sort(key=_changed_at, reverse=query.get("order") != "asc")
+        offset, limit = _number(query.get("offset"), 0), _number(query.get("limit"), 100)
+        yield from _object({}, {"tasks": _array(found[offset : offset + limit], task_view)})
+
+    def state_summary(self) -> Pieces:
+        of_agent: dict[str, Counter[str]] = {}
+        of_framework: dict[str, Counter[str]] = {}
+        frameworks_on: dict[str, set[str]] = {}
+        agents_of: dict[str, set[str]] = {}
+        for framework in self._state.frameworks.values():
+            for task in [*framework.tasks.values(), *framework.unreachable.values(), *framework.completed]:
+                of_agent.setdefault(task.agent_id, Counter())[task.state.value] += 1
+                of_framework.setdefault(framework.id, Counter())[task.state.value] += 1
+                frameworks_on.setdefault(task.agent_id, set()).add(framework.id)
+                agents_of.setdefault(framework.id, set()).add(task.agent_id)
+
+        def summary(counts: Counter[str] | None) -> dict[str, int]:
+            return {name: counts[name] if counts else 0 for name in _SUMMARY_STATES}
+
+        def agent(one: Agent) -> dict[str, Any]:
+            ids = sorted(frameworks_on.get(one.id, ()))
+            return {**self._agent(one), **summary(of_agent.get(one.id)), "framework_ids": ids}
+
+        def framework_view(one: Framework) -> dict[str, Any]:
+            ids = sorted(agents_of.get(one.id, ()))
+            return {**self._framework_summary(one), **summary(of_framework.get(one.id)), "slave_ids": ids}
+
+        head = {"hostname": self._state.config.master.hostname}
+        if self._cluster is not None:
+            head["cluster"] = self._cluster
+        yield from _object(
+            head,
+            {
+                "slaves": _array(list(self._state.agents.values()), agent),
+                "frameworks": _array(list(self._state.frameworks.values()), framework_view),
+            },
+        )
+
+    def roles(self) -> Pieces:
+        offered: dict[str, Resources] = {}
+        members: dict[str, list[str]] = {}
+        for framework in self._state.frameworks.values():
+            for name in framework.roles:
+                members.setdefault(name, []).append(framework.id)
+        for offer in self._state.offers.values():
+            offered[offer.role] = offered.get(offer.role, EMPTY) + offer.resources
+        allocator, weights = self._state.allocator, self._state.config.allocator.weights
+
+        def role(name: str) -> dict[str, Any]:
+            held, open_ = allocator.held(name), offered.get(name, EMPTY)
+            used = {kind: amount - open_.scalar(kind) for kind, amount in held.items()}
+            consumed = {kind: amount / amounts.THOUSANDTHS for kind, amount in used.items() if amount}
+            return {
+                "name": name,
+                "weight": float(weights.get(name, 1.0)),
+                "quota": {"role": name, "guarantee": {}, "limit": {}, "consumed": consumed},
+                "resources": {kind: amount / amounts.THOUSANDTHS for kind, amount in held.items() if amount},
+                "allocated": consumed,
+                "offered": {kind: open_.scalar(kind) / amounts.THOUSANDTHS for kind in held if open_.scalar(kind)},
+                "reserved": {},
+                "frameworks": sorted(members.get(name, ())),
+            }
+
+        yield from _object({}, {"roles": _array(sorted(allocator.known_roles() | weights.keys()), role)})
+
+
+# --- pieces ----------------------------------------------------------------------------------------------------------
+
+
+def _object(head: Mapping[str, Any], parts: Mapping[str, Pieces]) -> Pieces:
+    """``head`` at once, then each part by its name, piece by piece."""
+    opening = codec.encode(head)[:-1]
+    for name, pieces in parts.items():
+        yield b'%b%b"%b":' % (opening, b"" if opening.endswith(b"{") else b",", name.encode())
+        opening = b""
+        yield from pieces
+    yield b"}"
+
+
+def _array(items: Iterable[T], view: Callable[[T], Any]) -> Pieces:
+    yield b"["
+    for position, item in enumerate(items):
+        yield (b"," if position else b"") + codec.encode(view(item))
+    yield b"]"
+
+
+def _absent(item: tuple[str, Absent]) -> dict[str, Any]:
+    return _agent_info(item[0], item[1].info)
+
+
+def _agent_info(agent_id: str, info: AgentInfo) -> dict[str, Any]:
+    return {
+        "id": agent_id,
+        "hostname": info.hostname,
+        "port": info.port or 5051,
+        "attributes": {attribute.name: _attribute(attribute) for attribute in info.attributes},
+        **({"domain": info.domain} if info.domain is not None else {}),
+    }
+
+
+def _attribute(attribute: Attribute) -> Any:
+    if attribute.type is Value.Type.SCALAR and attribute.scalar is not None:
+        return attribute.scalar.value
+    if attribute.type is Value.Type.RANGES and attribute.ranges is not None:
+        return amounts.intervals_text((item.begin, item.end) for item in attribute.ranges.range)
+    if attribute.type is Value.Type.SET and attribute.set is not None:
+        return "{" + ", ".join(attribute.set.item) + "}"
+    return attribute.text.value if attribute.text is not None else ""
+
+
+def _by_role(resources: Resources) -> dict[str, Resources]:
+    roles = {role_of(kind) for kind in resources.kinds()}
+    return {role: resources.only(kind for kind in resources.kinds() if role_of(kind) == role) for role in roles}
+
+
+def _full(resources: Resources) -> list[Any]:
+    return amounts.wire(resources, refined=True, both=True)
+
+
+def _number(text: str | None, default: int) -> int:
+    return int(text) if text is not None and text.isdigit() and len(text) < 10 else default
+
+
+def _changed_at(task: Task) -> float:
+    return codec.decode(task.statuses[-1], TaskStatus).timestamp or 0.0 if task.statuses else 0.0
+
+
+def task_view(task: Task) -> dict[str, Any]:
+    info = task_info(task)
+    view: dict[str, Any] = {
+        "id": task.id,
+        "name": info.name,
+        "framework_id": task.framework_id,
+        "executor_id": "",  # of a command task; its agent tells the executor under the task's id
+        "slave_id": task.agent_id,
+        "state": task.state.value,
+        "resources": amounts.view(amounts.parse(info.resources)),
+        "role": task.role,
+        "statuses": [_status_view(codec.decode(status, TaskStatus)) for status in task.statuses],
+    }
+    if info.limits:
+        view["limits"] = {name: scalar.value for name, scalar in info.limits.items()}
+    if info.command is not None and info.command.user is not None:
+        view["user"] = info.command.user
+    if info.labels is not None:
+        view["labels"] = info.labels.labels
+    for name in ("discovery", "container", "health_check"):
+        if (part := getattr(info, name)) is not None:
+            view[name] = part
+    return view
+
+
+def _status_view(status: TaskStatus) -> dict[str, Any]:
+    view: dict[str, Any] = {"state": status.state.value, "timestamp": status.timestamp or 0.0}
+    if status.labels is not None:
+        view["labels"] = status.labels.labels
+    if status.container_status is not None:
+        status.container_status.executor_pid = None
+        view["container_status"] = status.container_status
+    if status.healthy is not None:
+        view["healthy"] = status.healthy
+    return view
+
+
+def leader_info(master: MasterInfo) -> dict[str, Any]:
+    return {"id": master.id, "pid": master.pid, "port": master.port, "hostname": master.hostname}
+
+
+# --- metrics ---------------------------------------------------------------------------------------------------------
+
+
+def metrics(state: State | None, started_at: float, now: float) -> dict[str, float]:
+    """The original's names, as far as there is something to tell. A standby master tells of itself only."""
+    shown: dict[str, float] = {
+        "master/elected": 1.0 if state is not None else 0.0,
+        "master/uptime_secs": now - started_at,
+        **_system(),
+    }
+    if state is None:
+        return shown
+    agents = state.agents.values()
+    connected = sum(1 for agent in agents if agent.connected)
+    active = sum(1 for framework in state.frameworks.values() if framework.connected)
+    total, used = amounts.total(agent.total for agent in agents), amounts.total(agent.used for agent in agents)
+    for name in ("cpus", "mem", "disk", "gpus"):
+        whole, part = total.scalar(name) / amounts.THOUSANDTHS, used.scalar(name) / amounts.THOUSANDTHS
+        shown[f"master/{name}_total"] = whole
+        shown[f"master/{name}_used"] = part
+        shown[f"master/{name}_percent"] = part / whole if whole else 0.0
+    states = Counter(task.state for agent in agents for tasks in agent.tasks.values() for task in tasks.values())
+    for living in (
+        TaskState.TASK_STAGING,
+        TaskState.TASK_STARTING,
+        TaskState.TASK_RUNNING,
+        TaskState.TASK_KILLING,
+    ):
+        shown[f"master/tasks_{living.value.removeprefix('TASK_').lower()}"] = float(states[living])
+    for ended in ("finished", "failed", "killed", "lost", "error", "dropped", "gone", "gone_by_operator"):
+        shown[f"master/tasks_{ended}"] = 0.0
+    shown |= {
+        "master/tasks_unreachable": float(sum(len(framework.unreachable) for framework in state.frameworks.values())),
+        "master/slaves_active": float(connected),
+        "master/slaves_inactive": float(len(agents) - connected),
+        "master/slaves_connected": float(connected),
+        "master/slaves_disconnected": float(len(agents) - connected),
+        "master/slaves_unreachable": float(len(state.unreachable)),
+        "master/frameworks_active": float(active),
+        "master/frameworks_connected": float(active),
+        "master/frameworks_inactive": float(len(state.frameworks) - active),
+        "master/frameworks_disconnected": float(len(state.frameworks) - active),
+        "master/outstanding_offers": float(len(state.offers)),
+        "allocator/mesos/allocation_runs": float(state.allocator.runs),
+        "allocator/mesos/offer_filters/active": float(state.allocator.filter_count()),
+    }
+    shown.update({name: float(count) for name, count in state.counters.items()})
+    return dict(sorted(shown.items()))
+
+
+def _system() -> dict[str, float]:
+    load = os.getloadavg()
+    page = os.sysconf("SC_PAGE_SIZE")
+    return {
+        "system/cpus_total": float(os.cpu_count() or 1),
+        "system/load_1min": load[0],
+        "system/load_5min": load[1],
+        "system/load_15min": load[2],
+        "system/mem_total_bytes": float(os.sysconf("SC_PHYS_PAGES") * page),
+        "system/mem_free_bytes": float(os.sysconf("SC_AVPHYS_PAGES") * page),
+    }
