@@ -1,0 +1,84 @@
+"""Machines for tests: a small cluster on this host, alone with its network, gone afterwards whatever happened."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shlex
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from dcos_installer.config.model import ClusterSpec, HostSpec, Settings, SshSpec
+from dcos_installer.providers.base import Provider, SshTarget
+from dcos_installer.providers.nspawn import NspawnProvider
+
+needs_machines = pytest.mark.skipif(os.geteuid() != 0, reason="machines are made by root")
+
+
+@dataclass(frozen=True)
+class Lab:
+    """A provider, the cluster it serves, and a way to run commands on its machines."""
+
+    provider: Provider
+    spec: ClusterSpec
+    state_dir: Path
+
+    def ssh(self, name: str, command: str, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Runs a shell command on a machine, as root, over strictly checked SSH."""
+        argv = ssh_command(self.provider.ssh(self.spec.host(name)), *options)
+        done = subprocess.run([*argv, command], capture_output=True, text=True, timeout=120, stdin=subprocess.DEVNULL)
+        assert not check or done.returncode == 0, f"{name}: {command}\n{done.stdout}{done.stderr}"
+        return done
+
+    def python(self, name: str, code: str) -> str:
+        """What a piece of Python prints on a machine."""
+        return self.ssh(name, f"python3 -c {shlex.quote(code)}").stdout
+
+
+def ssh_command(target: SshTarget, *options: str) -> list[str]:
+    argv = ["ssh", "-p", str(target.port), "-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", *options]
+    if target.known_hosts_file is not None:
+        argv += ["-o", f"UserKnownHostsFile={target.known_hosts_file}", "-o", "GlobalKnownHostsFile=/dev/null"]
+    if target.identity_file is not None:
+        argv += ["-i", str(target.identity_file), "-o", "IdentitiesOnly=yes"]
+    return [*argv, f"{target.user}@{target.address}"]
+
+
+def cluster(number: int, *names: str, **shape: float | int | None) -> ClusterSpec:
+    """A cluster of agents in the network 198.18.<number>.0/24; its id is the same in every run."""
+    network = f"198.18.{number}"
+    return ClusterSpec(
+        name=f"lab{number}",
+        cluster_id=f"7e57{number:04x}-0000-4000-8000-000000000000",
+        provider="nspawn",
+        hosts=tuple(
+            HostSpec(
+                name=name,
+                address=f"{network}.{index}",
+                roles=frozenset({"agent"}),
+                ssh=SshSpec(address=f"{network}.{index}"),
+                **shape,  # type: ignore[arg-type]
+            )
+            for index, name in enumerate(names, start=11)
+        ),
+        settings=Settings(network=f"{network}.0/24"),  # type: ignore[arg-type]
+        inventory_path=Path("lab.ini"),
+    )
+
+
+@contextmanager
+def lab(spec: ClusterSpec, state_dir: Path) -> Iterator[Lab]:
+    """The cluster's provider, with nothing made yet. Runs of the same cluster on one host wait for each other."""
+    with Path("/run/lock", f"dcos-{spec.name}").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        provider = NspawnProvider(spec, state_dir)
+        provider.destroy()  # what a run that was killed left behind
+        try:
+            yield Lab(provider, spec, state_dir)
+        finally:
+            provider.destroy()

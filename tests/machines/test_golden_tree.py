@@ -1,0 +1,55 @@
+"""The machine tree, built for real: twice the same bytes, nothing secret in it, untouched by what ran over it."""
+
+from __future__ import annotations
+
+import stat
+from pathlib import Path
+
+import pytest
+
+from dcos_images.digest import tree_digest, tree_lines
+from dcos_images.images import Image, ensure
+from tests.machines.nspawn_lab import needs_machines
+
+pytestmark = [pytest.mark.machines, needs_machines]
+
+
+@pytest.fixture(scope="module")
+def golden() -> Image:
+    """The tree that machines of this host boot from; built now when it is not in the cache."""
+    return ensure("machine")
+
+
+def test_the_golden_tree_is_as_it_was_built_whatever_ran_over_it(golden: Image) -> None:
+    assert tree_digest(golden.tree) == golden.digest
+
+
+def test_the_golden_tree_built_again_has_identical_bytes(golden: Image, tmp_path: Path) -> None:
+    again = ensure("machine", cache=tmp_path / "again")
+    first = golden
+    if again.packages != golden.packages:
+        # The distribution moved on since the cached tree was built: that one is no longer the same question.
+        first = ensure("machine", cache=tmp_path / "first")
+    assert again.key == golden.key
+    if again.digest != first.digest:
+        differing = set(tree_lines(first.tree)) ^ set(tree_lines(again.tree))
+        pytest.fail("\n".join(sorted(repr(line) for line in differing)[:20]))
+
+
+def test_the_golden_tree_holds_no_keys_no_passwords_and_no_machines_name(golden: Image) -> None:
+    root = golden.tree
+    assert list((root / "etc/ssh").glob("ssh_host_*")) == []
+    assert not (root / "root/.ssh").exists()
+    assert (root / "etc/machine-id").read_bytes() == b""
+    assert not (root / "etc/hostname").exists()
+    passwords = {line.split(":")[1] for line in (root / "etc/shadow").read_text().splitlines()}
+    assert passwords <= {"*", "!", "!*"}
+    assert stat.S_IMODE((root / "etc/shadow").stat().st_mode) & 0o007 == 0
+
+
+def test_the_golden_tree_does_not_tell_where_it_came_from(golden: Image) -> None:
+    root = golden.tree
+    assert list((root / "etc/apt/sources.list.d").iterdir()) == []
+    assert not (root / "etc/apt/sources.list").exists()
+    assert [path for path in (root / "var/lib/apt/lists").iterdir() if path.is_file()] == []
+    assert {"systemd", "openssh-server", "runc", "conmon", "libzookeeper-java"} <= set(golden.packages)

@@ -1,0 +1,382 @@
+"""Machines on this host, for real: held apart, held to their shape, reached by their keys, and gone without a trace."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from dcos_installer.providers.base import Condition, ProviderError
+from dcos_installer.providers.cgroups import host_hierarchies
+from dcos_installer.providers.nspawn import MACHINES_DIR, NspawnProvider
+from dcos_installer.providers.nspawn_machine import MachineFolder, mount_points
+from tests.machines.nspawn_lab import Lab, cluster, lab, needs_machines
+
+pytestmark = [pytest.mark.machines, needs_machines]
+
+SPEC = cluster(241, "h1", "h2", cpus=0.5, mem_mb=512)
+HOME = MACHINES_DIR / SPEC.cluster_id[:8]
+
+
+def until(done: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not done():
+        assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"
+        time.sleep(0.05)
+
+
+def traces() -> dict[str, set[str]]:
+    """Everything on this host that could belong to the machines of these tests."""
+    short = SPEC.cluster_id[:8]
+    links = {path.name for path in Path("/sys/class/net").iterdir()}
+    groups = {
+        f"{hierarchy.mount}{folder}"
+        for hierarchy in host_hierarchies()
+        for folder in (f"/dcos-machines/{short}", f"/dcos-machines.slice/dcos-{short}-h1.service")
+        if Path(f"{hierarchy.mount}{folder}").exists()
+    }
+    processes = set()
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and int(folder.name) != os.getpid():
+            try:
+                said = (folder / "cmdline").read_text() + (folder / "cgroup").read_text()
+            except (FileNotFoundError, ProcessLookupError):
+                continue
+            if short in said:
+                processes.add(f"{folder.name} {said[:80]!r}")
+    nspawn = Path("/run/systemd/nspawn")
+    return {
+        "mounts": {where for where in mount_points() if short in where},
+        "links": {name for name in links if name.startswith(("dcos-", "dm", "vb-", "ve-"))} - OTHERS,
+        "cgroups": groups,
+        "processes": processes,
+        "files": {str(path) for path in MACHINES_DIR.glob(f"{short}*")},
+        "nspawn": {str(path) for path in nspawn.rglob("*") if short in path.name},
+    }
+
+
+# Machines of other clusters may come and go beside these tests, on a host that somebody uses.
+OTHERS: set[str] = set()
+
+
+@pytest.fixture(scope="module")
+def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+    with lab(SPEC, tmp_path_factory.mktemp("state")) as made:
+        OTHERS.update(traces()["links"])
+        made.provider.create(made.spec.hosts)
+        yield made
+
+
+def state(machines: Lab, name: str) -> tuple[Condition, str]:
+    found = machines.provider.inspect()[name]
+    return found.condition, found.detail
+
+
+# Reached
+
+
+def test_a_machine_takes_the_clusters_key_and_no_password(machines: Lab) -> None:
+    offered = machines.ssh("h1", "true", "-v", "-o", "PubkeyAuthentication=no", check=False)
+    assert offered.returncode == 255
+    assert "Permission denied (publickey)" in offered.stderr
+    shadow = machines.ssh("h1", "cut -d: -f2 /etc/shadow | sort -u").stdout.split()
+    assert set(shadow) <= {"*", "!", "!*"}
+
+
+def test_another_machine_in_a_machines_place_is_found_out(machines: Lab, tmp_path: Path) -> None:
+    swapped = machines.state_dir / "ssh" / "known_hosts"
+    lines = swapped.read_text().splitlines()
+    addresses = [line.split(" ", 1)[0] for line in lines]
+    keys = [line.split(" ", 1)[1] for line in lines]
+    wrong = tmp_path / "known_hosts"
+    wrong.write_text("".join(f"{address} {key}\n" for address, key in zip(addresses, reversed(keys), strict=True)))
+    refused = machines.ssh("h1", "true", "-o", f"UserKnownHostsFile={wrong}", check=False)
+    assert refused.returncode == 255
+    assert "Host key verification failed" in refused.stderr
+
+
+def test_a_machines_systemd_is_well_and_its_clock_is_not_its_own(machines: Lab) -> None:
+    # Up means that SSH answers; systemd may still be starting the last of its units then.
+    until(
+        lambda: machines.ssh("h1", "systemctl is-system-running", check=False).stdout.strip() != "starting",
+        "systemd is up",
+    )
+    assert machines.ssh("h1", "systemctl is-system-running; systemctl --failed --no-legend", check=False).stdout == (
+        "running\n"
+    )
+    assert machines.ssh("h1", "date -s @0", check=False).returncode != 0
+
+
+# Held apart
+
+
+def test_machines_reach_each_other_by_name_and_nobody_else(machines: Lab) -> None:
+    banner = "import socket; print(socket.create_connection(('{}', 22), 10).recv(4).decode())"
+    assert machines.python("h1", banner.format("h2")) == "SSH-\n"
+    assert machines.python("h2", banner.format("h1")) == "SSH-\n"
+    outside = (
+        "import socket\n"
+        "try: socket.create_connection(('198.51.100.1', 80), 5)\n"
+        "except OSError as error: print(error.strerror)\n"
+    )
+    assert machines.python("h1", outside) == "Network is unreachable\n"
+    # Even when root in the machine asks for a way out, the bridge gives none.
+    bridge = f"dcos-{SPEC.cluster_id[:8]}"
+    assert Path("/proc/sys/net/ipv4/conf", bridge, "forwarding").read_text() == "0\n"
+
+
+def test_a_machine_has_its_declared_address_and_shape(machines: Lab) -> None:
+    shown = json.loads(machines.ssh("h2", "ip -json -4 address show dev host0").stdout)
+    assert [entry["local"] for entry in shown[0]["addr_info"]] == [SPEC.host("h2").address]
+    limits = machines.ssh(
+        "h1",
+        "cd /sys/fs/cgroup; cat cpu/cpu.cfs_quota_us memory/memory.limit_in_bytes 2>/dev/null || "
+        "cat cpu.max memory.max",
+    ).stdout.split()
+    assert limits in (["50000", str(512 << 20)], ["50000", "100000", str(512 << 20)])
+
+
+def test_the_control_groups_of_one_machine_are_invisible_in_another(machines: Lab) -> None:
+    marks = (
+        "import pathlib\n"
+        "mounts = [line.split() for line in open('/proc/self/mounts')]\n"
+        "tops = [pathlib.Path(m[1]) for m in mounts if m[2] in ('cgroup', 'cgroup2')]\n"
+    )
+    made = machines.python("h1", marks + "for top in tops: (top / 'mark-of-h1').mkdir(exist_ok=True)\nprint(len(tops))")
+    hierarchies = host_hierarchies()
+    assert int(made) == len(hierarchies)
+    seen_here = [list(one.mount.glob("dcos-machines*/**/*h1*/**/mark-of-h1")) for one in hierarchies]
+    assert all(len(found) == 1 for found in seen_here), "every hierarchy's mark is within the machine's own group"
+    look = marks + "print([str(path) for top in tops for path in top.rglob('mark-of-h1')])"
+    assert machines.python("h2", look) == "[]\n"
+    roots = "print(sorted({line.split()[3] for line in open('/proc/self/mountinfo') if ' - cgroup' in line}))"
+    assert machines.python("h2", roots) == "['/']\n"
+
+
+def test_a_machine_cannot_use_the_hosts_disks(machines: Lab) -> None:
+    disks = [line.split() for line in Path("/proc/partitions").read_text().splitlines()[2:]]
+    if not disks:
+        pytest.skip("this host has no block device to keep from machines")
+    major, minor = disks[0][:2]
+    tried = machines.ssh(
+        "h1", f"mknod /tmp/disk b {major} {minor} && head -c 1 /tmp/disk; rm -f /tmp/disk", check=False
+    )
+    assert "Operation not permitted" in tried.stderr or "Permission denied" in tried.stderr
+    assert tried.stdout == ""
+
+
+def test_processes_of_a_machine_are_not_seen_in_another(machines: Lab) -> None:
+    machines.ssh("h1", "systemd-run --quiet --unit=marked sleep 4321")
+    assert "sleep 4321" in machines.ssh("h1", "ps -e -o args").stdout
+    assert "sleep 4321" not in machines.ssh("h2", "ps -e -o args").stdout
+    machines.ssh("h1", "systemctl stop marked")
+
+
+# Containers within
+
+
+CONTAINER = """
+import json, pathlib, subprocess, sys, time
+runtime, memory, quota, script = sys.argv[1], int(sys.argv[2]), int(sys.argv[3]), sys.argv[4]
+bundle = pathlib.Path("/var/tmp/container"); bundle.mkdir(exist_ok=True)
+(bundle / "work").mkdir(exist_ok=True); (bundle / "exits").mkdir(exist_ok=True)
+for stale in [*(bundle / "exits").iterdir(), *(bundle / "work").iterdir()]: stale.unlink()
+(bundle / "config.json").unlink(missing_ok=True)
+subprocess.run([runtime, "spec"], cwd=bundle, check=True)
+config = json.loads((bundle / "config.json").read_text())
+config["process"].update(terminal=False, args=["/bin/sh", "-c", script])
+rootfs = bundle / "rootfs"
+(rootfs / "usr").mkdir(parents=True, exist_ok=True)
+for name in ("bin", "lib", "lib64"):
+    (rootfs / name).is_symlink() or (rootfs / name).symlink_to("usr/" + name)
+config["mounts"].append({"destination": "/usr", "type": "none", "source": "/usr", "options": ["rbind", "ro"]})
+config["linux"]["cgroupsPath"] = "/jobs/t1"
+config["linux"]["resources"].update(memory={"limit": memory, "swap": memory}, cpu={"quota": quota, "period": 100000})
+(bundle / "config.json").write_text(json.dumps(config))
+subprocess.run([runtime, "delete", "--force", "t1"], stderr=subprocess.DEVNULL)
+subprocess.run(["conmon", "--cid", "t1", "--cuuid", "t1", "--name", "t1", "--runtime", runtime, "--bundle", str(bundle),
+    "--container-pidfile", str(bundle / "pid"), "--conmon-pidfile", str(bundle / "conmon-pid"),
+    "--exit-dir", str(bundle / "exits"), "--persist-dir", str(bundle), "--log-path", "k8s-file:" + str(bundle / "log"),
+    "--socket-dir-path", str(bundle / "work"), "--no-new-keyring"], cwd=bundle / "work", check=True)
+deadline = time.monotonic() + 30  # conmon goes into the background before the runtime is done
+while subprocess.run([runtime, "state", "t1"], capture_output=True).returncode:
+    assert time.monotonic() < deadline, "the container was not created"
+    time.sleep(0.05)
+subprocess.run([runtime, "start", "t1"], check=True)
+"""
+
+
+@pytest.fixture
+def container(machines: Lab) -> Callable[[int, int, str], None]:
+    """Starts a container on h1 as the agent does: an OCI runtime under conmon, with a memory and a cpu limit."""
+    host = machines.spec.host("h1")
+    declared = machines.provider.declared(host)
+    assert declared is not None
+    machines.ssh("h1", f"cat >/var/tmp/container.py <<'EOF'\n{CONTAINER}\nEOF")
+    runtime = machines.ssh("h1", f"command -v {declared.container_runtime}").stdout.strip()
+
+    def start(memory: int, quota: int, script: str) -> None:
+        machines.ssh("h1", f"python3 /var/tmp/container.py {runtime} {memory} {quota} '{script}'")
+
+    return start
+
+
+def test_a_container_in_a_machine_is_held_to_its_own_limits(
+    machines: Lab, container: Callable[[int, int, str], None]
+) -> None:
+    container(64 << 20, 20000, "exec sleep 600")
+    limits = machines.ssh(
+        "h1",
+        "cd /sys/fs/cgroup; cat cpu/jobs/t1/cpu.cfs_quota_us memory/jobs/t1/memory.limit_in_bytes 2>/dev/null || "
+        "cat jobs/t1/cpu.max jobs/t1/memory.max",
+    ).stdout.split()
+    assert limits[0] == "20000"
+    assert limits[-1] == str(64 << 20)
+    machines.ssh("h1", "kill -9 $(cat /var/tmp/container/pid)")
+    until(
+        lambda: machines.ssh("h1", "cat /var/tmp/container/exits/t1", check=False).stdout == "137", "conmon tells 137"
+    )
+
+
+def test_a_container_over_its_memory_is_killed_and_conmon_says_why(
+    machines: Lab, container: Callable[[int, int, str], None]
+) -> None:
+    container(32 << 20, 50000, 'exec python3 -c "b = bytearray(200 << 20); import time; time.sleep(600)"')
+    until(
+        lambda: machines.ssh("h1", "cat /var/tmp/container/exits/t1", check=False).stdout == "137", "conmon tells 137"
+    )
+    assert "oom" in machines.ssh("h1", "ls /var/tmp/container /var/tmp/container/work").stdout.split()
+    assert state(machines, "h1") == (Condition.RUNNING, "running"), "the machine itself is unharmed"
+
+
+# Switched, broken, mended
+
+
+def test_a_machine_that_loses_its_power_says_goodbye_to_nobody(machines: Lab) -> None:
+    address = machines.spec.host("h2").address
+    with socket.create_connection((address, 22), 10) as connection:
+        assert connection.recv(4) == b"SSH-"
+        machines.provider.power_off("h2")
+        connection.setblocking(False)
+        time.sleep(0.2)
+        with pytest.raises(BlockingIOError):
+            while connection.recv(4096):  # the banner's rest may be there; an end or a reset may not
+                pass
+    assert state(machines, "h2") == (Condition.OFF, "its power was cut")
+    assert not any("h2" in where for where in traces()["mounts"])
+    machines.provider.start("h2")
+    assert machines.ssh("h2", "cat /etc/machine-id").stdout == machines.ssh("h2", "cat /etc/machine-id").stdout
+
+
+def test_a_machine_that_powers_itself_off_leaves_only_its_files(machines: Lab) -> None:
+    machines.ssh("h2", "systemctl poweroff", check=False)
+    until(lambda: state(machines, "h2")[0] is Condition.OFF, "h2 is off")
+    until(lambda: not any("h2" in line for line in traces()["processes"]), "no process of h2 is left")
+    assert state(machines, "h2") == (Condition.OFF, "powered off")
+    assert not any("h2" in where for where in traces()["mounts"])
+    for hierarchy in host_hierarchies():
+        assert list(hierarchy.mount.glob("dcos-machines*/**/*h2*")) == []
+    machines.provider.start("h2")
+
+
+def test_a_machine_that_reboots_itself_comes_back(machines: Lab) -> None:
+    folder = MachineFolder(HOME / "h2")
+    before = folder.status()
+    assert before is not None
+    machines.ssh("h2", "systemctl reboot", check=False)
+    until(lambda: (now := folder.status()) is not None and now.boots == before.boots + 1, "h2 booted once more")
+    machines.provider.start("h2")  # waits for SSH, and does no more with a machine that runs
+    status = folder.status()
+    assert status is not None
+    assert status.boots == before.boots + 1
+    assert machines.ssh("h2", "hostname").stdout == "h2\n"
+
+
+def test_a_machine_whose_supervisor_was_killed_is_found_broken_and_started_anew(machines: Lab) -> None:
+    supervisor = MachineFolder(HOME / "h2").supervisor()
+    assert supervisor is not None
+    supervisor.kill()
+    until(lambda: state(machines, "h2")[0] is Condition.BROKEN, "h2 is known to be broken")
+    assert "supervisor is gone" in state(machines, "h2")[1]
+    machines.provider.create(machines.spec.hosts)
+    assert state(machines, "h2") == (Condition.RUNNING, "running")
+    assert state(machines, "h1") == (Condition.RUNNING, "running")
+
+
+def test_a_machine_that_does_not_come_up_says_what_it_said_last(machines: Lab) -> None:
+    machines.ssh("h2", "mv /usr/sbin/sshd /usr/sbin/sshd.away")
+    machines.provider.power_off("h2")
+    impatient = NspawnProvider(SPEC, machines.state_dir, boot_seconds=4.0)
+    with pytest.raises(ProviderError) as caught:
+        impatient.start("h2")
+    assert caught.value.machine == "h2"
+    assert "SSH did not answer within 4 s" in str(caught.value)
+    assert "ssh.service" in caught.value.evidence
+    machines.provider.power_off("h2")
+    folder = MachineFolder(HOME / "h2")
+    for whiteout in (folder.upper / "usr/sbin/sshd", folder.upper / "usr/sbin/sshd.away"):
+        whiteout.unlink()
+    machines.provider.start("h2")
+
+
+def test_a_network_in_use_is_refused_with_its_owner(machines: Lab, tmp_path: Path) -> None:
+    other = SPEC.model_copy(update={"cluster_id": "7e57beef-0000-4000-8000-000000000000", "name": "other"})
+    provider = NspawnProvider(other, tmp_path)
+    with pytest.raises(ProviderError) as caught:
+        provider.create(other.hosts)
+    assert "dcos cluster lab241" in str(caught.value)
+    assert "dcos_network" in caught.value.hint
+    provider.destroy()
+    assert machines.ssh("h1", "true").returncode == 0
+
+
+def test_a_machines_address_cannot_change_under_it(machines: Lab) -> None:
+    moved = SPEC.hosts[0].model_copy(update={"address": "198.18.241.77"})
+    spec = SPEC.model_copy(update={"hosts": (moved, SPEC.hosts[1])})
+    with pytest.raises(ProviderError, match=r"address cannot change from 198\.18\.241\.11/24"):
+        NspawnProvider(spec, machines.state_dir).create(spec.hosts)
+    NspawnProvider(SPEC, machines.state_dir).create(SPEC.hosts)  # known_hosts as it was
+
+
+def test_a_full_disk_of_one_machine_harms_no_other(machines: Lab) -> None:
+    small = SPEC.hosts[1].model_copy(update={"name": "h3", "address": "198.18.241.13", "disk_mb": 64})
+    spec = SPEC.model_copy(update={"hosts": (*SPEC.hosts, small)})
+    grown = Lab(NspawnProvider(spec, machines.state_dir), spec, machines.state_dir)
+    grown.provider.create(spec.hosts)
+    assert grown.ssh("h1", "getent hosts h3").stdout.split() == ["198.18.241.13", "h3"]
+    full = grown.ssh("h3", "head -c 100M /dev/zero >/var/tmp/big", check=False)
+    assert "No space left on device" in full.stderr
+    grown.ssh("h1", "head -c 100M /dev/zero >/var/tmp/big && rm /var/tmp/big")
+    grown.provider.create(spec.hosts)  # with the disk still full: nothing needs writing
+    grown.provider.power_off("h3")
+    grown.provider.start("h3")
+    assert int(grown.ssh("h3", "stat -c %s /var/tmp/big && rm /var/tmp/big").stdout) > 0
+    grown.provider.destroy(["h3"])
+    assert "h3" not in grown.ssh("h1", "cat /etc/hosts").stdout
+    assert not any("h3" in where for where in traces()["mounts"])
+
+
+def test_a_supervisor_costs_little(machines: Lab) -> None:
+    supervisor = MachineFolder(HOME / "h1").supervisor()
+    assert supervisor is not None
+    lines = Path("/proc", str(supervisor.pid), "status").read_text().splitlines()
+    resident = next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:"))
+    assert resident < 40 << 10
+
+
+def test_nothing_is_left_of_a_destroyed_cluster(machines: Lab) -> None:
+    before = traces()
+    assert all(before.values()), "every kind of trace is there while machines run, or this test would see nothing"
+    machines.provider.destroy()
+    # The killed are gone from the process table once this host's init has taken note of them.
+    until(lambda: not traces()["processes"], "the last of the machines' processes is gone")
+    assert {kind: found for kind, found in traces().items() if found} == {}
+    assert shutil.which("ip") is not None
+    assert subprocess.run(["ip", "link", "show", f"dcos-{SPEC.cluster_id[:8]}"], capture_output=True).returncode != 0
