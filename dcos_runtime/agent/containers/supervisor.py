@@ -6,7 +6,8 @@ to this process when its parent ends, so none escapes: when the first process ha
 then the exit status is written, aside and renamed.
 """
 
-# ruff: noqa: PTH — one such process runs beside every task: pathlib would cost each of them memory.
+# One such process runs beside every task: pathlib would cost each of them memory.
+# ruff: noqa: PTH104, PTH123, PTH208
 
 from __future__ import annotations
 

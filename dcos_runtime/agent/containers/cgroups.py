@@ -1,0 +1,125 @@
+"""The machine's control groups as a launcher needs them: which kind, where, what a container uses. Reads only."""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcos_runtime.agent.containers.base import Usage
+
+TICKS = os.sysconf("SC_CLK_TCK")
+
+
+@dataclass(frozen=True)
+class Cgroups:
+    """Where each controller is mounted: one folder for all when ``unified``."""
+
+    unified: bool
+    mounts: dict[str, Path]
+
+    @classmethod
+    def read(cls, mountinfo: str | None = None) -> Cgroups:
+        """From /proc/self/mountinfo, or its text."""
+        text = Path("/proc/self/mountinfo").read_text() if mountinfo is None else mountinfo
+        mounts: dict[str, Path] = {}
+        unified = False
+        for line in text.splitlines():
+            fields = line.split(" ")
+            kind, where = fields[fields.index("-") + 1], fields[4]
+            if kind == "cgroup2" and where == "/sys/fs/cgroup":
+                unified = True
+                mounts = {"": Path(where)}
+            elif kind == "cgroup" and not unified:
+                for option in fields[-1].split(","):
+                    mounts.setdefault(option, Path(where))
+        return cls(unified, mounts)
+
+    def folder(self, controller: str, path: str) -> Path | None:
+        """The folder of the cgroup ``path`` in the hierarchy of ``controller``."""
+        mount = self.mounts.get("" if self.unified else controller)
+        return None if mount is None else mount / path.lstrip("/")
+
+    def unwritable(self) -> list[Path]:
+        """The mounts in which we cannot make cgroups."""
+        names = ("",) if self.unified else ("cpu", "memory", "pids", "devices", "freezer")
+        return [mount for name in names if (mount := self.mounts.get(name)) and not os.access(mount, os.W_OK)]
+
+    @property
+    def swap_accounted(self) -> bool:
+        """Whether a limit of memory and swap together can be set."""
+        if self.unified:
+            return Path("/sys/fs/cgroup/cgroup.controllers").exists() and _any_swap_file(self.mounts[""])
+        memory = self.mounts.get("memory")
+        return memory is not None and (memory / "memory.memsw.limit_in_bytes").exists()
+
+    def memory_limit(self, path: str) -> int | None:
+        text = self._text("memory", path, "memory.max" if self.unified else "memory.limit_in_bytes")
+        return int(text) if text and text != "max" else None
+
+    def memory_peak(self, path: str) -> int | None:
+        text = self._text("memory", path, "memory.peak" if self.unified else "memory.max_usage_in_bytes")
+        return int(text) if text else None
+
+    def oom_kills(self, path: str) -> int:
+        text = self._text("memory", path, "memory.events" if self.unified else "memory.oom_control")
+        match = re.search(r"^oom_kill (\d+)", text, re.MULTILINE)
+        return int(match[1]) if match else 0
+
+    def usage(self, path: str) -> Usage | None:
+        return self._unified_usage(path) if self.unified else self._divided_usage(path)
+
+    def _unified_usage(self, path: str) -> Usage | None:
+        cpu = _pairs(self._text("cpu", path, "cpu.stat"))
+        if not cpu:
+            return None
+        memory = _pairs(self._text("memory", path, "memory.stat"))
+        return Usage(
+            cpus_user_time_secs=cpu.get("user_usec", 0) / 1e6,
+            cpus_system_time_secs=cpu.get("system_usec", 0) / 1e6,
+            mem_rss_bytes=memory.get("anon", 0),
+            mem_total_bytes=int(self._text("memory", path, "memory.current") or 0),
+            processes=len(self._text("", path, "cgroup.procs").split()),
+            cpus_nr_periods=cpu.get("nr_periods"),
+            cpus_nr_throttled=cpu.get("nr_throttled"),
+            cpus_throttled_time_secs=cpu["throttled_usec"] / 1e6 if "throttled_usec" in cpu else None,
+        )
+
+    def _divided_usage(self, path: str) -> Usage | None:
+        times = _pairs(self._text("cpuacct", path, "cpuacct.stat"))
+        if not times:
+            return None
+        throttled = _pairs(self._text("cpu", path, "cpu.stat"))
+        memory = _pairs(self._text("memory", path, "memory.stat"))
+        return Usage(
+            cpus_user_time_secs=times.get("user", 0) / TICKS,
+            cpus_system_time_secs=times.get("system", 0) / TICKS,
+            mem_rss_bytes=memory.get("rss", 0),
+            mem_total_bytes=int(self._text("memory", path, "memory.usage_in_bytes") or 0),
+            processes=len(self._text("memory", path, "cgroup.procs").split()),
+            cpus_nr_periods=throttled.get("nr_periods"),
+            cpus_nr_throttled=throttled.get("nr_throttled"),
+            cpus_throttled_time_secs=throttled["throttled_time"] / 1e9 if "throttled_time" in throttled else None,
+        )
+
+    def _text(self, controller: str, path: str, name: str) -> str:
+        folder = self.folder(controller, path)
+        try:
+            return (folder / name).read_text().strip() if folder else ""
+        except OSError:
+            return ""
+
+
+def _any_swap_file(mount: Path) -> bool:
+    """memory.swap.max is in every cgroup but the root of all."""
+    return any((entry / "memory.swap.max").exists() for entry in [mount, *mount.iterdir()] if entry.is_dir())
+
+
+def _pairs(text: str) -> dict[str, int]:
+    found = {}
+    for line in text.splitlines():
+        name, _, value = line.partition(" ")
+        if value.strip().isdigit():
+            found[name] = int(value)
+    return found

@@ -1,0 +1,342 @@
+"""The ``linux`` launcher: OCI containers by crun or runc, each under a conmon that outlives the agent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import shutil
+import signal
+import tempfile
+import uuid
+from pathlib import Path
+from typing import Any
+
+from dcos_runtime.agent.containers import base, bundle
+from dcos_runtime.agent.containers.base import LaunchError, LauncherUnusable, Spec, Usage, User
+from dcos_runtime.agent.containers.cgroups import Cgroups
+from dcos_runtime.agent.containers.rootfs import RootFilesystem
+from dcos_runtime.agent.core.model import Exit, Facts, Found
+
+COMMAND_SECONDS = 60.0
+"""How long one command of the OCI runtime may take."""
+
+CONMON_SECONDS = 3.0
+"""How long conmon may take to leave the exit status after its container is gone, before it is killed."""
+
+OOM_SECONDS = 10.0
+"""A kill for memory that long before the end counts as what ended a task that did not end well."""
+
+SIGNALLED = 128  # conmon tells a signal as a shell does
+
+
+class OciLauncher:
+    """Keeps a folder per container under ``folder``, the runtime's own state under ``runtime_folder`` (a tmpfs)."""
+
+    name = "linux"
+
+    def __init__(
+        self, folder: Path, runtime_folder: Path, *, cgroups_root: str = "mesos", pids_limit: int = 4096
+    ) -> None:
+        self.folder = folder
+        self.state = runtime_folder / "oci"
+        self.cgroups_root = cgroups_root
+        self.pids_limit = pids_limit
+        self.root = RootFilesystem(folder.parent / "root")
+        self.cgroups = Cgroups(False, {})
+        self.runtime = ""
+        self.conmon = ""
+
+    # --- can it work here ---------------------------------------------------------------------------------------------
+
+    async def prove(self) -> str:
+        """Runs a trial container. What was chosen, in words. Raises `LauncherUnusable`."""
+        if os.geteuid() != 0:
+            raise LauncherUnusable("containers want root; start the agent as root, or with --launcher=posix")
+        self.cgroups = Cgroups.read()
+        if not self.cgroups.mounts:
+            raise LauncherUnusable(
+                "no control groups are mounted at /sys/fs/cgroup; mount them, or use --launcher=posix"
+            )
+        if unwritable := self.cgroups.unwritable():
+            places = ", ".join(str(mount) for mount in unwritable)
+            raise LauncherUnusable(
+                f"control groups cannot be made in {places} (read-only); remount them rw, or use --launcher=posix"
+            )
+        order = ("crun", "runc") if self.cgroups.unified else ("runc", "crun")
+        self.runtime = next((path for name in order if (path := _program(name))), "")
+        self.conmon = _program("conmon") or ""
+        if not self.runtime or not self.conmon:
+            missing = [name for name, path in ((order[0], self.runtime), ("conmon", self.conmon)) if not path]
+            raise LauncherUnusable(f"{' and '.join(missing)} not found; install them, or use --launcher=posix")
+        self.folder.mkdir(parents=True, exist_ok=True)
+        self.state.mkdir(parents=True, exist_ok=True)
+        self.root.prepare()
+        await self._trial()
+        kind = "unified" if self.cgroups.unified else "divided (version 1)"
+        return f"OCI containers by {self.runtime} under {self.conmon}; control groups are {kind}"
+
+    async def _trial(self) -> None:
+        container_id = f"trial-{uuid.uuid4()}"
+        sandbox = Path(tempfile.mkdtemp(prefix="trial-", dir=self.folder.parent))
+        for name in ("stdout", "stderr"):
+            (sandbox / name).touch()
+        spec = Spec(
+            container_id=container_id,
+            argv=("/bin/sh", "-c", "echo works"),
+            environment={"PATH": base.DEFAULT_PATH},
+            sandbox=sandbox,
+            user=User("root", 0, 0, (0,), "/root"),
+            cpus=0.1,
+            cpu_limit=0.5,
+            memory_limit=64 << 20,
+            memory_request=None,
+        )
+        try:
+            await self.create(spec)
+            await self.start(container_id)
+            ended = await asyncio.wait_for(self.wait(container_id), COMMAND_SECONDS)
+            said = (sandbox / "stdout").read_text()
+            if ended is None or ended.code != 0 or said != "works\n":
+                errors = (sandbox / "stderr").read_text().strip()
+                raise LauncherUnusable(f"a trial container did not work ({ended}, it said {said + errors!r})")
+        except (LaunchError, OSError, TimeoutError) as error:
+            raise LauncherUnusable(f"a trial container could not be run: {error or type(error).__name__}") from error
+        finally:
+            with contextlib.suppress(OSError):
+                await self.destroy(container_id)
+            shutil.rmtree(sandbox, ignore_errors=True)
+
+    def shortcomings(self) -> list[str]:
+        found = ["tasks share the host's network", "disk limits are not enforced"]
+        if not self.cgroups.swap_accounted:
+            found.append("the kernel does not account for swap here: a task may swap beyond its memory limit")
+        return found
+
+    def sandbox_inside(self, sandbox: Path) -> str:
+        return bundle.SANDBOX
+
+    # --- life of a container ------------------------------------------------------------------------------------------
+
+    async def create(self, spec: Spec) -> int:
+        folder = self.folder / spec.container_id
+        await asyncio.to_thread(self._lay_out, folder, spec)
+        sync_read, sync_write = os.pipe()
+        start_read, start_write = os.pipe()
+        try:
+            with (spec.sandbox / "stdout").open("ab") as stdout, (spec.sandbox / "stderr").open("ab") as stderr:
+                process = await asyncio.create_subprocess_exec(
+                    *self._conmon_argv(spec.container_id, folder),
+                    stdin=asyncio.subprocess.DEVNULL,
+                    stdout=stdout,
+                    stderr=stderr,
+                    cwd=folder,  # conmon drops its oom marker in its working directory
+                    env={
+                        "PATH": base.DEFAULT_PATH,
+                        "_OCI_SYNCPIPE": str(sync_write),
+                        "_OCI_STARTPIPE": str(start_read),
+                    },
+                    pass_fds=(sync_write, start_read),
+                    start_new_session=True,
+                )
+            os.close(sync_write)
+            sync_write = -1
+            os.write(start_write, b"\0")
+            line = await base.read_line(sync_read, COMMAND_SECONDS)
+            await process.wait()
+        except TimeoutError:
+            raise LaunchError(f"conmon did not create the container within {COMMAND_SECONDS:.0f} s") from None
+        finally:
+            for descriptor in (sync_read, sync_write, start_read, start_write):
+                if descriptor >= 0:
+                    os.close(descriptor)
+        answer: dict[str, Any] = json.loads(line) if line.startswith("{") else {}
+        pid = int(answer.get("data", -1))
+        if pid <= 0:
+            raise LaunchError(f"the container could not be created: {answer.get('message') or 'conmon said nothing'}")
+        return pid
+
+    async def start(self, container_id: str) -> None:
+        try:
+            ran = await self._runtime("start", container_id)
+        except TimeoutError:
+            raise LaunchError(f"{self.runtime} did not start the container in {COMMAND_SECONDS:.0f} s") from None
+        if ran.code:
+            raise LaunchError(f"the container could not be started: {ran.errors.strip()}")
+
+    async def signal(self, container_id: str, number: int) -> None:
+        with contextlib.suppress(TimeoutError):
+            await self._runtime("kill", container_id, str(int(number)))
+
+    async def wait(self, container_id: str) -> Exit | None:
+        pid = self._conmon_pid(container_id)
+        started = base.start_time(pid) if pid else None
+        if pid and started:
+            await base.process_ended(pid, started)
+        return self._exit(container_id)
+
+    async def destroy(self, container_id: str) -> None:
+        folder = self.folder / container_id
+        if not folder.exists() and not (self.state / container_id).exists():
+            return
+        try:
+            # Before conmon's pid is known it may still be about to create the container: end it first, then delete.
+            if not (folder / "pid").exists():
+                self._kill_conmon(container_id)
+            ran = await self._runtime("delete", "--force", container_id)
+            pid = self._conmon_pid(container_id)
+            started = base.start_time(pid) if pid else None
+            if pid and started:
+                try:
+                    await asyncio.wait_for(base.process_ended(pid, started), CONMON_SECONDS)
+                except TimeoutError:
+                    self._kill_conmon(container_id)
+        except TimeoutError:
+            raise OSError(f"{self.runtime} did not delete container {container_id} in time") from None
+        if (self.state / container_id).exists():
+            raise OSError(f"container {container_id} cannot be deleted yet: {ran.errors.strip()}")
+        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=False)
+
+    async def inspect(self, container_id: str) -> Facts:
+        folder = self.folder / container_id
+        if not folder.exists():
+            return Facts(Found.ABSENT)
+        pid = _number(folder / "pid")
+        if (exit := self._exit(container_id)) is not None:
+            return Facts(Found.EXITED, exit, pid)
+        status = await self._status(container_id)
+        supervised = self._conmon_pid(container_id) is not None
+        if status == "created":
+            return Facts(Found.CREATED, pid=pid)
+        if supervised and status:
+            return Facts(Found.RUNNING, pid=pid)
+        if status in ("running", "paused", "pausing"):
+            return Facts(Found.ORPHANED, pid=pid)
+        exit = self._exit(container_id)  # conmon may have written it meanwhile
+        return Facts(Found.ABSENT if exit is None else Found.EXITED, exit, pid)
+
+    def listed(self) -> list[str]:
+        with contextlib.suppress(FileNotFoundError):
+            return sorted(entry.name for entry in self.folder.iterdir() if (entry / "bundle").exists())
+        return []
+
+    def usage(self, container_id: str) -> Usage | None:
+        return self.cgroups.usage(self._cgroup(container_id))
+
+    # --- pieces -------------------------------------------------------------------------------------------------------
+
+    def _lay_out(self, folder: Path, spec: Spec) -> None:
+        """The container's own folder: its bundle, its /tmp and /var, and where conmon leaves its findings."""
+        folder.mkdir(parents=True, mode=0o700)
+        for name in ("bundle", "exits", "tmp", "var"):
+            (folder / name).mkdir()
+        for name in ("cache", "lib", "local", "log", "opt", "spool", "tmp"):
+            (folder / "var" / name).mkdir()
+        for path in (folder / "tmp", folder / "var" / "tmp"):
+            path.chmod(0o1777)
+        (folder / "var" / "run").symlink_to("/run")
+        (folder / "var" / "lock").symlink_to("/run/lock")
+        etc = self.root.etc()
+        around = bundle.Surroundings(
+            rootfs=self.root.skeleton,
+            etc=etc,
+            bound=tuple(self.root.bound()),
+            private=folder,
+            cgroup=self._cgroup(spec.container_id),
+            swap_accounted=self.cgroups.swap_accounted,
+            pids_limit=self.pids_limit,
+        )
+        path = folder / "bundle" / "config.json"
+        path.touch(mode=0o600)
+        path.write_text(json.dumps(bundle.configuration(spec, around)))
+        (folder / "etc").symlink_to(etc)
+        used = {link.readlink().name for link in self.folder.glob("*/etc")}
+        self.root.forget_etc_but(used)
+
+    def _conmon_argv(self, container_id: str, folder: Path) -> list[str]:
+        return [
+            self.conmon,
+            *("--api-version", "1"),
+            *("--cid", container_id),
+            *("--cuuid", container_id),
+            *("--name", container_id),
+            *("--runtime", self.runtime),
+            f"--runtime-arg=--root={self.state}",
+            *("--bundle", str(folder / "bundle")),
+            *("--container-pidfile", str(folder / "pid")),
+            *("--conmon-pidfile", str(folder / "conmon.pid")),
+            *("--exit-dir", str(folder / "exits")),
+            *("--persist-dir", str(folder)),
+            *("--socket-dir-path", str(folder)),
+            *("--log-path", "passthrough"),
+            *("--log-level", "error"),
+            "--no-new-keyring",
+        ]
+
+    def _cgroup(self, container_id: str) -> str:
+        return f"/{self.cgroups_root.strip('/')}/{container_id}"
+
+    async def _runtime(self, command: str, *arguments: str) -> base.Ran:
+        argv = [self.runtime, "--root", str(self.state), command, *arguments]
+        return await base.run(argv, seconds=COMMAND_SECONDS)
+
+    async def _status(self, container_id: str) -> str:
+        """``created``, ``running``, ``stopped``, …; empty when the runtime does not know the container."""
+        with contextlib.suppress(TimeoutError, ValueError):
+            ran = await self._runtime("state", container_id)
+            if ran.code == 0:
+                return str(json.loads(ran.output).get("status", ""))
+        return ""
+
+    def _conmon_pid(self, container_id: str) -> int | None:
+        """The pid of the conmon that runs for the container."""
+        pid = _number(self.folder / container_id / "conmon.pid")
+        return pid if pid and _is_conmon(pid, container_id) else None
+
+    def _kill_conmon(self, container_id: str) -> None:
+        pid = self._conmon_pid(container_id)
+        for found in [pid] if pid else [p.pid for p in base.processes() if _is_conmon(p.pid, container_id)]:
+            base.kill_quietly(found, signal.SIGKILL)
+
+    def _exit(self, container_id: str) -> Exit | None:
+        folder = self.folder / container_id
+        path = folder / "exits" / container_id
+        code = _number(path)
+        if code is None:
+            return None
+        cgroup = self._cgroup(container_id)
+        return Exit(
+            code=code if code <= SIGNALLED or code > SIGNALLED + signal.NSIG else None,
+            signal=code - SIGNALLED if SIGNALLED < code <= SIGNALLED + signal.NSIG else None,
+            oom=self._killed_for_memory(code, folder, path, cgroup),
+            memory_limit=self.cgroups.memory_limit(cgroup),
+            memory_peak=self.cgroups.memory_peak(cgroup),
+        )
+
+    def _killed_for_memory(self, code: int, folder: Path, exit_path: Path, cgroup: str) -> bool:
+        marker = folder / "oom"
+        if code == SIGNALLED + signal.SIGKILL:
+            return marker.exists() or self.cgroups.oom_kills(cgroup) > 0
+        if code == 0 or not marker.exists():
+            return False
+        return exit_path.stat().st_mtime - marker.stat().st_mtime <= OOM_SECONDS
+
+
+def _program(name: str) -> str | None:
+    return shutil.which(name, path=os.environ.get("PATH", "") + ":" + base.DEFAULT_PATH)
+
+
+def _number(path: Path) -> int | None:
+    try:
+        return int(path.read_text().strip())
+    except (OSError, ValueError):
+        return None
+
+
+def _is_conmon(pid: int, container_id: str) -> bool:
+    try:
+        arguments = Path(f"/proc/{pid}/cmdline").read_bytes().split(b"\0")
+    except OSError:
+        return False
+    return container_id.encode() in arguments and Path(os.fsdecode(arguments[0])).name == "conmon"

@@ -1,0 +1,167 @@
+"""The image-less root: a skeleton of mount points, an allowlist of the host's folders, a filtered copy of /etc."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+BOUND = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt")
+"""Folders of the host's root that a task sees, read-only. One that is a symbolic link (merged /usr) is one inside."""
+
+ETC = (
+    "alternatives",
+    "bash.bashrc",
+    "ca-certificates",
+    "ca-certificates.conf",
+    "debian_version",
+    "environment.d",
+    "fonts",
+    "gai.conf",
+    "group",
+    "host.conf",
+    "hostname",
+    "hosts",
+    "inputrc",
+    "issue",
+    "java",
+    "java-11-openjdk",
+    "java-17-openjdk",
+    "java-21-openjdk",
+    "ld.so.cache",
+    "ld.so.conf",
+    "ld.so.conf.d",
+    "locale.alias",
+    "locale.conf",
+    "localtime",
+    "magic",
+    "magic.mime",
+    "mime.types",
+    "networks",
+    "nsswitch.conf",
+    "os-release",
+    "passwd",
+    "profile",
+    "profile.d",
+    "protocols",
+    "python3",
+    "python3.11",
+    "python3.12",
+    "python3.13",
+    "resolv.conf",
+    "rpc",
+    "services",
+    "shells",
+    "ssl/certs",
+    "ssl/openssl.cnf",
+    "terminfo",
+    "timezone",
+)
+"""What a task sees of /etc: what programs need to start, resolve names and trust; no keys, no shadow, no host state."""
+
+_FOLLOWED = frozenset({"resolv.conf", "hosts", "hostname"})  # links into /run, which is not there inside
+_MOUNT_POINTS = ("dev", "etc", "home", "mnt/mesos/sandbox", "proc", "root", "run", "srv", "sys", "tmp", "var")
+
+
+class RootFilesystem:
+    """The skeleton under ``folder/rootfs`` and snapshots of /etc under ``folder/etc``. ``host`` is for tests."""
+
+    def __init__(self, folder: Path, host: Path = Path("/")) -> None:
+        self.skeleton = folder / "rootfs"
+        self.snapshots = folder / "etc"
+        self.host = host
+
+    def prepare(self) -> None:
+        """Makes the skeleton. Raises ``OSError``."""
+        self.snapshots.mkdir(parents=True, exist_ok=True)
+        for name in _MOUNT_POINTS:
+            (self.skeleton / name).mkdir(parents=True, exist_ok=True)
+        for name in BOUND:
+            source, target = self.host / name, self.skeleton / name
+            if source.is_symlink():
+                if not target.is_symlink() or target.readlink() != source.readlink():
+                    _clear(target)
+                    target.symlink_to(source.readlink())
+            elif source.is_dir():
+                if target.is_symlink():
+                    target.unlink()
+                target.mkdir(exist_ok=True)
+            else:
+                _clear(target)
+
+    def bound(self) -> list[str]:
+        """The folders to bind read-only, absolute."""
+        return [f"/{name}" for name in BOUND if (self.host / name).is_dir() and not (self.host / name).is_symlink()]
+
+    def etc(self) -> Path:
+        """A snapshot of the filtered /etc as it is now; the same one as long as it does not change."""
+        digest = hashlib.sha256()
+        for name in ETC:
+            for path in _within(self.host / "etc" / name):
+                state = path.stat() if name in _FOLLOWED else path.lstat()
+                digest.update(f"{path}\0{state.st_mode}\0{state.st_size}\0{state.st_mtime_ns}\0".encode())
+        snapshot = self.snapshots / digest.hexdigest()[:16]
+        if not snapshot.exists():
+            aside = self.snapshots / f".{snapshot.name}.{os.getpid()}"
+            _clear(aside)
+            self._copy(aside)
+            aside.chmod(0o755)
+            aside.rename(snapshot)
+        return snapshot
+
+    def forget_etc_but(self, used: set[str]) -> None:
+        """Removes snapshots that no container uses (by their names)."""
+        for entry in self.snapshots.iterdir():
+            if entry.name not in used:
+                _clear(entry)
+
+    def _copy(self, target: Path) -> None:
+        target.mkdir(mode=0o755)
+        for name in ETC:
+            source, copy = self.host / "etc" / name, target / name
+            if not os.path.lexists(source):
+                continue
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            if source.is_symlink() and name not in _FOLLOWED:
+                copy.symlink_to(source.readlink())
+            elif source.is_dir():
+                shutil.copytree(source, copy, symlinks=True, ignore=_only_for_everyone)
+            else:
+                with contextlib.suppress(FileNotFoundError):
+                    shutil.copyfile(source, copy)
+                    copy.chmod(0o644)
+        mtab = target / "mtab"
+        mtab.symlink_to("/proc/self/mounts")
+
+
+def _within(path: Path) -> Iterator[Path]:
+    """The path and, when it is a folder, all that is in it; nothing when it does not exist."""
+    if not path.exists():
+        return
+    yield path
+    if path.is_dir() and not path.is_symlink():
+        for folder, folders, files in os.walk(path):
+            folders.sort()
+            yield from (Path(folder) / name for name in sorted(files) + folders)
+
+
+def _only_for_everyone(folder: str, names: list[str]) -> list[str]:
+    """What copytree is to leave out: whatever not everybody may read, devices and sockets."""
+    left_out = []
+    for name in names:
+        path = Path(folder) / name
+        if path.is_symlink():
+            continue
+        if not (path.is_dir() or path.is_file()) or not path.stat().st_mode & 0o004:
+            left_out.append(name)
+    return left_out
+
+
+def _clear(path: Path) -> None:
+    if path.is_symlink() or path.is_file():
+        path.unlink()
+    elif path.exists():
+        shutil.rmtree(path)

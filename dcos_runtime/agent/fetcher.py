@@ -1,0 +1,84 @@
+"""Fetching: a short-lived process per task, so that no download, archive or slow server holds up the agent."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import signal
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcos_runtime.agent import fetch_process
+from dcos_runtime.agent.containers.base import DEFAULT_PATH, User
+from dcos_runtime.wire.common import CommandInfo
+
+
+class FetchFailed(Exception):
+    """The URIs could not all be fetched. The text is the original's, followed by the reason."""
+
+
+@dataclass(frozen=True)
+class Fetcher:
+    """``stall_seconds`` without a byte, ``total_seconds`` in all and ``max_bytes`` written end a fetch.
+
+    ``hidden`` are folders of this machine that no task is given a file of; ``public_only``: for tasks that are
+    confined, a local file must be readable by everybody when they run as root.
+    """
+
+    stall_seconds: float
+    total_seconds: float
+    max_bytes: int
+    hidden: tuple[Path, ...]
+    public_only: bool
+
+    async def fetch(self, container_id: str, uris: list[CommandInfo.URI], sandbox: Path, user: User) -> None:
+        """Fetches ``uris`` in their order. Raises `FetchFailed`; when cancelled, the process is killed."""
+        root = os.geteuid() == 0
+        order = {
+            "sandbox": str(sandbox),
+            "uris": [_order(uri) for uri in uris],
+            "user": {"uid": user.uid, "gid": user.gid, "groups": list(user.groups)} if root else None,
+            "stall_seconds": self.stall_seconds,
+            "max_bytes": self.max_bytes,
+            "hidden": [str(path.resolve()) for path in self.hidden],
+            "public_only": self.public_only and user.uid == 0,
+        }
+        with (sandbox / "stderr").open("ab") as errors:
+            process = await asyncio.create_subprocess_exec(
+                *(sys.executable, "-I", "-S", fetch_process.__file__),
+                stdin=asyncio.subprocess.PIPE,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=errors,
+                env={"PATH": DEFAULT_PATH},
+                start_new_session=True,
+            )
+        try:
+            work = process.communicate(json.dumps(order).encode())
+            output, _ = await asyncio.wait_for(work, self.total_seconds)
+        except (TimeoutError, asyncio.CancelledError) as error:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+            if isinstance(error, TimeoutError):
+                raise self._failed(container_id, f"not done within {self.total_seconds:.0f} s") from None
+            raise
+        if process.returncode:
+            code = process.returncode
+            ended = f"exited with status {code}" if code > 0 else f"terminated with signal {signal.strsignal(-code)}"
+            why = output.decode(errors="replace").strip()
+            raise self._failed(container_id, f"{ended} ({why})" if why else ended)
+
+    def _failed(self, container_id: str, why: str) -> FetchFailed:
+        return FetchFailed(f"Failed to fetch all URIs for container '{container_id}': {why}")
+
+
+def _order(uri: CommandInfo.URI) -> dict[str, object]:
+    return {
+        "value": uri.value,
+        "extract": uri.extract is not False,
+        "executable": bool(uri.executable),
+        "output_file": uri.output_file,
+    }
