@@ -159,7 +159,7 @@ class Context:
         try:
             yield outcome
         except Exception as error:
-            for host in outcome.open:
+            for host in list(outcome.open):
                 outcome.failed(host, error)
             if len(steps) == 1:
                 ((host, step),) = steps.items()

@@ -12,7 +12,10 @@ from dcos_installer.phases.health import NotWell, init_url, leader_url, missing_
 from dcos_installer.phases.postflight import check_host
 
 if TYPE_CHECKING:
-    from dcos_installer.config.model import HostSpec
+    from collections.abc import Callable
+
+    from dcos_installer.config.model import HostSpec, Ports
+    from dcos_installer.remote import Remote
 
 LEADER_SECONDS = 90.0
 AGENTS_SECONDS = 90.0
@@ -26,6 +29,9 @@ class VerifyCluster:
     """A run that changed nothing only asks the daemons; one that changed hosts looks at each and runs an app."""
 
     title = "Verify"
+
+    def __init__(self, check: Callable[[HostSpec, Remote, Ports, tuple[str, ...]], None] = check_host) -> None:
+        self._check = check
 
     def run(self, ctx: Context) -> None:
         leader = wait_until(
@@ -52,25 +58,24 @@ class VerifyCluster:
         ctx.results.update(leader=leader, init=init)
         ctx.note("", f"{leader} leads, {len(ctx.spec.agents)} agents are registered, the init answers at {init}")
         if ctx.changes:
-            _check_hosts(ctx)
+            self._check_hosts(ctx)
             _run_app(ctx, init)
+
+    def _check_hosts(self, ctx: Context) -> None:
+        ports = ctx.spec.settings.ports
+        results = ctx.everywhere(
+            ctx.spec.hosts, lambda host: self._check(host, ctx.remote(host), ports, ctx.plan.hosts[host.name].units)
+        )
+        failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
+        if failures:
+            raise HostsFailed("not every machine is as it should be", failures)
+        ctx.note("", f"{len(results)} machines show what they should")
 
 
 def _all_agents(ctx: Context, leader: str) -> None:
     missing = missing_agents(ctx.ask, ctx.spec, leader)
     if missing:
         raise NotWell(f"not registered: {', '.join(missing)}")
-
-
-def _check_hosts(ctx: Context) -> None:
-    ports = ctx.spec.settings.ports
-    results = ctx.everywhere(
-        ctx.spec.hosts, lambda host: check_host(host, ctx.remote(host), ports, ctx.plan.hosts[host.name].units)
-    )
-    failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
-    if failures:
-        raise HostsFailed("not every machine is as it should be", failures)
-    ctx.note("", f"{len(results)} machines show what they should")
 
 
 def _run_app(ctx: Context, init: str) -> None:

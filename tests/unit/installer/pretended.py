@@ -1,0 +1,319 @@
+"""A pretended cluster in a folder: provider, engine, machines and daemons that remember what was done to them.
+
+What happens to it is on the disk before a call returns, so a run may be killed anywhere and the next one started.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Callable, Collection, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
+from dcos_installer.errors import InstallerError
+from dcos_installer.events import Event
+from dcos_installer.phases.base import Context
+from dcos_installer.phases.engine import Applied, HostPlan, OnHost, Planned
+from dcos_installer.phases.health import NotWell
+from dcos_installer.plan.facts import Facts, Target
+from dcos_installer.plan.lock import RECORD_PATH
+from dcos_installer.process import Finished, run
+from dcos_installer.providers.base import Condition, DeclaredFacts, MachineState, Note, SshTarget, silent
+from dcos_installer.remote import Remote, Unreachable
+from dcos_installer.state import ClusterState, open_state
+
+WANTED = "the-manifest"
+
+
+def spec_of(folder: Path, masters: int = 1, agents: int = 2, **changes: Any) -> ClusterSpec:
+    hosts = [
+        HostSpec(
+            name=f"{role[0]}{number}",
+            address=f"198.18.{tens}.{number}",
+            roles=frozenset({role}),
+            ssh=SshSpec(address=f"198.18.{tens}.{number}"),
+            cpus=1,
+            mem_mb=1024,
+        )
+        for role, count, tens in (("master", masters, 1), ("agent", agents, 2))
+        for number in range(1, count + 1)
+    ]
+    values: dict[str, Any] = {
+        "name": "lab",
+        "cluster_id": open_state(folder / "lab.ini", folder / "home").cluster_id,
+        "provider": "nspawn",
+        "hosts": tuple(hosts),
+        "inventory_path": folder / "lab.ini",
+    }
+    return ClusterSpec(**(values | changes))
+
+
+def facts_of(host: HostSpec, **changes: Any) -> Facts:
+    values: dict[str, Any] = {
+        "os_id": "debian",
+        "os_version": "12",
+        "arch": "x86_64",
+        "libc": "glibc-2.36",
+        "python": "cp311",
+        "pythons": ("python3.11",),
+        "cgroups": "v1",
+        "container_runtime": "runc",
+        "cpus": host.cpus or 1,
+        "mem_mb": host.mem_mb or 1024,
+        "disk_free_mb": 5000,
+        "machine_id": f"id-{host.name}",
+        "addresses": (host.address,),
+    }
+    return Facts(**(values | changes))
+
+
+class Machines:
+    """The machines' disks: one JSON file a machine. Kills this process at the step it was told to."""
+
+    def __init__(self, folder: Path, kill_at: int = 0) -> None:
+        self.folder = folder
+        self.kill_at = kill_at
+        self.steps = 0
+        folder.mkdir(exist_ok=True)
+
+    def read(self, name: str) -> dict[str, Any] | None:
+        path = self.folder / name
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def write(self, name: str, **content: Any) -> None:
+        """One effect on a machine. Being killed before it and after it are two steps."""
+        self._maybe_die()
+        new = self.folder / f".{name}"
+        new.write_text(json.dumps((self.read(name) or {}) | content))
+        new.replace(self.folder / name)
+        self._maybe_die()
+
+    def remove(self, name: str) -> None:
+        self._maybe_die()
+        (self.folder / name).unlink(missing_ok=True)
+        self._maybe_die()
+
+    def all(self) -> dict[str, dict[str, Any]]:
+        names = sorted(path.name for path in self.folder.iterdir() if path.name[0] != ".")
+        return {name: self.read(name) or {} for name in names}
+
+    def _maybe_die(self) -> None:
+        self.steps += 1
+        if self.steps == self.kill_at:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+class PretendedProvider:
+    name = "nspawn"
+    makes_machines = True
+
+    def __init__(self, spec: ClusterSpec, machines: Machines) -> None:
+        self.spec = spec
+        self.machines = machines
+
+    def declared(self, host: HostSpec) -> DeclaredFacts | None:
+        facts = facts_of(host)
+        return DeclaredFacts(
+            facts.os_id, facts.os_version, facts.arch, facts.python, facts.libc, facts.cgroups, "runc", 1, 1024
+        )
+
+    def inspect(self) -> Mapping[str, MachineState]:
+        def condition(name: str) -> Condition:
+            machine = self.machines.read(name)
+            return Condition.ABSENT if machine is None else Condition(machine.get("condition", "running"))
+
+        return {host.name: MachineState(host.name, condition(host.name), host.address) for host in self.spec.hosts}
+
+    def create(self, hosts: Sequence[HostSpec], note: Note = silent) -> None:
+        for host in hosts:
+            self.machines.write(host.name, condition="running", generation=0, packages=[], manifest="")
+
+    def start(self, name: str) -> None:
+        self.machines.write(name, condition="running")
+
+    def power_off(self, name: str) -> None:
+        self.machines.write(name, condition="off")
+
+    def reboot(self, name: str) -> None:
+        self.start(name)
+
+    def destroy(self, names: Collection[str] | None = None, note: Note = silent) -> None:
+        for host in self.spec.hosts:
+            self.machines.remove(host.name)
+
+    def ssh(self, host: HostSpec) -> SshTarget:
+        return SshTarget(host.address, 22, "root", None, None)
+
+
+class PretendedEngine:
+    """Plans and converges by what the machines' files say. ``failing`` maps a host to why it fails."""
+
+    def __init__(self, machines: Machines, failing: Mapping[str, str] | None = None) -> None:
+        self.machines = machines
+        self.failing = dict(failing or {})
+        self.asked: list[str] = []
+        self.together: list[list[str]] = []
+        self.facts: dict[str, dict[str, Any]] = {}
+
+    def gather(self, spec: ClusterSpec, hosts: Sequence[HostSpec]) -> Mapping[str, Facts | BaseException]:
+        self.asked += [host.name for host in hosts]
+        return {host.name: self._facts(host) for host in hosts}
+
+    def _facts(self, host: HostSpec) -> Facts:
+        machine = self.machines.read(host.name) or {}
+        return facts_of(host, generation=machine.get("generation", 0), **self.facts.get(host.name, {}))
+
+    def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Any:
+        return [str(target) for target in targets]
+
+    def plan(
+        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Any, absent: Collection[str]
+    ) -> tuple[Planned, Mapping[str, BaseException]]:
+        hosts = {}
+        for host in spec.hosts:
+            machine = self.machines.read(host.name) if host.name not in absent else None
+            current = (machine or {}).get("manifest", "")
+            hosts[host.name] = HostPlan(
+                host.name,
+                changes=() if current == WANTED else ("files: 3 new", "start dcos-agent.service"),
+                seen=current,
+                facts="" if host.name in absent else self._facts(host).digest,
+                generation=(machine or {}).get("generation", 0),
+                manifest=WANTED,
+                units=("dcos-agent.service",),
+            )
+        return Planned(hosts), {}
+
+    def upload(self, spec: ClusterSpec, plan: Planned, bundle: Any, hosts: Sequence[HostSpec], on_host: OnHost) -> None:
+        for host in hosts:
+            if host.name in self.failing and "upload" in self.failing[host.name]:
+                on_host(host.name, InstallerError(f"{host.name}: {self.failing[host.name]}"))
+                continue
+            self.machines.write(host.name, packages=["runtime"])
+            on_host(host.name, Applied(True, "packages"))
+
+    def missing_packages(self, plan: Planned, host: str) -> Sequence[str]:
+        machine = self.machines.read(host) or {}
+        return [] if "runtime" in machine.get("packages", []) else ["runtime"]
+
+    def converge(self, spec: ClusterSpec, plan: Planned, hosts: Sequence[HostSpec], on_host: OnHost) -> None:
+        self.together.append([host.name for host in hosts])
+        for host in hosts:
+            if host.name in self.failing:
+                on_host(host.name, InstallerError(self.failing[host.name], evidence="cp: No space left on device"))
+                continue
+            machine = self.machines.read(host.name)
+            assert machine is not None and machine["condition"] == "running" and "runtime" in machine["packages"]
+            assert machine["manifest"] == plan.hosts[host.name].seen
+            generation = machine["generation"] + 1
+            self.machines.write(host.name, manifest=WANTED, generation=generation)
+            on_host(host.name, Applied(True, WANTED, generation))
+
+    def remove(self, spec: ClusterSpec, hosts: Sequence[HostSpec], purge: bool, on_host: OnHost) -> None:
+        for host in hosts:
+            self.machines.write(host.name, manifest="", generation=0)
+            on_host(host.name, Applied(True, ""))
+
+
+class FolderRemote(Remote):
+    """A machine whose commands run here, with paths below a folder. ``reachable`` may be switched off."""
+
+    def __init__(self, host: HostSpec, folder: Path) -> None:
+        super().__init__(host, SshTarget(host.address, 22, "root", None, None))
+        self.folder = folder
+        self.reachable = True
+
+    def run(
+        self, command: Sequence[str], *, what: str, deadline: float = 60, stdin: str | bytes = b"", check: bool = True
+    ) -> Finished:
+        if not self.reachable:
+            raise Unreachable(self.host.name, f"{self.host.name} cannot be reached", hint="switch it on")
+        mapped = [str(self.folder / part[1:]) if part.startswith(RECORD_PATH) else part for part in command]
+        return run(mapped, deadline=deadline, what=what, stdin=stdin, check=check)
+
+
+class PretendedContext(Context):
+    """A context whose machines are folders; the daemons answer by what the machines' files say."""
+
+    machines_disk: Machines
+    said: list[Event]
+
+    def remote(self, host: HostSpec) -> Remote:
+        return self._remotes.setdefault(host.name, FolderRemote(host, self.state.root.parent / "remote" / host.name))
+
+
+def pretend(
+    folder: Path, spec: ClusterSpec, *, kill_at: int = 0, dry_run: bool = False, **changes: Any
+) -> PretendedContext:
+    """A context for one run on the pretended cluster in ``folder``."""
+    machines = Machines(folder / "machines", kill_at)
+    said: list[Event] = []
+    clock = Clock()
+    values: dict[str, Any] = {
+        "spec": spec,
+        "state": ClusterState(open_state(spec.inventory_path, folder / "home").root),
+        "provider": PretendedProvider(spec, machines),
+        "engine": PretendedEngine(machines),
+        "sink": said.append,
+        "run_id": "run",
+        "dry_run": dry_run,
+        "client_dir": folder / "dcos",
+        "monotonic": clock.monotonic,
+        "sleep": clock.sleep,
+        "ask": Daemons(spec, machines),
+    }
+    ctx = PretendedContext(**(values | changes))
+    ctx.machines_disk, ctx.said = machines, said
+    return ctx
+
+
+class Clock:
+    """Time that passes only while somebody sleeps: deadlines come without waiting."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+
+    def monotonic(self) -> float:
+        return self.now
+
+    def sleep(self, seconds: float) -> None:
+        self.now += seconds
+
+
+class Daemons:
+    """What masters and init answer over HTTP: well as long as their machines carry the manifest and run."""
+
+    def __init__(self, spec: ClusterSpec, machines: Machines) -> None:
+        self.spec = spec
+        self.machines = machines
+        self.app: dict[str, Any] | None = None
+
+    def well(self, host: HostSpec) -> bool:
+        machine = self.machines.read(host.name) or {}
+        return bool(machine.get("condition") == "running" and machine.get("manifest") == WANTED)
+
+    def __call__(self, url: str, *, method: str = "GET", body: Any = None, seconds: float = 1) -> Any:
+        address, _, path = url.removeprefix("http://").partition("/")
+        host = next(host for host in self.spec.hosts if host.address == address.partition(":")[0])
+        if not self.well(host):
+            raise NotWell(f"{method} {url} was not answered", why="connection refused")
+        match method, path.partition("?")[0]:
+            case "GET", "metrics/snapshot":
+                return {"master/elected": 1.0 if host is self.spec.masters[0] else 0.0}
+            case "GET", "slaves":
+                agents = [{"hostname": agent.address, "active": True} for agent in self.spec.agents if self.well(agent)]
+                return {"slaves": agents}
+            case "GET", "health" | "ping" | "v2/leader":
+                return None
+            case "POST", "v2/apps":
+                self.app = dict(body)
+                return body
+            case "GET", "v2/apps/dcos-postflight" if self.app:
+                return {"app": {"tasks": [{"state": "TASK_RUNNING", "host": self.spec.agents[0].address}]}}
+            case "DELETE", "v2/apps/dcos-postflight" if self.app:
+                self.app = None
+                return {}
+        raise NotWell(f"{method} {url} was answered with 404", status=404)

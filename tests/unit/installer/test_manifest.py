@@ -1,0 +1,261 @@
+"""Manifests: what each role lays down, how fragments merge, one canonical form."""
+
+from __future__ import annotations
+
+import itertools
+import subprocess
+from ipaddress import IPv4Network
+
+import msgspec
+import pytest
+
+from dcos_installer.config.model import ClusterSpec, Settings
+from dcos_installer.plan import materials
+from dcos_installer.plan.manifest import (
+    ACTIVE,
+    File,
+    Firewall,
+    Fragment,
+    Link,
+    Manifest,
+    ManifestConflict,
+    ManifestInvalid,
+    Package,
+    Sysctl,
+    Unit,
+    User,
+    decode,
+    fragment,
+    manifest,
+    merge,
+    roles_of,
+    unit_file,
+)
+from dcos_installer.plan.materials import MaterialsMissing
+from tests.unit.installer.folder_hosts import FACTS, RUNTIME, a_spec, the_materials
+
+
+def made(spec: ClusterSpec, host: str) -> Manifest:
+    return manifest(spec, spec.host(host), FACTS, the_materials())
+
+
+def text(manifest: Manifest, path: str) -> str:
+    return next(file.content for file in manifest.files if file.path == path)
+
+
+def test_the_same_inputs_give_the_same_bytes() -> None:
+    assert made(a_spec(), "m1").encode() == made(a_spec(), "m1").encode()
+    assert len(made(a_spec(), "m1").digest) == 64
+
+
+def test_a_manifest_survives_being_written_and_read() -> None:
+    for host in ("m1", "a1", "p1"):
+        assert decode(made(a_spec(), host).encode()) == made(a_spec(), host)
+
+
+def test_an_unknown_part_of_a_manifest_is_refused() -> None:
+    data = msgspec.json.decode(made(a_spec(), "a1").encode())
+    data["surprise"] = 1
+    with pytest.raises(msgspec.ValidationError):
+        decode(msgspec.json.encode(data))
+
+
+def test_a_master_gets_coordination_kernel_and_init_in_the_order_in_which_they_start() -> None:
+    units = [unit.name for unit in made(a_spec(), "m1").units]
+    assert units == ["dcos-firewall.service", "dcos-zookeeper.service", "dcos-master.service", "dcos-marathon.service"]
+
+
+def test_agents_private_and_public_get_the_agent_only() -> None:
+    for host in ("a1", "p1"):
+        assert [unit.name for unit in made(a_spec(), host).units] == ["dcos-firewall.service", "dcos-agent.service"]
+
+
+def test_a_public_agent_says_so_in_its_attributes_and_a_private_one_does_not() -> None:
+    assert 'MESOS_ATTRIBUTES="public_ip:true"' in text(made(a_spec(), "p1"), "etc/dcos-agent.env")
+    assert "MESOS_ATTRIBUTES" not in text(made(a_spec(), "a1"), "etc/dcos-agent.env")
+
+
+def test_attributes_and_resources_of_the_inventory_reach_the_agent_whatever_they_hold() -> None:
+    spec = a_spec()
+    host = spec.host("a1").model_copy(
+        update={"attributes": {"rack": "r1", "note": 'a "b" $c'}, "resources": "cpus:2;ports:[31000-31100]"}
+    )
+    made = manifest(spec, host, FACTS, the_materials())
+    env = text(made, "etc/dcos-agent.env")
+    assert r'MESOS_ATTRIBUTES="note:a \"b\" \$c;rack:r1"' in env
+    assert 'MESOS_RESOURCES="cpus:2;ports:[31000-31100]"' in env
+
+
+def test_every_master_is_named_in_the_ensemble_and_each_knows_its_own_number() -> None:
+    spec = a_spec(masters=3)
+    for number, host in enumerate(("m1", "m2", "m3"), start=1):
+        found = made(spec, host)
+        assert text(found, "etc/zookeeper/myid") == f"{number}\n"
+        for other in (1, 2, 3):
+            assert f"server.{other}=198.18.0.1{other}:2888:3888" in text(found, "etc/zookeeper/zoo.cfg")
+        assert 'MESOS_ZK="zk://198.18.0.11:2181,198.18.0.12:2181,198.18.0.13:2181/mesos"' in text(
+            found, "etc/dcos-master.env"
+        )
+
+
+def test_a_lone_zookeeper_names_no_ensemble() -> None:
+    assert "server." not in text(made(a_spec(), "m1"), "etc/zookeeper/zoo.cfg")
+
+
+def test_timeouts_of_the_inventory_reach_the_master_as_mesos_writes_durations() -> None:
+    spec = a_spec(settings=Settings(agent_ping_timeout=0.5, agent_reregister_timeout=1_000_000))
+    env = text(made(spec, "m1"), "etc/dcos-master.env")
+    assert 'MESOS_AGENT_PING_TIMEOUT="0.5secs"' in env
+    assert 'MESOS_AGENT_REREGISTER_TIMEOUT="1000000secs"' in env
+
+
+def test_the_doors_name_every_member_and_the_operators() -> None:
+    spec = a_spec(settings=Settings(operator_networks=(IPv4Network("198.18.9.0/24"),)))
+    rules = text(made(spec, "a1"), "etc/firewall.nft")
+    assert "elements = { 198.18.0.11, 198.18.0.21, 198.18.0.31 }" in rules
+    assert "elements = { 198.18.0.1, 198.18.9.0/24 }" in rules
+    assert "flush ruleset" not in rules
+
+
+def test_without_operators_only_members_pass_the_doors() -> None:
+    rules = text(made(a_spec(provider="static"), "a1"), "etc/firewall.nft")
+    assert "operators" not in rules
+
+
+@pytest.mark.parametrize("provider", ["nspawn", "static"])
+def test_nftables_takes_the_rules_that_the_doors_are_made_of(provider: str) -> None:
+    rules = text(made(a_spec(provider=provider), "m1"), "etc/firewall.nft")
+    done = subprocess.run(["nft", "--check", "--file", "-"], input=rules, capture_output=True, text=True)
+    if "Operation not permitted" in done.stderr:
+        pytest.skip("only root may ask nftables")
+    assert done.returncode == 0, done.stderr
+
+
+def test_every_unit_has_links_into_the_active_generation_so_that_it_starts_at_boot() -> None:
+    found = made(a_spec(), "m1")
+    links = {link.path: link.target for link in found.links}
+    for unit in found.units:
+        assert links[f"/etc/systemd/system/{unit.name}"] == f"{ACTIVE}/units/{unit.name}"
+        assert links[f"/etc/systemd/system/multi-user.target.wants/{unit.name}"] == f"{ACTIVE}/units/{unit.name}"
+
+
+def test_the_agent_leaves_its_tasks_alone_when_it_stops() -> None:
+    unit = text(made(a_spec(), "a1"), "units/dcos-agent.service")
+    assert "KillMode=process" in unit
+    assert "Delegate=yes" in unit
+
+
+def test_daemons_on_masters_run_as_users_of_their_own() -> None:
+    found = made(a_spec(), "m1")
+    assert [user.name for user in found.users] == ["dcos-marathon", "dcos-master", "dcos-zookeeper"]
+    for user in found.users:
+        assert f"User={user.name}\n" in text(found, f"units/{user.name}.service")
+
+
+def test_a_package_for_another_machine_is_asked_for_by_name() -> None:
+    spec = a_spec()
+    facts = msgspec.structs.replace(FACTS, python="cp313")
+    with pytest.raises(MaterialsMissing, match="cp313"):
+        manifest(spec, spec.host("a1"), facts, the_materials())
+
+
+def test_an_option_changes_the_manifest_and_an_unknown_one_is_refused() -> None:
+    spec = a_spec()
+    larger = the_materials().with_options("zookeeper", {"heap_mb": 512})
+    found = manifest(spec, spec.host("m1"), FACTS, larger)
+    assert "-Xmx512m" in text(found, "units/dcos-zookeeper.service")
+    assert found.digest != made(spec, "m1").digest
+    with pytest.raises(MaterialsMissing, match="heap_gb"):
+        the_materials().with_options("zookeeper", {"heap_gb": 1})
+
+
+def test_fragments_merged_in_another_order_of_files_give_the_same_digest() -> None:
+    spec = a_spec()
+    host = spec.host("a1")
+    parts = [File("etc/a", "1"), File("etc/b", "2"), File("etc/c", "3")]
+    digests = {merge(spec, host, [Fragment("common", files=order)]).digest for order in itertools.permutations(parts)}
+    assert len(digests) == 1
+
+
+def test_two_roles_with_different_content_for_one_file_are_both_named() -> None:
+    spec = a_spec()
+    parts = [Fragment("common", files=(File("etc/x", "1"),)), Fragment("agent", files=(File("etc/x", "2"),))]
+    with pytest.raises(ManifestConflict, match=r"roles common and agent .*etc/x"):
+        merge(spec, spec.host("a1"), parts)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (
+            Fragment("common", packages=(RUNTIME,)),
+            Fragment("agent", packages=(Package("dcos-runtime", "2", "b" * 64),)),
+        ),
+        (Fragment("common", users=(User("dcos-x", "/a"),)), Fragment("agent", users=(User("dcos-x", "/b"),))),
+        (Fragment("common", sysctls=(Sysctl("a.b", "1"),)), Fragment("agent", sysctls=(Sysctl("a.b", "2"),))),
+        (
+            Fragment("common", firewall=Firewall("dcos", "etc/a", "dcos-a.service")),
+            Fragment("agent", firewall=Firewall("dcos", "etc/b", "dcos-b.service")),
+        ),
+    ],
+)
+def test_two_roles_that_differ_in_anything_are_refused(one: Fragment, other: Fragment) -> None:
+    spec = a_spec()
+    with pytest.raises(ManifestConflict, match="common and agent"):
+        merge(spec, spec.host("a1"), [one, other])
+
+
+def test_two_roles_may_say_the_same() -> None:
+    spec = a_spec()
+    parts = [Fragment("common", files=(File("etc/x", "1"),)), Fragment("agent", files=(File("etc/x", "1"),))]
+    assert [file.path for file in merge(spec, spec.host("a1"), parts).files] == ["etc/x"]
+
+
+@pytest.mark.parametrize(
+    ("part", "why"),
+    [
+        (Fragment("x", files=(File("etc/../../passwd", "1"),)), "paths are relative"),
+        (Fragment("x", files=(File("/etc/passwd", "1"),)), "paths are relative"),
+        (Fragment("x", files=(File("bin/x", "1"),)), "paths are relative"),
+        (Fragment("x", files=(File("etc/a", "1"), File("etc/a/b", "1"))), "another file lies below it"),
+        (Fragment("x", units=(Unit("dcos-x.service"),)), "no fragment brings its text"),
+        (Fragment("x", units=(Unit("sshd.service"),), files=(unit_file("sshd.service", ""),)), "our units are named"),
+        (
+            Fragment("x", units=(Unit("dcos-x.service", reads=("etc/y",)),), files=(unit_file("dcos-x.service", ""),)),
+            "reads etc/y",
+        ),
+        (
+            Fragment("x", units=(Unit("dcos-x.service", on_change="ask"),), files=(unit_file("dcos-x.service", ""),)),
+            "restart or reload",
+        ),
+        (Fragment("x", links=(Link("/etc/passwd", f"{ACTIVE}/etc/x"),)), "links are laid below"),
+        (Fragment("x", links=(Link("/usr/local/bin/../sbin/x", f"{ACTIVE}/bin/x"),)), "links are laid below"),
+        (Fragment("x", links=(Link("/usr/local/bin/x", "/bin/sh"),)), "not into"),
+        (Fragment("x", links=(Link("/usr/local/bin/x", f"{ACTIVE}/../x"),)), "not into"),
+        (Fragment("x", users=(User("root", "/"),)), "our users are named"),
+        (Fragment("x", packages=(Package("p", "1", "abc"),)), "not a sha256"),
+        (Fragment("x", firewall=Firewall("dcos", "etc/none", "dcos-x.service")), "no fragment brings"),
+    ],
+)
+def test_what_no_manifest_may_hold_is_refused(part: Fragment, why: str) -> None:
+    spec = a_spec()
+    with pytest.raises(ManifestInvalid) as refused:
+        merge(spec, spec.host("a1"), [part])
+    assert why in refused.value.why
+
+
+def test_every_role_named_for_a_host_exists() -> None:
+    for host in a_spec().hosts:
+        for role in roles_of(host):
+            assert fragment(role, a_spec(), host, FACTS, the_materials()).role == role
+
+
+def test_a_role_whose_folder_is_gone_is_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    with pytest.raises(MaterialsMissing, match="common"):
+        materials.load(tmp_path)
+
+
+@pytest.mark.parametrize("value", ["a\nb", "a\x00b"])
+def test_an_environment_value_with_a_line_end_is_refused(value: str) -> None:
+    with pytest.raises(ValueError, match="line ends"):
+        materials.env_quoted(value)

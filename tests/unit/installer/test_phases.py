@@ -1,0 +1,391 @@
+"""Deploy, plan, resume and destroy on a pretended cluster: the same phases, machines that are files."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dcos_installer import client
+from dcos_installer.commands import deploy_phases, destroy_phases, plan_phases
+from dcos_installer.errors import DeadlinePassed, InstallerError, LockHeld
+from dcos_installer.phases.base import Context, HostsFailed, Phase, StepFailed
+from dcos_installer.phases.converge import QuorumAtRisk, batches, hold_quorum
+from dcos_installer.phases.health import NotWell, wait_until
+from dcos_installer.phases.manager import run_phases
+from dcos_installer.phases.postflight import problems as postflight_problems
+from dcos_installer.phases.validate_facts import PreflightFailed, cluster_problems, host_problems
+from dcos_installer.phases.verify_cluster import VerifyCluster
+from dcos_installer.plan import journal, lock
+from dcos_installer.plan.journal import Journal
+from dcos_installer.state import find_state
+from tests.unit.installer.pretended import (
+    WANTED,
+    FolderRemote,
+    PretendedContext,
+    PretendedEngine,
+    facts_of,
+    pretend,
+    spec_of,
+)
+
+
+def _phases(made: list[Phase]) -> list[Phase]:
+    """The command's phases, without asking hosts that are only files for their units."""
+    return [VerifyCluster(lambda *_: None) if isinstance(phase, VerifyCluster) else phase for phase in made]
+
+
+def _deploy(ctx: PretendedContext) -> PretendedContext:
+    with Journal(ctx.state.journal, ctx.run_id, ctx.wall) as ctx.journal:
+        ctx.journal.begin("deploy")
+        run_phases(ctx, _phases(deploy_phases()))
+        ctx.journal.end("done")
+    return ctx
+
+
+def _texts(ctx: PretendedContext, kind: str) -> list[str]:
+    return [f"{event.host}: {event.text}" for event in ctx.said if event.kind == kind]
+
+
+def _all_deployed(ctx: PretendedContext) -> bool:
+    machines = ctx.machines_disk.all()
+    return set(machines) == {host.name for host in ctx.spec.hosts} and all(
+        machine["manifest"] == WANTED and machine["generation"] == 1 for machine in machines.values()
+    )
+
+
+def test_a_deploy_makes_the_machines_and_brings_each_to_its_manifest(tmp_path: Path) -> None:
+    ctx = _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    assert _all_deployed(ctx)
+    records = journal.read(ctx.state.journal)
+    assert not journal.under_way(records) and not journal.cut_off(records)
+    observed = [
+        (record.host, record.digest) for record in records if record.kind == "observed" and record.digest == WANTED
+    ]
+    assert sorted(observed) == [("a1", WANTED), ("a2", WANTED), ("m1", WANTED)]
+    assert client.attached(tmp_path / "dcos") == ctx.spec.cluster_id
+    toml = (tmp_path / "dcos" / "clusters" / ctx.spec.cluster_id / "dcos.toml").read_text()
+    assert 'dcos_url = "http://198.18.1.1:5050"' in toml
+    assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
+
+
+def test_a_second_deploy_changes_nothing_and_reads_no_facts(tmp_path: Path) -> None:
+    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    again = _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    assert again.changes == 0
+    assert again.engine.asked == []  # type: ignore[attr-defined]
+    assert _texts(again, "change-started") == []
+    assert [event.phase for event in again.said if event.kind == "phase-skipped"] == [
+        "Upload the bundle",
+        "Start coordination",
+        "Change masters",
+        "Change agents",
+        "Set up the dcos command",
+    ]
+
+
+def test_a_plan_changes_nothing_and_tells_what_deploy_would_do(tmp_path: Path) -> None:
+    ctx = pretend(tmp_path, spec_of(tmp_path), dry_run=True)
+    run_phases(ctx, _phases(plan_phases()))
+    assert ctx.machines_disk.all() == {}
+    assert not (tmp_path / "dcos").exists() and not ctx.state.spec.exists() and not ctx.state.facts.exists()
+    would = [text for text in _texts(ctx, "would-change") if "dcos.toml" not in text]
+    deployed = _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    done = [
+        text for text in _texts(deployed, "change-finished") if "run an app" not in text and "dcos.toml" not in text
+    ]
+    assert sorted(would) == sorted(done)
+
+
+def test_a_plan_of_a_deployed_cluster_is_empty(tmp_path: Path) -> None:
+    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    ctx = pretend(tmp_path, spec_of(tmp_path), dry_run=True)
+    run_phases(ctx, _phases(plan_phases()))
+    assert ctx.changes == 0 and _texts(ctx, "would-change") == []
+
+
+def _killed(run: Callable[[], Any]) -> bool:
+    """Runs in a child that may kill itself with SIGKILL; whether it did."""
+    child = os.fork()
+    if child == 0:
+        code = 1
+        try:
+            run()
+            code = 0
+        finally:
+            os._exit(code)
+    _, status = os.waitpid(child, 0)
+    assert os.WIFSIGNALED(status) or os.WEXITSTATUS(status) == 0
+    return os.WIFSIGNALED(status) and os.WTERMSIG(status) == signal.SIGKILL
+
+
+def test_a_deploy_killed_at_any_step_is_resumed_by_the_next(tmp_path: Path) -> None:
+    killed = 0
+    for step in range(1, 100):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        spec = spec_of(folder)
+        if not _killed(lambda at=step, where=folder, what=spec: _deploy(pretend(where, what, kill_at=at))):
+            break
+        killed += 1
+        assert journal.cut_off(journal.read(pretend(folder, spec).state.journal))
+        resumed = _deploy(pretend(folder, spec))
+        assert _all_deployed(resumed), f"killed at step {step}"
+        assert _deploy(pretend(folder, spec)).changes == 0
+    # Three machines, each created, given its packages and its manifest: killed before and after each.
+    assert killed == 3 * 3 * 2
+
+
+def test_a_destroy_killed_at_any_step_is_finished_by_the_next(tmp_path: Path) -> None:
+    def destroy(folder: Path, kill_at: int = 0) -> None:
+        ctx = pretend(folder, spec_of(folder), kill_at=kill_at)
+        with Journal(ctx.state.journal, "r", ctx.wall) as ctx.journal:
+            run_phases(ctx, destroy_phases(purge=False))
+
+    for step in range(1, 20):
+        folder = tmp_path / str(step)
+        folder.mkdir()
+        _deploy(pretend(folder, spec_of(folder)))
+        if not _killed(lambda at=step, where=folder: destroy(where, at)):
+            break
+        destroy(folder)
+        assert list((folder / "machines").iterdir()) == []
+    assert step == 7
+    assert find_state(folder / "lab.ini", folder / "home") is None
+    assert client.attached(folder / "dcos") is None
+
+
+def test_a_full_disk_on_one_machine_harms_no_other_and_is_resumed_from(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, agents=3)
+    ctx = pretend(tmp_path, spec)
+    ctx.engine = PretendedEngine(ctx.machines_disk, failing={"a2": "a2: no space left on the device"})
+    with pytest.raises(HostsFailed) as caught:
+        _deploy(ctx)
+    assert set(caught.value.failures) == {"a2"}
+    assert "cp: No space left on device" in caught.value.evidence
+    machines = ctx.machines_disk.all()
+    assert {name: machine["manifest"] for name, machine in machines.items()} == {
+        "m1": WANTED,
+        "a1": WANTED,
+        "a2": "",
+        "a3": WANTED,
+    }
+    resumed = _deploy(pretend(tmp_path, spec))
+    assert _all_deployed(resumed)
+    assert not any(
+        text.startswith(("a1: apply", "a3: apply", "m1: apply")) for text in _texts(resumed, "change-started")
+    )
+
+
+def test_an_upload_that_fails_on_one_host_is_told_with_the_host(tmp_path: Path) -> None:
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    ctx.engine = PretendedEngine(ctx.machines_disk, failing={"a1": "upload: disk quota exceeded"})
+    with pytest.raises(HostsFailed, match="did not reach every machine") as caught:
+        _deploy(ctx)
+    assert "a1: a1: upload: disk quota exceeded" in caught.value.evidence
+
+
+def test_facts_that_changed_since_the_last_run_are_read_anew_and_checked(tmp_path: Path) -> None:
+    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    ctx.engine.facts = {"a1": {"container_runtime": ""}}  # type: ignore[attr-defined]
+    with pytest.raises(PreflightFailed) as caught:
+        _deploy(ctx)
+    assert [host for host, _, _ in caught.value.problems] == ["a1"]
+    assert ctx.engine.asked == ["a1"]  # type: ignore[attr-defined]
+
+
+def test_a_new_machine_that_is_not_what_was_promised_stops_the_run(tmp_path: Path) -> None:
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    ctx.engine.facts = {"m1": {"cgroups": "v2"}}  # type: ignore[attr-defined]
+    with pytest.raises(InstallerError, match="another machine than its provider promised") as caught:
+        _deploy(ctx)
+    assert caught.value.why == "cgroups: v2 instead of v1"
+
+
+def test_a_machine_that_is_off_is_switched_on(tmp_path: Path) -> None:
+    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    pretend(tmp_path, spec_of(tmp_path)).provider.power_off("a1")
+    ctx = _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    assert _texts(ctx, "change-finished")[0] == "a1: start the machine"
+    assert _all_deployed(ctx)
+
+
+def test_a_second_operator_is_told_and_changes_nothing(tmp_path: Path) -> None:
+    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    other = lock.Holder("r9", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "deploy")
+    lock.take(ctx.remote(ctx.spec.masters[0]), other)
+    with pytest.raises(LockHeld, match="bob on elsewhere"):
+        _deploy(ctx)
+    assert lock.shown(ctx.remote(ctx.spec.masters[0])) == other
+    assert ctx.changes == 0
+
+
+def test_a_failed_run_gives_the_lock_back(tmp_path: Path) -> None:
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    ctx.engine = PretendedEngine(ctx.machines_disk, failing={"a1": "broken"})
+    with pytest.raises(HostsFailed):
+        _deploy(ctx)
+    assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
+
+
+def test_ruins_are_cleared_though_the_first_master_does_not_answer(tmp_path: Path) -> None:
+    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    remote = ctx.remote(ctx.spec.masters[0])
+    assert isinstance(remote, FolderRemote)
+    remote.reachable = False
+    with Journal(ctx.state.journal, "r", ctx.wall) as ctx.journal:
+        run_phases(ctx, destroy_phases(purge=False))
+    assert ctx.machines_disk.all() == {}
+
+
+def test_new_masters_are_converged_together_and_running_ones_one_at_a_time(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, masters=3, agents=1)
+    first = _deploy(pretend(tmp_path, spec))
+    assert first.engine.together == [["m1", "m2", "m3"], ["a1"]]  # type: ignore[attr-defined]
+    for name in ("m1", "m3"):
+        first.machines_disk.write(name, manifest="older")
+    second = pretend(tmp_path, spec)
+    second.ask = lambda url, **rest: None if url.endswith("/health") else first.ask(url, **rest)
+    _deploy(second)
+    assert second.engine.together == [["m1"], ["m3"]]  # type: ignore[attr-defined]
+
+
+def test_a_master_is_not_changed_while_the_quorum_hangs_on_it(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, masters=3, agents=1)
+    ctx = _deploy(pretend(tmp_path, spec))
+    hold_quorum(ctx, spec.host("m1"))
+    ctx.provider.power_off("m3")
+    with pytest.raises(QuorumAtRisk, match="only 1 of the other masters are well, and 2 must be") as caught:
+        hold_quorum(ctx, spec.host("m1"))
+    assert "m3" in caught.value.evidence
+
+
+def test_batches_hold_every_agent_once_and_new_ones_come_first(tmp_path: Path) -> None:
+    hosts = spec_of(tmp_path, agents=47).agents
+    assert [len(batch) for batch in batches(hosts[:3], hosts[3:])] == [3, 5, 5, 5, 5, 5, 5, 5, 5, 4]
+    assert batches([], hosts[:2]) == [[hosts[0]], [hosts[1]]]
+    assert batches([], []) == []
+    assert [host for batch in batches(hosts[:9], hosts[9:]) for host in batch] == list(hosts)
+
+
+def test_preflight_tells_every_problem_of_every_host_at_once(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path)
+    bare = facts_of(spec.host("a1"), python="", pythons=("python3.9",), disk_free_mb=10, addresses=("198.18.9.9",))
+    assert [what for what, _ in host_problems(spec.host("a1"), bare)] == [
+        "there is no Python 3.11 or newer in /usr/bin; it has python3.9",
+        "10 MB are free for /opt/dcos",
+        "it has not the address 198.18.2.1 (it has 198.18.9.9)",
+    ]
+    odd = facts_of(
+        spec.host("a1"), arch="riscv64", libc="musl-1.2", init="runit", container_runtime="", cpus=0.5, mem_mb=100
+    )
+    assert len(list(host_problems(spec.host("a1"), odd))) == 6
+    assert list(host_problems(spec.host("a1"), facts_of(spec.host("a1")))) == []
+
+
+def test_preflight_counts_only_what_a_machine_promises_before_it_is_made(tmp_path: Path) -> None:
+    host = spec_of(tmp_path).host("a1")
+    assert list(host_problems(host, facts_of(host, disk_free_mb=0, addresses=()), real=False)) == []
+
+
+def test_a_full_disk_is_no_problem_of_preflight_once_there_is_a_generation(tmp_path: Path) -> None:
+    host = spec_of(tmp_path).host("a1")
+    assert list(host_problems(host, facts_of(host, disk_free_mb=0, generation=3))) == []
+
+
+def test_two_hosts_with_one_machine_id_are_told(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path)
+    facts = {host.name: facts_of(host, machine_id="same" if host.name != "m1" else "other") for host in spec.hosts}
+    ((host, what, _),) = cluster_problems(spec, facts)
+    assert (host, "machine id of a1" in what) == ("a2", True)
+
+
+def test_a_deadline_shows_the_last_answer_and_the_evidence(tmp_path: Path) -> None:
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    ticks = iter(range(100))
+    ctx.monotonic = lambda: float(next(ticks))
+
+    def probe() -> None:
+        raise NotWell("GET /health was answered with 503", evidence="not elected")
+
+    with pytest.raises(DeadlinePassed) as caught:
+        wait_until(ctx, "a master leads", probe, seconds=5, evidence=lambda: "zookeeper: no quorum")
+    assert caught.value.what == "a master leads: not within 5 s"
+    assert caught.value.why == "GET /health was answered with 503"
+    assert caught.value.evidence == "not elected\nzookeeper: no quorum"
+
+
+def test_a_change_that_fails_is_journaled_and_names_its_step(tmp_path: Path) -> None:
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+
+    def fail() -> None:
+        raise InstallerError("no room", hint="make room")
+
+    with Journal(ctx.state.journal, "r", ctx.wall) as ctx.journal, pytest.raises(StepFailed) as caught:
+        ctx.phase = "Make machines"
+        ctx.change("a1", "create the machine", fail)
+    assert caught.value.what == "a1: create the machine: no room"
+    assert (caught.value.hint, caught.value.phase, caught.value.host) == ("make room", "Make machines", "a1")
+    assert [record.kind for record in journal.read(ctx.state.journal)] == ["intent", "failed"]
+
+
+def test_a_dry_run_calls_nothing(tmp_path: Path) -> None:
+    ctx = pretend(tmp_path, spec_of(tmp_path), dry_run=True)
+    assert ctx.change("a1", "create the machine", lambda: pytest.fail("it was done")) is None
+    assert _texts(ctx, "would-change") == ["a1: create the machine"]
+
+
+def test_every_phase_tidies_up_last_first_and_a_broken_one_hides_nothing(tmp_path: Path) -> None:
+    said: list[str] = []
+
+    class Noisy:
+        def __init__(self, title: str) -> None:
+            self.title = title
+
+        def run(self, ctx: Context) -> None:
+            said.append(f"run {self.title}")
+            if self.title == "c":
+                raise InstallerError("c failed")
+
+        def clean_up(self, ctx: Context) -> None:
+            said.append(f"clean {self.title}")
+            raise RuntimeError("cannot")
+
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    with pytest.raises(InstallerError, match="c failed"):
+        run_phases(ctx, [Noisy(title) for title in "abcd"])
+    assert said == ["run a", "run b", "run c", "clean c", "clean b", "clean a"]
+    assert len(_texts(ctx, "note")) == 3
+
+
+def test_postflight_tells_everything_that_a_host_does_not_show(tmp_path: Path) -> None:
+    class Thing:
+        def __init__(self, **shown: Any) -> None:
+            self.__dict__.update(shown)
+
+    class Machine:
+        def service(self, unit: str) -> Thing:
+            return Thing(is_running=unit != "dcos-agent.service", is_enabled=unit != "dcos-firewall.service")
+
+        def file(self, path: str) -> Thing:
+            return Thing(is_symlink=False, mode=0o777 if path == "/opt/dcos" else 0o755)
+
+        def socket(self, name: str) -> Thing:
+            return Thing(is_listening=False)
+
+    spec = spec_of(tmp_path)
+    units = ("dcos-agent.service", "dcos-firewall.service")
+    assert postflight_problems(Machine(), spec.host("a1"), spec.settings.ports, units) == [
+        "dcos-agent.service does not run",
+        "dcos-firewall.service would not start at the next boot",
+        "/opt/dcos/active leads to no generation",
+        "nothing listens on 198.18.2.1:5051",
+        "/opt/dcos may be written by others than root",
+    ]
