@@ -106,9 +106,9 @@ def wait_until_running(master: Master, marathon: Marathon, app_id: str, timeout:
         details=[
             f"{app.get('tasksRunning', 0)} of {app.get('instances', '?')} instances run",
             *([] if app.get("tasks") else [_why(master, marathon, app)]),
+            "the init goes on trying",
         ],
         hints=[
-            "the init goes on trying",
             f"look: dcos marathon app show {app_id}",
             f"give up: dcos marathon app remove {app_id}",
         ],
