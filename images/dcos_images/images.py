@@ -148,6 +148,7 @@ def _build(
     folder.chmod(0o755)
     job = Job(definition=wanted, release=release, host=host, sources=sources, folder=folder, log_file=log_file)
     try:
+        note(f"building the image {wanted.name!r}, which is done once and takes a minute or so")
         for title, step in BUILD_TREE:
             started = time.monotonic()
             step(job)

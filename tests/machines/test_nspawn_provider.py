@@ -363,6 +363,15 @@ def test_a_full_disk_of_one_machine_harms_no_other(machines: Lab) -> None:
     assert not any("h3" in where for where in traces()["mounts"])
 
 
+def test_a_supervisor_outlives_whoever_started_it(machines: Lab) -> None:
+    supervisor = MachineFolder(HOME / "h1").supervisor()
+    assert supervisor is not None
+    assert os.getsid(supervisor.pid) == supervisor.pid, "no terminal and no session of the installer's ends it"
+    groups = [line.split(":", 2)[2] for line in Path("/proc", str(supervisor.pid), "cgroup").read_text().splitlines()]
+    assert len(set(groups)) == 1
+    assert groups[0].startswith("/dcos-machines"), "nobody's control group but the machine's holds it"
+
+
 def test_a_supervisor_costs_little(machines: Lab) -> None:
     supervisor = MachineFolder(HOME / "h1").supervisor()
     assert supervisor is not None

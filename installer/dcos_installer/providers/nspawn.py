@@ -13,10 +13,11 @@ import platform
 import shutil
 import signal
 import socket
+import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -59,6 +60,8 @@ IMAGE = "machine"
 MACHINES_DIR = Path("/var/lib/dcos-machines")
 _TOOLS = ("ip", "mount", "nsenter", "setsid", "ssh-keygen", "systemd-nspawn", "umount")
 _BOOT_SECONDS = 90.0
+_CLEAN_UP_SECONDS = 5.0
+_SUPERVISOR_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
 _SSH_PORT = 22
 _REBOOT_SIGNAL = signal.SIGRTMIN + 5  # what systemd as init takes for "reboot, in good order"
@@ -82,6 +85,7 @@ class NspawnProvider:
         self._keys = ClusterKeys(ClusterState(state_dir))
         self._home = machines_dir / spec.cluster_id[:8]
         self._boot_seconds = boot_seconds
+        self._cancelled = threading.Event()
         self._network = spec.settings.network
         self._bridge = network.bridge_for(spec.cluster_id, spec.name, self._network)
 
@@ -132,6 +136,11 @@ class NspawnProvider:
         self._home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._home.mkdir(mode=0o700, exist_ok=True)
         network.ensure_bridge(self._bridge)
+        if network.host_filters_bridges():
+            note(
+                "",
+                "this host's firewall sees bridged traffic (bridge-nf-call-iptables): its rules must let machines talk",
+            )
         for host in hosts:
             self._declare(host, image)
         self._tell_neighbours()
@@ -164,12 +173,16 @@ class NspawnProvider:
         record = self._to_switch(name)
         # The cable first: a machine without power does not say goodbye to anybody.
         network.unplug(_port(record))
-        self._sweep(self._folder(name), keep_disk=True)
+        folder = self._folder(name)
+        status = folder.status()
+        self._sweep(folder, keep_disk=True)
+        if status is not None and status.phase != "ended":
+            folder.write_status(Status(phase="ended", reason="its power was cut"))
 
     def reboot(self, name: str) -> None:
         folder, record = self._folder(name), self._to_switch(name)
         status = folder.status()
-        leader = self._leader(record, status)
+        leader = self._leader(folder)
         if status is None or leader is None:
             raise ProviderError(
                 "it cannot restart, because it does not run",
@@ -230,7 +243,7 @@ class NspawnProvider:
             folder.path.mkdir(mode=0o700, exist_ok=True)
             folder.write_record(record)
             if known is not None and (group := self._machine_group(folder)).exists():
-                apply_limits(group, record)
+                self._each([host.name], lambda name: apply_limits(group, record))
 
     def _start(self, name: str, note: Note) -> None:
         folder, record = self._folder(name), self._record(name)
@@ -272,6 +285,7 @@ class NspawnProvider:
     def _sweep(self, folder: MachineFolder, *, keep_disk: bool) -> None:
         """Ends all of a machine that runs, whatever state it is in, and takes down what running had put up."""
         record = folder.record()
+        self._cut(folder)
         if (supervisor := folder.supervisor()) is not None:
             supervisor.kill()
         group = self._group(folder)
@@ -280,18 +294,27 @@ class NspawnProvider:
             forget_unit(record)
             network.remove_link(record.host_side)
         group.remove()
-        group.remove_empty_parents()
+        if group.path == cgroup_path(self._spec.cluster_id, folder.name):
+            group.remove_empty_parents()
         unmount_all(folder, record.unique_name if record else folder.name, keep_disk=keep_disk)
         folder.pid_file.unlink(missing_ok=True)
+
+    def _cut(self, folder: MachineFolder) -> None:
+        """Kills a machine's init, and with it all in the machine; its supervisor then cleans up, when it is well."""
+        supervisor, leader = folder.supervisor(), self._leader(folder)
+        if supervisor is None or leader is None:
+            return
+        leader.kill()
+        deadline = time.monotonic() + _CLEAN_UP_SECONDS
+        while supervisor.alive() and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
 
     def _state(self, folder: MachineFolder, address: str) -> MachineState:
         record, status = folder.record(), folder.status()
         supervised = folder.supervisor() is not None
         processes = bool(self._machine_group(folder).pids())
         mounted = str(folder.root.resolve()) in folder.mounts()
-        condition, detail = Condition.OFF, "its power was cut"
-        if status is None or status.phase == "ended":
-            detail = "never started" if status is None else status.reason
+        condition, detail = Condition.OFF, "never started" if status is None else status.reason or "its power was cut"
         if not folder.path.exists():
             condition, detail = Condition.ABSENT, ""
         elif record is None:
@@ -304,11 +327,12 @@ class NspawnProvider:
             condition, detail = Condition.BROKEN, "it is off, but its supervisor could not clean up"
         return MachineState(folder.name, condition, record.address if record is not None else address, detail)
 
-    def _leader(self, record: MachineRecord, status: Status | None) -> ProcessMark | None:
+    def _leader(self, folder: MachineFolder) -> ProcessMark | None:
         """The machine's init, as this host sees it."""
+        status = folder.status()
         if status is None or status.nspawn_pid == 0:
             return None
-        for pid in self._machine_group(self._folder(record.name)).pids():
+        for pid in self._machine_group(folder).pids():
             with contextlib.suppress(FileNotFoundError, ProcessLookupError):
                 lines = Path("/proc", str(pid), "status").read_text().splitlines()
                 fields = dict(line.split(":", 1) for line in lines if ":" in line)
@@ -336,14 +360,17 @@ class NspawnProvider:
         self._await(folder, f"SSH did not answer within {self._boot_seconds:.0f} s", answers)
 
     def _await(self, folder: MachineFolder, what: str, done: Callable[[], bool]) -> None:
-        deadline = time.monotonic() + self._boot_seconds
+        started = time.monotonic()
         while not done():
-            status = folder.status()
+            status, waited = folder.status(), time.monotonic() - started
             ended = status is not None and status.phase == "ended"
-            if ended or time.monotonic() > deadline:
-                reason = status.reason if status is not None else "its supervisor said nothing yet"
+            alone = waited > _SUPERVISOR_SECONDS and folder.supervisor() is None
+            if self._cancelled.is_set():
+                raise ProviderError("not waited for any longer", machine=folder.name, hint="deploy again: it resumes")
+            if ended or alone or waited > self._boot_seconds:
+                reason = status.reason if status is not None else ""
                 raise ProviderError(
-                    f"it is off again: {reason}" if ended else what,
+                    f"it is off again: {reason}" if ended else "its supervisor is gone" if alone else what,
                     machine=folder.name,
                     why="" if ended else f"it is {self._state(folder, '').condition}",
                     hint=f"read {folder.console}, then deploy again: it resumes",
@@ -383,9 +410,8 @@ class NspawnProvider:
         """Machines that run already learn the members' names as they are now."""
         members = {name: address for name, address in self._members().items() if name not in without}
         content = hosts_file(members).encode()
-        for folder in self._folders():
-            if str(folder.root.resolve()) in folder.mounts():
-                inject(folder.root, [Injected("/etc/hosts", content)])
+        running = [folder.name for folder in self._folders() if str(folder.root.resolve()) in folder.mounts()]
+        self._each(running, lambda name: inject(self._folder(name).root, [Injected("/etc/hosts", content)]))
 
     def _need_root(self) -> None:
         if os.geteuid() != 0:
@@ -417,27 +443,44 @@ class NspawnProvider:
             return
         with ThreadPoolExecutor(max_workers=min(len(names), 16), thread_name_prefix="machine") as pool:
             futures = {name: pool.submit(work, name) for name in names}
+            try:
+                wait(futures.values())
+            except BaseException:  # Ctrl-C: nobody waits for machines any more
+                self._cancelled.set()
+                raise
         failed = {name: error for name, future in futures.items() if (error := future.exception()) is not None}
         if not failed:
             return
         first, error = next(iter(failed.items()))
-        if not isinstance(error, InstallerError):
-            raise error
         others = ", ".join(name for name in failed if name != first)
-        raise ProviderError(
-            error.what.removeprefix(f"{first}: "),
-            machine=first,
-            why=error.why + (f"; it failed on {others} too" if others else ""),
-            hint=error.hint,
-            evidence=error.evidence,
-        ) from error
+        also = f"; it failed on {others} too" if others else ""
+        if isinstance(error, InstallerError):
+            raise ProviderError(
+                error.what.removeprefix(f"{first}: "),
+                machine=first,
+                why=error.why + also,
+                hint=error.hint,
+                evidence=error.evidence,
+            ) from error
+        if isinstance(error, OSError):
+            raise ProviderError(
+                "it cannot be set up on this host",
+                machine=first,
+                why=f"{error}{also}",
+                hint="put that right, and try again",
+            ) from error
+        raise error
 
     def _folder(self, name: str) -> MachineFolder:
         return MachineFolder(self._home / name)
 
     def _folders(self) -> list[MachineFolder]:
-        if not self._home.is_dir():
-            return []
+        try:
+            if not self._home.is_dir():
+                return []
+        except PermissionError:
+            self._need_root()
+            raise
         return [MachineFolder(path) for path in sorted(self._home.iterdir()) if path.is_dir()]
 
     def _to_switch(self, name: str) -> MachineRecord:

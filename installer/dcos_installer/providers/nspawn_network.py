@@ -123,6 +123,13 @@ def ensure_bridge(bridge: Bridge) -> None:
     _set_if_there(Path("/proc/sys/net/ipv6/conf", bridge.name, "disable_ipv6"), "1")
 
 
+def host_filters_bridges() -> bool:
+    """Whether this host's firewall sees what passes over bridges; then its rules may keep machines from each other."""
+    with contextlib.suppress(FileNotFoundError):
+        return Path("/proc/sys/net/bridge/bridge-nf-call-iptables").read_text().strip() == "1"
+    return False
+
+
 def remove_link(name: str) -> None:
     """Takes an interface away, if it is there."""
     if link_exists(name):
