@@ -132,7 +132,7 @@ def shown(flags: Flags, webui_url: str, hostname: str) -> dict[str, Any]:
         "master": flags.master,
         "max_instances_per_offer": flags.max_instances_per_offer,
         "mesos_role": flags.mesos_role,
-        "mesos_user": flags.mesos_user,
+        **({} if flags.mesos_user is None else {"mesos_user": flags.mesos_user}),
         "min_revive_offers_interval": int(flags.min_revive_offers_interval),
         "reconciliation_interval": int(flags.reconciliation_interval),
         "task_launch_confirm_timeout": int(flags.task_launch_confirm_timeout),

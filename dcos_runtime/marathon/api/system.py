@@ -21,6 +21,9 @@ from dcos_runtime.marathon.core.effects import Publish
 from dcos_runtime.marathon.core.instance import Condition, Instance
 from dcos_runtime.marathon.engine import Engine, clock
 
+API_VERSION = "1.11.24"
+"""The Marathon whose API this is: clients choose by it what to send."""
+
 HEARTBEAT = 15.0
 """Seconds between empty lines on an idle event stream, so that both ends notice when the other is gone."""
 
@@ -104,8 +107,8 @@ class System:
             config["mesos_leader_ui_url"] = engine.client.master + "/"
         data: dict[str, Any] = {
             "name": config["framework_name"],
-            "version": __version__,
-            "buildref": "dcos",
+            "version": API_VERSION,
+            "buildref": f"dcos {__version__}",
             "elected": True,
             "leader": identity.address,
             "marathon_config": config,

@@ -1,4 +1,4 @@
-"""A small model of a Mesos cluster for the init's core: agents, tasks, offers, updates, and everything that can go wrong.
+"""A small model of a Mesos cluster for the init's core: agents, tasks, offers, updates, and what can go wrong.
 
 It runs the real core: what the core wants stored goes into a dict, what it wants sent goes to the model, and only in
 that order. Tests crash the init between the two.

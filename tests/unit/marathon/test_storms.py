@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 
 from hypothesis import HealthCheck, settings
@@ -41,10 +42,8 @@ class Storm(RuleBasedStateMachine):
         self.cluster.commit()
 
     def request(self, work) -> None:
-        try:
+        with contextlib.suppress(Conflict, Locked, NotFound):
             self.cluster.change(work)
-        except (Conflict, Locked, NotFound):
-            pass
 
     # --- clients ---
 
@@ -104,7 +103,8 @@ class Storm(RuleBasedStateMachine):
     @precondition(alive)
     @rule(force=st.booleans())
     def cancel(self, force) -> None:
-        for deployment in list(self.cluster.core.world.deployments.values())[:1]:
+        deployment = next(iter(self.cluster.core.world.deployments.values()), None)
+        if deployment is not None:
             self.mixed.update(deployment.apps)
             self.request(lambda changes: changes.cancel(deployment.id, force))
         self.commit()
