@@ -16,6 +16,7 @@ from pathlib import Path
 
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.config.spec import HostLimits, load_spec
+from dcos_installer.engine import AnsibleEngine
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event, Sink
 from dcos_installer.phases.acquire_lock import AcquireLock
@@ -37,6 +38,7 @@ from dcos_installer.phases.verify_cluster import VerifyCluster
 from dcos_installer.phases.write_client_config import WriteClientConfig
 from dcos_installer.plan import journal
 from dcos_installer.providers import open_provider
+from dcos_installer.remote import close_connections
 from dcos_installer.snapshot import impossible_changes, last_spec
 from dcos_installer.state import ClusterState, find_state, forget_state
 
@@ -140,26 +142,23 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
 @contextlib.contextmanager
 def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
     """A context for the job, with a place for shared SSH connections, which are closed afterwards."""
+    provider = open_provider(job.spec, job.state.root)
     with tempfile.TemporaryDirectory(prefix="dcos-ssh-") as folder:
-        ctx = Context(
-            spec=job.spec,
-            state=job.state,
-            provider=open_provider(job.spec, job.state.root),
-            engine=engine or _real_engine(job, Path(folder)),
-            sink=_logged(job.sink),
-            run_id=job.run_id,
-            command=job.command,
-            dry_run=job.dry_run,
-            control_dir=Path(folder),
-        )
+        sockets = Path(folder)
         try:
-            yield ctx
+            yield Context(
+                spec=job.spec,
+                state=job.state,
+                provider=provider,
+                engine=engine or AnsibleEngine(job.state, provider, sockets),
+                sink=_logged(job.sink),
+                run_id=job.run_id,
+                command=job.command,
+                dry_run=job.dry_run,
+                control_dir=sockets,
+            )
         finally:
-            for remote in ctx.remotes():
-                remote.close()
-            close = getattr(ctx.engine, "close", None)
-            if close:
-                close()
+            close_connections(sockets)
 
 
 def context(inventory: Path, command: str) -> contextlib.AbstractContextManager[Context]:
@@ -227,12 +226,6 @@ def existing_state(inventory: Path) -> ClusterState:
             hint=f"deploy it first: {resume_line('deploy', inventory)}",
         )
     return state
-
-
-def _real_engine(job: Job, control_dir: Path) -> Engine:
-    from dcos_installer.engine import AnsibleEngine
-
-    return AnsibleEngine(job.state, job.run_id, control_dir)
 
 
 def _headline(job: Job) -> str:

@@ -1,11 +1,11 @@
-"""The engine behind the phases: manifests, bundle and Ansible, joined. `phases.engine` says what is asked of it."""
+"""The engine behind the phases: manifests from the roles, packages from the bundle, hosts through Ansible."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dcos_installer.ansible import runner
 from dcos_installer.ansible.places import Place
@@ -14,136 +14,125 @@ from dcos_installer.bundle import Built, build, upload
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.engine import Applied, HostPlan, OnHost, Planned
-from dcos_installer.plan import materials
+from dcos_installer.plan import materials, plan
 from dcos_installer.plan.facts import Facts, Target
-from dcos_installer.plan.manifest import Manifest, manifest
-from dcos_installer.plan.plan import HostPlan as OwnHostPlan
-from dcos_installer.plan.plan import Plan, assumed, summary
-from dcos_installer.providers import open_provider
+from dcos_installer.plan.manifest import manifest
 from dcos_installer.state import ClusterState, atomic_write
+
+if TYPE_CHECKING:
+    from dcos_installer.providers.base import Provider
 
 Bundle = Mapping[Target, Built]
 
 
 class AnsibleEngine:
-    """Works for one run (``run_id``) of one command. ``control_dir`` is where the run's SSH connections have their sockets."""
+    """See `phases.engine.Engine`. Hosts are reached as the provider says, or at ``places`` where that is given."""
 
-    def __init__(self, state: ClusterState, run_id: str, control_dir: Path) -> None:
+    def __init__(
+        self,
+        state: ClusterState,
+        provider: Provider,
+        sockets: Path,
+        places: Callable[[HostSpec], Place] | None = None,
+        cache: Path | None = None,
+    ) -> None:
         self._state = state
-        self._session = Session(home=state.root / "ansible", sockets=control_dir)
+        self._session = Session(state.root / "ansible", sockets)
+        self._cache = cache
+        self._place = places or (lambda host: Place(ssh=provider.ssh(host), become=host.ssh.become))
 
     @cached_property
     def _materials(self) -> materials.Materials:
         return materials.load()
 
-    def close(self) -> None:
-        """Ends the SSH connections."""
-        self._session.close()
-
     def gather(self, spec: ClusterSpec, hosts: Sequence[HostSpec]) -> Mapping[str, Facts | BaseException]:
-        return runner.gather_facts(self._session, self._places(spec, hosts))
+        return runner.gather_facts(self._session, self._places(hosts))
 
     def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Bundle:
-        return {target: build(target, note=note) for target in sorted(targets)}
+        return {target: build(target, cache=self._cache, note=note) for target in targets}
 
     def plan(
         self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Collection[str]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
-        made = self._manifests(spec, facts, bundle)
-        there = {name: wanted for name, wanted in made.items() if name not in absent}
-        places = self._places(spec, [spec.host(name) for name in there])
-        hosts: dict[str, OwnHostPlan] = {name: assumed(made[name]) for name in made if name in absent}
+        known = self._materials.with_packages({target: (built.package,) for target, built in bundle.items()})
+        manifests = {host.name: manifest(spec, host, facts[host.name], known) for host in spec.hosts}
+        there = [host for host in spec.hosts if host.name not in absent]
+        checked = runner.check(self._session, self._places(there), {host.name: manifests[host.name] for host in there})
+        own: dict[str, plan.HostPlan] = {}
         failures: dict[str, BaseException] = {}
-        for name, result in runner.check(self._session, places, there).items():
-            if isinstance(result, InstallerError):
-                failures[name] = result
-                continue
-            if result.problems:
-                failures[name] = _refused(name, result.problems)
-            hosts[name] = OwnHostPlan(
-                manifest=made[name],
-                changes=result.changes,
-                problems=result.problems,
-                missing_packages=result.missing_packages,
-                seen=result.seen,
-                digest=result.digest,
-                facts=result.facts.digest,
-                generation=result.facts.generation,
-            )
-        plan = Plan(cluster=spec.cluster_id, hosts={name: hosts[name] for name in made if name in hosts})
-        atomic_write(self._state.plan, plan.encode())
-        return Planned({name: _told(name, host) for name, host in plan.hosts.items()}, plan), failures
-
-    def missing_packages(self, plan: Planned, host: str) -> Sequence[str]:
-        return _own(plan).hosts[host].missing_packages
+        for host in spec.hosts:
+            wanted = manifests[host.name]
+            found = checked.get(host.name)
+            if host.name in absent:
+                own[host.name] = plan.assumed(wanted)
+            elif isinstance(found, runner.Checked):
+                own[host.name] = plan.HostPlan(
+                    manifest=wanted,
+                    changes=found.changes,
+                    problems=found.problems,
+                    missing_packages=found.missing_packages,
+                    seen=found.seen,
+                    digest=found.digest,
+                    facts=found.facts.digest,
+                    generation=found.facts.generation,
+                )
+            else:
+                failures[host.name] = found or InstallerError(f"{host.name} gave no answer", hint="run again")
+        whole = plan.Plan(cluster=spec.cluster_id, hosts=own)
+        atomic_write(self._state.plan, whole.encode())
+        return Planned({name: _shown(name, host) for name, host in own.items()}, whole), failures
 
     def upload(
         self, spec: ClusterSpec, plan: Planned, bundle: Bundle, hosts: Sequence[HostSpec], on_host: OnHost
     ) -> None:
         by_folder = {built.folder: built for built in bundle.values()}
-        wanted = {host.name: [by_folder[folder] for folder in self.missing_packages(plan, host.name)] for host in hosts}
+        wanted = {host.name: [by_folder[name] for name in self.missing_packages(plan, host.name)] for host in hosts}
 
-        def done(name: str, result: tuple[str, ...] | InstallerError) -> None:
-            if isinstance(result, InstallerError):
-                on_host(name, result)
-            else:
-                on_host(name, Applied(changed=bool(result), digest=" ".join(result)))
+        def tell(name: str, result: tuple[str, ...] | InstallerError) -> None:
+            on_host(name, result if isinstance(result, InstallerError) else Applied(bool(result), " ".join(result)))
 
-        upload(self._session, self._places(spec, hosts), wanted, done)
+        upload(self._session, self._places(hosts), wanted, tell)
+
+    def missing_packages(self, plan: Planned, host: str) -> Sequence[str]:
+        return _own(plan).hosts[host].missing_packages
 
     def converge(self, spec: ClusterSpec, plan: Planned, hosts: Sequence[HostSpec], on_host: OnHost) -> None:
-        own = _own(plan)
-        orders = {
-            host.name: runner.Order(manifest=own.hosts[host.name].manifest, seen=own.hosts[host.name].seen or None)
-            for host in hosts
-        }
-        runner.apply(self._session, self._places(spec, hosts), orders, _passing(on_host))
+        own = _own(plan).hosts
+        orders = {host.name: runner.Order(own[host.name].manifest, own[host.name].seen or None) for host in hosts}
+        runner.apply(self._session, self._places(hosts), orders, _told(on_host))
 
     def remove(self, spec: ClusterSpec, hosts: Sequence[HostSpec], purge: bool, on_host: OnHost) -> None:
-        runner.remove(self._session, self._places(spec, hosts), _passing(on_host), purge=purge)
+        runner.remove(self._session, self._places(hosts), _told(on_host), purge=purge)
 
-    def _places(self, spec: ClusterSpec, hosts: Sequence[HostSpec]) -> dict[str, Place]:
-        provider = open_provider(spec, self._state.root)
-        return {host.name: Place(ssh=provider.ssh(host), become=host.ssh.become) for host in hosts}
-
-    def _manifests(self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle) -> dict[str, Manifest]:
-        with_packages = self._materials.with_packages({target: (built.package,) for target, built in bundle.items()})
-        return {host.name: manifest(spec, host, facts[host.name], with_packages) for host in spec.hosts}
+    def _places(self, hosts: Sequence[HostSpec]) -> dict[str, Place]:
+        return {host.name: self._place(host) for host in hosts}
 
 
-def _told(name: str, host: OwnHostPlan) -> HostPlan:
-    return HostPlan(
-        host=name,
-        changes=tuple(summary(host.changes)),
-        seen=host.digest,
-        facts=host.facts,
-        generation=host.generation,
-        manifest=host.manifest.digest,
-        diff="\n".join(str(change) for change in host.changes),
-        units=tuple(unit.name for unit in host.manifest.units),
-    )
+def _own(planned: Planned) -> plan.Plan:
+    if not isinstance(planned.own, plan.Plan):
+        raise TypeError(f"this plan is not the engine's: {type(planned.own).__name__}")
+    return planned.own
 
 
-def _refused(name: str, problems: Sequence[str]) -> InstallerError:
-    return InstallerError(
-        f"{name} cannot carry what it is to have",
-        why="; ".join(problems),
-        hint="mend that on the host, then run again; nothing was changed",
-    )
-
-
-def _passing(on_host: OnHost) -> Callable[[str, runner.Applied | InstallerError], None]:
-    def done(name: str, result: runner.Applied | InstallerError) -> None:
+def _told(on_host: OnHost) -> Callable[[str, Any], None]:
+    def tell(name: str, result: runner.Applied | InstallerError) -> None:
         if isinstance(result, InstallerError):
             on_host(name, result)
         else:
             on_host(name, Applied(bool(result.changes), result.digest, result.generation))
 
-    return done
+    return tell
 
 
-def _own(plan: Planned) -> Plan:
-    own: Any = plan.own
-    if not isinstance(own, Plan):
-        raise TypeError(f"this plan is not the engine's: {type(own).__name__}")
-    return own
+def _shown(name: str, host: plan.HostPlan) -> HostPlan:
+    return HostPlan(
+        host=name,
+        changes=tuple(plan.summary(host.changes)),
+        seen=host.digest,
+        facts=host.facts,
+        generation=host.generation,
+        manifest=host.manifest.digest,
+        diff="\n".join(plan.summary(host.changes, every_change=True)),
+        units=tuple(unit.name for unit in host.manifest.units),
+        problems=host.problems,
+    )

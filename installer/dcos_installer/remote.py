@@ -89,14 +89,6 @@ class Remote:
         """Runs a shell script there as root; it travels on stdin, so nothing of it is on a command line."""
         return self.run(["/bin/sh", "-eus", "--", *arguments], what=what, deadline=deadline, stdin=text)
 
-    def close(self) -> None:
-        """Ends the shared connection, if there is one."""
-        if self._control_dir is None or not any(self._control_dir.iterdir()):
-            return
-        argv = self.argv()
-        at = argv.index("-p")
-        run([*argv[:at], "-O", "exit", *argv[at : at + 5]], deadline=10, what="close the connection", check=False)
-
     def _hint(self, stderr: str) -> str:
         name = self.host.name
         if "Host key verification failed" in stderr or "HOST IDENTIFICATION HAS CHANGED" in stderr:
@@ -104,3 +96,10 @@ class Remote:
         if "Permission denied" in stderr:
             return f"let the user {self.target.user} of {name} log in with this key (ansible_ssh_private_key_file)"
         return f"see that {name} runs and that {self.target.address} port {self.target.port} is open to this machine"
+
+
+def close_connections(control_dir: Path) -> None:
+    """Ends every shared connection whose socket lies in ``control_dir``."""
+    for socket in control_dir.iterdir():
+        argv = ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={socket}", "gone"]
+        run(argv, deadline=10, what="close a connection", check=False)

@@ -175,11 +175,6 @@ class Context:
                 self._remotes[host.name] = Remote(host, self.provider.ssh(host), self.control_dir)
             return self._remotes[host.name]
 
-    def remotes(self) -> list[Remote]:
-        """Every host that was reached so far."""
-        with self._mutex:
-            return list(self._remotes.values())
-
     def everywhere(self, hosts: Iterable[HostSpec], fn: Callable[[HostSpec], T]) -> dict[str, T | BaseException]:
         """``fn`` on every host, several at a time; what it returned or raised, by name."""
         from concurrent.futures import ThreadPoolExecutor

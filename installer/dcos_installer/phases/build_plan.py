@@ -38,6 +38,13 @@ class BuildPlan:
                 generation=host.generation,
                 manifest=host.manifest,
             )
+        refusing = {
+            host.host: InstallerError("the plan cannot be applied", evidence="\n".join(host.problems))
+            for host in planned.hosts.values()
+            if host.problems
+        }
+        if refusing:
+            raise HostsFailed("not every machine can take its manifest", refusing, hint="mend that, then run again")
 
 
 def _plan(ctx: Context) -> Planned:

@@ -31,6 +31,8 @@ class HostPlan:
     diff: str = ""
     units: tuple[str, ...] = ()
     """The units that will run there."""
+    problems: tuple[str, ...] = ()
+    """Why the host would refuse the change, as it is now."""
 
 
 @dataclass(frozen=True)
