@@ -110,7 +110,7 @@ class AgentCore(Book):
                     unacknowledged=task.head,
                 )
                 for task in self.tasks.values()
-                if not task.forgotten
+                if not task.forgotten and not (task.record.stage is Stage.ENDED and not task.record.pending)
             ],
             frameworks=list(self.frameworks.values()),
         )

@@ -1,0 +1,78 @@
+"""The environment of a task: the original's variables, the operator's, the task's own — later ones win. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dcos_runtime.agent.containers.base import DEFAULT_PATH, User
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.tasks import TaskInfo
+
+
+@dataclass(frozen=True)
+class Origin:
+    """What of the agent goes into every task's environment. Seconds."""
+
+    agent_id: str
+    endpoint: str  # ip:port
+    ip: str
+    kill_grace: float
+    recovery_timeout: float
+    operator: dict[str, str]
+
+
+def environment(
+    origin: Origin,
+    framework_id: str,
+    framework: FrameworkInfo | None,
+    task: TaskInfo,
+    container_id: str,
+    directory: str,
+    inside: str,
+    user: User,
+) -> dict[str, str]:
+    """``directory`` is the sandbox on the host, ``inside`` as the task sees it."""
+    task_id = task.task_id.value
+    found = {
+        "PATH": DEFAULT_PATH,
+        "HOME": inside,
+        "USER": user.name,
+        "LIBPROCESS_IP": origin.ip,
+        **origin.operator,
+        "MESOS_FRAMEWORK_ID": framework_id,
+        "MESOS_EXECUTOR_ID": task_id,
+        "MESOS_TASK_ID": task_id,
+        "MESOS_CONTAINER_ID": container_id,
+        "MESOS_DIRECTORY": directory,
+        "MESOS_SANDBOX": inside,
+        "MESOS_SLAVE_ID": origin.agent_id,
+        "MESOS_AGENT_ENDPOINT": origin.endpoint,
+        "MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD": duration_text(origin.kill_grace),
+    }
+    if framework is not None and framework.checkpoint:
+        # A client takes any text, "0" too, as yes: it is set only when true.
+        found["MESOS_CHECKPOINT"] = "1"
+        found["MESOS_RECOVERY_TIMEOUT"] = duration_text(origin.recovery_timeout)
+    role = next((r.allocation_info.role for r in task.resources if r.allocation_info and r.allocation_info.role), None)
+    if role is not None:
+        found["MESOS_ALLOCATION_ROLE"] = role
+    if task.command is not None and task.command.environment is not None:
+        found.update({variable.name: variable.value or "" for variable in task.command.environment.variables})
+    return found
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as the original prints it: in the largest unit that leaves a whole number."""
+    nanoseconds = round(seconds * 1e9)
+    for unit, name in (
+        (604800 * 10**9, "weeks"),
+        (86400 * 10**9, "days"),
+        (3600 * 10**9, "hrs"),
+        (60 * 10**9, "mins"),
+        (10**9, "secs"),
+        (10**6, "ms"),
+        (10**3, "us"),
+    ):
+        if nanoseconds and nanoseconds % unit == 0:
+            return f"{nanoseconds // unit}{name}"
+    return f"{nanoseconds}ns"

@@ -1,0 +1,141 @@
+"""Reading sandboxes from outside: `/files/browse`, `/files/read`, `/files/download` — of sandboxes only.
+
+A task owns its sandbox and may put any link there at any time. So a path is opened without side effects first, and what
+was really opened must lie in the sandbox; nothing is decided by looking at a path twice.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import grp
+import os
+import pwd
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from dcos_runtime.agent.sandbox import Sandboxes
+
+MAX_READ = 16 * os.sysconf("SC_PAGE_SIZE")
+"""What one read hands out at most, as the original does: 16 pages."""
+
+
+class NotThere(Exception):
+    """No such file in any sandbox."""
+
+
+class NotAllowed(Exception):
+    """The path leads outside its sandbox, or is not of the kind that was asked for."""
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What a path led to. ``descriptor`` can be looked at, and reopened through ``path`` for reading."""
+
+    descriptor: int
+    state: os.stat_result
+
+    @property
+    def path(self) -> str:
+        return f"/proc/self/fd/{self.descriptor}"
+
+    @property
+    def is_folder(self) -> bool:
+        return stat.S_ISDIR(self.state.st_mode)
+
+
+class Files:
+    """``agent_id`` completes virtual paths, ``/frameworks/<id>/executors/<id>/runs/<container or latest>/…``."""
+
+    def __init__(self, sandboxes: Sandboxes) -> None:
+        self._root = sandboxes.root
+        self.agent_id: str | None = None
+
+    @contextlib.contextmanager
+    def opened(self, path: str) -> Iterator[Opened]:
+        """What the (virtual or real) path leads to. Raises `NotThere` and `NotAllowed`."""
+        parts = self._parts(path)
+        runs, name, rest = self._root.joinpath(*parts[:6]), parts[6], parts[7:]
+        try:
+            sandbox = runs.resolve(strict=True) / (runs / name).resolve(strict=True).name
+            descriptor = os.open(sandbox.joinpath(*rest), os.O_PATH | os.O_CLOEXEC)
+        except (OSError, RuntimeError, ValueError) as error:
+            raise NotThere(path) from error
+        try:
+            real = os.readlink(f"/proc/self/fd/{descriptor}")
+            if real != str(sandbox) and not real.startswith(f"{sandbox}/"):
+                raise NotAllowed(f"'{path}' is inaccessible")
+            yield Opened(descriptor, os.fstat(descriptor))
+        finally:
+            os.close(descriptor)
+
+    def _parts(self, path: str) -> list[str]:
+        """``agent, frameworks, id, executors, id, runs, container, …`` of a path that is in some sandbox."""
+        real = None
+        for root in {str(self._root), os.path.realpath(self._root)}:
+            if path.startswith(root + "/"):
+                real = path[len(root) + 1 :]
+        if real is None and path.startswith("/frameworks/") and self.agent_id:
+            real = self.agent_id + path
+        parts = [part for part in (real or "").split("/") if part not in ("", ".")]
+        if len(parts) < 7 or parts[1:6:2] != ["frameworks", "executors", "runs"] or ".." in parts:
+            raise NotThere(path)
+        return parts
+
+    def browse(self, path: str) -> list[dict[str, Any]]:
+        """The entries of a folder, sorted by path, as the original lists them; links as links, wherever they lead."""
+        with self.opened(path) as folder:
+            if not folder.is_folder:
+                return []
+            listing = []
+            with os.scandir(folder.path) as entries:
+                for entry in entries:
+                    with contextlib.suppress(FileNotFoundError):
+                        listing.append(_entry(f"{path.rstrip('/')}/{entry.name}", entry.stat(follow_symlinks=False)))
+        return sorted(listing, key=lambda item: str(item["path"]))
+
+    def read(self, path: str, offset: int, length: int | None) -> tuple[int, bytes]:
+        """The file's size and up to `MAX_READ` bytes from ``offset``; none for a ``length`` of 0 or past the end."""
+        with self.opened(path) as file:
+            if file.is_folder:
+                raise NotAllowed("Cannot read a directory")
+            if not stat.S_ISREG(file.state.st_mode):
+                raise NotAllowed("Cannot read what is not a plain file")
+            size = file.state.st_size
+            if offset >= size or length == 0:
+                return size, b""
+            wanted = min(size - offset if length is None else length, MAX_READ)
+            descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
+            try:
+                return size, os.pread(descriptor, wanted, offset)
+            finally:
+                os.close(descriptor)
+
+    def copy_descriptor(self, path: str) -> tuple[int, int]:
+        """A descriptor of a plain file for reading, which the caller closes, and the file's size."""
+        with self.opened(path) as file:
+            if file.is_folder:
+                raise NotAllowed("Cannot download a directory")
+            if not stat.S_ISREG(file.state.st_mode):
+                raise NotAllowed("Cannot download what is not a plain file")
+            return os.open(file.path, os.O_RDONLY | os.O_CLOEXEC), file.state.st_size
+
+
+def _entry(path: str, state: os.stat_result) -> dict[str, Any]:
+    return {
+        "gid": _name(state.st_gid, lambda: grp.getgrgid(state.st_gid).gr_name),
+        "mode": stat.filemode(state.st_mode),
+        "mtime": float(int(state.st_mtime)),
+        "nlink": state.st_nlink,
+        "path": path,
+        "size": state.st_size,
+        "uid": _name(state.st_uid, lambda: pwd.getpwuid(state.st_uid).pw_name),
+    }
+
+
+def _name(number: int, look_up: Any) -> str:
+    try:
+        return str(look_up())
+    except KeyError:
+        return str(number)

@@ -1,0 +1,67 @@
+"""Removes old sandboxes: after ``--gc_delay``, sooner as the disk fills, never one that a task still has."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import shutil
+import time
+from collections.abc import Set
+from pathlib import Path
+
+log = logging.getLogger(__name__)
+
+
+def allowed_age(delay: float, headroom: float, used: float) -> float:
+    """How old a sandbox may grow, in seconds, when the fraction ``used`` of the disk is: the original's rule."""
+    return max(0.0, delay * max(0.0, 1.0 - headroom - used))
+
+
+def used_fraction(path: Path) -> float:
+    state = os.statvfs(path)
+    return 1.0 - state.f_bavail / state.f_blocks if state.f_blocks else 0.0
+
+
+def collect(root: Path, living: Set[str], older_than: float, now: float) -> int:
+    """Removes sandboxes under ``root`` (``work_dir/slaves``) that were last changed ``older_than`` seconds ago.
+
+    ``living`` are the container ids of tasks that are not over. What cannot be removed is logged and left. How many.
+    """
+    removed = 0
+    for run in root.glob("*/frameworks/*/executors/*/runs/*"):
+        if run.is_symlink() or run.name in living or not run.is_dir():
+            continue
+        with contextlib.suppress(FileNotFoundError):
+            if now - run.stat().st_mtime < older_than:
+                continue
+            try:
+                shutil.rmtree(run)
+            except OSError as error:
+                log.warning("the old sandbox %s could not be removed: %s", run, error)
+                continue
+            removed += 1
+            log.info("removed the old sandbox %s", run)
+            _tidy(run.parent, root)
+    return removed
+
+
+def _tidy(runs: Path, root: Path) -> None:
+    """Removes the link to the newest run when it leads nowhere, and folders above that are empty."""
+    latest = runs / "latest"
+    if latest.is_symlink() and not latest.exists():
+        latest.unlink()
+    # runs, executor, "executors", framework: the agent's own folder stays.
+    for folder in (runs, *list(runs.parents)[:3]):
+        if folder == root:
+            return
+        try:
+            folder.rmdir()
+        except OSError:
+            return
+
+
+def touch(sandbox: Path) -> None:
+    """Begins a sandbox's age: its task is over."""
+    with contextlib.suppress(OSError):
+        os.utime(sandbox, (time.time(), time.time()))

@@ -1,0 +1,187 @@
+"""The agent's own listener: health, state, metrics, sandboxes — with the original's paths and ways of finding a route.
+
+Each path is served bare and under ``/slave(1)``; a trailing slash and the ``.json`` of old clients are dropped.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from aiohttp import web
+
+from dcos_runtime import __version__
+from dcos_runtime.agent.files import Files, NotAllowed, NotThere
+from dcos_runtime.agent.shell import now
+from dcos_runtime.agent.views import VERSION, Viewer
+from dcos_runtime.daemon import text_response
+
+Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+CHUNK = 256 * 1024
+_CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,127}")
+
+
+class AgentHttp:
+    """The routes. ``viewer`` and ``files`` are given once the agent has recovered; until then reads answer 503."""
+
+    def __init__(self, flags: Mapping[str, str]) -> None:
+        self.viewer: Viewer | None = None
+        self.files: Files | None = None
+        self._flags = flags
+        self._routes: dict[str, Handler] = {
+            "/health": self._health,
+            "/version": self._version,
+            "/flags": self._shown_flags,
+            "/state": self._state,
+            "/containers": self._containers,
+            "/monitor/statistics": self._statistics,
+            "/metrics/snapshot": self._metrics,
+            "/files/browse": self._browse,
+            "/files/read": self._read,
+            "/files/download": self._download,
+        }
+
+    def application(self) -> web.Application:
+        application = web.Application()
+        application.router.add_route("*", "/{path:.*}", self._dispatch)
+        return application
+
+    async def _dispatch(self, request: web.Request) -> web.StreamResponse:
+        parts = [part for part in request.path.split("/") if part]
+        if parts and re.fullmatch(r"slave\(\d+\)", parts[0]):
+            parts = parts[1:]
+        handler = self._routes.get("/" + "/".join(parts).removesuffix(".json"))
+        if handler is None:
+            return text_response("404 Not Found.", 404)
+        if request.method not in ("GET", "HEAD"):
+            return text_response(f"Expecting 'GET', received '{request.method}'", 405, {"Allow": "GET"})
+        return await handler(request)
+
+    # --- the agent ----------------------------------------------------------------------------------------------------
+
+    async def _health(self, request: web.Request) -> web.StreamResponse:
+        return web.Response()
+
+    async def _version(self, request: web.Request) -> web.StreamResponse:
+        return _json({"version": VERSION, "dcos_version": __version__}, request)
+
+    async def _shown_flags(self, request: web.Request) -> web.StreamResponse:
+        return _json({"flags": dict(self._flags)}, request)
+
+    async def _state(self, request: web.Request) -> web.StreamResponse:
+        return _json(self._viewer().state(), request)
+
+    async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        return _json(self._viewer().metrics(now()), request)
+
+    async def _containers(self, request: web.Request) -> web.StreamResponse:
+        return _json(await asyncio.to_thread(self._viewer().containers, now()), request)
+
+    async def _statistics(self, request: web.Request) -> web.StreamResponse:
+        return _json(await asyncio.to_thread(self._viewer().containers, now(), False), request)
+
+    def _viewer(self) -> Viewer:
+        if self.viewer is None:
+            raise web.HTTPServiceUnavailable(text="Agent has not finished recovery")
+        return self.viewer
+
+    # --- sandboxes ----------------------------------------------------------------------------------------------------
+
+    async def _browse(self, request: web.Request) -> web.StreamResponse:
+        files, path = self._asked(request)
+        try:
+            return _json(await asyncio.to_thread(files.browse, path), request)
+        except NotThere:
+            return text_response("", 404)
+        except NotAllowed as error:
+            return text_response(f"{error}.\n", 400)
+
+    async def _read(self, request: web.Request) -> web.StreamResponse:
+        files, path = self._asked(request)
+        offset = _number(request, "offset", -1)
+        length = _number(request, "length", -1)
+        # An offset of -1 asks for the size; a length of -1 is none.
+        limit = 0 if offset == -1 else None if length == -1 else length
+        try:
+            size, data = await asyncio.to_thread(files.read, path, max(0, offset), limit)
+        except NotThere:
+            return text_response("", 404)
+        except NotAllowed as error:
+            return text_response(f"{error}.\n", 400)
+        # Offsets count bytes: what is not UTF-8, a character cut in two for instance, goes as lone surrogates, which
+        # a reader can turn back into the bytes they were.
+        return _json(
+            {"data": data.decode("utf-8", "surrogateescape"), "offset": size if offset == -1 else offset}, request
+        )
+
+    async def _download(self, request: web.Request) -> web.StreamResponse:
+        files, path = self._asked(request)
+        try:
+            descriptor, size = await asyncio.to_thread(files.copy_descriptor, path)
+        except NotThere:
+            return text_response("", 404)
+        except NotAllowed as error:
+            return text_response(f"{error}.\n", 400)
+        try:
+            name = path.rstrip("/").rpartition("/")[2]
+            response = web.StreamResponse(
+                headers={
+                    "Content-Disposition": f"attachment; filename={_header_name(name)}",
+                    "Content-Type": "application/octet-stream",
+                    "Content-Length": str(size),
+                }
+            )
+            await response.prepare(request)
+            sent = 0
+            while sent < size and request.method != "HEAD":
+                chunk = await asyncio.to_thread(os.pread, descriptor, min(CHUNK, size - sent), sent)
+                if not chunk:
+                    break  # it was cut while it was read; the client sees that less came than was promised
+                await response.write(chunk)
+                sent += len(chunk)
+            await response.write_eof()
+            return response
+        finally:
+            os.close(descriptor)
+
+    def _asked(self, request: web.Request) -> tuple[Files, str]:
+        if self.files is None:
+            raise web.HTTPServiceUnavailable(text="Agent has not finished recovery")
+        path = request.query.get("path", "")
+        if not path:
+            raise web.HTTPBadRequest(text="Expecting 'path=value' in query.\n")
+        if self.viewer is not None:
+            self.files.agent_id = self.viewer.core.agent.id
+        return self.files, path
+
+
+def _number(request: web.Request, name: str, default: int) -> int:
+    text = request.query.get(name)
+    if text is None:
+        return default
+    if not re.fullmatch(r"-?\d{1,18}", text):
+        raise web.HTTPBadRequest(text=f"Failed to parse {name}: Failed to convert '{text}' to number.\n")
+    if int(text) < -1:
+        raise web.HTTPBadRequest(text=f"Negative {name} provided: {text}.\n")
+    return int(text)
+
+
+def _header_name(name: str) -> str:
+    return name if re.fullmatch(r"[\w.+@-]+", name, re.ASCII) else f'"{quote(name)}"'
+
+
+def _json(value: Any, request: web.Request) -> web.Response:
+    """ASCII JSON, or with ``?jsonp=`` a call of that function."""
+    text = json.dumps(value, separators=(",", ":"))
+    callback = request.query.get("jsonp")
+    if callback is None:
+        return web.Response(text=text, content_type="application/json")
+    if not _CALLBACK.fullmatch(callback):
+        raise web.HTTPBadRequest(text="jsonp must be the name of a function")
+    return web.Response(text=f"{callback}({text});", content_type="text/javascript")

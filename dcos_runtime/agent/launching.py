@@ -1,0 +1,107 @@
+"""From a TaskInfo to a container that stands ready: user, sandbox, URIs, environment, limits."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcos_runtime.agent.containers.base import Launcher, Spec, User
+from dcos_runtime.agent.core.effects import Prepare
+from dcos_runtime.agent.environment import Origin, environment
+from dcos_runtime.agent.fetcher import Fetcher
+from dcos_runtime.agent.resources import MB, scalar
+from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.common import CommandInfo
+from dcos_runtime.wire.tasks import TaskInfo
+
+MIN_CPUS = 0.01
+MIN_MEMORY = 32 * MB
+"""The original's smallest memory limit: less does not even start a shell."""
+
+
+class UserUnknown(Exception):
+    """The sandbox could not be made for the task's user; the text is the original's."""
+
+
+@dataclass(frozen=True)
+class Launching:
+    """``framework`` tells a framework by its id; ``limit_cpus``: tasks get no more cpu than they asked for."""
+
+    sandboxes: Sandboxes
+    fetcher: Fetcher
+    launcher: Launcher
+    origin: Callable[[], Origin]
+    framework: Callable[[str], FrameworkInfo | None]
+    switch_user: bool
+    limit_cpus: bool
+
+    async def prepare(self, effect: Prepare) -> int:
+        """Makes the container of a `Prepare`; its process waits. Its pid.
+
+        Raises `UserUnknown`, `fetcher.FetchFailed`, `base.LaunchError`, ``OSError``.
+        """
+        task = codec.decode(effect.task, TaskInfo)
+        assert task.command is not None  # the core refuses tasks without one
+        command = task.command
+        origin = self.origin()
+        sandbox = self.sandboxes.path(origin.agent_id, effect.framework_id, task.task_id.value, effect.container_id)
+        try:
+            user = await asyncio.to_thread(resolve_user, command.user, effect.user or None, self.switch_user)
+        except NoSuchUser as error:
+            name = command.user or effect.user
+            raise UserUnknown(
+                f"Failed to create executor directory '{sandbox}': Failed to chown directory to '{name}': {error}"
+            ) from error
+        await asyncio.to_thread(self.sandboxes.make, sandbox, user)
+        if command.uris:
+            await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user)
+        inside = self.launcher.sandbox_inside(sandbox)
+        found = environment(
+            origin,
+            effect.framework_id,
+            self.framework(effect.framework_id),
+            task,
+            effect.container_id,
+            str(sandbox),
+            inside,
+            user,
+        )
+        return await self.launcher.create(self._spec(effect.container_id, task, command, found, user, sandbox=sandbox))
+
+    def _spec(
+        self,
+        container_id: str,
+        task: TaskInfo,
+        command: CommandInfo,
+        found: dict[str, str],
+        user: User,
+        *,
+        sandbox: Path,
+    ) -> Spec:
+        cpus = max(MIN_CPUS, scalar(task.resources, "cpus"))
+        cpu_limit = task.limits["cpus"].value if "cpus" in task.limits else cpus
+        memory = int(scalar(task.resources, "mem") * MB)
+        memory_limit = int(task.limits["mem"].value * MB) if "mem" in task.limits else memory
+        return Spec(
+            container_id=container_id,
+            argv=arguments(command),
+            environment=found,
+            sandbox=sandbox,
+            user=user,
+            cpus=cpus,
+            cpu_limit=max(MIN_CPUS, cpu_limit) if self.limit_cpus else None,
+            memory_limit=max(MIN_MEMORY, memory_limit) if memory_limit else None,
+            memory_request=memory or None,
+        )
+
+
+def arguments(command: CommandInfo) -> tuple[str, ...]:
+    """What is executed: a shell for ``shell`` (the default), else ``value`` with ``arguments`` after its own name."""
+    value = command.value or ""
+    if command.shell is not False:
+        return ("/bin/sh", "-c", value)
+    return (value, *command.arguments[1:])

@@ -1,0 +1,277 @@
+"""Carries out what the agent's core wants, and feeds it what happens. The only place that knows all the parts."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import time
+from collections.abc import Coroutine
+from typing import Any
+
+from dcos_runtime.agent.checkpoint import Checkpoints
+from dcos_runtime.agent.containers.base import Launcher, LaunchError
+from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.effects import (
+    CloseConnection,
+    Destroy,
+    Effect,
+    EndProcess,
+    Log,
+    OpenConnection,
+    Persist,
+    Prepare,
+    SendUp,
+    Signal,
+    Start,
+    Watch,
+)
+from dcos_runtime.agent.core.model import Facts, Found, Now, Recovered
+from dcos_runtime.agent.fetcher import FetchFailed
+from dcos_runtime.agent.launching import Launching, UserUnknown
+from dcos_runtime.agent.link import MasterLink
+from dcos_runtime.daemon import Life
+from dcos_runtime.wire import internal
+
+log = logging.getLogger(__name__)
+
+FIRST_RETRY = 1.0
+LONGEST_RETRY = 30.0
+
+
+class _Container:
+    """What is under way for one container: one thing at a time, and what can be cut short."""
+
+    def __init__(self, launcher: Launcher) -> None:
+        self.launcher = launcher
+        self.turn = asyncio.Lock()
+        self.preparing: asyncio.Task[None] | None = None
+        self.watching: asyncio.Task[None] | None = None
+
+
+class Shell:
+    """One agent's shell. `recover` comes first, then `run` beside the listeners."""
+
+    def __init__(
+        self,
+        core: AgentCore,
+        checkpoints: Checkpoints,
+        launchers: dict[str, Launcher],
+        launching: Launching,
+        life: Life,
+    ) -> None:
+        self.core = core
+        self.link: MasterLink | None = None
+        self._checkpoints = checkpoints
+        self._launchers = launchers
+        self._launching = launching
+        self._life = life
+        self._containers: dict[str, _Container] = {}
+        self._persists: asyncio.Queue[Persist] = asyncio.Queue()
+        self._wake = asyncio.Event()
+
+    # --- start --------------------------------------------------------------------------------------------------------
+
+    async def recover(self) -> None:
+        """Reads the checkpoints, looks at every container, and lets the core decide.
+
+        Raises `checkpoint.CheckpointError` and ``OSError``.
+        """
+        remembered = await asyncio.to_thread(self._checkpoints.read)
+        facts: dict[str, Facts] = {}
+        for record in remembered.tasks:
+            launcher = self._launchers.get(record.launcher)
+            facts[record.container_id] = (
+                await launcher.inspect(record.container_id) if launcher else Facts(Found.ABSENT)
+            )
+        known = {record.container_id for record in remembered.tasks}
+        for launcher in self._launchers.values():
+            for container_id in launcher.listed():
+                if container_id not in known:
+                    log.warning("container %s belongs to no task that is known; destroying it", container_id)
+                    self._do(self._destroy(Destroy(container_id, launcher.name)), f"destroy {container_id}")
+        if remembered.tasks:
+            log.info("recovered %d tasks", len(remembered.tasks))
+        recovered = Recovered(remembered.agent, remembered.frameworks, remembered.tasks, facts)
+        self.feed(self.core.recover(recovered, now()))
+
+    async def run(self) -> None:
+        """Writes checkpoints and lets time pass. Never returns."""
+        await asyncio.gather(self._write_checkpoints(), self._let_time_pass())
+
+    async def _let_time_pass(self) -> None:
+        while True:
+            self._wake.clear()
+            deadline = self.core.next_deadline()
+            wait = None if deadline is None else max(0.0, deadline - now().mono)
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait)
+            except TimeoutError:
+                self.feed(self.core.tick(now()))
+
+    # --- effects ------------------------------------------------------------------------------------------------------
+
+    def feed(self, effects: list[Effect]) -> None:
+        """Begins each effect, in order; what they lead to comes back to the core as events."""
+        for effect in effects:
+            match effect:
+                case Persist():
+                    self._persists.put_nowait(effect)
+                case Prepare():
+                    container = self._container(effect.container_id, self._launching.launcher)
+                    container.preparing = self._do(self._prepare(effect, container), f"prepare {effect.container_id}")
+                case Start():
+                    self._do(self._start(effect), f"start {effect.container_id}")
+                case Watch():
+                    self._watch(effect.container_id, self._launchers.get(effect.launcher))
+                case Signal():
+                    self._do(self._signal(effect), f"signal {effect.container_id}")
+                case Destroy():
+                    self._do(self._destroy(effect), f"destroy {effect.container_id}")
+                case OpenConnection() if self.link:
+                    self.link.open(effect)
+                case CloseConnection() if self.link:
+                    self.link.close(effect)
+                case SendUp() if self.link:
+                    self.link.send(effect)
+                case EndProcess():
+                    self._do(self._end(effect), "end")
+                case Log():
+                    log.log(effect.level, "%s", effect.text)
+        self._wake.set()
+
+    def _do(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
+        return self._life.spawn(work, name)
+
+    def _container(self, container_id: str, launcher: Launcher | None) -> _Container:
+        container = self._containers.get(container_id)
+        if container is None:
+            container = self._containers[container_id] = _Container(launcher or self._launching.launcher)
+        return container
+
+    async def _end(self, effect: EndProcess) -> None:
+        await self._persists.join()
+        self._life.end(effect.code, effect.reason)
+
+    # --- containers ---------------------------------------------------------------------------------------------------
+
+    async def _prepare(self, effect: Prepare, container: _Container) -> None:
+        container_id = effect.container_id
+        async with container.turn:
+            try:
+                pid = await self._launching.prepare(effect)
+            except UserUnknown as error:
+                self.feed(self.core.launch_failed(container_id, str(error), now(), user_unknown=True))
+            except (FetchFailed, LaunchError, OSError, ValueError) as error:
+                log.warning("container %s is not launched: %s", container_id, error)
+                self.feed(self.core.launch_failed(container_id, f"Failed to launch container: {error}", now()))
+            except Exception as error:
+                log.exception("container %s could not be launched", container_id)
+                text = f"Failed to launch container: {type(error).__name__}: {error}"
+                self.feed(self.core.launch_failed(container_id, text, now()))
+            else:
+                self.feed(self.core.created(container_id, pid, now()))
+
+    async def _start(self, effect: Start) -> None:
+        container_id = effect.container_id
+        container = self._container(container_id, None)
+        async with container.turn:
+            try:
+                await container.launcher.start(container_id)
+            except (LaunchError, OSError) as error:
+                text = f"Failed to launch container: {error}"
+                self.feed(self.core.launch_failed(container_id, text, now()))
+            else:
+                self.feed(self.core.started(container_id, now()))
+                self._watch(container_id, container.launcher)
+
+    def _watch(self, container_id: str, launcher: Launcher | None) -> None:
+        container = self._container(container_id, launcher)
+
+        async def watch() -> None:
+            ended = await container.launcher.wait(container_id)
+            if ended is None:
+                self.feed(self.core.supervisor_lost(container_id, now()))
+            else:
+                self.feed(self.core.exited(container_id, ended, now()))
+
+        if container.watching is None or container.watching.done():
+            container.watching = self._do(watch(), f"watch {container_id}")
+
+    async def _signal(self, effect: Signal) -> None:
+        container = self._container(effect.container_id, None)
+        async with container.turn:
+            try:
+                await container.launcher.signal(effect.container_id, effect.number)
+            except OSError as error:
+                log.warning("container %s could not be signalled: %s", effect.container_id, error)
+
+    async def _destroy(self, effect: Destroy) -> None:
+        """Cuts short what can be, then tries until nothing is left."""
+        container_id = effect.container_id
+        container = self._container(container_id, self._launchers.get(effect.launcher))
+        if container.preparing is not None and not container.preparing.done():
+            container.preparing.cancel()
+        wait = FIRST_RETRY
+        async with container.turn:
+            while True:
+                try:
+                    await container.launcher.destroy(container_id)
+                    break
+                except OSError as error:
+                    log.warning("container %s is not gone, again in %.0f s: %s", container_id, wait, error)
+                await asyncio.sleep(wait)
+                wait = min(wait * 2, LONGEST_RETRY)
+        if container.watching is not None:
+            container.watching.cancel()
+        self._containers.pop(container_id, None)
+        self.feed(self.core.destroyed(container_id, now()))
+
+    # --- checkpoints --------------------------------------------------------------------------------------------------
+
+    async def _write_checkpoints(self) -> None:
+        """Writes in order, off the loop. Of several values of one key that wait, only the last is written."""
+        while True:
+            batch = [await self._persists.get()]
+            while not self._persists.empty():
+                batch.append(self._persists.get_nowait())
+            results = await asyncio.to_thread(self._write, batch)
+            for effect in batch:
+                why = results[effect.key]
+                if why is None:
+                    self.feed(self.core.persisted(effect.id, now()))
+                else:
+                    self.feed(self.core.persist_failed(effect.id, why, now()))
+                self._persists.task_done()
+
+    def _write(self, batch: list[Persist]) -> dict[str, str | None]:
+        newest = {effect.key: effect.value for effect in batch}
+        results: dict[str, str | None] = {}
+        for effect in batch:
+            if effect.key not in results:
+                try:
+                    self._checkpoints.write(effect.key, newest[effect.key])
+                    results[effect.key] = None
+                except OSError as error:
+                    results[effect.key] = f"{error.strerror or error}: {self._checkpoints.folder}"
+        return results
+
+    # --- the link's listener ------------------------------------------------------------------------------------------
+
+    def connect_message(self) -> internal.Connect:
+        return self.core.connect_message()
+
+    def master_changed(self, master: tuple[str, int] | None) -> None:
+        self.feed(self.core.master_changed(master, now()))
+
+    def opened(self, connection: int, message: internal.Connected) -> None:
+        self.feed(self.core.opened(connection, message, now()))
+
+    def received(self, connection: int, message: internal.Down) -> None:
+        self.feed(self.core.received(connection, message, now()))
+
+    def closed(self, connection: int, why: str, gone: bool = False) -> None:
+        self.feed(self.core.closed(connection, why, now(), gone))
+
+
+def now() -> Now:
+    return Now(time.monotonic(), time.time())

@@ -1,0 +1,272 @@
+"""What the agent shows of itself, in the shapes of the original's `/state`, `/containers`, `/metrics/snapshot`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from dcos_runtime import __version__
+from dcos_runtime.agent import resources as amounts
+from dcos_runtime.agent.containers.base import Usage
+from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.model import Now, Stage, TaskRecord
+from dcos_runtime.agent.sandbox import Sandboxes
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
+
+VERSION = "1.11.0"
+"""The version of Mesos whose interfaces these are; clients compare it, so it is dotted integers only."""
+
+CAPABILITIES = ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT", "TASK_RESOURCE_LIMITS"]
+
+
+@dataclass(frozen=True)
+class Viewer:
+    """Shows one agent. ``usage`` tells a container's usage by container id and launcher."""
+
+    core: AgentCore
+    sandboxes: Sandboxes
+    address: str  # ip:port
+    started: Now
+    flags: Mapping[str, str]
+    usage: Callable[[str, str], Usage | None]
+
+    def state(self) -> dict[str, Any]:
+        info = self.core.settings.info
+        master = self.core.session.master
+        total = amounts.summary(info.resources)
+        used = amounts.summary(self._used())
+        return {
+            "version": VERSION,
+            "dcos_version": __version__,
+            "start_time": self.started.wall,
+            "id": self.core.agent.id or "",
+            "pid": f"slave(1)@{self.address}",
+            "hostname": info.hostname,
+            "capabilities": CAPABILITIES,
+            "resources": total,
+            "reserved_resources": {},
+            "unreserved_resources": total,
+            "reserved_resources_full": {},
+            "unreserved_resources_full": [
+                msgspec.to_builtins(msgspec.structs.replace(resource, role="*")) for resource in info.resources
+            ],
+            "reserved_resources_allocated": {},
+            "unreserved_resources_allocated": used,
+            "resource_providers": [],
+            "attributes": amounts.attribute_values(info.attributes),
+            **({"master_hostname": master[0]} if master else {}),
+            "flags": dict(self.flags),
+            "frameworks": self._frameworks(),
+            "completed_frameworks": self._completed_frameworks(),
+        }
+
+    def _used(self) -> list[Resource]:
+        records = [task.record for task in self.core.tasks.values() if task.record.stage is not Stage.ENDED]
+        return _merged([resource for record in records for resource in _task(record).resources])
+
+    def _frameworks(self) -> list[dict[str, Any]]:
+        shown = []
+        for framework_id, info in self.core.frameworks.items():
+            executors = [
+                self._executor(task.record)
+                for task in self.core.tasks.values()
+                if task.record.framework_id == framework_id
+            ]
+            completed = [self._executor(record) for record in self._completed(framework_id)]
+            shown.append({**_framework(info), "executors": executors, "completed_executors": completed})
+        return shown
+
+    def _completed_frameworks(self) -> list[dict[str, Any]]:
+        ids = dict.fromkeys(record.framework_id for record in self.core.completed)
+        return [
+            {
+                "id": framework_id,
+                "executors": [],
+                "completed_executors": [self._executor(record) for record in self._completed(framework_id)],
+            }
+            for framework_id in ids
+            if framework_id not in self.core.frameworks
+        ]
+
+    def _completed(self, framework_id: str) -> list[TaskRecord]:
+        return [record for record in self.core.completed if record.framework_id == framework_id]
+
+    def _executor(self, record: TaskRecord) -> dict[str, Any]:
+        task = _task(record)
+        shown = self._shown_task(record, task)
+        over = record.stage is Stage.ENDED or record not in self._living()
+        waiting = record.stage in (Stage.INTENT, Stage.PREPARING) and not over
+        return {
+            "id": record.task_id,
+            "name": executor_name(task),
+            "source": record.task_id,
+            "container": record.container_id,
+            "directory": self.directory(record),
+            "resources": amounts.summary(task.resources),
+            "role": _role(task),
+            "tasks": [] if over or waiting else [shown],
+            "queued_tasks": [shown] if waiting else [],
+            "completed_tasks": [shown] if over else [],
+        }
+
+    def _living(self) -> list[TaskRecord]:
+        return [task.record for task in self.core.tasks.values()]
+
+    def _shown_task(self, record: TaskRecord, task: TaskInfo) -> dict[str, Any]:
+        shown: dict[str, Any] = {
+            "id": record.task_id,
+            "name": task.name,
+            "framework_id": record.framework_id,
+            "executor_id": "",
+            "slave_id": self.core.agent.id or "",
+            "state": record.state.value,
+            "resources": amounts.summary(task.resources),
+            "role": _role(task),
+            "statuses": [_shown_status(status) for status in record.history],
+        }
+        for name in ("labels", "discovery"):
+            value = getattr(task, name)
+            if value is not None:
+                shown[name] = msgspec.to_builtins(value)
+        return shown
+
+    def directory(self, record: TaskRecord) -> str:
+        agent_id = self.core.agent.id or "unknown"
+        return str(self.sandboxes.path(agent_id, record.framework_id, record.task_id, record.container_id))
+
+    # --- containers ---------------------------------------------------------------------------------------------------
+
+    def containers(self, now: Now, with_status: bool = True) -> list[dict[str, Any]]:
+        """`/containers`, and without ``with_status`` `/monitor/statistics`. Reads cgroups or /proc: off the loop."""
+        shown = []
+        for task in list(self.core.tasks.values()):
+            record = task.record
+            if record.stage is not Stage.RUNNING:
+                continue
+            info = _task(record)
+            entry: dict[str, Any] = {
+                "executor_id": record.task_id,
+                "executor_name": executor_name(info),
+                "framework_id": record.framework_id,
+                "source": record.task_id,
+                "statistics": self._statistics(record, info, now),
+            }
+            if with_status:
+                entry["container_id"] = record.container_id
+                status = record.status.container_status if record.status else None
+                entry["status"] = msgspec.to_builtins(status) if status else {}
+            shown.append(entry)
+        return shown
+
+    def _statistics(self, record: TaskRecord, task: TaskInfo, now: Now) -> dict[str, Any]:
+        told: dict[str, Any] = {"timestamp": now.wall, "cpus_limit": amounts.scalar(task.resources, "cpus")}
+        if memory := amounts.scalar(task.resources, "mem"):
+            told["mem_limit_bytes"] = int(memory * amounts.MB)
+        usage = self.usage(record.container_id, record.launcher)
+        if usage is not None:
+            told.update({name: value for name, value in vars(usage).items() if value is not None})
+        return told
+
+    # --- metrics ------------------------------------------------------------------------------------------------------
+
+    def metrics(self, now: Now) -> dict[str, float]:
+        info = self.core.settings.info
+        used = self._used()
+        told: dict[str, float] = {
+            "slave/uptime_secs": now.mono - self.started.mono,
+            "slave/registered": float(self.core.session.member),
+            "slave/frameworks_active": float(len(self.core.frameworks)),
+            "slave/executors_running": float(self._in_stages(Stage.RUNNING)),
+            "slave/executors_registering": float(self._in_stages(Stage.INTENT, Stage.PREPARING, Stage.STARTING)),
+            "slave/executors_terminating": float(self._in_stages(Stage.ENDING)),
+            "slave/tasks_staging": float(self._in_stages(Stage.INTENT, Stage.PREPARING)),
+            "slave/tasks_starting": float(self._in_stages(Stage.STARTING)),
+            "slave/tasks_running": float(self._in_stages(Stage.RUNNING)),
+        }
+        for state in (
+            TaskState.TASK_FINISHED,
+            TaskState.TASK_FAILED,
+            TaskState.TASK_KILLED,
+            TaskState.TASK_LOST,
+            TaskState.TASK_GONE,
+            TaskState.TASK_DROPPED,
+        ):
+            told[f"slave/tasks_{state.value.removeprefix('TASK_').lower()}"] = float(self.core.counts.get(state, 0))
+        for name in ("cpus", "mem", "disk", "gpus"):
+            total, taken = amounts.scalar(info.resources, name), amounts.scalar(used, name)
+            told[f"slave/{name}_total"] = total
+            told[f"slave/{name}_used"] = taken
+            told[f"slave/{name}_percent"] = taken / total if total else 0.0
+        return told
+
+    def _in_stages(self, *stages: Stage) -> int:
+        return sum(1 for task in self.core.tasks.values() if task.record.stage in stages)
+
+
+def executor_name(task: TaskInfo) -> str:
+    """As the original names the executor of a command task."""
+    command = task.command
+    if command is None:
+        return f"Command Executor (Task: {task.task_id.value})"
+    text = (
+        f"sh -c '{command.value}'"
+        if command.shell is not False
+        else " ".join([command.value or "", *command.arguments])
+    )
+    return f"Command Executor (Task: {task.task_id.value}) (Command: {text if len(text) <= 15 else text[:12] + '...'})"
+
+
+def _framework(info: FrameworkInfo) -> dict[str, Any]:
+    shown: dict[str, Any] = {
+        "id": info.id.value if info.id else "",
+        "name": info.name,
+        "user": info.user,
+        "failover_timeout": info.failover_timeout or 0.0,
+        "checkpoint": bool(info.checkpoint),
+        "hostname": info.hostname or "",
+    }
+    if info.principal is not None:
+        shown["principal"] = info.principal
+    if info.roles:
+        shown["roles"] = info.roles
+    else:
+        shown["role"] = info.role or "*"
+    return shown
+
+
+def _task(record: TaskRecord) -> TaskInfo:
+    return codec.decode(record.task, TaskInfo)
+
+
+def _role(task: TaskInfo) -> str:
+    first = task.resources[0].allocation_info if task.resources else None
+    return (first.role if first else None) or "*"
+
+
+def _shown_status(status: TaskStatus) -> dict[str, Any]:
+    shown: dict[str, Any] = {"state": status.state.value, "timestamp": status.timestamp or 0.0}
+    if status.container_status is not None:
+        shown["container_status"] = msgspec.to_builtins(status.container_status)
+    return shown
+
+
+def _merged(resources: list[Resource]) -> list[Resource]:
+    """Ranges of several tasks under one name, so that a summary tells them all."""
+    ranges: dict[str, Resource] = {}
+    others = []
+    for resource in resources:
+        if resource.ranges is None:
+            others.append(resource)
+        elif resource.name in ranges:
+            known = ranges[resource.name].ranges
+            assert known is not None
+            known.range.extend(resource.ranges.range)
+        else:
+            ranges[resource.name] = resource
+    return [*others, *ranges.values()]
