@@ -59,11 +59,7 @@ def test_an_app_survives_a_storm_of_faults(tmp_path: Path) -> None:
             "backoffSeconds": 0,
             "maxLaunchDelaySeconds": 1,
         }
-        status, answer = wait_for(
-            lambda: (lambda a: a if a[0] == 201 else None)(ask(f"{made.marathon.url}/v2/apps", "POST", body)),
-            30,
-            "the app's creation",
-        )
+        wait_for(lambda: ask(f"{made.marathon.url}/v2/apps", "POST", body)[0] == 201, 30, "the app's creation")
         wait_for(lambda: settled(made), 60, "the first instances")
         for number in range(faults):
             fault = chance.choice(("task", "agent", "master", "marathon", "pause", "agent-late", "master+agent"))
