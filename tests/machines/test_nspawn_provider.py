@@ -342,7 +342,22 @@ def test_a_machines_address_cannot_change_under_it(machines: Lab) -> None:
     spec = SPEC.model_copy(update={"hosts": (moved, SPEC.hosts[1])})
     with pytest.raises(ProviderError, match=r"address cannot change from 198\.18\.241\.11/24"):
         NspawnProvider(spec, machines.state_dir).create(spec.hosts)
-    NspawnProvider(SPEC, machines.state_dir).create(SPEC.hosts)  # known_hosts as it was
+    assert machines.ssh("h1", "hostname").stdout == "h1\n"
+
+
+def test_a_new_shape_holds_at_once_and_without_a_restart(machines: Lab) -> None:
+    boot = machines.ssh("h2", "cat /proc/sys/kernel/random/boot_id").stdout
+    bigger = SPEC.hosts[1].model_copy(update={"cpus": 0.75, "mem_mb": 640})
+    spec = SPEC.model_copy(update={"hosts": (SPEC.hosts[0], bigger)})
+    NspawnProvider(spec, machines.state_dir).create(spec.hosts)
+    shown = machines.ssh(
+        "h2",
+        "cd /sys/fs/cgroup; cat cpu/cpu.cfs_quota_us memory/memory.limit_in_bytes 2>/dev/null || "
+        "cat cpu.max memory.max",
+    ).stdout.split()
+    assert (shown[0], shown[-1]) == ("75000", str(640 << 20))
+    assert machines.ssh("h2", "cat /proc/sys/kernel/random/boot_id").stdout == boot
+    machines.provider.create(SPEC.hosts)
 
 
 def test_a_full_disk_of_one_machine_harms_no_other(machines: Lab) -> None:

@@ -11,14 +11,12 @@ import contextlib
 import os
 import platform
 import shutil
-import signal
-import socket
 import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
-from ipaddress import IPv4Interface
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -27,7 +25,6 @@ from dcos_images.errors import ImageError
 from dcos_images.host import this_host
 from dcos_images.images import Image, ensure
 from dcos_installer.errors import InstallerError
-from dcos_installer.process import run
 from dcos_installer.providers import nspawn_network as network
 from dcos_installer.providers.base import (
     Condition,
@@ -38,19 +35,17 @@ from dcos_installer.providers.base import (
     SshTarget,
     silent,
 )
-from dcos_installer.providers.cgroups import Group, host_hierarchies, mode_of
+from dcos_installer.providers.cgroups import host_hierarchies, mode_of
 from dcos_installer.providers.inject import Injected, inject
 from dcos_installer.providers.machine_keys import ClusterKeys
-from dcos_installer.providers.nspawn_launch import forget_unit, launch
+from dcos_installer.providers.nspawn_control import SSH_PORT, MachineControl
+from dcos_installer.providers.nspawn_launch import launch
 from dcos_installer.providers.nspawn_machine import (
     MachineFolder,
     MachineRecord,
-    ProcessMark,
-    Status,
     apply_limits,
-    cgroup_path,
 )
-from dcos_installer.providers.nspawn_mounts import mount_disk, mount_root, unmount_all
+from dcos_installer.providers.nspawn_mounts import mount_disk, mount_root
 from dcos_installer.state import ClusterState
 
 if TYPE_CHECKING:
@@ -60,11 +55,6 @@ IMAGE = "machine"
 MACHINES_DIR = Path("/var/lib/dcos-machines")
 _TOOLS = ("ip", "mount", "nsenter", "setsid", "ssh-keygen", "systemd-nspawn", "umount")
 _BOOT_SECONDS = 90.0
-_CLEAN_UP_SECONDS = 5.0
-_SUPERVISOR_SECONDS = 15.0
-_PAUSE_SECONDS = 0.05
-_SSH_PORT = 22
-_REBOOT_SIGNAL = signal.SIGRTMIN + 5  # what systemd as init takes for "reboot, in good order"
 
 
 class NspawnProvider:
@@ -114,12 +104,12 @@ class NspawnProvider:
     def inspect(self) -> Mapping[str, MachineState]:
         addresses = {host.name: host.address for host in self._spec.hosts}
         names = sorted({*addresses, *(folder.name for folder in self._folders())})
-        return {name: self._state(self._folder(name), addresses.get(name, "")) for name in names}
+        return {name: self._control(name).state(addresses.get(name, "")) for name in names}
 
     def ssh(self, host: HostSpec) -> SshTarget:
         return SshTarget(
             address=host.address,
-            port=_SSH_PORT,
+            port=SSH_PORT,
             user="root",
             identity_file=self._keys.identity_file,
             known_hosts_file=self._keys.known_hosts,
@@ -170,47 +160,33 @@ class NspawnProvider:
         self._start(name, silent)
 
     def power_off(self, name: str) -> None:
-        record = self._to_switch(name)
-        # The cable first: a machine without power does not say goodbye to anybody.
-        network.unplug(_port(record))
-        folder = self._folder(name)
-        status = folder.status()
-        self._sweep(folder, keep_disk=True)
-        if status is not None and status.phase != "ended":
-            folder.write_status(Status(phase="ended", reason="its power was cut"))
+        self._to_switch(name)
+        self._control(name).power_off()
 
     def reboot(self, name: str) -> None:
-        folder, record = self._folder(name), self._to_switch(name)
-        status = folder.status()
-        leader = self._leader(folder)
-        if status is None or leader is None:
-            raise ProviderError(
-                "it cannot restart, because it does not run",
-                machine=name,
-                hint="start it",
-                evidence=self._evidence(folder),
-            )
-        leader.kill(_REBOOT_SIGNAL)
-        self._await(
-            folder,
-            f"it did not restart within {self._boot_seconds:.0f} s",
-            lambda: (now := folder.status()) is not None and now.boots > status.boots and now.phase == "running",
-        )
-        self._await_ssh(folder, record)
+        self._to_switch(name)
+        self._control(name).reboot()
 
     # One machine
 
     def _declare(self, host: HostSpec, image: Image | None) -> None:
-        """Writes down what the machine is. What was decided when it was made stays: its tree, its address, its disk."""
+        """Writes down what the machine is; one that runs is held to its new shape at once."""
         folder = self._folder(host.name)
         known = folder.record()
         if known is not None:
-            tree, key = known.tree, known.image_key
+            record = replace(known, cpus=host.cpus, mem_mb=host.mem_mb)
         else:
             assert image is not None
-            tree, key = str(image.tree), image.key
+            record = self._new_record(host, image)
+        if known != record:
+            folder.path.mkdir(mode=0o700, exist_ok=True)
+            folder.write_record(record)
+            if (group := self._control(host.name).machine_group()).exists():
+                self._each([host.name], lambda name: apply_limits(group, record))
+
+    def _new_record(self, host: HostSpec, image: Image) -> MachineRecord:
         port = network.port_for(self._spec.cluster_id, host.name, host.address, self._network)
-        record = MachineRecord(
+        return MachineRecord(
             cluster_id=self._spec.cluster_id,
             name=host.name,
             unique_name=f"dcos-{self._spec.cluster_id[:8]}-{host.name}",
@@ -220,36 +196,34 @@ class NspawnProvider:
             mac=port.mac,
             host_side=port.host_side,
             bridge=self._bridge.name,
-            tree=tree,
-            image_key=key,
+            tree=str(image.tree),
+            image_key=image.key,
             cpus=host.cpus,
             mem_mb=host.mem_mb,
             disk_mb=host.disk_mb,
         )
-        if known is not None:
-            for what, was, wanted in (
-                ("address", f"{known.address}/{known.prefix_length}", f"{record.address}/{record.prefix_length}"),
-                ("cluster", known.cluster_id, record.cluster_id),
-                ("disk_mb", known.disk_mb, record.disk_mb),
-            ):
-                if was != wanted:
-                    raise ProviderError(
-                        f"its {what} cannot change from {was} to {wanted}",
-                        machine=host.name,
-                        why="that is decided when a machine is made",
-                        hint="put the old value back into the inventory, or remove the machine first",
-                    )
-        if known != record:
-            folder.path.mkdir(mode=0o700, exist_ok=True)
-            folder.write_record(record)
-            if known is not None and (group := self._machine_group(folder)).exists():
-                self._each([host.name], lambda name: apply_limits(group, record))
+
+    def _changed(self, host: HostSpec) -> list[str]:
+        """What was decided when the machine was made, and is asked for otherwise now."""
+        known = self._folder(host.name).record()
+        if known is None:
+            return []
+        decided = (
+            ("address", f"{known.address}/{known.prefix_length}", f"{host.address}/{self._network.prefixlen}"),
+            ("cluster", known.cluster_id, self._spec.cluster_id),
+            ("disk_mb", known.disk_mb, host.disk_mb),
+        )
+        return [
+            f"{host.name}: its {what} cannot change from {was} to {wanted}, remove the machine first"
+            for what, was, wanted in decided
+            if was != wanted
+        ]
 
     def _start(self, name: str, note: Note) -> None:
-        folder, record = self._folder(name), self._record(name)
+        folder, record, control = self._folder(name), self._record(name), self._control(name)
         started = time.monotonic()
-        if self._state(folder, record.address).condition is not Condition.RUNNING:
-            self._sweep(folder, keep_disk=True)
+        if control.state(record.address).condition is not Condition.RUNNING:
+            control.sweep(keep_disk=True)
             if not Path(record.tree).is_dir():
                 raise ProviderError(
                     "the tree it was made over is gone",
@@ -263,7 +237,7 @@ class NspawnProvider:
             inject(folder.root, self._files(record))
             folder.status_file.unlink(missing_ok=True)
             launch(folder, record)
-        self._await_ssh(folder, record)
+        control.await_ssh(record)
         note(name, f"answers after {time.monotonic() - started:.1f} s")
 
     def _files(self, record: MachineRecord) -> list[Injected]:
@@ -276,124 +250,11 @@ class NspawnProvider:
 
     def _destroy(self, name: str, note: Note) -> None:
         folder = self._folder(name)
-        self._sweep(folder, keep_disk=False)
+        self._control(name).sweep(keep_disk=False)
         if left := folder.mounts():
             raise ProviderError("its file system is still mounted", machine=name, hint=f"unmount {' '.join(left)}")
         shutil.rmtree(folder.path)
         note(name, "removed")
-
-    def _sweep(self, folder: MachineFolder, *, keep_disk: bool) -> None:
-        """Ends all of a machine that runs, whatever state it is in, and takes down what running had put up."""
-        record = folder.record()
-        self._cut(folder)
-        if (supervisor := folder.supervisor()) is not None:
-            supervisor.kill()
-        group = self._group(folder)
-        group.kill()
-        if record is not None:
-            forget_unit(record)
-            network.remove_link(record.host_side)
-        group.remove()
-        if group.path == cgroup_path(self._spec.cluster_id, folder.name):
-            group.remove_empty_parents()
-        unmount_all(folder, record.unique_name if record else folder.name, keep_disk=keep_disk)
-        folder.pid_file.unlink(missing_ok=True)
-
-    def _cut(self, folder: MachineFolder) -> None:
-        """Kills a machine's init, and with it all in the machine; its supervisor then cleans up, when it is well."""
-        supervisor, leader = folder.supervisor(), self._leader(folder)
-        if supervisor is None or leader is None:
-            return
-        leader.kill()
-        deadline = time.monotonic() + _CLEAN_UP_SECONDS
-        while supervisor.alive() and time.monotonic() < deadline:
-            time.sleep(_PAUSE_SECONDS)
-
-    def _state(self, folder: MachineFolder, address: str) -> MachineState:
-        record, status = folder.record(), folder.status()
-        supervised = folder.supervisor() is not None
-        processes = bool(self._machine_group(folder).pids())
-        mounted = str(folder.root.resolve()) in folder.mounts()
-        condition, detail = Condition.OFF, "never started" if status is None else status.reason or "its power was cut"
-        if not folder.path.exists():
-            condition, detail = Condition.ABSENT, ""
-        elif record is None:
-            condition, detail = Condition.BROKEN, "its making was cut short"
-        elif supervised:
-            condition, detail = Condition.RUNNING, "" if status is None else status.phase
-        elif processes:
-            condition, detail = Condition.BROKEN, "it runs, but its supervisor is gone"
-        elif mounted or network.link_exists(record.host_side):
-            condition, detail = Condition.BROKEN, "it is off, but its supervisor could not clean up"
-        return MachineState(folder.name, condition, record.address if record is not None else address, detail)
-
-    def _leader(self, folder: MachineFolder) -> ProcessMark | None:
-        """The machine's init, as this host sees it."""
-        status = folder.status()
-        if status is None or status.nspawn_pid == 0:
-            return None
-        for pid in self._machine_group(folder).pids():
-            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-                lines = Path("/proc", str(pid), "status").read_text().splitlines()
-                fields = dict(line.split(":", 1) for line in lines if ":" in line)
-                if int(fields["PPid"]) == status.nspawn_pid and fields["NSpid"].split()[-1] == "1":
-                    return ProcessMark.of(pid)
-        return None
-
-    def _group(self, folder: MachineFolder) -> Group:
-        """The control group of the machine and its supervisor."""
-        status = folder.status()
-        path = status.cgroup if status is not None and status.cgroup else ""
-        return Group(path or cgroup_path(self._spec.cluster_id, folder.name))
-
-    def _machine_group(self, folder: MachineFolder) -> Group:
-        return Group(f"{self._group(folder).path}/machine")
-
-    # Waiting
-
-    def _await_ssh(self, folder: MachineFolder, record: MachineRecord) -> None:
-        def answers() -> bool:
-            # Asked too early, before its network is there, the kernel would not ask again for a second or more.
-            status = folder.status()
-            return status is not None and status.phase == "running" and _says_ssh(record.address, _SSH_PORT)
-
-        self._await(folder, f"SSH did not answer within {self._boot_seconds:.0f} s", answers)
-
-    def _await(self, folder: MachineFolder, what: str, done: Callable[[], bool]) -> None:
-        started = time.monotonic()
-        while not done():
-            status, waited = folder.status(), time.monotonic() - started
-            ended = status is not None and status.phase == "ended"
-            alone = waited > _SUPERVISOR_SECONDS and folder.supervisor() is None
-            if self._cancelled.is_set():
-                raise ProviderError("not waited for any longer", machine=folder.name, hint="deploy again: it resumes")
-            if ended or alone or waited > self._boot_seconds:
-                reason = status.reason if status is not None else ""
-                raise ProviderError(
-                    f"it is off again: {reason}" if ended else "its supervisor is gone" if alone else what,
-                    machine=folder.name,
-                    why="" if ended else f"it is {self._state(folder, '').condition}",
-                    hint=f"read {folder.console}, then deploy again: it resumes",
-                    evidence=self._evidence(folder),
-                )
-            time.sleep(_PAUSE_SECONDS)
-
-    def _evidence(self, folder: MachineFolder) -> str:
-        """The last the machine said: on its console, and in its journal as far as it got to disk."""
-        journal = folder.root / "var" / "log" / "journal"
-        said = ""
-        if journal.resolve().is_relative_to(folder.root.resolve()) and journal.is_dir():
-            with contextlib.suppress(InstallerError):
-                command = [
-                    "journalctl",
-                    f"--directory={journal}",
-                    "--no-pager",
-                    "--quiet",
-                    "--lines=15",
-                    "--output=short",
-                ]
-                said = run(command, deadline=15, what="read the machine's journal", check=False).stdout
-        return "\n".join(part for part in (folder.console_tail(15), said) if part)
 
     # The cluster
 
@@ -430,6 +291,7 @@ class NspawnProvider:
         for host in hosts:
             if not _fit_name(host.name):
                 problems.append(f"{host.name!r} cannot be a machine's name: letters, digits, - and ., 50 at most")
+            problems += self._changed(host)
         if problems:
             raise ProviderError(
                 "machines cannot be made on this host",
@@ -474,6 +336,11 @@ class NspawnProvider:
     def _folder(self, name: str) -> MachineFolder:
         return MachineFolder(self._home / name)
 
+    def _control(self, name: str) -> MachineControl:
+        return MachineControl(
+            self._folder(name), self._spec.cluster_id, boot_seconds=self._boot_seconds, cancelled=self._cancelled
+        )
+
     def _folders(self) -> list[MachineFolder]:
         try:
             if not self._home.is_dir():
@@ -499,18 +366,6 @@ def hosts_file(members: Mapping[str, str]) -> str:
     lines = ["127.0.0.1 localhost", "::1 localhost"]
     lines += [f"{address} {name}" for name, address in sorted(members.items())]
     return "\n".join(lines) + "\n"
-
-
-def _port(record: MachineRecord) -> network.Port:
-    return network.Port(record.host_side, record.mac, IPv4Interface(f"{record.address}/{record.prefix_length}"))
-
-
-def _says_ssh(address: str, port: int) -> bool:
-    try:
-        with socket.create_connection((address, port), timeout=1.0) as connection:
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False
 
 
 def _fit_name(name: str) -> bool:

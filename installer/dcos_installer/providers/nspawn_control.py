@@ -1,0 +1,185 @@
+"""One nspawn machine, looked at and switched from the host: its state, its power, and the wait for its SSH."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import socket
+import threading
+import time
+from collections.abc import Callable
+from ipaddress import IPv4Interface
+from pathlib import Path
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.process import run
+from dcos_installer.providers import nspawn_network as network
+from dcos_installer.providers.base import Condition, MachineState, ProviderError
+from dcos_installer.providers.cgroups import Group
+from dcos_installer.providers.nspawn_launch import forget_unit
+from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord, ProcessMark, Status, cgroup_path
+from dcos_installer.providers.nspawn_mounts import unmount_all
+
+SSH_PORT = 22
+
+_CLEAN_UP_SECONDS = 5.0
+_SUPERVISOR_SECONDS = 15.0
+_PAUSE_SECONDS = 0.05
+_REBOOT_SIGNAL = signal.SIGRTMIN + 5  # what systemd as init takes for "reboot, in good order"
+
+
+class MachineControl:
+    """A machine's switch and its dials. ``cancelled``, once set, ends every wait."""
+
+    def __init__(
+        self, folder: MachineFolder, cluster_id: str, *, boot_seconds: float, cancelled: threading.Event
+    ) -> None:
+        self._folder = folder
+        self._default_group = cgroup_path(cluster_id, folder.name)
+        self._boot_seconds = boot_seconds
+        self._cancelled = cancelled
+
+    def state(self, address: str) -> MachineState:
+        """How the machine is now; ``address`` is told when the machine has no record of its own."""
+        folder, record, status = self._folder, self._folder.record(), self._folder.status()
+        supervised = folder.supervisor() is not None
+        processes = bool(self.machine_group().pids())
+        mounted = str(folder.root.resolve()) in folder.mounts()
+        condition, detail = Condition.OFF, "never started" if status is None else status.reason or "its power was cut"
+        if not folder.path.exists():
+            condition, detail = Condition.ABSENT, ""
+        elif record is None:
+            condition, detail = Condition.BROKEN, "its making was cut short"
+        elif supervised:
+            condition, detail = Condition.RUNNING, "" if status is None else status.phase
+        elif processes:
+            condition, detail = Condition.BROKEN, "it runs, but its supervisor is gone"
+        elif mounted or network.link_exists(record.host_side):
+            condition, detail = Condition.BROKEN, "it is off, but its supervisor could not clean up"
+        return MachineState(folder.name, condition, record.address if record is not None else address, detail)
+
+    def power_off(self) -> None:
+        """Cuts the machine's power."""
+        record, status = self._folder.record(), self._folder.status()
+        if record is not None:
+            # The cable first: a machine without power does not say goodbye to anybody.
+            address = IPv4Interface(f"{record.address}/{record.prefix_length}")
+            network.unplug(network.Port(record.host_side, record.mac, address))
+        self.sweep(keep_disk=True)
+        if status is not None and status.phase != "ended":
+            self._folder.write_status(Status(phase="ended", reason="its power was cut"))
+
+    def reboot(self) -> None:
+        """Has the machine restart in good order, and waits for its SSH."""
+        folder, record, status, leader = self._folder, self._folder.record(), self._folder.status(), self.leader()
+        if record is None or status is None or leader is None:
+            raise ProviderError(
+                "it cannot restart, because it does not run",
+                machine=folder.name,
+                hint="start it",
+                evidence=self.evidence(),
+            )
+        leader.kill(_REBOOT_SIGNAL)
+        self._await(
+            f"it did not restart within {self._boot_seconds:.0f} s",
+            lambda: (now := folder.status()) is not None and now.boots > status.boots and now.phase == "running",
+        )
+        self.await_ssh(record)
+
+    def sweep(self, *, keep_disk: bool) -> None:
+        """Ends all of a machine that runs, whatever state it is in, and takes down what running had put up."""
+        folder, record = self._folder, self._folder.record()
+        self._cut()
+        if (supervisor := folder.supervisor()) is not None:
+            supervisor.kill()
+        group = self.group()
+        group.kill()
+        if record is not None:
+            forget_unit(record)
+            network.remove_link(record.host_side)
+        group.remove()
+        if group.path == self._default_group:
+            group.remove_empty_parents()  # what is above a unit's group is systemd's
+        unmount_all(folder, record.unique_name if record else folder.name, keep_disk=keep_disk)
+        folder.pid_file.unlink(missing_ok=True)
+
+    def _cut(self) -> None:
+        """Kills a machine's init, and with it all in the machine; its supervisor then cleans up, when it is well."""
+        supervisor, leader = self._folder.supervisor(), self.leader()
+        if supervisor is None or leader is None:
+            return
+        leader.kill()
+        deadline = time.monotonic() + _CLEAN_UP_SECONDS
+        while supervisor.alive() and time.monotonic() < deadline:
+            time.sleep(_PAUSE_SECONDS)
+
+    def leader(self) -> ProcessMark | None:
+        """The machine's init, as this host sees it."""
+        status = self._folder.status()
+        if status is None or status.nspawn_pid == 0:
+            return None
+        for pid in self.machine_group().pids():
+            with contextlib.suppress(FileNotFoundError, ProcessLookupError):
+                lines = Path("/proc", str(pid), "status").read_text().splitlines()
+                fields = dict(line.split(":", 1) for line in lines if ":" in line)
+                if int(fields["PPid"]) == status.nspawn_pid and fields["NSpid"].split()[-1] == "1":
+                    return ProcessMark.of(pid)
+        return None
+
+    def group(self) -> Group:
+        """The control group of the machine and its supervisor."""
+        status = self._folder.status()
+        return Group((status.cgroup if status is not None else "") or self._default_group)
+
+    def machine_group(self) -> Group:
+        """The control group of the machine alone: the root that it sees."""
+        return Group(f"{self.group().path}/machine")
+
+    def await_ssh(self, record: MachineRecord) -> None:
+        """Returns once SSH answers. Raises `ProviderError` with the machine's last words when it does not in time."""
+
+        def answers() -> bool:
+            # Asked too early, before its network is there, the kernel would not ask again for a second or more.
+            status = self._folder.status()
+            return status is not None and status.phase == "running" and _says_ssh(record.address)
+
+        self._await(f"SSH did not answer within {self._boot_seconds:.0f} s", answers)
+
+    def _await(self, what: str, done: Callable[[], bool]) -> None:
+        folder, started = self._folder, time.monotonic()
+        while not done():
+            status, waited = folder.status(), time.monotonic() - started
+            ended = status is not None and status.phase == "ended"
+            alone = waited > _SUPERVISOR_SECONDS and folder.supervisor() is None
+            if self._cancelled.is_set():
+                raise ProviderError("not waited for any longer", machine=folder.name, hint="deploy again: it resumes")
+            if ended or alone or waited > self._boot_seconds:
+                reason = status.reason if status is not None else ""
+                raise ProviderError(
+                    f"it is off again: {reason}" if ended else "its supervisor is gone" if alone else what,
+                    machine=folder.name,
+                    why="" if ended else f"it is {self.state('').condition}",
+                    hint=f"read {folder.console}, then deploy again: it resumes",
+                    evidence=self.evidence(),
+                )
+            time.sleep(_PAUSE_SECONDS)
+
+    def evidence(self) -> str:
+        """The last the machine said: on its console, and in its journal as far as it got to disk."""
+        root = self._folder.root
+        journal = root / "var" / "log" / "journal"
+        said = ""
+        # Not by a link: where that leads, it would be this host's journal.
+        if journal.resolve().is_relative_to(root.resolve()) and journal.is_dir():
+            command = ["journalctl", f"--directory={journal}", "--no-pager", "--quiet", "--lines=15", "--output=short"]
+            with contextlib.suppress(InstallerError):
+                said = run(command, deadline=15, what="read the machine's journal", check=False).stdout
+        return "\n".join(part for part in (self._folder.console_tail(15), said) if part)
+
+
+def _says_ssh(address: str) -> bool:
+    try:
+        with socket.create_connection((address, SSH_PORT), timeout=1.0) as connection:
+            return connection.recv(4) == b"SSH-"
+    except OSError:
+        return False
