@@ -76,7 +76,7 @@ def assumed(manifest: Manifest) -> HostPlan:
     from dcos_installer.ansible.host.observe import unseen
     from dcos_installer.ansible.host.work import work_for
 
-    wanted = msgspec.to_builtins(manifest)
+    wanted = msgspec.json.decode(manifest.encode())
     seen = unseen(wanted)
     changes = work_for(wanted, manifest.digest, seen).changes
     return HostPlan(

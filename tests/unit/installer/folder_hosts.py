@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
-
-import msgspec
 
 from dcos_installer.ansible.host.apply import apply, locked
 from dcos_installer.ansible.host.machine import ACTIVE, PACKAGE_TIME, PACKAGES, Machine
@@ -96,7 +95,7 @@ class Remembering(Noted):
 
     def act(self, action: str, unit: str) -> None:
         super().act(action, unit)
-        self.machine.root and self._remember(action, unit)
+        self._remember(action, unit)
 
     def wait(self, unit: str, probe: str, deadline: float) -> None:
         if unit in self.sick and self.inputs(unit) == self.started_with().get(unit):
@@ -156,19 +155,17 @@ class Host:
                 file = self.path(f"{PACKAGES}/{package.folder}/bin/{program}")
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(program)
-                import os
-
                 os.utime(file, (PACKAGE_TIME, PACKAGE_TIME))
 
     def observe(self, manifest: Manifest, secrets: dict[str, str] | None = None) -> Observed:
-        return observe(self.machine, self.systemd, msgspec.to_builtins(manifest), secrets)
+        return observe(self.machine, self.systemd, json.loads(manifest.encode()), secrets)
 
     def check(self, manifest: Manifest, secrets: dict[str, str] | None = None) -> list[dict[str, str]]:
-        wanted = msgspec.to_builtins(manifest)
+        wanted = json.loads(manifest.encode())
         return work_for(wanted, manifest.digest, self.observe(manifest, secrets)).changes
 
     def apply(self, manifest: Manifest, secrets: dict[str, str] | None = None) -> Work:
-        wanted = msgspec.to_builtins(manifest)
+        wanted = json.loads(manifest.encode())
         with locked(self.machine):
             seen = self.observe(manifest, secrets)
             return apply(

@@ -67,7 +67,7 @@ def problems(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: 
         if link["path"].startswith("/usr/local/bin/") and now != "-" and not now.startswith(ACTIVE + "/"):
             found.append(f"{link['path']} is there and not ours: move it away")
     for secret in wanted["secrets"]:
-        if secret["name"] not in secrets and seen.secrets[secret["name"]] != "well":
+        if secret["name"] not in secrets and seen.secrets[secret["name"]] == "-":
             found.append(f"the secret {secret['name']} is not on the host and was not brought")
     return found
 

@@ -121,10 +121,11 @@ def observe(
         seen.sysctls[item["key"]] = " ".join(machine.text(sysctl_path(item["key"])).split())
     for secret in (secret for manifest in known for secret in manifest["secrets"]):
         seen.secrets.setdefault(secret["name"], _secret(machine, secret, (secrets or {}).get(secret["name"])))
-    # Links count as well: a run that was cut off may have left a unit that neither manifest names any more.
-    linked = [path.rpartition("/")[2] for path in seen.links if path.endswith(".service")]
+    # A run that was cut off, or a manifest that was damaged, may leave a unit that neither manifest names any more.
+    others = {path.rpartition("/")[2] for path in seen.links} | set(machine.names(ACTIVE + "/units"))
     named = [unit["name"] for manifest in known for unit in manifest["units"]]
-    seen.units = systemd.states(list(dict.fromkeys([*named, *sorted(linked)])))
+    left = [name for name in sorted(others) if name.endswith(".service")]
+    seen.units = systemd.states(list(dict.fromkeys([*named, *left])))
     if wanted["firewall"] and machine.real:
         seen.firewall = _firewall(machine, wanted["firewall"])
     begun = json.loads(machine.read(PENDING) or b"{}").get("restart", [])
