@@ -13,6 +13,7 @@ import pwd
 import stat
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from dcos_runtime.agent.sandbox import Sandboxes
@@ -63,7 +64,7 @@ class Files:
         except (OSError, RuntimeError, ValueError) as error:
             raise NotThere(path) from error
         try:
-            real = os.readlink(f"/proc/self/fd/{descriptor}")
+            real = str(Path(f"/proc/self/fd/{descriptor}").readlink())
             if real != str(sandbox) and not real.startswith(f"{sandbox}/"):
                 raise NotAllowed(f"'{path}' is inaccessible")
             yield Opened(descriptor, os.fstat(descriptor))

@@ -8,7 +8,8 @@ import time
 from collections.abc import Coroutine
 from typing import Any
 
-from dcos_runtime.agent.checkpoint import Checkpoints
+from dcos_runtime.agent import gc
+from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.containers.base import Launcher, LaunchError
 from dcos_runtime.agent.core.agent import AgentCore
 from dcos_runtime.agent.core.effects import (
@@ -20,12 +21,13 @@ from dcos_runtime.agent.core.effects import (
     OpenConnection,
     Persist,
     Prepare,
+    Retire,
     SendUp,
     Signal,
     Start,
     Watch,
 )
-from dcos_runtime.agent.core.model import Facts, Found, Now, Recovered
+from dcos_runtime.agent.core.model import Facts, Now, Recovered
 from dcos_runtime.agent.fetcher import FetchFailed
 from dcos_runtime.agent.launching import Launching, UserUnknown
 from dcos_runtime.agent.link import MasterLink
@@ -71,18 +73,25 @@ class Shell:
 
     # --- start --------------------------------------------------------------------------------------------------------
 
-    async def recover(self) -> None:
+    async def recover(self, strict: bool = False) -> None:
         """Reads the checkpoints, looks at every container, and lets the core decide.
 
-        Raises `checkpoint.CheckpointError` and ``OSError``.
+        Raises ``OSError`` and `CheckpointError`, with ``strict`` for any file that cannot be read.
         """
         remembered = await asyncio.to_thread(self._checkpoints.read)
+        if strict and remembered.corrupt:
+            raise CheckpointError(
+                f"{len(remembered.corrupt)} checkpoints under {self._checkpoints.folder} cannot be read, and --strict"
+                " is given. Start without it: their tasks are then lost, all others go on."
+            )
+        if missing := sorted({record.launcher for record in remembered.tasks} - set(self._launchers)):
+            raise CheckpointError(
+                f"{self._checkpoints.folder} holds tasks of --launcher={missing[0]}; start the agent with it, or kill"
+                " them first"
+            )
         facts: dict[str, Facts] = {}
         for record in remembered.tasks:
-            launcher = self._launchers.get(record.launcher)
-            facts[record.container_id] = (
-                await launcher.inspect(record.container_id) if launcher else Facts(Found.ABSENT)
-            )
+            facts[record.container_id] = await self._launchers[record.launcher].inspect(record.container_id)
         known = {record.container_id for record in remembered.tasks}
         for launcher in self._launchers.values():
             for container_id in launcher.listed():
@@ -127,6 +136,11 @@ class Shell:
                     self._do(self._signal(effect), f"signal {effect.container_id}")
                 case Destroy():
                     self._do(self._destroy(effect), f"destroy {effect.container_id}")
+                case Retire():
+                    sandbox = self._launching.sandboxes.path(
+                        self.core.agent.id or "", effect.framework_id, effect.task_id, effect.container_id
+                    )
+                    gc.touch(sandbox)
                 case OpenConnection() if self.link:
                     self.link.open(effect)
                 case CloseConnection() if self.link:

@@ -13,6 +13,7 @@ from dcos_runtime.agent.core.book import Book
 from dcos_runtime.agent.core.effects import (
     Destroy,
     Effect,
+    EndProcess,
     Log,
     Prepare,
     Signal,
@@ -161,11 +162,11 @@ class AgentCore(Book):
             case internal.Connected():
                 return [Log(logging.WARNING, "the master admitted us twice on one connection; the second is ignored")]
 
-    def shut_down(self, why: str, now: Now) -> list[Effect]:
+    def shut_down(self, why: str, now: Now, code: int = 1) -> list[Effect]:
         """This agent is no member any more: every task is killed, the id forgotten, then the process ends."""
         effects = self.session.dismissed()
-        effects.append(Log(logging.ERROR, f"the master dismissed this agent ({why}); killing all tasks"))
-        self._ending = f"the master dismissed this agent: {why}"
+        effects.append(Log(logging.ERROR, f"this agent is dismissed ({why}); killing all its tasks"))
+        self._ending = EndProcess(code, f"dismissed: {why}")
         for task in list(self.tasks.values()):
             effects += self._forget(task, now)
         return effects + self._end_if_empty()

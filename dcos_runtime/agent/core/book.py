@@ -9,7 +9,7 @@ import random
 from collections import deque
 
 from dcos_runtime.agent.core import statuses
-from dcos_runtime.agent.core.effects import Effect, EndProcess, Persist, SendUp
+from dcos_runtime.agent.core.effects import Effect, EndProcess, Persist, Retire, SendUp
 from dcos_runtime.agent.core.model import AgentRecord, Now, Settings, TaskRecord
 from dcos_runtime.agent.core.session import Session
 from dcos_runtime.agent.core.task import Task, is_terminal
@@ -39,7 +39,7 @@ class Book:
         self._by_persist: dict[int, Task] = {}
         self._persists = 0
         self._agent_rewrite: float | None = None
-        self._ending: str | None = None
+        self._ending: EndProcess | None = None
 
     # --- frameworks ---------------------------------------------------------------------------------------------------
 
@@ -135,7 +135,10 @@ class Book:
         self._by_container.pop(record.container_id, None)
         task.removed = True
         self.completed.append(record)
-        effects: list[Effect] = [self._persist(f"tasks/{record.container_id}", None)]
+        effects: list[Effect] = [
+            self._persist(f"tasks/{record.container_id}", None),
+            Retire(record.framework_id, record.task_id, record.container_id),
+        ]
         effects += self._gone(record.framework_id, record.task_id)
         if not self._has_tasks(record.framework_id):
             effects += self._drop_framework(record.framework_id)
@@ -181,6 +184,6 @@ class Book:
     def _end_if_empty(self) -> list[Effect]:
         if self._ending is None or self.tasks:
             return []
-        reason, self._ending = self._ending, None
+        ending, self._ending = self._ending, None
         self.agent = AgentRecord(boot_id=self.settings.boot_id)
-        return [*self._persist_agent(), EndProcess(1, reason)]
+        return [*self._persist_agent(), ending]

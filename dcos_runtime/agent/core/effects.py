@@ -64,6 +64,15 @@ class Destroy:
 
 
 @dataclass(frozen=True)
+class Retire:
+    """The task is over for everybody: its sandbox begins to age."""
+
+    framework_id: str
+    task_id: str
+    container_id: str
+
+
+@dataclass(frozen=True)
 class OpenConnection:
     """Connect to the master at ``host``:``port``: answered by ``opened`` or ``closed`` with the same number."""
 
@@ -102,5 +111,16 @@ class Log:
 
 
 Effect = (
-    Persist | Prepare | Start | Watch | Signal | Destroy | OpenConnection | CloseConnection | SendUp | EndProcess | Log
+    Persist
+    | Prepare
+    | Start
+    | Watch
+    | Signal
+    | Destroy
+    | Retire
+    | OpenConnection
+    | CloseConnection
+    | SendUp
+    | EndProcess
+    | Log
 )

@@ -1,0 +1,116 @@
+"""The flags of dcos-agent: the original's names where it has them; ours are marked in docs/agent.md."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+from collections.abc import Callable, Sequence
+
+from dcos_runtime.agent.resources import parse_attributes, parse_resources
+from dcos_runtime.flags import Flag, boolean, choice, duration, number, port, size
+from dcos_runtime.store.election import parse_master
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.common import DomainInfo
+
+PROGRAM = "dcos-agent"
+
+
+def _address(text: str) -> str:
+    return str(ipaddress.IPv4Address(text))
+
+
+def _text_of(parse: Callable[[str], object]) -> Callable[[str], str]:
+    """A parser that checks, and keeps the text: what is shown is what was given."""
+
+    def check(text: str) -> str:
+        parse(text)
+        return text
+
+    return check
+
+
+def _variables(text: str) -> dict[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ValueError('expected a JSON object of strings such as {"TZ": "UTC"}')
+    return found
+
+
+def _domain(text: str) -> DomainInfo:
+    try:
+        return codec.decode(text.encode(), DomainInfo)
+    except codec.DecodeError as error:
+        raise ValueError(f"not a DomainInfo as JSON: {error}") from None
+
+
+def _cgroup_name(text: str) -> str:
+    if not text or ".." in text.split("/") or any(character.isspace() for character in text):
+        raise ValueError("expected the path of a cgroup, such as mesos")
+    return text
+
+
+def _whole(low: int, high: int) -> Callable[[str], int]:
+    def parse(text: str) -> int:
+        if not text.isdigit() or not low <= int(text) <= high:
+            raise ValueError(f"expected a whole number from {low} to {high}")
+        return int(text)
+
+    return parse
+
+
+FLAGS: Sequence[Flag] = (
+    Flag("ip", "address to listen on; nothing else may reach it unless told to", "127.0.0.1", _address),
+    Flag("port", "port to listen on, 0 for any free one", 5051, port),
+    Flag("hostname", "name told to others (default: that of --ip)", None),
+    Flag("master", "the master: host:port, or zk://host:port,host:port/path", None, _text_of(parse_master), True),
+    Flag("work_dir", "folder for checkpoints, containers and sandboxes; survives restarts", None, str, True),
+    Flag("runtime_dir", "folder for what need not survive a reboot (default: work_dir/run)", None),
+    Flag(
+        "resources",
+        "what is offered: cpus:4;mem:4096;disk:10240;ports:[31000-32000], or a JSON list of Resources; what is not"
+        " named is sized from the agent's cgroup limits and the machine",
+        "",
+        _text_of(parse_resources),
+    ),
+    Flag("attributes", "attributes of the agent: rack:r1;os:debian", "", _text_of(parse_attributes)),
+    Flag("domain", "the agent's fault domain, a DomainInfo as JSON", None, _domain),
+    Flag(
+        "launcher",
+        "linux (OCI containers) or posix (plain processes; default when containers cannot work here)",
+        None,
+        choice("linux", "posix"),
+    ),
+    Flag("switch_user", "run tasks as the user their command or framework names", True, boolean),
+    Flag("executor_shutdown_grace_period", "time between SIGTERM and SIGKILL", 5.0, duration),
+    Flag("executor_environment_variables", "JSON object: environment given to every task", {}, _variables),
+    Flag(
+        "recover",
+        "reconnect to running tasks, or cleanup: kill them and exit",
+        "reconnect",
+        choice("reconnect", "cleanup"),
+    ),
+    Flag("strict", "refuse to start when any checkpoint cannot be read", False, boolean),
+    Flag("recovery_timeout", "told to tasks of frameworks that checkpoint; tasks here wait for ever", 900.0, duration),
+    Flag("registration_backoff_factor", "first wait before connecting again; doubles to a minute", 1.0, duration),
+    Flag("gc_delay", "how long sandboxes of tasks that are over are kept at most", 604800.0, duration),
+    Flag("gc_disk_headroom", "fraction of the disk below which sandboxes go sooner", 0.1, number(0, 1)),
+    Flag("disk_watch_interval", "how often that is looked at", 60.0, duration),
+    Flag("cgroups_root", "cgroup under which containers' are made", "mesos", _cgroup_name),
+    Flag("cgroups_enable_cfs", "hold tasks to the cpus they asked for, even when others idle", True, boolean),
+    Flag("container_pids_limit", "processes and threads a container may have", 4096, _whole(16, 4194304)),
+    Flag("fetcher_stall_timeout", "a download without a byte for that long has failed", 60.0, duration),
+    Flag("fetcher_timeout", "time for all URIs of a task", 3600.0, duration),
+    Flag("fetcher_max_size", "bytes that the URIs of a task may take, unpacked", 64 << 30, size),
+    Flag("max_completed_executors_per_framework", "tasks that are over kept in /state, in all", 150, _whole(0, 100000)),
+    Flag("logging_level", "DEBUG, INFO, WARNING or ERROR", "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR")),
+)
+
+
+def shown(values: dict[str, str]) -> dict[str, str]:
+    """Flags as `/flags` tells them; variables may hold secrets."""
+    if values.get("executor_environment_variables", "{}") != "{}":
+        values["executor_environment_variables"] = "[secret]"
+    return values

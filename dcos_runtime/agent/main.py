@@ -1,0 +1,201 @@
+"""dcos-agent: recovers what a former agent left, listens, and serves the leading master until it is told to stop."""
+
+from __future__ import annotations
+
+import asyncio
+import fcntl
+import logging
+import os
+import random
+import sys
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from dcos_runtime import __version__, daemon
+from dcos_runtime.agent import flags as agent_flags
+from dcos_runtime.agent import gc
+from dcos_runtime.agent import resources as amounts
+from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
+from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Usage
+from dcos_runtime.agent.containers.oci import OciLauncher
+from dcos_runtime.agent.containers.posix import PosixLauncher
+from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.model import Settings
+from dcos_runtime.agent.environment import Origin
+from dcos_runtime.agent.fetcher import Fetcher
+from dcos_runtime.agent.files import Files
+from dcos_runtime.agent.http import AgentHttp
+from dcos_runtime.agent.launching import Launching
+from dcos_runtime.agent.link import MasterLink
+from dcos_runtime.agent.sandbox import Sandboxes
+from dcos_runtime.agent.shell import Shell, now
+from dcos_runtime.agent.views import Viewer
+from dcos_runtime.daemon import Address, Leave, Life
+from dcos_runtime.flags import Flags
+from dcos_runtime.store.election import detector, parse_master
+from dcos_runtime.wire.cluster import AgentInfo
+
+log = logging.getLogger(__name__)
+
+_SUMMARY = "The kernel's agent: runs tasks on this machine. Flags are the original's; MESOS_<NAME> sets them, too."
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    try:
+        flags = daemon.read_flags(
+            agent_flags.PROGRAM, _SUMMARY, agent_flags.FLAGS, sys.argv[1:] if argv is None else argv
+        )
+    except Leave as leave:
+        print(leave.text, file=sys.stderr if leave.code else sys.stdout)
+        return leave.code
+    daemon.configure_logging(flags.logging_level)
+    return daemon.run(lambda life: serve(flags, life))
+
+
+async def serve(flags: Flags, life: Life) -> None:
+    """Listens, recovers, prints the ready line, and is an agent until ``life`` ends."""
+    work_dir = Path(flags.work_dir).absolute()
+    try:
+        work_dir.mkdir(parents=True, exist_ok=True)
+        lock = _lock(work_dir)
+        http = AgentHttp(agent_flags.shown(flags.shown()))
+        async with daemon.listening(http.application(), flags.ip, flags.port) as address:
+            shell = await _assemble(flags, work_dir, address, http, life)
+            await _serve(flags, shell, address, life)
+        os.close(lock)
+    except (OSError, CheckpointError, LauncherUnusable) as error:
+        life.end(1, str(error))
+
+
+async def _serve(flags: Flags, shell: Shell, address: Address, life: Life) -> None:
+    import aiohttp
+
+    connector = aiohttp.TCPConnector(limit=4, keepalive_timeout=60.0)
+    async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
+        shell.link = link = MasterLink(detector(parse_master(flags.master)), session, shell)
+        life.spawn(shell.run(), "agent")
+        if flags.recover == "cleanup":
+            shell.feed(shell.core.shut_down("--recover=cleanup", now(), code=0))
+        else:
+            life.spawn(link.watch(), "finding the master")
+            life.spawn(_collect_garbage(flags, shell), "removing old sandboxes")
+        print(daemon.ready_line(agent_flags.PROGRAM, address), flush=True)
+        await life.ended()
+        await link.stop()
+
+
+async def _assemble(flags: Flags, work_dir: Path, address: Address, http: AgentHttp, life: Life) -> Shell:
+    """All parts of one agent, recovered."""
+    checkpoints = Checkpoints(work_dir / "meta")
+    checkpoints.prepare()
+    sandboxes = Sandboxes(work_dir)
+    posix = PosixLauncher(work_dir / "containers" / "posix")
+    launcher = await _choose_launcher(flags, work_dir, posix)
+    for shortcoming in launcher.shortcomings():
+        log.warning("--launcher=%s: %s", launcher.name, shortcoming)
+    core = AgentCore(_settings(flags, work_dir, address, launcher), random.Random(os.urandom(32)))
+
+    def origin() -> Origin:
+        return Origin(
+            agent_id=core.agent.id or "",
+            endpoint=str(address),
+            ip=address.ip,
+            kill_grace=flags.executor_shutdown_grace_period,
+            recovery_timeout=flags.recovery_timeout,
+            operator=flags.executor_environment_variables,
+        )
+
+    fetcher = Fetcher(
+        stall_seconds=flags.fetcher_stall_timeout,
+        total_seconds=flags.fetcher_timeout,
+        max_bytes=flags.fetcher_max_size,
+        hidden=(work_dir / "meta", work_dir / "containers", Path("/etc/dcos-secrets"), Path("/proc"), Path("/sys")),
+        public_only=launcher.name == "linux",
+    )
+    launching = Launching(
+        sandboxes=sandboxes,
+        fetcher=fetcher,
+        launcher=launcher,
+        origin=origin,
+        framework=lambda framework_id: core.frameworks.get(framework_id),
+        switch_user=flags.switch_user,
+        limit_cpus=flags.cgroups_enable_cfs,
+    )
+    launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
+    shell = Shell(core, checkpoints, launchers, launching, life)
+    started = now()
+    await shell.recover(strict=flags.strict)
+
+    def usage(container_id: str, name: str) -> Usage | None:
+        return launchers[name].usage(container_id) if name in launchers else None
+
+    http.viewer = Viewer(core, sandboxes, str(address), started, agent_flags.shown(flags.shown()), usage)
+    http.files = Files(sandboxes)
+    return shell
+
+
+async def _choose_launcher(flags: Flags, work_dir: Path, posix: PosixLauncher) -> Launcher:
+    """The launcher that was asked for; else containers when they work here. Raises `LauncherUnusable`."""
+    if flags.launcher == "posix":
+        return posix
+    linux = OciLauncher(
+        work_dir / "containers" / "oci",
+        Path(flags.runtime_dir) if flags.runtime_dir else work_dir / "run",
+        cgroups_root=flags.cgroups_root,
+        pids_limit=flags.container_pids_limit,
+    )
+    try:
+        log.info("%s", await linux.prove())
+        return linux
+    except LauncherUnusable as error:
+        if flags.launcher == "linux":
+            raise
+        log.warning("tasks run as plain processes (--launcher=posix): %s", error)
+        return posix
+
+
+def _settings(flags: Flags, work_dir: Path, address: Address, launcher: Launcher) -> Settings:
+    given = amounts.parse_resources(flags.resources)
+    info = AgentInfo(
+        hostname=flags.hostname or daemon.own_hostname(address.ip),
+        port=address.port,
+        resources=amounts.offered(given, amounts.capacity(work_dir)),
+        attributes=amounts.parse_attributes(flags.attributes),
+        domain=flags.domain,
+    )
+    return Settings(
+        info=info,
+        software=__version__,
+        boot_id=boot_id(),
+        ip=address.ip,
+        launcher=launcher.name,
+        kill_grace=flags.executor_shutdown_grace_period,
+        backoff_first=flags.registration_backoff_factor,
+        completed_kept=flags.max_completed_executors_per_framework,
+    )
+
+
+def _lock(work_dir: Path) -> int:
+    """Keeps a second agent out of the same work_dir, as long as this process lives."""
+    descriptor = os.open(work_dir / ".lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        os.close(descriptor)
+        raise OSError(f"another agent uses {work_dir}; end it first, or give another --work_dir") from None
+    return descriptor
+
+
+async def _collect_garbage(flags: Flags, shell: Shell) -> None:
+    root = Path(flags.work_dir).absolute() / "slaves"
+    while True:
+        await asyncio.sleep(flags.disk_watch_interval)
+        if root.exists():
+            age = gc.allowed_age(flags.gc_delay, flags.gc_disk_headroom, gc.used_fraction(root))
+            living = {task.record.container_id for task in shell.core.tasks.values()}
+            await asyncio.to_thread(gc.collect, root, living, age, time.time())
+
+
+if __name__ == "__main__":
+    sys.exit(main())
