@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from dcos_installer.report import Report
     from dcos_installer.status import ClusterStatus
 
+_WIDTH = 200
+"""Of tables that no terminal bounds."""
+
 FAILED, USAGE, LOCKED, INTERRUPTED = 1, 2, 3, 130
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -204,7 +207,7 @@ def _print_status(found: ClusterStatus) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    console = Console(soft_wrap=not sys.stdout.isatty())
+    console = Console() if sys.stdout.isatty() else Console(width=_WIDTH)
     console.print(f"{found.name} ({found.provider}, {found.cluster_id})", highlight=False)
     table = Table(box=SIMPLE_HEAD, pad_edge=False)
     for column in ("host", "address", "role", "machine", "generation", "units", "versions"):

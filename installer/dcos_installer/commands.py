@@ -20,6 +20,7 @@ from dcos_installer.engine import AnsibleEngine
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event, Sink
 from dcos_installer.phases.acquire_lock import AcquireLock
+from dcos_installer.phases.await_hosts import AwaitHosts
 from dcos_installer.phases.base import Context, Phase
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.build_plan import BuildPlan
@@ -45,12 +46,15 @@ from dcos_installer.state import ClusterState, find_state, forget_state
 log = logging.getLogger(__name__)
 
 _KEPT_LOGS = 50
+_SOCKETS = "dcos-ssh-"
+"""Folders of SSH sockets lie in the temporary directory, because a socket's path must be short."""
 
 
 def deploy_phases() -> list[Phase]:
     return [
         AcquireLock(),
         ProvisionMachines(),
+        AwaitHosts(),
         GatherFacts(),
         ValidateFacts(),
         BuildBundle(),
@@ -119,9 +123,9 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
         ctx = stack.enter_context(_context(job, engine))
         ctx.tell("run-started", text=_headline(job), cluster=job.spec.cluster_id, run=job.run_id)
         if not job.dry_run:
-            interrupted = journal.under_way(journal.read(job.state.journal))
+            ctx.interrupted = journal.under_way(journal.read(job.state.journal))
             ctx.journal = stack.enter_context(journal.Journal(job.state.journal, job.run_id, time.time))
-            _tell_interrupted(ctx, interrupted)
+            _tell_interrupted(ctx)
             ctx.journal.begin(job.command)
         try:
             run_phases(ctx, phases)
@@ -143,7 +147,8 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
 def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
     """A context for the job, with a place for shared SSH connections, which are closed afterwards."""
     provider = open_provider(job.spec, job.state.root)
-    with tempfile.TemporaryDirectory(prefix="dcos-ssh-") as folder:
+    _sweep_sockets()
+    with tempfile.TemporaryDirectory(prefix=f"{_SOCKETS}{os.getpid()}-") as folder:
         sockets = Path(folder)
         try:
             yield Context(
@@ -243,12 +248,21 @@ def _outcome(ctx: Context) -> str:
     return f"{ctx.command}: done"
 
 
-def _tell_interrupted(ctx: Context, interrupted: Sequence[journal.Record]) -> None:
-    for record in interrupted:
+def _tell_interrupted(ctx: Context) -> None:
+    for record in ctx.interrupted:
         ctx.note(
             record.host,
             f"the last run was cut off in {record.phase!r}, at: {record.step}; the machine is read anew",
         )
+
+
+def _sweep_sockets() -> None:
+    """Removes the socket folders of runs that were killed."""
+    for folder in Path(tempfile.gettempdir()).glob(f"{_SOCKETS}[0-9]*-*"):
+        process = folder.name.removeprefix(_SOCKETS).partition("-")[0]
+        if folder.stat().st_uid == os.geteuid() and not Path("/proc", process).exists():
+            close_connections(folder)
+            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

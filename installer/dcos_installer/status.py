@@ -15,13 +15,13 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
     from dcos_installer.phases.base import Context
 
-# One round trip: the generation, its manifest, and the state of every unit of ours.
+# One round trip: the generation, its manifest, and the state of every unit of ours: those whose text lies in it.
 _ASK = """\
 basename "$(readlink /opt/dcos/active 2>/dev/null || echo none)"
 if [ -e /opt/dcos/active/manifest.json ]; then tr -d '\\n' < /opt/dcos/active/manifest.json; fi
 echo
 for link in /etc/systemd/system/dcos-*.service; do
-    [ -e "$link" ] || continue
+    case "$(readlink "$link")" in /opt/dcos/active/*) ;; *) continue ;; esac
     unit=$(basename "$link")
     echo "$unit $(systemctl show --property=ActiveState --value "$unit")"
 done

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +20,18 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
     from dcos_installer.phases.engine import Engine
     from dcos_installer.plan.facts import Facts
-    from dcos_installer.plan.journal import Journal
+    from dcos_installer.plan.journal import Journal, Record
     from dcos_installer.plan.lock import Holder
     from dcos_installer.providers.base import MachineState, Provider
     from dcos_installer.remote import Remote
     from dcos_installer.state import ClusterState
 
 T = TypeVar("T")
+
+log = logging.getLogger(__name__)
+
+_IN_FULL = 3
+"""Of how many failed hosts the evidence is shown; the log has all of it."""
 
 _AT_ONCE = 32
 """How many machines are talked to at the same time by this process itself."""
@@ -76,9 +82,11 @@ class HostsFailed(InstallerError):
         self.failures = dict(failures)
         hints = {error.hint for error in failures.values() if isinstance(error, InstallerError) and error.hint}
         parts = []
-        for host, error in sorted(failures.items()):
-            parts.append(f"{host}: {error.what if isinstance(error, InstallerError) else error}")
-            if isinstance(error, InstallerError):
+        for number, (host, error) in enumerate(sorted(failures.items())):
+            said = error.what if isinstance(error, InstallerError) else str(error) or type(error).__name__
+            parts.append(f"{host}: {said.removeprefix(f'{host}: ')}")
+            # Hosts mostly fail for one reason: a few told in full say more than all of them.
+            if isinstance(error, InstallerError) and number < _IN_FULL:
                 parts += [f"    {line}" for line in (error.why, *error.evidence.splitlines()) if line]
         super().__init__(what, hint=hint or "; ".join(sorted(hints)), evidence="\n".join(parts))
 
@@ -105,6 +113,8 @@ class Context:
     ask: Ask = ask
     """How daemons are asked over HTTP."""
 
+    interrupted: Sequence[Record] = ()
+    """What the last run was doing when it was cut off."""
     phase: str = ""
     machines: Mapping[str, MachineState] = field(default_factory=dict)
     facts: dict[str, Facts] = field(default_factory=dict)
@@ -213,6 +223,7 @@ class Outcome:
     def failed(self, host: str, error: BaseException) -> None:
         self._close(host)
         why = error.what if isinstance(error, InstallerError) else str(error) or type(error).__name__
+        log.error("%s: %s failed: %s", host, self._steps[host], error)
         if self._ctx.journal:
             self._ctx.journal.failed(self._ctx.phase, host, self._steps[host], why)
         self._ctx.tell("change-failed", host, f"{self._steps[host]}: {why}", self._ctx.monotonic() - self._started)

@@ -225,12 +225,14 @@ class FolderRemote(Remote):
         super().__init__(host, SshTarget(host.address, 22, "root", None, None))
         self.folder = folder
         self.reachable = True
+        self.commands: list[list[str]] = []
 
     def run(
         self, command: Sequence[str], *, what: str, deadline: float = 60, stdin: str | bytes = b"", check: bool = True
     ) -> Finished:
         if not self.reachable:
             raise Unreachable(self.host.name, f"{self.host.name} cannot be reached", hint="switch it on")
+        self.commands.append(list(command))
         mapped = [str(self.folder / part[1:]) if part.startswith(RECORD_PATH) else part for part in command]
         return run(mapped, deadline=deadline, what=what, stdin=stdin, check=check)
 
@@ -242,7 +244,16 @@ class PretendedContext(Context):
     said: list[Event]
 
     def remote(self, host: HostSpec) -> Remote:
-        return self._remotes.setdefault(host.name, FolderRemote(host, self.state.root.parent / "remote" / host.name))
+        return self._folder_remote(host)
+
+    def commands(self, name: str) -> list[list[str]]:
+        """What was run on a host."""
+        return self._folder_remote(self.spec.host(name)).commands
+
+    def _folder_remote(self, host: HostSpec) -> FolderRemote:
+        known = self._remotes.setdefault(host.name, FolderRemote(host, self.state.root.parent / "remote" / host.name))
+        assert isinstance(known, FolderRemote)
+        return known
 
 
 def pretend(

@@ -13,6 +13,7 @@ import pytest
 from dcos_installer import client
 from dcos_installer.commands import deploy_phases, destroy_phases, plan_phases
 from dcos_installer.errors import DeadlinePassed, InstallerError, LockHeld
+from dcos_installer.phases.await_hosts import WAIT_SECONDS
 from dcos_installer.phases.base import Context, HostsFailed, Phase, StepFailed
 from dcos_installer.phases.converge import QuorumAtRisk, batches, hold_quorum
 from dcos_installer.phases.health import NotWell, wait_until
@@ -40,6 +41,7 @@ def _phases(made: list[Phase]) -> list[Phase]:
 
 
 def _deploy(ctx: PretendedContext) -> PretendedContext:
+    ctx.interrupted = journal.under_way(journal.read(ctx.state.journal))
     with Journal(ctx.state.journal, ctx.run_id, ctx.wall) as ctx.journal:
         ctx.journal.begin("deploy")
         run_phases(ctx, _phases(deploy_phases()))
@@ -80,12 +82,25 @@ def test_a_second_deploy_changes_nothing_and_reads_no_facts(tmp_path: Path) -> N
     assert again.engine.asked == []  # type: ignore[attr-defined]
     assert _texts(again, "change-started") == []
     assert [event.phase for event in again.said if event.kind == "phase-skipped"] == [
+        "Let hosts finish",
         "Upload the bundle",
         "Start coordination",
         "Change masters",
         "Change agents",
         "Set up the dcos command",
     ]
+
+
+def test_a_run_after_one_that_was_cut_off_waits_for_the_hosts_at_work(tmp_path: Path) -> None:
+    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    with Journal(ctx.state.journal, "killed", ctx.wall) as cut:
+        cut.begin("deploy")
+        cut.intent("Change agents", "a1", "apply its new generation")
+    _deploy(ctx)
+    assert "Let hosts finish" in [event.phase for event in ctx.said if event.kind == "phase-finished"]
+    assert [command[-1] for command in ctx.commands("a1")] == [str(WAIT_SECONDS)]
+    assert ctx.commands("a2") == []
 
 
 def test_a_plan_changes_nothing_and_tells_what_deploy_would_do(tmp_path: Path) -> None:
@@ -186,7 +201,7 @@ def test_an_upload_that_fails_on_one_host_is_told_with_the_host(tmp_path: Path) 
     ctx.engine = PretendedEngine(ctx.machines_disk, failing={"a1": "upload: disk quota exceeded"})
     with pytest.raises(HostsFailed, match="did not reach every machine") as caught:
         _deploy(ctx)
-    assert "a1: a1: upload: disk quota exceeded" in caught.value.evidence
+    assert "a1: upload: disk quota exceeded" in caught.value.evidence
 
 
 def test_facts_that_changed_since_the_last_run_are_read_anew_and_checked(tmp_path: Path) -> None:
