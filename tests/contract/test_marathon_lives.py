@@ -1,0 +1,308 @@
+"""The init as a process, on a real Apache Mesos and on our own kernel: apps start, heal, change, and outlive it."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import threading
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.byhand import Daemon, ask, free_port, processes_with, wait_for
+from tests.contract.oracle import Oracle
+
+SLEEP = "exec sleep 100000"
+
+
+class Made:
+    """One kernel and one init on it."""
+
+    def __init__(self, folder: Path, kind: str) -> None:
+        self.folder = folder
+        self.oracle: Oracle | None = None
+        self.daemons: list[Daemon] = []
+        if kind == "oracle":
+            self.oracle = Oracle(agents=2, allocation_interval="200ms")
+            master = self.oracle.url
+        else:
+            master = self._own_kernel()
+        self.marathon = Daemon(
+            "marathon",
+            [
+                "dcos-marathon",
+                f"--master={master}",
+                f"--http_port={free_port()}",
+                f"--work_dir={folder / 'marathon'}",
+                "--kill_retry_timeout=2000",
+            ],
+            folder / "marathon.log",
+        ).start()
+        self.url = self.marathon.url
+        wait_for(lambda: "frameworkId" in self.get("/v2/info"), 30, "an init that is registered")
+
+    def _own_kernel(self) -> str:
+        port = free_port()
+        flags = ["--ip=127.0.0.1", f"--port={port}", f"--work_dir={self.folder / 'master'}"]
+        self.daemons.append(Daemon("master", ["dcos-master", *flags], self.folder / "master.log").start())
+        for number in (0, 1):
+            flags = [
+                "--ip=127.0.0.1",
+                f"--port={free_port()}",
+                f"--master=127.0.0.1:{port}",
+                f"--work_dir={self.folder / f'agent{number}'}",
+                "--launcher=posix",
+                f"--resources=cpus:4;mem:4096;disk:10240;ports:[{33000 + 500 * number}-{33499 + 500 * number}]",
+            ]
+            log = self.folder / f"agent{number}.log"
+            self.daemons.append(Daemon(f"agent{number}", ["dcos-agent", *flags], log).start())
+        return f"127.0.0.1:{port}"
+
+    def get(self, path: str) -> Any:
+        status, answer = ask(self.url + path)
+        assert status == 200, (path, status, answer)
+        return answer
+
+    def put(self, path: str, body: Any, method: str = "PUT") -> Any:
+        status, answer = ask(self.url + path, method, body)
+        assert status in (200, 201), (path, status, answer)
+        return answer
+
+    def create(self, app: dict[str, Any]) -> None:
+        self.put("/v2/apps", {"cpus": 0.1, "mem": 32, "cmd": SLEEP, **app}, "POST")
+
+    def running(self, app: str) -> list[dict[str, Any]]:
+        return [task for task in self.get(f"/v2/apps{app}/tasks")["tasks"] if task["state"] == "TASK_RUNNING"]
+
+    def settle(self, app: str, count: int) -> list[dict[str, Any]]:
+        """The app's tasks once exactly so many run and no deployment is under way."""
+
+        def settled() -> list[dict[str, Any]] | None:
+            tasks = self.running(app)
+            done = not [one for one in self.get("/v2/deployments") if app in one["affectedApps"]]
+            return (tasks or [{}]) if done and len(tasks) == count else None
+
+        found: list[dict[str, Any]] = wait_for(settled, 60, f"{count} tasks of {app}")
+        return found
+
+    def pids(self, task: dict[str, Any]) -> list[int]:
+        return processes_with(f"MESOS_TASK_ID={task['id']}")
+
+    def end(self) -> None:
+        for app in self.get("/v2/apps")["apps"]:
+            ask(f"{self.url}/v2/apps{app['id']}?force=true", "DELETE")
+        try:
+            wait_for(lambda: not self.get("/v2/tasks")["tasks"], 30, "an end of all tasks")
+        finally:
+            self.marathon.stop()
+            for daemon in reversed(self.daemons):
+                daemon.stop()
+            if self.oracle is not None:
+                self.oracle.stop()
+
+
+@pytest.fixture(
+    scope="module", params=[pytest.param("oracle", marks=pytest.mark.oracle, id="apache-mesos"), pytest.param("own")]
+)
+def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
+    one = Made(tmp_path_factory.mktemp("init"), request.param)
+    yield one
+    one.end()
+    assert "Traceback" not in one.marathon.log.read_text()
+
+
+def test_an_app_of_three_instances_answers_on_its_ports_with_the_originals_environment(made: Made) -> None:
+    program = (
+        "import json, os; from http.server import *\n"
+        "class H(BaseHTTPRequestHandler):\n"
+        " def do_GET(s): s.send_response(200); s.end_headers(); s.wfile.write(json.dumps(dict(os.environ)).encode())\n"
+        " def log_message(s, *a): pass\n"
+        "HTTPServer(('127.0.0.1', int(os.environ['PORT0'])), H).serve_forever()\n"
+    )
+    made.create({
+        "id": "/team/web",
+        "cmd": 'exec python3 -c "$PROGRAM"',
+        "env": {"PROGRAM": program, "COLOUR": "blue"},
+        "instances": 3,
+        "portDefinitions": [{"port": 0, "name": "http"}, {"port": 0}],
+        "labels": {"owner": "me", "long": "x" * 600},
+        "healthChecks": [{"protocol": "HTTP", "path": "/", "intervalSeconds": 1, "gracePeriodSeconds": 60}],
+    })  # fmt: skip
+    tasks = made.settle("/team/web", 3)
+    for task in tasks:
+        with urllib.request.urlopen(f"http://127.0.0.1:{task['ports'][0]}/", timeout=10) as answer:
+            environ = json.load(answer)
+        assert task["id"].startswith("team_web.instance-") and task["id"].endswith("._app.1")
+        assert environ["PORT"] == environ["PORT0"] == environ["PORT_HTTP"] == str(task["ports"][0])
+        assert environ["PORTS"] == ",".join(map(str, task["ports"]))
+        assert environ[f"PORT_{task['servicePorts'][1]}"] == environ["PORT1"] == str(task["ports"][1])
+        assert environ["HOST"] == task["host"] and environ["COLOUR"] == "blue"
+        assert environ["MARATHON_APP_ID"] == "/team/web" and environ["MARATHON_APP_VERSION"] == task["version"]
+        assert environ["MARATHON_APP_LABEL_OWNER"] == "me" and environ["MARATHON_APP_LABELS"] == "OWNER"
+        assert float(environ["MARATHON_APP_RESOURCE_CPUS"]) == 0.1 and "MARATHON_APP_LABEL_LONG" not in environ
+        assert environ["MESOS_TASK_ID"] == task["id"] and environ["MESOS_SANDBOX"]
+    assert len({task["slaveId"] for task in tasks}) == 2, "not spread over the agents"
+    app = made.get("/v2/apps/team/web")["app"]
+    assert (app["tasksHealthy"], app["tasksRunning"]) == (3, 3), "the deployment ended before all were healthy"
+
+
+def test_a_task_killed_by_the_system_is_replaced_in_its_place(made: Made) -> None:
+    made.create({"id": "/fragile", "instances": 2})
+    before = made.settle("/fragile", 2)
+    for pid in made.pids(before[0]):
+        os.kill(pid, signal.SIGKILL)
+    wait_for(lambda: before[0]["id"] not in {task["id"] for task in made.running("/fragile")}, 30, "the loss")
+    after = made.settle("/fragile", 2)
+    assert {task["id"] for task in after} == {before[1]["id"], before[0]["id"].removesuffix(".1") + ".2"}
+    failure = made.get("/v2/apps/fragile")["app"]["lastTaskFailure"]
+    assert (failure["taskId"], failure["state"]) == (before[0]["id"], "TASK_FAILED")
+
+
+def test_the_init_killed_and_started_again_neither_loses_nor_doubles_a_task(made: Made) -> None:
+    made.create({"id": "/steady", "instances": 3})
+    before = made.settle("/steady", 3)
+    pids = sorted(pid for task in before for pid in made.pids(task))
+    made.marathon.kill()
+    for pid in made.pids(before[0]):  # what happens meanwhile is found out afterwards
+        os.kill(pid, signal.SIGKILL)
+    made.marathon.start()
+    wait_for(lambda: before[0]["id"] not in {task["id"] for task in made.running("/steady")}, 60, "news of the loss")
+    after = made.settle("/steady", 3)
+    assert {task["id"] for task in before[1:]} < {task["id"] for task in after}
+    kept = sorted(pid for task in before[1:] for pid in made.pids(task))
+    assert kept and set(kept) < set(pids)
+    assert len(processes_with("MARATHON_APP_ID=/steady")) == len(pids)
+
+
+def test_the_init_killed_during_a_deployment_finishes_it(made: Made) -> None:
+    made.create({"id": "/moving", "instances": 4, "upgradeStrategy": {"minimumHealthCapacity": 0.5}})
+    made.settle("/moving", 4)
+    answer = made.put("/v2/apps/moving", {"cmd": "exec sleep 200000"})
+    made.marathon.kill()
+    made.marathon.start()
+    listed = {one["id"] for one in made.get("/v2/deployments")}
+    tasks = made.settle("/moving", 4)
+    assert {task["version"] for task in tasks} == {answer["version"]}
+    assert not listed or answer["deploymentId"] in listed
+    wait_for(lambda: len(processes_with("MARATHON_APP_ID=/moving")) == 4 * len(made.pids(tasks[0])), 30, "no orphans")
+
+
+def test_an_upgrade_keeps_as_many_running_as_its_strategy_says(made: Made) -> None:
+    made.create({
+        "id": "/rolling",
+        "instances": 4,
+        "upgradeStrategy": {"minimumHealthCapacity": 0.75, "maximumOverCapacity": 0.25},
+    })  # fmt: skip
+    made.settle("/rolling", 4)
+    version = made.put("/v2/apps/rolling", {"env": {"A": "1"}})["version"]
+    seen: list[int] = []
+
+    def upgraded() -> bool:
+        tasks = made.get("/v2/apps/rolling/tasks")["tasks"]
+        seen.append(len([task for task in tasks if task["state"] == "TASK_RUNNING"]))
+        assert len(tasks) <= 5
+        return not made.get("/v2/deployments") and {task["version"] for task in tasks} == {version}
+
+    wait_for(upgraded, 60, "the upgrade")
+    assert min(seen) >= 3
+    assert len(made.settle("/rolling", 4)) == 4
+
+
+def test_scaling_down_ends_the_youngest_and_removing_ends_all(made: Made) -> None:
+    made.create({"id": "/shrinking", "instances": 1})
+    first = made.settle("/shrinking", 1)
+    made.put("/v2/apps//shrinking/", {"instances": 3})
+    made.settle("/shrinking", 3)
+    made.put("/v2/apps/shrinking", {"instances": 1})
+    assert made.settle("/shrinking", 1) == first
+    status, _ = ask(made.url + "/v2/apps/shrinking", "DELETE")
+    assert status == 200 and ask(made.url + "/v2/apps/shrinking")[0] == 404
+    wait_for(lambda: not processes_with("MARATHON_APP_ID=/shrinking"), 30, "an end of its processes")
+    wait_for(lambda: not made.get("/v2/deployments"), 30, "an end of the deployment")
+
+
+def test_killing_tasks_through_the_api_replaces_them_or_scales_down(made: Made) -> None:
+    made.create({"id": "/killed", "instances": 3})
+    tasks = made.settle("/killed", 3)
+    _, answer = ask(f"{made.url}/v2/apps/killed/tasks/{tasks[0]['id']}", "DELETE")
+    assert answer["task"]["id"] == tasks[0]["id"]
+    wait_for(lambda: tasks[0]["id"] not in {task["id"] for task in made.running("/killed")}, 30, "its end")
+    made.settle("/killed", 3)
+    victim = made.running("/killed")[0]["id"]
+    made.put("/v2/tasks/delete?scale=True", {"ids": [victim]}, "POST")
+    left = made.settle("/killed", 2)
+    assert victim not in {task["id"] for task in left}
+    assert made.get("/v2/apps/killed")["app"]["instances"] == 2
+
+
+def test_a_task_that_fails_at_once_is_tried_again_ever_more_slowly_and_says_why(made: Made) -> None:
+    made.create({"id": "/broken", "cmd": "exit 7", "backoffSeconds": 1, "backoffFactor": 1.5})
+
+    def delayed() -> Any:
+        items = [item for item in made.get("/v2/queue")["queue"] if item["app"]["id"] == "/broken"]
+        return [item for item in items if item["delay"]["timeLeftSeconds"] > 1] or None
+
+    item = wait_for(delayed, 30, "a growing delay")[0]
+    assert item["count"] == 1 and item["delay"]["overdue"] is False
+    failure = made.get("/v2/apps/broken?embed=apps.lastTaskFailure")["app"]["lastTaskFailure"]
+    assert failure["state"] == "TASK_FAILED" and "7" in failure["message"]
+    assert ask(f"{made.url}/v2/apps/broken", "DELETE")[0] == 200
+
+
+def test_an_app_too_big_for_the_cluster_says_so_in_the_queue(made: Made) -> None:
+    made.create({"id": "/huge", "cpus": 1000})
+
+    def rejected() -> Any:
+        items = [item for item in made.get("/v2/queue?embed=lastUnusedOffers")["queue"] if item["app"]["id"] == "/huge"]
+        return items if items and items[0]["processedOffersSummary"]["processedOffersCount"] else None
+
+    item = wait_for(rejected, 30, "an offer held against it")[0]
+    reasons = {step["reason"]: step["declined"] for step in item["processedOffersSummary"]["rejectSummaryLastOffers"]}
+    assert reasons["InsufficientCpus"] >= 1 and reasons["UnfulfilledRole"] == 0
+    assert item["lastUnusedOffers"][0]["reason"] == ["InsufficientCpus"]
+    assert ask(f"{made.url}/v2/apps/huge", "DELETE")[0] == 200
+
+
+def test_a_task_that_fails_its_health_checks_is_killed_and_replaced(made: Made) -> None:
+    check = {"protocol": "TCP", "gracePeriodSeconds": 0, "intervalSeconds": 1, "maxConsecutiveFailures": 2}
+    made.create({"id": "/sick", "healthChecks": [check]})
+    wait_for(lambda: made.running("/sick"), 60, "a first task")
+    wait_for(lambda: [task for task in made.running("/sick") if task["id"].endswith("._app.2")], 60, "a second one")
+    assert ask(f"{made.url}/v2/apps/sick", "DELETE")[0] == 200
+
+
+def test_the_event_stream_tells_of_a_deployment_from_its_beginning_to_its_end(made: Made) -> None:
+    request = urllib.request.Request(made.url + "/v2/events", headers={"Accept": "text/event-stream"})
+    stream = urllib.request.urlopen(request, timeout=60)
+    events: list[dict[str, Any]] = []
+
+    def read() -> None:
+        for line in stream:
+            if line.startswith(b"data: "):
+                events.append(json.loads(line[6:]))
+
+    threading.Thread(target=read, daemon=True).start()
+    wait_for(lambda: events and events[0]["eventType"] == "event_stream_attached", 10, "the stream")
+    made.create({"id": "/told", "instances": 1})
+
+    def of_ours(*kinds: str) -> list[dict[str, Any]]:
+        return [event for event in events if event["eventType"] in kinds and '"/told"' in json.dumps(event)]
+
+    wait_for(lambda: of_ours("deployment_success"), 30, "the deployment's end")
+    deployment = of_ours("deployment_info", "deployment_step_success", "deployment_success")
+    assert [event["eventType"] for event in deployment] == [
+        "deployment_info",
+        "deployment_step_success",
+        "deployment_info",
+        "deployment_step_success",
+        "deployment_success",
+    ]
+    assert of_ours("api_post_event")[0]["appDefinition"]["id"] == "/told"
+    states = [event["taskStatus"] for event in of_ours("status_update_event")]
+    assert states[-1] == "TASK_RUNNING"
+    assert all("timestamp" in event for event in events)
+    assert {event["condition"] for event in of_ours("instance_changed_event")} >= {"Running"}
