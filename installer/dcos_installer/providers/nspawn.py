@@ -126,10 +126,10 @@ class NspawnProvider:
         self._home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._home.mkdir(mode=0o700, exist_ok=True)
         network.ensure_bridge(self._bridge)
-        if network.host_filters_bridges():
+        if chains := network.bridged_traffic_dropped():
             note(
                 "",
-                "this host's firewall sees bridged traffic (bridge-nf-call-iptables): its rules must let machines talk",
+                f"this host's firewall drops what machines say to each other: {', '.join(chains)}; allow their bridge",
             )
         for host in hosts:
             self._declare(host, image)

@@ -123,11 +123,28 @@ def ensure_bridge(bridge: Bridge) -> None:
     _set_if_there(Path("/proc/sys/net/ipv6/conf", bridge.name, "disable_ipv6"), "1")
 
 
-def host_filters_bridges() -> bool:
-    """Whether this host's firewall sees what passes over bridges; then its rules may keep machines from each other."""
-    with contextlib.suppress(FileNotFoundError):
-        return Path("/proc/sys/net/bridge/bridge-nf-call-iptables").read_text().strip() == "1"
-    return False
+def bridged_traffic_dropped() -> list[str]:
+    """The chains of this host's firewall that drop by default what machines say to each other; empty: none does.
+
+    A bridge's traffic passes there only where br_netfilter is switched on, as Docker does.
+    """
+    try:
+        if Path("/proc/sys/net/bridge/bridge-nf-call-iptables").read_text().strip() != "1":
+            return []
+    except FileNotFoundError:
+        return []
+    listed = run(["nft", "-j", "list", "chains"], deadline=_DEADLINE, what="read this host's firewall", check=False)
+    return dropping_chains(json.loads(listed.stdout)) if listed.returncode == 0 else []
+
+
+def dropping_chains(ruleset: Any) -> list[str]:
+    """Of ``nft -j list chains`` those that drop forwarded packets by default."""
+    chains = [entry["chain"] for entry in ruleset.get("nftables", []) if "chain" in entry]
+    return [
+        f"{chain['family']} {chain['table']} {chain['name']}"
+        for chain in chains
+        if chain.get("hook") == "forward" and chain.get("policy") == "drop" and chain["family"] in ("ip", "inet")
+    ]
 
 
 def remove_link(name: str) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from dcos_installer.providers.nspawn_network import address_problems, bridge_for, clashes, port_for
+from dcos_installer.providers.nspawn_network import address_problems, bridge_for, clashes, dropping_chains, port_for
 
 CLUSTER = "0f8fad5b-d9cb-469f-a165-70867728950e"
 NETWORK = IPv4Network("198.18.7.0/24")
@@ -68,3 +68,21 @@ def test_a_route_into_the_network_is_a_clash_but_a_default_route_is_not() -> Non
 def test_the_clusters_own_bridge_is_no_clash() -> None:
     own = addresses(**{BRIDGE.name: "198.18.7.1/24"})
     assert clashes(BRIDGE, [], own, [{"dst": "198.18.7.0/24", "dev": BRIDGE.name}]) == []
+
+
+def test_a_firewall_that_keeps_machines_from_each_other_is_named() -> None:
+    def chain(family: str, **more: str) -> dict[str, dict[str, str]]:
+        return {"chain": {"family": family, "table": "filter", "name": "FORWARD", **more}}
+
+    said = {
+        "nftables": [
+            {"metainfo": {"version": "1.0.6"}},
+            chain("ip", hook="forward", policy="drop"),
+            chain("inet", hook="forward", policy="accept"),
+            chain("ip6", hook="forward", policy="drop"),
+            chain("ip", hook="input", policy="drop"),
+            chain("ip"),
+        ]
+    }
+    assert dropping_chains(said) == ["ip filter FORWARD"]
+    assert dropping_chains({"nftables": []}) == []
