@@ -1,0 +1,168 @@
+"""Many hosts through ansible-runner: answers by host, nothing of the operator's Ansible, clear failures."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import pytest
+
+from dcos_installer.ansible import play, runner
+from dcos_installer.ansible.places import Place
+from dcos_installer.ansible.play import PlayFailed, Session, Unreachable
+from dcos_installer.errors import InstallerError
+from dcos_installer.plan.manifest import Manifest, Package, Secret
+from dcos_installer.plan.plan import Change
+from dcos_installer.providers.base import SshTarget
+from tests.unit.installer.folder_hosts import Host, a_manifest
+
+UNIT = "dcos-a.service"
+
+
+@pytest.fixture
+def session(tmp_path: Path):  # type: ignore[no-untyped-def]
+    with Session(tmp_path / "private") as session:
+        yield session
+    assert not list((tmp_path / "private").iterdir()), "a play left something behind"
+
+
+def places(tmp_path: Path, *names: str) -> dict[str, Place]:
+    return {name: Place(root=str(tmp_path / "hosts" / name)) for name in names}
+
+
+def manifest(text: str = "one") -> Manifest:
+    return a_manifest({"etc/a": text}, {UNIT: ("etc/a",)})
+
+
+def test_facts_check_and_apply_of_several_hosts(tmp_path: Path, session: Session) -> None:
+    hosts = places(tmp_path, "h1", "h2", "h3")
+    facts = runner.gather_facts(session, hosts)
+    assert {name: getattr(found, "generation", found) for name, found in facts.items()} == {"h1": 0, "h2": 0, "h3": 0}
+    checked = runner.check(session, hosts, {name: manifest() for name in hosts})
+    orders = {}
+    for name, found in checked.items():
+        assert isinstance(found, runner.Checked), found
+        assert found.facts == facts[name]
+        orders[name] = runner.Order(manifest(), found.seen)
+    told: list[str] = []
+    applied = runner.apply(session, hosts, orders, lambda host, result: told.append(host))
+    assert sorted(told) == ["h1", "h2", "h3"]
+    for name, done in applied.items():
+        before = checked[name]
+        assert isinstance(done, runner.Applied), done
+        assert isinstance(before, runner.Checked)
+        assert done.changes == before.changes
+        assert (done.generation, done.manifest) == (1, manifest().digest)
+    again = runner.check(session, hosts, {name: manifest() for name in hosts})
+    assert [found.changes for found in again.values() if isinstance(found, runner.Checked)] == [(), (), ()]
+
+
+def test_one_host_that_fails_does_not_hold_the_others_up(tmp_path: Path, session: Session) -> None:
+    hosts = places(tmp_path, "h1", "h2")
+    lacking = a_manifest({}, {UNIT: ()}, [Package("p", "1", "1" * 64)])
+    results = runner.apply(session, hosts, {"h1": runner.Order(lacking), "h2": runner.Order(manifest(), seen=None)})
+    assert isinstance(results["h1"], runner.HostFailed)
+    assert "p--1-111111111111" in results["h1"].why
+    assert isinstance(results["h2"], runner.Applied)
+
+
+def test_an_apply_against_a_host_that_has_changed_is_refused(tmp_path: Path, session: Session) -> None:
+    hosts = places(tmp_path, "h1")
+    (checked,) = runner.check(session, hosts, {"h1": manifest()}).values()
+    assert isinstance(checked, runner.Checked)
+    Host(tmp_path / "hosts" / "h1").apply(manifest("by another"))
+    (result,) = runner.apply(session, hosts, {"h1": runner.Order(manifest(), checked.seen)}).values()
+    assert isinstance(result, runner.HostFailed)
+    assert "not as the plan saw it" in result.what
+    assert "generation: 0 → 1" in result.why
+
+
+def test_the_operators_own_ansible_does_not_leak_in(
+    tmp_path: Path, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = tmp_path / "home"
+    home.mkdir()
+    broken = "[defaults]\nstrategy = no_such_strategy\nforks = none\n"
+    (home / ".ansible.cfg").write_text(broken)
+    (tmp_path / "ansible.cfg").write_text(broken)
+    plugins = tmp_path / "plugins"
+    plugins.mkdir()
+    marker = tmp_path / "leaked"
+    (plugins / "leak.py").write_text(f"open({str(marker)!r}, 'w').close()\n")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.setenv("ANSIBLE_CONFIG", str(tmp_path / "ansible.cfg"))
+    monkeypatch.setenv("ANSIBLE_STRATEGY", "no_such_strategy")
+    monkeypatch.setenv("ANSIBLE_STDOUT_CALLBACK", "no_such_callback")
+    monkeypatch.setenv("ANSIBLE_CALLBACK_PLUGINS", str(plugins))
+    monkeypatch.setenv("ANSIBLE_CALLBACKS_ENABLED", "leak")
+    monkeypatch.setenv("ANSIBLE_CHECK_MODE_MARKERS", "true")
+    monkeypatch.setenv("ANSIBLE_GATHERING", "implicit")
+    results = runner.gather_facts(session, places(tmp_path, "h1"))
+    assert not isinstance(results["h1"], InstallerError), results["h1"]
+    assert not marker.exists()
+
+
+def test_what_the_installer_does_does_not_change_its_own_environment(tmp_path: Path, session: Session) -> None:
+    before = dict(os.environ)
+    runner.gather_facts(session, places(tmp_path, "h1"))
+    assert dict(os.environ) == before
+
+
+def ssh(tmp_path: Path) -> Place:
+    known_hosts = tmp_path / "known_hosts"
+    known_hosts.touch()
+    return Place(ssh=SshTarget("127.0.0.1", 1, "root", None, known_hosts))
+
+
+def test_a_host_that_cannot_be_reached_says_where_and_why(tmp_path: Path, session: Session) -> None:
+    results = runner.gather_facts(session, {"h1": ssh(tmp_path), **places(tmp_path, "h2")})
+    assert isinstance(results["h1"], Unreachable)
+    assert "127.0.0.1 port 1" in results["h1"].what
+    assert "refused" in results["h1"].evidence
+    assert not isinstance(results["h2"], InstallerError)
+
+
+def test_secrets_reach_the_host_and_stay_out_of_everything_that_is_kept_or_told(
+    tmp_path: Path, session: Session
+) -> None:
+    hosts = places(tmp_path, "h1")
+    wanted = Manifest(
+        **{field: getattr(manifest(), field) for field in Manifest.__struct_fields__ if field != "secrets"},
+        secrets=(Secret("token"),),
+    )
+    checked = runner.check(session, hosts, {"h1": wanted}, {"h1": {"token": "hush-hush"}})
+    applied = runner.apply(session, hosts, {"h1": runner.Order(wanted, secrets={"token": "hush-hush"})})
+    secret = tmp_path / "hosts/h1/etc/dcos-secrets/token"
+    assert secret.read_text() == "hush-hush"
+    assert stat.S_IMODE(secret.stat().st_mode) == 0o600
+    assert "hush-hush" not in repr((checked, applied))
+    assert isinstance(applied["h1"], runner.Applied)
+    assert Change("secret", "token", "add") in applied["h1"].changes
+
+
+def test_this_machine_itself_is_never_a_place() -> None:
+    with pytest.raises(ValueError, match="never this machine's own root"):
+        Place()
+
+
+def test_strict_host_keys_and_the_clusters_own_key_are_asked_for(tmp_path: Path) -> None:
+    place = Place(ssh=SshTarget("198.18.0.11", 22, "admin", tmp_path / "key", tmp_path / "known hosts"), become=True)
+    options = " ".join(place.ssh_options())
+    assert "StrictHostKeyChecking=yes" in options
+    assert f'UserKnownHostsFile="{tmp_path}/known hosts"' in options
+    assert place.variables()["ansible_become"] is True
+
+
+def test_a_play_that_ends_without_an_answer_says_what_ansible_said(
+    tmp_path: Path, session: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(play, "_PLAY", play._PLAY.replace("hosts: all", "hosts: nobody"))
+    answers: dict[str, object] = {}
+    play.run(
+        session, places(tmp_path, "h1"), {"h1": json.dumps({"mode": "facts"}).encode()}, answers.__setitem__, timeout=9
+    )
+    assert isinstance(answers["h1"], PlayFailed)
+    assert "no hosts matched" in answers["h1"].evidence

@@ -1,0 +1,84 @@
+"""Plans as values: saved and read, shown, and assumed for machines that are yet to be made."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dcos_installer.plan.manifest import manifest
+from dcos_installer.plan.plan import Change, HostPlan, Plan, PlanUnreadable, assumed, by_change, lines, load, summary
+from tests.unit.installer.folder_hosts import FACTS, a_manifest, a_spec, the_materials
+
+
+def a_plan() -> Plan:
+    spec = a_spec()
+    made = manifest(spec, spec.host("a1"), FACTS, the_materials())
+    restart = Change("unit", "dcos-agent.service", "restart", "etc/dcos-agent.env changed")
+    return Plan(
+        cluster=spec.cluster_id,
+        hosts={
+            "a1": HostPlan(
+                manifest=made,
+                changes=(Change("file", "etc/dcos-agent.env", "change"), restart),
+                digest="d",
+                generation=3,
+            ),
+            "a2": HostPlan(manifest=made, changes=(restart,), problems=("/usr/bin/java is missing",), digest="d"),
+            "m1": HostPlan(manifest=made, digest="d", generation=1),
+            "p1": assumed(manifest(spec, spec.host("p1"), FACTS, the_materials())),
+        },
+    )
+
+
+def test_a_saved_plan_is_read_back_as_it_was(tmp_path: Path) -> None:
+    path = tmp_path / "plan.json"
+    path.write_bytes(a_plan().encode())
+    assert load(path) == a_plan()
+    assert load(path).encode() == a_plan().encode()
+
+
+@pytest.mark.parametrize("data", [b"", b"{}", b'{"cluster":"x","hosts":{},"format":99}', b'{"cluster":"x","hosts":[]}'])
+def test_a_plan_that_cannot_be_read_is_refused(tmp_path: Path, data: bytes) -> None:
+    path = tmp_path / "plan.json"
+    path.write_bytes(data)
+    with pytest.raises(PlanUnreadable) as refused:
+        load(path)
+    assert refused.value.hint
+
+
+def test_a_plan_is_shown_host_by_host() -> None:
+    assert list(lines(a_plan()))[:7] == [
+        "a1: generation 3",
+        "  change file etc/dcos-agent.env",
+        "  restart dcos-agent.service (etc/dcos-agent.env changed)",
+        "a2: generation 0",
+        "  restart dcos-agent.service (etc/dcos-agent.env changed)",
+        "  cannot be applied: /usr/bin/java is missing",
+        "m1: nothing to change",
+    ]
+    assert a_plan().changed == ("a1", "a2", "p1")
+
+
+def test_for_a_new_machine_files_and_links_are_counted_unless_asked_for() -> None:
+    changes = a_plan().hosts["p1"].changes
+    short, long = list(summary(changes)), list(summary(changes, every_change=True))
+    assert "start dcos-agent.service" in short
+    assert any(line.startswith("add ") and line.endswith(" links") for line in short)
+    assert "add file etc/dcos-agent.env" in long
+    assert len(long) == len(changes)
+
+
+def test_a_machine_yet_to_be_made_lacks_every_package() -> None:
+    plan = a_plan().hosts["p1"]
+    assert plan.absent
+    assert plan.missing_packages == (plan.manifest.packages[0].folder,)
+
+
+def test_many_hosts_are_read_by_what_they_share() -> None:
+    shared = by_change(a_plan())
+    assert shared["restart dcos-agent.service (etc/dcos-agent.env changed)"] == ("a1", "a2")
+
+
+def test_an_empty_manifest_changes_nothing_but_the_generation() -> None:
+    assert [str(change) for change in assumed(a_manifest()).changes] == ["change manifest h1 (first generation)"]

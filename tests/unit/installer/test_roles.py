@@ -1,0 +1,186 @@
+"""The roles: thin, whole, and by hand the same manifest as through the installer."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import yaml
+
+from dcos_installer.ansible.standalone import APPLY_SECONDS
+from dcos_installer.bundle import runtime
+from dcos_installer.bundle.archive import keep, pack
+from dcos_installer.config.spec import load_spec
+from dcos_installer.data import locks_dir, roles_dir
+from dcos_installer.plan import materials
+from dcos_installer.plan.facts import Facts
+from dcos_installer.plan.manifest import manifest
+from dcos_installer.state import find_state
+
+ROLES = roles_dir()
+LOCAL_ACTIONS = {"dcos_fragment"}
+"""What runs on the operator's side only."""
+
+
+def tasks_of(role: str) -> list[dict[str, Any]]:
+    found: list[dict[str, Any]] = []
+    for path in sorted((ROLES / role / "tasks").glob("*.yml")):
+        found += yaml.safe_load(path.read_text())
+    return found
+
+
+@pytest.mark.parametrize("role", materials.ROLES)
+def test_a_role_has_at_most_two_remote_tasks(role: str) -> None:
+    tasks = tasks_of(role)
+    remote = [task for task in tasks if not LOCAL_ACTIONS & task.keys()]
+    assert len(remote) <= 2
+    assert [task["dcos_fragment"]["role"] for task in tasks if "dcos_fragment" in task] == [role]
+
+
+@pytest.mark.parametrize("role", materials.ROLES)
+def test_every_option_of_a_role_has_a_default_a_type_and_a_way_into_its_fragment(role: str) -> None:
+    defaults = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text())
+    specs = yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())
+    declared = specs["argument_specs"]["main"]["options"]
+    assert declared.keys() == defaults.keys()
+    assert {name: spec["default"] for name, spec in declared.items()} == defaults
+    assert all(name.startswith(f"{role}_") and spec["type"] and spec["description"] for name, spec in declared.items())
+    (options,) = [task["dcos_fragment"]["options"] for task in tasks_of(role)]
+    assert options == {name.removeprefix(f"{role}_"): "{{ %s }}" % name for name in defaults}
+
+
+@pytest.mark.parametrize("role", materials.ROLES)
+def test_a_role_has_no_template_that_nothing_reads(role: str) -> None:
+    code = Path(materials.__file__).with_name("fragments.py").read_text()
+    for template in (ROLES / role / "templates").iterdir():
+        named = template.name in code or template.name in (f"dcos-{role}.env.j2", f"dcos-{role}.service.j2")
+        assert named, template
+
+
+def test_roles_use_nothing_but_builtin_and_our_own_actions() -> None:
+    ours = {path.stem for path in (ROLES / "action_plugins").glob("dcos_*.py")}
+    known = {"name", "when", "root"} | ours
+    for role in materials.ROLES:
+        for task in tasks_of(role):
+            assert not [key for key in task if key not in known and not key.startswith("ansible.builtin.")], task
+
+
+INVENTORY = """\
+[masters]
+m1 ansible_host=198.18.0.11
+m2 ansible_host=198.18.0.12
+m3 ansible_host=198.18.0.13
+[agents]
+a1 ansible_host=198.18.0.21 dcos_cpus=2
+[public_agents]
+p1 ansible_host=198.18.0.31
+[all:vars]
+dcos_cluster_name=byhand
+dcos_provider=static
+dcos_operator_networks=198.19.0.0/24
+dcos_agent_ping_timeout=3secs
+"""
+
+
+@pytest.fixture
+def by_hand(tmp_path: Path) -> dict[str, str]:
+    """The environment of a playbook by hand: state and bundle cache of its own, the bundle a made-up package."""
+    tree = tmp_path / "tree"
+    (tree / "bin").mkdir(parents=True)
+    for program in runtime.PROGRAMS:
+        (tree / "bin" / program).write_text("made up\n")
+    target = runtime.this_machine()
+    keep(
+        tmp_path / "cache" / "dcos" / "bundle",
+        runtime._inputs(target, locks_dir() / "runtime.lock", runtime._interpreter(target)),
+        pack(tree),
+        name=runtime.NAME,
+        version="0.0.1",
+        programs=tuple(sorted(runtime.PROGRAMS)),
+        target=target,
+        compiled=False,
+    )
+    (tmp_path / "cluster.ini").write_text(INVENTORY)
+    kept = {name: value for name, value in os.environ.items() if not name.startswith("ANSIBLE_")}
+    return kept | {
+        "XDG_STATE_HOME": str(tmp_path / "state"),
+        "XDG_CACHE_HOME": str(tmp_path / "cache"),
+        "ANSIBLE_HOME": str(tmp_path / "ansible"),
+        "ANSIBLE_LOCALHOST_WARNING": "false",
+        "ANSIBLE_NOCOLOR": "1",
+    }
+
+
+def playbook(tmp_path: Path, environment: dict[str, str], *more: str) -> str:
+    program = Path(sys.executable).with_name("ansible-playbook")
+    done = subprocess.run(
+        [program, "-i", tmp_path / "cluster.ini", "-c", "local", ROLES / "site.yml", *more],
+        capture_output=True,
+        text=True,
+        env=environment,
+        cwd=tmp_path,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def changed_by(output: str) -> dict[str, int]:
+    return {host: int(count) for host, count in re.findall(r"^(\w+) +: ok=\d+ +changed=(\d+)", output, re.MULTILINE)}
+
+
+def test_a_playbook_by_hand_makes_the_very_manifests_that_the_installer_makes(
+    tmp_path: Path, by_hand: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    root = ["-e", json.dumps({"root": str(tmp_path / "hosts") + "/{{ inventory_hostname }}"})]
+    output = playbook(tmp_path, by_hand, *root, "--check")
+    assert set(changed_by(output).values()) == {1}
+    assert not (tmp_path / "hosts").exists()
+    output = playbook(tmp_path, by_hand, *root)
+    assert set(changed_by(output).values()) == {1}
+
+    monkeypatch.setenv("XDG_STATE_HOME", by_hand["XDG_STATE_HOME"])
+    state = find_state(tmp_path / "cluster.ini")
+    assert state is not None
+    spec = load_spec(tmp_path / "cluster.ini", state.cluster_id)
+    target = runtime.this_machine()
+    built = runtime.build(target, cache=tmp_path / "cache" / "dcos" / "bundle")
+    known = materials.load().with_packages({target: (built.package,)})
+    for host in spec.hosts:
+        active = tmp_path / "hosts" / host.name / "opt/dcos/active"
+        facts = Facts(
+            os_id="",
+            os_version="",
+            arch=target.arch,
+            libc=target.libc,
+            python=target.python,
+            cgroups="v1",
+            container_runtime="",
+            cpus=1,
+            mem_mb=1,
+        )
+        expected = manifest(spec, host, facts, known)
+        assert hashlib.sha256((active / "manifest.json").read_bytes()).hexdigest() == expected.digest
+        assert msgspec.json.decode((active / "manifest.json").read_bytes())["host"] == host.name
+        assert (active / "bin" / "dcos").read_text() == "made up\n"
+
+
+def test_a_playbook_by_hand_never_touches_the_machine_it_runs_on(tmp_path: Path, by_hand: dict[str, str]) -> None:
+    program = Path(sys.executable).with_name("ansible-playbook")
+    argv = [program, "-i", tmp_path / "cluster.ini", "-c", "local", "--limit", "a1", ROLES / "site.yml", "--check"]
+    done = subprocess.run(argv, capture_output=True, text=True, env=by_hand, cwd=tmp_path)
+    assert done.returncode != 0
+    assert "the machine you sit at" in re.sub(r"\s+", " ", done.stdout + done.stderr)
+
+
+def test_by_hand_units_get_as_long_as_from_the_installer() -> None:
+    from dcos_installer.ansible import runner
+
+    assert APPLY_SECONDS == runner.APPLY_SECONDS
