@@ -360,6 +360,18 @@ def test_a_new_shape_holds_at_once_and_without_a_restart(machines: Lab) -> None:
     machines.provider.create(SPEC.hosts)
 
 
+def test_a_machine_whose_making_was_cut_short_is_made_when_started(machines: Lab) -> None:
+    added = SPEC.hosts[1].model_copy(update={"name": "h4", "address": "198.18.241.14"})
+    spec = SPEC.model_copy(update={"hosts": (*SPEC.hosts, added)})
+    (HOME / "h4").mkdir()
+    provider = NspawnProvider(spec, machines.state_dir)
+    assert provider.inspect()["h4"].condition is Condition.BROKEN
+    provider.start("h4")
+    assert provider.inspect()["h4"].condition is Condition.RUNNING
+    provider.destroy(["h4"])
+    assert provider.inspect()["h4"].condition is Condition.ABSENT
+
+
 def test_a_full_disk_of_one_machine_harms_no_other(machines: Lab) -> None:
     small = SPEC.hosts[1].model_copy(update={"name": "h3", "address": "198.18.241.13", "disk_mb": 64})
     spec = SPEC.model_copy(update={"hosts": (*SPEC.hosts, small)})

@@ -76,6 +76,7 @@ class NspawnProvider:
         self._home = machines_dir / spec.cluster_id[:8]
         self._boot_seconds = boot_seconds
         self._cancelled = threading.Event()
+        self._bridge_lock = threading.Lock()
         self._network = spec.settings.network
         self._bridge = network.bridge_for(spec.cluster_id, spec.name, self._network)
 
@@ -125,7 +126,7 @@ class NspawnProvider:
         self._keys.ensure((host.name, host.address) for host in self._spec.hosts)
         self._home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._home.mkdir(mode=0o700, exist_ok=True)
-        network.ensure_bridge(self._bridge)
+        self._ensure_bridge()
         if chains := network.bridged_traffic_dropped():
             note(
                 "",
@@ -155,8 +156,12 @@ class NspawnProvider:
     # Switching
 
     def start(self, name: str) -> None:
+        folder = self._folder(name)
+        if folder.path.is_dir() and folder.record() is None and name in self._members():
+            self.create([self._spec.host(name)])  # its making was cut short before it was written down
+            return
         self._to_switch(name)
-        network.ensure_bridge(self._bridge)
+        self._ensure_bridge()
         self._start(name, silent)
 
     def power_off(self, name: str) -> None:
@@ -349,6 +354,10 @@ class NspawnProvider:
             self._need_root()
             raise
         return [MachineFolder(path) for path in sorted(self._home.iterdir()) if path.is_dir()]
+
+    def _ensure_bridge(self) -> None:
+        with self._bridge_lock:  # machines may be started side by side
+            network.ensure_bridge(self._bridge)
 
     def _to_switch(self, name: str) -> MachineRecord:
         self._need_root()

@@ -11,13 +11,15 @@ from pathlib import Path
 import dcos_installer
 from dcos_installer.process import run
 from dcos_installer.providers.base import ProviderError
-from dcos_installer.providers.cgroups import MACHINE_DEVICES
+from dcos_installer.providers.cgroups import host_hierarchies, mode_of
 from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
 
 UNIT_VARIABLE = "DCOS_MACHINE_UNIT"
 """Set for a supervisor that systemd started: its control group is the unit's, delegated to it."""
 
 _SLICE = "dcos-machines.slice"
+# As cgroups.MACHINE_DEVICES; what every unit may use is not repeated.
+_UNIT_DEVICES = ("char-* m", "block-* m", "/dev/console rwm", "char-pts rwm", "/dev/net/tun rwm")
 _DEADLINE = 60.0
 
 
@@ -46,7 +48,7 @@ def unit_name(record: MachineRecord) -> str:
 
 
 def systemd_run_command(
-    unit: str, folder: MachineFolder, description: str, environment: Mapping[str, str]
+    unit: str, folder: MachineFolder, description: str, environment: Mapping[str, str], *, unified: bool
 ) -> list[str]:
     """The command that has systemd start a supervisor, in a control group that is left to it."""
     properties = [
@@ -56,11 +58,11 @@ def systemd_run_command(
         "TimeoutStopSec=30",
         "TasksMax=infinity",
         "OOMPolicy=continue",
-        "DevicePolicy=closed",
-        *(f"DeviceAllow={_device_allow(rule)}" for rule in MACHINE_DEVICES if not rule.startswith(("c *", "b *"))),
-        "DeviceAllow=char-* m",
-        "DeviceAllow=block-* m",
     ]
+    if unified:
+        # Where devices are a v1 controller the supervisor keeps them itself: systemd's way of writing these rules there
+        # would leave a container's runtime in the machine without the wildcard that it asks for.
+        properties += ["DevicePolicy=closed", *(f"DeviceAllow={rule}" for rule in _UNIT_DEVICES)]
     return [
         *("systemd-run", "--quiet", "--collect", "--service-type=exec"),
         f"--unit={unit}",
@@ -72,14 +74,6 @@ def systemd_run_command(
     ]
 
 
-def _device_allow(rule: str) -> str:
-    kind, number, access = rule.split()
-    major, minor = number.split(":")
-    if minor == "*":
-        return f"char-pts {access}" if (kind, major) == ("c", "136") else f"char-{major} {access}"
-    return f"/dev/{'char' if kind == 'c' else 'block'}/{major}:{minor} {access}"
-
-
 def launch(folder: MachineFolder, record: MachineRecord) -> None:
     """Starts the machine's supervisor and returns; how it goes on is in the machine's status and console."""
     environment = supervisor_environment()
@@ -88,7 +82,7 @@ def launch(folder: MachineFolder, record: MachineRecord) -> None:
         environment[UNIT_VARIABLE] = unit
         description = f"Machine {record.name} of the dcos cluster {record.cluster_id}"
         run(
-            systemd_run_command(unit, folder, description, environment),
+            systemd_run_command(unit, folder, description, environment, unified=mode_of(host_hierarchies()) == "v2"),
             deadline=_DEADLINE,
             what=f"start the supervisor of {record.name}",
         )

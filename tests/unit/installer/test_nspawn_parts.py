@@ -74,21 +74,22 @@ def test_a_machine_sees_nothing_of_the_installers_environment() -> None:
 
 def test_under_systemd_a_supervisor_is_a_unit_whose_groups_are_its_own(tmp_path: Path) -> None:
     folder = MachineFolder(tmp_path / "h1")
-    command = systemd_run_command(unit_name(RECORD), folder, "Machine h1", {"LANG": "C.UTF-8"})
+    command = systemd_run_command(unit_name(RECORD), folder, "Machine h1", {"LANG": "C.UTF-8"}, unified=True)
     assert command[0] == "systemd-run"
     assert "--unit=dcos-0f8fad5b-h1.service" in command
     assert "--slice=dcos-machines.slice" in command
     assert {"--property=Delegate=yes", "--property=KillMode=mixed", "--property=DevicePolicy=closed"} <= set(command)
-    assert "--property=DeviceAllow=/dev/char/1:3 rwm" in command
     assert "--property=DeviceAllow=char-pts rwm" in command
     assert "--property=DeviceAllow=block-* m" in command
     assert not any("block" in word and "rw" in word for word in command)
     assert command[command.index("--") + 1 :] == supervisor_command(folder)
+    legacy = systemd_run_command(unit_name(RECORD), folder, "Machine h1", {}, unified=False)
+    assert not any("Device" in word for word in legacy), "there the supervisor keeps devices itself"
 
 
 @pytest.mark.skipif(not booted_by_systemd(), reason="systemd does not run this host")
 def test_systemd_takes_the_units_properties(tmp_path: Path) -> None:
-    command = systemd_run_command("dcos-test-argv.service", MachineFolder(tmp_path), "test", {})
+    command = systemd_run_command("dcos-test-argv.service", MachineFolder(tmp_path), "test", {}, unified=True)
     command = [*command[: command.index("--") + 1], "/bin/true"]
     assert subprocess.run(command, capture_output=True, text=True).stderr == ""
 
