@@ -27,7 +27,7 @@ def python38() -> str | None:
                 [candidate, "-c", "import sys, venv; print(sys.version_info[:2])"], capture_output=True
             )
             if done.returncode == 0 and done.stdout.strip() == b"(3, 8)":
-                return candidate
+                return str(candidate)
     return None
 
 
