@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 
 from aiohttp import web
@@ -50,14 +49,8 @@ class AgentApi:
             log.info("agent %s connected from %s", call.agent.hostname, address)
             response = web.StreamResponse(headers={"Content-Type": "application/recordio"})
             response.enable_chunked_encoding()
-            await response.prepare(request)
-            await stream.write_to(response, None, 0.0)
-            if stream.cut and request.transport is not None:
-                request.transport.abort()
+            await stream.write(request, response)
             return response
-        except asyncio.CancelledError:
-            log.warning("agent %s at %s disconnected", call.agent.hostname, address)
-            raise
         finally:
             leader.streams.forget(stream)
             leader.do(lambda core, now: core.agent_gone(stream.number))

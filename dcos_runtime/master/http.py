@@ -79,8 +79,8 @@ class PublicApi:
             return await handler(request)
         except web.HTTPException as error:
             return text_response(f"{error.status} {error.reason}.", error.status)
-        except (ConnectionError, asyncio.CancelledError):
-            raise  # the client is gone
+        except ConnectionError:
+            return web.Response(status=400)  # the client is gone; nobody reads this
         except Exception:
             log.exception("%s %s failed", request.method, request.path)
             return text_response("The request could not be handled; the master's log says why", 500)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import logging
 import re
 import uuid
@@ -92,15 +91,8 @@ async def _subscribe(request: web.Request, leader: Leader, call: Call.Subscribe)
             log.info("refused framework %s (%s): %s", call.framework_info.name, framework_id, error)
         else:
             log.info("framework %s (%s) subscribed from %s", call.framework_info.name, framework_id, request.remote)
-        await response.prepare(request)
-        await stream.write_to(response, _HEARTBEAT, HEARTBEAT_SECONDS)
-        log.info("the stream of framework %s is closed", framework_id)
-        if stream.cut and request.transport is not None:
-            request.transport.abort()
+        await stream.write(request, response, _HEARTBEAT, HEARTBEAT_SECONDS)
         return response
-    except (ConnectionError, asyncio.CancelledError):
-        log.info("framework %s at %s disconnected", call.framework_info.name, request.remote)
-        raise
     finally:
         leader.streams.forget(stream)
         leader.do(lambda core, now: core.subscriber_gone(stream.number, now))

@@ -32,6 +32,7 @@ class Stream:
         self._records: deque[bytes] = deque()
         self._over = False
         self._news = asyncio.Event()
+        self._transport: asyncio.Transport | None = None
 
     def put(self, record: bytes) -> None:
         if not self._over:
@@ -52,9 +53,27 @@ class Stream:
             self._records.clear()
             self.queued = 0
             self._news.set()
+            if self._transport is not None:
+                self._transport.abort()
 
-    async def write_to(self, response: web.StreamResponse, heartbeat: bytes | None, every: float) -> None:
-        """Writes records, one a chunk, until the stream is over; ``heartbeat`` whenever ``every`` seconds are over."""
+    async def write(
+        self, request: web.Request, response: web.StreamResponse, heartbeat: bytes | None = None, every: float = 0.0
+    ) -> None:
+        """Answers ``request`` with the records, one a chunk, until the stream is over or its client is gone.
+
+        ``heartbeat`` is written whenever ``every`` seconds are over.
+        """
+        self._transport = request.transport
+        try:
+            await response.prepare(request)
+            await self._write_all(response, heartbeat, every)
+        except ConnectionError:
+            pass  # the client went away
+        finally:
+            self._over = True
+            log.info("the stream of %s is closed", self.who)
+
+    async def _write_all(self, response: web.StreamResponse, heartbeat: bytes | None, every: float) -> None:
         loop = asyncio.get_running_loop()
         beat = loop.time() + every
         while True:

@@ -8,10 +8,11 @@ too late writes nothing. kazoo is imported when first used only: daemons started
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
+import threading
 from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
@@ -84,7 +85,6 @@ class Session:
             command_retry={"max_tries": 0},
             logger=logging.getLogger("kazoo"),
         )
-        self._threads = ThreadPoolExecutor(8, thread_name_prefix="zookeeper")
         self._listeners: list[Callable[[str], None]] = []
         self._connected = asyncio.Event()
         self._closed = False
@@ -120,8 +120,30 @@ class Session:
             listener(state)
 
     async def call(self, work: Callable[[], T]) -> T:
-        """Runs blocking kazoo calls in a thread."""
-        return await self._loop.run_in_executor(self._threads, work)
+        """Runs blocking kazoo calls in a thread of their own.
+
+        The thread is a daemon: kazoo may block for as long as ZooKeeper is away, and no exit may wait for that.
+        """
+        future: asyncio.Future[T] = self._loop.create_future()
+
+        def settle(result: T | None, error: BaseException | None) -> None:
+            if not future.done():
+                if error is not None:
+                    future.set_exception(error)
+                else:
+                    future.set_result(result)  # type: ignore[arg-type]
+
+        def run() -> None:
+            result, error = None, None
+            try:
+                result = work()
+            except BaseException as caught:
+                error = caught
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(settle, result, error)
+
+        threading.Thread(target=run, name="zookeeper", daemon=True).start()
+        return await future
 
     async def close(self) -> None:
         """Ends the session, so that its ephemeral nodes go at once. Closing again does nothing."""
@@ -137,8 +159,6 @@ class Session:
             await asyncio.wait_for(self.call(stop), 5.0)
         except TimeoutError:
             log.warning("ZooKeeper %s did not let go in 5 s; the session ends by its timeout", self.url.hosts)
-        finally:
-            self._threads.shutdown(wait=False)
 
 
 class ZooKeeperStore:

@@ -1,0 +1,392 @@
+"""The master's public listener: the ladder of refusals, routes, reads, flags."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.rawclient import JSON, Master, Scheduler, Stream, get, request
+
+SUBSCRIBE = {"type": "SUBSCRIBE", "subscribe": {"framework_info": {"user": "u", "name": "n"}}}
+KILL = {"type": "KILL", "framework_id": {"value": "f"}, "kill": {"task_id": {"value": "t"}}}
+API = "/api/v1/scheduler"
+
+LADDER: list[tuple[str, str, dict[str, str], Any, int, str]] = [
+    ("a GET", "GET", {}, None, 405, "405 Method Not Allowed. Expecting one of { 'POST' }, but received 'GET'."),
+    ("no content type", "POST", {}, {}, 400, "Expecting 'Content-Type' to be present"),
+    (
+        "text",
+        "POST",
+        {"Content-Type": "text/plain"},
+        {},
+        415,
+        "Expecting 'Content-Type' of application/json or application/x-protobuf",
+    ),
+    ("half a document", "POST", JSON, b"{", 400, "Failed to parse body into JSON: syntax error at line 1 near: "),
+    ("no body", "POST", JSON, b"", 400, "Failed to parse body into JSON: syntax error at line 1 near: "),
+    ("an array", "POST", JSON, [], 400, "Failed to convert JSON into Call protobuf: Expecting a JSON object"),
+    (
+        "a number for a name",
+        "POST",
+        JSON,
+        {"type": 1},
+        400,
+        "Failed to convert JSON into Call protobuf: Not expecting a JSON number for field 'type'",
+    ),
+    (
+        "a number in a message",
+        "POST",
+        JSON,
+        {"type": "SUBSCRIBE", "subscribe": {"framework_info": {"user": "u", "name": 4}}},
+        400,
+        "Failed to convert JSON into Call protobuf: Not expecting a JSON number for field 'name'",
+    ),
+    (
+        "a missing field",
+        "POST",
+        JSON,
+        {"type": "SUBSCRIBE", "subscribe": {"framework_info": {"name": "n"}}},
+        400,
+        "Failed to convert JSON into Call protobuf: Missing required fields: subscribe.framework_info.user",
+    ),
+    (
+        "no type",
+        "POST",
+        JSON,
+        {},
+        400,
+        "Failed to validate scheduler::Call: Expecting 'type' to be present",
+    ),
+    (
+        "an unknown type",
+        "POST",
+        JSON,
+        {"type": "JUMP"},
+        400,
+        "Failed to validate scheduler::Call: Expecting 'type' to be present",
+    ),
+    (
+        "no subscribe",
+        "POST",
+        JSON,
+        {"type": "SUBSCRIBE"},
+        400,
+        "Failed to validate scheduler::Call: Expecting 'subscribe' to be present",
+    ),
+    (
+        "a null subscribe",
+        "POST",
+        JSON,
+        {"type": "SUBSCRIBE", "subscribe": None},
+        400,
+        "Failed to validate scheduler::Call: Expecting 'subscribe' to be present",
+    ),
+    (
+        "two framework ids",
+        "POST",
+        JSON,
+        {**SUBSCRIBE, "framework_id": {"value": "a"}},
+        400,
+        "Failed to validate scheduler::Call: 'framework_id' differs from 'subscribe.framework_info.id'",
+    ),
+    (
+        "an Accept that nothing meets",
+        "POST",
+        {**JSON, "Accept": "text/html"},
+        SUBSCRIBE,
+        406,
+        "Expecting 'Accept' to allow 'application/x-protobuf' or 'application/json'",
+    ),
+    (
+        "SUBSCRIBE with a stream id",
+        "POST",
+        {**JSON, "Mesos-Stream-Id": "x"},
+        SUBSCRIBE,
+        400,
+        "Subscribe calls should not include the 'Mesos-Stream-Id' header",
+    ),
+    (
+        "no framework id",
+        "POST",
+        JSON,
+        {"type": "KILL"},
+        400,
+        "Failed to validate scheduler::Call: Expecting 'framework_id' to be present",
+    ),
+    *(
+        (
+            f"{kind} without its part",
+            "POST",
+            JSON,
+            {"type": kind, "framework_id": {"value": "f"}},
+            400,
+            f"Failed to validate scheduler::Call: Expecting '{kind.lower()}' to be present",
+        )
+        for kind in (
+            "ACCEPT",
+            "DECLINE",
+            "KILL",
+            "SHUTDOWN",
+            "ACKNOWLEDGE",
+            "RECONCILE",
+            "MESSAGE",
+            "REQUEST",
+            "UPDATE_FRAMEWORK",
+            "ACCEPT_INVERSE_OFFERS",
+            "DECLINE_INVERSE_OFFERS",
+            "RECONCILE_OPERATIONS",
+            "ACKNOWLEDGE_OPERATION_STATUS",
+        )
+    ),
+    (
+        "a uuid of three bytes",
+        "POST",
+        JSON,
+        {
+            "type": "ACKNOWLEDGE",
+            "framework_id": {"value": "f"},
+            "acknowledge": {"agent_id": {"value": "a"}, "task_id": {"value": "t"}, "uuid": "aaaa"},
+        },
+        400,
+        "Failed to validate scheduler::Call: Not a valid UUID",
+    ),
+    ("an unknown framework", "POST", JSON, KILL, 400, "Framework cannot be found"),
+    (
+        "REVIVE without roles",
+        "POST",
+        JSON,
+        {"type": "REVIVE", "framework_id": {"value": "f"}},
+        400,
+        "Framework cannot be found",
+    ),
+    (
+        "REVIVE with null roles",
+        "POST",
+        JSON,
+        {"type": "REVIVE", "framework_id": {"value": "f"}, "revive": {"roles": None}},
+        400,
+        "Framework cannot be found",
+    ),
+    ("an unknown field", "POST", JSON, {**KILL, "new": {"deep": [1]}}, 400, "Framework cannot be found"),
+]
+
+
+@pytest.fixture(scope="module")
+def master(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Master]:
+    master = Master(tmp_path_factory.mktemp("http") / "work", "--cluster=testers").start().leads()
+    yield master
+    assert master.stop() == 0
+    assert "Traceback" not in master.log.read_text()
+
+
+def encoded(body: Any) -> bytes | None:
+    return body if body is None or isinstance(body, bytes) else json.dumps(body).encode()
+
+
+@pytest.mark.parametrize(
+    ("method", "headers", "body", "status", "text"), [row[1:] for row in LADDER], ids=[row[0] for row in LADDER]
+)
+def test_a_refused_call_says_why_in_the_originals_words(
+    master: Master, method: str, headers: dict[str, str], body: Any, status: int, text: str
+) -> None:
+    answer = request(master.port, method, API, headers, encoded(body))
+    assert (answer.status, answer.text) == (status, text)
+    assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+    assert answer.headers.get("allow") == ("POST" if status == 405 else None)
+
+
+def test_a_content_type_with_charset_or_other_case_is_read(master: Master) -> None:
+    for kind in ("application/json; charset=utf-8", "Application/JSON"):
+        assert request(master.port, "POST", API, {"Content-Type": kind}, encoded(KILL)).status == 400
+
+
+def test_protobuf_is_refused_in_clear_words(master: Master) -> None:
+    answer = request(master.port, "POST", API, {"Content-Type": "application/x-protobuf"}, b"\x08\x01")
+    assert (answer.status, answer.text) == (
+        415,
+        "This version reads and writes application/json only, not application/x-protobuf",
+    )
+
+
+def test_a_stream_id_is_wanted_and_has_to_be_the_current_one(master: Master) -> None:
+    scheduler = Scheduler(master.port)
+    missing = scheduler.call("REVIVE", headers=JSON)
+    assert (missing.status, missing.text) == (
+        400,
+        "All non-subscribe calls should include the 'Mesos-Stream-Id' header",
+    )
+    wrong = scheduler.call("REVIVE", headers={**JSON, "Mesos-Stream-Id": "other"})
+    assert wrong.text == (
+        "The stream ID 'other' included in this request didn't match the stream ID currently associated with framework"
+        f" ID {scheduler.id}"
+    )
+    assert scheduler.call("REVIVE").status == 202
+    scheduler.close()
+
+
+@pytest.mark.parametrize(
+    ("info", "error"),
+    [
+        ({"roles": ["a"]}, "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable"),
+        ({"role": "/a"}, "'FrameworkInfo.role' is not a valid role: Role '/a' cannot start with a slash"),
+        ({"failover_timeout": 1e300}, "The framework failover_timeout (1e+300) is invalid"),
+        ({"id": {"value": "a/b"}}, "'a/b' contains invalid characters"),
+    ],
+)
+def test_an_invalid_framework_gets_one_error_event_and_the_end(master: Master, info: Any, error: str) -> None:
+    body = {"type": "SUBSCRIBE", "subscribe": {"framework_info": {"user": "u", "name": "n", **info}}}
+    if "id" in info:
+        body["framework_id"] = info["id"]
+    stream = Stream(master.port, API, JSON, json.dumps(body).encode())
+    assert stream.status == 200
+    assert stream.headers["mesos-stream-id"]
+    assert stream.next() == {"type": "ERROR", "error": {"message": error}}
+    stream.over()
+    assert stream.events.empty()
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/state",
+        "/master/state",
+        "/state.json",
+        "/master/state.json",
+        "/state/",
+        "//state",
+        "/state/of/affairs",
+        "/master//state",
+    ],
+)
+def test_a_path_finds_its_view_in_all_its_spellings(master: Master, path: str) -> None:
+    assert get(master.port, path)["id"]
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/master", "/api/v1", "/api/v2/scheduler"])
+def test_what_is_not_there_is_not_found(master: Master, path: str) -> None:
+    answer = request(master.port, "GET", path)
+    assert (answer.status, answer.text) == (404, "404 Not Found.")
+
+
+def test_the_longest_prefix_of_a_path_answers(master: Master) -> None:
+    assert request(master.port, "POST", f"{API}/more", JSON, encoded(KILL)).text == "Framework cannot be found"
+
+
+def test_the_state_has_what_tools_look_for(master: Master) -> None:
+    state = get(master.port, "/state")
+    pid = f"master@127.0.0.1:{master.port}"
+    assert (state["version"], state["cluster"], state["leader"], state["pid"]) == ("1.11.0", "testers", pid, pid)
+    assert state["leader_info"] == {"id": state["id"], "pid": pid, "port": master.port, "hostname": state["hostname"]}
+    assert (state["activated_slaves"], state["slaves"], state["frameworks"]) == (0.0, [], [])
+    for name in ("recovered_slaves", "orphan_tasks", "unregistered_frameworks"):
+        assert state[name] == []
+    assert state["flags"]["agent_ping_timeout"] == "15secs"
+    assert state["flags"]["min_allocatable_resources"] == "cpus:0.01|mem:32"
+    assert get(master.port, "/flags")["flags"] == state["flags"]
+    assert get(master.port, "/state-summary")["cluster"] == "testers"
+
+
+def test_reads_can_be_packed_and_wrapped(master: Master) -> None:
+    packed = request(master.port, "GET", "/state", {"Accept-Encoding": "gzip"})
+    assert packed.headers["content-encoding"] == "gzip"
+    assert json.loads(gzip.decompress(packed.body))["version"] == "1.11.0"
+    wrapped = request(master.port, "GET", "/version?jsonp=call.back")
+    assert wrapped.headers["content-type"] == "text/javascript"
+    assert wrapped.text.startswith("call.back({")
+    assert wrapped.text.endswith("})")
+    assert request(master.port, "GET", "/version?jsonp=alert(1)//").status == 400
+
+
+def test_health_version_redirect_and_metrics(master: Master) -> None:
+    health = request(master.port, "GET", "/health")
+    assert (health.status, health.body, health.headers.get("content-type")) == (200, b"", None)
+    assert request(master.port, "HEAD", "/master/health").status == 200
+    assert get(master.port, "/version")["version"] == "1.11.0"
+    redirect = request(master.port, "GET", "/redirect")
+    hostname = get(master.port, "/state")["hostname"]
+    assert (redirect.status, redirect.headers["location"]) == (307, f"//{hostname}:{master.port}")
+    scheduler = Scheduler(master.port)
+    metrics = get(master.port, "/metrics/snapshot")
+    assert metrics["master/elected"] == 1.0
+    assert metrics["master/frameworks_active"] == 1.0
+    assert metrics["master/uptime_secs"] > 0
+    assert all(isinstance(value, float) for value in metrics.values())
+    roles = {role["name"]: role for role in get(master.port, "/roles")["roles"]}
+    assert roles["*"]["frameworks"] == [scheduler.id]
+    scheduler.close()
+
+
+def run(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    program = str(Path(sys.executable).with_name("dcos-master"))
+    return subprocess.run([program, *flags], capture_output=True, text=True, timeout=30, env=environment, check=False)
+
+
+def test_every_problem_with_the_flags_is_told_at_once() -> None:
+    done = run("--prot=1", "--ip=nowhere", "stray", "--zk")
+    assert done.returncode == 2
+    assert done.stdout == ""
+    for text in (
+        "unknown flag --prot; did you mean --port?",
+        "--ip 'nowhere'",
+        "'stray'",
+        "--work_dir is required",
+        "--zk wants",
+    ):
+        assert text in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("flags", "text"),
+    [
+        (["--ip=0.0.0.0"], "--ip=0.0.0.0 needs --advertise_ip"),
+        (["--zk=zk://host:1"], "--zk: a path is missing"),
+        (["--weights=a"], "expected role=weight"),
+        (["--min_allocatable_resources=cpus"], "expected cpus:0.01"),
+        (["--agent_ping_timeout=0secs"], "have to be more than zero"),
+    ],
+)
+def test_flags_that_make_no_sense_are_refused(tmp_path: Path, flags: list[str], text: str) -> None:
+    done = run(f"--work_dir={tmp_path}", *flags)
+    assert done.returncode == 2
+    assert text in done.stderr
+
+
+def test_a_port_that_is_taken_is_named(master: Master, tmp_path: Path) -> None:
+    done = run(f"--work_dir={tmp_path}", f"--port={master.port}")
+    assert done.returncode == 1
+    assert f"cannot listen on 127.0.0.1:{master.port}" in done.stderr
+
+
+def test_help_and_version_are_printed() -> None:
+    assert "--agent_reregister_timeout=VALUE" in run("--help").stdout
+    assert run("--version").stdout.startswith("dcos-master ")
+
+
+def test_flags_come_from_the_environment_and_files_too(tmp_path: Path) -> None:
+    (tmp_path / "cluster").write_text("named\n")
+    program = str(Path(sys.executable).with_name("dcos-master"))
+    environment = {
+        **os.environ,
+        "MESOS_WORK_DIR": str(tmp_path),
+        "MESOS_CLUSTER": f"file://{tmp_path}/cluster",
+        "MESOS_PORT": "0",
+    }
+    process = subprocess.Popen([program], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, env=environment)
+    try:
+        assert process.stdout is not None
+        port = int(process.stdout.readline().rpartition(":")[2])
+        master = Master(tmp_path)
+        master.port = port
+        assert get(master.leads().port, "/state")["cluster"] == "named"
+    finally:
+        process.terminate()
+        assert process.wait(30) == 0
