@@ -68,8 +68,8 @@ class AgentCore(Book):
     def tick(self, now: Now) -> list[Effect]:
         """Time has passed."""
         effects = self.session.tick(now)
-        if self._agent_rewrite is not None and now.mono >= self._agent_rewrite:
-            effects += self._persist_agent()
+        if self._retry_at is not None and now.mono >= self._retry_at:
+            effects += self._persist_again()
         for task in list(self.tasks.values()):
             if task.rewrite_at is not None and now.mono >= task.rewrite_at:
                 effects += self._checkpoint(task)
@@ -84,7 +84,7 @@ class AgentCore(Book):
     def next_deadline(self) -> float | None:
         """The monotonic time of the earliest thing that is due."""
         times = [time for task in self.tasks.values() for time in task.deadlines()]
-        times += [time for time in (self.session.deadline, self._agent_rewrite) if time is not None]
+        times += [time for time in (self.session.deadline, self._retry_at) if time is not None]
         return min(times, default=None)
 
     # --- the master ---------------------------------------------------------------------------------------------------
@@ -177,7 +177,6 @@ class AgentCore(Book):
         framework_id = message.framework.id.value if message.framework.id else ""
         try:
             identity = codec.decode(message.task, _Identity)
-            refused = refusal.refused(message.task)
         except codec.DecodeError as error:
             return [Log(logging.ERROR, f"a task of framework {framework_id} cannot be read and is not run: {error}")]
         task_id = identity.task_id.value
@@ -193,7 +192,7 @@ class AgentCore(Book):
         )
         effects = self._learn_framework(message.framework)
         task = self._adopt(record)
-        if refused is not None:
+        if (refused := refusal.refused(message.task)) is not None:
             return effects + self._refuse(task, refused, now)
         return effects + self._checkpoint(task)
 
@@ -423,6 +422,7 @@ class AgentCore(Book):
 
     def persisted(self, number: int, now: Now) -> list[Effect]:
         """Checkpoint ``number`` is durable."""
+        self._loose.pop(number, None)
         task = self._by_persist.pop(number, None)
         if task is None or task.removed:
             return []
@@ -441,9 +441,15 @@ class AgentCore(Book):
     def persist_failed(self, number: int, why: str, now: Now) -> list[Effect]:
         """Checkpoint ``number`` could not be written. A launch is refused; anything else is tried again."""
         task = self._by_persist.pop(number, None)
+        loose = self._loose.pop(number, None)
+        if loose is not None:
+            newest = max((effect.id for effect in self._loose.values() if effect.key == loose.key), default=0)
+            if newest < number:
+                self._failed[loose.key] = loose
+                self._retry_at = now.mono + self.settings.persist_retry
+            return [Log(logging.ERROR, f"the checkpoint {loose.key} could not be written, trying again: {why}")]
         if task is None:
-            self._agent_rewrite = now.mono + self.settings.persist_retry
-            return [Log(logging.ERROR, f"a checkpoint of the agent could not be written: {why}")]
+            return []
         if task.removed or number != task.written:
             return []
         record = task.record
@@ -451,8 +457,8 @@ class AgentCore(Book):
             message = f"The launch could not be checkpointed: {why}"
             verdict = self.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message, never_ran=True)
             task.volatile = task.destroyed = True
-            effects = self._end(task, verdict, now)
-            return [Log(logging.ERROR, f"task {record.task_id} is not launched: {message}"), *effects]
+            log = Log(logging.ERROR, f"task {record.task_id} is not launched: {message}")
+            return [log, *self._end(task, verdict, now), *self._send_head(task, now)]
         effects = self._send_head(task, now)
         task.rewrite_at = now.mono + self.settings.persist_retry
         return [*effects, Log(logging.ERROR, f"task {record.task_id} could not be checkpointed, trying again: {why}")]

@@ -38,7 +38,9 @@ class Book:
         self._by_container: dict[str, Task] = {}
         self._by_persist: dict[int, Task] = {}
         self._persists = 0
-        self._agent_rewrite: float | None = None
+        self._loose: dict[int, Persist] = {}  # under way, of no task that is alive
+        self._failed: dict[str, Persist] = {}  # of those, what is to be tried again
+        self._retry_at: float | None = None
         self._ending: EndProcess | None = None
 
     # --- frameworks ---------------------------------------------------------------------------------------------------
@@ -162,6 +164,7 @@ class Book:
 
     def _checkpoint(self, task: Task) -> list[Effect]:
         effect = self._persist(f"tasks/{task.record.container_id}", codec.encode(task.record))
+        del self._loose[effect.id]
         task.written = effect.id
         task.rewrite_at = None
         self._by_persist[effect.id] = task
@@ -169,10 +172,17 @@ class Book:
 
     def _persist(self, key: str, value: bytes | None) -> Persist:
         self._persists += 1
-        return Persist(self._persists, key, value)
+        effect = Persist(self._persists, key, value)
+        self._loose[effect.id] = effect
+        self._failed.pop(key, None)
+        return effect
+
+    def _persist_again(self) -> list[Effect]:
+        """Once more what could not be written and is of no task."""
+        failed, self._failed, self._retry_at = list(self._failed.values()), {}, None
+        return [self._persist(effect.key, effect.value) for effect in failed]
 
     def _persist_agent(self) -> list[Effect]:
-        self._agent_rewrite = None
         return [self._persist(AGENT_KEY, codec.encode(self.agent))]
 
     def _adopt(self, record: TaskRecord) -> Task:

@@ -11,18 +11,21 @@ from dcos_runtime.wire.containers import ContainerInfo
 
 
 class _Asked(msgspec.Struct):
-    """The parts of a TaskInfo that may ask for more than there is. Absent: not asked for."""
+    """The parts of a TaskInfo that may ask for more than there is. ``None``, and an empty ``Raw``: not asked for."""
 
     command: CommandInfo | None = None
     container: ContainerInfo | None = None
-    executor: msgspec.Raw | None = None
-    health_check: msgspec.Raw | None = None
-    check: msgspec.Raw | None = None
+    executor: msgspec.Raw = msgspec.Raw()
+    health_check: msgspec.Raw = msgspec.Raw()
+    check: msgspec.Raw = msgspec.Raw()
 
 
 def refused(task: bytes | msgspec.Raw) -> Refused | None:
-    """Why the task (a TaskInfo, JSON) cannot run on this agent, or ``None``. Raises `codec.DecodeError`."""
-    asked = codec.decode(task, _Asked)
+    """Why the task (a TaskInfo, JSON) cannot run on this agent, or ``None``."""
+    try:
+        asked = codec.decode(task, _Asked)
+    except codec.DecodeError as error:
+        return Refused(f"Failed to launch container: the task cannot be read: {error}")
     why = (
         _of_executor(asked)
         or (_of_command(asked.command) if asked.command is not None else "the task has no command")
@@ -32,11 +35,15 @@ def refused(task: bytes | msgspec.Raw) -> Refused | None:
 
 
 def _of_executor(asked: _Asked) -> str | None:
-    if asked.executor is not None:
+    if _given(asked.executor):
         return "this version of the agent runs command tasks, not executors; give the task a command"
-    if asked.health_check is not None or asked.check is not None:
+    if _given(asked.health_check) or _given(asked.check):
         return "this version of the agent does not run health checks or checks; let the framework probe the task"
     return None
+
+
+def _given(part: msgspec.Raw) -> bool:
+    return bytes(part) not in (b"", b"null")
 
 
 def _of_command(command: CommandInfo) -> str | None:

@@ -1,0 +1,548 @@
+"""The agent's decisions, one at a time."""
+
+from __future__ import annotations
+
+import signal
+
+import pytest
+
+from dcos_runtime.agent.core.model import Exit
+from dcos_runtime.wire import internal
+from tests.unit.agent.agent_world import World
+
+DONE = Exit(code=0)
+KILLED = Exit(signal=signal.SIGKILL)
+ENDED_BY_TERM = Exit(signal=signal.SIGTERM)
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.connect()
+    return made
+
+
+def last(world: World, task: str) -> tuple[str, str | None, str | None]:
+    status = world.updates[task][-1]
+    return status.state.value, status.reason.value if status.reason else None, status.message
+
+
+def acknowledge_all(world: World, task: str) -> None:
+    for _ in range(10):
+        world.settle()
+        if task not in world.in_flight:
+            return
+        world.acknowledge(task)
+    raise AssertionError("updates never end")
+
+
+def test_a_task_starts_runs_and_finishes_as_the_original_tells_it(world: World) -> None:
+    container = world.launch("t")
+    world.exit(container, DONE)
+    acknowledge_all(world, "t")
+    assert world.states("t") == ["TASK_STARTING", "TASK_RUNNING", "TASK_FINISHED"]
+    assert last(world, "t") == ("TASK_FINISHED", None, "Command exited with status 0")
+    status = world.updates["t"][1]
+    assert status.source is not None and status.source.value == "SOURCE_EXECUTOR"
+    assert status.container_status is not None and status.container_status.executor_pid == 4242
+    assert status.container_status.network_infos[0].ip_addresses[0].ip_address == "10.0.0.2"
+    assert world.gone == ["t"]
+    assert not world.core.tasks and not [key for key in world.disk if key.startswith(("tasks/", "frameworks/"))]
+    assert world.containers[container].state == "absent"
+
+
+@pytest.mark.parametrize(
+    ("ended", "message"),
+    [(Exit(code=3), "Command exited with status 3"), (KILLED, "Command terminated with signal Killed")],
+)
+def test_a_task_that_ends_badly_has_failed_with_the_originals_words(world: World, ended: Exit, message: str) -> None:
+    world.exit(world.launch("t"), ended)
+    world.settle()
+    assert last(world, "t") == ("TASK_FAILED", None, message)
+
+
+def test_a_task_over_its_memory_says_so_and_how_much_it_had(world: World) -> None:
+    world.exit(world.launch("t"), Exit(signal=9, oom=True, memory_limit=64 << 20, memory_peak=64 << 20))
+    world.settle()
+    state, reason, message = last(world, "t")
+    assert (state, reason) == ("TASK_FAILED", "REASON_CONTAINER_LIMITATION_MEMORY")
+    assert message is not None and message.startswith("Memory limit exceeded: Requested: 64MB Maximum Used: 64MB")
+    limitation = world.updates["t"][-1].limitation
+    assert limitation is not None and limitation.resources[0].name == "mem"
+
+
+def test_nothing_is_prepared_before_the_intent_is_durable(world: World) -> None:
+    world.run("t")
+    assert not world.containers
+    world.persist()
+    assert [container.ops for container in world.containers.values()] == [["prepare"]]
+
+
+def test_an_update_is_sent_only_after_its_checkpoint_and_the_next_after_its_acknowledgement(world: World) -> None:
+    world.run("t")
+    world.persist()
+    container = world.container_of("t")
+    world.work(container)
+    world.work(container)
+    assert world.states("t") == []
+    world.persist()
+    assert world.states("t") == ["TASK_STARTING"]
+    world.acknowledge("t")
+    assert world.states("t") == ["TASK_STARTING", "TASK_RUNNING"]
+
+
+def test_an_update_is_sent_again_after_10_seconds_then_20_up_to_10_minutes(world: World) -> None:
+    world.run("t")
+    world.settle()
+    times = []
+    count = len([message for message in world.sent if isinstance(message, internal.Update)])
+    start = world.mono
+    for _ in range(9):
+        while len([m for m in world.sent if isinstance(m, internal.Update)]) == count:
+            deadline = min(d for d in world.core.tasks[("fw", "t")].deadlines())
+            step = min(max(deadline - world.mono, 0.0), 10.0)
+            world.advance(step)
+            world.down(internal.Ping)
+        count += 1
+        times.append(round(world.mono - start))
+        start = world.mono
+    assert times == [10, 20, 40, 80, 160, 320, 600, 600, 600]
+
+
+def test_stale_and_repeated_acknowledgements_change_nothing(world: World) -> None:
+    world.run("t")
+    world.settle()
+    first = world.in_flight["t"]
+    world.acknowledge("t", b"x" * 16)
+    assert world.states("t") == ["TASK_STARTING"]
+    world.acknowledge("t", first)
+    world.acknowledge("t", first)
+    assert world.states("t") == ["TASK_STARTING", "TASK_RUNNING"]
+
+
+def test_the_oldest_update_goes_out_again_as_soon_as_the_master_is_back(world: World) -> None:
+    world.run("t")
+    world.settle()
+    uuid = world.in_flight["t"]
+    world.disconnect()
+    world.connect()
+    assert world.in_flight["t"] == uuid
+    told = world.connects[-1].tasks[0]
+    assert told.unacknowledged is not None and told.unacknowledged.uuid == uuid
+
+
+def test_a_task_that_is_here_already_is_not_run_twice(world: World) -> None:
+    container = world.launch("t")
+    world.run("t")
+    world.settle()
+    assert len(world.containers) == 1 and world.containers[container].starts == 1
+
+
+# --- killing ----------------------------------------------------------------------------------------------------------
+
+
+def test_a_kill_asks_first_and_forces_after_the_grace(world: World) -> None:
+    container = world.launch("t")
+    world.kill("t", 7)
+    world.settle()
+    assert last(world, "t")[0] == "TASK_KILLING"
+    assert world.containers[container].signals == [signal.SIGTERM]
+    world.advance(6.9)
+    world.settle()
+    assert world.containers[container].signals == [signal.SIGTERM]
+    world.advance(0.2)
+    world.settle()
+    assert world.containers[container].signals == [signal.SIGTERM, signal.SIGKILL]
+    world.exit(container, KILLED)
+    acknowledge_all(world, "t")
+    assert last(world, "t") == ("TASK_KILLED", None, "Command terminated with signal Killed")
+
+
+def test_the_agents_own_grace_counts_when_nobody_names_one(world: World) -> None:
+    container = world.launch("t")
+    world.kill("t")
+    world.advance(5.1)
+    world.settle()
+    assert world.containers[container].signals == [signal.SIGTERM, signal.SIGKILL]
+
+
+def test_a_tasks_kill_policy_counts_unless_the_kill_names_another(world: World) -> None:
+    container = world.launch("t", kill_policy={"grace_period": {"nanoseconds": 60_000_000_000}})
+    world.kill("t")
+    world.advance(30)
+    world.settle()
+    assert world.containers[container].signals == [signal.SIGTERM]
+    world.kill("t", 1)
+    world.advance(0.1)
+    world.settle()
+    assert world.containers[container].signals == [signal.SIGTERM, signal.SIGKILL]
+
+
+def test_a_further_kill_never_lengthens_the_grace_and_asks_only_once(world: World) -> None:
+    container = world.launch("t")
+    world.kill("t", 5)
+    world.kill("t", 50)
+    world.kill("t", 5)
+    world.advance(5.1)
+    world.settle()
+    assert world.containers[container].signals == [signal.SIGTERM, signal.SIGKILL]
+    assert world.states("t").count("TASK_KILLING") == 1
+
+
+def test_a_framework_without_task_killing_is_not_told_of_it() -> None:
+    world = World(capabilities=())
+    world.connect()
+    container = world.launch("t")
+    world.kill("t")
+    world.settle()
+    world.exit(container, ENDED_BY_TERM)
+    acknowledge_all(world, "t")
+    assert world.states("t") == ["TASK_STARTING", "TASK_RUNNING", "TASK_KILLED"]
+
+
+def test_a_kill_while_the_task_is_fetched_cuts_it_short(world: World) -> None:
+    world.run("t")
+    world.persist()
+    world.kill("t")
+    world.settle()
+    assert last(world, "t") == (
+        "TASK_KILLED",
+        "REASON_TASK_KILLED_DURING_LAUNCH",
+        "Killed before delivery to the executor",
+    )
+    assert all(container.starts == 0 for container in world.containers.values())
+
+
+def test_a_kill_while_the_task_is_started_takes_effect_once_it_runs(world: World) -> None:
+    world.run("t")
+    world.persist()
+    container = world.container_of("t")
+    world.work(container)
+    world.kill("t")
+    assert world.containers[container].signals == []
+    world.settle()
+    assert world.containers[container].signals == [signal.SIGTERM]
+
+
+def test_a_kill_of_an_unknown_task_is_answered_with_that_it_is_gone(world: World) -> None:
+    world.kill("nobody")
+    assert world.gone == ["nobody"]
+
+
+def test_a_kill_that_does_not_work_is_repeated_and_holds_up_no_other(world: World) -> None:
+    stuck, other = world.launch("stuck"), world.launch("other")
+    world.kill("stuck", 0)
+    world.kill("other", 0)
+    world.advance(0.1)
+    world.containers[stuck].ops = []  # its signals never arrive
+    world.settle()
+    assert signal.SIGKILL in world.containers[other].signals
+    world.exit(other, KILLED)
+    acknowledge_all(world, "other")
+    assert last(world, "other")[0] == "TASK_KILLED"
+    world.advance(10.1)
+    assert world.containers[stuck].ops == [f"signal {int(signal.SIGKILL)}"]
+
+
+def test_a_task_is_ended_when_its_completion_time_is_over(world: World) -> None:
+    container = world.launch("t", max_completion_time={"nanoseconds": 30_000_000_000})
+    world.advance(29)
+    assert world.containers[container].signals == []
+    world.advance(1.5)
+    world.settle()
+    assert world.containers[container].signals == [signal.SIGKILL]
+    world.exit(container, KILLED)
+    world.settle()
+    assert last(world, "t")[:2] == ("TASK_FAILED", "REASON_MAX_COMPLETION_TIME_REACHED")
+
+
+# --- failures ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_failed_launch_is_told_after_its_remains_are_gone(world: World) -> None:
+    world.run("t")
+    world.persist()
+    container = world.container_of("t")
+    world.work(container, fails=True)
+    world.persist()
+    assert world.states("t") == []
+    world.settle()
+    assert last(world, "t") == ("TASK_FAILED", "REASON_CONTAINER_LAUNCH_FAILED", "Failed to launch container: no")
+
+
+def test_a_task_whose_supervisor_dies_is_killed_and_told_as_gone(world: World) -> None:
+    container = world.launch("t")
+    world.supervisor_dies(container)
+    assert world.containers[container].ops == ["destroy"]
+    world.settle()
+    assert last(world, "t")[:2] == ("TASK_GONE", "REASON_EXECUTOR_TERMINATED")
+
+
+def test_without_partition_awareness_such_a_task_is_lost() -> None:
+    world = World(capabilities=())
+    world.connect()
+    world.supervisor_dies(world.launch("t"))
+    world.settle()
+    assert last(world, "t")[0] == "TASK_LOST"
+
+
+def test_a_launch_on_a_full_disk_is_refused_and_the_agent_goes_on(world: World) -> None:
+    world.settle()
+    world.run("t")
+    assert world.persists[0].key == "frameworks/fw"
+    world.persist(1)
+    world.persist_fails()
+    state, _, message = last(world, "t")
+    assert state == "TASK_DROPPED" and message is not None and "No space left on device" in message
+    assert not world.containers
+    world.acknowledge("t")
+    world.settle()
+    world.launch("u")
+    assert world.states("u") == ["TASK_STARTING", "TASK_RUNNING"]
+
+
+def test_an_update_that_cannot_be_written_waits_until_it_can(world: World) -> None:
+    container = world.launch("t")
+    world.exit(container, DONE)
+    while world.persists:
+        world.persist_fails()
+    assert world.states("t") == ["TASK_STARTING", "TASK_RUNNING"]
+    world.advance(2.1)
+    world.settle()
+    assert world.states("t")[-1] == "TASK_FINISHED"
+
+
+@pytest.mark.parametrize(
+    ("extra", "word"),
+    [
+        ({"container": {"type": "DOCKER", "docker": {"image": "nginx"}}}, "without images"),
+        ({"container": {"type": "MESOS", "mesos": {"image": {"type": "DOCKER", "docker": {"name": "x"}}}}}, "images"),
+        ({"container": {"type": "MESOS", "volumes": [{"mode": "RW", "container_path": "/d"}]}}, "no volumes (/d)"),
+        ({"command": {"shell": True}}, "Shell command of the task is not specified"),
+        ({"health_check": {"type": "TCP", "tcp": {"port": 1}}}, "health checks"),
+        ({"container": {"type": "MESOS", "network_infos": [{"name": "net"}]}}, "network"),
+    ],
+)
+def test_what_cannot_be_run_is_refused_in_clear_words(world: World, extra: dict[str, object], word: str) -> None:
+    world.run("t", **extra)
+    world.settle()
+    state, reason, message = last(world, "t")
+    assert (state, reason) == ("TASK_FAILED", "REASON_CONTAINER_LAUNCH_FAILED")
+    assert message is not None and word in message
+    assert not world.containers
+    world.acknowledge("t")
+    world.settle()
+    assert not world.core.tasks
+
+
+# --- frameworks and dismissal -----------------------------------------------------------------------------------------
+
+
+def test_a_framework_that_is_shut_down_loses_its_tasks_without_a_word(world: World) -> None:
+    running, done = world.launch("running"), world.launch("done")
+    world.exit(done, DONE)
+    world.settle()
+    world.run("early")
+    before = len(world.updates.get("running", []))
+    world.shutdown_framework()
+    world.settle()
+    assert world.containers[running].signals == [signal.SIGTERM]
+    world.advance(5.1)
+    world.settle()
+    world.exit(running, KILLED)
+    world.settle()
+    assert len(world.updates["running"]) == before
+    assert not world.core.tasks and not world.core.frameworks
+    assert not [key for key in world.disk if key != "agent"]
+
+
+def test_a_dismissed_agent_kills_all_forgets_its_id_and_ends(world: World) -> None:
+    container = world.launch("t")
+    assert b"agent-1" in world.disk["agent"]
+    world.down(internal.Shutdown, message="marked gone")
+    world.settle()
+    assert world.ended is None
+    world.exit(container, ENDED_BY_TERM)
+    world.settle()
+    assert world.ended is not None and world.ended.code == 1 and "marked gone" in world.ended.reason
+    assert b"agent-1" not in world.disk["agent"]
+    world.advance(1000)
+    assert world.connection is None
+
+
+def test_an_agent_that_was_removed_while_away_is_dismissed_by_the_refusal(world: World) -> None:
+    connection = world.connection
+    assert connection is not None
+    world.connected = False
+    world.do(world.core.closed(connection, "410", world.now, gone=True))
+    world.settle()
+    assert world.ended is not None
+
+
+# --- coming back ------------------------------------------------------------------------------------------------------
+
+
+def test_a_running_task_is_known_again_after_a_crash(world: World) -> None:
+    container = world.launch("t")
+    world.crash()
+    world.connect()
+    assert [told.state.value for told in world.connects[-1].tasks] == ["TASK_RUNNING"]
+    world.settle()
+    assert world.containers[container].watched and world.containers[container].starts == 1
+    world.exit(container, Exit(code=7))
+    world.settle()
+    assert last(world, "t") == ("TASK_FAILED", None, "Command exited with status 7")
+
+
+def test_how_a_task_ended_meanwhile_is_told_after_a_crash(world: World) -> None:
+    container = world.launch("t")
+    world.containers[container].watched = False
+    world.exit(container, Exit(code=5))
+    world.crash()
+    world.connect()
+    world.settle()
+    assert last(world, "t") == ("TASK_FAILED", None, "Command exited with status 5")
+
+
+def test_a_task_that_was_only_intended_is_dropped(world: World) -> None:
+    world.run("t")
+    world.persist()
+    world.crash()
+    world.connect()
+    world.settle()
+    assert last(world, "t")[:2] == ("TASK_DROPPED", "REASON_AGENT_RESTARTED")
+
+
+def test_a_task_that_was_created_and_not_started_is_dropped_and_its_container_destroyed(world: World) -> None:
+    world.run("t")
+    world.persist()
+    container = world.container_of("t")
+    world.work(container)
+    world.crash(written=99)
+    assert world.containers[container].ops == ["destroy"]
+    world.connect()
+    acknowledge_all(world, "t")
+    assert last(world, "t")[:2] == ("TASK_DROPPED", "REASON_AGENT_RESTARTED")
+    assert world.containers[container].starts == 0
+
+
+def test_a_task_that_ran_before_its_start_was_written_is_told_in_order(world: World) -> None:
+    world.run("t")
+    world.persist()
+    container = world.container_of("t")
+    world.work(container)
+    world.work(container)
+    world.crash()
+    world.connect()
+    acknowledge_all(world, "t")
+    assert world.states("t") == ["TASK_STARTING", "TASK_RUNNING"]
+    assert world.containers[container].state == "running"
+
+
+def test_a_task_running_without_its_supervisor_is_killed_and_lost() -> None:
+    world = World(capabilities=())
+    world.connect()
+    container = world.launch("t")
+    world.containers[container].watched = False
+    world.supervisor_dies(container)
+    world.crash()
+    assert world.containers[container].ops == ["destroy"]
+    world.connect()
+    world.settle()
+    state, reason, message = last(world, "t")
+    assert (state, reason) == ("TASK_LOST", "REASON_EXECUTOR_TERMINATED")
+    assert message is not None and "supervisor" in message
+
+
+def test_a_reboot_is_told_as_the_reason(world: World) -> None:
+    world.launch("t")
+    world.crash(reboot=True)
+    world.connect()
+    world.settle()
+    state, _, message = last(world, "t")
+    assert state == "TASK_GONE" and message is not None and "rebooted" in message
+
+
+def test_a_kills_grace_goes_on_counting_through_a_crash(world: World) -> None:
+    container = world.launch("t")
+    world.kill("t", 30)
+    world.settle()
+    world.mono += 20
+    world.crash()
+    world.connect()
+    world.advance(5)
+    world.settle()
+    assert signal.SIGKILL not in world.containers[container].signals
+    world.advance(10)
+    world.settle()
+    assert signal.SIGKILL in world.containers[container].signals
+
+
+def test_an_unacknowledged_update_is_sent_again_after_a_crash_with_the_same_uuid(world: World) -> None:
+    world.run("t")
+    world.settle()
+    uuid = world.in_flight["t"]
+    world.crash()
+    world.connect()
+    world.settle()
+    assert world.in_flight["t"] == uuid
+
+
+def test_the_agent_comes_back_under_the_same_id(world: World) -> None:
+    world.settle()
+    world.crash()
+    world.connect()
+    info = world.connects[-1].agent
+    assert info.id is not None and info.id.value == "agent-1"
+
+
+# --- membership -------------------------------------------------------------------------------------------------------
+
+
+def test_silence_of_five_pings_makes_the_agent_connect_again(world: World) -> None:
+    first = world.connection
+    world.advance(74)
+    assert world.connection == first
+    world.advance(2)
+    world.advance(2)
+    assert world.connection is not None and world.connection != first
+
+
+def test_pings_are_answered_and_keep_the_connection(world: World) -> None:
+    first = world.connection
+    for _ in range(20):
+        world.advance(15)
+        world.down(internal.Ping)
+    assert world.connection == first
+    assert sum(isinstance(message, internal.Pong) for message in world.sent) == 20
+
+
+def test_a_gap_in_the_masters_messages_ends_the_connection(world: World) -> None:
+    world.down_seq += 1
+    world.down(internal.Ping)
+    assert world.connection is None
+
+
+def test_waits_between_attempts_grow_to_a_minute(world: World) -> None:
+    waits = []
+    for _ in range(12):
+        world.disconnect()
+        start = world.mono
+        while world.connection is None:
+            deadline = world.core.session.deadline
+            assert deadline is not None
+            world.advance(max(0.0, deadline - world.mono))
+        waits.append(world.mono - start)
+    assert waits[0] <= 1.0
+    assert max(waits) <= 60.0
+    assert 30.0 <= waits[-1] <= 60.0
+
+
+def test_a_message_of_an_older_connection_is_not_heard(world: World) -> None:
+    old = world.connection
+    assert old is not None
+    world.disconnect()
+    world.connect()
+    message = internal.Shutdown(agent_id="agent-1", epoch=1, seq=2, message="stale")
+    world.do(world.core.received(old, message, world.now))
+    assert world.ended is None and world.connected
