@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 import socket
 import subprocess
@@ -14,8 +15,9 @@ from pathlib import Path
 import pytest
 
 from dcos_installer.providers.base import Condition, ProviderError
-from dcos_installer.providers.cgroups import host_hierarchies
+from dcos_installer.providers.cgroups import host_hierarchies, own_path
 from dcos_installer.providers.nspawn import MACHINES_DIR, NspawnProvider
+from dcos_installer.providers.nspawn_launch import systemd_run_command
 from dcos_installer.providers.nspawn_machine import MachineFolder, mount_points
 from tests.machines.nspawn_lab import Lab, cluster, lab, needs_machines
 
@@ -39,7 +41,7 @@ def traces() -> dict[str, set[str]]:
     groups = {
         f"{hierarchy.mount}{folder}"
         for hierarchy in host_hierarchies()
-        for folder in (f"/dcos-machines/{short}", f"/dcos-machines.slice/dcos-{short}-h1.service")
+        for folder in (f"/dcos-machines/{short}", f"/dcos.slice/dcos-{short}-h1.service")
         if Path(f"{hierarchy.mount}{folder}").exists()
     }
     processes = set()
@@ -114,6 +116,19 @@ def test_a_machines_systemd_is_well_and_its_clock_is_not_its_own(machines: Lab) 
     assert machines.ssh("h1", "date -s @0", check=False).returncode != 0
 
 
+def test_systemd_takes_a_supervisor_as_its_unit(machines: Lab) -> None:
+    # A machine is a host whose init is systemd: what this host may not have is tried there.
+    command = systemd_run_command("dcos-try.service", MachineFolder(Path("/m")), "a try", {"LANG": "C"}, unified=True)
+    command = [*command[: command.index("--") + 1], "sleep", "600"]
+    assert machines.ssh("h1", shlex.join(command)).stderr == ""
+    pid = machines.ssh("h1", "systemctl show --property=MainPID --value dcos-try").stdout.strip()
+    assert own_path(machines.ssh("h1", f"cat /proc/{pid}/cgroup").stdout) == "/dcos.slice/dcos-try.service"
+    shown = machines.ssh("h1", "systemctl show --property=Delegate,KillMode,DevicePolicy,OOMPolicy dcos-try").stdout
+    assert set(shown.split()) == {"Delegate=yes", "KillMode=mixed", "DevicePolicy=closed", "OOMPolicy=continue"}
+    machines.ssh("h1", "systemctl stop dcos-try")
+    assert machines.ssh("h1", "systemctl is-active dcos-try", check=False).stdout == "inactive\n"
+
+
 # Held apart
 
 
@@ -152,7 +167,7 @@ def test_the_control_groups_of_one_machine_are_invisible_in_another(machines: La
     made = machines.python("h1", marks + "for top in tops: (top / 'mark-of-h1').mkdir(exist_ok=True)\nprint(len(tops))")
     hierarchies = host_hierarchies()
     assert int(made) == len(hierarchies)
-    seen_here = [list(one.mount.glob("dcos-machines*/**/*h1*/**/mark-of-h1")) for one in hierarchies]
+    seen_here = [list(one.mount.glob("dcos*/**/*h1*/**/mark-of-h1")) for one in hierarchies]
     assert all(len(found) == 1 for found in seen_here), "every hierarchy's mark is within the machine's own group"
     look = marks + "print([str(path) for top in tops for path in top.rglob('mark-of-h1')])"
     assert machines.python("h2", look) == "[]\n"
@@ -282,7 +297,8 @@ def test_a_machine_that_powers_itself_off_leaves_only_its_files(machines: Lab) -
     assert state(machines, "h2") == (Condition.OFF, "powered off")
     assert not any("h2" in where for where in traces()["mounts"])
     for hierarchy in host_hierarchies():
-        assert list(hierarchy.mount.glob("dcos-machines*/**/*h2*")) == []
+        groups = [str(path) for path in hierarchy.mount.glob("dcos*/**")]
+        assert [path for path in groups if SPEC.cluster_id[:8] in path and "h2" in path] == []
     machines.provider.start("h2")
 
 
@@ -396,7 +412,9 @@ def test_a_supervisor_outlives_whoever_started_it(machines: Lab) -> None:
     assert os.getsid(supervisor.pid) == supervisor.pid, "no terminal and no session of the installer's ends it"
     groups = [line.split(":", 2)[2] for line in Path("/proc", str(supervisor.pid), "cgroup").read_text().splitlines()]
     assert len(set(groups)) == 1
-    assert groups[0].startswith("/dcos-machines"), "nobody's control group but the machine's holds it"
+    assert groups[0].startswith(("/dcos-machines/", "/dcos.slice/")), (
+        "nobody's control group but the machine's holds it"
+    )
 
 
 def test_a_supervisor_costs_little(machines: Lab) -> None:

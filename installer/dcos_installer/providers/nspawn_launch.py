@@ -17,7 +17,7 @@ from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
 UNIT_VARIABLE = "DCOS_MACHINE_UNIT"
 """Set for a supervisor that systemd started: its control group is the unit's, delegated to it."""
 
-_SLICE = "dcos-machines.slice"
+_SLICE = "dcos.slice"
 # As cgroups.MACHINE_DEVICES; what every unit may use is not repeated.
 _UNIT_DEVICES = ("char-* m", "block-* m", "/dev/console rwm", "char-pts rwm", "/dev/net/tun rwm")
 _DEADLINE = 60.0

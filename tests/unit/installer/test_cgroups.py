@@ -44,9 +44,9 @@ def test_a_host_with_the_unified_hierarchy_alone_is_told_apart() -> None:
 
 
 def test_a_unit_finds_its_group_in_the_hierarchy_systemd_keeps() -> None:
-    hybrid = "4:memory:/user.slice\n1:name=systemd:/dcos-machines.slice/one.service\n0::/other\n"
-    assert own_path(hybrid) == "/dcos-machines.slice/one.service"
-    assert own_path("0::/dcos-machines.slice/one.service\n") == "/dcos-machines.slice/one.service"
+    hybrid = "4:memory:/user.slice\n1:name=systemd:/dcos.slice/one.service\n0::/other\n"
+    assert own_path(hybrid) == "/dcos.slice/one.service"
+    assert own_path("0::/dcos.slice/one.service\n") == "/dcos.slice/one.service"
 
 
 @pytest.mark.parametrize("path", ["/", "", "/a/../..", "../x"])

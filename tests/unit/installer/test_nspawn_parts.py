@@ -18,7 +18,6 @@ from dcos_installer.providers.base import Condition, ProviderError
 from dcos_installer.providers.machine_keys import ClusterKeys
 from dcos_installer.providers.nspawn import NspawnProvider, hosts_file
 from dcos_installer.providers.nspawn_launch import (
-    booted_by_systemd,
     supervisor_command,
     supervisor_environment,
     systemd_run_command,
@@ -77,7 +76,7 @@ def test_under_systemd_a_supervisor_is_a_unit_whose_groups_are_its_own(tmp_path:
     command = systemd_run_command(unit_name(RECORD), folder, "Machine h1", {"LANG": "C.UTF-8"}, unified=True)
     assert command[0] == "systemd-run"
     assert "--unit=dcos-0f8fad5b-h1.service" in command
-    assert "--slice=dcos-machines.slice" in command
+    assert "--slice=dcos.slice" in command
     assert {"--property=Delegate=yes", "--property=KillMode=mixed", "--property=DevicePolicy=closed"} <= set(command)
     assert "--property=DeviceAllow=char-pts rwm" in command
     assert "--property=DeviceAllow=block-* m" in command
@@ -85,13 +84,6 @@ def test_under_systemd_a_supervisor_is_a_unit_whose_groups_are_its_own(tmp_path:
     assert command[command.index("--") + 1 :] == supervisor_command(folder)
     legacy = systemd_run_command(unit_name(RECORD), folder, "Machine h1", {}, unified=False)
     assert not any("Device" in word for word in legacy), "there the supervisor keeps devices itself"
-
-
-@pytest.mark.skipif(not booted_by_systemd(), reason="systemd does not run this host")
-def test_systemd_takes_the_units_properties(tmp_path: Path) -> None:
-    command = systemd_run_command("dcos-test-argv.service", MachineFolder(tmp_path), "test", {}, unified=True)
-    command = [*command[: command.index("--") + 1], "/bin/true"]
-    assert subprocess.run(command, capture_output=True, text=True).stderr == ""
 
 
 def test_a_supervisor_starts_from_anywhere_and_says_when_there_is_no_machine(tmp_path: Path) -> None:
