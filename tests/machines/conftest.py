@@ -1,0 +1,58 @@
+"""One cluster for all tests that need one, deployed once through the command line and destroyed at the end."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.machines.deployed import Deployed
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def tests_home(name: str) -> Path:
+    """A folder that outlives the run, so that the next one can clear what a killed one left."""
+    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "dcos" / "tests" / name
+
+
+def local_inventory(home: Path, network: int, name: str) -> Path:
+    """``inventories/local.ini`` as it stands, but for its name and network (an operator's own may run beside it)."""
+    text = (ROOT / "inventories" / "local.ini").read_text()
+    assert "198.18.0." in text
+    text = text.replace("198.18.0.", f"198.18.{network}.").replace(
+        "dcos_cluster_name=local", f"dcos_cluster_name={name}"
+    )
+    if "dcos_network" not in text:
+        text += f"dcos_network=198.18.{network}.0/24\n"
+    home.mkdir(parents=True, exist_ok=True)
+    path = home / "inventory.ini"
+    path.write_text(text)
+    return path
+
+
+@pytest.fixture(scope="session")
+def cluster() -> Iterator[Deployed]:
+    """The cluster of ``inventories/local.ini``. Tests leave it as they found it."""
+    if os.geteuid() != 0:
+        pytest.skip("machines are made by root")
+    home = tests_home("cluster")
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        made = Deployed(local_inventory(home, 101, "dcos-tests"), home)
+        if (home / "state").exists():
+            made.installer("destroy", "--yes")
+            shutil.rmtree(home / "state", ignore_errors=True)
+        done = made.installer("deploy")
+        made.output = done.stdout
+        try:
+            assert done.returncode == 0, done.stdout + done.stderr
+            yield made
+        finally:
+            gone = made.installer("destroy", "--yes")
+            assert gone.returncode == 0, gone.stdout + gone.stderr

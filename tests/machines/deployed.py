@@ -1,0 +1,154 @@
+"""A cluster that was deployed through the command line, as its operator and its users see it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.byhand import ask
+
+PROGRAMS = Path(sys.executable).parent
+
+_PIDS = """
+import os, sys
+for pid in sorted(filter(str.isdigit, os.listdir('/proc')), key=int):
+    try:
+        if sys.argv[1].encode() in open(f'/proc/{pid}/environ', 'rb').read().split(bytes(1)):
+            print(pid)
+    except OSError:
+        pass
+"""
+
+
+@dataclass
+class Deployed:
+    """One cluster: its inventory, where its operator keeps state, and what one does with it."""
+
+    inventory: Path
+    home: Path
+    """Holds ``state`` (the operator's) and ``client`` (of the ``dcos`` command)."""
+    output: str = ""
+    """What the deploy printed."""
+    addresses: dict[str, str] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        group = ""
+        self.groups: dict[str, list[str]] = {}
+        for line in self.inventory.read_text().splitlines():
+            if found := re.fullmatch(r"\[(\S+)\]", line.strip()):
+                group = found[1]
+            elif found := re.match(r"(\S+) ansible_host=(\S+)", line):
+                self.addresses[found[1]] = found[2]
+                self.groups.setdefault(group, []).append(found[1])
+
+    @property
+    def environment(self) -> dict[str, str]:
+        kept = {name: value for name, value in os.environ.items() if not name.startswith(("DCOS_", "ANSIBLE_"))}
+        return {**kept, "XDG_STATE_HOME": str(self.home / "state"), "DCOS_DIR": str(self.home / "client")}
+
+    @property
+    def hosts(self) -> list[str]:
+        return list(self.addresses)
+
+    @property
+    def masters(self) -> list[str]:
+        return self.groups["masters"]
+
+    @property
+    def agents(self) -> list[str]:
+        return [*self.groups["agents"], *self.groups.get("public_agents", [])]
+
+    def address(self, host: str) -> str:
+        return self.addresses[host]
+
+    def host_at(self, address: str) -> str:
+        (name,) = [name for name, known in self.addresses.items() if known == address]
+        return name
+
+    # --- commands ---
+
+    def run(
+        self, program: str, *words: str, stdin: str | None = None, timeout: float = 600
+    ) -> subprocess.CompletedProcess[str]:
+        given: dict[str, Any] = {"stdin": subprocess.DEVNULL} if stdin is None else {"input": stdin}
+        return subprocess.run(
+            [str(PROGRAMS / program), *words],
+            capture_output=True,
+            text=True,
+            env=self.environment,
+            timeout=timeout,
+            **given,
+        )
+
+    def installer(self, verb: str, *words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        return self.run("dcos-installer", verb, str(self.inventory), *words, timeout=timeout)
+
+    def dcos(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        return self.run("dcos", *words, stdin=stdin)
+
+    def ssh(self, host: str, command: str, check: bool = True) -> str:
+        """What a shell command prints on the machine, without the last line end."""
+        done = self.installer("ssh", host, "--", command)
+        assert not check or done.returncode == 0, f"{host}: {command}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def power_off(self, *hosts: str) -> None:
+        self._switch("power-off", hosts)
+
+    def start(self, *hosts: str) -> None:
+        self._switch("start", hosts)
+
+    def reboot(self, *hosts: str) -> None:
+        self._switch("reboot", hosts)
+
+    def _switch(self, verb: str, hosts: tuple[str, ...]) -> None:
+        done = self.installer(verb, *hosts)
+        assert done.returncode == 0, f"{verb} {hosts}: {done.stdout}{done.stderr}"
+
+    # --- what the cluster says ---
+
+    @property
+    def master_url(self) -> str:
+        return f"http://{self.address(self.masters[0])}:5050"
+
+    def marathon(self, path: str) -> Any:
+        """The init's answer to a GET, decoded."""
+        status, answer = ask(f"http://{self.address(self.masters[0])}:8080{path}")
+        if status != 200:
+            raise ValueError(f"GET {path}: {status} {answer}")
+        return answer
+
+    def registered(self, address: str) -> bool:
+        """Whether the agent at this address is active at the master."""
+        _, state = ask(f"{self.master_url}/state")
+        return any(agent["hostname"] == address and agent["active"] for agent in state["slaves"])
+
+    def frameworks_connected(self, name: str) -> bool:
+        _, state = ask(f"{self.master_url}/state")
+        return any(framework["name"] == name and framework["connected"] for framework in state["frameworks"])
+
+    # --- what its machines say ---
+
+    def pids_with(self, host: str, mark: str) -> list[str]:
+        """The machine's processes with the variable ``NAME=value`` in their environment."""
+        return self.ssh(host, f"python3 -c {shlex.quote(_PIDS)} {shlex.quote(mark)}").split()
+
+    def cgroup_value(self, host: str, pid: str, controller: str, file: str) -> str:
+        """One file of the process's cgroup (v1), read on its machine."""
+        (path,) = [
+            line.split(":", 2)[2]
+            for line in self.ssh(host, f"cat /proc/{pid}/cgroup").splitlines()
+            if controller in line.split(":", 2)[1].split(",")
+        ]
+        return self.ssh(host, f"cat /sys/fs/cgroup/{controller}{path}/{file}")
+
+    def events(self, text: str) -> list[dict[str, Any]]:
+        """The objects of ``--json`` output."""
+        return [json.loads(line) for line in text.splitlines() if line.startswith("{")]
