@@ -7,13 +7,14 @@ learns of every new subscription by its SUBSCRIBED event, reconciles. Updates ar
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import logging
 import random
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Protocol
 
 import aiohttp
@@ -71,7 +72,11 @@ class Credential:
     """HTTP Basic, as the v1 API takes it."""
 
     principal: str
-    secret: str
+    secret: str = field(repr=False)
+
+    @property
+    def header(self) -> str:
+        return "Basic " + base64.b64encode(f"{self.principal}:{self.secret}".encode()).decode()
 
 
 @dataclass
@@ -86,7 +91,7 @@ class _Subscription:
 
     def __init__(self, url: str, stream_id: str, response: aiohttp.ClientResponse) -> None:
         self.url = url
-        self.headers = {"Content-Type": "application/json", session.STREAM_ID: stream_id}
+        self.headers = {session.STREAM_ID: stream_id}
         self.response = response
         self.framework_id: FrameworkID | None = None
         self.calls: deque[Call] = deque()
@@ -111,7 +116,9 @@ class Client:
         self._leader = leader
         self._introduce = introduce
         self._scheduler = scheduler
-        self._auth = aiohttp.BasicAuth(credential.principal, credential.secret) if credential else None
+        self._headers = {"Content-Type": "application/json"}
+        if credential is not None:
+            self._headers["Authorization"] = credential.header
         self._waits = (first_wait, longest_wait, source)
         self._current: _Subscription | None = None
 
@@ -134,7 +141,7 @@ class Client:
         connector = aiohttp.TCPConnector(limit=4, keepalive_timeout=60)
         first, longest, source = self._waits
         waits = backoff(first, longest, source=source)
-        async with aiohttp.ClientSession(timeout=timeout, auth=self._auth, connector=connector) as http:
+        async with aiohttp.ClientSession(timeout=timeout, headers=self._headers, connector=connector) as http:
             while True:
                 url = await self._leader.find()
                 began = time.monotonic()
@@ -160,7 +167,7 @@ class Client:
         """Follows redirects to the master that accepts us. Raises `_Over` when there is none now."""
         info = self._introduce()
         body = codec.encode(calls.subscribe(info))
-        headers = {"Content-Type": "application/json", "Accept": "application/json"}
+        headers = {"Accept": "application/json"}
         for _ in range(MAX_REDIRECTS):
             asked = url + session.PATH
             async with asyncio.timeout(CALL_SECONDS):
