@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
+from dcos_installer.phases.gather_facts import is_there
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -51,7 +52,7 @@ class ValidateFacts:
 
 
 def _is_real(ctx: Context, host: HostSpec) -> bool:
-    return not ctx.dry_run or ctx.machines[host.name].exists
+    return is_there(ctx, host)
 
 
 def host_problems(host: HostSpec, facts: Facts, *, real: bool = True) -> Iterator[tuple[str, str]]:

@@ -77,7 +77,7 @@ def zookeeper(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMateria
     return Fragment(
         role="zookeeper",
         files=(*files, unit_file(unit, role.render("dcos-zookeeper.service.j2", active=ACTIVE))),
-        units=(Unit(unit, reads=reads, probe=f"tcp://{host.address}:{ports.zookeeper}"),),
+        units=(Unit(unit, reads=reads, probe=f"zookeeper://{host.address}:{ports.zookeeper}"),),
         users=(User("dcos-zookeeper", home="/var/lib/dcos/zookeeper", comment="DC/OS coordination"),),
         requires=(
             Requirement("/usr/bin/java", "openjdk-17-jre-headless"),

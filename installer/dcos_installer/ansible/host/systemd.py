@@ -134,7 +134,10 @@ class Noted(Systemd):
 
 
 def probed(probe: str) -> str:
-    """Asks ``tcp://HOST:PORT`` or ``http://HOST:PORT/PATH`` once; empty when the answer is good, else what is wrong."""
+    """Asks ``http://HOST:PORT/PATH``, ``zookeeper://HOST:PORT`` or ``tcp://HOST:PORT`` once.
+
+    Empty when the answer is good, else what is wrong.
+    """
     import socket
 
     scheme, _, rest = probe.partition("://")
@@ -144,6 +147,10 @@ def probed(probe: str) -> str:
         with socket.create_connection((host, int(port)), timeout=5) as connection:
             if scheme == "tcp":
                 return ""
+            if scheme == "zookeeper":
+                connection.sendall(b"ruok")
+                said = connection.makefile("rb").read(4)
+                return "" if said == b"imok" else f"it answers {said!r}"
             request = f"GET /{path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n"
             connection.sendall(request.encode())
             status = connection.makefile("rb").readline().decode("latin-1").split(" ")

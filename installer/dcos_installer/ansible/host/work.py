@@ -154,7 +154,7 @@ def _units(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observ
         state = seen.units[unit["name"]]
         if state != RUNNING:
             new = unit not in had["units"] and state == STOPPED
-            why = "" if new else "it failed" if state == FAILED else ", ".join(reasons) or "it is stopped"
+            why = "" if new else "it failed" if state == FAILED else "it is stopped"
             work.acts.append(("start", unit))
             work.add("unit", unit["name"], "start", why)
         elif reasons:
