@@ -79,6 +79,9 @@ def drift(host: Host, manifest: Manifest, kinds: list[str], pick: int) -> None:
         return found[pick % len(found)] if found else None
 
     active = host.path("/opt/dcos/active")
+    if "edit manifest" in kinds:
+        # Where a unit's manifest, text and link are all gone, nothing on the host says any more that it was ours.
+        kinds = [kind for kind in kinds if kind not in ("drop file", "edit manifest")] + ["edit manifest"]
     for kind in kinds:
         file, link = one_of(manifest.files), one_of(manifest.links)
         if kind == "edit file" and file and (active / file.path).exists():
