@@ -15,8 +15,9 @@ QUEUE = 1024
 class Subscriber:
     """One stream. ``get`` returns records ready to be sent, and ``None`` when it was dropped for being too slow."""
 
-    def __init__(self, kinds: Collection[str]) -> None:
+    def __init__(self, kinds: Collection[str], light: bool) -> None:
         self._kinds = frozenset(kinds)
+        self.light = light
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE + 1)
 
     def wants(self, kind: str) -> bool:
@@ -34,13 +35,14 @@ class Subscriber:
 
 
 class Hub:
-    """Hands every event to those who want it. An event is encoded once."""
+    """Hands every event to those who want it. An event is encoded once for all who get the same."""
 
     def __init__(self) -> None:
         self._subscribers: set[Subscriber] = set()
 
-    def attach(self, kinds: Collection[str]) -> Subscriber:
-        subscriber = Subscriber(kinds)
+    def attach(self, kinds: Collection[str], light: bool = False) -> Subscriber:
+        """``kinds`` empty: every kind. ``light``: deployments without the definitions of their apps."""
+        subscriber = Subscriber(kinds, light)
         self._subscribers.add(subscriber)
         return subscriber
 
@@ -48,15 +50,16 @@ class Hub:
         self._subscribers.discard(subscriber)
 
     def publish(self, event: Publish) -> None:
-        interested = [subscriber for subscriber in self._subscribers if subscriber.wants(event.kind)]
-        if not interested:
-            return
-        record = encode(event)
-        for subscriber in interested:
-            if not subscriber.put(record):
+        records: dict[bool, bytes] = {}
+        for subscriber in [one for one in self._subscribers if one.wants(event.kind)]:
+            if subscriber.light not in records:
+                records[subscriber.light] = encode(event, light=subscriber.light)
+            if not subscriber.put(records[subscriber.light]):
                 self._subscribers.discard(subscriber)
 
 
-def encode(event: Publish) -> bytes:
+def encode(event: Publish, *, light: bool = False) -> bytes:
     data = {**event.fields, "eventType": event.kind, "timestamp": ids.timestamp(event.wall)}
+    if light and "plan" in data:
+        data["plan"] = {key: value for key, value in data["plan"].items() if key not in ("original", "target")}
     return b"event: %b\ndata: %b\n\n" % (event.kind.encode(), codec.encode(data))

@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
 from dcos_runtime.marathon.core import app as apps
-from dcos_runtime.marathon.core import health, ids
+from dcos_runtime.marathon.core import groups, health, ids
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.effects import Now
 from dcos_runtime.marathon.core.instance import Condition, Instance
@@ -143,25 +143,12 @@ def queue(world: World, now: Now, *, with_offers: bool) -> list[dict[str, Any]]:
     return items
 
 
-def group(world: World, group_id: str, embed: Collection[str] | None, now: Now) -> dict[str, Any] | None:
-    """The subtree of groups that app ids span; ``embed`` None for plain definitions. ``None``: no such group."""
+def group(world: World, group_id: str, embed: Collection[str], now: Now) -> dict[str, Any] | None:
+    """The subtree at ``group_id``. ``None``: no such group."""
     mine = [app for app in current(world) if app.id.startswith(group_id.rstrip("/") + "/")]
     if not mine and group_id != "/":
         return None
-    depth = len(group_id.rstrip("/")) + 1
-    children = sorted(
-        {group_id.rstrip("/") + "/" + app.id[depth:].split("/")[0] for app in mine if "/" in app.id[depth:]}
-    )
-    own = [app for app in mine if "/" not in app.id[depth:]]
-    return {
-        "id": group_id,
-        "apps": [app_info(world, app, embed or (), now) for app in own],
-        "groups": [found for child in children if (found := group(world, child, embed, now)) is not None],
-        "pods": [],
-        "dependencies": [],
-        "version": max((app.version for app in mine), default="1970-01-01T00:00:00.000Z"),
-        "enforceRole": False,
-    }
+    return groups.tree(mine, lambda app: app_info(world, app, embed, now), group_id)
 
 
 def current(world: World) -> Iterator[App]:

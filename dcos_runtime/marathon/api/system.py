@@ -207,7 +207,8 @@ class System:
         hub, remote = engine.hub, request.remote or ""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
         await response.prepare(request)
-        subscriber = hub.attach(query_all(request, "event_type"))
+        light = request.query.get("plan-format") == "light"
+        subscriber = hub.attach(query_all(request, "event_type"), light)
         attached = Publish("event_stream_attached", {"remoteAddress": remote}, clock().wall)
         try:
             hub.publish(attached)

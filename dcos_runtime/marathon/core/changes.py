@@ -155,11 +155,11 @@ class Changes:
     def _end(self, deployment: Deployment, reason: str, kept: Collection[str]) -> None:
         """Drops a deployment as it stands. Apps it was removing are gone at once, unless ``kept``."""
         world = self._world
+        plan = world.plan(deployment)
         world.forget_deployment(deployment)
         for change in deployment.changes:
             if change.after is None and change.app not in kept and change.app in world.apps:
                 world.forget_app(world.apps[change.app])
-        plan = deployments.plan_json(deployment)
         world.publish("deployment_failed", id=deployment.id, plan=plan, reason=reason)
 
     # --- how a change becomes a deployment ---
@@ -241,8 +241,8 @@ class Changes:
                 world.app(app_id).current = None
             world.publish("group_change_success", groupId=ids.group(app_id), version=version)
         world.save_deployment(deployment)
-        plan, step = deployments.plan_json(deployment), deployments.step_json(deployment.current)
-        world.publish("deployment_info", plan=plan, currentStep=step)
+        step = deployments.step_json(deployment.current)
+        world.publish("deployment_info", plan=world.plan(deployment), currentStep=step)
         return deployment
 
     def _make_room(self, deployment: Deployment, force: bool) -> None:

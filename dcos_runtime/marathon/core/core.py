@@ -236,12 +236,13 @@ class Core:
             if deployment.step < len(deployment.steps):
                 self._publish_step("deployment_info", deployment)
         if deployment.step == len(deployment.steps):
+            plan = world.plan(deployment)
             world.forget_deployment(deployment)
             for change in deployment.changes:
                 if change.after is None and change.app in world.apps:
                     world.forget_app(world.apps[change.app])
                     world.publish("app_terminated_event", appId=change.app)
-            world.publish("deployment_success", id=deployment.id, plan=deployments.plan_json(deployment))
+            world.publish("deployment_success", id=deployment.id, plan=plan)
         elif deployment.step != begun:
             world.save_deployment(deployment)
 
@@ -259,6 +260,5 @@ class Core:
         )
 
     def _publish_step(self, kind: str, deployment: Deployment) -> None:
-        self.world.publish(
-            kind, plan=deployments.plan_json(deployment), currentStep=deployments.step_json(deployment.current)
-        )
+        step = deployments.step_json(deployment.current)
+        self.world.publish(kind, plan=self.world.plan(deployment), currentStep=step)

@@ -192,7 +192,7 @@ def _ports(fields: Fields) -> list[PortDefinition]:
         definitions = [PortDefinition(port=port) for port in legacy]
     else:
         definitions = fields.objects("portDefinitions", _port_definition)
-        if legacy is not None and legacy != [definition.port for definition in definitions]:
+        if legacy and legacy != [definition.port for definition in definitions]:
             fields.problem("", "cannot specify both ports and port definitions")
     numbers = [definition.port for definition in definitions if definition.port]
     if len(set(numbers)) != len(numbers):

@@ -7,7 +7,9 @@ from typing import Any
 
 import msgspec
 
+from dcos_runtime.marathon.core import groups
 from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.app import to_json as app_json
 
 START, STOP, SCALE, RESTART = "StartApplication", "StopApplication", "ScaleApplication", "RestartApplication"
 
@@ -98,9 +100,21 @@ def to_json(deployment: Deployment) -> dict[str, Any]:
     }
 
 
-def plan_json(deployment: Deployment) -> dict[str, Any]:
-    """As events carry it."""
-    return {"id": deployment.id, "steps": _steps(deployment), "version": deployment.version}
+def plan_json(
+    deployment: Deployment, before: Mapping[str, App | None], after: Mapping[str, App | None]
+) -> dict[str, Any]:
+    """As events carry it; ``original`` and ``target`` hold the apps that it concerns."""
+    return {
+        "id": deployment.id,
+        "original": _tree(before),
+        "target": _tree(after),
+        "steps": _steps(deployment),
+        "version": deployment.version,
+    }
+
+
+def _tree(apps: Mapping[str, App | None]) -> dict[str, Any]:
+    return groups.tree([app for app in apps.values() if app is not None], app_json)
 
 
 def step_json(actions: Sequence[Action]) -> dict[str, Any]:

@@ -160,6 +160,17 @@ class World:
         deployment = self.deployment_of(app_id)
         return deployment is not None and Action(RESTART, app_id) in deployment.current
 
+    def plan(self, deployment: Deployment) -> dict[str, Any]:
+        """A deployment as events tell it."""
+
+        def version(app_id: str, name: str | None) -> App | None:
+            state = self.apps.get(app_id)
+            return state.versions.get(name) if state is not None and name is not None else None
+
+        before = {change.app: version(change.app, change.before) for change in deployment.changes}
+        after = {change.app: version(change.app, change.after) for change in deployment.changes}
+        return deployments.plan_json(deployment, before, after)
+
     # --- changing ---
 
     def unique(self) -> str:
