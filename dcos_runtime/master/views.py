@@ -180,8 +180,15 @@ class Viewer:
             **self._agent(agent),
             "reserved_resources_full": {role: _full(roles[role]) for role in sorted(roles) if role != "*"},
             "unreserved_resources_full": _full(roles.get("*", EMPTY)),
-            "used_resources_full": _full(agent.used),
-            "offered_resources_full": _full(self._state.offered(agent.offers)),
+            "used_resources_full": _full_by_role(
+                (task.role, amounts.parse(task_info(task).resources))
+                for tasks in agent.tasks.values()
+                for task in tasks.values()
+                if not task.terminal
+            ),
+            "offered_resources_full": _full_by_role(
+                (self._state.offers[offer_id].role, self._state.offers[offer_id].resources) for offer_id in agent.offers
+            ),
         }
 
     def slaves(self, agent_id: str | None = None) -> Pieces:
@@ -330,8 +337,15 @@ def _by_role(resources: Resources) -> dict[str, Resources]:
     return {role: resources.only(kind for kind in resources.kinds() if role_of(kind) == role) for role in roles}
 
 
-def _full(resources: Resources) -> list[Any]:
-    return amounts.wire(resources, refined=True, both=True)
+def _full(resources: Resources, allocated_to: str | None = None) -> list[Any]:
+    return amounts.wire(resources, allocated_to=allocated_to, refined=True, both=True)
+
+
+def _full_by_role(parts: Iterable[tuple[str, Resources]]) -> list[Any]:
+    sums: dict[str, Resources] = {}
+    for role, resources in parts:
+        sums[role] = sums.get(role, EMPTY) + resources
+    return [item for role in sorted(sums) for item in _full(sums[role], role)]
 
 
 def _number(text: str | None, default: int) -> int:

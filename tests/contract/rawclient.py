@@ -16,6 +16,7 @@ import subprocess
 import sys
 import threading
 import time
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -323,7 +324,7 @@ class Agent:
             "agent_id": {"value": self.id},
             "executor_id": run["task"]["task_id"],
             "timestamp": time.time(),
-            "uuid": base64.b64encode(number.to_bytes(16, "big")).decode(),
+            "uuid": base64.b64encode(uuid.UUID(int=number, version=4).bytes).decode(),
             **more,
         }
 

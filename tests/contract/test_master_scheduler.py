@@ -104,7 +104,9 @@ def test_a_task_stays_until_its_last_update_is_acknowledged(cluster: Opener) -> 
     (framework,) = get(cluster.port, "/frameworks")["frameworks"]
     assert [one["state"] for one in framework["tasks"]] == ["TASK_FAILED"]
     assert framework["used_resources"]["cpus"] == 0.0
-    wrong = scheduler.call("ACKNOWLEDGE", agent_id=status["agent_id"], task_id=status["task_id"], uuid="A" * 22 + "==")
+    wrong = scheduler.call(
+        "ACKNOWLEDGE", agent_id=status["agent_id"], task_id=status["task_id"], uuid="AAAAAAAAQACAAAAAAAAAAA=="
+    )
     assert wrong.status == 202
     assert get(cluster.port, "/frameworks")["frameworks"][0]["tasks"]
     scheduler.acknowledge(status)

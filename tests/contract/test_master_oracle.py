@@ -1,0 +1,494 @@
+"""The same requests to our master and to a real Mesos: the same answers, but for ids, times and what is documented.
+
+Needs the oracle, a real Mesos 1.11.0, beside the checkout (``$MESOS_ORACLE`` names its command elsewhere).
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.contract.rawclient import Agent, Answer, Master, Scheduler, get, ports, request, scalar, task, until
+from tests.contract.test_master_http import API, LADDER, encoded
+from tests.contract.zookeeper_server import free_port
+
+ORACLE = Path(os.environ.get("MESOS_ORACLE") or Path(__file__).parents[2].parent / "shared/oracle/mesos-oracle")
+
+pytestmark = [
+    pytest.mark.oracle,
+    pytest.mark.skipif(not ORACLE.exists(), reason=f"no real Mesos to compare with: {ORACLE} is absent"),
+]
+
+
+class Ours:
+    """Our master with one agent that has what the oracle's has."""
+
+    def __init__(self, master: Master) -> None:
+        self.port = master.port
+        self.agent = Agent(master.port, hostname="localhost", info={"port": master.port})
+        self.agent_id = str(self.agent.id)
+
+
+class Theirs:
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.agent_id = str(get(port, "/slaves")["slaves"][0]["id"])
+
+
+Side = Ours | Theirs
+
+
+@pytest.fixture(scope="module")
+def theirs() -> Iterator[Theirs]:
+    port = next(port for port in (free_port() for _ in range(50)) if port < 65000)
+    up = [str(ORACLE), "up", "--port", str(port), "--flag", "allocation_interval=100ms"]
+    done = subprocess.run(up, capture_output=True, text=True, check=False, timeout=300)
+    if done.returncode == 1:
+        pytest.skip(f"the oracle cannot be started here: {done.stderr[-500:]}")
+    assert done.returncode == 0, done.stderr
+    yield Theirs(port)
+    subprocess.run([str(ORACLE), "down", "--port", str(port)], check=True, timeout=60, capture_output=True)
+
+
+@pytest.fixture(scope="module")
+def ours(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ours]:
+    flags = ("--allocation_interval=100ms", "--agent_ping_timeout=1hrs")
+    master = Master(tmp_path_factory.mktemp("oracle") / "work", *flags).start().leads()
+    side = Ours(master)
+    yield side
+    side.agent.close()
+    master.stop()
+
+
+def plain(side: Side, scheduler: Scheduler | None, text: str) -> str:
+    """Without what has to differ: ids, ports."""
+    text = re.sub(rf"\b{side.port}\b", "PORT", text)
+    names = {side.agent_id: "AGENT"}
+    if scheduler is not None:
+        names[scheduler.id] = "FRAMEWORK"
+    for name, stands in sorted(names.items(), key=lambda item: -len(item[0])):
+        text = text.replace(name, stands)
+    text = re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}-O\d+", "OFFER", text)
+    return re.sub(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", "UUID", text)
+
+
+def both(theirs: Theirs, ours: Ours, play: Callable[[Side], Any]) -> None:
+    """What happens there happens here."""
+    expected = play(theirs)
+    assert play(ours) == expected
+
+
+def shown(side: Side, answer: Answer, scheduler: Scheduler | None = None) -> Any:
+    wanted = ("content-type", "allow", "transfer-encoding", "location")
+    headers = {name: plain(side, scheduler, value) for name, value in answer.headers.items() if name in wanted}
+    return answer.status, headers, plain(side, scheduler, answer.text)
+
+
+def _loaded(text: str) -> Any:
+    return json.loads(re.sub(r": PORT\b", ': "PORT"', text))
+
+
+def status_shown(side: Side, scheduler: Scheduler, status: Any) -> str:
+    kept = {name: value for name, value in status.items() if name not in ("timestamp", "uuid", "container_status")}
+    if (
+        lists := re.fullmatch(r"Total resources (.*) required (.*) available (.*)", kept.get("message", ""))
+    ) is not None:
+        asked, words, left = lists.groups()  # in no order
+        kept["message"] = [sorted(asked.split("; ")), words, sorted(left.split("; "))]
+    return plain(side, scheduler, json.dumps(kept, sort_keys=True))
+
+
+# --- refusals --------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", [row[0] for row in LADDER])
+def test_a_refusal_is_the_originals(theirs: Theirs, ours: Ours, name: str) -> None:
+    (row,) = [row for row in LADDER if row[0] == name]
+    _, method, headers, body, _, _ = row
+    both(theirs, ours, lambda side: shown(side, request(side.port, method, API, headers, encoded(body))))
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing", "/master/nothing"])
+def test_an_unknown_path_is_refused_alike(theirs: Theirs, ours: Ours, path: str) -> None:
+    if path == "/":
+        pytest.skip("the original serves its web page there") if request(
+            theirs.port, "GET", path
+        ).status == 200 else None
+    both(theirs, ours, lambda side: shown(side, request(side.port, "GET", path)))
+
+
+@pytest.mark.parametrize("path", ["/redirect", "/health", "/master/health/", "/version?jsonp=f"])
+def test_small_reads_are_alike(theirs: Theirs, ours: Ours, path: str) -> None:
+    def play(side: Side) -> Any:
+        status, headers, text = shown(side, request(side.port, "GET", path))
+        return status, headers, re.sub(r"\{.*\}", "{}", text)
+
+    both(theirs, ours, play)
+
+
+# --- subscriptions ---------------------------------------------------------------------------------------------------
+
+MULTI = [{"type": "MULTI_ROLE"}]
+REFINED = [{"type": "MULTI_ROLE"}, {"type": "RESERVATION_REFINEMENT"}]
+
+
+@pytest.mark.parametrize(
+    "info",
+    [
+        {"roles": ["a"]},
+        {"role": "/a"},
+        {"role": "a/"},
+        {"role": "a//b"},
+        {"role": ""},
+        {"role": "-a"},
+        {"role": "a/*"},
+        {"role": "a b"},
+        {"roles": ["a", "a"], "capabilities": MULTI},
+        {"role": "a", "roles": [], "capabilities": MULTI},
+        {"roles": ["a/.."], "capabilities": MULTI},
+    ],
+    ids=str,
+)
+def test_an_invalid_subscription_gets_the_same_error(theirs: Theirs, ours: Ours, info: Any) -> None:
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port, **info)
+        scheduler.stream.over()
+        return scheduler.stream.status, scheduler.first
+
+    both(theirs, ours, play)
+
+
+@pytest.mark.parametrize(
+    "info",
+    [{}, {"role": "web"}, {"roles": ["a"], "capabilities": MULTI}, {"roles": ["a"], "capabilities": REFINED}],
+    ids=["*", "role", "multi", "refined"],
+)
+def test_subscribed_and_offers_look_the_same(theirs: Theirs, ours: Ours, info: Any) -> None:
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port, **info)
+        try:
+            subscribed = _loaded(plain(side, scheduler, json.dumps(scheduler.first)))
+            subscribed["subscribed"]["master_info"].pop("capabilities", None)
+            scheduler.event("HEARTBEAT")  # in the original the first offers may come before it
+            (offer,) = _loaded(plain(side, scheduler, json.dumps(scheduler.offers())))
+            offer["resources"].sort(key=lambda item: item["name"])
+            offer["url"]["path"] = re.sub(r"\(\d+\)", "(1)", offer["url"]["path"])
+            return subscribed, offer
+        finally:
+            scheduler.call("TEARDOWN")
+            scheduler.close()
+
+    both(theirs, ours, play)
+
+
+def test_failing_over_looks_the_same(theirs: Theirs, ours: Ours) -> None:
+    def play(side: Side) -> Any:
+        old = Scheduler(side.port, failover_timeout=60.0)
+        offers = old.offers()
+        new = Scheduler(side.port, framework_id=old.id, failover_timeout=60.0)
+        error = old.event("ERROR")
+        old.stream.over()
+        rescinds = [event for event in old.skipped if event["type"] == "RESCIND"]
+        new.accept(offers, [task("t", offers[0])])
+        late = status_shown(side, new, new.update())
+        stale = shown(side, old.call("REVIVE"), old)
+        stale_text = stale[2].replace(old.stream_id, "STREAM")
+        new.call("TEARDOWN")
+        new.stream.over()
+        again = Scheduler(side.port, framework_id=old.id)
+        return error, rescinds, late, stale[:2], stale_text, again.first, shown(side, new.call("REVIVE"))
+
+    both(theirs, ours, play)
+
+
+def test_a_disconnected_framework_is_refused_alike(theirs: Theirs, ours: Ours) -> None:
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port, failover_timeout=60.0)
+        scheduler.close()
+        until(lambda: scheduler.call("REVIVE").status != 202, "the disconnect is noticed")
+        refused = shown(side, scheduler.call("REVIVE"))
+        (view,) = [one for one in get(side.port, "/frameworks")["frameworks"] if one["id"] == scheduler.id]
+        again = Scheduler(side.port, framework_id=scheduler.id)
+        again.call("TEARDOWN")
+        return refused, view["active"], view["connected"], view["recovered"]
+
+    both(theirs, ours, play)
+
+
+# --- tasks -----------------------------------------------------------------------------------------------------------
+
+
+def invalid_tasks(offer: Any) -> list[Any]:
+    custom = {"executor_id": {"value": "e"}, "command": {"value": "x"}}
+    return [
+        task("big", offer, scalar("cpus", 99), scalar("mem", 32)),
+        task("many", offer, scalar("cpus", 2.5), scalar("mem", 99999.5), ports((31000, 31005), (31007, 31010))),
+        task("negative", offer, scalar("cpus", -1)),
+        task("tiny", offer, scalar("cpus", 0.0004)),
+        task("empty", offer, {"name": "cpus", "type": "SCALAR"}),
+        task("turned", offer, ports((31005, 31000))),
+        task("lap", offer, ports((31000, 31005), (31004, 31006))),
+        task("twice", offer, {"name": "s", "type": "SET", "set": {"item": ["a", "a"]}}),
+        task("reserved", offer, scalar("cpus", 0.1, role="x")),
+        task("untyped", offer, scalar("cpus", 0.1, reservations=[{"role": "x"}])),
+        task("allocated", offer, scalar("cpus", 0.1, allocation_info={"role": "q"})),
+        task("gpu", offer, scalar("gpus", 0.5)),
+        task("ports", offer, ports((1, 2), (31000, 31005))),
+        task("a/b", offer),
+        task("..", offer),
+        task("", offer),
+        task("x" * 256, offer),
+        {**task("no resources", offer), "resources": []},
+        task("no command", offer, command=None),
+        task("both", offer, executor=custom),
+        task("agent", {"agent_id": {"value": "other"}}),
+        task("environment", offer, command=None)
+        | {"command": {"value": "x", "environment": {"variables": [{"name": "a"}]}}},
+        task("grace", offer, kill_policy={"grace_period": {"nanoseconds": -1}}),
+        task("completion", offer, max_completion_time={"nanoseconds": -1}),
+        task("limit", offer, limits={"cpus": {"value": 0.05}}),
+        task("odd limit", offer, limits={"disk": {"value": 5}}),
+        task("memory limit", offer, limits={"mem": {"value": 5}}),
+        task("health", offer, health_check={"type": "COMMAND"}),
+        task("http", offer, health_check={"type": "HTTP", "http": {"port": 1, "path": "a"}}),
+        task("tcp", offer, health_check={"type": "TCP"}),
+        task("untyped check", offer, health_check={}),
+        task("delay", offer, health_check={"type": "TCP", "tcp": {"port": 1}, "delay_seconds": -1}),
+        task("check", offer, check={"type": "COMMAND"}),
+        task("docker", offer, container={"type": "DOCKER"}),
+    ]
+
+
+def test_every_invalid_task_is_refused_in_the_same_words(theirs: Theirs, ours: Ours) -> None:
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port)
+        try:
+            (offer,) = scheduler.offers()
+            tasks = invalid_tasks(offer)
+            launches = [{"type": "LAUNCH", "launch": {"task_infos": [one]}} for one in tasks]
+            answer = shown(side, scheduler.call("ACCEPT", offer_ids=[offer["id"]], operations=launches))
+            told = {}
+            for _ in tasks:
+                status = scheduler.update()
+                told[status["task_id"]["value"]] = status_shown(side, scheduler, status)
+            return answer, told
+        finally:
+            scheduler.call("TEARDOWN")
+            scheduler.close()
+
+    both(theirs, ours, play)
+
+
+def test_one_malformed_resource_refuses_its_whole_launch(theirs: Theirs, ours: Ours) -> None:
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port)
+        try:
+            (offer,) = scheduler.offers()
+            scheduler.accept([offer], [task("good", offer), task("bad", offer, scalar("cpus", -1))])
+            return [status_shown(side, scheduler, scheduler.update()) for _ in range(2)]
+        finally:
+            scheduler.call("TEARDOWN")
+            scheduler.close()
+
+    both(theirs, ours, play)
+
+
+@pytest.mark.parametrize("aware", [False, True])
+def test_invalid_offers_and_reconciliation_of_the_unknown_are_told_alike(
+    theirs: Theirs, ours: Ours, aware: bool
+) -> None:
+    info = {"capabilities": [{"type": "PARTITION_AWARE"}]} if aware else {}
+
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port, **info)
+        told = []
+        try:
+            (offer,) = scheduler.offers()
+            for used in ([{"id": {"value": "x"}}], [], [offer, offer]):
+                scheduler.accept(used, [task("t", offer)])
+                told.append(status_shown(side, scheduler, scheduler.update()))
+            asked = [
+                {"task_id": {"value": "t"}},
+                {"task_id": {"value": "t"}, "agent_id": {"value": side.agent_id}},
+                {"task_id": {"value": "t"}, "agent_id": {"value": "nobody"}},
+            ]
+            scheduler.call("RECONCILE", tasks=asked)
+            told += [status_shown(side, scheduler, scheduler.update()) for _ in asked]
+            for one in asked:
+                scheduler.call("KILL", **one)
+                told.append(status_shown(side, scheduler, scheduler.update()))
+            operations = [
+                {"operation_id": {"value": "o"}},
+                {"operation_id": {"value": "o"}, "agent_id": {"value": side.agent_id}},
+                {"operation_id": {"value": "o"}, "agent_id": {"value": "nobody"}},
+            ]
+            scheduler.call("RECONCILE_OPERATIONS", operations=operations)
+            for _ in operations:
+                event = scheduler.event("UPDATE_OPERATION_STATUS")
+                told.append(plain(side, scheduler, json.dumps(event, sort_keys=True)))
+            return told
+        finally:
+            scheduler.call("TEARDOWN")
+            scheduler.close()
+
+    both(theirs, ours, play)
+
+
+def test_calls_are_answered_alike_while_subscribed(theirs: Theirs, ours: Ours) -> None:
+    agent, executor = {"value": "a"}, {"value": "e"}
+
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port, name="same")
+        try:
+            info = {**scheduler.info, "id": {"value": scheduler.id}}
+            calls: list[tuple[str, dict[str, Any]]] = [
+                ("REVIVE", {}),
+                ("SUPPRESS", {}),
+                ("SUPPRESS", {"roles": ["nobody"]}),
+                ("DECLINE", {"offer_ids": [{"value": "x"}]}),
+                ("DECLINE", {"offer_ids": [], "filters": {"refuse_seconds": -4}}),
+                ("ACCEPT", {"offer_ids": []}),
+                ("MESSAGE", {"agent_id": agent, "executor_id": executor, "data": "aGk="}),
+                ("SHUTDOWN", {"agent_id": agent, "executor_id": executor}),
+                ("REQUEST", {"requests": []}),
+                ("ACCEPT_INVERSE_OFFERS", {"inverse_offer_ids": [{"value": "i"}]}),
+                ("ACKNOWLEDGE", {"agent_id": agent, "task_id": {"value": "t"}, "uuid": "A" * 22 + "=="}),
+                ("ACKNOWLEDGE", {"agent_id": agent, "task_id": {"value": "t"}, "uuid": "AAAAAAAAQACAAAAAAAAAAA=="}),
+                ("UPDATE_FRAMEWORK", {"framework_info": info}),
+                ("UPDATE_FRAMEWORK", {"framework_info": {**info, "user": "x"}}),
+                ("UPDATE_FRAMEWORK", {"framework_info": {**info, "checkpoint": True}}),
+                ("UPDATE_FRAMEWORK", {"framework_info": {**info, "principal": "x"}}),
+                ("UPDATE_FRAMEWORK", {"framework_info": {**info, "role": "/"}}),
+                ("UPDATE_FRAMEWORK", {"framework_info": {**info, "id": {"value": "x"}}}),
+                ("TEARDOWN", {}),
+                ("TEARDOWN", {}),
+            ]
+            return [(kind, shown(side, scheduler.call(kind, **fields), scheduler)) for kind, fields in calls]
+        finally:
+            scheduler.close()
+
+    both(theirs, ours, play)
+
+
+def test_declined_resources_come_back_after_the_filter_in_both(theirs: Theirs, ours: Ours) -> None:
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port)
+        try:
+            offers = scheduler.offers()
+            scheduler.decline(offers, 0)
+            offers = scheduler.offers()  # no filter: at once
+            scheduler.accept(offers, [], refuse_seconds=3600)  # an empty ACCEPT declines, with its filter
+            scheduler.quiet("OFFERS", 0.7)
+            scheduler.call("REVIVE")
+            offers = scheduler.offers()
+            scheduler.decline(offers, 1.0)
+            scheduler.quiet("OFFERS", 0.6)
+            scheduler.offers()
+            return True
+        finally:
+            scheduler.call("TEARDOWN")
+            scheduler.close()
+
+    both(theirs, ours, play)
+
+
+# --- views -----------------------------------------------------------------------------------------------------------
+
+
+def shape(value: Any) -> Any:
+    """Names and kinds, without the values."""
+    if isinstance(value, dict):
+        return {name: shape(item) for name, item in sorted(value.items())}
+    if isinstance(value, list):
+        return [shape(value[0])] if value else []
+    return type(value).__name__
+
+
+def test_the_views_have_the_same_shape_with_a_running_task(theirs: Theirs, ours: Ours) -> None:
+    left_out = {"git_sha", "git_tag", "git_branch", "build_date", "build_time", "build_user", "dcos_version", "flags"}
+
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port, webui_url="http://x", failover_timeout=5.0)
+        try:
+            (offer,) = scheduler.offers()
+            labels = {"labels": [{"key": "k", "value": "v"}]}
+            scheduler.accept([offer], [task("shown", offer, labels=labels)], refuse_seconds=3600)
+            if isinstance(side, Ours):
+                run = side.agent.message("RUN_TASK")
+                for number, state in enumerate(("TASK_STARTING", "TASK_RUNNING"), start=1):
+                    container = {"container_id": {"value": "c"}, "executor_pid": 7, "network_infos": [_network()]}
+                    side.agent.update(run, state, number, container_status=container)
+            scheduler.update("TASK_RUNNING")
+            views = {}
+            for path in ("/state", "/frameworks", "/slaves", "/tasks", "/state-summary", "/roles"):
+                view = {name: item for name, item in get(side.port, path).items() if name not in left_out}
+                for agent in view.get("slaves", []):
+                    agent["capabilities"], agent["framework_ids"] = [], []
+                    agent["reregistered_time"] = 0.0  # when it came back, if
+                    for some in [part for name, part in agent.items() if name.endswith("resources_full") and part]:
+                        some.sort(key=lambda item: item["name"])
+                for framework in [*view.get("frameworks", []), *view.get("completed_frameworks", [])]:
+                    framework["reregistered_time"] = 0.0
+                    framework["offers"] = []
+                view["completed_frameworks"] = []
+                view["capabilities"] = []
+                views[path] = shape(view)
+            return views
+        finally:
+            scheduler.call("TEARDOWN")
+            scheduler.close()
+
+    both(theirs, ours, play)
+
+
+def _network() -> Any:
+    return {"ip_addresses": [{"protocol": "IPv4", "ip_address": "127.0.0.1"}]}
+
+
+def test_a_whole_life_of_a_task_is_told_alike(theirs: Theirs, ours: Ours) -> None:
+    """What the agent says differs; what the master makes of it does not."""
+
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port, failover_timeout=5.0)
+        try:
+            (offer,) = scheduler.offers()
+            scheduler.accept([offer], [task("life", offer)], refuse_seconds=3600)
+            if isinstance(side, Ours):
+                run = side.agent.message("RUN_TASK")
+                side.agent.update(run, "TASK_STARTING", 1)
+                side.agent.update(run, "TASK_RUNNING", 2)
+            scheduler.update("TASK_RUNNING")
+            told = []
+            scheduler.call("RECONCILE", tasks=[{"task_id": {"value": "life"}, "agent_id": {"value": "wrong"}}])
+            told.append(status_shown(side, scheduler, scheduler.update()))
+            scheduler.call("KILL", task_id={"value": "life"}, agent_id={"value": "wrong"})
+            scheduler.call("KILL", task_id={"value": "life"})
+            if isinstance(side, Ours):
+                assert side.agent.message("KILL_TASK")
+                side.agent.update(run, "TASK_KILLED", 3)
+            status = scheduler.update("TASK_KILLED", acknowledge=False)
+            scheduler.call("RECONCILE", tasks=[])
+            told.append(status_shown(side, scheduler, scheduler.update()))
+            scheduler.acknowledge(status)
+            until(lambda: not _mine(side, scheduler)["tasks"], "the task is completed")
+            scheduler.call("RECONCILE", tasks=[{"task_id": {"value": "life"}, "agent_id": {"value": side.agent_id}}])
+            told.append(status_shown(side, scheduler, scheduler.update()))
+            ended = _mine(side, scheduler)["completed_tasks"][0]
+            return told, ended["state"], [one["state"] for one in ended["statuses"]]
+        finally:
+            scheduler.call("TEARDOWN")
+            scheduler.close()
+
+    both(theirs, ours, play)
+
+
+def _mine(side: Side, scheduler: Scheduler) -> Any:
+    (framework,) = [one for one in get(side.port, "/frameworks")["frameworks"] if one["id"] == scheduler.id]
+    return framework
