@@ -90,9 +90,7 @@ class AgentCore(Book):
     # --- the master ---------------------------------------------------------------------------------------------------
 
     def master_changed(self, master: tuple[str, int] | None, now: Now) -> list[Effect]:
-        effects = self.session.master_changed(master, now)
-        self._quiet()
-        return effects
+        return self.session.master_changed(master, now)
 
     def connect_message(self) -> internal.Connect:
         """The first word on a connection: who we are and all tasks we answer for."""
@@ -127,6 +125,7 @@ class AgentCore(Book):
             self.agent.id = message.agent_id
             effects += self._persist_agent()
         for task in self.tasks.values():
+            task.quiet()  # what was in flight on an older connection may never have arrived
             effects += self._send_head(task, now)
         return effects
 
@@ -134,15 +133,12 @@ class AgentCore(Book):
         """A connection ended or could not be had; ``gone``: the master said that this agent was removed for good."""
         if gone and connection == self.session.connection:
             return self.shut_down(why, now)
-        effects = self.session.closed(connection, why, now)
-        self._quiet()
-        return effects
+        return self.session.closed(connection, why, now)
 
     def received(self, connection: int, message: internal.Down, now: Now) -> list[Effect]:
         """A message of the master, other than the first."""
         refused = self.session.heard(connection, message.seq, now)
         if refused is not None:
-            self._quiet()
             return refused
         match message:
             case internal.Ping():

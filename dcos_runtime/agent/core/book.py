@@ -155,11 +155,6 @@ class Book:
         message.seq = self.session.next_seq()
         return [SendUp(self.session.connection, message)]
 
-    def _quiet(self) -> None:
-        if not self.session.member:
-            for task in self.tasks.values():
-                task.quiet()
-
     # --- checkpoints --------------------------------------------------------------------------------------------------
 
     def _checkpoint(self, task: Task) -> list[Effect]:
