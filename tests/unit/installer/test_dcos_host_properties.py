@@ -90,7 +90,8 @@ def drift(host: Host, manifest: Manifest, kinds: list[str], pick: int) -> None:
             (active / file.path).unlink(missing_ok=True)
         elif kind == "drop link" and link:
             host.path(link.path).unlink(missing_ok=True)
-        elif kind == "foreign link" and link:
+        elif kind == "foreign link":
+            host.path("/etc/systemd/system").mkdir(parents=True, exist_ok=True)
             host.path("/etc/systemd/system/dcos-old.service").symlink_to(f"{ACTIVE}/units/dcos-old.service")
         elif kind == "stop unit" and manifest.units:
             host.systemd.act("stop", one_of(manifest.units).name)  # type: ignore[attr-defined]
