@@ -1,0 +1,206 @@
+"""From what clients send to what is kept: defaults, legacy forms, and every problem named."""
+
+from __future__ import annotations
+
+import msgspec
+import pytest
+
+from dcos_runtime.marathon.core import ids
+from dcos_runtime.marathon.core.app import VersionInfo, decode, encode, to_json
+from dcos_runtime.marathon.core.definition import Rules, complete, merged, with_service_ports
+from dcos_runtime.marathon.core.fields import Invalid
+
+RULES = Rules()
+
+
+def app(**data):
+    return complete({"id": "/a", "cmd": "sleep 1", **data}, None, RULES)
+
+
+def problems(**data) -> dict[str, list[str]]:
+    with pytest.raises(Invalid) as caught:
+        app(**data)
+    return caught.value.details
+
+
+def test_the_least_definition_gets_the_originals_defaults() -> None:
+    assert to_json(app()) == {
+        "id": "/a",
+        "version": "",
+        "versionInfo": {"lastScalingAt": "", "lastConfigChangeAt": ""},
+        "cmd": "sleep 1",
+        "instances": 1,
+        "cpus": 1,
+        "mem": 128,
+        "disk": 0,
+        "gpus": 0,
+        "executor": "",
+        "portDefinitions": [{"port": 0, "protocol": "tcp", "name": "default"}],
+        "requirePorts": False,
+        "networks": [{"mode": "host"}],
+        "labels": {},
+        "role": "*",
+        "backoffSeconds": 1,
+        "backoffFactor": 1.15,
+        "maxLaunchDelaySeconds": 300,
+        "upgradeStrategy": {"minimumHealthCapacity": 1, "maximumOverCapacity": 1},
+        "killSelection": "YOUNGEST_FIRST",
+        "unreachableStrategy": {"inactiveAfterSeconds": 0, "expungeAfterSeconds": 0},
+    }
+
+
+def test_what_is_shown_can_be_sent_back_and_means_the_same() -> None:
+    made = app(
+        env={"A": "b"},
+        constraints=[["hostname", "UNIQUE"], ["rack", "GROUP_BY", "3"]],
+        fetch=[{"uri": "http://x/y.tgz", "destPath": "z"}],
+        healthChecks=[{"protocol": "MESOS_HTTP", "path": "/h", "ignoreHttp1xx": True}],
+        portDefinitions=[{"port": 8080, "name": "web", "labels": {"VIP_0": "x:80"}}],
+        requirePorts=True,
+        taskKillGracePeriodSeconds=3,
+        acceptedResourceRoles=["*"],
+        unreachableStrategy="disabled",
+        user="nobody",
+        container={"type": "MESOS"},
+        dependencies=["b"],
+    )
+    shown = to_json(made)
+    assert complete(shown, None, RULES) == made
+    assert merged(made, shown, RULES) == made
+    assert decode(encode(made)) == made
+    reread = complete({**shown, "tasksRunning": 3, "deployments": [], "tasks": [], "version": "x"}, None, RULES)
+    assert reread == made, "what a client only read may be sent back"
+
+
+def test_legacy_fields_are_migrated() -> None:
+    made = app(uris=["http://x/a.tgz", "http://x/b"], ports=[0, 8080])
+    assert [(item.uri, item.extract) for item in made.fetch] == [("http://x/a.tgz", True), ("http://x/b", False)]
+    assert [definition.port for definition in made.port_definitions] == [0, 8080]
+    assert "uris" not in to_json(made) and "ports" not in to_json(made)
+    assert app(ports=[]).port_definitions == []
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"cmd": None}, "/"),
+        ({"args": ["a"]}, "/"),
+        ({"cpus": 0}, "/cpus"),
+        ({"mem": -1}, "/mem"),
+        ({"cpus": "1"}, "/cpus"),
+        ({"instances": 1.5}, "/instances"),
+        ({"instances": True}, "/instances"),
+        ({"backoffFactor": 0.5}, "/backoffFactor"),
+        ({"env": {"A": 1}}, "/env(A)"),
+        ({"labels": []}, "/labels"),
+        ({"killSelection": "OLDEST"}, "/killSelection"),
+        ({"upgradeStrategy": {"minimumHealthCapacity": 2}}, "/upgradeStrategy/minimumHealthCapacity"),
+        ({"unreachableStrategy": {"inactiveAfterSeconds": 5, "expungeAfterSeconds": 1}}, "/unreachableStrategy"),
+        ({"portDefinitions": [{"port": 70000}]}, "/portDefinitions(0)/port"),
+        ({"portDefinitions": [{"port": 80}, {"port": 80}]}, "/portDefinitions"),
+        ({"ports": [1], "portDefinitions": [{"port": 2}]}, "/"),
+        ({"constraints": [["hostname", "NEAR"]]}, "/constraints(0)"),
+        ({"constraints": [["hostname", "LIKE", "("]]}, "/constraints(0)"),
+        ({"constraints": [["hostname", "MAX_PER", "x"]]}, "/constraints(0)"),
+        ({"healthChecks": [{"protocol": "HTTP", "portIndex": 4}]}, "/healthChecks(0)/portIndex"),
+        ({"acceptedResourceRoles": ["gpu"]}, "/acceptedResourceRoles"),
+        ({"role": "other"}, "/role"),
+        ({"fetch": [{"extract": True}]}, "/fetch(0)/uri"),
+        ({"instnces": 2}, "/instnces"),
+        ({"fetch": [{"uri": "x", "cahe": True}]}, "/fetch(0)/cahe"),
+        ({"labels": {"MARATHON_SINGLE_INSTANCE_APP": "true"}, "instances": 2}, "/"),
+    ],
+)
+def test_a_wrong_value_is_refused_by_its_path(data, path) -> None:
+    assert path in problems(**data)
+
+
+@pytest.mark.parametrize(
+    ("data", "path"),
+    [
+        ({"container": {"type": "DOCKER", "docker": {"image": "nginx"}}}, "/container/type"),
+        ({"container": {"type": "MESOS", "docker": {"image": "nginx"}}}, "/container/type"),
+        ({"container": {"type": "MESOS", "volumes": [{"hostPath": "/x"}]}}, "/container/volumes"),
+        ({"gpus": 1}, "/gpus"),
+        ({"readinessChecks": [{}]}, "/readinessChecks"),
+        ({"secrets": {"a": {"source": "b"}}}, "/secrets"),
+        ({"tty": True}, "/tty"),
+        ({"networks": [{"mode": "container", "name": "x"}]}, "/networks(0)"),
+        ({"ipAddress": {"networkName": "x"}}, "/ipAddress"),
+        ({"executor": "/bin/mine"}, "/executor"),
+        ({"resourceLimits": {"cpus": 2}}, "/resourceLimits"),
+        ({"healthChecks": [{"protocol": "COMMAND", "command": {"value": "true"}}]}, "/healthChecks(0)/protocol"),
+    ],
+)
+def test_what_this_version_lacks_is_refused_by_name_and_never_ignored(data, path) -> None:
+    assert "not supported in this version" in problems(**data)[path][0]
+
+
+def test_every_problem_is_told_at_once() -> None:
+    found = problems(id="/Bad!", cpus=-1, instnces=3, gpus=2)
+    assert set(found) == {"/id", "/cpus", "/instnces", "/gpus"}
+    assert "did you mean instances?" in found["/instnces"][0]
+
+
+@pytest.mark.parametrize("app_id", ["", "/", "/A", "/a_b", "/-a", "/a/restart", "/tasks", "/x/versions"])
+def test_ids_that_are_none_are_refused(app_id: str) -> None:
+    assert ids.problems(ids.absolute(app_id))
+
+
+def test_a_partial_update_changes_what_it_names_and_switches_between_cmd_and_args() -> None:
+    first = app(env={"A": "1"}, instances=3)
+    assert merged(first, {"instances": 5}, RULES) == msgspec.structs.replace(first, instances=5)
+    assert merged(first, {"env": {"B": "2"}}, RULES).env == {"B": "2"}
+    second = merged(first, {"args": ["x", "y"]}, RULES)
+    assert (second.cmd, second.args, second.instances) == (None, ["x", "y"], 3)
+    assert merged(second, {"cmd": "z"}, RULES).args == []
+    assert [port.port for port in merged(first, {"ports": [81]}, RULES).port_definitions] == [81]
+    assert merged(first, {"id": "/other", "cpus": None}, RULES) == first
+
+
+def test_single_instance_apps_are_never_doubled_during_an_upgrade() -> None:
+    strategy = app(labels={"MARATHON_SINGLE_INSTANCE_APP": "true"}).upgrade_strategy
+    assert (strategy.maximum_over_capacity, strategy.minimum_health_capacity) == (0.0, 0.0)
+
+
+def test_service_ports_are_unique_and_kept_over_updates() -> None:
+    rules = Rules(local_port_min=10000, local_port_max=10004)
+    first = with_service_ports(app(ports=[0, 9000, 0]), None, {10000}, rules)
+    assert [definition.port for definition in first.port_definitions] == [10001, 9000, 10002]
+    again = with_service_ports(app(ports=[0, 9000, 0]), first, {10000}, rules)
+    assert again.port_definitions == first.port_definitions
+    more = with_service_ports(app(ports=[0, 0, 0]), first, {10000}, rules)
+    assert [definition.port for definition in more.port_definitions] == [10001, 10002, 10003]
+    with pytest.raises(Invalid, match="in use"):
+        with_service_ports(app(ports=[0, 0, 0, 0]), first, {10000}, rules)
+    required = app(ports=[0, 8080], requirePorts=True)
+    assert with_service_ports(required, None, set(), rules) == required
+
+
+def test_a_version_only_scaled_has_the_same_configuration() -> None:
+    first = msgspec.structs.replace(
+        app(), version="v1", version_info=VersionInfo(last_scaling_at="v1", last_config_change_at="v1")
+    )
+    assert first.same_config(msgspec.structs.replace(first, instances=9, version="v2"))
+    assert not first.same_config(msgspec.structs.replace(first, mem=9.0))
+
+
+@pytest.mark.parametrize(("path", "absolute"), [("a//b/", "/a/b"), ("/a/../b", "/b"), ("//a", "/a"), ("./a/.", "/a")])
+def test_paths_are_cleaned(path: str, absolute: str) -> None:
+    assert ids.absolute(path) == absolute
+
+
+def test_ids_of_instances_and_tasks_lead_back_to_their_app() -> None:
+    instance = ids.instance("/a/b-c/d.e", "u-1")
+    assert instance == "a_b-c_d.e.instance-u-1"
+    assert ids.parse_task(ids.task(instance, 42)) == ("/a/b-c/d.e", instance)
+    assert ids.parse_instance(instance) == ids.parse_instance(ids.task(instance, 1)) == ("/a/b-c/d.e", instance)
+    assert ids.parse_task("executor-1") is None and ids.parse_task(instance) is None
+
+
+def test_versions_only_ever_grow() -> None:
+    first = ids.next_version(1_700_000_000.1234, "")
+    assert first == "2023-11-14T22:13:20.123Z"
+    second = ids.next_version(1_700_000_000.1234, first)
+    assert second == "2023-11-14T22:13:20.124Z"
+    assert ids.next_version(1_600_000_000.0, second) == "2023-11-14T22:13:20.125Z"
