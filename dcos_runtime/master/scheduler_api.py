@@ -164,7 +164,7 @@ def validate(call: Call) -> str | None:
     if part is not None and getattr(call, part) is None:
         return f"Expecting '{part}' to be present"
     for acknowledged in (call.acknowledge, call.acknowledge_operation_status):
-        if acknowledged is not None and not _is_uuid(acknowledged.uuid):
+        if acknowledged is not None and len(acknowledged.uuid) != 16:
             return "Not a valid UUID"
     if call.acknowledge_operation_status is not None and call.acknowledge_operation_status.agent_id is None:
         return "Expecting 'agent_id' to be present"
@@ -175,8 +175,3 @@ def validate(call: Call) -> str | None:
 
 def _same_id(one: FrameworkID | None, other: FrameworkID | None) -> bool:
     return (one.value if one else "") == (other.value if other else "")
-
-
-def _is_uuid(data: bytes) -> bool:
-    """Sixteen bytes of which one tells a version, as the original checks."""
-    return len(data) == 16 and 1 <= data[6] >> 4 <= 5

@@ -1,30 +1,22 @@
 """The same requests to our master and to a real Mesos: the same answers, but for ids, times and what is documented.
 
-Needs the oracle, a real Mesos 1.11.0, beside the checkout (``$MESOS_ORACLE`` names its command elsewhere).
+Needs the oracle, a real Mesos 1.11.0 (`tests.contract.oracle`).
 """
 
 from __future__ import annotations
 
 import json
-import os
 import re
-import subprocess
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from tests.contract.oracle import Oracle
 from tests.contract.rawclient import Agent, Answer, Master, Scheduler, get, ports, request, scalar, task, until
 from tests.contract.test_master_http import API, LADDER, encoded
-from tests.contract.zookeeper_server import free_port
 
-ORACLE = Path(os.environ.get("MESOS_ORACLE") or Path(__file__).parents[2].parent / "shared/oracle/mesos-oracle")
-
-pytestmark = [
-    pytest.mark.oracle,
-    pytest.mark.skipif(not ORACLE.exists(), reason=f"no real Mesos to compare with: {ORACLE} is absent"),
-]
+pytestmark = pytest.mark.oracle
 
 
 class Ours:
@@ -47,14 +39,9 @@ Side = Ours | Theirs
 
 @pytest.fixture(scope="module")
 def theirs() -> Iterator[Theirs]:
-    port = next(port for port in (free_port() for _ in range(50)) if port < 65000)
-    up = [str(ORACLE), "up", "--port", str(port), "--flag", "allocation_interval=100ms"]
-    done = subprocess.run(up, capture_output=True, text=True, check=False, timeout=300)
-    if done.returncode == 1:
-        pytest.skip(f"the oracle cannot be started here: {done.stderr[-500:]}")
-    assert done.returncode == 0, done.stderr
-    yield Theirs(port)
-    subprocess.run([str(ORACLE), "down", "--port", str(port)], check=True, timeout=60, capture_output=True)
+    oracle = Oracle(agents=1, allocation_interval="100ms")
+    yield Theirs(oracle.port)
+    oracle.stop()
 
 
 @pytest.fixture(scope="module")
@@ -359,7 +346,6 @@ def test_calls_are_answered_alike_while_subscribed(theirs: Theirs, ours: Ours) -
                 ("SHUTDOWN", {"agent_id": agent, "executor_id": executor}),
                 ("REQUEST", {"requests": []}),
                 ("ACCEPT_INVERSE_OFFERS", {"inverse_offer_ids": [{"value": "i"}]}),
-                ("ACKNOWLEDGE", {"agent_id": agent, "task_id": {"value": "t"}, "uuid": "A" * 22 + "=="}),
                 ("ACKNOWLEDGE", {"agent_id": agent, "task_id": {"value": "t"}, "uuid": "AAAAAAAAQACAAAAAAAAAAA=="}),
                 ("UPDATE_FRAMEWORK", {"framework_info": info}),
                 ("UPDATE_FRAMEWORK", {"framework_info": {**info, "user": "x"}}),
