@@ -26,38 +26,11 @@ MARK = b"DCOS-ANSWER "
 _NO_PYTHON = "DCOS-NO-PYTHON"
 _OLD_PYTHON = "DCOS-OLD-PYTHON"
 
-_MODULES = ("errors", "machine", "systemd", "facts", "observe", "work", "apply", "packages", "main")
-"""Of ``host/``, each after those that it imports."""
+_MODULES = ("errors", "quick", "machine", "systemd", "facts", "observe", "work", "apply", "packages", "main")
+"""Of ``host/``; `host.start` comes before all of them."""
 
-_START = f"""
-import sys
-if sys.version_info < (3, 9):
-    sys.stdin.buffer.read()
-    sys.exit("{_OLD_PYTHON} %d.%d" % sys.version_info[:2])
-import marshal
-i = sys.stdin.buffer
-sizes = [int(word) for word in i.readline().split()]
-same, compiled, source, request = [i.read(size) for size in sizes]
-import _frozen_importlib_external
-if _frozen_importlib_external.MAGIC_NUMBER == same:
-    parts = marshal.loads(compiled)
-else:
-    import json, zlib
-    texts = json.loads(zlib.decompress(source))
-    parts = [(name, compile(text, "dcos_host/%s.py" % name, "exec", 0, True)) for name, text in texts]
-kind = type(sys)
-home = kind("dcos_host")
-home.__path__ = []
-sys.modules["dcos_host"] = home
-for name, code in parts:
-    module = kind("dcos_host." + name)
-    module.__package__ = "dcos_host"
-    sys.modules["dcos_host." + name] = module
-    setattr(home, name, module)
-    exec(code, module.__dict__)
-import json
-home.main.main(json.loads(request), i)
-"""
+_HOME = Path(__file__).parent / "host"
+_START = (_HOME / "start.py").read_text()
 
 COMMAND = (
     "p=$(command -v /usr/bin/python3 || command -v python3) || "
@@ -85,8 +58,8 @@ def enveloped(code: bytes, request: bytes) -> bytes:
 @functools.cache
 def code() -> bytes:
     """The host's side for every Python: a line of sizes, our magic number, bytecode, compressed source."""
-    texts = [(name, (Path(__file__).parent / "host" / f"{name}.py").read_text()) for name in _MODULES]
-    compiled = marshal.dumps([(name, _compiled(name, text)) for name, text in texts])
+    texts = {name: (_HOME / f"{name}.py").read_text() for name in _MODULES}
+    compiled = marshal.dumps({name: _compiled(name, text) for name, text in texts.items()})
     parts = (importlib.util.MAGIC_NUMBER, compiled, zlib.compress(json.dumps(texts).encode(), 9))
     return b" ".join(b"%d" % len(part) for part in parts) + b"\n" + b"".join(parts)
 

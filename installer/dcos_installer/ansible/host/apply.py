@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import errno
 import fcntl
-import json
 import os
 import time
 
@@ -30,8 +29,9 @@ from .observe import (
     rules_digest,
     sysctl_path,
 )
+from .quick import dumps
 from .systemd import Systemd
-from .work import Work, work_for
+from .work import Work, problems, work_for
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -53,23 +53,6 @@ class RolledBack(HostError):
             where = f"going back failed as well: {stuck}"
         super().__init__(cause.what, f"{cause.why}; {where}" if cause.why else where, cause.hint, cause.evidence)
         self.stuck = stuck
-
-
-def problems(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: dict[str, str]) -> list[str]:
-    """Why ``wanted`` cannot be applied here, all reasons at once. Looks only."""
-    found = []
-    if machine.real:
-        for need in wanted["requires"]:
-            if not machine.exists(need["path"]):
-                found.append(f"{need['path']} is missing: install the package {need['package']}")
-    for link in wanted["links"]:
-        now = seen.links.get(link["path"], "-")
-        if link["path"].startswith("/usr/local/bin/") and now != "-" and not now.startswith(ACTIVE + "/"):
-            found.append(f"{link['path']} is there and not ours: move it away")
-    for secret in wanted["secrets"]:
-        if secret["name"] not in secrets and seen.secrets[secret["name"]] == "-":
-            found.append(f"the secret {secret['name']} is not on the host and was not brought")
-    return found
 
 
 @contextlib.contextmanager
@@ -179,7 +162,7 @@ def _refuse(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: d
 
 def _note(machine: Machine, units: list[str]) -> None:
     if units:
-        machine.replace(PENDING, json.dumps({"restart": units}).encode(), 0o600)
+        machine.replace(PENDING, dumps({"restart": units}).encode(), 0o600)
 
 
 def _put_secrets(machine: Machine, work: Work, secrets: dict[str, str]) -> None:
@@ -244,7 +227,7 @@ def _settle(machine: Machine, systemd: Systemd, work: Work, wanted: dict[str, An
         firewall = wanted["firewall"]
         if firewall and firewall["unit"] == unit["name"] and machine.real:
             noted = {"rules": rules_digest(machine, firewall), "listing": listing(machine, firewall["table"])}
-            machine.replace(FIREWALL, json.dumps(noted).encode(), 0o600)
+            machine.replace(FIREWALL, dumps(noted).encode(), 0o600)
 
 
 def _set(machine: Machine, item: dict[str, Any]) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import errno
-import hashlib
-import json
 import sys
 
 from .errors import HostError
 from .machine import HOME, Machine
 from .observe import NOTHING, Observed, digest_of, observe, service_manager
+from .quick import dumps, loads, sha256
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def main(request: dict[str, Any], stream: IO[bytes]) -> None:
         told = {"error": error.told()}
     except OSError as error:
         told = {"error": _disk(error).told()}
-    sys.stdout.write("\n" + MARK + json.dumps(told) + "\n")
+    sys.stdout.write("\n" + MARK + dumps(told) + "\n")
     sys.stdout.flush()
 
 
@@ -59,9 +58,9 @@ def answer(machine: Machine, request: dict[str, Any], stream: IO[bytes]) -> dict
     if mode == "facts":
         return {"facts": _facts(machine, observe(machine, service_manager(machine), NOTHING))}
     data = request["manifest"].encode()
-    wanted = json.loads(data)
+    wanted = loads(data)
     _validate(wanted)
-    digest = hashlib.sha256(data).hexdigest()
+    digest = sha256(data)
     secrets = request.get("secrets") or {}
     if mode == "check":
         return _check(machine, wanted, digest, secrets)
@@ -71,8 +70,7 @@ def answer(machine: Machine, request: dict[str, Any], stream: IO[bytes]) -> dict
 
 
 def _check(machine: Machine, wanted: dict[str, Any], digest: str, secrets: dict[str, str]) -> dict[str, Any]:
-    from .apply import problems
-    from .work import work_for
+    from .work import problems, work_for
 
     seen = observe(machine, service_manager(machine), wanted, secrets)
     return {

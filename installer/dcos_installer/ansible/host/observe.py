@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import stat
 
 from .errors import HostError
 from .facts import altered_package
 from .machine import ACTIVE, GENERATIONS, PACKAGES, SECRETS, STATE, Machine
+from .quick import dumps, loads, sha256
 from .systemd import STOPPED, Noted, Systemd
 
 TYPE_CHECKING = False
@@ -86,7 +85,7 @@ class Observed:
 
 def digest_of(flat: dict[str, str]) -> str:
     """One digest for `Observed.flat`; a plan carries it, and apply refuses when it is another by then."""
-    return hashlib.sha256(json.dumps(flat, sort_keys=True).encode()).hexdigest()
+    return sha256(dumps(flat).encode())
 
 
 def service_manager(machine: Machine) -> Systemd:
@@ -128,9 +127,9 @@ def observe(
     seen.units = systemd.states(list(dict.fromkeys([*named, *left])))
     if wanted["firewall"] and machine.real:
         seen.firewall = _firewall(machine, wanted["firewall"])
-    begun = json.loads(machine.read(PENDING) or b"{}").get("restart", [])
+    begun = loads(machine.read(PENDING) or b"{}").get("restart", [])
     seen.pending = [unit["name"] for unit in wanted["units"] if unit["name"] in begun]
-    seen.mended_packages = dict(json.loads(machine.read(MENDED) or b"{}"))
+    seen.mended_packages = dict(loads(machine.read(MENDED) or b"{}"))
     for package in wanted["packages"]:
         _package(machine, folder_of(package), seen)
     return seen
@@ -153,20 +152,20 @@ def manifest_of(machine: Machine, generation: int) -> tuple[dict[str, Any], str]
     data = machine.read(f"{GENERATIONS}/{generation}/manifest.json")
     if data is None:
         raise ValueError("there is no manifest.json")
-    manifest = json.loads(data)
+    manifest = loads(data)
     if not isinstance(manifest, dict) or not NOTHING.keys() <= manifest.keys():
         raise ValueError("manifest.json is not a manifest")
-    return manifest, hashlib.sha256(data).hexdigest()
+    return manifest, sha256(data)
 
 
 def listing(machine: Machine, table: str) -> str | None:
     """Digest of the firewall table as the kernel has it, counters left out; None when it has none."""
     done = machine.run(["/usr/sbin/nft", "--stateless", "list", "table", "inet", table], change=False)
-    return hashlib.sha256(done.out.encode()).hexdigest() if done.code == 0 else None
+    return sha256(done.out.encode()) if done.code == 0 else None
 
 
 def rules_digest(machine: Machine, firewall: dict[str, Any]) -> str:
-    return hashlib.sha256(machine.read(ACTIVE + "/" + firewall["rules"]) or b"").hexdigest()
+    return sha256(machine.read(ACTIVE + "/" + firewall["rules"]) or b"")
 
 
 def owned_links(machine: Machine) -> dict[str, str]:
@@ -256,7 +255,7 @@ def _firewall(machine: Machine, firewall: dict[str, Any]) -> str:
     now = listing(machine, firewall["table"])
     if now is None:
         return "-"
-    noted = json.loads(machine.read(FIREWALL) or b"{}")
+    noted = loads(machine.read(FIREWALL) or b"{}")
     return "loaded" if noted == {"rules": rules_digest(machine, firewall), "listing": now} else "altered"
 
 

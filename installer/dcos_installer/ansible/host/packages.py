@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import os
 import tarfile
 import zlib
@@ -12,6 +11,7 @@ from .errors import HostError
 from .facts import altered_package
 from .machine import PACKAGE_TIME, PACKAGES, STATE, Machine
 from .observe import MENDED
+from .quick import dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -161,7 +161,7 @@ def _need_space(machine: Machine, size: int) -> None:
 
 
 def _note_mended(machine: Machine, folder: str, altered: str) -> None:
-    noted = dict(json.loads(machine.read(MENDED) or b"{}"))
+    noted = dict(loads(machine.read(MENDED) or b"{}"))
     noted[folder] = altered
     machine.folder(STATE)
-    machine.replace(MENDED, json.dumps(noted).encode(), 0o600)
+    machine.replace(MENDED, dumps(noted).encode(), 0o600)

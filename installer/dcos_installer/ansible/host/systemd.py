@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 import time
 
 from .errors import HostError
 from .machine import STATE, Machine
+from .quick import dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,7 +121,7 @@ class Noted(Systemd):
         noted = self._noted()
         noted[unit] = STOPPED if action == "stop" else RUNNING
         self.machine.folder(STATE)
-        self.machine.replace(self._FILE, json.dumps(noted, sort_keys=True).encode(), 0o644)
+        self.machine.replace(self._FILE, dumps(noted).encode(), 0o644)
 
     def wait(self, unit: str, probe: str, deadline: float) -> None:
         pass
@@ -130,7 +130,7 @@ class Noted(Systemd):
         return ""
 
     def _noted(self) -> dict[str, str]:
-        return dict(json.loads(self.machine.read(self._FILE) or b"{}"))
+        return dict(loads(self.machine.read(self._FILE) or b"{}"))
 
 
 def probed(probe: str) -> str:

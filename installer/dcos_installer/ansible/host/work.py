@@ -1,11 +1,12 @@
-"""What has to be done to a machine: the difference between how it is and what its manifest says. Pure.
+"""What has to be done to a machine: the difference between how it is and what its manifest says. Pure, but
+for `problems`, which looks.
 
 Check reports `Work.changes`; apply carries the same `Work` out and reports the same list.
 """
 
 from __future__ import annotations
 
-from .machine import ACTIVE
+from .machine import ACTIVE, Machine
 from .observe import NOTHING, Observed, folder_of
 from .systemd import FAILED, RUNNING, STOPPED
 
@@ -60,6 +61,23 @@ def work_for(wanted: dict[str, Any], digest: str, seen: Observed) -> Work:
             work.add("setting", item["key"], "set", f"{now or 'unset'} → {item['value']}")
     _units(work, had, wanted, seen, changed)
     return work
+
+
+def problems(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: dict[str, str]) -> list[str]:
+    """Why ``wanted`` cannot be applied here, all reasons at once. Looks only."""
+    found = []
+    if machine.real:
+        for need in wanted["requires"]:
+            if not machine.exists(need["path"]):
+                found.append(f"{need['path']} is missing: install the package {need['package']}")
+    for link in wanted["links"]:
+        now = seen.links.get(link["path"], "-")
+        if link["path"].startswith("/usr/local/bin/") and now != "-" and not now.startswith(ACTIVE + "/"):
+            found.append(f"{link['path']} is there and not ours: move it away")
+    for secret in wanted["secrets"]:
+        if secret["name"] not in secrets and seen.secrets[secret["name"]] == "-":
+            found.append(f"the secret {secret['name']} is not on the host and was not brought")
+    return found
 
 
 def _packages(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observed) -> set[str]:
