@@ -237,10 +237,10 @@ async def test_an_app_has_no_key_that_typed_clients_of_the_original_do_not_know(
     known = {
         "id", "acceptedResourceRoles", "args", "backoffFactor", "backoffSeconds", "cmd", "constraints", "container",
         "cpus", "dependencies", "disk", "env", "executor", "fetch", "gpus", "healthChecks", "instances",
-        "killSelection", "labels", "maxLaunchDelaySeconds", "mem", "networks", "portDefinitions", "requirePorts", "role",
-        "taskKillGracePeriodSeconds", "unreachableStrategy", "upgradeStrategy", "user", "version", "versionInfo",
-        "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "tasks", "lastTaskFailure",
-        "taskStats", "readinessCheckResults",
+        "killSelection", "labels", "maxLaunchDelaySeconds", "mem", "networks", "portDefinitions", "requirePorts",
+        "role", "taskKillGracePeriodSeconds", "unreachableStrategy", "upgradeStrategy", "user", "version",
+        "versionInfo", "tasksStaged", "tasksRunning", "tasksHealthy", "tasksUnhealthy", "deployments", "tasks",
+        "lastTaskFailure", "taskStats", "readinessCheckResults",
     }  # fmt: skip
     known_of_tasks = {
         "appId", "healthCheckResults", "host", "id", "ipAddresses", "ports", "servicePorts", "slaveId", "state",
