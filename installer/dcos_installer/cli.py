@@ -154,11 +154,11 @@ def start(inventory: Path, hosts: tuple[str, ...]) -> None:
 @cli.command("power-off")
 @_inventory
 @_host
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask, though no machine is named.")
 def power_off(inventory: Path, hosts: tuple[str, ...], yes: bool) -> None:
     """Cut machines' power (of all, when none is named): nothing on them gets to finish."""
-    if not yes:
-        click.confirm(f"Cut the power of {', '.join(hosts) or 'every machine'}?", abort=True)
+    if not yes and not hosts:
+        click.confirm("Cut the power of every machine?", abort=True)
     _switch(inventory, hosts, "power_off")
 
 
@@ -175,14 +175,18 @@ def reboot(inventory: Path, hosts: tuple[str, ...]) -> None:
 @click.argument("host")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def ssh(inventory: Path, host: str, command: tuple[str, ...]) -> None:
-    """Open a shell on a machine as root, or run a command there."""
+    """Open a shell on a machine as root, or run a command there.
+
+    One word is a line for the machine's shell: ssh INVENTORY HOST -- 'df -h; uptime'. Several are run as they are.
+    """
     from dcos_installer import commands
     from dcos_installer.remote import Remote
 
     with _errors(), commands.context(inventory, "ssh") as ctx:
         known = commands.host_of(ctx.spec, host)
         remote = Remote(known, ctx.provider.ssh(known))
-        argv = remote.argv(command, terminal=sys.stdin.isatty() and sys.stdout.isatty())
+        line = ("/bin/sh", "-c", command[0]) if len(command) == 1 else command
+        argv = remote.argv(line, terminal=sys.stdin.isatty() and sys.stdout.isatty())
     os.execvp(argv[0], argv)
 
 

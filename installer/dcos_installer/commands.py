@@ -123,10 +123,7 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
         ctx = stack.enter_context(_context(job, engine))
         ctx.tell("run-started", text=_headline(job), cluster=job.spec.cluster_id, run=job.run_id)
         if not job.dry_run:
-            ctx.interrupted = journal.under_way(journal.read(job.state.journal))
             ctx.journal = stack.enter_context(journal.Journal(job.state.journal, job.run_id, time.time))
-            _tell_interrupted(ctx)
-            ctx.journal.begin(job.command)
         try:
             run_phases(ctx, phases)
         except BaseException as error:
@@ -246,14 +243,6 @@ def _outcome(ctx: Context) -> str:
         told = "nothing to change" if not ctx.changes else f"deployed: {ctx.changes} changes"
         return f"{told}; {ctx.spec.name} is well at {leader}"
     return f"{ctx.command}: done"
-
-
-def _tell_interrupted(ctx: Context) -> None:
-    for record in ctx.interrupted:
-        ctx.note(
-            record.host,
-            f"the last run was cut off in {record.phase!r}, at: {record.step}; the machine is read anew",
-        )
 
 
 def _sweep_sockets() -> None:

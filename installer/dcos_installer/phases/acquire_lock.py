@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 
 from dcos_installer.phases.base import Context
-from dcos_installer.plan import lock
+from dcos_installer.plan import journal, lock
 from dcos_installer.providers.base import Condition
 from dcos_installer.remote import Unreachable
 
@@ -27,6 +27,7 @@ class AcquireLock:
         holder = lock.this_holder(ctx.run_id, ctx.spec.cluster_id, ctx.command, ctx.state.lock, ctx.wall())
         self._held.enter_context(lock.hold_here(ctx.state.lock, holder))
         ctx.holder = holder
+        self._begin_journal(ctx)
         ctx.machines = ctx.provider.inspect()
         master = ctx.spec.masters[0].name
         if ctx.machines[master].condition not in (Condition.RUNNING, Condition.UNKNOWN):
@@ -37,6 +38,17 @@ class AcquireLock:
             if not self._tolerant:
                 raise
             ctx.note(master, f"does not hold the lock's record: {error.what}")
+
+    def _begin_journal(self, ctx: Context) -> None:
+        """Only now: the journal is of the run that holds the lock."""
+        ctx.interrupted = journal.under_way(journal.read(ctx.state.journal))
+        for record in ctx.interrupted:
+            ctx.note(
+                record.host,
+                f"the last run was cut off in {record.phase!r}, at: {record.step}; the machine is read anew",
+            )
+        if ctx.journal:
+            ctx.journal.begin(ctx.command)
 
     def clean_up(self, ctx: Context) -> None:
         try:

@@ -27,6 +27,16 @@ def unit_logs(ctx: Context, host: HostSpec) -> str:
         return f"(the units' logs could not be read: {error.what})"
 
 
+def unit_log(ctx: Context, host: HostSpec, unit: str) -> str:
+    """The last lines of one unit, however it is."""
+    command = ["journalctl", "--no-pager", "--quiet", "--output=cat", "--lines=20", f"--unit={unit}"]
+    try:
+        said = ctx.remote(host).run(command, what="read the unit's log", deadline=30).stdout
+    except InstallerError as error:
+        return f"    (could not be read: {error.what})"
+    return "\n".join(f"    {line}" for line in said.splitlines())
+
+
 def with_unit_logs(ctx: Context, host: HostSpec, error: BaseException) -> BaseException:
     """The same failure, with the host's unit logs below its own evidence."""
     logs = unit_logs(ctx, host)

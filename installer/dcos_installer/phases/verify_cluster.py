@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context, HostsFailed
-from dcos_installer.phases.evidence import unit_logs
+from dcos_installer.phases.evidence import unit_log, unit_logs
 from dcos_installer.phases.health import NotWell, init_url, leader_url, missing_agents, wait_until
 from dcos_installer.phases.postflight import check_host
 
@@ -145,13 +145,30 @@ def _must_be_gone(ctx: Context, url: str) -> None:
 
 
 def _app_said(ctx: Context, init: str, url: str) -> str:
-    parts: list[Any] = []
-    for address in (f"{url}{APP_ID}", f"{init}/v2/queue"):
-        try:
-            parts.append(ctx.ask(address))
-        except InstallerError as error:
-            parts.append(error.what)
-    return "\n".join(str(part)[:2000] for part in parts)
+    """Why the app does not run, as the init tells it, and what the agent that has its task last said."""
+    said = []
+    hosts: set[str] = set()
+    try:
+        app = ctx.ask(f"{url}{APP_ID}")["app"]
+        for task in app.get("tasks", []):
+            said.append(f"task {task.get('id')} on {task.get('host')}: {task.get('state')}")
+            hosts.add(str(task.get("host")))
+        if failure := app.get("lastTaskFailure"):
+            said.append(f"the last failure, on {failure.get('host')}: {failure.get('state')}: {failure.get('message')}")
+            hosts.add(str(failure.get("host")))
+        for item in ctx.ask(f"{init}/v2/queue").get("queue", []):
+            offers = item.get("processedOffersSummary", {})
+            reasons = [reason for reason in offers.get("rejectSummaryLastOffers", []) if reason.get("declined")]
+            told = ", ".join(f"{reason['reason']} {reason['declined']}/{reason['processed']}" for reason in reasons)
+            said.append(f"{item.get('app', {}).get('id')} waits; offers declined: {told or 'none'}")
+    except (InstallerError, KeyError) as error:
+        said.append(str(error))
+    for host in ctx.spec.agents:
+        if host.address in hosts:
+            said += [f"{host.name}, dcos-agent.service:", unit_log(ctx, host, "dcos-agent.service")]
+    for host in ctx.spec.masters:
+        said += [f"{host.name}, dcos-marathon.service:", unit_log(ctx, host, "dcos-marathon.service")]
+    return "\n".join(said)
 
 
 def _masters_said(ctx: Context) -> str:

@@ -33,7 +33,10 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 
 
 class Journal:
-    """The journal of one cluster, open for one run. Every record is on the disk when its method returns."""
+    """The journal of one cluster, for one run. Every record is on the disk when its method returns.
+
+    Nothing is written before the first record, which only a run that holds the lock may write.
+    """
 
     def __init__(self, path: Path, run: str, clock: Callable[[], float]) -> None:
         self._path = path
@@ -42,17 +45,20 @@ class Journal:
         self._descriptor = -1
 
     def __enter__(self) -> Self:
+        return self
+
+    def _open(self) -> None:
         whole = _whole_length(self._path)
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         if os.fstat(self._descriptor).st_size > whole:
             # A torn last line: its record never counted, and appending to it would spoil the next.
             os.ftruncate(self._descriptor, whole)
-        return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        os.close(self._descriptor)
+        if self._descriptor >= 0:
+            os.close(self._descriptor)
         self._descriptor = -1
 
     def begin(self, what: str) -> None:
@@ -60,8 +66,9 @@ class Journal:
         self._append("run", detail=what)
 
     def end(self, how: str) -> None:
-        """The run came to its end by itself, well or not."""
-        self._append("end", detail=how)
+        """The run came to its end by itself, well or not. One that never began has none."""
+        if self._descriptor >= 0:
+            self._append("end", detail=how)
 
     def intent(self, phase: str, host: str, step: str) -> None:
         self._append("intent", phase, host, step)
@@ -78,6 +85,8 @@ class Journal:
         record = Record(kind, self._clock(), self._run, phase, host, step, digest, detail)
         line = msgspec.json.encode(record) + b"\n"
         try:
+            if self._descriptor < 0:
+                self._open()
             written = os.write(self._descriptor, line)
             if written != len(line):
                 raise OSError("only a part of the line could be written")

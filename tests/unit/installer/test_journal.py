@@ -79,8 +79,10 @@ def test_a_damaged_line_in_the_middle_is_an_error_with_a_way_out(tmp_path: Path)
 
 def test_a_journal_that_is_not_there_is_empty_and_nobody_else_can_read_it(tmp_path: Path) -> None:
     assert read(tmp_path / "j") == []
-    with _journal(tmp_path / "j"):
-        pass
+    with _journal(tmp_path / "j") as journal:
+        journal.end("never begun")
+        assert not (tmp_path / "j").exists()
+        journal.begin("deploy")
     assert (tmp_path / "j").stat().st_mode & 0o777 == 0o600
 
 

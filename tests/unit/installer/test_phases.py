@@ -41,9 +41,7 @@ def _phases(made: list[Phase]) -> list[Phase]:
 
 
 def _deploy(ctx: PretendedContext) -> PretendedContext:
-    ctx.interrupted = journal.under_way(journal.read(ctx.state.journal))
     with Journal(ctx.state.journal, ctx.run_id, ctx.wall) as ctx.journal:
-        ctx.journal.begin("deploy")
         run_phases(ctx, _phases(deploy_phases()))
         ctx.journal.end("done")
     return ctx
@@ -239,6 +237,17 @@ def test_a_second_operator_is_told_and_changes_nothing(tmp_path: Path) -> None:
         _deploy(ctx)
     assert lock.shown(ctx.remote(ctx.spec.masters[0])) == other
     assert ctx.changes == 0
+
+
+def test_a_run_that_does_not_get_the_lock_leaves_the_journal_alone(tmp_path: Path) -> None:
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    with Journal(ctx.state.journal, "first", ctx.wall) as first:
+        first.begin("deploy")
+        first.intent("Make machines", "a1", "create the machine")
+        holder = lock.this_holder("first", ctx.spec.cluster_id, "deploy", ctx.state.lock, 0.0)
+        with lock.hold_here(ctx.state.lock, holder), pytest.raises(LockHeld):
+            _deploy(ctx)
+    assert [record.host for record in journal.under_way(journal.read(ctx.state.journal))] == ["a1"]
 
 
 def test_a_failed_run_gives_the_lock_back(tmp_path: Path) -> None:

@@ -1,0 +1,155 @@
+"""A cluster on its way up: runs of the installer that go on, are killed, or fail, and what its state says of them."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import os
+import shutil
+import signal
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dcos_installer.config.model import ClusterSpec
+from dcos_installer.config.spec import load_spec
+from dcos_installer.providers import open_provider
+from dcos_installer.providers.base import Provider
+from dcos_installer.remote import Remote
+from dcos_installer.state import ClusterState, find_state
+from tests.machines.deployed import PROGRAMS, Deployed
+
+
+class Run:
+    """A run of the installer whose events are read as they come."""
+
+    def __init__(self, process: subprocess.Popen[str]) -> None:
+        self.process = process
+        self.seen: list[dict[str, Any]] = []
+
+    def until(self, kind: str, text: str = "", phase: str = "") -> dict[str, Any]:
+        """The next event of this kind, with ``text`` in its text and of that phase; the run must come that far."""
+        assert self.process.stdout is not None
+        for line in self.process.stdout:
+            event = json.loads(line)
+            self.seen.append(event)
+            if event["kind"] == kind and text in event.get("text", "") and phase in ("", event.get("phase")):
+                return event
+        assert self.process.stderr is not None
+        raise AssertionError(f"no {kind} {text!r}: {self.seen[-3:]}\n{self.process.stderr.read()}")
+
+    def kill(self) -> None:
+        """As a power cut would: nothing of the installer gets to finish."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGKILL)
+        self.process.wait()
+
+
+@contextmanager
+def running(cluster: Deployed, verb: str) -> Iterator[Run]:
+    """A run that is going on; killed at the end when it still does."""
+    with subprocess.Popen(
+        [str(PROGRAMS / "dcos-installer"), verb, "--json", str(cluster.inventory)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        env=cluster.environment,
+    ) as process:
+        run = Run(process)
+        try:
+            yield run
+        finally:
+            run.kill()
+
+
+def events(cluster: Deployed, verb: str) -> list[dict[str, Any]]:
+    """The events of a run that succeeds."""
+    done = cluster.installer(verb, "--json")
+    assert done.returncode == 0, f"{verb} ended with {done.returncode}\n{done.stdout}\n{done.stderr}"
+    return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+def applied(told: list[dict[str, Any]]) -> set[str]:
+    """The hosts to which a run applied a generation."""
+    return {event["host"] for event in told if event["kind"] == "change-finished" and "apply" in event["text"]}
+
+
+def state_of(cluster: Deployed) -> ClusterState:
+    found = find_state(cluster.inventory, cluster.home / "state" / "dcos")
+    assert found is not None, "nothing was deployed yet"
+    return found
+
+
+def spec_of(cluster: Deployed) -> ClusterSpec:
+    return load_spec(cluster.inventory, state_of(cluster).cluster_id)
+
+
+def provider_of(cluster: Deployed) -> Provider:
+    return open_provider(spec_of(cluster), state_of(cluster).root)
+
+
+def remote_of(cluster: Deployed, name: str) -> Remote:
+    host = spec_of(cluster).host(name)
+    return Remote(host, provider_of(cluster).ssh(host))
+
+
+@contextmanager
+def undeployed(name: str, inventory: str) -> Iterator[Deployed]:
+    """A cluster that is not deployed yet; gone afterwards whatever happened, with what a killed test run left.
+
+    Test runs with the same ``name`` on one host wait for each other.
+    """
+    if os.geteuid() != 0:
+        pytest.skip("machines are made by root")
+    home = Path(tempfile.gettempdir(), f"dcos-test-{name}")
+    home.mkdir(mode=0o700, exist_ok=True)
+    path = home / "inventory.ini"
+    with Path(tempfile.gettempdir(), f"dcos-test-{name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if path.exists():
+            destroy(Deployed(path, home))
+        path.write_text(inventory)
+        cluster = Deployed(path, home)
+        try:
+            yield cluster
+        finally:
+            destroy(cluster)
+            shutil.rmtree(home)
+
+
+def destroy(cluster: Deployed) -> str:
+    done = cluster.installer("destroy", "--yes")
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+def traces(short_id: str) -> dict[str, list[str]]:
+    """All that a cluster has on this host, by the first part of its id: folders, mounts, groups, links, processes."""
+    processes = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and folder.name != str(os.getpid()):
+            try:
+                said = (folder / "cgroup").read_text() + (folder / "cmdline").read_text()
+            except OSError:
+                continue
+            if short_id in said:
+                processes.append(f"{folder.name} {said[:100]!r}")
+    links = []
+    for link in Path("/sys/class/net").iterdir():
+        alias = link / "ifalias"
+        if short_id in link.name or (alias.exists() and short_id in alias.read_text()):
+            links.append(link.name)
+    groups = Path("/sys/fs/cgroup")
+    return {
+        "machines": [str(path) for path in Path("/var/lib/dcos-machines").glob(f"{short_id}*")],
+        "mounts": [line for line in Path("/proc/self/mounts").read_text().splitlines() if short_id in line],
+        "cgroups": [str(path) for path in groups.glob(f"**/*{short_id}*")],
+        "links": links,
+        "processes": processes,
+    }
