@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dcos_runtime.cli.errors import USAGE, CliError
+from dcos_runtime.cli.kernel import Task
 from dcos_runtime.cli.marathon import app_path
 from dcos_runtime.cli.names import readable_id
 
@@ -50,10 +51,12 @@ def _environment(pairs: Sequence[str]) -> dict[str, str]:
     return dict(pair.split("=", 1) for pair in pairs)
 
 
-def describe(app: Mapping[str, Any]) -> Iterator[str]:
-    """A line a task: its host, with its ports when it has any; then how to see what it prints."""
-    tasks = [task for task in app.get("tasks", []) if isinstance(task, dict)]
-    for task in tasks:
+def describe(app: Mapping[str, Any], ended: Task | None = None) -> Iterator[str]:
+    """Each task with its host, and ports if any (or the one that ``ended``); then how to see what it prints."""
+    if ended is not None:
+        yield f"task   {ended.id}"
+        yield f"host   {ended.host or '-'}"
+    for task in app.get("tasks", []):
         ports = [str(port) for port in task.get("ports") or []]
         where = str(task.get("host") or "-")
         yield f"task   {task.get('id')}"

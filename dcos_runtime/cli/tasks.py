@@ -23,6 +23,12 @@ def matching(tasks: Sequence[Task], pattern: str) -> list[Task]:
     return [task for task in tasks if pattern in task.id]
 
 
+def last_task(state: State, app_id: str) -> Task | None:
+    """The app's task that changed last, running or ended."""
+    tasks = [task for task in state.tasks(completed=True) if task.id.startswith(task_prefix(app_id))]
+    return max(tasks, key=lambda task: task.last_change, default=None)
+
+
 def select_for_log(state: State, pattern: str, *, everything: bool, completed: bool) -> list[Task]:
     """The tasks whose output is wanted; never none. Raises `CliError`."""
     chosen = matching(state.tasks(active=not completed, completed=everything or completed), pattern)

@@ -19,6 +19,8 @@ FIRST_INTERVAL_SECONDS = 0.2
 LAST_INTERVAL_SECONDS = 2.0
 # Offers come every second or so: an app that waits longer than some of them is worth a word.
 SILENCE_SECONDS = 5.0
+# A command that cannot work ends at once, so that is awaited before a task counts as one that runs.
+STEADY_SECONDS = 0.5
 
 
 class Teller(Protocol):
@@ -87,9 +89,10 @@ def wait_for_deployment(marathon: Marathon, deployment_id: str, timeout: float) 
     )
 
 
-def wait_until_running(master: Master, marathon: Marathon, app_id: str, timeout: float) -> App:
-    """The app, once all its instances run. Raises `CliError` when one fails first, or not all do in time."""
+def wait_until_running(master: Master, marathon: Marathon, app_id: str, deployment_id: str, timeout: float) -> App:
+    """The new app, once all its instances have run. Raises `CliError` when one fails, or not all run in time."""
     started = time.monotonic()
+    running_since: float | None = None
     app: App = {}
     with _teller(f"waiting for {app_id} to run") as tell:
         for _ in _looks(timeout):
@@ -97,9 +100,11 @@ def wait_until_running(master: Master, marathon: Marathon, app_id: str, timeout:
             failure = app.get("lastTaskFailure")
             if isinstance(failure, dict):
                 raise _failed(app_id, failure)
-            if not app.get("deployments") and int(app.get("tasksRunning", 0)) >= int(app.get("instances", 1)):
-                return app
-            if not app.get("tasks") and time.monotonic() - started > SILENCE_SECONDS:
+            if all(one.get("id") != deployment_id for one in app.get("deployments", [])):
+                running_since = running_since or time.monotonic()
+                if time.monotonic() - running_since >= STEADY_SECONDS:
+                    return app
+            elif not app.get("tasks") and time.monotonic() - started > SILENCE_SECONDS:
                 tell(_why(master, marathon, app))
     raise CliError(
         f"{app_id} does not run after {timeout:g} seconds",

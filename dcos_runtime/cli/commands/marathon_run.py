@@ -47,6 +47,7 @@ def run(
     """
     from dcos_runtime.cli import output
     from dcos_runtime.cli.one_liner import app_of, describe
+    from dcos_runtime.cli.tasks import last_task
     from dcos_runtime.cli.wait import wait_until_running
 
     definition = app_of(command, **options)
@@ -55,9 +56,18 @@ def run(
     app_id = str(change.answer.get("id") or definition["id"])
     if not as_json:
         output.print_line(f"id     {app_id}")
-    app = wait_until_running(session.master, marathon, app_id, timeout) if wait else marathon.app(app_id)
+    if not wait:
+        app = marathon.app(app_id)
+    else:
+        app = wait_until_running(session.master, marathon, app_id, change.deployment, timeout)
     if as_json:
         output.print_json(app)
         return
-    for line in describe(app):
+    ended = last_task(session.master.state(), app_id) if wait and not app.get("tasks") else None
+    for line in describe(app, ended):
         output.print_line(line)
+    if ended is not None:
+        output.print_note(
+            f"it has ended already ({ended.state}) and is started again, ever more slowly; "
+            f"if once is enough: dcos marathon app remove {app_id}"
+        )

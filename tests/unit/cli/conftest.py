@@ -224,6 +224,7 @@ def cluster(server_loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPa
         __import__(f"dcos_runtime.cli.{module}")
     monkeypatch.setattr("dcos_runtime.cli.logs.POLL_SECONDS", 0.02)
     monkeypatch.setattr("dcos_runtime.cli.wait.FIRST_INTERVAL_SECONDS", 0.02)
+    monkeypatch.setattr("dcos_runtime.cli.wait.STEADY_SECONDS", 0.05)
     yield one
     one.stop()
 

@@ -98,6 +98,37 @@ def test_run_as_json_is_one_document(cluster: Any, dcos: Dcos) -> None:
     assert result.json()["tasks"] == [{"id": "web.1", "host": "a1"}]
 
 
+def test_run_tells_where_a_command_ran_that_has_ended_already(cluster: Any, dcos: Dcos) -> None:
+    starts(cluster, tasksRunning=0)
+    cluster.task("web.1", state="TASK_FINISHED", at=1.0)
+    cluster.task("web.2", state="TASK_FINISHED", at=2.0)
+    result = dcos("marathon", "run", "--name", "web", "echo done")
+    assert result.code == 0
+    assert result.lines == ["id     /web", "task   web.2", "host   a1", "log    dcos task log -f /web"]
+    assert "ended already (TASK_FINISHED)" in result.err and "dcos marathon app remove /web" in result.err
+
+
+def test_run_sees_a_failure_right_after_the_start(cluster: Any, dcos: Dcos) -> None:
+    starts(cluster)
+    running = cluster.marathon.answer
+    looks = 0
+
+    def failing(asked: Any) -> Any:
+        nonlocal looks
+        looks += asked.method == "GET" and asked.path == "/v2/apps/web"
+        if looks == 4:
+            cluster.apps["/web"]["lastTaskFailure"] = {
+                "state": "TASK_FAILED",
+                "message": "Command exited with status 3",
+            }
+        return running(asked)
+
+    cluster.marathon.answer = failing
+    result = dcos("marathon", "run", "--name", "web", "exit 3")
+    assert result.code == 1
+    assert "Command exited with status 3" in result.err
+
+
 def test_run_tells_why_the_app_does_not_stay_up(cluster: Any, dcos: Dcos) -> None:
     failure = {"state": "TASK_FAILED", "host": "a1", "message": "Command exited with status 3", "taskId": "web.1"}
     starts(cluster, deployments=[{"id": "D1"}], tasksRunning=0, lastTaskFailure=failure)
