@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -34,8 +33,8 @@ def app(cluster: Deployed, name: str, **definition: Any) -> Iterator[str]:
 
 def tasks(cluster: Deployed, name: str) -> list[dict[str, Any]]:
     """The app's running tasks, as the init tells them."""
-    answer = cluster.marathon(f"/v2/apps{name}/tasks")
-    return [task for task in answer.get("tasks", []) if task["state"] == "TASK_RUNNING"]
+    answer = cluster.marathon("/v2/tasks")
+    return [task for task in answer["tasks"] if task["appId"] == name and task["state"] == "TASK_RUNNING"]
 
 
 def running(cluster: Deployed, name: str, count: int, seconds: float = 90) -> list[dict[str, Any]]:
@@ -177,7 +176,7 @@ def test_one_machines_cgroups_cannot_be_seen_from_another(cluster: Deployed) -> 
         (other, *_) = [host for host in cluster.agents if host != home]
         (pid, *_) = pids(cluster, task)
         (path,) = [line for line in cluster.ssh(home, f"cat /proc/{pid}/cgroup").splitlines() if ":memory:" in line]
-        leaf = os.path.basename(path)
+        leaf = path.rpartition("/")[2]
         assert leaf in cluster.ssh(home, f"find /sys/fs/cgroup/memory -type d -name {leaf}")
         assert cluster.ssh(other, f"find /sys/fs/cgroup -type d -name {leaf}") == ""
 
