@@ -138,7 +138,7 @@ class Shell:
                     self._do(self._destroy(effect), f"destroy {effect.container_id}")
                 case Retire():
                     sandbox = self._launching.sandboxes.path(
-                        self.core.agent.id or "", effect.framework_id, effect.task_id, effect.container_id
+                        effect.agent_id, effect.framework_id, effect.task_id, effect.container_id
                     )
                     gc.touch(sandbox)
                 case OpenConnection() if self.link:

@@ -139,7 +139,7 @@ class Book:
         self.completed.append(record)
         effects: list[Effect] = [
             self._persist(f"tasks/{record.container_id}", None),
-            Retire(record.framework_id, record.task_id, record.container_id),
+            Retire(self.agent.id or "", record.framework_id, record.task_id, record.container_id),
         ]
         effects += self._gone(record.framework_id, record.task_id)
         if not self._has_tasks(record.framework_id):

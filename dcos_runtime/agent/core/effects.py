@@ -67,6 +67,7 @@ class Destroy:
 class Retire:
     """The task is over for everybody: its sandbox begins to age."""
 
+    agent_id: str
     framework_id: str
     task_id: str
     container_id: str

@@ -1,0 +1,302 @@
+"""Deaths and returns: of the agent, of supervisors, of checkpoints, of the disk — with real processes."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.byhand import Daemon, ask, wait_for
+from tests.contract import rawclient
+from tests.contract.agents import Agent, PretendedMaster, cgroups_of, containers_work, pids_of, pretended_cluster
+
+ID = "agent-1"
+
+
+@pytest.fixture(params=["posix", "linux"])
+def pair(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[PretendedMaster, Agent]]:
+    if request.param == "linux" and (why := containers_work()):
+        pytest.skip(why)
+    with pretended_cluster(tmp_path, request.param) as made:
+        yield made
+
+
+only_posix = pytest.mark.parametrize("pair", ["posix"], indirect=True)
+"""For what is the same with either launcher: once is enough."""
+
+
+def pid_of(master: PretendedMaster, task: str) -> int:
+    status = master.status(task, "RUNNING").container_status
+    assert status is not None and status.executor_pid is not None
+    return status.executor_pid
+
+
+def running(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in ("Z", "X")
+    except OSError:
+        return False
+
+
+def supervisor_of(agent: Agent, task: str) -> int:
+    container = agent.sandbox(task).name
+    if agent.launcher == "posix":
+        state = agent.work_dir / "containers" / "posix" / container / "state.json"
+        return int(json.loads(state.read_text())["supervisor"]["pid"])
+    return int((agent.work_dir / "containers" / "oci" / container / "conmon.pid").read_text())
+
+
+def test_tasks_live_through_kill_9_of_the_agent_and_their_ends_are_known(
+    pair: tuple[PretendedMaster, Agent],
+) -> None:
+    master, agent = pair
+    master.run(ID, "stays", "echo ready; sleep 5031; echo over")
+    master.run(ID, "ends", "trap 'exit 7' USR1; echo ready; while :; do sleep 0.1; done")
+    master.run(ID, "dies", "echo ready; sleep 5033")
+    pids = {task: pid_of(master, task) for task in ("stays", "ends", "dies")}
+    for task in pids:
+        wait_for(lambda task=task: "ready" in agent.text(task), what=f"{task} to run")
+    agent.kill()
+    # In a container the first process is an init; the task's own shell is beside it.
+    shells = [pid for pid in pids_of("sh\x00-c\x00trap 'exit 7' USR1") if pid != pids["ends"]] or [pids["ends"]]
+    os.kill(shells[0], signal.SIGUSR1)
+    os.kill(pids["dies"], signal.SIGKILL)
+    wait_for(lambda: not running(pids["ends"]) and not running(pids["dies"]), what="two of the tasks to end")
+    agent.start()
+    assert master.status("ends").message == "Command exited with status 7"
+    assert master.status("dies").message == "Command terminated with signal Killed"
+    assert running(pids["stays"]) and master.states("stays") == ["STARTING", "RUNNING"]
+    told = master.connects[-1]
+    assert told.agent.id is not None and told.agent.id.value == ID
+    state = agent.get("/state")[1]
+    executors = {one["id"]: one for one in state["frameworks"][0]["executors"]}
+    assert executors["stays"]["tasks"][0]["state"] == "TASK_RUNNING"
+    master.kill(ID, "stays")
+    assert master.status("stays").state.value == "TASK_KILLED"
+    master.until_gone("stays")
+
+
+@only_posix
+def test_an_update_nobody_acknowledged_is_sent_again_by_the_next_agent(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = pair
+    master.acknowledging = False
+    master.run(ID, "t", "sleep 5034")
+    first = master.status("t", "STARTING")
+    agent.kill()
+    master.updates.clear()
+    master.acknowledging = True
+    agent.start()
+    assert master.status("t", "STARTING").uuid == first.uuid
+    master.status("t", "RUNNING")
+
+
+def test_a_supervisor_that_is_killed_takes_its_task_with_it(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = pair
+    master.run(ID, "t", "setsid sleep 5035 & sleep 5035")
+    master.run(ID, "other", "sleep 5036")
+    pid = pid_of(master, "t")
+    pid_of(master, "other")
+    os.kill(supervisor_of(agent, "t"), signal.SIGKILL)
+    ended = master.status("t")
+    assert ended.state.value == "TASK_LOST" and ended.message is not None and "supervisor" in ended.message
+    assert not running(pid) and not pids_of("sleep\x005035")
+    assert master.states("other") == ["STARTING", "RUNNING"]
+
+
+def test_a_task_without_supervisor_is_killed_when_the_agent_comes_back(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = pair
+    master.run(ID, "t", "setsid sleep 5037 & sleep 5037")
+    pid = pid_of(master, "t")
+    wait_for(lambda: len(pids_of("sleep\x005037")) == 2)
+    agent.kill()
+    os.kill(supervisor_of(agent, "t"), signal.SIGKILL)
+    assert running(pid)
+    agent.start()
+    ended = master.status("t")
+    assert ended.state.value == "TASK_LOST" and ended.message is not None and "supervisor" in ended.message
+    assert not running(pid) and not pids_of("sleep\x005037")
+
+
+def test_a_checkpoint_that_cannot_be_read_costs_its_own_task_only(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = pair
+    master.run(ID, "hit", "sleep 5038")
+    master.run(ID, "spared", "sleep 5039")
+    hit, spared = pid_of(master, "hit"), pid_of(master, "spared")
+    agent.kill()
+    checkpoint = agent.work_dir / "meta" / "tasks" / f"{agent.sandbox('hit').name}.json"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:40])
+    agent.start()
+    master.until(lambda: len(master.connects) == 2, "the agent")
+    assert len(master.connects[-1].tasks) == 1, "the master learns by its absence that the task is lost"
+    wait_for(lambda: not running(hit), what="the end of the task nobody knows any more")
+    assert running(spared)
+    assert "cannot be read" in agent.log.read_text() and list(checkpoint.parent.glob("*.corrupt"))
+
+
+@only_posix
+def test_a_dismissed_agent_kills_its_tasks_and_ends(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = pair
+    master.run(ID, "t", "sleep 5040")
+    pid = pid_of(master, "t")
+    agent.kill()
+    master.dismissing = True
+    agent.start()
+    assert agent.process is not None
+    assert agent.process.wait(30) == 1
+    assert not running(pid) and "removed by an operator" in agent.log.read_text()
+    master.dismissing = False
+    agent.start()
+    master.until(lambda: len(master.connects) == 2, "the agent")
+    assert master.connects[-1].agent.id is None
+
+
+def test_an_agent_that_stops_in_order_leaves_its_tasks_alone(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = pair
+    master.run(ID, "t", "sleep 5041")
+    pid = pid_of(master, "t")
+    agent.stop()
+    assert agent.process is not None and agent.process.returncode == 0
+    assert running(pid)
+    agent.start()
+    master.until(lambda: len(master.connects) == 2, "the agent")
+    assert [task.state.value for task in master.connects[-1].tasks] == ["TASK_RUNNING"]
+
+
+@only_posix
+def test_a_lost_master_is_looked_for_until_it_is_back(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, _agent = pair
+    master.run(ID, "t", "sleep 5042")
+    pid = pid_of(master, "t")
+    master._loop.call_soon_threadsafe(lambda: master.connected[ID].put_nowait(None))
+    master.until(lambda: len(master.connects) == 2, "the agent's return")
+    assert [task.state.value for task in master.connects[-1].tasks] == ["TASK_RUNNING"]
+    assert running(pid)
+
+
+def test_nothing_is_left_of_containers_that_ended(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = pair
+    for number in range(5):
+        master.run(ID, f"t{number}", "true")
+    for number in range(5):
+        master.status(f"t{number}", "FINISHED")
+        master.until_gone(f"t{number}")
+    folder = agent.work_dir / "containers" / ("oci" if agent.launcher == "linux" else "posix")
+    assert list(folder.iterdir()) == []
+    assert all(path.name == agent.cgroups_root for path in cgroups_of(agent.cgroups_root))
+    wait_for(lambda: not list((agent.work_dir / "meta" / "tasks").iterdir()), what="checkpoints to go")
+
+
+# --- alone ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
+def test_a_full_disk_refuses_launches_and_leaves_the_agent_up(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=True)
+    try:
+        with pretended_cluster(disk, "posix") as (master, agent):
+            filler = disk / "filler"
+            with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
+                while True:
+                    file.write(b"x" * 4096)
+            master.run(ID, "refused", "true")
+            ended = master.status("refused")
+            assert ended.state.value in ("TASK_LOST", "TASK_FAILED")
+            assert ended.message is not None and "No space left on device" in ended.message
+            assert agent.get("/health")[0] == 200
+            filler.unlink()
+            master.run(ID, "taken", "true")
+            master.status("taken", "FINISHED")
+    finally:
+        subprocess.run(["umount", "-l", str(disk)], check=True)
+
+
+def test_what_is_wrong_with_the_command_line_is_told_all_at_once(tmp_path: Path) -> None:
+    program = Daemon("agent", ["dcos-agent"], tmp_path / "log").argv[0]
+    ran = subprocess.run(
+        [program, "--resources=cpus:x", "--launcher=docker", "--wrok_dir=/x", "--attributes=rack"],
+        capture_output=True,
+        text=True,
+        timeout=30,
+    )
+    assert ran.returncode == 2
+    for word in ("cpus", "linux, posix", "did you mean --work_dir", "--master is required", "name:value"):
+        assert word in ran.stderr, word
+
+
+def test_an_agent_is_small_alone_in_its_work_dir_and_says_what_it_cannot_isolate(tmp_path: Path) -> None:
+    with pretended_cluster(tmp_path, "posix") as (master, agent):
+        log = agent.log.read_text()
+        assert "limits are not enforced" in log and "processes and network" in log
+        assert agent.process is not None
+        status = Path(f"/proc/{agent.process.pid}/status").read_text()
+        (rss,) = [int(line.split()[1]) for line in status.splitlines() if line.startswith("VmRSS")]
+        assert rss < 100 * 1024
+        assert "kazoo" not in Path(f"/proc/{agent.process.pid}/maps").read_text()
+        second = subprocess.run(
+            [agent.argv[0], f"--master=127.0.0.1:{master.port}", "--port=0", f"--work_dir={agent.work_dir}"],
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert second.returncode == 1 and "another agent uses" in second.stderr
+
+
+def test_recover_cleanup_kills_what_runs_and_ends(tmp_path: Path) -> None:
+    with pretended_cluster(tmp_path, "posix") as (master, agent):
+        master.run(ID, "t", "sleep 5043")
+        pid = pid_of(master, "t")
+        agent.stop()
+        ran = subprocess.run([*agent.argv, "--recover=cleanup"], capture_output=True, text=True, timeout=60)
+        assert ran.returncode == 0, ran.stderr
+        assert not running(pid)
+
+
+# --- with the real master ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("launcher", ["posix", "linux"])
+def test_a_real_master_and_agent_run_kill_and_recover_tasks(tmp_path: Path, launcher: str) -> None:
+    if launcher == "linux" and (why := containers_work()):
+        pytest.skip(why)
+    master = rawclient.Master(tmp_path / "master").start().leads()
+    agent = Agent(tmp_path, master.port, launcher)
+    scheduler = None
+    try:
+        agent.start()
+        scheduler = rawclient.Scheduler(master.port, failover_timeout=1000.0)
+        (offer,) = scheduler.offers()
+        wanted = [rawclient.scalar("cpus", 0.2), rawclient.scalar("mem", 64)]
+        launched = [
+            rawclient.task("short", offer, *wanted, command="echo done; exit 4"),
+            rawclient.task("long", offer, *wanted, command="sleep 5044"),
+        ]
+        assert scheduler.accept([offer], launched).status == 202
+        seen: dict[str, list[str]] = {"short": [], "long": []}
+        pid = 0
+        while seen["short"][-1:] != ["TASK_FAILED"] or seen["long"][-1:] != ["TASK_RUNNING"]:
+            status = scheduler.update()
+            seen[status["task_id"]["value"]].append(status["state"])
+            if status["task_id"]["value"] == "long":
+                pid = status["container_status"]["executor_pid"]
+        assert seen["short"] == ["TASK_STARTING", "TASK_RUNNING", "TASK_FAILED"]
+        before = ask(f"http://127.0.0.1:{master.port}/slaves")[1]["slaves"][0]["id"]
+        agent.restart()
+        wait_for(lambda: agent.get("/metrics/snapshot")[1]["slave/registered"] == 1.0, what="registration")
+        assert running(pid)
+        assert ask(f"http://127.0.0.1:{master.port}/slaves")[1]["slaves"][0]["id"] == before
+        assert scheduler.call("KILL", task_id={"value": "long"}).status == 202
+        assert scheduler.update("TASK_KILLED")["message"] == "Command terminated with signal Terminated"
+        wait_for(lambda: not running(pid))
+    finally:
+        if scheduler is not None:
+            scheduler.close()
+        agent.clean()
+        master.stop()
