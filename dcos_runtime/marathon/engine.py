@@ -1,6 +1,6 @@
 """The shell around the core: feeds it events and the time, stores what changed, and then carries out the effects.
 
-Several inputs that come while a write is under way are stored together by the next one. Nothing that a core method
+Inputs that come while a write is under way are settled and stored together by the next one. Nothing that the core
 decided is told to anyone before it is stored.
 """
 
@@ -30,9 +30,9 @@ log = logging.getLogger(__name__)
 
 WRITE_KEYS = 400
 WRITE_BYTES = 400_000
-"""How much is stored by one write at most, unless one change alone is larger."""
-WAITING = 2000
-"""Inputs waiting to be stored before events from the master have to wait as well."""
+"""How much is stored by one write at most, unless one outcome alone is larger."""
+WAITING = 20
+"""Outcomes waiting to be stored before events from the master have to wait as well."""
 
 
 class FailedOver(Exception):
@@ -58,6 +58,7 @@ class Engine:
         self._prober = Prober()
         self._probes: set[asyncio.Task[None]] = set()
         self._pending: deque[tuple[Outcome, asyncio.Future[None]]] = deque()
+        self._next: asyncio.Future[None] | None = None
         self._wake_committer = asyncio.Event()
         self._wake_timer = asyncio.Event()
         self._collect()
@@ -86,10 +87,8 @@ class Engine:
 
     async def change(self, work: Callable[[Now], T]) -> T:
         """Runs ``work``, which uses ``core.changes``; its result once all is stored. Raises what ``work`` does."""
-        now = clock()
-        self.core.world.now = now
+        self.core.world.now = now = clock()
         result = work(now)
-        self.core.settle(now)
         await asyncio.shield(self._collect())
         return result
 
@@ -133,17 +132,27 @@ class Engine:
     # --- out ---
 
     def _collect(self) -> asyncio.Future[None]:
-        done: asyncio.Future[None] = asyncio.get_running_loop().create_future()
-        self._pending.append((self.core.take(), done))
+        """Has the core's outcome stored and carried out soon; done when it is."""
+        if self._next is None:
+            self._next = asyncio.get_running_loop().create_future()
+        done = self._next
+        if self.core.world.size >= WRITE_KEYS:
+            self._take()
         self._wake_committer.set()
-        self._wake_timer.set()
         return done
+
+    def _take(self) -> None:
+        if self._next is not None:
+            self._pending.append((self.core.take(), self._next))
+            self._next = None
+            self._wake_timer.set()
 
     async def _commit(self) -> None:
         while True:
-            if not self._pending:
+            if not self._pending and self._next is None:
                 self._wake_committer.clear()
                 await self._wake_committer.wait()
+            self._take()
             changes: dict[str, bytes | None] = {}
             size = 0
             batch = []

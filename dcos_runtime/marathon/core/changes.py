@@ -1,6 +1,6 @@
 """What clients ask for: apps made, changed, restarted and removed, tasks killed, deployments undone or dropped.
 
-Each method either changes the world or raises; the caller settles the core afterwards.
+Each method either changes the world or raises.
 """
 
 from __future__ import annotations

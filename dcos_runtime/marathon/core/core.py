@@ -1,7 +1,7 @@
 """The init's core: everything that happens goes in through a method, and what is to be stored and done comes out.
 
-After each input, `settle` looks at every app that was touched: it starts and stops instances until the app is on its
-way to what it should be, moves deployments on, and asks for offers exactly while something waits.
+Before anything comes out, every app that was touched is looked at once: instances are started and stopped until the app
+is on its way to what it should be, deployments move on, and offers are asked for exactly while something waits.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from dcos_runtime.wire.tasks import TaskStatus
 
 
 class Core:
-    """One init. Every method takes the time first; `take` then holds the outcome of all calls since the last."""
+    """One init. Every method takes the time first; `take` gives the outcome of all calls since the last."""
 
     def __init__(self, settings: Settings, source: random.Random, stored: Mapping[str, bytes], now: Now) -> None:
         """Raises ``ValueError`` when what is stored cannot be read."""
@@ -43,9 +43,10 @@ class Core:
                 self.world.timers.set(("launch", instance.id), now.mono + settings.launch_confirm_timeout)
             elif instance.condition is Condition.RUNNING:
                 self.tasks.start_probing(state, instance)
-        self._settle()
 
     def take(self) -> Outcome:
+        """What all that happened since the last time comes to."""
+        self._settle()
         return self.world.take()
 
     @property
@@ -73,7 +74,6 @@ class Core:
         self._reconcile()
         for _, instance in list(world.all_instances()):
             self.tasks.kill_again(instance.id)
-        self._settle()
 
     def disconnected(self, now: Now) -> None:
         self.world.now = now
@@ -91,17 +91,14 @@ class Core:
         for state, instance in list(world.all_instances()):
             if instance.has_task:
                 self.tasks.vacate(state, instance)
-        self._settle()
 
     def offers(self, now: Now, offers: Sequence[Offer]) -> None:
         self.world.now = now
         self.launching.offers(offers)
-        self._settle()
 
     def update(self, now: Now, status: TaskStatus) -> None:
         self.world.now = now
         self.tasks.update(status)
-        self._settle()
 
     def refused(self, now: Now, call: Call) -> None:
         """The master did not take a call. Of a launch it is then asked what became of the tasks."""
@@ -134,7 +131,6 @@ class Core:
                     self._probe(instance_id, index)
                 case ("reconcile",):
                     self._reconcile()
-        self._settle()
 
     def probed(self, now: Now, task_id: str, index: int, ok: bool | None, cause: str = "") -> None:
         """The result of a `Probe`; ``ok`` None does not count either way."""
@@ -142,7 +138,6 @@ class Core:
         found = self.world.instance(task_id.rpartition("._app.")[0])
         if found is not None and found[1].task_id == task_id:
             self.tasks.probed(found[1].id, index, ok, cause)
-            self._settle()
 
     def _probe(self, instance_id: str, index: int) -> None:
         world = self.world
@@ -172,11 +167,6 @@ class Core:
             )
 
     # --- settling ---
-
-    def settle(self, now: Now) -> None:
-        """After `changes`: to be called with the same time."""
-        self.world.now = now
-        self._settle()
 
     def _reconcile(self) -> None:
         """Explicitly for what we know (unknown to the master: it says so), then for all that the master knows."""

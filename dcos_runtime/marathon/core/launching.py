@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dcos_runtime.framework import calls
@@ -19,6 +19,24 @@ from dcos_runtime.wire.tasks import TaskInfo
 class _Taken:
     offer: OpenOffer
     tasks: list[TaskInfo] = field(default_factory=list)
+
+
+class _Others:
+    """Where the app's instances are: how many on each agent, and the attributes that constraints look at."""
+
+    def __init__(self, app: App, state: AppState) -> None:
+        self._app = app
+        self.on_agent: dict[str | None, int] = {}
+        self.placed: list[Mapping[str, str]] = []
+        for instance in state.instances.values():
+            if instance.has_task and instance.goal is Goal.RUNNING and not instance.doomed:
+                self.add(instance)
+
+    def add(self, instance: Instance) -> None:
+        self.on_agent[instance.agent_id] = self.on_agent.get(instance.agent_id, 0) + 1
+        # Instances that are being replaced do not stand in the way of those that replace them.
+        if instance.config_version == self._app.config_version:
+            self.placed.append(instance.attributes)
 
 
 class Launching:
@@ -114,11 +132,7 @@ class Launching:
         used: set[str] = set()
         reasons: dict[str, tuple[str, ...]] = {}
         complete = True
-        others = [
-            other
-            for other in state.instances.values()
-            if other.has_task and other.goal is Goal.RUNNING and not other.doomed
-        ]
+        others = _Others(app, state)
         for instance in state.scheduled():
             found = self._place(app, others, taken, reasons)
             if found is None:
@@ -127,7 +141,7 @@ class Launching:
             place, matched = found
             used.add(place.offer.id)
             self._launch(state, app, instance, place, matched)
-            others.append(instance)
+            others.add(instance)
         for item in taken:
             if item.offer.id in used:
                 statistics.used(item.offer.offer, world.now.wall)
@@ -136,19 +150,14 @@ class Launching:
         return complete
 
     def _place(
-        self, app: App, others: list[Instance], taken: list[_Taken], reasons: dict[str, tuple[str, ...]]
+        self, app: App, others: _Others, taken: list[_Taken], reasons: dict[str, tuple[str, ...]]
     ) -> tuple[_Taken, Match] | None:
         """The offer of the agent with the fewest of the app's instances that fits."""
         world = self._world
-        on_agent: dict[str | None, int] = {}
-        for other in others:
-            on_agent[other.agent_id] = on_agent.get(other.agent_id, 0) + 1
-        # Instances that are being replaced do not stand in the way of those that replace them.
-        placed = [other.attributes for other in others if other.config_version == app.config_version]
         candidates = [item for item in taken if len(item.tasks) < world.settings.max_instances_per_offer]
-        candidates.sort(key=lambda item: (on_agent.get(item.offer.agent_id, 0), len(item.tasks)))
+        candidates.sort(key=lambda item: (others.on_agent.get(item.offer.agent_id, 0), len(item.tasks)))
         for item in candidates:
-            result = match(app, item.offer, placed, world.now.wall, world.source)
+            result = match(app, item.offer, others.placed, world.now.wall, world.source)
             if isinstance(result, Match):
                 return item, result
             reasons[item.offer.id] = result

@@ -130,6 +130,11 @@ class World:
     def publish(self, kind: str, **fields: Any) -> None:
         self._outcome.effects.append(Publish(kind, fields, self.now.wall))
 
+    @property
+    def size(self) -> int:
+        """How many keys are waiting to be stored."""
+        return len(self._outcome.changes)
+
     def take(self) -> Outcome:
         outcome, self._outcome = self._outcome, Outcome()
         return outcome

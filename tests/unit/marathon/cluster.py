@@ -127,9 +127,7 @@ class Cluster:
         """Runs ``work(core.changes)`` as the API does."""
         assert self.core is not None
         self.core.world.now = self.now
-        result = work(self.core.changes)
-        self.core.settle(self.now)
-        return result
+        return work(self.core.changes)
 
     # --- the master ---
 
