@@ -14,8 +14,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dcos_installer.config.limits import host_limits
 from dcos_installer.config.model import ClusterSpec, HostSpec
-from dcos_installer.config.spec import HostLimits, load_spec
+from dcos_installer.config.spec import load_spec
 from dcos_installer.engine import AnsibleEngine
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event, Sink
@@ -211,12 +212,6 @@ def open_job(command: str, inventory: Path, state: ClusterState, sink: Sink, *, 
             hint="put the inventory back as it was, or destroy the cluster and deploy it anew",
         )
     return Job(command, spec, state, sink, dry_run)
-
-
-def host_limits() -> HostLimits:
-    """What this machine has, within the cgroup that the installer runs in as far as the processors go."""
-    pages = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
-    return HostLimits(cpus=os.cpu_count() or 1, mem_mb=pages >> 20)
 
 
 def existing_state(inventory: Path) -> ClusterState:

@@ -45,7 +45,7 @@ def impossible_changes(old: ClusterSpec | None, new: ClusterSpec) -> Iterator[st
             yield f"{host.name} belongs to it, and is not in the inventory any more"
             continue
         if now.roles != host.roles:
-            yield f"{host.name} is a {_role(host.roles)}, not a {_role(now.roles)}"
+            yield f"{host.name} has the role {_role(host.roles)}, not {_role(now.roles)}"
         if now.address != host.address:
             yield f"{host.name} has the address {host.address}, not {now.address}"
     known = {host.name for host in old.hosts}

@@ -5,12 +5,12 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
 from dcos_installer.config.inventory import Inventory, Value, read
+from dcos_installer.config.limits import HostLimits
 from dcos_installer.config.model import ClusterSpec, HostSpec, ProviderName, Role, Settings, SshSpec
 from dcos_installer.config.problems import InventoryInvalid, Problem
 from dcos_installer.config.variables import ANSIBLE_VARIABLES, BY_NAME, host_address
@@ -24,14 +24,6 @@ _DEFAULT_MEMORY = {"master": 2048, "agent": 1024, "public_agent": 1024}
 _HOST_NAME = re.compile(
     r"(?=.{1,63}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
-
-
-@dataclass(frozen=True)
-class HostLimits:
-    """What the operator's own machine has: no machine made on it can have more."""
-
-    cpus: int
-    mem_mb: int
 
 
 def load_spec(path: Path, cluster_id: str = _NO_CLUSTER, limits: HostLimits | None = None) -> ClusterSpec:

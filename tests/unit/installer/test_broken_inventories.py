@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from dcos_installer.config.limits import HostLimits
 from dcos_installer.config.problems import InventoryInvalid
-from dcos_installer.config.spec import HostLimits, load_spec
+from dcos_installer.config.spec import load_spec
 
 FOLDER = Path(__file__).parent / "broken_inventories"
 CASES = sorted(path.stem for path in FOLDER.glob("*.ini"))

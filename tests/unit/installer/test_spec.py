@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 
 from dcos_installer.config import variables
 from dcos_installer.config.inventory import parse
+from dcos_installer.config.limits import HostLimits
 from dcos_installer.config.problems import InventoryInvalid
-from dcos_installer.config.spec import HostLimits, load_spec
+from dcos_installer.config.spec import load_spec
 from dcos_installer.data import inventories_dir
 
 CHECKOUT = Path(__file__).resolve().parents[3]

@@ -1,0 +1,18 @@
+"""What the operator's own machine has: no machine that is made on it can have more."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class HostLimits:
+    cpus: int
+    mem_mb: int
+
+
+def host_limits() -> HostLimits:
+    """This machine's."""
+    memory = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+    return HostLimits(cpus=os.cpu_count() or 1, mem_mb=memory >> 20)
