@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import contextlib
 import json
+import logging
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -29,6 +31,9 @@ Answers = Callable[[str, "dict[str, Any] | InstallerError"], None]
 _FORKS = 32
 """A host's process mostly waits for its host; more of them at once than this only cost memory."""
 _SAID_LINES = 30
+_GRACE_SECONDS = 10.0
+
+log = logging.getLogger(__name__)
 
 _PLAY = """\
 - name: Hold each host's manifest against the host, or apply it
@@ -96,8 +101,9 @@ def run(
 ) -> None:
     """Sends each host of ``requests`` its request (JSON), and hands every answer to ``on_answer``, once a host.
 
-    ``timeout`` is what one host may take, in seconds. A host that cannot be reached or whose process dies is answered
-    for with an `InstallerError`. What Ansible said stays in ``session.home`` when something went wrong.
+    ``on_answer`` is called from another thread; what it raises ends the play and is raised here. ``timeout`` is what
+    one host may take, in seconds. A host that cannot be reached or whose process dies is answered for with an
+    `InstallerError`. When the caller is interrupted, so is Ansible.
     """
     if not requests:
         return
@@ -136,10 +142,39 @@ def _play(home: Path, on_event: Callable[[Mapping[str, Any]], bool]) -> str:
     )
     config.prepare()
     config.env = _environment(home, config.env)
-    Runner(config=config, event_handler=on_event).run()
+    over = threading.Event()
+    failures: list[BaseException] = []
+
+    def guarded(event: Mapping[str, Any]) -> bool:
+        try:
+            return on_event(event)
+        except BaseException as error:
+            failures.append(error)
+            over.set()
+            return False
+
+    def work() -> None:
+        try:
+            Runner(config=config, event_handler=guarded, cancel_callback=over.is_set).run()
+        except BaseException as error:
+            failures.append(error)
+
+    # In a thread: ansible-runner gives its child a session of its own, so that Ctrl-C here does not reach it.
+    thread = threading.Thread(target=work, name="ansible", daemon=True)
+    thread.start()
+    try:
+        thread.join()
+    except BaseException:
+        over.set()
+        thread.join(_GRACE_SECONDS)
+        raise
+    said = ""
     with contextlib.suppress(OSError):
-        return Path(config.artifact_dir, "stdout").read_text(errors="replace")
-    return ""
+        said = Path(config.artifact_dir, "stdout").read_text(errors="replace").strip()
+    log.debug("ansible-playbook said:\n%s", said or "nothing")
+    if failures:
+        raise failures[0]
+    return said
 
 
 def _environment(home: Path, prepared: Mapping[str, str]) -> dict[str, str]:
@@ -180,8 +215,10 @@ def _folder(parent: Path) -> Iterator[Path]:
 def _write(
     home: Path, session: Session, places: Mapping[str, Place], requests: Mapping[str, bytes], timeout: float
 ) -> None:
-    for name in ("requests", "answers", "project", "home"):
+    for name in ("requests", "answers", "project", "home", "env"):
         (home / name).mkdir(mode=0o700)
+    # ansible-runner looks so often, in seconds, whether it is to stop.
+    (home / "env" / "settings").write_text(json.dumps({"pexpect_timeout": 1}))
     for host, request in requests.items():
         (home / "requests" / f"{host}.json").write_bytes(request)
     (home / "code").write_bytes(payload.code())

@@ -113,7 +113,8 @@ def marathon(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterial
 
 def agent(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) -> Fragment:
     """The kernel's agent, private or public."""
-    runtime = facts.container_runtime or "runc"
+    # The facts have found a runtime where there is one, wherever it lies; where there is none, the host is told.
+    runtime = () if facts.container_runtime else (Requirement("/usr/sbin/runc", "runc"),)
     return _daemon(
         spec,
         host,
@@ -121,7 +122,7 @@ def agent(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) 
         daemon="dcos-agent",
         user=None,
         probe=f"http://{host.address}:{spec.settings.ports.agent}/health",
-        requires=(Requirement("/usr/bin/conmon", "conmon"), Requirement(_RUNTIME_PATHS[runtime], runtime)),
+        requires=(Requirement("/usr/bin/conmon", "conmon"), *runtime),
     )
 
 
@@ -132,8 +133,6 @@ FRAGMENTS: Mapping[str, Callable[[ClusterSpec, HostSpec, Facts, RoleMaterials], 
     "marathon": marathon,
     "agent": agent,
 }
-
-_RUNTIME_PATHS = {"runc": "/usr/sbin/runc", "crun": "/usr/bin/crun"}
 
 
 def operators(spec: ClusterSpec) -> tuple[str, ...]:

@@ -4,7 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import stat
+import subprocess
+import sys
+import time
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,6 +18,7 @@ from dcos_installer.ansible import play, runner
 from dcos_installer.ansible.places import Place
 from dcos_installer.ansible.play import PlayFailed, Session, Unreachable
 from dcos_installer.errors import InstallerError
+from dcos_installer.plan.facts import Facts
 from dcos_installer.plan.manifest import Manifest, Package, Secret
 from dcos_installer.plan.plan import Change
 from dcos_installer.providers.base import SshTarget
@@ -44,16 +50,18 @@ def test_facts_check_and_apply_of_several_hosts(tmp_path: Path, session: Session
     orders = {}
     for name, found in checked.items():
         assert isinstance(found, runner.Checked), found
-        assert found.facts == facts[name]
+        before = facts[name]
+        assert isinstance(before, Facts)
+        assert found.facts.digest == before.digest
         orders[name] = runner.Order(manifest(), found.seen)
     told: list[str] = []
     applied = runner.apply(session, hosts, orders, lambda host, result: told.append(host))
     assert sorted(told) == ["h1", "h2", "h3"]
     for name, done in applied.items():
-        before = checked[name]
+        planned = checked[name]
         assert isinstance(done, runner.Applied), done
-        assert isinstance(before, runner.Checked)
-        assert done.changes == before.changes
+        assert isinstance(planned, runner.Checked)
+        assert done.changes == planned.changes
         assert (done.generation, done.manifest) == (1, manifest().digest)
     again = runner.check(session, hosts, {name: manifest() for name in hosts})
     assert [found.changes for found in again.values() if isinstance(found, runner.Checked)] == [(), (), ()]
@@ -166,3 +174,57 @@ def test_a_play_that_ends_without_an_answer_says_what_ansible_said(
     )
     assert isinstance(answers["h1"], PlayFailed)
     assert "no hosts matched" in answers["h1"].evidence
+
+
+def test_an_error_in_the_callers_own_code_ends_the_play_and_comes_back(tmp_path: Path, session: Session) -> None:
+    def on_host(host: str, result: object) -> None:
+        raise LookupError("the journal is full")
+
+    with pytest.raises(LookupError, match="the journal is full"):
+        runner.apply(session, places(tmp_path, "h1"), {"h1": runner.Order(manifest())}, on_host)
+
+
+def test_an_interrupt_ends_ansible_too(tmp_path: Path) -> None:
+    script = (
+        "import sys, threading, _thread\n"
+        "from pathlib import Path\n"
+        "from dcos_installer.ansible import play, runner\n"
+        "from dcos_installer.ansible.places import Place\n"
+        "inner = play._write\n"
+        "def write(home, *rest):\n"
+        "    inner(home, *rest)\n"
+        "    (home / 'code').unlink()\n"
+        "    import os; os.mkfifo(home / 'code')  # the action waits for it for ever\n"
+        "    print(home, flush=True)\n"
+        "play._write = write\n"
+        f"with play.Session(Path({str(tmp_path / 'private')!r})) as session:\n"
+        f"    runner.gather_facts(session, {{'h1': Place(root={str(tmp_path / 'h1')!r})}})\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        assert process.stdout
+        home = process.stdout.readline().decode().strip()
+        wait_until(lambda: bool(processes_that_name(home)))
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=60)
+    assert b"KeyboardInterrupt" in said
+    assert not Path(home).exists()
+    wait_until(lambda: not processes_that_name(home))
+
+
+def processes_that_name(text: str) -> list[str]:
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            command = (entry / "cmdline").read_bytes().decode(errors="replace")
+        except OSError:
+            continue
+        if entry.name.isdigit() and text in command:
+            found.append(command)
+    return found
+
+
+def wait_until(condition: Callable[[], bool], deadline: float = 60) -> None:
+    end = time.monotonic() + deadline
+    while not condition():
+        assert time.monotonic() < end
+        time.sleep(0.05)
