@@ -150,13 +150,22 @@ class AgentCore(Book):
             case internal.Acknowledge():
                 return self._acknowledged(message, now)
             case internal.UpdateFramework():
-                return self._learn_framework(message.framework)
+                return self._framework_told(message.framework, now)
             case internal.ShutdownFramework():
                 return self._shutdown_framework(message.framework_id.value, now)
             case internal.Shutdown():
                 return self.shut_down(message.message, now)
             case internal.Connected():
                 return [Log(logging.WARNING, "the master admitted us twice on one connection; the second is ignored")]
+
+    def _framework_told(self, info: FrameworkInfo, now: Now) -> list[Effect]:
+        """A framework subscribed, perhaps as another process: what it did not acknowledge goes out again at once."""
+        effects = self._learn_framework(info)
+        for task in list(self.tasks.values()):
+            if info.id is not None and task.record.framework_id == info.id.value:
+                task.quiet()
+                effects += self._send_head(task, now)
+        return effects
 
     def shut_down(self, why: str, now: Now, code: int = 1) -> list[Effect]:
         """This agent is no member any more: every task is killed, the id forgotten, then the process ends."""

@@ -131,6 +131,14 @@ def test_the_oldest_update_goes_out_again_as_soon_as_the_master_is_back(world: W
     assert told.unacknowledged is not None and told.unacknowledged.uuid == uuid
 
 
+def test_the_oldest_update_goes_out_again_as_soon_as_its_framework_has_subscribed_anew(world: World) -> None:
+    world.run("t")
+    world.settle()
+    uuid, sent = world.in_flight["t"], len(world.sent)
+    world.down(internal.UpdateFramework, framework=world.framework)
+    assert [m.status.uuid for m in world.sent[sent:] if isinstance(m, internal.Update)] == [uuid]
+
+
 def test_a_task_that_is_here_already_is_not_run_twice(world: World) -> None:
     container = world.launch("t")
     world.run("t")
