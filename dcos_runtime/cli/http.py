@@ -50,7 +50,7 @@ class Response:
         """The body as JSON; bytes that are not UTF-8 become surrogate escapes. Raises `NotJson`."""
         try:
             return json.loads(self.body.decode("utf-8", "surrogateescape"))
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise NotJson(self.text()[:200]) from error
 
     def text(self) -> str:

@@ -6,6 +6,7 @@ what ends a process cleanly, so an interrupt while the rest is loading is as qui
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Sequence
@@ -16,18 +17,24 @@ INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Runs one command line (default: the process's own) and returns its exit code. Never raises, never exits."""
     try:
-        for stream in (sys.stdout, sys.stderr):
-            if hasattr(stream, "reconfigure"):
-                stream.reconfigure(errors="backslashreplace")  # a name no locale can show must not end the command
-        code = _run(sys.argv[1:] if arguments is None else list(arguments))
-        sys.stdout.flush()
-        return code
+        _prepare_streams()
+        return _run(sys.argv[1:] if arguments is None else list(arguments))
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
         # Who read our output has seen enough, which is a success.
         _discard_output()
         return 0
+
+
+def _prepare_streams() -> None:
+    """A stream the caller closed takes what is written to it, and a name no locale can show is no failure."""
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w"))  # noqa: SIM115, PTH123 - open until the process ends
+        stream = getattr(sys, name)
+        if hasattr(stream, "reconfigure"):
+            stream.reconfigure(errors="backslashreplace")
 
 
 def _run(arguments: list[str]) -> int:
@@ -44,6 +51,7 @@ def _run(arguments: list[str]) -> int:
         # Not click's own main: that one writes on an interrupt and makes a broken pipe a failure.
         with dcos.make_context("dcos", arguments) as context:
             dcos.invoke(context)
+        sys.stdout.flush()
         return 0
     except click.exceptions.Exit as leave:
         return leave.exit_code
@@ -58,7 +66,8 @@ def _run(arguments: list[str]) -> int:
     except BrokenPipeError:
         raise
     except OSError as error:
-        _complain(f"dcos: {error}")
+        _complain(f"dcos: {error.strerror or error}")
+        _discard_output()
         return 1
     except Exception as error:
         return _unexpected(error)
@@ -81,7 +90,9 @@ def _unexpected(error: Exception) -> int:
 
 
 def _complain(text: str) -> None:
-    print(text, file=sys.stderr)
+    # Nobody may be there to read it: the exit code still tells.
+    with contextlib.suppress(OSError):
+        print(text, file=sys.stderr, flush=True)
 
 
 def _discard_output() -> None:

@@ -136,6 +136,28 @@ def test_a_table_into_a_closed_pipe_is_no_failure(cluster: Any) -> None:
         assert process.stderr.read() == b""
 
 
+def shell(cluster: Any, line: str) -> subprocess.CompletedProcess[bytes]:
+    environment = os.environ | {"DCOS_URL": cluster.master.url, "DCOS": " ".join(COMMAND)}
+    return subprocess.run(["/bin/sh", "-c", line], capture_output=True, env=environment, timeout=60, check=False)
+
+
+def test_a_full_disk_is_told_in_a_line(cluster: Any) -> None:
+    done = shell(cluster, "$DCOS ps >/dev/full")
+    assert (done.returncode, done.stderr) == (1, b"dcos: No space left on device\n")
+
+
+def test_closed_streams_are_no_failure(cluster: Any) -> None:
+    assert shell(cluster, "$DCOS ps >&-").returncode == 0
+    done = shell(cluster, "$DCOS ps 2>&-")
+    assert done.returncode == 0 and done.stdout.startswith(b"NAME")
+
+
+def test_a_failure_stays_one_when_nobody_reads_about_it(cluster: Any) -> None:
+    done = shell(cluster, "{ $DCOS marathon app show nope; echo $? >&2; } 2>&1 >/dev/null | cat")
+    assert done.stdout.endswith(b"1\n")
+    assert shell(cluster, "$DCOS marathon app show nope 2>/dev/full").returncode == 1
+
+
 def on_terminal(cluster: Any, *arguments: str, **environment: str) -> bytes:
     leader, follower = pty.openpty()
     variables = {"DCOS_URL": cluster.master.url, "TERM": "xterm-256color", "COLUMNS": "40"} | environment
