@@ -7,7 +7,7 @@ import json
 from collections.abc import Callable, Sequence
 
 from dcos_runtime.agent.resources import parse_attributes, parse_resources
-from dcos_runtime.flags import Flag, boolean, choice, duration, number, port, size
+from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration, number, port, size
 from dcos_runtime.store.election import parse_master
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import DomainInfo
@@ -64,6 +64,8 @@ def _whole(low: int, high: int) -> Callable[[str], int]:
 FLAGS: Sequence[Flag] = (
     Flag("ip", "address to listen on; nothing else may reach it unless told to", "127.0.0.1", _address),
     Flag("port", "port to listen on, 0 for any free one", 5051, port),
+    Flag("advertise_ip", "address others reach this agent at, when it is not --ip", None, _address),
+    Flag("advertise_port", "port others reach this agent at, when it is not --port", None, port),
     Flag("hostname", "name told to others (default: that of --ip)", None),
     Flag("master", "the master: host:port, or zk://host:port,host:port/path", None, _text_of(parse_master), True),
     Flag("work_dir", "folder for checkpoints, containers and sandboxes; survives restarts", None, str, True),
@@ -114,3 +116,9 @@ def shown(values: dict[str, str]) -> dict[str, str]:
     if values.get("executor_environment_variables", "{}") != "{}":
         values["executor_environment_variables"] = "[secret]"
     return values
+
+
+def check(flags: Flags) -> None:
+    """What no single flag can tell. Raises `FlagError`."""
+    if flags.ip == "0.0.0.0" and flags.advertise_ip is None:
+        raise FlagError(PROGRAM, ["--ip=0.0.0.0 tells nobody where this agent is; give --advertise_ip, too"])

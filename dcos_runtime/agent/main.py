@@ -32,7 +32,7 @@ from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.shell import Shell, now
 from dcos_runtime.agent.views import Viewer
 from dcos_runtime.daemon import Address, Leave, Life
-from dcos_runtime.flags import Flags
+from dcos_runtime.flags import FlagError, Flags
 from dcos_runtime.store.election import detector, parse_master
 from dcos_runtime.wire.cluster import AgentInfo
 
@@ -46,9 +46,13 @@ def main(argv: Sequence[str] | None = None) -> int:
         flags = daemon.read_flags(
             agent_flags.PROGRAM, _SUMMARY, agent_flags.FLAGS, sys.argv[1:] if argv is None else argv
         )
+        agent_flags.check(flags)
     except Leave as leave:
         print(leave.text, file=sys.stderr if leave.code else sys.stdout)
         return leave.code
+    except FlagError as error:
+        print(error, file=sys.stderr)
+        return 2
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 
@@ -61,7 +65,8 @@ async def serve(flags: Flags, life: Life) -> None:
         lock = _lock(work_dir)
         http = AgentHttp(agent_flags.shown(flags.shown()))
         async with daemon.listening(http.application(), flags.ip, flags.port) as address:
-            shell = await _assemble(flags, work_dir, address, http, life)
+            told = Address(flags.advertise_ip or address.ip, flags.advertise_port or address.port)
+            shell = await _assemble(flags, work_dir, told, http, life)
             await _serve(flags, shell, address, life)
         os.close(lock)
     except (OSError, CheckpointError, LauncherUnusable) as error:
@@ -86,7 +91,7 @@ async def _serve(flags: Flags, shell: Shell, address: Address, life: Life) -> No
 
 
 async def _assemble(flags: Flags, work_dir: Path, address: Address, http: AgentHttp, life: Life) -> Shell:
-    """All parts of one agent, recovered."""
+    """All parts of one agent, recovered. ``address`` is where others reach it."""
     checkpoints = Checkpoints(work_dir / "meta")
     checkpoints.prepare()
     sandboxes = Sandboxes(work_dir)

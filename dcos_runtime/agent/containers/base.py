@@ -165,6 +165,16 @@ def processes() -> list[Process]:
     return found
 
 
+def descendants(everything: list[Process], root: int) -> list[Process]:
+    """Those of ``everything`` that came from ``root``, without it."""
+    found = {root}
+    while True:
+        more = {process.pid for process in everything if process.parent in found} - found
+        if not more:
+            return [process for process in everything if process.pid in found - {root}]
+        found |= more
+
+
 async def process_ended(pid: int, started: int) -> None:
     """Waits until that very process has ended, be it our child or not."""
     try:

@@ -1,13 +1,15 @@
-"""The machine's control groups as a launcher needs them: which kind, where, what a container uses. Reads only."""
+"""The machine's control groups as a launcher needs them: which kind, where, what a container uses; clearing away."""
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
+import signal
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_runtime.agent.containers.base import Usage
+from dcos_runtime.agent.containers.base import Usage, kill_quietly
 
 TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -31,6 +33,8 @@ class Cgroups:
             if kind == "cgroup2" and where == "/sys/fs/cgroup":
                 unified = True
                 mounts = {"": Path(where)}
+            elif kind == "cgroup2" and not unified:
+                mounts["unified"] = Path(where)  # beside the divided ones: it limits nothing, but holds processes
             elif kind == "cgroup" and not unified:
                 for option in fields[-1].split(","):
                     mounts.setdefault(option, Path(where))
@@ -69,6 +73,18 @@ class Cgroups:
 
     def usage(self, path: str) -> Usage | None:
         return self._unified_usage(path) if self.unified else self._divided_usage(path)
+
+    def clear(self, path: str) -> bool:
+        """Kills what is in the cgroup ``path`` and removes it, in every hierarchy. False when some of it is left."""
+        folders = [folder for mount in set(self.mounts.values()) if (folder := mount / path.lstrip("/")).is_dir()]
+        for folder in folders:
+            inside = [folder, *(entry for entry in folder.rglob("*") if entry.is_dir())]
+            for place in sorted(inside, key=lambda entry: -len(entry.parts)):
+                with contextlib.suppress(OSError):
+                    for pid in (place / "cgroup.procs").read_text().split():
+                        kill_quietly(int(pid), signal.SIGKILL)
+                    place.rmdir()
+        return not any(folder.exists() for folder in folders)
 
     def _unified_usage(self, path: str) -> Usage | None:
         cpu = _pairs(self._text("cpu", path, "cpu.stat"))

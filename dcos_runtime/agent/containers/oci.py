@@ -196,6 +196,9 @@ class OciLauncher:
             raise OSError(f"{self.runtime} did not delete container {container_id} in time") from None
         if (self.state / container_id).exists():
             raise OSError(f"container {container_id} cannot be deleted yet: {ran.errors.strip()}")
+        # What a runtime that was cut short leaves, it does not know of any more.
+        if not await asyncio.to_thread(self.cgroups.clear, self._cgroup(container_id)):
+            raise OSError(f"processes of container {container_id} have not ended yet")
         await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=False)
 
     async def inspect(self, container_id: str) -> Facts:
@@ -295,9 +298,12 @@ class OciLauncher:
         return pid if pid and _is_conmon(pid, container_id) else None
 
     def _kill_conmon(self, container_id: str) -> None:
-        pid = self._conmon_pid(container_id)
-        for found in [pid] if pid else [p.pid for p in base.processes() if _is_conmon(p.pid, container_id)]:
-            base.kill_quietly(found, signal.SIGKILL)
+        """Kills conmon, be its pid written down or not yet, and the runtime that works for it."""
+        everything = base.processes()
+        for conmon in [process.pid for process in everything if _is_conmon(process.pid, container_id)]:
+            base.kill_quietly(conmon, signal.SIGKILL)
+            for process in base.descendants(everything, conmon):
+                base.kill_quietly(process.pid, signal.SIGKILL)
 
     def _exit(self, container_id: str) -> Exit | None:
         folder = self.folder / container_id

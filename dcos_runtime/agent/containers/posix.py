@@ -189,7 +189,7 @@ class PosixLauncher:
             return []
         everything = [process for process in base.processes() if process.state not in ("Z", "X")]
         if base.alive(who["pid"], who["started"]):
-            return _descendants(everything, who["pid"])
+            return base.descendants(everything, who["pid"])
         if not thorough:
             return []
         roots = {process.pid for process in everything if process.session == task["pid"]}
@@ -199,15 +199,6 @@ class PosixLauncher:
                 process.pid for process in everything if _has_in_environment(process.pid, f"MESOS_SANDBOX={mark}")
             }
         return [process for process in everything if process.pid in roots]
-
-
-def _descendants(everything: list[Process], root: int) -> list[Process]:
-    found = {root}
-    while True:
-        more = {process.pid for process in everything if process.parent in found} - found
-        if not more:
-            return [process for process in everything if process.pid in found - {root}]
-        found |= more
 
 
 def _has_in_environment(pid: int, entry: str) -> bool:
