@@ -110,7 +110,7 @@ class Client:
         *,
         credential: Credential | None = None,
         first_wait: float = 0.25,
-        longest_wait: float = 10.0,
+        longest_wait: float = 3.0,
         source: random.Random | None = None,
     ) -> None:
         self._leader = leader

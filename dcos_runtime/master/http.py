@@ -106,7 +106,13 @@ class PublicApi:
             return text_response("No leader elected", 503)
         if self._role.leading.id == self._role.own.id:
             return text_response("Master has not finished recovery", 503)
+        if self._own_address(self._role.leading):
+            return text_response("No leader elected", 503)
         return self._to(self._role.leading, request.raw_path)
+
+    def _own_address(self, leading: MasterInfo) -> bool:
+        """Whether the leader is an earlier life of this very process, whose session ZooKeeper has yet to end."""
+        return (leading.hostname, leading.port) == (self._role.own.hostname, self._role.own.port)
 
     def _to(self, leading: MasterInfo, path: str) -> web.Response:
         return web.Response(status=307, headers={"Location": f"//{leading.hostname}:{leading.port}{path}"})
@@ -146,7 +152,7 @@ class PublicApi:
 
     async def _redirect(self, request: web.Request) -> web.StreamResponse:
         leading = self._role.leading
-        if leading is None:
+        if leading is None or (leading.id != self._role.own.id and self._own_address(leading)):
             return text_response("No leader elected", 503)
         return self._to(leading, "")
 
