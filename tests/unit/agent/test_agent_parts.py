@@ -1,0 +1,297 @@
+"""The agent's smaller parts: checkpoints, the container's document, the root, environment, garbage, sizes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from dcos_runtime.agent import gc
+from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
+from dcos_runtime.agent.containers import bundle
+from dcos_runtime.agent.containers.base import Spec, User
+from dcos_runtime.agent.containers.cgroups import Cgroups
+from dcos_runtime.agent.containers.rootfs import RootFilesystem
+from dcos_runtime.agent.core.model import AgentRecord, Stage, TaskRecord
+from dcos_runtime.agent.environment import Origin, duration_text, environment
+from dcos_runtime.agent.launching import arguments
+from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
+from dcos_runtime.agent.views import executor_name
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID
+from dcos_runtime.wire.tasks import TaskInfo
+
+# --- checkpoints ------------------------------------------------------------------------------------------------------
+
+
+def record(container_id: str) -> TaskRecord:
+    return TaskRecord(
+        framework_id="f",
+        task_id="a/b ü",
+        container_id=container_id,
+        launcher="posix",
+        task=msgspec.Raw(b"{}"),
+        stage=Stage.RUNNING,
+    )
+
+
+@pytest.fixture
+def checkpoints(tmp_path: Path) -> Checkpoints:
+    made = Checkpoints(tmp_path / "meta")
+    made.prepare()
+    return made
+
+
+def test_what_was_written_is_read_again(checkpoints: Checkpoints) -> None:
+    checkpoints.write("agent", codec.encode(AgentRecord(id="a1", boot_id="b")))
+    checkpoints.write("tasks/c1", codec.encode(record("c1")))
+    checkpoints.write("tasks/c2", codec.encode(record("c2")))
+    checkpoints.write("frameworks/x/../y", codec.encode(FrameworkInfo(user="u", name="n")))
+    checkpoints.write("tasks/c2", None)
+    checkpoints.write("tasks/c2", None)
+    found = checkpoints.read()
+    assert found.agent == AgentRecord(id="a1", boot_id="b")
+    assert [task.container_id for task in found.tasks] == ["c1"] and found.tasks[0].task_id == "a/b ü"
+    assert len(found.frameworks) == 1 and found.corrupt == ()
+    assert oct(checkpoints.folder.stat().st_mode)[-3:] == "700"
+
+
+@pytest.mark.parametrize("damage", [b"", b"{", b'{"framework_id": "f"}', b"\xff\xfe", codec.encode(record("other"))])
+def test_a_damaged_task_costs_only_itself_and_is_kept_aside(checkpoints: Checkpoints, damage: bytes) -> None:
+    checkpoints.write("tasks/c1", codec.encode(record("c1")))
+    checkpoints.write("tasks/c2", damage)
+    found = checkpoints.read()
+    assert [task.container_id for task in found.tasks] == ["c1"] and found.corrupt == ("c2",)
+    assert checkpoints.read().corrupt == () or damage.startswith(b'{"framework_id":"f","task_id"')
+
+
+def test_a_damaged_agent_is_not_guessed_at(checkpoints: Checkpoints) -> None:
+    checkpoints.write("agent", b"{")
+    with pytest.raises(CheckpointError, match="Restore the file, or remove"):
+        checkpoints.read()
+
+
+def test_a_write_that_was_cut_short_leaves_the_old_value(checkpoints: Checkpoints) -> None:
+    checkpoints.write("agent", codec.encode(AgentRecord(id="old")))
+    (checkpoints.folder / ".agent.json.new").write_bytes(b'{"id":"ne')
+    (checkpoints.folder / "tasks" / ".c9.json.new").write_bytes(b"{")
+    found = checkpoints.read()
+    assert found.agent.id == "old" and found.corrupt == ()
+
+
+# --- the container's document -----------------------------------------------------------------------------------------
+
+
+def spec(uid: int = 0, cpu_limit: float | None = 0.5) -> Spec:
+    return Spec(
+        container_id="c1",
+        argv=("/bin/sh", "-c", "true"),
+        environment={"A": "b=c"},
+        sandbox=Path("/work/sandbox"),
+        user=User("u", uid, uid, (uid, 44), "/"),
+        cpus=0.25,
+        cpu_limit=cpu_limit,
+        memory_limit=64 << 20,
+        memory_request=64 << 20,
+    )
+
+
+AROUND = bundle.Surroundings(
+    rootfs=Path("/r"),
+    etc=Path("/e"),
+    bound=("/usr", "/opt"),
+    private=Path("/p"),
+    cgroup="/mesos/c1",
+    swap_accounted=True,
+    pids_limit=100,
+)
+
+
+def test_the_container_is_confined_as_designed() -> None:
+    document = bundle.configuration(spec(), AROUND)
+    process, linux = document["process"], document["linux"]
+    assert process["noNewPrivileges"] is True and process["cwd"] == "/mnt/mesos/sandbox"
+    assert process["env"] == ["A=b=c"] and process["args"][-3:] == ["/bin/sh", "-c", "true"]
+    assert document["root"] == {"path": "/r", "readonly": True}
+    assert {space["type"] for space in linux["namespaces"]} == {"pid", "ipc", "mount", "cgroup"}
+    assert linux["resources"] == {
+        "devices": [{"allow": False, "access": "rwm"}],
+        "cpu": {"shares": 256, "period": 100000, "quota": 50000},
+        "pids": {"limit": 100},
+        "memory": {"limit": 64 << 20, "swap": 64 << 20},
+    }
+    assert "/proc/kcore" in linux["maskedPaths"] and "/proc/sys" in linux["readonlyPaths"]
+    binds = {mount["destination"]: mount for mount in document["mounts"] if mount["type"] == "bind"}
+    assert set(binds) == {"/usr", "/opt", "/etc", "/tmp", "/var", "/mnt/mesos/sandbox"}
+    assert all("rbind" not in mount["options"] for mount in binds.values())
+    assert all({"nosuid", "nodev"} <= set(mount["options"]) for mount in binds.values())
+    writable = {where for where, mount in binds.items() if "rw" in mount["options"]}
+    assert writable == {"/tmp", "/var", "/mnt/mesos/sandbox"}
+
+
+def test_only_root_holds_capabilities_and_they_are_dockers() -> None:
+    root = bundle.configuration(spec(), AROUND)["process"]["capabilities"]
+    other = bundle.configuration(spec(uid=1000), AROUND)["process"]["capabilities"]
+    assert len(root["effective"]) == 14 and "CAP_SYS_ADMIN" not in root["bounding"]
+    assert other["effective"] == other["permitted"] == []
+
+
+def test_without_cfs_there_is_no_quota() -> None:
+    assert bundle.configuration(spec(cpu_limit=None), AROUND)["linux"]["resources"]["cpu"] == {"shares": 256}
+
+
+def test_the_kind_of_control_groups_is_read_from_the_mounts() -> None:
+    unified = "30 1 0:1 / /sys/fs/cgroup rw - cgroup2 cgroup2 rw\n"
+    assert Cgroups.read(unified).unified
+    hybrid = (
+        "31 1 0:2 / /sys/fs/cgroup ro - tmpfs tmpfs rw\n"
+        "32 1 0:3 / /sys/fs/cgroup/cpu,cpuacct rw - cgroup cgroup rw,cpu,cpuacct\n"
+        "33 1 0:4 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
+    )
+    found = Cgroups.read(hybrid)
+    assert not found.unified and found.folder("cpu", "/m/c") == Path("/sys/fs/cgroup/cpu,cpuacct/m/c")
+    assert found.folder("memory", "/m/c") is None
+
+
+# --- the root ---------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Path:
+    host = tmp_path / "host"
+    for name in ("usr/bin", "opt", "etc/ssl/certs", "etc/ssl/private", "etc/ssh", "etc/dcos-secrets"):
+        (host / name).mkdir(parents=True)
+    (host / "bin").symlink_to("usr/bin")
+    for name, mode in (
+        ("passwd", 0o644),
+        ("shadow", 0o640),
+        ("hosts", 0o644),
+        ("ssl/certs/ca.pem", 0o644),
+        ("ssl/certs/secret.key", 0o600),
+        ("ssl/private/key", 0o600),
+        ("dcos-secrets/token", 0o600),
+    ):
+        (host / "etc" / name).write_text(name)
+        (host / "etc" / name).chmod(mode)
+    (host / "etc" / "resolv.conf").symlink_to(host / "stub")
+    (host / "stub").write_text("nameserver 198.18.0.1\n")
+    return host
+
+
+def test_a_task_sees_only_what_the_allowlist_names_of_etc(tmp_path: Path, host: Path) -> None:
+    root = RootFilesystem(tmp_path / "root", host)
+    root.prepare()
+    assert root.bound() == ["/usr", "/opt"] and (root.skeleton / "bin").readlink() == Path("usr/bin")
+    etc = root.etc()
+    found = {str(path.relative_to(etc)) for path in etc.rglob("*") if not path.is_dir()}
+    assert found == {"passwd", "hosts", "ssl/certs/ca.pem", "resolv.conf", "mtab"}
+    assert (etc / "resolv.conf").read_text() == "nameserver 198.18.0.1\n" and not (etc / "resolv.conf").is_symlink()
+
+
+def test_a_changed_host_makes_a_new_snapshot_and_unused_ones_go(tmp_path: Path, host: Path) -> None:
+    root = RootFilesystem(tmp_path / "root", host)
+    root.prepare()
+    first = root.etc()
+    assert root.etc() == first
+    (host / "stub").write_text("nameserver 198.18.0.2\n")
+    second = root.etc()
+    assert second != first and (first / "passwd").exists()
+    root.forget_etc_but({second.name})
+    assert not first.exists() and second.exists()
+
+
+# --- environment and commands -----------------------------------------------------------------------------------------
+
+
+def task(**extra: object) -> TaskInfo:
+    command = CommandInfo(value="echo")
+    return TaskInfo(name="t", task_id=TaskID(value="t"), agent_id=AgentID(value="a"), command=command, **extra)  # type: ignore[arg-type]
+
+
+def test_checkpoint_is_told_only_when_it_is_true() -> None:
+    origin = Origin("a", "1.2.3.4:5051", "1.2.3.4", 5.0, 900.0, {"TZ": "UTC"})
+    user = User("u", 1, 1, (1,), "/")
+    for checkpoint in (True, False):
+        framework = FrameworkInfo(user="u", name="n", checkpoint=checkpoint)
+        found = environment(origin, "f", framework, task(), "c", "/host", "/inside", user)
+        assert found.get("MESOS_CHECKPOINT") == ("1" if checkpoint else None)
+        assert found.get("MESOS_RECOVERY_TIMEOUT") == ("15mins" if checkpoint else None)
+        assert found["TZ"] == "UTC" and found["MESOS_EXECUTOR_SHUTDOWN_GRACE_PERIOD"] == "5secs"
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(5, "5secs"), (0.5, "500ms"), (900, "15mins"), (604800, "1weeks"), (90, "90secs"), (0, "0ns")]
+)
+def test_durations_are_printed_as_the_original_does(seconds: float, text: str) -> None:
+    assert duration_text(seconds) == text
+
+
+def test_a_command_without_shell_takes_its_name_from_value() -> None:
+    assert arguments(CommandInfo(value="a b")) == ("/bin/sh", "-c", "a b")
+    assert arguments(CommandInfo(shell=False, value="/bin/x", arguments=["x", "1"])) == ("/bin/x", "1")
+    assert arguments(CommandInfo(shell=False, value="/bin/x")) == ("/bin/x",)
+
+
+def test_executors_of_commands_are_named_as_the_original_does() -> None:
+    assert executor_name(task()) == "Command Executor (Task: t) (Command: sh -c 'echo')"
+
+
+# --- sandboxes and garbage --------------------------------------------------------------------------------------------
+
+
+def test_a_sandbox_has_its_files_and_the_newest_is_linked(tmp_path: Path) -> None:
+    sandboxes = Sandboxes(tmp_path)
+    for container in ("c1", "c2"):
+        path = sandboxes.path("a", "f", "t", container)
+        sandboxes.make(path, resolve_user(None, None, True))
+        assert {entry.name for entry in path.iterdir()} == {"stdout", "stderr"}
+        assert (path.parent / "latest").resolve() == path
+    for name in ("..", ".", "a/b", ""):
+        with pytest.raises(ValueError, match="part of a path"):
+            sandboxes.path("a", "f", name, "c")
+
+
+def test_a_user_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    with pytest.raises(NoSuchUser, match="No such user 'nosuchuser'"):
+        resolve_user("nosuchuser", "root", True)
+    assert resolve_user("nosuchuser", "nosuchuser", False).uid == 0
+
+
+def test_an_agent_that_is_not_root_refuses_a_named_user_and_passes_over_the_frameworks(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(os, "geteuid", lambda: 65534)
+    with pytest.raises(NoSuchUser, match="would have to be root"):
+        resolve_user("daemon", None, True)
+    assert resolve_user(None, "root", True).uid == 65534
+
+
+def test_sandboxes_grow_less_old_as_the_disk_fills() -> None:
+    week = 604800.0
+    assert gc.allowed_age(week, 0.1, 0.0) == pytest.approx(0.9 * week)
+    assert gc.allowed_age(week, 0.1, 0.5) == pytest.approx(0.4 * week)
+    assert gc.allowed_age(week, 0.1, 0.95) == 0.0
+
+
+def test_only_old_sandboxes_of_tasks_that_are_over_go(tmp_path: Path) -> None:
+    sandboxes = Sandboxes(tmp_path)
+    user = resolve_user(None, None, True)
+    paths = {name: sandboxes.path("a", "f", name, f"c-{name}") for name in ("old", "young", "living")}
+    for path in paths.values():
+        sandboxes.make(path, user)
+    outside = tmp_path / "precious"
+    outside.mkdir()
+    (outside / "file").touch()
+    (paths["old"] / "link").symlink_to(outside)
+    for name in ("old", "living"):
+        os.utime(paths[name], (1000, 1000))
+    assert gc.collect(sandboxes.root, {"c-living"}, 500, now=paths["young"].stat().st_mtime + 100) == 1
+    assert not paths["old"].exists() and paths["young"].exists() and paths["living"].exists()
+    assert not paths["old"].parents[1].exists(), "the empty executor's folder goes, too"
+    assert (outside / "file").exists()
+    gc.touch(paths["living"])
+    assert paths["living"].stat().st_mtime > 1000
