@@ -29,11 +29,17 @@ class MasterLeader:
     async def changed(self, url: str) -> None:
         """Returns once another than ``url`` leads (not when nobody seems to: the subscription may well live on)."""
         leader = self._detector.current
-        while leader is None or self._url(leader) == url:
+        while leader is None or self._is(leader, url):
             leader = await self._detector.changed(leader)
 
     async def close(self) -> None:
         await self._detector.close()
+
+    def _is(self, leader: election.Leader, url: str) -> bool:
+        try:
+            return self._url(leader) == url
+        except ValueError:
+            return True  # what nobody can read tells of no other leader
 
     def _url(self, leader: election.Leader) -> str:
         host, port = election.master_address(leader)

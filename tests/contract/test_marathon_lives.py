@@ -89,6 +89,10 @@ class Made:
         found: list[dict[str, Any]] = wait_for(settled, 60, f"{count} tasks of {app}")
         return found
 
+    @property
+    def master(self) -> str:
+        return self.get("/v2/info")["marathon_config"]["mesos_leader_ui_url"].rstrip("/")
+
     def pids(self, task: dict[str, Any]) -> list[int]:
         return processes_with(f"MESOS_TASK_ID={task['id']}")
 
@@ -306,3 +310,17 @@ def test_the_event_stream_tells_of_a_deployment_from_its_beginning_to_its_end(ma
     assert states[-1] == "TASK_RUNNING"
     assert all("timestamp" in event for event in events)
     assert {event["condition"] for event in of_ours("instance_changed_event")} >= {"Running"}
+
+
+def test_a_framework_that_an_operator_removes_comes_back_as_another_with_all_its_apps(made: Made) -> None:
+    if made.oracle is None:
+        pytest.skip("this version's own master has no operator's teardown")
+    made.create({"id": "/phoenix", "instances": 2})
+    before = made.settle("/phoenix", 2)
+    framework = made.get("/v2/info")["frameworkId"]
+    request = urllib.request.Request(f"{made.master}/master/teardown", data=f"frameworkId={framework}".encode())
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        assert answer.status == 200
+    wait_for(lambda: made.get("/v2/info").get("frameworkId", framework) != framework, 60, "a new framework id")
+    after = wait_for(lambda: (found := made.running("/phoenix")) and len(found) == 2 and found, 60, "its tasks again")
+    assert not {task["id"] for task in before} & {task["id"] for task in after}
