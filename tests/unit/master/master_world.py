@@ -1,0 +1,518 @@
+"""A whole cluster in one process around the real `MasterCore`: agents and frameworks that do what the protocol says.
+
+No clock, no sockets: time is a number, a stream is a number, what is sent is a list. Agents own their tasks' updates
+and send each until it is acknowledged; frameworks acknowledge what they get; registry writes are done when told so.
+"""
+
+from __future__ import annotations
+
+import base64
+import itertools
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from random import Random
+from typing import Any
+
+import msgspec
+
+from dcos_runtime.master import resources as amounts
+from dcos_runtime.master.allocator import Options
+from dcos_runtime.master.core.effects import Answer, Close, Now, Persist, Send, Tell
+from dcos_runtime.master.core.kernel import MasterCore
+from dcos_runtime.master.core.state import Config, task_resources
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
+from dcos_runtime.wire.common import AgentID, FrameworkID
+from dcos_runtime.wire.scheduler import Call
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
+
+TERMINAL = {"TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_ERROR", "TASK_LOST", "TASK_DROPPED", "TASK_GONE"}
+PING, PINGS, COME_BACK = 10.0, 3, 120.0
+
+
+@dataclass
+class AgentTask:
+    """``updates``: not acknowledged yet, the first one is in flight. ``newest`` is the last one of all."""
+
+    framework_id: str
+    info: Any
+    updates: deque[dict[str, Any]] = field(default_factory=deque)
+    newest: dict[str, Any] | None = None
+
+    @property
+    def state(self) -> str:
+        return self.newest["state"] if self.newest else "TASK_STAGING"
+
+
+class WorldAgent:
+    def __init__(self, world: World, name: str) -> None:
+        self.world = world
+        self.name = name
+        self.id: str | None = None
+        self.stream: int | None = None
+        self.epoch = self.sent = 0
+        self.inbox: deque[Any] = deque()
+        self.tasks: dict[tuple[str, str], AgentTask] = {}
+        self.frameworks: dict[str, Any] = {}
+
+    def info(self) -> AgentInfo:
+        resources = [
+            {"name": "cpus", "type": "SCALAR", "scalar": {"value": 4}},
+            {"name": "mem", "type": "SCALAR", "scalar": {"value": 1024}},
+            {"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": 1, "end": 20}]}},
+        ]
+        body = {"hostname": self.name, "port": 1, "resources": resources}
+        info = codec.decode(json.dumps(body).encode(), AgentInfo)
+        if self.id is not None:
+            info.id = AgentID(value=self.id)
+        return info
+
+    def connect(self) -> None:
+        self.break_off()
+        stream = next(self.world.numbers)
+        told = [
+            internal.RunningTask(
+                framework_id=task.framework_id,
+                task=msgspec.Raw(task.info),
+                state=TaskState(task.state),
+                status=_status(task.newest),
+                unacknowledged=_status(task.updates[0] if task.updates else None),
+            )
+            for task in self.tasks.values()
+        ]
+        frameworks = [
+            codec.decode(info, FrameworkInfo)
+            for framework_id, info in self.frameworks.items()
+            if any(task.framework_id == framework_id for task in self.tasks.values())
+        ]
+        call = internal.Connect(1, self.info(), "test", "boot", told, frameworks)
+        call = codec.decode(codec.encode(call), internal.Connect)
+        self.stream = stream
+        self.world.streams[stream] = self
+        answer = self.world.do(lambda core, now: core.agent_connect(call, stream, "127.0.0.1", now))
+        if answer.status != 200:
+            assert answer.status == 503, answer
+            self.break_off()
+
+    def break_off(self) -> None:
+        """The connection is lost, with what was on it."""
+        if self.stream is not None:
+            stream, self.stream = self.stream, None
+            self.world.streams.pop(stream, None)
+            self.world.do(lambda core, now: core.agent_gone(stream))
+        self.inbox.clear()
+        self.epoch = self.sent = 0
+
+    def read(self) -> bool:
+        """Takes one message; False when there is none."""
+        if not self.inbox:
+            return False
+        message = self.inbox.popleft()
+        kind = message["type"]
+        if kind == "CONNECTED":
+            assert self.id in (None, message["agent_id"])
+            self.id, self.epoch, self.sent = message["agent_id"], message["epoch"], 0
+            for task in list(self.tasks.values()):
+                self._send_first(task)
+        elif kind == "PING":
+            self._post(internal.Pong(seq=0))
+        elif kind == "RUN_TASK":
+            framework_id = message["framework"]["id"]["value"]
+            self.frameworks[framework_id] = json.dumps(message["framework"]).encode()
+            task = AgentTask(framework_id, json.dumps(message["task"]).encode())
+            key = (framework_id, message["task"]["task_id"]["value"])
+            assert key not in self.tasks, "launched twice"
+            self.tasks[key] = task
+            self.say(task, "TASK_RUNNING")
+        elif kind == "KILL_TASK":
+            task = self.tasks.get((message["framework_id"]["value"], message["task_id"]["value"]))
+            if task is not None:
+                self.say(task, "TASK_KILLED")
+        elif kind == "ACKNOWLEDGE":
+            self._acknowledged(message)
+        elif kind == "SHUTDOWN_FRAMEWORK":
+            for key in [key for key in self.tasks if key[0] == message["framework_id"]["value"]]:
+                del self.tasks[key]
+        else:
+            assert kind == "UPDATE_FRAMEWORK", kind
+        return True
+
+    def say(self, task: AgentTask, state: str) -> None:
+        """The task has a new state; nothing follows a terminal one."""
+        if task.state in TERMINAL:
+            return
+        number = next(self.world.numbers)
+        task.newest = {"info": task.info, "agent": self.id, "state": state, "uuid": number}
+        task.updates.append(task.newest)
+        if len(task.updates) == 1:
+            self._send_first(task)
+
+    def _send_first(self, task: AgentTask) -> None:
+        if task.updates and self.epoch:
+            status = _status(task.updates[0])
+            assert status is not None
+            self._post(
+                internal.Update(
+                    seq=0, framework_id=task.framework_id, status=status, latest_state=TaskState(task.state)
+                )
+            )
+
+    def resend(self) -> None:
+        """As its timer makes it, for updates that nobody has acknowledged."""
+        for task in list(self.tasks.values()):
+            self._send_first(task)
+
+    def _post(self, message: Any) -> None:
+        if self.stream is None or not self.epoch:
+            return
+        self.sent += 1
+        message.seq = self.sent
+        batch = internal.Batch(self.id or "", self.epoch, [message])
+        batch = codec.decode(codec.encode(batch), internal.Batch)
+        answer = self.world.do(lambda core, now: core.agent_messages(batch, now))
+        if isinstance(answer, Answer):
+            assert answer.status == 409, answer
+            self.break_off()
+
+    def _acknowledged(self, message: Any) -> None:
+        key = (message["framework_id"]["value"], message["task_id"]["value"])
+        task = self.tasks.get(key)
+        if task is None or not task.updates or _uuid(task.updates[0]["uuid"]) != message["uuid"]:
+            return
+        done = task.updates.popleft()
+        if done["state"] in TERMINAL:
+            del self.tasks[key]
+            self._post(internal.TaskGone(seq=0, framework_id=key[0], task_id=key[1]))
+        else:
+            self._send_first(task)
+
+
+class WorldFramework:
+    def __init__(self, world: World, name: str, aware: bool) -> None:
+        self.world = world
+        self.name = name
+        self.aware = aware
+        self.id: str | None = None
+        self.stream: int | None = None
+        self.stream_id = ""
+        self.removed = False
+        self.offers: dict[str, Any] = {}
+        self.launched: dict[str, str] = {}  # task -> agent
+        self.told: dict[str, str] = {}
+        self.unacknowledged: list[Any] = []
+        self.killed: set[str] = set()  # of this master's time
+
+    def subscribe(self) -> None:
+        self.disconnect()
+        info = FrameworkInfo(user="u", name=self.name, failover_timeout=1e6)
+        if self.id is not None:
+            info.id = FrameworkID(value=self.id)
+        if self.aware:
+            capability = FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type.PARTITION_AWARE)
+            info.capabilities = [capability]
+        stream = next(self.world.numbers)
+        self.stream, self.stream_id = stream, f"stream-{stream}"
+        self.world.streams[stream] = self
+        call = codec.decode(codec.encode(Call.Subscribe(framework_info=info)), Call.Subscribe)
+        error = self.world.do(lambda core, now: core.subscribe(call, stream, f"stream-{stream}", now))
+        assert error is None, error
+
+    def disconnect(self) -> None:
+        self.offers.clear()
+        if self.stream is not None:
+            stream, self.stream = self.stream, None
+            self.world.streams.pop(stream, None)
+            self.world.do(lambda core, now: core.subscriber_gone(stream, now))
+
+    def receive(self, event: Any) -> None:
+        kind = event["type"]
+        if kind == "SUBSCRIBED":
+            assert self.id in (None, event["subscribed"]["framework_id"]["value"])
+            self.id = event["subscribed"]["framework_id"]["value"]
+        elif kind == "OFFERS":
+            for offer in event["offers"]["offers"]:
+                assert offer["id"]["value"] not in self.offers
+                self.offers[offer["id"]["value"]] = offer
+        elif kind == "RESCIND":
+            del self.offers[event["rescind"]["offer_id"]["value"]]
+        elif kind == "UPDATE":
+            status = event["update"]["status"]
+            self.told[status["task_id"]["value"]] = status["state"]
+            if "uuid" in status:
+                self.unacknowledged.append(status)
+
+    def acknowledge(self) -> None:
+        statuses, self.unacknowledged = self.unacknowledged, []
+        for status in statuses:
+            self.call("ACKNOWLEDGE", agent_id=status["agent_id"], task_id=status["task_id"], uuid=status["uuid"])
+
+    def call(self, kind: str, **fields: Any) -> Answer | None:
+        if self.stream is None:
+            return None
+        body = {"type": kind, "framework_id": {"value": self.id}, **({kind.lower(): fields} if fields else {})}
+        call = codec.decode(json.dumps(body).encode(), Call)
+        answer: Answer = self.world.do(lambda core, now: core.call(call, self.stream_id, now))
+        assert answer.status == 202, answer
+        return answer
+
+    def launch(self, offer_ids: list[str], sizes: list[tuple[float, int]]) -> None:
+        """Tasks of (cpus, ports) each; what does not fit is refused by the kernel."""
+        offers = [self.offers.pop(offer_id) for offer_id in offer_ids]
+        tasks = []
+        free = [
+            port
+            for offer in offers
+            for item in offer["resources"]
+            if item["name"] == "ports"
+            for interval in item["ranges"]["range"]
+            for port in range(interval["begin"], interval["end"] + 1)
+        ]
+        for cpus, ports in sizes:
+            task_id = f"t{next(self.world.numbers)}"
+            taken, free = free[:ports], free[ports:]
+            resources: list[Any] = [{"name": "cpus", "type": "SCALAR", "scalar": {"value": cpus}}]
+            if taken:
+                intervals = [{"begin": port, "end": port} for port in taken]
+                resources.append({"name": "ports", "type": "RANGES", "ranges": {"range": intervals}})
+            self.launched[task_id] = offers[0]["agent_id"]["value"]
+            tasks.append(
+                {
+                    "name": task_id,
+                    "task_id": {"value": task_id},
+                    "agent_id": offers[0]["agent_id"],
+                    "resources": resources,
+                    "command": {"value": "x"},
+                }
+            )
+        self.call(
+            "ACCEPT",
+            offer_ids=[offer["id"] for offer in offers],
+            operations=[{"type": "LAUNCH", "launch": {"task_infos": tasks}}],
+            filters={"refuse_seconds": 1.0},
+        )
+
+    def kill(self, task_id: str) -> None:
+        if self.call("KILL", task_id={"value": task_id}) and task_id in self.world.core.state.frameworks[self.id].tasks:
+            self.killed.add(task_id)
+
+    def decline(self, offer_id: str, seconds: float) -> None:
+        offer = self.offers.pop(offer_id)
+        self.call("DECLINE", offer_ids=[offer["id"]], filters={"refuse_seconds": seconds})
+
+
+class World:
+    """Masters come and go, one at a time; the registry stays."""
+
+    def __init__(self, agents: int = 2, frameworks: int = 2) -> None:
+        self.numbers = itertools.count(1)
+        self.time = 1000.0
+        self.registry: dict[str, bytes] = {}
+        self.writes: deque[Persist] = deque()
+        self.streams: dict[int, WorldAgent | WorldFramework] = {}
+        self.terms = 0
+        self.agents = [WorldAgent(self, f"host{number}") for number in range(agents)]
+        self.frameworks = [WorldFramework(self, f"fw{number}", aware=number % 2 == 0) for number in range(frameworks)]
+        self.restart()
+
+    def restart(self) -> None:
+        """The master dies, with every connection and every write that was not done; another begins."""
+        self.terms += 1
+        self.writes.clear()
+        for framework in self.frameworks:
+            framework.killed.clear()
+        for end in list(self.streams.values()):
+            end.stream = None
+            if isinstance(end, WorldAgent):
+                end.inbox.clear()
+                end.epoch = end.sent = 0
+            else:
+                end.offers.clear()
+        self.streams.clear()
+        master = MasterInfo(id=f"m{self.terms}", ip=1, port=1, pid="master@x:1", hostname="x")
+        config = Config(
+            master=master,
+            agent_ping_timeout=PING,
+            max_agent_ping_timeouts=PINGS,
+            agent_reregister_timeout=COME_BACK,
+            allocator=Options(interval=1.0, minimums=()),
+        )
+        self.core = MasterCore(config, dict(self.registry), Random(self.terms), self.terms * 10**6, self.now())
+
+    def now(self) -> Now:
+        return Now(self.time, 1e9 + self.time)
+
+    def do(self, event: Any) -> Any:
+        result = event(self.core, self.now())
+        self._carry_out()
+        return result
+
+    def _carry_out(self) -> None:
+        for effect in self.core.take_effects():
+            match effect:
+                case Send(stream, data):
+                    end = self.streams.get(stream)
+                    if isinstance(end, WorldFramework):
+                        end.receive(msgspec.json.decode(data))
+                case Tell(stream, data):
+                    end = self.streams.get(stream)
+                    if isinstance(end, WorldAgent):
+                        end.inbox.append(msgspec.json.decode(data))
+                case Close(stream):
+                    end = self.streams.pop(stream, None)
+                    if end is not None and end.stream == stream:
+                        end.stream = None
+                        if isinstance(end, WorldAgent):
+                            end.inbox.clear()
+                            end.epoch = end.sent = 0
+                        else:
+                            end.offers.clear()
+                case Persist():
+                    self.writes.append(effect)
+
+    def write(self) -> bool:
+        """The registry does its next write."""
+        if not self.writes:
+            return False
+        effect = self.writes.popleft()
+        for key, value in effect.changes.items():
+            if value is None:
+                self.registry.pop(key, None)
+            else:
+                self.registry[key] = value
+        self.do(lambda core, now: core.persisted(effect.id, now))
+        return True
+
+    def pass_time(self, seconds: float) -> None:
+        """Ticks at every deadline on the way."""
+        until = self.time + seconds
+        while True:
+            deadline = self.core.next_deadline()
+            if deadline > until:
+                break
+            self.time = max(self.time, deadline)
+            self.do(lambda core, now: core.tick(now))
+        self.time = until
+
+    def settle(self) -> None:
+        """Everybody is connected and does all there is to do, until nothing happens any more."""
+        for framework in self.frameworks:
+            if framework.stream is None and not framework.removed:
+                framework.subscribe()
+        for _ in range(200):
+            for agent in self.agents:
+                if agent.stream is None:
+                    agent.connect()
+                agent.resend()
+            busy = False
+            while self.write():
+                busy = True
+            for agent in self.agents:
+                while agent.read():
+                    busy = True
+            for framework in self.frameworks:
+                if framework.unacknowledged:
+                    framework.acknowledge()
+                    busy = True
+            self.pass_time(0.5)
+            if not busy and all(agent.stream is not None for agent in self.agents):
+                return
+        raise AssertionError("it never comes to rest")
+
+    def live(self, seconds: float) -> None:
+        """Time passes with everybody answering."""
+        until = self.time + seconds
+        while self.time < until:
+            self.pass_time(PING / 2)
+            while self.write():
+                pass
+            for agent in self.agents:
+                while agent.read():
+                    pass
+            for framework in self.frameworks:
+                framework.acknowledge()
+
+    # --- what has to be true at any time ---
+
+    def check(self) -> None:
+        state = self.core.state
+        for agent in state.agents.values():
+            tasks = agent.all_tasks()
+            used = [task_resources(task) for task in tasks if not task.terminal]
+            offered = [state.offers[offer_id].resources for offer_id in agent.offers]
+            whole = amounts.total([*used, *offered])
+            ports = sum(end - begin + 1 for part in [*used, *offered] for begin, end in part.ranges.get("ports", ()))
+            once = sum(end - begin + 1 for begin, end in whole.ranges.get("ports", ()))
+            assert ports == once, "a port is held twice"
+            assert whole == state.allocator.allocated(agent.id), "the allocator's books are wrong"
+            assert agent.total.contains(whole), "more is held than there is"
+            assert agent.used == amounts.total(used)
+            assert agent.connected or not agent.offers
+        for framework in state.frameworks.values():
+            parts = [task_resources(task) for task in framework.tasks.values() if not task.terminal]
+            assert _scalars(framework.used) == _scalars(amounts.total(parts))
+            assert framework.connected or not framework.offers
+            for task in framework.tasks.values():
+                assert state.agents[task.agent_id].task(framework.id, task.id) is task
+        for offer in state.offers.values():
+            assert offer.id in state.frameworks[offer.framework_id].offers
+            assert offer.id in state.agents[offer.agent_id].offers
+        assert set(state.offers) == {one for framework in state.frameworks.values() for one in framework.offers}
+        for framework in self.frameworks:
+            known = state.frameworks.get(framework.id or "")
+            if framework.stream is not None and known is not None:
+                assert known.stream == framework.stream
+                assert set(framework.offers) == known.offers, "an offer that one knows of and the other does not"
+
+    def check_rest(self) -> None:
+        """When all is settled: no task is lost or stuck, no update waits for ever."""
+        living = {agent.id for agent in self.agents}
+        for agent in self.agents:
+            assert set(self.core.state.agents[agent.id or ""].tasks) <= {framework.id for framework in self.frameworks}
+            for task in agent.tasks.values():
+                assert not task.updates, "an update was never acknowledged"
+                assert task.state not in TERMINAL
+        for framework in self.frameworks:
+            if framework.removed:
+                assert not [
+                    task for agent in self.agents for task in agent.tasks.values() if task.framework_id == framework.id
+                ]
+                continue
+            asked = [
+                {"task_id": {"value": task_id}, "agent_id": {"value": on}} for task_id, on in framework.launched.items()
+            ]
+            framework.told.clear()
+            if asked:
+                framework.call("RECONCILE", tasks=asked)
+            running = {key[1] for agent in self.agents for key in agent.tasks if key[0] == framework.id}
+            for task_id, on in framework.launched.items():
+                state = framework.told[task_id]
+                if task_id in running:
+                    assert state == "TASK_RUNNING", (task_id, state)
+                    removals = self.core.state.counters["master/slave_removals"]
+                    assert task_id not in framework.killed or removals, "a killed task lives on"
+                elif on not in living:
+                    assert state in TERMINAL | {"TASK_UNREACHABLE"}, (task_id, state)
+                else:
+                    assert state in TERMINAL | {"TASK_UNKNOWN"}, (task_id, state)
+
+
+def _uuid(number: int) -> str:
+    return base64.b64encode(number.to_bytes(16, "big")).decode()
+
+
+def _status(update: dict[str, Any] | None) -> TaskStatus | None:
+    if update is None:
+        return None
+    body = {
+        "task_id": json.loads(update["info"])["task_id"],
+        "agent_id": {"value": update["agent"]},
+        "state": update["state"],
+        "uuid": _uuid(update["uuid"]),
+        "timestamp": 1.0,
+    }
+    return codec.decode(json.dumps(body).encode(), TaskStatus)
+
+
+def _scalars(resources: amounts.Resources) -> dict[str, int]:
+    return dict(resources.scalars)

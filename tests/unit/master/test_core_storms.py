@@ -1,0 +1,163 @@
+"""Storms: agents die and return, masters restart, frameworks fail over, writes lag — and the books stay right.
+
+After every step the invariants of `World.check` hold; at the end everybody connects, and then no task is lost, no
+resource is offered twice, and no status update waits for ever.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
+
+from tests.unit.master.master_world import COME_BACK, World
+
+WHO = st.integers(0, 1)
+SIZES = st.lists(st.tuples(st.sampled_from([0.1, 1.0, 3.0]), st.integers(0, 3)), min_size=1, max_size=3)
+
+
+class Storm(RuleBasedStateMachine):
+    def __init__(self) -> None:
+        super().__init__()
+        self.world = World(agents=2, frameworks=2)
+        self.world.settle()
+
+    @rule(who=WHO)
+    def agent_connects(self, who: int) -> None:
+        self.world.agents[who].connect()
+
+    @rule(who=WHO)
+    def agent_loses_its_connection(self, who: int) -> None:
+        self.world.agents[who].break_off()
+
+    @rule(who=WHO, count=st.integers(1, 6))
+    def agent_reads(self, who: int, count: int) -> None:
+        for _ in range(count):
+            self.world.agents[who].read()
+
+    @rule(who=WHO)
+    def agent_sends_again(self, who: int) -> None:
+        self.world.agents[who].resend()
+
+    @rule(who=WHO, data=st.data(), state=st.sampled_from(["TASK_FINISHED", "TASK_FAILED", "TASK_RUNNING"]))
+    def task_says(self, who: int, data: Any, state: str) -> None:
+        agent = self.world.agents[who]
+        if agent.tasks:
+            agent.say(agent.tasks[data.draw(st.sampled_from(sorted(agent.tasks)))], state)
+
+    @rule(who=WHO)
+    def agent_forgets_everything(self, who: int) -> None:
+        """Its work directory is gone: a new agent at the same address."""
+        agent = self.world.agents[who]
+        agent.break_off()
+        agent.id = None
+        agent.tasks.clear()
+
+    @rule(who=WHO)
+    def framework_subscribes(self, who: int) -> None:
+        framework = self.world.frameworks[who]
+        if not framework.removed:
+            framework.subscribe()
+
+    @rule(who=WHO)
+    def framework_disconnects(self, who: int) -> None:
+        self.world.frameworks[who].disconnect()
+
+    @rule(who=WHO)
+    def framework_acknowledges(self, who: int) -> None:
+        self.world.frameworks[who].acknowledge()
+
+    @rule(who=WHO, data=st.data(), sizes=SIZES)
+    def framework_launches(self, who: int, data: Any, sizes: list[tuple[float, int]]) -> None:
+        framework = self.world.frameworks[who]
+        self.world.pass_time(1.0)
+        if framework.offers:
+            some = data.draw(st.lists(st.sampled_from(sorted(framework.offers)), min_size=1, max_size=2, unique=True))
+            framework.launch(some, sizes)
+
+    @rule(who=WHO, sizes=SIZES, lost=st.booleans())
+    def framework_runs_tasks(self, who: int, sizes: list[tuple[float, int]], lost: bool) -> None:
+        """All the way to running, or until the launch is lost on its way."""
+        framework = self.world.frameworks[who]
+        if not any(framework.removed for framework in self.world.frameworks):
+            self.world.settle()
+            framework.call("REVIVE")
+            self.world.live(2.0)
+            if framework.offers:
+                framework.launch(sorted(framework.offers)[:1], sizes)
+                for agent in self.world.agents if lost else ():
+                    agent.break_off()
+                self.world.settle()
+
+    @rule(who=WHO, data=st.data(), seconds=st.sampled_from([0.0, 1.0, 30.0]))
+    def framework_declines(self, who: int, data: Any, seconds: float) -> None:
+        framework = self.world.frameworks[who]
+        if framework.offers:
+            framework.decline(data.draw(st.sampled_from(sorted(framework.offers))), seconds)
+
+    @rule(who=WHO, data=st.data(), lost=st.booleans())
+    def framework_kills(self, who: int, data: Any, lost: bool) -> None:
+        framework = self.world.frameworks[who]
+        for agent in self.world.agents if lost else ():
+            agent.break_off()
+        if framework.launched:
+            framework.kill(data.draw(st.sampled_from(sorted(framework.launched))))
+
+    @rule(who=WHO)
+    def framework_reconciles(self, who: int) -> None:
+        self.world.frameworks[who].call("RECONCILE", tasks=[])
+
+    @rule(who=WHO, what=st.sampled_from(["REVIVE", "SUPPRESS"]))
+    def framework_wants_or_not(self, who: int, what: str) -> None:
+        self.world.frameworks[who].call(what)
+
+    @rule(who=WHO)
+    def framework_is_torn_down(self, who: int) -> None:
+        framework = self.world.frameworks[who]
+        if framework.stream is not None and len(framework.launched) > 3:
+            framework.call("TEARDOWN")
+            framework.removed = True
+
+    @rule(seconds=st.sampled_from([0.1, 1.0, 9.0, 45.0, 130.0]))
+    def time_passes(self, seconds: float) -> None:
+        self.world.pass_time(seconds)
+
+    @rule()
+    def registry_writes(self) -> None:
+        self.world.write()
+
+    @rule()
+    def everything_settles(self) -> None:
+        if not any(framework.removed for framework in self.world.frameworks):
+            self.world.settle()
+
+    @rule()
+    def master_restarts(self) -> None:
+        # What was removed is forgotten with the master that knew it: as in the original, its tasks would come back.
+        if not any(framework.removed for framework in self.world.frameworks):
+            self.world.restart()
+
+    @invariant()
+    def the_books_are_right(self) -> None:
+        self.world.check()
+
+    def teardown(self) -> None:
+        for framework in self.world.frameworks:
+            if not framework.removed:
+                framework.call("REVIVE")
+        self.world.settle()
+        self.world.live(COME_BACK)  # agents that lost their id are given up
+        self.world.settle()
+        self.world.check()
+        self.world.check_rest()
+
+
+TestStorms = Storm.TestCase
+TestStorms.settings = settings(
+    max_examples=120,
+    stateful_step_count=40,
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
+)
