@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import re
@@ -87,24 +88,52 @@ def test_an_app_lives_through_all_its_commands(made: Cluster) -> None:
     assert before <= set(good(made, "ps", "-q", "--completed", "/life").split())
 
 
-def test_following_a_log_sees_what_is_written_and_ends_with_the_task(made: Cluster) -> None:
-    good(made, "marathon", "run", "--name", "ticker", "n=0; while true; do n=$((n+1)); echo tick $n; sleep 0.2; done")
-    environment = os.environ | {"DCOS_URL": made.master.url}
-    arguments = [str(PROGRAMS / "dcos"), "task", "log", "-f", "-n", "1000", "/ticker"]
-    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment) as process:
-        stop = threading.Timer(120, process.kill)
+@contextlib.contextmanager
+def following(made: Cluster, app: str) -> Iterator[subprocess.Popen[bytes]]:
+    """`dcos task log -f` of the app's task from its beginning."""
+    arguments = [str(PROGRAMS / "dcos"), "--master", made.master.url, "task", "log", "-f", "-n", "1000", f"/{app}"]
+    with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+        stop = threading.Timer(180, process.kill)
         stop.start()
         try:
-            assert process.stdout is not None and process.stderr is not None
-            lines = [process.stdout.readline() for _ in range(20)]
-            assert lines == [b"tick %d\n" % number for number in range(1, 21)]
-            remove(made, "ticker")
-            rest = process.stdout.read().splitlines()
-            assert rest == [b"tick %d" % number for number in range(21, 21 + len(rest))]
-            assert (process.wait(), process.stderr.read()) == (0, b"")
+            yield process
         finally:
             stop.cancel()
             process.kill()
+
+
+def ticks(process: subprocess.Popen[bytes], numbers: range) -> None:
+    assert process.stdout is not None
+    assert [process.stdout.readline() for _ in numbers] == [b"tick %d\n" % number for number in numbers]
+
+
+TICKER = "n=0; while true; do n=$((n+1)); echo tick $n; sleep 0.1; done"
+
+
+def test_following_a_log_sees_what_is_written_and_ends_with_the_task(made: Cluster) -> None:
+    good(made, "marathon", "run", "--name", "ticker", TICKER)
+    with following(made, "ticker") as process:
+        assert process.stdout is not None and process.stderr is not None
+        ticks(process, range(1, 21))
+        remove(made, "ticker")
+        rest = process.stdout.read().splitlines()
+        assert rest == [b"tick %d" % number for number in range(21, 21 + len(rest))]
+        assert (process.wait(), process.stderr.read()) == (0, b"")
+
+
+def test_following_a_log_goes_on_after_the_agent_was_killed_and_came_back(made: Cluster) -> None:
+    good(made, "marathon", "run", "--name", "survivor", TICKER)
+    task = json.loads(good(made, "ps", "--json", "/survivor"))[0]
+    agent = made.agents[int(task["hostname"].removeprefix("agent")[0])]
+    with following(made, "survivor") as process:
+        assert process.stderr is not None
+        ticks(process, range(1, 6))
+        agent.kill()
+        assert b"cannot reach the agent" in process.stderr.readline()
+        agent.start()
+        ticks(process, range(6, 31))
+        remove(made, "survivor")
+        assert process.wait() == 0
 
 
 def test_the_output_of_a_task_that_ended_is_still_there(made: Cluster) -> None:
