@@ -79,8 +79,6 @@ def plain_line(event: Event) -> str | None:
             return f"  would: {host}{event.text}"
         case "note":
             return f"    {host}{event.text}"
-        case "plan":
-            return f"    {host}{event.text}" if event.data.get("changes") else None
         case "run-finished":
             return f"{event.text} ({_seconds(event)})"
         case _:
@@ -136,8 +134,8 @@ class LiveReport:
                 self._keep(f"  [red]✗[/] {_plain(event.host)}: {_plain(event.text)}")
             case "would-change":
                 self._keep(f"  would: {_plain(event.host)}: {_plain(event.text)}")
-            case "plan" if event.data.get("changes"):
-                self._keep(f"    [cyan]{_plain(event.host)}[/]: {_plain(event.text)}")
+            case "note" if not event.host:
+                self._keep(f"    {_plain(event.text)}")
             case "note":
                 mark = self._hosts.get(event.host, ("…", ""))[0]
                 self._hosts[event.host] = (mark, event.text)

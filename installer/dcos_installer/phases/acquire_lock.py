@@ -73,4 +73,5 @@ def release_record(ctx: Context) -> None:
     recorded = ctx.results.pop("lock-recorded", False)
     # Machines that were removed took the record with them.
     if recorded and ctx.holder is not None and not ctx.results.get("machines-removed"):
-        lock.release(ctx.remote(ctx.spec.masters[0]), ctx.holder)
+        give_back = lock.clear if ctx.results.get("hosts-cleared") else lock.release
+        give_back(ctx.remote(ctx.spec.masters[0]), ctx.holder)

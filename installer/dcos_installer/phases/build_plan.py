@@ -9,6 +9,9 @@ from dcos_installer.phases.engine import Planned
 from dcos_installer.phases.gather_facts import gather, is_there, read_cache, write_cache
 from dcos_installer.phases.validate_facts import ValidateFacts
 
+_NAMED = 8
+"""How many hosts with the same changes are told by name; events name all."""
+
 
 class BuildPlan:
     """The plan that is shown, saved and then executed. Facts that turn out to be stale are read anew, once."""
@@ -38,6 +41,8 @@ class BuildPlan:
                 generation=host.generation,
                 manifest=host.manifest,
             )
+        for text, names in _by_change(planned).items():
+            ctx.tell("note", "", f"{_listed(names)}: {text}")
         refusing = {
             host.host: InstallerError("the plan cannot be applied", evidence="\n".join(host.problems))
             for host in planned.hosts.values()
@@ -45,6 +50,21 @@ class BuildPlan:
         }
         if refusing:
             raise HostsFailed("not every machine can take its manifest", refusing, hint="mend that, then run again")
+
+
+def _by_change(planned: Planned) -> dict[str, list[str]]:
+    """Which hosts share the same changes: what a plan of a thousand hosts is read by."""
+    shared: dict[str, list[str]] = {}
+    for name, host in planned.hosts.items():
+        if host.changes:
+            shared.setdefault("; ".join(host.changes), []).append(name)
+    return shared
+
+
+def _listed(names: list[str]) -> str:
+    if len(names) <= _NAMED:
+        return ", ".join(names)
+    return f"{', '.join(names[:_NAMED])} and {len(names) - _NAMED} more"
 
 
 def _plan(ctx: Context) -> Planned:

@@ -44,6 +44,9 @@ exec 9>"$1.guard"
 flock 9
 if grep -qF "\\"run\\":\\"$2\\"" "$1" 2>/dev/null; then rm -f "$1"; echo released; fi
 """
+_CLEAR = """\
+if grep -qF "\\"run\\":\\"$2\\"" "$1" 2>/dev/null; then rm -rf "${1%/*}"; fi
+"""
 _SHOW = 'cat "$1" 2>/dev/null || true\n'
 _REMOVE = 'cat "$1" 2>/dev/null || true; rm -f "$1"\n'
 
@@ -126,6 +129,11 @@ def take(remote: Remote, holder: Holder, path: str = RECORD_PATH) -> Holder | No
 def release(remote: Remote, holder: Holder, path: str = RECORD_PATH) -> None:
     """Removes the record, when it is still this holder's own."""
     remote.script(_RELEASE, [path, holder.run], what="release the cluster's lock")
+
+
+def clear(remote: Remote, holder: Holder, path: str = RECORD_PATH) -> None:
+    """As `release`, and nothing of the lock stays behind on the host: for the end of a cluster."""
+    remote.script(_CLEAR, [path, holder.run], what="remove the cluster's lock")
 
 
 def shown(remote: Remote, path: str = RECORD_PATH) -> Holder | None:

@@ -56,6 +56,15 @@ def test_the_record_is_taken_once_and_released_by_its_holder_only(remote: Folder
     assert lock.take(remote, _holder("r2")) is None
 
 
+def test_the_end_of_a_cluster_leaves_nothing_of_the_lock_but_another_holders(remote: FolderRemote) -> None:
+    mine, folder = _holder("r1"), remote.folder / lock.RECORD_PATH[1:]
+    lock.take(remote, mine)
+    lock.clear(remote, _holder("r2"))
+    assert lock.shown(remote) == mine
+    lock.clear(remote, mine)
+    assert not folder.parent.exists()
+
+
 def test_an_operator_on_another_host_is_never_taken_over_from(remote: FolderRemote) -> None:
     lock.take(remote, _holder("r1", host="elsewhere"))
     with pytest.raises(LockHeld, match="ann on elsewhere"):

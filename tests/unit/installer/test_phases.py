@@ -291,6 +291,13 @@ def test_a_master_is_not_changed_while_the_quorum_hangs_on_it(tmp_path: Path) ->
     assert "m3" in caught.value.evidence
 
 
+def test_hosts_with_the_same_changes_are_told_together(tmp_path: Path) -> None:
+    ctx = pretend(tmp_path, spec_of(tmp_path, agents=20), dry_run=True)
+    run_phases(ctx, _phases(plan_phases()))
+    assert ": m1, a1, a2, a3, a4, a5, a6, a7 and 13 more: files: 3 new; start dcos-agent.service" in _texts(ctx, "note")
+    assert len(_texts(ctx, "plan")) == 21
+
+
 def test_batches_hold_every_agent_once_and_new_ones_come_first(tmp_path: Path) -> None:
     hosts = spec_of(tmp_path, agents=47).agents
     assert [len(batch) for batch in batches(hosts[:3], hosts[3:])] == [3, 5, 5, 5, 5, 5, 5, 5, 5, 4]

@@ -1,0 +1,134 @@
+"""The phases with the real engine: Ansible, the roles' manifests and a small bundle, on hosts that are folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dcos_installer.ansible.places import Place
+from dcos_installer.bundle import runtime
+from dcos_installer.bundle.archive import Built, keep, pack
+from dcos_installer.engine import AnsibleEngine
+from dcos_installer.phases.base import HostsFailed
+from dcos_installer.phases.build_bundle import BuildBundle
+from dcos_installer.phases.build_plan import BuildPlan
+from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination, ConvergeMasters
+from dcos_installer.phases.gather_facts import GatherFacts
+from dcos_installer.phases.manager import run_phases
+from dcos_installer.phases.remove_hosts import RemoveHosts
+from dcos_installer.phases.upload_bundle import UploadBundle
+from dcos_installer.phases.validate_facts import ValidateFacts
+from dcos_installer.plan import plan as plans
+from dcos_installer.plan.journal import Journal, read
+from tests.unit.installer.pretended import PretendedContext, pretend, spec_of
+
+
+class SmallBundle(AnsibleEngine):
+    """The engine with a package that takes no time to build: the bundle has tests of its own."""
+
+    def bundle(self, spec, targets, note):  # type: ignore[no-untyped-def]
+        return {target: self._built(target) for target in targets}
+
+    def _built(self, target) -> Built:  # type: ignore[no-untyped-def]
+        home = self._state.root / "bundle"
+        for program in runtime.PROGRAMS:
+            place = home / "tree" / "bin" / program
+            place.parent.mkdir(parents=True, exist_ok=True)
+            place.write_text("#!/bin/sh\n")
+            place.chmod(0o755)
+        return keep(
+            home,
+            "inputs",
+            pack(home / "tree"),
+            name=runtime.NAME,
+            version="1",
+            programs=tuple(runtime.PROGRAMS),
+            target=target,
+            compiled=True,
+        )
+
+
+def _context(tmp_path: Path, **changes: object) -> PretendedContext:
+    # Folders have this machine's shape and addresses, whatever the inventory might say of them.
+    spec = spec_of(tmp_path)
+    bare = tuple(host.model_copy(update={"cpus": None, "mem_mb": None}) for host in spec.hosts)
+    ctx = pretend(tmp_path, spec.model_copy(update={"hosts": bare}), **changes)
+    hosts, sockets = tmp_path / "hosts", tmp_path / "s"
+    sockets.mkdir(exist_ok=True)
+    ctx.provider.makes_machines = False  # type: ignore[misc]
+    ctx.engine = SmallBundle(
+        ctx.state,
+        ctx.provider,
+        sockets,
+        places=lambda host: Place(root=str(hosts / host.name)),
+        cache=tmp_path / "cache",
+    )
+    ctx.machines = ctx.provider.inspect()
+    return ctx
+
+
+class Preflight(ValidateFacts):
+    """Without the checks of what folders share with this machine: its addresses, its machine id."""
+
+    def run(self, ctx) -> None:  # type: ignore[no-untyped-def]
+        assert all(facts.python and facts.arch for facts in ctx.facts.values())
+
+
+def _run(ctx: PretendedContext) -> PretendedContext:
+    phases = [GatherFacts(), Preflight(), BuildBundle(), BuildPlan(), UploadBundle()]
+    phases += [ConvergeCoordination(), ConvergeMasters(), ConvergeAgents()]
+    with Journal(ctx.state.journal, "r", ctx.wall) as ctx.journal:
+        run_phases(ctx, phases)
+    return ctx
+
+
+def test_a_deploy_on_folders_lays_down_what_was_planned_and_a_second_nothing(tmp_path: Path) -> None:
+    first = _run(_context(tmp_path))
+    assert first.changes == 2 * len(first.spec.hosts)
+    saved = plans.load(first.state.plan)
+    assert {name: host.manifest.digest for name, host in saved.hosts.items()} == {
+        name: host.manifest for name, host in first.plan.hosts.items()
+    }
+    for host in first.spec.hosts:
+        active = tmp_path / "hosts" / host.name / "opt/dcos/active"
+        assert active.readlink() == Path("generations/1")
+        assert saved.hosts[host.name].manifest.encode() == (active / "manifest.json").read_bytes().rstrip(b"\n")
+    observed = {record.host: record.digest for record in read(first.state.journal) if record.kind == "observed"}
+    assert set(observed) == {"m1", "a1", "a2"} and all(observed.values())
+
+    second = _run(_context(tmp_path))
+    assert (second.changes, second.plan.changed) == (0, ())
+    assert [event.phase for event in second.said if event.kind == "phase-skipped"] == [
+        "Upload the bundle",
+        "Start coordination",
+        "Change masters",
+        "Change agents",
+    ]
+
+
+def test_a_host_that_changed_after_the_plan_is_left_alone(tmp_path: Path) -> None:
+    ctx = _context(tmp_path)
+    run_phases(ctx, [GatherFacts(), Preflight(), BuildBundle(), BuildPlan(), UploadBundle()])
+    stray = tmp_path / "hosts" / "a1" / "etc/systemd/system/dcos-agent.service"
+    stray.parent.mkdir(parents=True)
+    stray.symlink_to("/somewhere/else")
+    with pytest.raises(HostsFailed) as caught:
+        run_phases(ctx, [ConvergeAgents()])
+    assert set(caught.value.failures) == {"a1"}
+    assert "not as the plan saw it" in caught.value.evidence
+    assert stray.readlink() == Path("/somewhere/else")
+    assert (tmp_path / "hosts" / "a2" / "opt/dcos/active").is_symlink()
+
+
+def test_existing_hosts_are_cleared_of_everything_but_their_state(tmp_path: Path) -> None:
+    ctx = _run(_context(tmp_path))
+    kept = tmp_path / "hosts" / "a1" / "var/lib/dcos/agent/tasks"
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text("what ran here")
+    run_phases(ctx, [RemoveHosts()])
+    for host in ctx.spec.hosts:
+        assert not (tmp_path / "hosts" / host.name / "opt/dcos/active").exists()
+    assert kept.read_text() == "what ran here"
+    run_phases(ctx, [RemoveHosts(purge=True)])
+    assert not kept.exists()
