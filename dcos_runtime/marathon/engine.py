@@ -21,7 +21,7 @@ from dcos_runtime.marathon.core.effects import Effect, Now, Outcome, Probe, Publ
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.prober import Prober
-from dcos_runtime.store import Store
+from dcos_runtime.store import Store, StoreError
 from dcos_runtime.wire.scheduler import Call, Event
 
 T = TypeVar("T")
@@ -59,6 +59,7 @@ class Engine:
         self._probes: set[asyncio.Task[None]] = set()
         self._pending: deque[tuple[Outcome, asyncio.Future[None]]] = deque()
         self._next: asyncio.Future[None] | None = None
+        self._committing: list[asyncio.Future[None]] = []
         self._wake_committer = asyncio.Event()
         self._wake_timer = asyncio.Event()
         self._collect()
@@ -82,6 +83,17 @@ class Engine:
                 task.cancel()
             await asyncio.gather(timer, commit, *self._probes, return_exceptions=True)
             await self._prober.close()
+            self._end()
+
+    def _end(self) -> None:
+        """Nobody who waits for something to be stored waits for ever."""
+        self.hub.close()
+        ending = StoreError("this init is ending; whether the change was stored is not known")
+        for done in (*(done for _, done in self._pending), *((self._next,) if self._next else ()), *self._committing):
+            if not done.done():
+                done.set_exception(ending)
+                done.exception()  # nobody need ask
+        self._pending.clear()
 
     # --- in ---
 
@@ -164,6 +176,7 @@ class Engine:
                 changes.update(outcome.changes)
                 size += more
                 batch.append(self._pending.popleft())
+            self._committing = [done for _, done in batch]
             if changes:
                 await self._store.write(changes)
             for outcome, done in batch:

@@ -18,17 +18,20 @@ class Subscriber:
     def __init__(self, kinds: Collection[str], light: bool) -> None:
         self._kinds = frozenset(kinds)
         self.light = light
-        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue(QUEUE + 1)
+        self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
 
     def wants(self, kind: str) -> bool:
         return not self._kinds or kind in self._kinds
 
     def put(self, record: bytes) -> bool:
         if self._queue.qsize() >= QUEUE:
-            self._queue.put_nowait(None)
+            self.end()
             return False
         self._queue.put_nowait(record)
         return True
+
+    def end(self) -> None:
+        self._queue.put_nowait(None)
 
     async def get(self) -> bytes | None:
         return await self._queue.get()
@@ -48,6 +51,12 @@ class Hub:
 
     def detach(self, subscriber: Subscriber) -> None:
         self._subscribers.discard(subscriber)
+
+    def close(self) -> None:
+        """Ends every stream."""
+        for subscriber in self._subscribers:
+            subscriber.end()
+        self._subscribers.clear()
 
     def publish(self, event: Publish) -> None:
         records: dict[bool, bytes] = {}

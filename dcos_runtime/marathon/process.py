@@ -7,7 +7,7 @@ import getpass
 import ipaddress
 import logging
 import socket
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
@@ -148,8 +148,11 @@ class Process:
         stack.push_async_callback(leader.close)
         engine.client = Client(leader, lambda: self._introduce(engine), engine, credential=self._credential)
         self._engine = engine
-        self._life.spawn(engine.run(), "the engine")
-        self._life.spawn(self._subscribe(engine.client), "the connection to the master")
+        work = (
+            self._life.spawn(engine.run(), "the engine"),
+            self._life.spawn(self._subscribe(engine.client), "the connection to the master"),
+        )
+        stack.push_async_callback(_stop, work)  # before what they use is closed
 
     async def _subscribe(self, client: Client) -> None:
         try:
@@ -171,6 +174,12 @@ class Process:
             webui_url=self._url,
             capabilities=[FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type(name)) for name in _CAPABILITIES],
         )
+
+
+async def _stop(work: Sequence[asyncio.Task[None]]) -> None:
+    for task in work:
+        task.cancel()
+    await asyncio.gather(*work, return_exceptions=True)
 
 
 async def _not_yet(request: web.Request) -> web.StreamResponse:

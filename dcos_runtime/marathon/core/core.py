@@ -158,7 +158,8 @@ class Core:
                     task_id=instance.task_id,
                     index=index,
                     protocol=protocol,
-                    host=instance.hostname,
+                    # The address the agent told of; its name need not be known where we are.
+                    host=instance.ip_addresses[0][0] if instance.ip_addresses else instance.hostname,
                     port=port,
                     path=check.path or "/",
                     timeout=float(check.timeout_seconds),

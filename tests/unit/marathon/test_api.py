@@ -410,8 +410,22 @@ async def test_a_store_that_fails_ends_the_engine(api: Api) -> None:
     asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
     with pytest.raises(StoreError, match="disk is full"):
         await asyncio.wait_for(api.work, 20)
-    asked.cancel()
+    assert (await asked)[0] == 503
     assert not [call for call in api.calls.sent if call.accept]
+
+
+async def test_the_end_of_the_engine_ends_event_streams_and_leaves_no_request_waiting(api: Api) -> None:
+    await api.settle()
+    api.store.open.clear()
+    asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
+    await until(lambda: api.running().core.world.apps)
+    async with api.http.get(api.server.make_url("/v2/events")) as stream:
+        await stream.content.readany()
+        api.work.cancel()
+        async with asyncio.timeout(20):
+            while await stream.content.readany():
+                pass
+            assert (await asked)[0] == 503
 
 
 # --- a process that does not lead ---
