@@ -1,0 +1,92 @@
+"""The flags of dcos-marathon, and the process as a stranger starts it."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from dcos_runtime.daemon import Leave, read_flags
+from dcos_runtime.marathon import options
+
+PROGRAM = Path(sys.executable).with_name("dcos-marathon")
+
+
+def read(*argv: str, **environ: str):
+    flags = read_flags("dcos-marathon", "", options.DECLARED, argv, environ, options.PREFIX)
+    options.check("dcos-marathon", flags)
+    return flags
+
+
+def test_only_the_master_is_required_and_times_become_seconds() -> None:
+    flags = read("--master=127.0.0.1:5050")
+    assert (flags.http_port, flags.http_address, flags.framework_name) == (8080, "127.0.0.1", "marathon")
+    settings = options.settings(flags)
+    assert (settings.decline_offer_duration, settings.launch_timeout, settings.viable_after) == (120.0, 300.0, 60.0)
+    assert settings.rules.role == "*"
+
+
+def test_the_environment_sets_flags_with_the_originals_prefix() -> None:
+    flags = read(MARATHON_MASTER="zk://h:2181/mesos", MARATHON_MESOS_ROLE="web")
+    assert flags.master == "zk://h:2181/mesos" and options.settings(flags).rules.role == "web"
+
+
+@pytest.mark.parametrize(
+    ("argv", "said"),
+    [
+        ((), "--master is required"),
+        (("--master=a:b:c",), "--master 'a:b:c'"),
+        (("--master=h:1", "--zk=http://x"), "--zk 'http://x'"),
+        (("--master=h:1", "--zk=zk://h:1/m", "--work_dir=/x"), "exclude each other"),
+        (("--master=h:1", "--mesos_authentication_principal=p"), "go together"),
+        (("--master=h:1", "--local_port_min=20", "--local_port_max=10"), "less than"),
+        (("--master=h:1", "--logging_level=loud"), "loud"),
+        (("--master=h:1", "--max_tasks_per_ofer=3"), "unknown flag --max_tasks_per_ofer"),
+        (("--master=h:1", "--max_instances_per_offer=0"), "from 1 to"),
+        (("--master=h:1", "--decline_offer_duration=soon"), "expected a number"),
+    ],
+)
+def test_a_flag_that_cannot_be_used_is_named(argv: tuple[str, ...], said: str) -> None:
+    with pytest.raises(Leave) as left:
+        read(*argv)
+    assert left.value.code == 2 and said in left.value.text
+
+
+def test_the_secret_of_zookeeper_is_not_shown() -> None:
+    flags = read("--master=h:1", "--zk=zk://me:hush@h:2181/marathon")
+    assert "hush" not in str(options.shown_zookeeper(flags))
+    assert "h:2181/marathon" in options.shown_zookeeper(flags)["zk"]
+
+
+def test_without_a_work_dir_the_state_is_in_the_users_state_folder(tmp_path: Path) -> None:
+    flags = read("--master=h:1")
+    assert options.work_dir(flags, {"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "dcos-marathon"
+    assert options.work_dir(read("--master=h:1", "--work_dir=/w"), {}) == Path("/w")
+
+
+def test_every_flag_is_in_the_documentation() -> None:
+    text = (Path(__file__).parents[3] / "docs" / "init.md").read_text()
+    missing = [flag.name for flag in options.DECLARED if not re.search(rf"`{flag.name}`", text)]
+    assert not missing
+
+
+def test_the_program_answers_help_and_refuses_what_it_does_not_know() -> None:
+    helped = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, timeout=60)
+    assert helped.returncode == 0 and "--failover_timeout" in helped.stdout
+    refused = subprocess.run([PROGRAM, "--mastr=x"], capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 2 and "did you mean --master?" in refused.stderr and "Traceback" not in refused.stderr
+
+
+def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
+    import socket
+
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        port = taken.getsockname()[1]
+        argv = [PROGRAM, "--master=127.0.0.1:1", f"--http_port={port}", f"--work_dir={tmp_path}"]
+        refused = subprocess.run(argv, capture_output=True, text=True, timeout=60)
+    assert refused.returncode == 1 and f"127.0.0.1:{port}" in refused.stderr and "Traceback" not in refused.stderr
