@@ -1,0 +1,245 @@
+"""Who is offered what: fairness, roles, filters, when it runs."""
+
+from __future__ import annotations
+
+from random import Random
+from typing import Any
+
+import pytest
+
+from dcos_runtime.master.allocator import Allocation, Allocator, Options, Wants
+from dcos_runtime.master.resources import Resources
+
+NEVER = float("inf")
+
+
+def bag(cpus: float = 0, mem: float = 0, **more: float) -> Resources:
+    scalars = {"cpus": cpus, "mem": mem, **{name.replace("__", "("): value for name, value in more.items()}}
+    named = {f"{name})" if "(" in name else name: round(value * 1000) for name, value in scalars.items()}
+    return Resources({name: value for name, value in named.items() if value})
+
+
+def wants(*roles: str, **more: Any) -> Wants:
+    return Wants(frozenset(roles or ("*",)), **more)
+
+
+def allocator(**options: Any) -> Allocator:
+    return Allocator(Options(**options), Random(1))
+
+
+def given(allocations: list[Allocation]) -> dict[str, list[str]]:
+    """Agents by framework."""
+    result: dict[str, list[str]] = {}
+    for allocation in allocations:
+        result.setdefault(allocation.framework_id, []).append(allocation.agent_id)
+    return {framework_id: sorted(agents) for framework_id, agents in result.items()}
+
+
+def test_a_new_agent_and_a_new_framework_are_brought_together_at_once() -> None:
+    one = allocator()
+    assert one.due() == NEVER
+    one.add_agent("a", bag(4, 1024), active=True)
+    one.add_framework("f", wants(), active=True)
+    assert one.due() == -NEVER
+    assert one.allocate(0.0) == [Allocation("f", "*", "a", bag(4, 1024))]
+    assert one.due() == NEVER
+    assert one.available("a") == Resources()
+
+
+def test_what_comes_back_waits_for_the_interval() -> None:
+    one = allocator(interval=1.0)
+    one.add_framework("f", wants(), active=True)
+    one.add_agent("a", bag(4), active=True)
+    (decision,) = one.allocate(10.0)
+    one.recover(*decision)
+    assert one.due() == 11.0
+    assert one.allocate(10.5) == []
+    assert one.allocate(11.0) == [decision]
+
+
+def test_the_poorer_framework_comes_first_by_its_dominant_share() -> None:
+    one = allocator(minimums=())
+    for name in ("cpu-heavy", "mem-heavy", "new"):
+        one.add_framework(name, wants(), active=True)
+    one.add_agent("full", bag(10, 1000), active=False)
+    one.charge("cpu-heavy", "*", "full", bag(5, 10))
+    one.charge("mem-heavy", "*", "full", bag(1, 300))
+    one.add_agent("a", bag(1, 10), active=True)
+    assert given(one.allocate(0.0)) == {"new": ["a"]}
+    one.charge("new", "*", "full", bag(4, 690))
+    one.add_agent("b", bag(1, 10), active=True)
+    assert given(one.allocate(1.0)) == {"mem-heavy": ["b"]}
+
+
+def test_equals_take_turns() -> None:
+    one = allocator(minimums=())
+    for name in ("f1", "f2"):
+        one.add_framework(name, wants(), active=True)
+    one.add_agent("a", bag(1), active=True)
+    turns = []
+    for second in range(6):
+        (decision,) = one.allocate(float(second))
+        turns.append(decision.framework_id)
+        one.recover(*decision)
+    assert turns == ["f1", "f2"] * 3
+
+
+def test_roles_share_by_weight_and_their_frameworks_inside() -> None:
+    one = allocator(minimums=(), weights={"heavy": 3.0})
+    one.add_framework("h", wants("heavy"), active=True)
+    one.add_framework("l", wants("light"), active=True)
+    for number in range(40):
+        one.add_agent(f"a{number:02}", bag(1), active=True)
+    shares = given(one.allocate(0.0))
+    assert (len(shares["h"]), len(shares["l"])) == (30, 10)
+
+
+def test_sibling_branches_share_before_their_leaves_do() -> None:
+    one = allocator(minimums=())
+    for framework_id, role in (("1", "a/x"), ("2", "a/y"), ("3", "a/z"), ("4", "b")):
+        one.add_framework(framework_id, wants(role), active=True)
+    for number in range(60):
+        one.add_agent(f"a{number:02}", bag(1), active=True)
+    shares = {framework_id: len(agents) for framework_id, agents in given(one.allocate(0.0)).items()}
+    assert shares == {"1": 10, "2": 10, "3": 10, "4": 30}
+
+
+def test_a_role_that_has_frameworks_of_its_own_and_children_shares_with_them() -> None:
+    one = allocator(minimums=())
+    one.add_framework("own", wants("a"), active=True)
+    one.add_framework("child", wants("a/b"), active=True)
+    for number in range(20):
+        one.add_agent(f"a{number:02}", bag(1), active=True)
+    assert {key: len(agents) for key, agents in given(one.allocate(0.0)).items()} == {"own": 10, "child": 10}
+
+
+def test_reserved_resources_go_to_their_role_and_its_descendants_only() -> None:
+    one = allocator(minimums=())
+    one.add_framework("other", wants("other"), active=True)
+    one.add_framework("web", wants("web/front"), active=True)
+    one.add_agent("a", bag(1, cpus__web=2, cpus__db=4), active=True)
+    parts = {decision.framework_id: decision.resources for decision in one.allocate(0.0)}
+    assert parts["web"].scalars.get("cpus(web)") == 2000
+    assert sum(part.scalars.get("cpus", 0) for part in parts.values()) == 1000
+    assert one.available("a") == bag(cpus__db=4)
+
+
+def test_a_filter_holds_for_as_much_or_less_of_its_agent_until_it_ends() -> None:
+    one = allocator(minimums=(), interval=1.0)
+    one.add_framework("f", wants(), active=True)
+    one.add_agent("a", bag(4), active=True)
+    one.add_agent("b", bag(4), active=True)
+    for decision in one.allocate(0.0):
+        one.recover(*decision)
+        if decision.agent_id == "a":
+            one.refuse(*decision, until=30.0)
+    assert given(one.allocate(1.0)) == {"f": ["b"]}
+    assert one.due() == 30.0
+    assert given(one.allocate(30.0)) == {"f": ["a"]}
+
+
+def test_more_than_was_refused_is_offered_in_spite_of_the_filter() -> None:
+    one = allocator(minimums=(), interval=1.0)
+    one.add_framework("f", wants(), active=True)
+    one.add_agent("a", bag(4), active=True)
+    one.charge("f", "*", "a", bag(2))
+    (decision,) = one.allocate(0.0)
+    one.recover(*decision)
+    one.refuse(*decision, until=1000.0)
+    assert one.allocate(1.0) == []
+    one.recover("f", "*", "a", bag(2))
+    assert one.allocate(2.0) == [Allocation("f", "*", "a", bag(4))]
+
+
+def test_filters_that_are_renewed_for_ever_do_not_pile_up() -> None:
+    one = allocator(minimums=())
+    one.add_framework("f", wants(), active=True)
+    one.add_agent("a", bag(4), active=True)
+    one.allocate(0.0)
+    for number in range(50_000):
+        one.refuse("f", "*", "a", bag(4), until=1e6 + number)
+        if number % 3 == 0:
+            one.revive("f", ())
+    assert one.filter_count() <= 8
+    assert len(one._expiries) <= 4097
+
+
+def test_suppressing_and_reviving_go_by_role() -> None:
+    one = allocator(minimums=(), interval=1.0)
+    one.add_framework("f", wants("a", "b", suppressed=frozenset({"a"})), active=True)
+    one.add_agent("x", bag(1), active=True)
+    (decision,) = one.allocate(0.0)
+    assert decision.role == "b"
+    one.suppress("f", ())
+    one.recover(*decision)
+    assert one.allocate(1.0) == []
+    one.revive("f", ["a", "not mine"])
+    assert [decision.role for decision in one.allocate(1.0)] == ["a"]
+    assert one.suppressed("f") == {"b"}
+
+
+def test_nobody_is_offered_crumbs_but_who_asks_for_them() -> None:
+    one = allocator()
+    one.add_framework("f", wants(), active=True)
+    one.add_agent("a", bag(0.009, 31), active=True)
+    assert one.allocate(0.0) == []
+    one.add_framework("modest", wants("m", minimums={"m": [{"mem": 1000}]}), active=True)
+    assert given(one.allocate(0.0)) == {"modest": ["a"]}
+    one.add_agent("b", bag(0.01), active=True)
+    assert given(one.allocate(0.0)) == {"f": ["b"]}
+
+
+def test_agents_with_gpus_are_for_who_knows_gpus() -> None:
+    one = allocator()
+    one.add_framework("plain", wants(), active=True)
+    one.add_agent("gpu", bag(4, gpus=1), active=True)
+    assert one.allocate(0.0) == []
+    one.add_framework("ml", wants(gpus=True), active=True)
+    assert given(one.allocate(0.0)) == {"ml": ["gpu"]}
+
+
+def test_the_inactive_get_nothing() -> None:
+    one = allocator(minimums=())
+    one.add_framework("f", wants(), active=False)
+    one.add_agent("a", bag(4), active=True)
+    assert one.allocate(0.0) == []
+    one.deactivate_agent("a")
+    one.activate_framework("f")
+    assert one.allocate(0.0) == []
+    one.activate_agent("a")
+    assert given(one.allocate(0.0)) == {"f": ["a"]}
+
+
+def test_roles_that_nobody_has_any_more_are_forgotten() -> None:
+    one = allocator(minimums=())
+    one.add_framework("f", wants("a/b/c"), active=True)
+    for number in range(200):
+        one.update_framework("f", wants(f"r{number}/x"))
+    assert one.known_roles() == {"r199/x"}
+    assert len(one._roles) <= 2
+    one.remove_framework("f")
+    assert not one._roles
+    assert not one._own
+
+
+def test_an_agents_total_can_change() -> None:
+    one = allocator(minimums=(), interval=1.0)
+    one.add_framework("f", wants(), active=True)
+    one.add_agent("a", bag(4), active=True)
+    one.allocate(0.0)
+    one.update_agent("a", bag(6))
+    assert one.allocate(1.0) == [Allocation("f", "*", "a", bag(2))]
+    one.update_agent("a", bag(3))
+    assert one.available("a") == Resources()
+
+
+@pytest.mark.parametrize("agents", [300])
+def test_agents_that_nothing_happened_to_cost_nothing(agents: int) -> None:
+    one = allocator(interval=1.0)
+    one.add_framework("f", wants(), active=True)
+    for number in range(agents):
+        one.add_agent(f"a{number}", bag(4), active=True)
+    decisions = one.allocate(0.0)
+    assert len(decisions) == agents
+    one.recover(*decisions[7])
+    assert one._dirty == {decisions[7].agent_id}
