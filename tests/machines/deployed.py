@@ -125,13 +125,20 @@ class Deployed:
             raise ValueError(f"GET {path}: {status} {answer}")
         return answer
 
+    def state(self) -> Any:
+        """The leading master's `/state`. Raises ``ValueError`` while there is none."""
+        status, answer = ask(f"{self.master_url}/state")
+        if status != 200:
+            raise ValueError(f"GET /state: {status} {answer}")
+        return answer
+
     def registered(self, address: str) -> bool:
         """Whether the agent at this address is active at the master."""
-        _, state = ask(f"{self.master_url}/state")
+        state = self.state()
         return any(agent["hostname"] == address and agent["active"] for agent in state["slaves"])
 
     def frameworks_connected(self, name: str) -> bool:
-        _, state = ask(f"{self.master_url}/state")
+        state = self.state()
         return any(framework["name"] == name and framework["connected"] for framework in state["frameworks"])
 
     # --- what its machines say ---

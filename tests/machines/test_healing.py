@@ -27,7 +27,11 @@ def app(cluster: Deployed, name: str, **definition: Any) -> Iterator[str]:
     try:
         yield f"/{name}"
     finally:
-        cluster.dcos("marathon", "app", "remove", "--force", f"/{name}")
+        wait_for(
+            lambda: cluster.dcos("marathon", "app", "remove", "--force", f"/{name}").returncode == 0,
+            60,
+            f"the removal of /{name}",
+        )
         wait_for(lambda: not tasks(cluster, f"/{name}"), 60, f"the end of /{name}'s tasks")
 
 
