@@ -254,7 +254,7 @@ def task(
     """One task of a LAUNCH whose resources have passed `resources`; ``available`` is what is left of the offers."""
     return (
         _task_itself(info, agent_id, known, unreachable)
-        or _task_resources(info)
+        or _task_resources(info, role)
         or (info.command is not None and _prefixed("Task's `CommandInfo` is invalid: ", command(info.command)))
         or (info.container is not None and _prefixed("Task's `ContainerInfo` is invalid: ", container(info.container)))
         or _limits(info)
@@ -290,13 +290,13 @@ def _task_itself(info: TaskInfo, agent_id: str, known: Container[str], unreachab
     return None
 
 
-def _task_resources(info: TaskInfo) -> str | None:
+def _task_resources(info: TaskInfo, role: str) -> str | None:
     if not info.resources:
         return "Task uses no resources"
     if sum(fixed(item.scalar.value) for item in info.resources if item.name == "gpus" and item.scalar) % 1000:
         return "Task uses invalid resources: Invalid 'gpus' resource: The 'gpus' resource must be an unsigned integer"
-    if len({_allocation_role(item) for item in info.resources}) > 1:
-        roles = sorted(_allocation_role(item) or "" for item in info.resources)
+    roles = sorted({_allocation_role(item) or role for item in info.resources})
+    if len(roles) > 1:
         return (
             f"Invalid task resources: The resources have multiple allocation roles ('{roles[0]}' and '{roles[-1]}')"
             " but only one allocation role is allowed"

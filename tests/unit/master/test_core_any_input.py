@@ -1,0 +1,213 @@
+"""No input of a framework or an agent stops the kernel, or puts its books out of order."""
+
+from __future__ import annotations
+
+import copy
+import functools
+import json
+from typing import Any
+
+import hypothesis.strategies as st
+from hypothesis import given, settings
+
+from dcos_runtime.master import scheduler_api
+from dcos_runtime.wire import codec, internal
+from tests.unit.master.master_world import World
+
+NASTY: dict[type, list[Any]] = {
+    str: ["", "*", ".", "..", "a/b", "x" * 300, "é\u0000🚀", "TASK_RUNNING", "AGENT", "OFFER", "-a", "("],
+    int: [0, -1, 1, 2**31, 2**63 - 1, -(2**63), 2**70],
+    float: [0.0, -0.5, 1e-9, 0.0004, 1e15, 1e308],
+    bool: [True, False],
+    list: [[], [{}], [None]],
+    dict: [
+        {},
+        {"value": ""},
+        {"value": 1e308},
+        {"range": [{"begin": 5, "end": 1}]},
+        {"range": [{"begin": 0, "end": 9}] * 2},
+    ],
+    type(None): [None],
+}
+ANYTHING = [value for values in NASTY.values() for value in values]
+
+
+TASK = {
+    "name": "t",
+    "task_id": {"value": "t1"},
+    "agent_id": {"value": "AGENT"},
+    "command": {"value": "x", "environment": {"variables": [{"name": "a", "value": "b"}]}},
+    "resources": [
+        {"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.5}, "role": "*", "allocation_info": {"role": "*"}},
+        {"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": 1, "end": 3}]}},
+    ],
+    "kill_policy": {"grace_period": {"nanoseconds": 5}},
+    "health_check": {"type": "HTTP", "http": {"port": 1, "path": "/"}, "delay_seconds": 1.0},
+    "check": {"type": "TCP", "tcp": {"port": 1}},
+    "limits": {"cpus": {"value": 2.0}},
+    "max_completion_time": {"nanoseconds": 5},
+    "container": {"type": "MESOS", "mesos": {}},
+    "labels": {"labels": [{"key": "k"}]},
+}
+INFO = {
+    "user": "u",
+    "name": "n",
+    "id": {"value": "FRAMEWORK"},
+    "failover_timeout": 10.0,
+    "roles": ["a"],
+    "capabilities": [{"type": "MULTI_ROLE"}],
+    "offer_filters": {"a": {"min_allocatable_resources": {"quantities": [{"quantities": {"cpus": {"value": 1.0}}}]}}},
+}
+CALLS: list[dict[str, Any]] = [
+    {
+        "type": "ACCEPT",
+        "accept": {
+            "offer_ids": [{"value": "OFFER"}],
+            "operations": [
+                {"type": "LAUNCH", "launch": {"task_infos": [TASK]}},
+                {"type": "RESERVE", "id": {"value": "o"}, "reserve": {"resources": TASK["resources"]}},
+            ],
+            "filters": {"refuse_seconds": 5.0},
+        },
+    },
+    {"type": "DECLINE", "decline": {"offer_ids": [{"value": "OFFER"}], "filters": {"refuse_seconds": 5.0}}},
+    {"type": "KILL", "kill": {"task_id": {"value": "t1"}, "agent_id": {"value": "AGENT"}}},
+    {
+        "type": "ACKNOWLEDGE",
+        "acknowledge": {"agent_id": {"value": "AGENT"}, "task_id": {"value": "t1"}, "uuid": "AAAAAAAAQACAAAAAAAAAAA=="},
+    },
+    {"type": "RECONCILE", "reconcile": {"tasks": [{"task_id": {"value": "t1"}, "agent_id": {"value": "AGENT"}}]}},
+    {"type": "REVIVE", "revive": {"roles": ["a"]}},
+    {"type": "SUPPRESS", "suppress": {"roles": ["a"]}},
+    {"type": "UPDATE_FRAMEWORK", "update_framework": {"framework_info": INFO, "suppressed_roles": ["a"]}},
+    {"type": "RECONCILE_OPERATIONS", "reconcile_operations": {"operations": [{"operation_id": {"value": "o"}}]}},
+    {"type": "MESSAGE", "message": {"agent_id": {"value": "AGENT"}, "executor_id": {"value": "e"}, "data": "aGk="}},
+    {"type": "REQUEST", "request": {"requests": [{"agent_id": {"value": "AGENT"}}]}},
+]
+
+
+def paths(value: Any, before: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
+    """Every place in a document."""
+    items: Any = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    return [before, *(path for key, item in items for path in paths(item, (*before, key)))]
+
+
+def changed(document: Any, path: tuple[Any, ...], value: Any) -> Any:
+    document = copy.deepcopy(document)
+    if not path:
+        return value
+    place = document
+    for key in path[:-1]:
+        place = place[key]
+    place[path[-1]] = value
+    return document
+
+
+def spoiled(documents: list[dict[str, Any]]) -> st.SearchStrategy[Any]:
+    """One of the documents with one or two places spoiled."""
+
+    @st.composite
+    def draw_one(draw: Any) -> Any:
+        document = draw(st.sampled_from(documents))
+        for _ in range(draw(st.integers(0, 2))):
+            path = draw(st.sampled_from(paths(document)))
+            alike = NASTY[type(functools.reduce(lambda place, key: place[key], path, document))]
+            document = changed(
+                document, path, draw(st.sampled_from(draw(st.sampled_from([alike, alike, alike, ANYTHING]))))
+            )
+        return document
+
+    return draw_one()
+
+
+def filled(world: World, document: Any) -> bytes:
+    framework = world.frameworks[0]
+    offer = next(iter(framework.offers), "none")
+    text = json.dumps(document).replace('FRAMEWORK"', f'{framework.id}"') if document else json.dumps(document)
+    return text.replace("OFFER", offer).replace("AGENT", str(world.agents[0].id)).encode()
+
+
+@settings(max_examples=300, deadline=None)
+@given(spoiled(CALLS), spoiled(CALLS))
+def test_any_call_is_answered_and_the_books_stay_right(first: Any, second: Any) -> None:
+    world = World(agents=1, frameworks=1)
+    world.settle()
+    framework = world.frameworks[0]
+    for document in (first, second):
+        body = {**document, "framework_id": {"value": framework.id}} if isinstance(document, dict) else document
+        try:
+            call = scheduler_api.decode(filled(world, body))
+        except codec.DecodeError:
+            continue
+        if scheduler_api.validate(call) is None and call.type is not scheduler_api.Call.Type.SUBSCRIBE:
+            answer = world.do(lambda core, now, call=call: core.call(call, framework.stream_id, now))
+            assert answer.status in (200, 202, 400), answer
+        framework.offers = {
+            offer_id: offer for offer_id, offer in framework.offers.items() if offer_id in world.core.state.offers
+        }
+        world.check()
+        world.pass_time(1.5)
+        for agent in world.agents:
+            while agent.read():
+                pass
+        world.check()
+
+
+@settings(max_examples=150, deadline=None)
+@given(spoiled([{"framework_info": {**INFO, "id": None}, "suppressed_roles": ["a"]}]))
+def test_any_framework_is_subscribed_or_refused(document: Any) -> None:
+    world = World(agents=1, frameworks=1)
+    world.settle()
+    try:
+        call = codec.decode(json.dumps(document).encode(), scheduler_api.Call.Subscribe)
+    except codec.DecodeError:
+        return
+    world.do(lambda core, now: core.subscribe(call, 10**6, "s", now))
+    world.pass_time(2.0)
+    world.do(lambda core, now: core.subscriber_gone(10**6, now))
+    world.pass_time(100.0)
+    world.check()
+
+
+RESERVED = [
+    {"name": "cpus", "type": "SCALAR", "scalar": {"value": 4.0}, "reservations": [{"type": "STATIC", "role": "r"}]},
+    *TASK["resources"],  # type: ignore[misc]
+]
+RACK = {"name": "rack", "type": "TEXT", "text": {"value": "r1"}}
+CONNECT = {
+    "version": 1,
+    "agent": {"hostname": "h", "port": 5, "resources": RESERVED, "attributes": [RACK], "id": {"value": "X-S1"}},
+    "software": "s",
+    "boot_id": "b",
+    "tasks": [
+        {
+            "framework_id": "f",
+            "task": {**TASK, "agent_id": {"value": "X-S1"}},
+            "state": "TASK_RUNNING",
+            "status": {"task_id": {"value": "t1"}, "state": "TASK_RUNNING", "uuid": "AAAAAAAAQACAAAAAAAAAAA=="},
+        }
+    ],
+    "frameworks": [{**INFO, "id": {"value": "f"}}],
+}
+
+
+@settings(max_examples=200, deadline=None)
+@given(spoiled([CONNECT]))
+def test_any_agent_is_admitted_or_refused(document: Any) -> None:
+    world = World(agents=1, frameworks=1)
+    world.settle()
+    try:
+        call = codec.decode(json.dumps(document).encode(), internal.Connect)
+    except codec.DecodeError:
+        return
+    for stream in (10**6, 10**6 + 1):
+        answer = world.do(lambda core, now, stream=stream: core.agent_connect(call, stream, "127.0.0.1", now))
+        assert answer.status in (200, 400)
+        while world.write():
+            pass
+        world.pass_time(2.0)
+    world.do(lambda core, now: core.agent_gone(10**6 + 1))
+    world.pass_time(1000.0)
+    while world.write():
+        pass
+    world.pass_time(1.0)
