@@ -6,6 +6,7 @@ import ipaddress
 import json
 from collections.abc import Callable, Sequence
 
+from dcos_runtime.agent.environment import duration_text
 from dcos_runtime.agent.resources import parse_attributes, parse_resources
 from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration, number, port, size
 from dcos_runtime.store.election import parse_master
@@ -111,11 +112,20 @@ FLAGS: Sequence[Flag] = (
 )
 
 
-def shown(values: dict[str, str]) -> dict[str, str]:
-    """Flags as `/flags` tells them; variables may hold secrets."""
-    if values.get("executor_environment_variables", "{}") != "{}":
-        values["executor_environment_variables"] = "[secret]"
-    return values
+def shown(flags: Flags) -> dict[str, str]:
+    """The flags as the original writes them; variables may hold secrets."""
+    texts = flags.shown()
+    for flag in FLAGS:
+        value = getattr(flags, flag.name)
+        if flag.parse is duration:
+            texts[flag.name] = duration_text(value)
+        elif flag.parse is size:
+            texts[flag.name] = f"{value // (1 << 20)}MB"
+        elif flag.parse is _variables and value:
+            texts[flag.name] = "[secret]"
+        elif flag.parse is _domain and value is not None:
+            texts[flag.name] = codec.encode(value).decode()
+    return texts
 
 
 def check(flags: Flags) -> None:

@@ -63,7 +63,7 @@ async def serve(flags: Flags, life: Life) -> None:
     try:
         work_dir.mkdir(parents=True, exist_ok=True)
         lock = _lock(work_dir)
-        http = AgentHttp(agent_flags.shown(flags.shown()))
+        http = AgentHttp(agent_flags.shown(flags))
         async with daemon.listening(http.application(), flags.ip, flags.port) as address:
             told = Address(flags.advertise_ip or address.ip, flags.advertise_port or address.port)
             shell = await _assemble(flags, work_dir, told, http, life)
@@ -135,7 +135,7 @@ async def _assemble(flags: Flags, work_dir: Path, address: Address, http: AgentH
     def usage(container_id: str, name: str) -> Usage | None:
         return launchers[name].usage(container_id) if name in launchers else None
 
-    http.viewer = Viewer(core, sandboxes, str(address), started, agent_flags.shown(flags.shown()), usage)
+    http.viewer = Viewer(core, sandboxes, str(address), started, agent_flags.shown(flags), usage)
     http.files = Files(sandboxes)
     return shell
 

@@ -78,7 +78,7 @@ class Viewer:
                 for task in self.core.tasks.values()
                 if task.record.framework_id == framework_id
             ]
-            completed = [self._executor(record) for record in self._completed(framework_id)]
+            completed = [self._executor(record, over=True) for record in self._completed(framework_id)]
             shown.append({**_framework(info), "executors": executors, "completed_executors": completed})
         return shown
 
@@ -88,7 +88,7 @@ class Viewer:
             {
                 "id": framework_id,
                 "executors": [],
-                "completed_executors": [self._executor(record) for record in self._completed(framework_id)],
+                "completed_executors": [self._executor(record, over=True) for record in self._completed(framework_id)],
             }
             for framework_id in ids
             if framework_id not in self.core.frameworks
@@ -97,10 +97,10 @@ class Viewer:
     def _completed(self, framework_id: str) -> list[TaskRecord]:
         return [record for record in self.core.completed if record.framework_id == framework_id]
 
-    def _executor(self, record: TaskRecord) -> dict[str, Any]:
+    def _executor(self, record: TaskRecord, over: bool = False) -> dict[str, Any]:
         task = _task(record)
         shown = self._shown_task(record, task)
-        over = record.stage is Stage.ENDED or record not in self._living()
+        over = over or record.stage is Stage.ENDED
         waiting = record.stage in (Stage.INTENT, Stage.PREPARING) and not over
         return {
             "id": record.task_id,
@@ -114,9 +114,6 @@ class Viewer:
             "queued_tasks": [shown] if waiting else [],
             "completed_tasks": [shown] if over else [],
         }
-
-    def _living(self) -> list[TaskRecord]:
-        return [task.record for task in self.core.tasks.values()]
 
     def _shown_task(self, record: TaskRecord, task: TaskInfo) -> dict[str, Any]:
         shown: dict[str, Any] = {

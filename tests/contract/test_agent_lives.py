@@ -123,6 +123,25 @@ def test_a_task_without_supervisor_is_killed_when_the_agent_comes_back(pair: tup
     assert not running(pid) and not pids_of("sleep\x005037")
 
 
+def test_a_task_that_vanished_with_its_supervisor_is_lost_and_cleared_away(pair: tuple[PretendedMaster, Agent]) -> None:
+    """As after a reboot, when the runtime's own state was not on a tmpfs."""
+    master, agent = pair
+    master.run(ID, "t", "sleep 5045")
+    pid = pid_of(master, "t")
+    agent.kill()
+    os.kill(supervisor_of(agent, "t"), signal.SIGKILL)
+    for victim in {pid, *pids_of("sleep\x005045")}:
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(victim, signal.SIGKILL)
+    wait_for(lambda: not running(pid))
+    agent.start()
+    ended = master.status("t")
+    assert ended.state.value == "TASK_LOST" and ended.message is not None and "were gone" in ended.message
+    master.until_gone("t")
+    assert not [path for path in cgroups_of(agent.cgroups_root) if path.name != agent.cgroups_root]
+    assert not list((agent.work_dir / "run").glob("oci/*"))
+
+
 def test_a_checkpoint_that_cannot_be_read_costs_its_own_task_only(pair: tuple[PretendedMaster, Agent]) -> None:
     master, agent = pair
     master.run(ID, "hit", "sleep 5038")

@@ -134,6 +134,18 @@ def alive(pid: int | None, started: int | None) -> bool:
     return bool(fields) and int(fields[19]) == started and fields[0] not in ("Z", "X")
 
 
+def catches(pid: int, number: int) -> bool | None:
+    """Whether the process has a handler for the signal; ``None`` when it has ended."""
+    try:
+        text = Path(f"/proc/{pid}/status").read_text(errors="replace")
+    except OSError:
+        return None
+    for line in text.splitlines():
+        if line.startswith("SigCgt:"):
+            return bool(int(line.split()[1], 16) & (1 << (number - 1)))
+    return None
+
+
 def _stat(pid: int) -> list[str]:
     """The fields of /proc/<pid>/stat from the state on; none when there is no such process."""
     try:

@@ -49,14 +49,22 @@ MASKED = (
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 INIT = """exec 9>&2 2>/dev/null
-trap 'kill -TERM -1' TERM
+trap 'dcos_asked=1; kill -TERM -1' TERM
 /usr/bin/env --default-signal=INT,QUIT /usr/bin/setsid "$@" <&0 2>&9 9>&- &
-child=$!
-while wait "$child"; status=$?; kill -0 "$child"; do :; done
-exit "$status"
+dcos_child=$! dcos_status= dcos_asked=1
+while [ "$dcos_asked" ]; do
+    dcos_asked=
+    wait "$dcos_child"
+    dcos_found=$?
+    [ "$dcos_found" = 127 ] && [ "$dcos_status" ] || dcos_status=$dcos_found
+done
+exit "$dcos_status"
 """
 """The container's first process: a shell that hands SIGTERM on to all others (the kernel delivers none to a first
-process that does not ask for it), reaps orphans, and ends as the task's does. It keeps its own words out of stderr."""
+process that does not ask for it), reaps orphans, and ends as the task's does. It keeps its own words out of stderr.
+
+A signal interrupts ``wait``, which then tells the signal and not the child's end: it is asked again, and answers 127 only
+when the child's end was told already."""
 
 
 @dataclass(frozen=True)

@@ -28,6 +28,9 @@ CONMON_SECONDS = 3.0
 OOM_SECONDS = 10.0
 """A kill for memory that long before the end counts as what ended a task that did not end well."""
 
+INIT_ROUNDS = 400
+"""How often the container's first process is looked at, 5 ms apart, until it is ready."""
+
 SIGNALLED = 128  # conmon tells a signal as a shell does
 
 
@@ -164,6 +167,7 @@ class OciLauncher:
             raise LaunchError(f"{self.runtime} did not start the container in {COMMAND_SECONDS:.0f} s") from None
         if ran.code:
             raise LaunchError(f"the container could not be started: {ran.errors.strip()}")
+        await self._init_listens(container_id)
 
     async def signal(self, container_id: str, number: int) -> None:
         with contextlib.suppress(TimeoutError):
@@ -256,6 +260,14 @@ class OciLauncher:
         (folder / "etc").symlink_to(etc)
         used = {link.readlink().name for link in self.folder.glob("*/etc")}
         self.root.forget_etc_but(used)
+
+    async def _init_listens(self, container_id: str) -> None:
+        """Waits until the container's first process takes SIGTERM: one that came earlier would be lost."""
+        pid = _number(self.folder / container_id / "pid")
+        for _ in range(INIT_ROUNDS):
+            if pid is None or base.catches(pid, signal.SIGTERM) is not False:
+                return
+            await asyncio.sleep(0.005)
 
     def _conmon_argv(self, container_id: str, folder: Path) -> list[str]:
         return [

@@ -12,6 +12,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.agent.checkpoint import boot_id
 from dcos_runtime.agent.containers import base, supervisor
 from dcos_runtime.agent.containers.base import LaunchError, Process, Spec, Usage
 from dcos_runtime.agent.core.model import Exit, Facts, Found
@@ -29,6 +30,7 @@ class PosixLauncher:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self._boot = boot_id()
         self._go: dict[str, int] = {}
 
     def shortcomings(self) -> list[str]:
@@ -57,6 +59,7 @@ class PosixLauncher:
             "user": {"uid": user.uid, "gid": user.gid, "groups": list(user.groups)} if os.geteuid() == 0 else None,
             "state": str(folder / "state.json"),
             "exit": str(folder / "exit.json"),
+            "boot": self._boot,
         }
         path = folder / "spec.json"
         path.touch(mode=0o600)
@@ -147,7 +150,7 @@ class PosixLauncher:
         if (exit := self._exit(container_id)) is not None:
             return Facts(Found.EXITED, exit, task["pid"] if task else None)
         if task is None or who is None:
-            return Facts(Found.CREATED)
+            return Facts(Found.ABSENT)
         if base.alive(who["pid"], who["started"]):
             return Facts(Found.RUNNING, pid=task["pid"])
         return Facts(Found.ORPHANED if self._processes(container_id, state) else Found.ABSENT, pid=task["pid"])
@@ -171,7 +174,9 @@ class PosixLauncher:
         )
 
     def _state(self, container_id: str) -> dict[str, Any]:
-        return _load(self.folder / container_id / "state.json")
+        """Who runs the container; nobody when that was before the machine's last boot: pids are others' now."""
+        state = _load(self.folder / container_id / "state.json")
+        return state if state.get("boot") == self._boot else {}
 
     def _exit(self, container_id: str) -> Exit | None:
         status = _load(self.folder / container_id / "exit.json").get("status")

@@ -42,7 +42,7 @@ def main(argv: list[str]) -> int:
         os.close(sync)
         run(spec, go)
     os.close(go)
-    write(spec["state"], {"supervisor": identity(os.getpid()), "task": identity(child)})
+    write(spec["state"], {"boot": spec["boot"], "supervisor": identity(os.getpid()), "task": identity(child)})
     os.write(sync, json.dumps({"pid": child}).encode() + b"\n")
     os.close(sync)
     null = os.open("/dev/null", os.O_RDWR)

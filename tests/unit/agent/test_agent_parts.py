@@ -295,3 +295,14 @@ def test_only_old_sandboxes_of_tasks_that_are_over_go(tmp_path: Path) -> None:
     assert (outside / "file").exists()
     gc.touch(paths["living"])
     assert paths["living"].stat().st_mtime > 1000
+
+
+def test_flags_are_shown_as_the_original_writes_them_and_secrets_are_not() -> None:
+    from dcos_runtime.agent import flags as agent_flags
+    from dcos_runtime.flags import parse
+
+    given = ["--master=a:1", "--work_dir=/w", '--executor_environment_variables={"TOKEN": "s3cret"}']
+    shown = agent_flags.shown(parse("dcos-agent", agent_flags.FLAGS, given, {}))
+    assert shown["gc_delay"] == "1weeks" and shown["executor_shutdown_grace_period"] == "5secs"
+    assert shown["switch_user"] == "true" and shown["fetcher_max_size"] == "65536MB"
+    assert "s3cret" not in str(shown)
