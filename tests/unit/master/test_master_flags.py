@@ -1,0 +1,71 @@
+"""The flags of dcos-master, and the page that tells of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dcos_runtime import daemon
+from dcos_runtime.flags import FlagError
+from dcos_runtime.master import flags as master_flags
+
+PAGE = Path(__file__).parents[3] / "docs" / "kernel.md"
+
+
+def test_the_page_tells_of_every_flag_and_of_no_other() -> None:
+    table = re.findall(r"^\| (`[^|]*`) \|", PAGE.read_text().split("## Flags")[1], re.MULTILINE)
+    told = {name for cell in table for name in re.findall(r"`(\w+)`", cell)}
+    assert told == {flag.name for flag in master_flags.FLAGS}
+
+
+def test_flags_that_are_said_not_to_be_accepted_are_not() -> None:
+    text = PAGE.read_text().split("are not accepted:")[1].split("nor the old names")[0]
+    refused = set(re.findall(r"\w+", text))
+    assert len(refused) > 40
+    assert not refused & {flag.name for flag in master_flags.FLAGS}
+
+
+def test_they_become_a_configuration() -> None:
+    argv = [
+        "--work_dir=w",
+        "--ip=198.18.0.11",
+        "--hostname=m1",
+        "--weights=a=2,b=0.5",
+        "--min_allocatable_resources=cpus:0.5;mem:64|gpus:1",
+        "--agent_ping_timeout=1.5secs",
+        "--no-root_submissions",
+    ]
+    flags = daemon.read_flags("dcos-master", "", master_flags.FLAGS, argv, {})
+    master_flags.check(flags)
+    own = master_flags.master_info(flags, 5050)
+    assert (own.ip, own.pid) == (11 << 24 | 0 << 16 | 18 << 8 | 198, "master@198.18.0.11:5050")
+    config = master_flags.config(flags, own)
+    assert config.allocator.weights == {"a": 2.0, "b": 0.5}
+    assert list(config.allocator.minimums) == [{"cpus": 500, "mem": 64_000}, {"gpus": 1000}]
+    assert (config.agent_ping_timeout, config.root_submissions) == (1.5, False)
+    shown = master_flags.shown(flags)
+    assert shown["weights"] == "a=2,b=0.5"
+    assert shown["min_allocatable_resources"] == "cpus:0.5;mem:64|gpus:1"
+    assert shown["agent_ping_timeout"] == "1.5secs"
+
+
+def test_what_is_advertised_can_differ_from_what_is_bound() -> None:
+    argv = ["--work_dir=w", "--ip=0.0.0.0", "--advertise_ip=198.18.0.9", "--advertise_port=80", "--hostname=h"]
+    flags = daemon.read_flags("dcos-master", "", master_flags.FLAGS, argv, {})
+    master_flags.check(flags)
+    assert master_flags.master_info(flags, 5050).pid == "master@198.18.0.9:80"
+
+
+def test_credentials_in_the_zookeeper_url_are_not_shown() -> None:
+    argv = ["--work_dir=w", "--zk=zk://user:hunter2@h:1/mesos"]
+    flags = daemon.read_flags("dcos-master", "", master_flags.FLAGS, argv, {})
+    assert "hunter2" not in str(master_flags.shown(flags))
+
+
+@pytest.mark.parametrize("argv", [["--ip=0.0.0.0"], ["--zk=zk://h:1"], ["--max_agent_ping_timeouts=0"]])
+def test_what_makes_no_sense_together_is_refused(argv: list[str]) -> None:
+    flags = daemon.read_flags("dcos-master", "", master_flags.FLAGS, ["--work_dir=w", *argv], {})
+    with pytest.raises(FlagError):
+        master_flags.check(flags)
