@@ -63,8 +63,8 @@ exit "$dcos_status"
 """The container's first process: a shell that hands SIGTERM on to all others (the kernel delivers none to a first
 process that does not ask for it), reaps orphans, and ends as the task's does. It keeps its own words out of stderr.
 
-A signal interrupts ``wait``, which then tells the signal and not the child's end: it is asked again, and answers 127 only
-when the child's end was told already."""
+A signal interrupts ``wait``, which then tells the signal and not the child's end: it is asked again, and answers 127
+only when the child's end was told already."""
 
 
 @dataclass(frozen=True)
