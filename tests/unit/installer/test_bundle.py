@@ -46,6 +46,21 @@ def lock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+@pytest.fixture(scope="module", autouse=True)
+def frozen_code(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Our own code as it was when these tests began: somebody may be working on it."""
+    place = tmp_path_factory.mktemp("code")
+    files = []
+    for name, path in runtime.own_files():
+        copy = place / name
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        copy.write_bytes(path.read_bytes())
+        files.append((name, copy))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(runtime, "own_files", lambda: iter(files))
+        yield
+
+
 @pytest.fixture(scope="module")
 def built(lock: Path, tmp_path_factory: pytest.TempPathFactory) -> Built:
     return build(HERE, cache=tmp_path_factory.mktemp("one") / "cache", lock=lock)
@@ -118,6 +133,12 @@ def test_nothing_of_the_builder_is_in_it(built: Built) -> None:
     assert [member.name for member in members] == sorted(
         (member.name for member in members), key=lambda name: name.split("/")
     )
+
+
+def test_our_own_code_goes_in_without_what_was_generated_or_hidden(unpacked: Path) -> None:
+    ours = {path.relative_to(unpacked / "lib").as_posix() for path in (unpacked / "lib" / "dcos_runtime").rglob("*.py")}
+    assert {"dcos_runtime/__init__.py", "dcos_runtime/wire/base.py"} <= ours
+    assert not [name for name in ours if "/." in name]
 
 
 def test_it_holds_no_scripts_of_pip_no_tests_and_no_records(unpacked: Path) -> None:
