@@ -87,11 +87,12 @@ class Logs:
 
     def _round(self, stream: _Stream) -> None:
         try:
-            self._copy_or_ask(stream)
+            try:
+                self._copy_or_ask(stream)
+            except Missing:
+                if self._ended(stream):
+                    self._finish(stream)
             stream.silent_since = None
-        except Missing as error:
-            if self._ended(stream):
-                stream.fail(error)
         except Unavailable as error:
             now = time.monotonic()
             if stream.silent_since is None:
@@ -111,8 +112,16 @@ class Logs:
         if stream.quiet_rounds >= QUIET_ROUNDS:
             stream.quiet_rounds = 0
             if self._ended(stream):
-                self._writer.write(stream.task, file.appended())  # what came between the last read and the end
-                stream.done = True
+                self._finish(stream)
+
+    def _finish(self, stream: _Stream) -> None:
+        """Prints what came between the last look and the end; a sandbox may have come and its task ended in between."""
+        try:
+            file = stream.file or self._open(stream)
+            self._writer.write(stream.task, file.appended())
+            stream.done = True
+        except Missing as error:
+            stream.fail(error)
 
     def _ended(self, stream: _Stream) -> bool:
         """The agent knows first; the master knows of tasks that never got a sandbox."""

@@ -139,8 +139,8 @@ class Cluster:
         """The task finishes."""
         for living, gone in ((self.tasks, self.completed), (self.executors, self.completed_executors)):
             for one in [one for one in living if one["id"] == task_id]:
+                gone.append({**one, "state": "TASK_FINISHED"})  # first, as whoever asks in between must find it
                 living.remove(one)
-                gone.append({**one, "state": "TASK_FINISHED"})
 
     def answer_master(self, asked: Asked) -> web.Response:
         if asked.path != "/state":

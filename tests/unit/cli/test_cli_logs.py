@@ -180,6 +180,25 @@ def test_following_waits_for_the_sandbox_of_a_task_just_launched(cluster: Any, d
     assert (result.code, result.out) == (0, "hello\n")
 
 
+def test_following_reads_a_sandbox_that_came_and_was_left_between_two_looks(cluster: Any, dcos: Dcos) -> None:
+    cluster.task("web.1", state="TASK_STAGING")
+    answer = cluster.agent.answer
+    looks = 0
+
+    def answering(asked: Any) -> Any:
+        nonlocal looks
+        looks += 1
+        if looks == 3:  # the second look finds no sandbox; then the agent is asked whether the task has ended
+            cluster.executors.append({"id": "web.1", "directory": "/sandboxes/web.1"})
+            cluster.files["/sandboxes/web.1/stdout"] = b"hello\n"
+            cluster.end("web.1")
+        return answer(asked)
+
+    cluster.agent.answer = answering
+    result = dcos("task", "log", "-f", "web.1")
+    assert (result.code, result.out) == (0, "hello\n")
+
+
 def test_following_a_task_that_ends_without_a_sandbox_returns_with_the_reason(cluster: Any, dcos: Dcos) -> None:
     cluster.task("web.1", state="TASK_STAGING")
     timer = threading.Timer(0.3, cluster.end, ["web.1"])
