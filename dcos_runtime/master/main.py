@@ -59,8 +59,9 @@ async def serve(flags: Flags, life: Life) -> None:
             life.spawn(_lead(flags, role, life), "leading")
             print(daemon.ready_line(master_flags.PROGRAM, public), flush=True)
             await life.ended()
-            if role.leader is not None:
-                role.leader.streams.close_all()
+            leader, role.leader = role.leader, None  # no more calls
+            if leader is not None:
+                leader.streams.close_all()
     except OSError as error:
         life.end(1, str(error))
 

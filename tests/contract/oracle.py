@@ -19,11 +19,14 @@ class Oracle:
     def __init__(self, *, agents: int = 2, **flags: str) -> None:
         if not PROGRAM.exists():
             pytest.skip(f"no real Mesos to compare with: {PROGRAM} is absent (set DCOS_ORACLE)")
-        self.port = free_port()
-        argv = [str(PROGRAM), "up", "--port", str(self.port), "--agents", str(agents)]
-        for name, value in flags.items():
-            argv += ["--flag", f"{name}={value}"]
-        done = subprocess.run(argv, capture_output=True, text=True, timeout=300)
+        for _ in range(5):  # the agents' ports follow the master's, and may be anybody's
+            self.port = free_port()
+            argv = [str(PROGRAM), "up", "--port", str(self.port), "--agents", str(agents)]
+            for name, value in flags.items():
+                argv += ["--flag", f"{name}={value}"]
+            done = subprocess.run(argv, capture_output=True, text=True, timeout=300)
+            if "is not free" not in done.stderr:
+                break
         if done.returncode != 0:
             pytest.skip(f"the real Mesos does not start: {done.stderr.strip()[-500:]}")
 

@@ -118,13 +118,12 @@ def _admitted(state: State, call: internal.Connect, stream: int, address: str, n
     _attach(state, agent, stream, now)
     _learn_frameworks(state, agent, call, now)
     for told in call.tasks:
-        if told.framework_id not in state.completed:
-            task = _adopt(state, agent, told)
-            if back is None:
-                text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
-                update = tasks.latest(task, text, TaskStatus.Reason.REASON_AGENT_REREGISTERED, now)
-                update.state = task.state
-                tasks.forward(state, state.frameworks.get(task.framework_id), update)
+        task = _adopt(state, agent, told) if told.framework_id not in state.completed else None
+        if task is not None and back is None:
+            text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
+            update = tasks.latest(task, text, TaskStatus.Reason.REASON_AGENT_REREGISTERED, now)
+            update.state = task.state
+            tasks.forward(state, state.frameworks.get(task.framework_id), update)
 
 
 def _change_info(state: State, agent: Agent, info: AgentInfo) -> None:
@@ -181,9 +180,11 @@ def _learn_frameworks(state: State, agent: Agent, call: internal.Connect, now: N
         frameworks.tell_shutdown(state, agent, framework_id)
 
 
-def _adopt(state: State, agent: Agent, told: internal.RunningTask) -> Task:
-    """A task that an agent tells of and that is not in the records."""
+def _adopt(state: State, agent: Agent, told: internal.RunningTask) -> Task | None:
+    """A task that an agent tells of and that is not in the records. ``None``: it is told of twice."""
     info = codec.decode(told.task, TaskInfo)
+    if agent.task(told.framework_id, info.task_id.value) is not None:
+        return None
     framework = state.frameworks.get(told.framework_id)
     first = info.resources[0].allocation_info if info.resources else None
     role = first.role if first and first.role else min(framework.roles, default="*") if framework else "*"
@@ -329,9 +330,6 @@ def _removed(state: State, agent: Agent, since: float, text: str, now: Now) -> N
         agent.stream = None
     for task in agent.all_tasks():
         framework = state.frameworks.get(task.framework_id)
-        if task.terminal:
-            tasks.remove(state, task)
-            continue
         aware = framework is not None and framework.partition_aware
         outcome = TaskState.TASK_UNREACHABLE if aware else TaskState.TASK_LOST
         update = tasks.status(

@@ -208,7 +208,8 @@ def remove(state: State, framework: Framework, now: Now) -> None:
             tasks.apply(state, task, killed, TaskState.TASK_KILLED, now)
         tasks.remove(state, task)
     for task in framework.unreachable.values():
-        task.state = TaskState.TASK_KILLED
+        if not task.terminal:
+            task.state = TaskState.TASK_KILLED
         framework.completed.append(task)
     framework.unreachable.clear()
     framework.unregistered_at = now.wall

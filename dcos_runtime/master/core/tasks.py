@@ -99,7 +99,8 @@ def remove(state: State, task: Task, *, unreachable: bool = False) -> None:
     agent.killed.discard((task.framework_id, task.id))
     if framework is None:
         return
-    framework.tasks.pop(task.id, None)
+    if framework.tasks.get(task.id) is task:  # its id may have been used again while its agent was away
+        del framework.tasks[task.id]
     if unreachable:
         framework.unreachable[task.id] = task
         while len(framework.unreachable) > state.config.max_unreachable_tasks_per_framework:

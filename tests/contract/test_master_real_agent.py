@@ -1,0 +1,130 @@
+"""dcos-master, the real dcos-agent and a raw-socket scheduler: tasks outlive both daemons."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.byhand import Daemon, free_port, processes_with
+from tests.contract.rawclient import Master, Scheduler, get, task, until
+
+LASTING = {"failover_timeout": 600.0, "capabilities": [{"type": "PARTITION_AWARE"}]}
+
+
+class Pair:
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.master = Master(folder / "master", "--allocation_interval=100ms").start().leads()
+        work = folder / "agent"
+        work.mkdir()
+        argv = [
+            "dcos-agent",
+            f"--master=127.0.0.1:{self.master.port}",
+            f"--work_dir={work}",
+            f"--port={free_port()}",
+            "--launcher=posix",
+            "--resources=cpus:4;mem:4096;disk:1024;ports:[31000-31999]",
+        ]
+        self.agent = Daemon("agent", argv, folder / "agent.log").start()
+
+    def restart_master(self) -> None:
+        self.master.kill()
+        self.master.start().leads()
+
+    def pid(self, task_id: str) -> int:
+        """Of the process that wrote its pid as the first line of stdout."""
+
+        def first_line() -> str:
+            for path in (self.folder / "agent").glob(f"slaves/*/frameworks/*/executors/{task_id}/runs/latest/stdout"):
+                return path.read_text().partition("\n")[0]
+            return ""
+
+        return int(until(first_line, f"{task_id} tells its pid"))
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    pair = Pair(tmp_path)
+    yield pair
+    pair.agent.stop()
+    pair.master.stop()
+    for pid in processes_with(f"MESOS_SANDBOX={tmp_path}"):
+        with contextlib.suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    assert "Traceback" not in pair.master.log.read_text()
+
+
+def launch(scheduler: Scheduler, task_id: str, command: str) -> Any:
+    (offer,) = scheduler.offers()
+    assert scheduler.accept([offer], [task(task_id, offer, command=command)]).status == 202
+    return offer
+
+
+def alive(pid: int) -> bool:
+    return Path(f"/proc/{pid}").exists()
+
+
+def test_a_command_runs_and_its_end_is_told(pair: Pair) -> None:
+    scheduler = Scheduler(pair.master.port)
+    launch(scheduler, "good", "true")
+    assert scheduler.update("TASK_FINISHED")["source"] in ("SOURCE_EXECUTOR", "SOURCE_AGENT")
+    launch(scheduler, "bad", "exit 7")
+    assert "7" in scheduler.update("TASK_FAILED")["message"]
+    until(lambda: not get(pair.master.port, "/frameworks")["frameworks"][0]["tasks"], "all is acknowledged")
+    ended = get(pair.master.port, "/frameworks")["frameworks"][0]["completed_tasks"]
+    assert {one["id"]: one["state"] for one in ended} == {"good": "TASK_FINISHED", "bad": "TASK_FAILED"}
+    scheduler.close()
+
+
+def test_a_task_outlives_restarts_of_master_and_agent_under_the_same_pid(pair: Pair) -> None:
+    scheduler = Scheduler(pair.master.port, **LASTING)
+    launch(scheduler, "stays", "echo $$; exec sleep 3000")
+    scheduler.update("TASK_RUNNING")
+    pid = pair.pid("stays")
+    pair.restart_master()
+    again = Scheduler(pair.master.port, framework_id=scheduler.id, **LASTING)
+    until(lambda: get(pair.master.port, "/tasks")["tasks"], "the task is known again")
+    again.call("RECONCILE", tasks=[{"task_id": {"value": "stays"}}])
+    assert again.update()["state"] == "TASK_RUNNING"
+    assert alive(pid)
+    pair.agent.kill()
+    until(lambda: not get(pair.master.port, "/slaves")["slaves"][0]["active"], "the agent is missed")
+    pair.agent.start()
+    until(lambda: get(pair.master.port, "/slaves")["slaves"][0]["active"], "the agent is back")
+    assert alive(pid)
+    again.call("KILL", task_id={"value": "stays"})
+    assert again.update("TASK_KILLED")["task_id"] == {"value": "stays"}
+    until(lambda: not alive(pid), "the process ends")
+    again.close()
+
+
+def test_a_task_that_ends_while_nobody_leads_is_told_afterwards(pair: Pair, tmp_path: Path) -> None:
+    scheduler = Scheduler(pair.master.port, **LASTING)
+    mark = tmp_path / "go"
+    launch(scheduler, "ends", f"echo $$; while [ ! -e {mark} ]; do sleep 0.05; done; exit 3")
+    scheduler.update("TASK_RUNNING")
+    pid = pair.pid("ends")
+    pair.master.kill()
+    mark.touch()
+    until(lambda: not alive(pid), "the process ends")
+    pair.master.start().leads()
+    again = Scheduler(pair.master.port, framework_id=scheduler.id, **LASTING)
+    assert "3" in again.update("TASK_FAILED")["message"]
+    until(lambda: not get(pair.master.port, "/frameworks")["frameworks"][0]["tasks"], "it is acknowledged")
+    again.close()
+
+
+def test_the_end_of_a_framework_ends_its_tasks(pair: Pair) -> None:
+    scheduler = Scheduler(pair.master.port)
+    launch(scheduler, "goes", "echo $$; exec sleep 3000")
+    scheduler.update("TASK_RUNNING")
+    pid = pair.pid("goes")
+    os.kill(pid, 0)
+    scheduler.close()
+    until(lambda: not alive(pid), "the process ends with its framework")
