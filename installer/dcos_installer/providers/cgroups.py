@@ -7,6 +7,7 @@ has, in a cgroup namespace of its own, a private root everywhere.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import signal
 import time
@@ -164,7 +165,7 @@ class Group:
         """Where devices are a v1 controller, denies all others. (In v2 that takes a BPF program: systemd's, if any.)"""
         for hierarchy, folder in self.folders():
             if "devices" in hierarchy.controllers:
-                (folder / "devices.deny").write_text("a")
+                _deny_all_devices(folder)
                 for rule in allowed:
                     (folder / "devices.allow").write_text(rule)
 
@@ -275,6 +276,20 @@ def _limit_memory_v1(folder: Path, limit: int) -> None:
     except OSError:
         for path in reversed(there):
             path.write_text(str(limit))
+
+
+def _deny_all_devices(folder: Path) -> None:
+    # Refused (EINVAL) while a group below counts: the kernel lets go of a removed one a moment later.
+    deadline = time.monotonic() + _REMOVE_SECONDS
+    while True:
+        try:
+            (folder / "devices.deny").write_text("a")
+        except OSError as error:
+            if error.errno != errno.EINVAL or time.monotonic() > deadline:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return
 
 
 def _write_if_there(path: Path, text: str) -> None:
