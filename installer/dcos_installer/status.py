@@ -104,16 +104,19 @@ def _host(ctx: Context, host: HostSpec, condition: Condition) -> HostStatus:
     known = HostStatus(host.name, host.address, " ".join(sorted(host.roles)), str(condition))
     if condition not in (Condition.RUNNING, Condition.UNKNOWN):
         return known
+    # Of a machine that its provider cannot see, SSH tells whether it runs.
+    told = condition is not Condition.UNKNOWN
     try:
         said = ctx.remote(host).script(_ASK, what="ask how it is", deadline=30).stdout
     except InstallerError as error:
-        return HostStatus(known.name, known.address, known.role, known.condition, problem=error.what)
+        seen = known.condition if told else "unreachable"
+        return HostStatus(known.name, known.address, known.role, seen, problem=error.what)
     generation, manifest, *units = said.split("\n")
     return HostStatus(
         known.name,
         known.address,
         known.role,
-        known.condition,
+        known.condition if told else "reachable",
         generation="" if generation == "none" else generation,
         versions=_versions(manifest),
         units=dict(line.split(" ", 1) for line in units if " " in line),
@@ -135,7 +138,9 @@ def _why(host: HostStatus) -> str:
     if bad:
         return ", ".join(bad)
     return (
-        "nothing is deployed on it" if host.condition in ("running", "unknown") else f"the machine is {host.condition}"
+        "nothing is deployed on it"
+        if host.condition in ("running", "reachable")
+        else f"the machine is {host.condition}"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import json
 import os
@@ -127,6 +128,18 @@ def destroy(cluster: Deployed) -> str:
     done = cluster.installer("destroy", "--yes")
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+def operators_processes(cluster: Deployed) -> list[str]:
+    """The installer's processes and what they started, known by the operator's folder on their command lines."""
+    found = []
+    for folder in Path("/proc").iterdir():
+        if folder.name.isdigit() and folder.name != str(os.getpid()):
+            with contextlib.suppress(OSError):
+                said = (folder / "cmdline").read_text().replace("\0", " ")
+                if f"{cluster.home}/" in said:
+                    found.append(said)
+    return found
 
 
 def traces(short_id: str) -> dict[str, list[str]]:
