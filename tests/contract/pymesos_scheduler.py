@@ -34,8 +34,8 @@ class Runner(Scheduler):
                 task.agent_id.value = offer.agent_id.value
                 task.command.value = self.command
                 task.resources = [
-                    dict(name="cpus", type="SCALAR", scalar={"value": 0.1}),
-                    dict(name="mem", type="SCALAR", scalar={"value": 32}),
+                    {"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.1}},
+                    {"name": "mem", "type": "SCALAR", "scalar": {"value": 32}},
                 ]
                 tasks.append(task)
             if tasks:
