@@ -10,9 +10,10 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import FrameType
 from typing import IO
 
 from dcos_installer.errors import DeadlinePassed, ProcessFailed
@@ -63,33 +64,20 @@ def run(
     step = what or f"run {Path(arguments[0]).name}"
     log.debug("$ %s", shown)
     started = time.monotonic()
+    process: subprocess.Popen[bytes] | None = None
     try:
-        process = subprocess.Popen(
-            arguments,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=None if env is None else dict(env),
-            cwd=cwd,
-            start_new_session=True,
-        )
-    except OSError as error:
-        raise ProcessFailed(
-            f"could not {step}",
-            returncode=None,
-            why=f"{arguments[0]}: {error.strerror}",
-            hint=f"try it by hand: {shown}",
-        ) from error
-    _running.add(process)
-    collected = _Collected(process, stdin.encode() if isinstance(stdin, str) else stdin, on_line)
-    try:
+        with _interrupts_held_back():
+            process = _start(arguments, env, cwd, step, shown)
+            _running.add(process)
+            collected = _Collected(process, stdin.encode() if isinstance(stdin, str) else stdin, on_line)
         in_time = collected.wait(deadline)
     finally:
         # On Ctrl-C and on the deadline alike: the command is in a session of its own, so nobody else ends it.
-        if process.poll() is None:
-            _end(process)
-        _running.discard(process)
-        collected.close()
+        if process is not None:
+            if process.poll() is None:
+                _end(process)
+            _running.discard(process)
+    collected.close()
     seconds = time.monotonic() - started
     stdout, stderr = _masked(collected.stdout, secrets), _masked(collected.stderr, secrets)
     if not in_time:
@@ -111,6 +99,49 @@ def run(
             evidence=tail(stderr or stdout),
         )
     return Finished(tuple(arguments), process.returncode, collected.stdout, collected.stderr, seconds)
+
+
+def _start(
+    argv: Sequence[str], env: Mapping[str, str] | None, cwd: Path | None, step: str, shown: str
+) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            argv,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=None if env is None else dict(env),
+            cwd=cwd,
+            start_new_session=True,
+        )
+    except OSError as error:
+        raise ProcessFailed(
+            f"could not {step}",
+            returncode=None,
+            why=f"{argv[0]}: {error.strerror}",
+            hint=f"try it by hand: {shown}",
+        ) from error
+
+
+@contextlib.contextmanager
+def _interrupts_held_back() -> Iterator[None]:
+    """Ctrl-C and its kin wait until the block is done: a process that is just being started would be lost track of."""
+    if threading.current_thread() is not threading.main_thread():
+        yield  # only the main thread is interrupted
+        return
+    held: list[tuple[int, FrameType | None]] = []
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
+    caught = {number: handler for number, handler in handlers.items() if callable(handler)}
+    for number in caught:
+        signal.signal(number, lambda number, frame: held.append((number, frame)))
+    try:
+        yield
+    finally:
+        for number, handler in caught.items():
+            signal.signal(number, handler)
+    if held:
+        first, frame = held[0]
+        caught[signal.Signals(first)](first, frame)
 
 
 def end_all() -> None:

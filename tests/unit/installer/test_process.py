@@ -84,6 +84,23 @@ def test_ctrl_c_leaves_no_process_behind(tmp_path: Path) -> None:
     assert _gone(int((tmp_path / "child").read_text()))
 
 
+def test_ctrl_c_at_the_very_start_of_a_command_leaves_it_not_behind(tmp_path: Path) -> None:
+    code = (
+        "import os, signal, subprocess\n"
+        "from dcos_installer.process import run\n"
+        "class Interrupted(subprocess.Popen):\n"
+        "    def __init__(self, *arguments, **options):\n"
+        "        super().__init__(*arguments, **options)\n"
+        f"        open({str(tmp_path / 'child')!r}, 'w').write(str(self.pid))\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "subprocess.Popen = Interrupted\n"
+        "run(['sleep', '300'], deadline=300)"
+    )
+    done = subprocess.run([PYTHON, "-c", code], capture_output=True, text=True, timeout=60)
+    assert "KeyboardInterrupt" in done.stderr
+    assert _gone(int((tmp_path / "child").read_text()))
+
+
 def test_secrets_are_masked_in_the_log_and_in_errors(caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG), pytest.raises(ProcessFailed) as caught:
         run(["sh", "-c", "echo token hunter2 >&2; exit 1", "hunter2"], deadline=20, secrets=["hunter2"])
