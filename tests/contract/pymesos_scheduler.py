@@ -1,7 +1,8 @@
 """Runs N command tasks with the stock pymesos scheduler driver and prints how each ended. Needs pymesos (Python 3.8).
 
 Usage: pymesos_scheduler.py MASTER COUNT COMMAND
-The last line is JSON: {"finished": N, "states": {task id: [states in order]}, "agents": [...]}; exit 0 when all finished.
+The last line is JSON: {"finished": N, "states": {task id: [states in order]}, "agents": [...]}.
+Exit 0 when all finished.
 """
 
 import json
