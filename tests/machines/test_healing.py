@@ -218,14 +218,12 @@ def test_after_a_reboot_of_every_machine_the_app_is_back(cluster: Deployed) -> N
                 60,
                 f"{host}'s new start",
             )
-        for task in running(cluster, name, 2, seconds=180):
-            assert (
-                wait_for(
-                    lambda task=task: (
-                        urllib.request.urlopen(f"http://{task['host']}:{task['ports'][0]}/", timeout=5).status
-                    ),
-                    60,
-                    f"an answer of {task['id']}",
-                )
-                == 200
+
+        def answers() -> bool:
+            found = tasks(cluster, name)
+            return len(found) == 2 and all(
+                urllib.request.urlopen(f"http://{task['host']}:{task['ports'][0]}/", timeout=5).status == 200
+                for task in found
             )
+
+        assert wait_for(answers, 180, "two answering instances")
