@@ -248,12 +248,18 @@ class Master:
         """Everything it knows. Raises `CliError` when it cannot be had, saying who was asked and why that one."""
         response = self._get("/state")
         try:
-            return _read_state(response.url.removesuffix("/state"), response.json())
+            known = _read_state(response.url.removesuffix("/state"), response.json())
         except (NotJson, msgspec.ValidationError) as error:
             raise CliError(
                 f"{response.url} does not answer as a master does: {error}",
                 hints=[f"is {self.target.url} ({self.target.origin}) the address of a master?"],
             ) from error
+        if known.fields.pid.startswith("slave"):
+            raise CliError(
+                f"{self.target.url} ({self.target.origin}) is an agent, not a master",
+                hints=["give the address of a master: --master=HOST:5050"],
+            )
+        return known
 
     def _get(self, path: str) -> Response:
         try:

@@ -160,6 +160,7 @@ def test_redirects_in_a_circle_end(cluster: Any, dcos: Dcos) -> None:
         (lambda: web.Response(text="<html>hello</html>"), "does not answer as a master does"),
         (lambda: web.Response(text='{"id": 3}'), "does not answer as a master does"),
         (lambda: web.Response(text='["\x1b[2J"'), "does not answer as a master does"),
+        (lambda: web.Response(text='{"id": "S0", "pid": "slave(1)@127.0.0.1:5051"}'), "is an agent, not a master"),
         (
             lambda: web.Response(text='{"id": "M", "pid": "x", "slaves": {"id": "S"}}'),
             "does not answer as a master does",
