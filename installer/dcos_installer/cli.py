@@ -106,7 +106,7 @@ def destroy(inventory: Path, yes: bool, purge: bool, as_json: bool) -> None:
             click.echo(json.dumps({"kind": "run-finished", "time": time.time(), "text": text}) if as_json else text)
             return
         if not yes:
-            names = ", ".join(host.name for host in job.spec.hosts)
+            names = ", ".join(host.name for host in job.spec.hosts) or "(none is left, but their network is)"
             what = "the machines" if job.spec.provider == "nspawn" else "what was deployed on"
             click.confirm(f"Destroy the cluster {job.spec.name}: {what} {names}?", abort=True)
         with _reporting(as_json) as report, _telling_how_to_resume(job):
@@ -139,8 +139,8 @@ def unlock(inventory: Path) -> None:
     from dcos_installer.plan import lock
 
     with _errors(), commands.context(inventory, "unlock") as ctx:
-        holder = lock.remove(ctx.remote(ctx.spec.masters[0]))
-    click.echo(f"removed the lock of {holder.told()}" if holder else "nobody held the lock")
+        removed = lock.remove(ctx.remote(ctx.spec.masters[0]))
+    click.echo(f"removed {removed.told()}" if removed else "nobody held the lock")
 
 
 @cli.command()

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dcos_installer.errors import InstallerError, LockHeld
+from dcos_installer.errors import InstallerError, LockHeld, StateError
 
 if TYPE_CHECKING:
     from dcos_installer.remote import Remote
@@ -48,7 +48,7 @@ _CLEAR = """\
 if grep -qF "\\"run\\":\\"$2\\"" "$1" 2>/dev/null; then rm -rf "${1%/*}"; fi
 """
 _SHOW = 'cat "$1" 2>/dev/null || true\n'
-_REMOVE = 'cat "$1" 2>/dev/null || true; rm -f "$1"\n'
+_REMOVE = 'if [ -e "$1" ]; then echo there; cat "$1"; rm -f "$1"; fi\n'
 
 
 class Holder(msgspec.Struct, frozen=True):
@@ -74,6 +74,15 @@ class Holder(msgspec.Struct, frozen=True):
         return f"{self.holder} on {self.host} (process {self.pid}, dcos-installer {self.command}) since {since}"
 
 
+class Removed(msgspec.Struct, frozen=True):
+    """A record that was removed; without a holder when nobody could read whose it was."""
+
+    holder: Holder | None
+
+    def told(self) -> str:
+        return f"the lock of {self.holder.told()}" if self.holder else "a lock whose record could not be read"
+
+
 def this_holder(run: str, cluster: str, command: str, flock: Path, now: float) -> Holder:
     """This process as a holder."""
     import getpass
@@ -90,9 +99,16 @@ def this_holder(run: str, cluster: str, command: str, flock: Path, now: float) -
 def hold_here(path: Path, holder: Holder) -> Iterator[None]:
     """Holds the flock on this machine. The kernel lets go of it when the process ends, however it ends.
 
-    Raises `LockHeld` with who holds it.
+    Raises `LockHeld` with who holds it, `StateError` when the file cannot be opened.
     """
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    try:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    except OSError as error:
+        raise StateError(
+            f"the lock {path} cannot be opened",
+            why=error.strerror or str(error),
+            hint="it has to be a file of yours, or not there: look at it, move it away and run again",
+        ) from error
     try:
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -141,9 +157,10 @@ def shown(remote: Remote, path: str = RECORD_PATH) -> Holder | None:
     return _decode(remote.script(_SHOW, [path], what="read the cluster's lock").stdout.encode())
 
 
-def remove(remote: Remote, path: str = RECORD_PATH) -> Holder | None:
-    """Removes the record, whoever holds it, and returns whose it was."""
-    return _decode(remote.script(_REMOVE, [path], what="remove the cluster's lock").stdout.encode())
+def remove(remote: Remote, path: str = RECORD_PATH) -> Removed | None:
+    """Removes the record, whoever holds it, and returns whose it was; None: there was none."""
+    told = remote.script(_REMOVE, [path], what="remove the cluster's lock").stdout
+    return Removed(_decode(told.removeprefix("there\n").encode())) if told else None
 
 
 def is_dead(other: Holder, mine: Holder, is_free: Callable[[Path], bool] | None = None) -> bool:

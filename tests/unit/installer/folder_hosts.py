@@ -10,8 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from dcos_installer.ansible.host.apply import apply, locked
-from dcos_installer.ansible.host.machine import ACTIVE, PACKAGE_TIME, PACKAGES, Machine
+from dcos_installer.ansible.host.machine import ACTIVE, PACKAGE_NAMES, PACKAGE_TIME, PACKAGES, Machine
 from dcos_installer.ansible.host.observe import Observed, observe
+from dcos_installer.ansible.host.packages import note_names
 from dcos_installer.ansible.host.systemd import Noted, UnitFailed
 from dcos_installer.ansible.host.work import Work, work_for
 from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
@@ -156,6 +157,9 @@ class Host:
                 file.parent.mkdir(parents=True, exist_ok=True)
                 file.write_text(program)
                 os.utime(file, (PACKAGE_TIME, PACKAGE_TIME))
+            top = self.path(f"{PACKAGES}/{package.folder}")
+            (top / PACKAGE_NAMES).unlink(missing_ok=True)
+            note_names(str(top))
 
     def observe(self, manifest: Manifest, secrets: dict[str, str] | None = None) -> Observed:
         return observe(self.machine, self.systemd, json.loads(manifest.encode()), secrets)

@@ -6,6 +6,7 @@ import gzip
 import hashlib
 import io
 import os
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -17,7 +18,7 @@ import pytest
 from dcos_installer.ansible import payload
 from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.ansible.host.facts import altered_package
-from dcos_installer.ansible.host.machine import Machine
+from dcos_installer.ansible.host.machine import PACKAGE_NAMES, Machine
 from dcos_installer.ansible.host.packages import receive
 from dcos_installer.ansible.places import Place
 from dcos_installer.ansible.play import Session
@@ -28,6 +29,7 @@ from dcos_installer.data import locks_dir
 from dcos_installer.errors import InstallerError, ProcessFailed
 from dcos_installer.plan.facts import Target
 from dcos_installer.providers.base import SshTarget
+from tests.unit.installer.folder_hosts import Host, a_manifest, shown
 
 HERE = runtime.this_machine()
 
@@ -233,6 +235,7 @@ def small(tmp_path: Path) -> Built:
     tree = tmp_path / "tree"
     (tree / "bin").mkdir(parents=True)
     (tree / "lib").mkdir()
+    (tree / "empty").mkdir()
     (tree / "bin" / "run").write_text("#!/bin/sh\n")
     (tree / "bin" / "run").chmod(0o700)
     (tree / "lib" / "data").write_bytes(os.urandom(700_000))
@@ -332,8 +335,6 @@ def test_a_receiver_that_is_killed_leaves_debris_that_the_next_one_removes(small
 
 
 def test_an_edited_package_is_brought_again_and_what_reads_it_is_restarted(small: Built, tmp_path: Path) -> None:
-    from tests.unit.installer.folder_hosts import Host, a_manifest, shown
-
     host = Host(tmp_path / "h1")
     manifest = a_manifest({}, {"dcos-a.service": ("package:small",)}, [small.package])
     receive(host.machine, [described(small)], stream(small))
@@ -347,6 +348,87 @@ def test_an_edited_package_is_brought_again_and_what_reads_it_is_restarted(small
     assert host.apply(manifest).changes == planned
     assert host.check(manifest) == []
     assert file.stat().st_size == 700_000
+
+
+def rid_of(place: Path, path: str) -> None:
+    if (place / path).is_dir():
+        shutil.rmtree(place / path)
+    else:
+        (place / path).unlink()
+
+
+@pytest.mark.parametrize(
+    ("gone", "why"),
+    [
+        ("", "missing on the host: brought again"),
+        ("..", "missing on the host: brought again"),
+        ("lib/data", "altered on the host: lib/data is gone"),
+        ("lib", "altered on the host: lib is gone"),
+        ("empty", "altered on the host: empty is gone"),
+        (PACKAGE_NAMES, f"altered on the host: {PACKAGE_NAMES} is gone"),
+    ],
+)
+def test_what_is_gone_from_a_host_that_needs_it_is_brought_again_and_its_readers_restarted(
+    small: Built, tmp_path: Path, gone: str, why: str
+) -> None:
+    host = Host(tmp_path / "h1")
+    manifest = a_manifest({}, {"dcos-a.service": ("package:small",), "dcos-b.service": ()}, [small.package])
+    receive(host.machine, [described(small)], stream(small))
+    host.apply(manifest)
+    assert host.check(manifest) == []
+    top = packages_of(host.root) / small.folder
+    before = {path.relative_to(top) for path in top.rglob("*")}
+    rid_of(packages_of(host.root), os.path.normpath(f"{small.folder}/{gone}"))
+    assert host.observe(manifest).missing_packages == [small.folder]
+    planned = host.check(manifest)
+    assert shown(planned) == ["mend package small", "restart unit dcos-a.service"]
+    assert planned[0]["why"] == why
+    with pytest.raises(HostError, match="cannot be applied"):
+        host.apply(manifest)
+    assert receive(host.machine, [described(small)], stream(small)) == [small.folder]
+    assert host.check(manifest) == planned
+    assert host.apply(manifest).changes == planned
+    assert host.check(manifest) == []
+    assert host.generation == 1
+    assert {path.relative_to(top) for path in top.rglob("*")} == before
+
+
+def test_a_file_that_was_slipped_in_or_renamed_shows_and_bytecode_of_a_daemon_does_not(
+    small: Built, tmp_path: Path
+) -> None:
+    machine = Machine(str(tmp_path / "h1"))
+    receive(machine, [described(small)], stream(small))
+    top = packages_of(tmp_path / "h1") / small.folder
+    (top / "lib" / "__pycache__").mkdir()
+    (top / "lib" / "__pycache__" / "data.pyc").write_text("x")
+    assert altered_package(machine, small.folder) == ""
+    (top / "lib" / "folder").mkdir()
+    assert altered_package(machine, small.folder) == "lib/folder was added"
+    (top / "lib" / "folder").rmdir()
+    (top / "lib" / "data").rename(top / "lib" / "other")
+    assert altered_package(machine, small.folder) == "lib/data is gone"
+
+
+def test_a_link_in_place_of_a_package_is_replaced(small: Built, tmp_path: Path) -> None:
+    machine = Machine(str(tmp_path / "h1"))
+    receive(machine, [described(small)], stream(small))
+    top = packages_of(tmp_path / "h1") / small.folder
+    top.rename(tmp_path / "elsewhere")
+    top.symlink_to(tmp_path / "elsewhere")
+    assert altered_package(machine, small.folder) == "not a folder"
+    assert receive(machine, [described(small)], stream(small)) == [small.folder]
+    assert not top.is_symlink()
+    assert altered_package(machine, small.folder) == ""
+
+
+def test_a_package_that_is_new_to_a_host_is_no_mend(small: Built, tmp_path: Path) -> None:
+    host = Host(tmp_path / "h1")
+    host.apply(a_manifest({}, {"dcos-a.service": ()}))
+    receive(host.machine, [described(small)], stream(small))
+    manifest = a_manifest({}, {"dcos-a.service": ("package:small",)}, [small.package])
+    assert host.observe(manifest).mended_packages == {}
+    assert shown(host.apply(manifest).changes)[0] == "add package small"
+    assert host.check(manifest) == []
 
 
 def test_a_package_that_does_not_fit_is_refused_before_it_is_unpacked(

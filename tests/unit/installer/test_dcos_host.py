@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,9 +14,10 @@ import pytest
 from dcos_installer.ansible.host import main as host_main
 from dcos_installer.ansible.host.apply import RolledBack, locked, remove
 from dcos_installer.ansible.host.errors import HostError
-from dcos_installer.ansible.host.machine import Machine
+from dcos_installer.ansible.host.machine import Finished, Machine
 from dcos_installer.ansible.host.observe import digest_of
-from dcos_installer.plan.manifest import ACTIVE, FORMAT, Link, Manifest, Package, Secret, Sysctl, User
+from dcos_installer.ansible.host.systemd import Systemd
+from dcos_installer.plan.manifest import ACTIVE, FORMAT, Firewall, Link, Manifest, Package, Secret, Sysctl, User
 from tests.unit.installer.folder_hosts import Host, Remembering, a_manifest, shown
 
 A = "dcos-a.service"
@@ -181,6 +183,89 @@ def test_an_altered_package_counts_as_missing_and_is_told_by_the_file(host: Host
     assert "bin/dcos" in host.check(first())[0]["why"]
     with pytest.raises(HostError, match="cannot be applied"):
         host.apply(first())
+
+
+@pytest.mark.parametrize(
+    ("active", "sub", "state"),
+    [
+        ("active", "running", "running"),
+        ("activating", "start", "running"),
+        ("activating", "auto-restart", "looping"),
+        ("activating", "auto-restart-queued", "looping"),
+        ("failed", "failed", "failed"),
+        ("inactive", "dead", "stopped"),
+    ],
+)
+def test_a_unit_that_systemd_is_about_to_start_again_is_not_taken_for_a_running_one(
+    tmp_path: Path, active: str, sub: str, state: str
+) -> None:
+    systemctl = tmp_path / "systemctl"
+    systemctl.write_text(f"#!/bin/sh\nprintf 'Id={A}\\nActiveState={active}\\nSubState={sub}\\n'\n")
+    systemctl.chmod(0o755)
+    assert Systemd(Machine(), str(systemctl)).states([A]) == {A: state}
+
+
+def test_a_unit_that_ends_again_and_again_is_restarted_and_whether_it_is_up_just_now_is_no_drift(host: Host) -> None:
+    installed(host, first())
+    calm = host.observe(first()).flat()
+    units = host.path("/opt/dcos/state/units.json")
+    units.write_text(json.dumps(json.loads(units.read_text()) | {A: "looping"}))
+    changes = host.check(first())
+    assert shown(changes) == [f"restart unit {A}"]
+    assert changes[0]["why"] == "it does not stay up"
+    assert host.observe(first()).flat() == calm
+    assert host.apply(first()).changes == changes
+    assert host.systemd.history()[-1].startswith(f"restart {A} ")
+    assert host.check(first()) == []
+
+
+class Doors(Machine):
+    """Takes itself for a real machine whose kernel lists ``table``."""
+
+    table = "table inet dcos {}"
+
+    @property
+    def real(self) -> bool:
+        return True
+
+    def run(self, argv: Sequence[str], seconds: float = 60.0, change: bool = True) -> Finished:
+        assert argv[0] == "/usr/sbin/nft"
+        return Finished(0 if self.table else 1, self.table, "")
+
+
+@pytest.mark.parametrize(
+    ("drift", "why"),
+    [
+        ("", None),
+        ("rules", "etc/firewall.nft changed"),
+        ("unloaded", "the table was loaded from other rules"),
+        ("table", "the table was altered"),
+        ("gone", "the table is gone"),
+    ],
+)
+def test_the_plan_says_what_of_the_doors_was_altered(tmp_path: Path, drift: str, why: str | None) -> None:
+    host = Host(tmp_path / "host", Doors(str(tmp_path / "host")))
+    machine = host.machine
+    assert isinstance(machine, Doors)
+    rules = host.path("/opt/dcos/generations/1/etc/firewall.nft")
+    base = a_manifest({"etc/firewall.nft": "rules"}, {A: ("etc/firewall.nft",)})
+    manifest = msgspec.structs.replace(base, firewall=Firewall("dcos", "etc/firewall.nft", A))
+    nft = host.path("/usr/sbin/nft")
+    nft.parent.mkdir(parents=True)
+    nft.touch()
+    host.path("/proc/1").mkdir(parents=True)
+    host.apply(manifest)
+    if drift == "rules":
+        rules.write_text("edited")
+    elif drift == "unloaded":
+        noted = host.path("/opt/dcos/state/firewall.json")
+        noted.write_text(json.dumps(json.loads(noted.read_text()) | {"rules": "others"}))
+    elif drift == "table":
+        machine.table = "table inet dcos { more }"
+    elif drift == "gone":
+        machine.table = ""
+    changes = {change["name"]: change["why"] for change in host.check(manifest)}
+    assert changes.get(A) == why
 
 
 def test_the_digest_changes_with_anything_that_the_plan_rests_on(host: Host) -> None:

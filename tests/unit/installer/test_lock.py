@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from dcos_installer.errors import LockHeld
+from dcos_installer.errors import LockHeld, StateError
 from dcos_installer.plan import lock
 from dcos_installer.plan.lock import Holder
 from tests.unit.installer.pretended import FolderRemote, spec_of
@@ -69,7 +69,7 @@ def test_an_operator_on_another_host_is_never_taken_over_from(remote: FolderRemo
     lock.take(remote, _holder("r1", host="elsewhere"))
     with pytest.raises(LockHeld, match="ann on elsewhere"):
         lock.take(remote, _holder("r2"))
-    assert lock.remove(remote) == _holder("r1", host="elsewhere")
+    assert lock.remove(remote) == lock.Removed(_holder("r1", host="elsewhere"))
     assert lock.remove(remote) is None
     assert lock.take(remote, _holder("r2")) is None
 
@@ -122,3 +122,22 @@ def test_a_record_that_cannot_be_read_counts_as_held(remote: FolderRemote) -> No
     path.write_text("}")
     with pytest.raises(LockHeld, match="cannot be read"):
         lock.take(remote, _holder("r2"))
+
+
+@pytest.mark.parametrize("content", ["", "}"])
+def test_removing_a_record_that_cannot_be_read_says_so(remote: FolderRemote, content: str) -> None:
+    path = remote.folder / lock.RECORD_PATH[1:]
+    path.parent.mkdir(parents=True)
+    path.write_text(content)
+    removed = lock.remove(remote)
+    assert removed is not None
+    assert removed.told() == "a lock whose record could not be read"
+    assert not path.exists()
+    assert lock.remove(remote) is None
+
+
+def test_a_folder_where_the_lock_belongs_is_told_not_a_traceback(tmp_path: Path) -> None:
+    (tmp_path / "lock").mkdir()
+    with pytest.raises(StateError, match="cannot be opened") as told, lock.hold_here(tmp_path / "lock", _holder("r1")):
+        pytest.fail("a folder was locked")
+    assert told.value.why == "Is a directory"

@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 
-from .machine import HOME, PACKAGE_TIME, PACKAGES, Machine
+from .machine import HOME, PACKAGE_NAMES, PACKAGE_TIME, PACKAGES, Machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -41,23 +41,48 @@ def gather(machine: Machine) -> dict[str, Any]:
 
 
 def altered_package(machine: Machine, folder: str) -> str:
-    """The first file of a package that is not as it was unpacked; empty when none is.
+    """What first shows that a package is not as it was unpacked; empty when it is.
 
-    Packages never change: every file carries one fixed time, so an edit shows without reading a byte.
+    Packages never change: every file carries one fixed time, and all paths were noted while it was unpacked. So an
+    edit shows without reading a byte of it, and a file that is gone shows as well.
     """
     top = machine.at(PACKAGES + "/" + folder)
-    waiting = [top]
+    if not stat.S_ISDIR(os.lstat(top).st_mode):
+        return "not a folder"
+    paths, altered = package_paths(top)
+    if altered:
+        return altered
+    noted = machine.read(f"{PACKAGES}/{folder}/{PACKAGE_NAMES}")
+    if noted is None:
+        return PACKAGE_NAMES + " is gone"
+    if noted == b"\n".join(paths):
+        return ""
+    wanted = noted.split(b"\n")
+    gone = sorted(set(wanted) - set(paths))
+    # Whatever was added carries the packages' time, or it would have been found above.
+    path = os.fsdecode(gone[0] if gone else next(path for path in paths if path not in wanted))
+    return path + (" is gone" if gone else " was added")
+
+
+def package_paths(top: str) -> tuple[list[bytes], str]:
+    """The sorted paths of all in a package that is unpacked at ``top``; the first file that was edited since, if any.
+
+    Without its note of names, and without what Python itself may put there.
+    """
+    paths, waiting, cut = [], [top], len(top) + 1
     while waiting:
         with os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    if entry.name != "__pycache__":
-                        waiting.append(entry.path)
-                    continue
-                found = entry.stat(follow_symlinks=False)
-                if not stat.S_ISREG(found.st_mode) or int(found.st_mtime) != PACKAGE_TIME:
-                    return os.path.relpath(entry.path, top)
-    return ""
+                    if entry.name == "__pycache__":
+                        continue
+                    waiting.append(entry.path)
+                else:
+                    found = entry.stat(follow_symlinks=False)
+                    if not stat.S_ISREG(found.st_mode) or int(found.st_mtime) != PACKAGE_TIME:
+                        return [], entry.path[cut:]
+                paths.append(entry.path[cut:])
+    return sorted([os.fsencode(path) for path in paths if path != PACKAGE_NAMES]), ""
 
 
 def _os_release(machine: Machine) -> dict[str, str]:

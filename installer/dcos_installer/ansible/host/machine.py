@@ -24,6 +24,8 @@ LASTING = "/var/lib/dcos"
 
 PACKAGE_TIME = 946684800
 """The modification time of every file of a package (2000-01-01); another one means that somebody edited it."""
+PACKAGE_NAMES = ".dcos-names"
+"""In every package: the paths of all that was unpacked, sorted, one a line. One that is gone shows by it."""
 
 
 class Finished:

@@ -9,7 +9,7 @@ from .errors import HostError
 from .facts import altered_package
 from .machine import ACTIVE, GENERATIONS, PACKAGES, SECRETS, STATE, Machine
 from .quick import dumps, loads, sha256
-from .systemd import STOPPED, Noted, Systemd
+from .systemd import LOOPING, RUNNING, STOPPED, Noted, Systemd
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 PENDING = STATE + "/pending.json"
 """What a run has begun and not finished: units to restart. It outlives a kill -9, and the next run takes it up."""
 MENDED = STATE + "/mended.json"
-"""Packages that were altered and have been brought again: folder → what had been altered."""
+"""Packages that were altered or gone and have been brought again: folder → what had been altered, empty when gone."""
 FIREWALL = STATE + "/firewall.json"
 """What the doors looked like when they were loaded: digest of the rules file, digest of the kernel's listing."""
 
@@ -56,23 +56,26 @@ class Observed:
         self.secrets: dict[str, str] = {}
         """``well``, ``other`` (content, owner or mode), ``-``."""
         self.firewall = ""
-        """``loaded``, ``altered``, ``-``; empty when there is none to look at."""
+        """``loaded``, ``altered`` in the kernel, ``old`` (loaded from other rules), ``-``; empty: not looked at."""
         self.pending: list[str] = []
         self.missing_packages: list[str] = []
         self.altered_packages: dict[str, str] = {}
-        """Folder → the first file that is not as it was unpacked."""
+        """Folder → what first shows that it is not as it was unpacked."""
         self.mended_packages: dict[str, str] = {}
-        """The same of packages that were brought again since; what runs may still have read the altered ones."""
+        """The same of packages that were brought again since, empty for one that was gone; what runs may still have
+        read the altered ones."""
 
     def flat(self) -> dict[str, str]:
         """All that a plan relies on, as text. Packages are left out: they are brought between plan and apply."""
+        # One that is started over and over is up at one moment and down at the next: that alone is no drift.
+        units = {name: RUNNING if state == LOOPING else state for name, state in self.units.items()}
         told = {"generation": str(self.generation), "manifest": self.manifest_digest}
         for kind, values in (
             ("file", self.altered),
             ("link", self.links),
             ("user", self.users),
             ("setting", self.sysctls),
-            ("unit", self.units),
+            ("unit", units),
             ("secret", self.secrets),
         ):
             told.update({f"{kind} {name}": value for name, value in values.items()})
@@ -256,7 +259,9 @@ def _firewall(machine: Machine, firewall: dict[str, Any]) -> str:
     if now is None:
         return "-"
     noted = loads(machine.read(FIREWALL) or b"{}")
-    return "loaded" if noted == {"rules": rules_digest(machine, firewall), "listing": now} else "altered"
+    if noted.get("listing") != now:
+        return "altered"
+    return "loaded" if noted.get("rules") == rules_digest(machine, firewall) else "old"
 
 
 def _package(machine: Machine, folder: str, seen: Observed) -> None:

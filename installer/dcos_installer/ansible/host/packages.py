@@ -8,9 +8,9 @@ import tarfile
 import zlib
 
 from .errors import HostError
-from .facts import altered_package
-from .machine import PACKAGE_TIME, PACKAGES, STATE, Machine
-from .observe import MENDED
+from .facts import altered_package, package_paths
+from .machine import ACTIVE, PACKAGE_NAMES, PACKAGE_TIME, PACKAGES, STATE, Machine
+from .observe import MENDED, folder_of, manifest_of
 from .quick import dumps, loads
 
 TYPE_CHECKING = False
@@ -29,6 +29,7 @@ def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes])
     whole stays, and nothing of the rest does.
     """
     machine.folder(PACKAGES)
+    needed = _needed(machine)
     brought = []
     for package in packages:
         tar = _Tar(stream, package["size"], package["unpacked"])
@@ -51,9 +52,11 @@ def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes])
                     f"its sha256 is {digest}, not {package['sha256']}",
                     "run again; if it stays so, remove the operator's bundle cache",
                 )
+            note_names(machine.at(incoming))
             _to_disk(machine.at(incoming))
-            if there:
+            if there or package["folder"] in needed:
                 _note_mended(machine, package["folder"], altered)
+            if there:
                 machine.rename(folder, f"{PACKAGES}/.old-{package['folder']}")
             machine.rename(incoming, folder)
             machine.remove(f"{PACKAGES}/.old-{package['folder']}")
@@ -132,6 +135,25 @@ def _write(archive: tarfile.TarFile, member: tarfile.TarInfo, path: str) -> None
             file.write(data)
         os.fchmod(file.fileno(), member.mode & 0o755)
     os.utime(path, (PACKAGE_TIME, PACKAGE_TIME))
+
+
+def note_names(home: str) -> None:
+    """Notes what a package that was just unpacked at ``home`` holds; see `altered_package`."""
+    paths, _ = package_paths(home)
+    path = home + "/" + PACKAGE_NAMES
+    with open(path, "xb") as file:
+        file.write(b"\n".join(paths))
+        os.fchmod(file.fileno(), 0o644)
+    os.utime(path, (PACKAGE_TIME, PACKAGE_TIME))
+
+
+def _needed(machine: Machine) -> set[str]:
+    """The packages of the active generation: what lacks one may run with a part of it."""
+    try:
+        active = os.path.basename(machine.link(ACTIVE) or "")
+        return {folder_of(package) for package in manifest_of(machine, int(active))[0]["packages"]}
+    except ValueError:
+        return set()  # nothing is active, or nobody can tell what: then everything is new, and started anew
 
 
 def _to_disk(path: str) -> None:

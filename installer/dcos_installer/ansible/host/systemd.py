@@ -12,7 +12,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-RUNNING, STOPPED, FAILED = "running", "stopped", "failed"
+RUNNING, STOPPED, FAILED, LOOPING = "running", "stopped", "failed", "looping"
+"""A unit is looping when it has ended by itself and systemd waits before it starts it again."""
 
 _CRASHES = 5
 """So many restarts while we wait for a unit, and it is given up before the deadline."""
@@ -36,7 +37,7 @@ class Systemd:
         self.journal = journal
 
     def states(self, units: Iterable[str]) -> dict[str, str]:
-        """`RUNNING`, `STOPPED` or `FAILED` for each unit; one that systemd does not know is stopped."""
+        """`RUNNING`, `STOPPED`, `FAILED` or `LOOPING` for each unit; one that systemd does not know is stopped."""
         wanted = list(units)
         if not wanted:
             return {}
@@ -161,6 +162,8 @@ def probed(probe: str) -> str:
 
 def _state(shown: dict[str, str]) -> str:
     active = shown.get("ActiveState", "")
+    if active == "activating" and shown.get("SubState", "").startswith("auto-restart"):
+        return LOOPING
     if active in ("active", "reloading", "activating"):
         return RUNNING
     return FAILED if active == "failed" else STOPPED

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from .machine import ACTIVE, Machine
 from .observe import NOTHING, Observed, folder_of
-from .systemd import FAILED, RUNNING, STOPPED
+from .systemd import FAILED, LOOPING, RUNNING, STOPPED
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,12 +83,18 @@ def problems(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: 
 def _packages(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observed) -> set[str]:
     old = {package["name"]: package for package in had["packages"]}
     new = {package["name"]: package for package in wanted["packages"]}
-    altered = {**seen.mended_packages, **seen.altered_packages}
+    altered = {**seen.mended_packages, **dict.fromkeys(seen.missing_packages, ""), **seen.altered_packages}
     changed = set()
     for name in sorted(old.keys() | new.keys()):
         if old.get(name) == new.get(name) and folder_of(new[name]) in altered:
             changed.add("package:" + name)
-            work.add("package", name, "mend", "altered on the host: " + altered[folder_of(new[name])])
+            what = altered[folder_of(new[name])]
+            work.add(
+                "package",
+                name,
+                "mend",
+                "altered on the host: " + what if what else "missing on the host: brought again",
+            )
         elif old.get(name) != new.get(name):
             changed.add("package:" + name)
             before, after = old.get(name), new.get(name)
@@ -169,8 +175,14 @@ def _units(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observ
         doors = wanted["firewall"] if wanted["firewall"] and wanted["firewall"]["unit"] == unit["name"] else None
         if doors and seen.firewall in ("-", "altered"):
             reasons.append("the table is gone" if seen.firewall == "-" else "the table was altered")
+        elif doors and seen.firewall == "old" and not reasons:
+            reasons.append("the table was loaded from other rules")
         state = seen.units[unit["name"]]
-        if state != RUNNING:
+        if state == LOOPING:
+            # A mere start would wait for systemd's own next attempt.
+            work.acts.append(("restart", unit))
+            work.add("unit", unit["name"], "restart", ", ".join(["it does not stay up", *reasons]))
+        elif state != RUNNING:
             new = unit not in had["units"] and state == STOPPED
             why = "" if new else "it failed" if state == FAILED else "it is stopped"
             work.acts.append(("start", unit))
