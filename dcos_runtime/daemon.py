@@ -181,16 +181,23 @@ async def listening(
     *,
     tls: ssl.SSLContext | None = None,
     stop_seconds: float = STOP_SECONDS,
+    unpack: bool = True,
 ) -> AsyncIterator[Address]:
     """Serves ``application`` on exactly ``ip``:``port`` (0: any free port); yields the address it got.
 
     A handler is cancelled when its client goes away, so that no stream outlives its reader. Raises ``OSError`` with
     the address when it cannot be had. On leaving, requests in flight get ``stop_seconds``.
+    Without ``unpack`` handlers get packed bodies as they came, to unpack no more of them than they want.
     """
     from aiohttp import web
 
     runner = web.AppRunner(
-        application, handler_cancellation=True, access_log=None, shutdown_timeout=stop_seconds, keepalive_timeout=75.0
+        application,
+        handler_cancellation=True,
+        access_log=None,
+        shutdown_timeout=stop_seconds,
+        keepalive_timeout=75.0,
+        auto_decompress=unpack,
     )
     await runner.setup()
     try:

@@ -20,6 +20,9 @@ from dcos_runtime.wire.tasks import TaskInfo
 
 MIN_CPUS = 0.01
 MIN_MEMORY = 32 * MB
+MAX_CPUS = 1_000_000.0
+MAX_MEMORY = float(2**60)
+"""From here on, and for infinity, a limit is none."""
 """The original's smallest memory limit: less does not even start a shell."""
 
 
@@ -85,7 +88,7 @@ class Launching:
         cpus = max(MIN_CPUS, scalar(task.resources, "cpus"))
         cpu_limit = task.limits["cpus"].value if "cpus" in task.limits else cpus
         memory = int(scalar(task.resources, "mem") * MB)
-        memory_limit = int(task.limits["mem"].value * MB) if "mem" in task.limits else memory
+        memory_limit = task.limits["mem"].value * MB if "mem" in task.limits else memory
         return Spec(
             container_id=container_id,
             argv=arguments(command),
@@ -93,8 +96,8 @@ class Launching:
             sandbox=sandbox,
             user=user,
             cpus=cpus,
-            cpu_limit=max(MIN_CPUS, cpu_limit) if self.limit_cpus else None,
-            memory_limit=max(MIN_MEMORY, memory_limit) if memory_limit else None,
+            cpu_limit=max(MIN_CPUS, cpu_limit) if self.limit_cpus and cpu_limit <= MAX_CPUS else None,
+            memory_limit=max(MIN_MEMORY, int(memory_limit)) if 0 < memory_limit <= MAX_MEMORY else None,
             memory_request=memory or None,
         )
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +19,8 @@ from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
+
+log = logging.getLogger(__name__)
 
 VERSION = "1.11.0"
 """The version of Mesos whose interfaces these are; clients compare it, so it is dotted integers only."""
@@ -68,17 +71,14 @@ class Viewer:
 
     def _used(self) -> list[Resource]:
         records = [task.record for task in self.core.tasks.values() if task.record.stage is not Stage.ENDED]
-        return _merged([resource for record in records for resource in _task(record).resources])
+        return _merged([resource for _, task in _readable(records) for resource in task.resources])
 
     def _frameworks(self) -> list[dict[str, Any]]:
         shown = []
         for framework_id, info in self.core.frameworks.items():
-            executors = [
-                self._executor(task.record)
-                for task in self.core.tasks.values()
-                if task.record.framework_id == framework_id
-            ]
-            completed = [self._executor(record, over=True) for record in self._completed(framework_id)]
+            records = [task.record for task in self.core.tasks.values() if task.record.framework_id == framework_id]
+            executors = [self._executor(record, task) for record, task in _readable(records)]
+            completed = self._completed(framework_id)
             shown.append({**_framework(info), "executors": executors, "completed_executors": completed})
         return shown
 
@@ -88,17 +88,17 @@ class Viewer:
             {
                 "id": framework_id,
                 "executors": [],
-                "completed_executors": [self._executor(record, over=True) for record in self._completed(framework_id)],
+                "completed_executors": self._completed(framework_id),
             }
             for framework_id in ids
             if framework_id not in self.core.frameworks
         ]
 
-    def _completed(self, framework_id: str) -> list[TaskRecord]:
-        return [record for record in self.core.completed if record.framework_id == framework_id]
+    def _completed(self, framework_id: str) -> list[dict[str, Any]]:
+        records = [record for record in self.core.completed if record.framework_id == framework_id]
+        return [self._executor(record, task, over=True) for record, task in _readable(records)]
 
-    def _executor(self, record: TaskRecord, over: bool = False) -> dict[str, Any]:
-        task = _task(record)
+    def _executor(self, record: TaskRecord, task: TaskInfo, over: bool = False) -> dict[str, Any]:
         shown = self._shown_task(record, task)
         over = over or record.stage is Stage.ENDED
         waiting = record.stage in (Stage.INTENT, Stage.PREPARING) and not over
@@ -142,11 +142,8 @@ class Viewer:
     def containers(self, now: Now, with_status: bool = True) -> list[dict[str, Any]]:
         """`/containers`, and without ``with_status`` `/monitor/statistics`. Reads cgroups or /proc: off the loop."""
         shown = []
-        for task in list(self.core.tasks.values()):
-            record = task.record
-            if record.stage is not Stage.RUNNING:
-                continue
-            info = _task(record)
+        records = [task.record for task in list(self.core.tasks.values()) if task.record.stage is Stage.RUNNING]
+        for record, info in _readable(records):
             entry: dict[str, Any] = {
                 "executor_id": record.task_id,
                 "executor_name": executor_name(info),
@@ -237,8 +234,15 @@ def _framework(info: FrameworkInfo) -> dict[str, Any]:
     return shown
 
 
-def _task(record: TaskRecord) -> TaskInfo:
-    return codec.decode(record.task, TaskInfo)
+def _readable(records: Iterable[TaskRecord]) -> Iterator[tuple[TaskRecord, TaskInfo]]:
+    """Each record with its task. One that cannot be read is left out, not to cost a view all the others."""
+    for record in records:
+        try:
+            task = codec.decode(record.task, TaskInfo)
+        except codec.DecodeError as error:
+            log.error("task %r cannot be read and is left out of a view: %s", record.task_id, error)
+            continue
+        yield record, task
 
 
 def _role(task: TaskInfo) -> str:

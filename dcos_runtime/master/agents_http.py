@@ -7,7 +7,8 @@ import logging
 from aiohttp import web
 
 from dcos_runtime.daemon import json_response, text_response
-from dcos_runtime.master.http import MAX_BODY, Role
+from dcos_runtime.master import body
+from dcos_runtime.master.http import Role
 from dcos_runtime.master.leader import Leader
 from dcos_runtime.wire import codec, internal
 
@@ -19,7 +20,7 @@ class AgentApi:
         self._role = role
 
     def application(self) -> web.Application:
-        application = web.Application(client_max_size=MAX_BODY)
+        application = web.Application(client_max_size=body.MAX_BODY)
         application.router.add_post(f"{internal.PATH}/connect", self._connect)
         application.router.add_post(f"{internal.PATH}/messages", self._messages)
         return application
@@ -32,7 +33,9 @@ class AgentApi:
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         leader = self._leader()
         try:
-            call = codec.decode(await request.read(), internal.Connect)
+            call = codec.decode(await body.read(request), internal.Connect)
+        except body.Refused as refusal:
+            return text_response(refusal.text, refusal.status)
         except codec.DecodeError as error:
             return text_response(str(error), 400)
         address = request.remote or ""
@@ -58,7 +61,9 @@ class AgentApi:
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         leader = self._leader()
         try:
-            batch = codec.decode(await request.read(), internal.Batch)
+            batch = codec.decode(await body.read(request), internal.Batch)
+        except body.Refused as refusal:
+            return text_response(refusal.text, refusal.status)
         except codec.DecodeError as error:
             return text_response(str(error), 400)
         try:

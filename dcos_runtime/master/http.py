@@ -18,6 +18,7 @@ from aiohttp import hdrs, web
 from dcos_runtime import __version__
 from dcos_runtime.daemon import text_response
 from dcos_runtime.master import scheduler_api
+from dcos_runtime.master.body import MAX_BODY
 from dcos_runtime.master.leader import Leader
 from dcos_runtime.master.views import VERSION, Pieces, Viewer, metrics
 from dcos_runtime.wire import codec, internal
@@ -25,7 +26,6 @@ from dcos_runtime.wire.cluster import MasterInfo
 
 log = logging.getLogger(__name__)
 
-MAX_BODY = 256 * 1024 * 1024
 _GZIP_FROM = 1024
 _SLICE_SECONDS = 0.005
 

@@ -45,18 +45,25 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 async def serve(flags: Flags, life: Life) -> None:
-    """Listens, prints the ready line, and is a master until ``life`` ends."""
+    """Listens, prints the ready line, and is a master until ``life`` ends.
+
+    With a store of its own it is ready when it leads; one of several masters, when it can tell who leads.
+    """
     started_at = time.time()
     # The listener is bound before it knows itself: with --port=0 its own address comes from it.
     role = Role(MasterInfo(id="", ip=0, port=0), started_at, master_flags.shown(flags), flags.cluster)
     try:
         async with (
-            daemon.listening(AgentApi(role).application(), flags.ip, flags.agent_port) as agents,
-            daemon.listening(PublicApi(role).application(), flags.ip, flags.port) as public,
+            daemon.listening(AgentApi(role).application(), flags.ip, flags.agent_port, unpack=False) as agents,
+            daemon.listening(PublicApi(role).application(), flags.ip, flags.port, unpack=False) as public,
         ):
             role.own = master_flags.master_info(flags, public.port)
             role.agent_port = agents.port
-            life.spawn(_lead(flags, role, life), "leading")
+            config = master_flags.config(flags, role.own)
+            if flags.zk is not None:
+                life.spawn(_lead_elected(flags, config, role, life), "leading")
+            elif not await _lead_alone(flags, config, role, life):
+                return
             print(daemon.ready_line(master_flags.PROGRAM, public), flush=True)
             await life.ended()
             leader, role.leader = role.leader, None  # no more calls
@@ -66,22 +73,21 @@ async def serve(flags: Flags, life: Life) -> None:
         life.end(1, str(error))
 
 
-async def _lead(flags: Flags, role: Role, life: Life) -> None:
-    config = master_flags.config(flags, role.own)
-    if flags.zk is None:
-        role.leading = role.own
-        from dcos_runtime.store.sqlite import SqliteStore
+async def _lead_alone(flags: Flags, config: Config, role: Role, life: Life) -> bool:
+    from dcos_runtime.store.sqlite import SqliteStore
 
-        await _begin(config, SqliteStore(Path(flags.work_dir) / "registry.sqlite"), role, life)
-        return
-    await _lead_elected(flags, config, role, life)
+    role.leading = role.own
+    return await _begin(config, SqliteStore(Path(flags.work_dir) / "registry.sqlite"), role, life)
 
 
-async def _begin(config: Config, store: Store, role: Role, life: Life) -> None:
+async def _begin(config: Config, store: Store, role: Role, life: Life) -> bool:
+    """Whether it leads; else ``life`` ends."""
     try:
         role.leader = await begin(config, store, life)
     except StoreError as error:
         life.end(1, str(error))
+        return False
+    return True
 
 
 async def _lead_elected(flags: Flags, config: Config, role: Role, life: Life) -> None:

@@ -9,6 +9,7 @@ import uuid
 from aiohttp import web
 
 from dcos_runtime.daemon import text_response
+from dcos_runtime.master import body
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
 from dcos_runtime.master.leader import Leader
 from dcos_runtime.wire import codec
@@ -33,7 +34,9 @@ async def handle(request: web.Request, leader: Leader) -> web.StreamResponse:
     if (refused := _content_type(request)) is not None:
         return refused
     try:
-        call = decode(await request.read())
+        call = decode(await body.read(request))
+    except body.Refused as refusal:
+        return text_response(refusal.text, refusal.status)
     except codec.DecodeError as error:
         return text_response(str(error), 400)
     if error_text := validate(call):
@@ -66,7 +69,7 @@ def _content_type(request: web.Request) -> web.Response | None:
 
 
 def accepts_json(accept: str | None) -> bool:
-    if accept is None or not accept.strip():
+    if accept is None:
         return True
     for item in accept.split(","):
         kind, *parameters = (part.strip().lower() for part in item.split(";"))
@@ -88,9 +91,14 @@ async def _subscribe(request: web.Request, leader: Leader, call: Call.Subscribe)
             return text_response("The call could not be handled; the master's log says why", 500)
         framework_id = call.framework_info.id.value if call.framework_info.id else ""
         if error is not None:
-            log.info("refused framework %s (%s): %s", call.framework_info.name, framework_id, error)
+            log.info(
+                "refused framework %r (%r): %s",
+                call.framework_info.name,
+                framework_id,
+                error.encode("ascii", "backslashreplace").decode(),
+            )
         else:
-            log.info("framework %s (%s) subscribed from %s", call.framework_info.name, framework_id, request.remote)
+            log.info("framework %r (%r) subscribed from %s", call.framework_info.name, framework_id, request.remote)
         await stream.write(request, response, _HEARTBEAT, HEARTBEAT_SECONDS)
         return response
     finally:
@@ -101,10 +109,10 @@ async def _subscribe(request: web.Request, leader: Leader, call: Call.Subscribe)
 # --- calls -----------------------------------------------------------------------------------------------------------
 
 
-def decode(body: bytes) -> Call:
+def decode(data: bytes) -> Call:
     """Raises `codec.DecodeError` with the original's words, as far as they can be known."""
     try:
-        return codec.decode(body, Call)
+        return codec.decode(data, Call)
     except codec.DecodeError as error:
         raise codec.DecodeError(_in_original_words(str(error))) from error
 

@@ -18,6 +18,7 @@ from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import CheckInfo, ExecutorInfo, HealthCheck, TaskInfo
 
 _NAME_MAX = 255
+_MAX_NANOSECONDS = 2**63 - 1
 _MAX_SECONDS = 9223372036.0  # an int64 of nanoseconds
 
 
@@ -281,8 +282,12 @@ def _task_itself(info: TaskInfo, agent_id: str, known: Container[str], unreachab
     grace = info.kill_policy.grace_period if info.kill_policy else None
     if grace is not None and grace.nanoseconds < 0:
         return "Task's 'kill_policy.grace_period' must be non-negative"
+    if grace is not None and grace.nanoseconds > _MAX_NANOSECONDS:
+        return "Task's 'kill_policy.grace_period' must fit into 64 bits"
     if info.max_completion_time is not None and info.max_completion_time.nanoseconds < 0:
         return "Task's `max_completion_time` must be non-negative"
+    if info.max_completion_time is not None and info.max_completion_time.nanoseconds > _MAX_NANOSECONDS:
+        return "Task's `max_completion_time` must fit into 64 bits"
     if info.check is not None and (error := check(info.check)):
         return f"Task uses invalid check: {error}"
     if info.health_check is not None and (error := health_check(info.health_check)):

@@ -1,11 +1,13 @@
 """What the master shows of itself: the original's v0 reads, `/state` and kin, which third-party tools live on.
 
 Each view is a generator of JSON pieces: it is built in short steps between which the kernel works on, so every record
-is consistent in itself, and the lists are those of the moment the view was begun.
+is consistent in itself, and the lists are those of the moment the view was begun. A record that cannot be shown is left
+out, and said in the log: it must not cost anyone the others.
 """
 
 from __future__ import annotations
 
+import logging
 import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,12 +16,14 @@ from typing import Any, TypeVar
 from dcos_runtime import __version__
 from dcos_runtime.master import resources as amounts
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Task
-from dcos_runtime.master.core.state import State, task_info
+from dcos_runtime.master.core.state import State, task_info, task_resources
 from dcos_runtime.master.resources import EMPTY, Resources, role_of
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.common import Attribute, Value
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
+
+log = logging.getLogger(__name__)
 
 VERSION = "1.11.0"
 """The version of Mesos whose interfaces these are; clients compare it, so it is dotted integers only."""
@@ -88,10 +92,17 @@ class Viewer:
 
     def _frameworks(self, frameworks: Iterable[Framework]) -> Pieces:
         yield b"["
-        for position, framework in enumerate(list(frameworks)):
-            if position:
-                yield b","
-            yield from self._framework(framework)
+        comma = b""
+        for framework in list(frameworks):
+            pieces = self._framework(framework)
+            try:
+                first = next(pieces)  # all but the framework's tasks
+            except Exception as error:
+                _left_out(framework, error)
+                continue
+            yield comma + first
+            yield from pieces
+            comma = b","
         yield b"]"
 
     def _framework(self, framework: Framework) -> Pieces:
@@ -181,7 +192,7 @@ class Viewer:
             "reserved_resources_full": {role: _full(roles[role]) for role in sorted(roles) if role != "*"},
             "unreserved_resources_full": _full(roles.get("*", EMPTY)),
             "used_resources_full": _full_by_role(
-                (task.role, amounts.parse(task_info(task).resources))
+                (task.role, task_resources(task))
                 for tasks in agent.tasks.values()
                 for task in tasks.values()
                 if not task.terminal
@@ -303,9 +314,21 @@ def _object(head: Mapping[str, Any], parts: Mapping[str, Pieces]) -> Pieces:
 
 def _array(items: Iterable[T], view: Callable[[T], Any]) -> Pieces:
     yield b"["
-    for position, item in enumerate(items):
-        yield (b"," if position else b"") + codec.encode(view(item))
+    comma = b""
+    for item in items:
+        try:
+            shown = codec.encode(view(item))
+        except Exception as error:
+            _left_out(item, error)
+            continue
+        yield comma + shown
+        comma = b","
     yield b"]"
+
+
+def _left_out(item: object, error: Exception) -> None:
+    name = getattr(item, "id", item if isinstance(item, str) else "")
+    log.error("%s %r cannot be shown and is left out of a view: %r", type(item).__name__.lower(), name, error)
 
 
 def _absent(item: tuple[str, Absent]) -> dict[str, Any]:
@@ -353,7 +376,10 @@ def _number(text: str | None, default: int) -> int:
 
 
 def _changed_at(task: Task) -> float:
-    return codec.decode(task.statuses[-1], TaskStatus).timestamp or 0.0 if task.statuses else 0.0
+    try:
+        return codec.decode(task.statuses[-1], TaskStatus).timestamp or 0.0 if task.statuses else 0.0
+    except codec.DecodeError:
+        return 0.0  # the view of the task itself says so
 
 
 def task_view(task: Task) -> dict[str, Any]:

@@ -1,12 +1,14 @@
 """Mesos v1 messages to JSON bytes and back.
 
-Written: ASCII on one line (clients slice decoded text by byte count), absent fields left out, doubles with a fraction.
+Written: ASCII on one line (clients slice decoded text by byte count), absent fields left out, doubles with a fraction,
+doubles that are not finite as the strings ``"Infinity"``, ``"-Infinity"`` and ``"NaN"`` of protobuf's JSON.
 Read: unknown fields ignored, ``null`` is absent, int64 as number or string, unknown enum values absent (`wire.base`).
 """
 
 from __future__ import annotations
 
 import json
+import math
 import re
 from typing import Any, TypeVar
 
@@ -16,6 +18,7 @@ T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder()
 _NON_ASCII = re.compile(r"[^\x00-\x7f]+")
+_NULL = re.compile(rb"[:\[,]null[,\]}]")
 
 
 class DecodeError(ValueError):
@@ -29,9 +32,28 @@ def _escape(match: re.Match[str]) -> str:
 def encode(message: Any) -> bytes:
     """The message as one line of ASCII JSON."""
     data = _encoder.encode(message)
+    if b"null" in data and _NULL.search(data):  # how the encoder writes infinity: nobody could read it again
+        data = _encoder.encode(_spelled(message))
     if data.isascii():
         return data
     return _NON_ASCII.sub(_escape, data.decode()).encode("ascii")
+
+
+def _spelled(value: Any) -> Any:
+    """A copy in which doubles that are not finite are spelled out; what holds none comes back as it is."""
+    if isinstance(value, float):
+        return (
+            value if math.isfinite(value) else "NaN" if math.isnan(value) else "Infinity" if value > 0 else "-Infinity"
+        )
+    if isinstance(value, dict):
+        return {key: _spelled(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_spelled(item) for item in value]
+    if isinstance(value, msgspec.Struct):
+        given = {name: getattr(value, name) for name in value.__struct_fields__}
+        changed = {name: new for name, old in given.items() if (new := _spelled(old)) is not old}
+        return msgspec.structs.replace(value, **changed) if changed else value
+    return value
 
 
 _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}

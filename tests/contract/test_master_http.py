@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -18,6 +19,7 @@ from tests.contract.rawclient import JSON, Master, Scheduler, Stream, get, reque
 SUBSCRIBE = {"type": "SUBSCRIBE", "subscribe": {"framework_info": {"user": "u", "name": "n"}}}
 KILL = {"type": "KILL", "framework_id": {"value": "f"}, "kill": {"task_id": {"value": "t"}}}
 API = "/api/v1/scheduler"
+CONNECT = "/internal/agent/v1/connect"
 
 LADDER: list[tuple[str, str, dict[str, str], Any, int, str]] = [
     ("a GET", "GET", {}, None, 405, "405 Method Not Allowed. Expecting one of { 'POST' }, but received 'GET'."),
@@ -390,3 +392,64 @@ def test_flags_come_from_the_environment_and_files_too(tmp_path: Path) -> None:
     finally:
         process.terminate()
         assert process.wait(30) == 0
+
+
+GZIP = {**JSON, "Content-Encoding": "gzip"}
+
+
+def test_a_packed_call_is_read(master: Master) -> None:
+    assert request(master.port, "POST", API, GZIP, gzip.compress(encoded(KILL) or b"")).text == (
+        "Framework cannot be found"
+    )
+    deflated = {**JSON, "Content-Encoding": "deflate"}
+    assert request(master.port, "POST", API, deflated, zlib.compress(encoded(KILL) or b"")).text == (
+        "Framework cannot be found"
+    )
+
+
+@pytest.mark.parametrize("agents", [False, True], ids=["the scheduler API", "the agents' API"])
+def test_a_packed_body_that_swells_is_cut_off(master: Master, agents: bool) -> None:
+    port, path = (get(master.port, "/internal/agent/v1")["port"], CONNECT) if agents else (master.port, API)
+    answer = request(port, "POST", path, GZIP, gzip.compress(b" " * (64 << 20)))
+    assert (answer.status, answer.text) == (413, "A compressed body may hold at most 16 MB; send less at once")
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"not gzip at all", "Failed to decompress the body as gzip: "),
+        (gzip.compress(b"{}")[:-9], "Failed to decompress the body: the gzip data end too early"),
+        (gzip.compress(b"{}") + b"more", "Failed to decompress the body: bytes after the end of the gzip data"),
+        (b"", "Failed to decompress the body: the gzip data end too early"),
+    ],
+)
+def test_a_broken_packed_body_is_the_clients_mistake(master: Master, body: bytes, text: str) -> None:
+    for port, path in ((master.port, API), (get(master.port, "/internal/agent/v1")["port"], CONNECT)):
+        answer = request(port, "POST", path, GZIP, body)
+        assert answer.status == 400
+        assert answer.text.startswith(text)
+
+
+def test_a_coding_nobody_knows_is_refused(master: Master) -> None:
+    answer = request(master.port, "POST", API, {**JSON, "Content-Encoding": "br"}, b"x")
+    assert (answer.status, answer.text) == (415, "Content-Encoding 'br' is not known; use gzip, or none")
+
+
+def test_an_empty_accept_allows_nothing(master: Master) -> None:
+    assert request(master.port, "POST", API, {**JSON, "Accept": ""}, encoded(SUBSCRIBE)).status == 406
+
+
+def test_a_master_without_its_store_is_never_ready(tmp_path: Path) -> None:
+    (tmp_path / "work").write_text("a file where a folder should be")
+    done = run(f"--work_dir={tmp_path}/work", "--port=0")
+    assert (done.returncode, done.stdout) == (1, "")
+    (line,) = done.stderr.splitlines()
+    assert f"{tmp_path}/work" in line
+
+
+def test_the_ready_line_means_that_it_leads(tmp_path: Path) -> None:
+    master = Master(tmp_path / "work").start()
+    try:
+        assert request(master.port, "GET", "/state").status == 200
+    finally:
+        assert master.stop() == 0

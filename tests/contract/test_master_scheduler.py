@@ -446,3 +446,24 @@ def test_a_reader_that_does_not_read_is_dropped_and_others_are_served(running: M
     assert other.call("RECONCILE", tasks=[{"task_id": {"value": "mine"}}]).status == 202
     assert other.update()["task_id"] == {"value": "mine"}
     slow.close()
+
+
+def test_a_task_may_be_given_a_limit_without_end_and_every_view_shows_it(cluster: Opener) -> None:
+    agent, scheduler = cluster.agent(), cluster.scheduler()
+    limits = {"cpus": {"value": "Infinity"}, "mem": {"value": "Infinity"}}
+    (run,) = launch(scheduler, agent, "endless", limits=limits)
+    assert run["task"]["limits"] == limits
+    (task_view,) = get(cluster.port, f"/tasks?framework_id={scheduler.id}")["tasks"]
+    assert task_view["limits"] == {"cpus": "Infinity", "mem": "Infinity"}
+    for view in ("/state", "/frameworks", "/slaves", "/state-summary"):
+        assert get(cluster.port, view)
+
+
+def test_a_grace_period_beyond_64_bits_is_refused(cluster: Opener) -> None:
+    cluster.agent()
+    scheduler = cluster.scheduler()
+    (offer,) = scheduler.offers()
+    policy = {"grace_period": {"nanoseconds": 2**70}}
+    scheduler.accept([offer], [task("long", offer, kill_policy=policy)])
+    status = scheduler.update("TASK_ERROR")
+    assert status["message"] == "Task's 'kill_policy.grace_period' must fit into 64 bits"

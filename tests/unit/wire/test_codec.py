@@ -6,12 +6,13 @@ import json
 from typing import Any
 
 import hypothesis.strategies as st
+import msgspec
 import pytest
 from hypothesis import given
 
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import FrameworkInfo, Offer
-from dcos_runtime.wire.common import Attribute, CommandInfo, DurationInfo, Filters, Label, TaskID, Value
+from dcos_runtime.wire.common import AgentID, Attribute, CommandInfo, DurationInfo, Filters, Label, TaskID, Value
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
@@ -143,3 +144,31 @@ def test_a_task_keeps_all_it_was_given_through_a_round_trip() -> None:
         "limits": {"cpus": {"value": 2.0}},
     }
     assert json.loads(codec.encode(codec.decode(json.dumps(body).encode(), TaskInfo))) == body
+
+
+def test_a_double_that_is_not_finite_is_written_as_protobufs_json_does_and_read_again() -> None:
+    limits = {name: Value.Scalar(value=float(name)) for name in ("inf", "-inf", "nan", "1.5")}
+    task = TaskInfo(
+        name="t:null,",
+        task_id=TaskID(value="t"),
+        agent_id=AgentID(value="a"),
+        command=CommandInfo(value='echo "x":null,'),
+        limits=limits,
+    )
+    data = codec.encode(task)
+    written = {name: item["value"] for name, item in json.loads(data)["limits"].items()}
+    assert written == {"inf": "Infinity", "-inf": "-Infinity", "nan": "NaN", "1.5": 1.5}
+    read = codec.decode(data, TaskInfo)
+    assert repr(read) == repr(task)  # NaN equals nothing
+    assert task.limits == limits, "the message itself is left as it was"
+    framework = FrameworkInfo(user="u", name="n")
+    message = internal.RunTask(agent_id="a", epoch=1, seq=2, framework=framework, task=msgspec.Raw(data))
+    assert bytes(codec.decode(codec.encode(message), internal.RunTask).task) == data
+    assert codec.encode({"a": [float("inf")], "b": None}) == b'{"a":["Infinity"],"b":null}'
+    assert codec.decode(b'{"value":"NaN","other":null}', Value.Scalar).value != 0
+    assert codec.decode(b'{"seconds":null,"refuse_seconds":"Infinity"}', Filters).refuse_seconds == float("inf")
+
+
+@given(st.floats())
+def test_every_double_reads_as_it_was_written(value: float) -> None:
+    assert repr(codec.decode(codec.encode(Value.Scalar(value=value)), Value.Scalar)) == repr(Value.Scalar(value=value))
