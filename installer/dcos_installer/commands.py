@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dcos_installer import client
 from dcos_installer.config.limits import host_limits
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.config.spec import load_spec
@@ -38,11 +39,12 @@ from dcos_installer.phases.upload_bundle import UploadBundle
 from dcos_installer.phases.validate_facts import ValidateFacts
 from dcos_installer.phases.verify_cluster import VerifyCluster
 from dcos_installer.phases.write_client_config import WriteClientConfig
-from dcos_installer.plan import journal
+from dcos_installer.plan import journal, lock
 from dcos_installer.providers import open_provider
+from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.remote import close_connections
-from dcos_installer.snapshot import impossible_changes, last_spec
-from dcos_installer.state import ClusterState, find_state, forget_state
+from dcos_installer.snapshot import SnapshotDamaged, impossible_changes, last_spec
+from dcos_installer.state import ClusterState, find_state, forget_state, is_known, open_state, protect_keys
 
 log = logging.getLogger(__name__)
 
@@ -104,6 +106,8 @@ class Job:
     sink: Sink
     dry_run: bool = False
     run_id: str = field(default_factory=_new_run_id)
+    notes: tuple[str, ...] = ()
+    """What the operator should know before the first phase."""
 
     @property
     def log(self) -> Path:
@@ -123,6 +127,8 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
         stack.enter_context(_log_file(job.log))
         ctx = stack.enter_context(_context(job, engine))
         ctx.tell("run-started", text=_headline(job), cluster=job.spec.cluster_id, run=job.run_id)
+        for note in job.notes:
+            ctx.note("", note)
         if not job.dry_run:
             ctx.journal = stack.enter_context(journal.Journal(job.state.journal, job.run_id, time.time))
         try:
@@ -145,6 +151,7 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
 def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
     """A context for the job, with a place for shared SSH connections, which are closed afterwards."""
     provider = open_provider(job.spec, job.state.root)
+    protect_keys(job.state)
     _sweep_sockets()
     with tempfile.TemporaryDirectory(prefix=f"{_SOCKETS}{os.getpid()}-") as folder:
         sockets = Path(folder)
@@ -173,15 +180,34 @@ def context(inventory: Path, command: str) -> contextlib.AbstractContextManager[
 
 def open_destroy(inventory: Path, sink: Sink) -> Job | None:
     """The job of taking away what was deployed from ``inventory``, whatever it says now. None: there is nothing."""
-    state = find_state(inventory)
-    if state is None:
+    if not is_known(inventory):
         return None
-    spec = last_spec(state)
+    state = open_state(inventory)  # machines may have outlived the folder
+    notes: list[str] = []
+    try:
+        spec = last_spec(state)
+    except SnapshotDamaged as error:
+        notes.append(f"{error.what} ({error.why})")
+        spec = None
     if spec is None:
-        forget_state(inventory)
+        spec = what_is_left(state, inventory)
+        notes.append("no snapshot tells what was deployed: the machines' own records do, or the inventory for hosts")
+    if spec is None:
+        return _forget_nothing(inventory, state, sink)
+    return Job("destroy", spec, state, sink, notes=tuple(notes))
+
+
+def _forget_nothing(inventory: Path, state: ClusterState, sink: Sink) -> Job | None:
+    """Forgets a cluster of which there is nothing, unless somebody is at work on it. Raises `LockHeld`."""
+    holder = lock.this_holder(_new_run_id(), state.cluster_id, "destroy", state.lock, time.time())
+    with lock.hold_here(state.lock, holder):
+        # Somebody may have begun to make it while we looked.
+        if (spec := what_is_left(state, inventory)) is not None:
+            return Job("destroy", spec, state, sink)
+        client.forget(client.dcos_dir(), state.cluster_id)
         shutil.rmtree(state.root)
-        return None
-    return Job("destroy", spec, state, sink)
+        forget_state(inventory)
+    return None
 
 
 def host_of(spec: ClusterSpec, name: str) -> HostSpec:
@@ -204,14 +230,27 @@ def open_job(command: str, inventory: Path, state: ClusterState, sink: Sink, *, 
     exists cannot become the one that the inventory describes now.
     """
     spec = load_spec(inventory, state.cluster_id, host_limits())
-    refused = list(impossible_changes(last_spec(state), spec))
+    notes: tuple[str, ...] = ()
+    try:
+        old = last_spec(state)
+    except SnapshotDamaged as error:
+        if why := mismatch(state, spec):
+            raise SnapshotDamaged(
+                error.what,
+                why=f"{error.why}; and it cannot be written anew: {why}",
+                hint="put the inventory back as it was deployed; when you are sure that it is, move the snapshot away"
+                f" (mv {state.spec} {state.spec}.damaged) and run again; or destroy the cluster, which needs none",
+            ) from error
+        notes = (f"{error.what}; the machines that exist are the inventory's, so deploy writes it anew from that",)
+        old = None
+    refused = list(impossible_changes(old, spec))
     if refused:
         raise InstallerError(
             f"the cluster {spec.name} cannot be changed to what {inventory} says now",
             why="; ".join(refused),
             hint="put the inventory back as it was, or destroy the cluster and deploy it anew",
         )
-    return Job(command, spec, state, sink, dry_run)
+    return Job(command, spec, state, sink, dry_run, notes=notes)
 
 
 def existing_state(inventory: Path) -> ClusterState:
@@ -252,6 +291,7 @@ def _sweep_sockets() -> None:
 @contextlib.contextmanager
 def _log_file(path: Path) -> Iterator[None]:
     """Everything the installer's own loggers say, in a file of the run. Old logs go."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     for old in sorted(path.parent.glob("*.log"))[:-_KEPT_LOGS]:
         old.unlink(missing_ok=True)
     logger = logging.getLogger("dcos_installer")

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from pydantic import ValidationError
+
 from dcos_installer.config.model import ClusterSpec
 from dcos_installer.errors import StateError
 from dcos_installer.state import ClusterState, atomic_write
 
 
+class SnapshotDamaged(StateError):
+    """There is a snapshot of what was deployed, and it does not tell."""
+
+
 def remember_spec(state: ClusterState, spec: ClusterSpec) -> None:
     """Keeps what is deployed: `destroy` goes by it, whatever becomes of the inventory."""
     content = spec.model_dump_json(indent=1) + "\n"
-    if not state.spec.exists() or state.spec.read_text() != content:
+    if not state.spec.exists() or state.spec.read_bytes() != content.encode():
         atomic_write(state.spec, content)
 
 
@@ -23,9 +29,27 @@ def last_spec(state: ClusterState) -> ClusterSpec | None:
     except FileNotFoundError:
         return None
     except ValueError as error:
-        raise StateError(
-            f"{state.spec} cannot be read", why=str(error), hint="it was written by another version, or damaged"
+        raise SnapshotDamaged(
+            f"the snapshot of what was deployed is damaged: {state.spec}",
+            why=f"{_said(error)}; it was cut off, changed by hand, or written by another version",
+            hint="dcos-installer deploy writes it anew from the inventory when the machines that exist are those of the"
+            " inventory; dcos-installer destroy works without it",
         ) from error
+    except OSError as error:
+        raise SnapshotDamaged(
+            f"the snapshot of what was deployed cannot be read: {state.spec}",
+            why=error.strerror or str(error),
+            hint="check what it is and its permissions; it should be a file that only its owner reads",
+        ) from error
+
+
+def _said(error: ValueError) -> str:
+    """The first of the validator's complaints, in its own words but without its addresses and dumps."""
+    if not isinstance(error, ValidationError):
+        return str(error)
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    where = ".".join(str(part) for part in first["loc"])
+    return f"{where}: {first['msg']}" if where else first["msg"]
 
 
 def impossible_changes(old: ClusterSpec | None, new: ClusterSpec) -> Iterator[str]:

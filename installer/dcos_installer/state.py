@@ -124,11 +124,25 @@ def open_state(inventory: Path, home: Path | None = None) -> ClusterState:
     return state
 
 
+def protect_keys(state: ClusterState) -> None:
+    """Private keys that somebody opened up are for their owner alone again: SSH refuses to use them otherwise."""
+    for key in (state.identity_file, *state.ssh_dir.glob("hosts/*/ssh_host_ed25519_key")):
+        with contextlib.suppress(FileNotFoundError):
+            found = key.stat()
+            if found.st_uid == os.geteuid() and found.st_mode & 0o777 != 0o600:
+                key.chmod(0o600)
+
+
 def find_state(inventory: Path, home: Path | None = None) -> ClusterState | None:
     """As `open_state`, but None when this operator never worked on the inventory; makes nothing."""
     home = state_home() if home is None else home
     known = _read_index(_index(inventory, home))
     return None if known is None or not (home / known).is_dir() else ClusterState(home / known)
+
+
+def is_known(inventory: Path, home: Path | None = None) -> bool:
+    """Whether the inventory has a cluster's id, though the state itself may be gone."""
+    return _read_index(_index(inventory, state_home() if home is None else home)) is not None
 
 
 def forget_state(inventory: Path, home: Path | None = None) -> None:

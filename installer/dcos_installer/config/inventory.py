@@ -16,6 +16,7 @@ from dcos_installer.config.problems import InventoryInvalid, Problem
 
 MAX_HOSTS = 20_000
 _MAX_BYTES = 16 << 20
+_MAX_DIGITS = 9
 _RANGE = re.compile(r"\[(?:(\d+):(\d+)|([a-z]):([a-z])|([A-Z]):([A-Z]))(?::(\d+))?\]")
 _SECTION = re.compile(r"\[([^:\[\]\s]+)(?::([^\]\s]*))?\]\s*(?:[#;].*)?")
 _VARIABLE = re.compile(r"[A-Za-z_]\w*", re.ASCII)
@@ -150,6 +151,8 @@ def _text(path: Path) -> str:
     try:
         if path.is_dir():
             raise refuse("this is a directory", "name the inventory file itself")
+        if path.exists() and not path.is_file():
+            raise refuse("this is no regular file (a pipe or a device)", "write the inventory to a file and name that")
         with path.open("rb") as file:
             data = file.read(_MAX_BYTES + 1)
     except FileNotFoundError:
@@ -271,6 +274,13 @@ def _expand(inventory: Inventory, pattern: str, number: int) -> Iterator[tuple[s
     position = 0
     for match in _RANGE.finditer(pattern):
         literal = pattern[position : match.start()]
+        if match[1] and max(len(match[1]), len(match[2])) > _MAX_DIGITS:
+            inventory.problem(
+                number,
+                f"the range {_short(match[0])} counts with more than {_MAX_DIGITS} digits",
+                f"write a smaller range: a cluster has {MAX_HOSTS} hosts at most",
+            )
+            return
         choices = _choices(match)
         if not choices:
             inventory.problem(number, f"the range {match[0]} is empty", "write it upwards: [1:3], [a:c]")
@@ -294,8 +304,6 @@ def _choices(match: re.Match[str]) -> list[str]:
     if step == 0:
         return []
     if match[1]:
-        if len(match[1]) > 9 or len(match[2]) > 9:
-            return []
         width = len(match[1]) if match[1].startswith("0") and len(match[1]) > 1 else 0
         numbers = range(int(match[1]), int(match[2]) + 1, step)
         return [str(number).zfill(width) for number in numbers[: MAX_HOSTS + 1]]

@@ -21,6 +21,8 @@ _ORDER: tuple[Role, ...] = ("master", "agent", "public_agent")
 _NO_CLUSTER = "00000000-0000-4000-8000-000000000000"
 _LEAST_MEMORY = {"master": 1024, "agent": 512, "public_agent": 512}
 _DEFAULT_MEMORY = {"master": 2048, "agent": 1024, "public_agent": 1024}
+_TAKEN_NAMES = {"all", "ungrouped", "localhost", *ROLE_GROUPS}
+"""As a host's name each means something else already: a group to Ansible, or every machine to itself."""
 _HOST_NAME = re.compile(
     r"(?=.{1,63}$)[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*"
 )
@@ -196,6 +198,14 @@ class _Reader:
         variables = inventory.variables(name)
         role = min(self.roles[name], key=_ORDER.index)
         before = len(inventory.problems)
+        if name.lower() in _TAKEN_NAMES:
+            inventory.problem(
+                line,
+                f"a host cannot be called {name}: "
+                + ("every machine calls itself so" if name.lower() == "localhost" else "a group is called so"),
+                "give it a name of its own, such as " + ("m1" if role == "master" else "a1"),
+            )
+            return None
         if not _HOST_NAME.fullmatch(name):
             inventory.problem(
                 line, f"{_shown(name)} is no host's name", "use letters, digits, hyphens and dots, 63 at most"
@@ -309,9 +319,13 @@ class _Reader:
         except ValueError as error:
             inventory.problem(source.line, f"{key or name}={_shown(source.text)} is not valid", f"write {error}")
             return None
-        if provider == "nspawn":
+        # A network that is not valid is a problem of its own, and says nothing about addresses.
+        if provider == "nspawn" and self._network_is_known():
             self._check_in_network(name, source, address, network)
         return address
+
+    def _network_is_known(self) -> bool:
+        return "dcos_network" in self.settings or "dcos_network" not in self.inventory.groups["all"].variables
 
     def _check_in_network(self, name: str, source: Value, address: str, network: IPv4Network) -> None:
         parsed = IPv4Address(address)

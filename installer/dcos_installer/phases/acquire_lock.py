@@ -29,19 +29,33 @@ class AcquireLock:
         ctx.holder = holder
         self._begin_journal(ctx)
         ctx.machines = ctx.provider.inspect()
+        if not ctx.spec.masters:
+            return  # a ruin of which only the machines' own records are left
         master = ctx.spec.masters[0].name
         if ctx.machines[master].condition not in (Condition.RUNNING, Condition.UNKNOWN):
             return
         try:
             take_record(ctx)
         except Unreachable as error:
-            if not self._tolerant:
+            if self._tolerant:
+                ctx.note(master, f"does not hold the lock's record: {error.what}")
+                return
+            if ctx.machines[master].condition is not Condition.RUNNING:
                 raise
-            ctx.note(master, f"does not hold the lock's record: {error.what}")
+            # It may be on its way up still, after a run that was cut off while it waited for just that.
+            ctx.note(master, "runs, and SSH does not answer yet: waiting for it")
+            ctx.provider.start(master)
+            take_record(ctx)
 
     def _begin_journal(self, ctx: Context) -> None:
         """Only now: the journal is of the run that holds the lock."""
-        ctx.interrupted = journal.under_way(journal.read(ctx.state.journal))
+        try:
+            records = journal.read(ctx.state.journal)
+        except journal.JournalDamaged as error:
+            records = error.readable
+            aside = journal.set_aside(ctx.state.journal, ctx.wall())
+            ctx.note("", f"{error.what}; it is set aside as {aside}, and every host is read anew")
+        ctx.interrupted = journal.under_way(records)
         for record in ctx.interrupted:
             ctx.note(
                 record.host,

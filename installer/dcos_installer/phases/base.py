@@ -121,6 +121,8 @@ class Context:
     bundle: Any = None
     plan: Any = None
     created: set[str] = field(default_factory=set)
+    reshaped: set[str] = field(default_factory=set)
+    """Machines whose limits are changed, or would be: what was known of their shape does not hold."""
     changes: int = 0
     """How many changes were made; in a dry run, how many would be."""
     results: dict[str, Any] = field(default_factory=dict)

@@ -32,7 +32,7 @@ class GatherFacts:
         cached = read_cache(ctx) if not ctx.created else {}
         for host in there:
             # Of a host that has no generation yet all facts count, its free disk too: it is asked again.
-            if host.name in cached and cached[host.name].generation > 0:
+            if host.name in cached and cached[host.name].generation > 0 and host.name not in ctx.reshaped:
                 ctx.facts[host.name] = cached[host.name]
         missing = [host for host in there if host.name not in ctx.facts]
         if missing:

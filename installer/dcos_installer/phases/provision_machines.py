@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dcos_installer.phases.acquire_lock import take_record
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.providers.base import Condition
 from dcos_installer.snapshot import remember_spec
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
 
 
 class ProvisionMachines:
@@ -36,8 +41,28 @@ class ProvisionMachines:
         failures = {name: error for name, error in started.items() if isinstance(error, BaseException)}
         if failures:
             raise HostsFailed("not every machine could be started", failures)
+        self._hold_to_shape(ctx, [host for host in ctx.spec.hosts if host not in absent])
         if ctx.dry_run:
             return
         if absent or stopped:
             ctx.machines = ctx.provider.inspect()
         take_record(ctx)
+
+    def _hold_to_shape(self, ctx: Context, there: list[HostSpec]) -> None:
+        """Machines that were there already get the limits they are declared with, and are waited for.
+
+        They may be on their way up still, when the run that made them was cut off.
+        """
+        if not ctx.provider.makes_machines or not there:
+            return
+        steps = {host.name: f"change its limits: {what}" for host in there if (what := ctx.provider.outdated(host))}
+        ctx.reshaped |= set(steps)
+        if not steps:
+            if not ctx.dry_run:
+                ctx.provider.create(there)
+            return
+        with ctx.changing(steps) as outcome:
+            if outcome is not None:
+                ctx.provider.create(there)
+                for name in steps:
+                    outcome.done(name)

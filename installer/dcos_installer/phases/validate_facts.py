@@ -52,7 +52,7 @@ class ValidateFacts:
 
 
 def _is_real(ctx: Context, host: HostSpec) -> bool:
-    return is_there(ctx, host)
+    return is_there(ctx, host) and not (ctx.dry_run and host.name in ctx.reshaped)
 
 
 def host_problems(host: HostSpec, facts: Facts, *, real: bool = True) -> Iterator[tuple[str, str]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
@@ -30,6 +31,14 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
     step: str = ""
     digest: str = ""
     detail: str = ""
+
+
+class JournalDamaged(StateError):
+    """A line before the last cannot be read. ``readable`` holds the records of those that can."""
+
+    def __init__(self, what: str, readable: list[Record], **rest: str) -> None:
+        self.readable = readable
+        super().__init__(what, **rest)
 
 
 class Journal:
@@ -102,7 +111,7 @@ class Journal:
 def read(path: Path) -> list[Record]:
     """Every record, in order. A torn last line is left out: the record was not written in whole, so it never counted.
 
-    Raises `StateError` when a line before the last cannot be read.
+    Raises `JournalDamaged` when a line before the last cannot be read, and `StateError` when the file cannot.
     """
     try:
         data = path.read_bytes()
@@ -110,17 +119,34 @@ def read(path: Path) -> list[Record]:
         return []
     except OSError as error:
         raise StateError(f"{path} cannot be read", why=str(error), hint="check its permissions") from error
-    records = []
+    records: list[Record] = []
+    damaged: dict[int, str] = {}
     for number, line in enumerate(data[: _whole_length(path, data)].split(b"\n")[:-1], start=1):
         try:
             records.append(msgspec.json.decode(line, type=Record))
-        except msgspec.DecodeError as error:
-            raise StateError(
-                f"the journal {path} is damaged in line {number}",
-                why=str(error),
-                hint="move the file away and run again: hosts are read anew, the journal only tells what was under way",
-            ) from error
+        except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            damaged[number] = str(error)
+    if damaged:
+        number, why = next(iter(damaged.items()))
+        raise JournalDamaged(
+            f"the journal {path} is damaged in line {number}",
+            records,
+            why=why,
+            hint="move the file away and run again: hosts are read anew, the journal only tells what was under way",
+        )
     return records
+
+
+def set_aside(path: Path, now: float) -> Path:
+    """Renames a damaged journal, so that a new one can be begun. It is never trusted, so nothing else is lost."""
+    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    aside = path.with_name(f"{path.name}.damaged-{stamp}")
+    for number in range(2, 100):
+        if not aside.exists():
+            break
+        aside = path.with_name(f"{path.name}.damaged-{stamp}-{number}")
+    path.rename(aside)
+    return aside
 
 
 def under_way(records: Iterable[Record]) -> list[Record]:

@@ -120,8 +120,12 @@ class Provider(Protocol):
     def inspect(self) -> Mapping[str, MachineState]:
         """Every machine of the cluster's spec, and any of this cluster's that the spec no longer names. Read-only."""
 
+    def outdated(self, host: HostSpec) -> str:
+        """What `create` would put right on a machine that exists already, as a short phrase; empty: nothing."""
+
     def create(self, hosts: Sequence[HostSpec], note: Note = silent) -> None:
-        """Make these machines, start them and return once SSH answers on each. Those that run are left alone."""
+        """Make these machines, start them and return once SSH answers on each. Those that run are not disturbed: only
+        their limits follow their declared shape."""
 
     def start(self, name: str) -> None:
         """Switch on a machine that exists, and return once SSH answers. One that runs is left alone."""

@@ -46,13 +46,13 @@ from dcos_installer.providers.nspawn_machine import (
     apply_limits,
 )
 from dcos_installer.providers.nspawn_mounts import mount_disk, mount_root
+from dcos_installer.providers.nspawn_remains import MACHINES_DIR, home_of
 from dcos_installer.state import ClusterState
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
 
 IMAGE = "machine"
-MACHINES_DIR = Path("/var/lib/dcos-machines")
 _TOOLS = ("ip", "mount", "nsenter", "setsid", "ssh-keygen", "systemd-nspawn", "umount")
 _BOOT_SECONDS = 90.0
 
@@ -73,7 +73,7 @@ class NspawnProvider:
     ) -> None:
         self._spec = spec
         self._keys = ClusterKeys(ClusterState(state_dir))
-        self._home = machines_dir / spec.cluster_id[:8]
+        self._home = home_of(spec.cluster_id, machines_dir)
         self._boot_seconds = boot_seconds
         self._cancelled = threading.Event()
         self._bridge_lock = threading.Lock()
@@ -117,6 +117,13 @@ class NspawnProvider:
         )
 
     # Making and removing
+
+    def outdated(self, host: HostSpec) -> str:
+        known = self._folder(host.name).record()
+        if known is None:
+            return ""
+        limits = (("cpus", known.cpus, host.cpus), ("mem_mb", known.mem_mb, host.mem_mb))
+        return ", ".join(f"{what} from {was} to {wanted}" for what, was, wanted in limits if was != wanted)
 
     def create(self, hosts: Sequence[HostSpec], note: Note = silent) -> None:
         self._check(hosts)

@@ -48,9 +48,14 @@ class Port:
     address: IPv4Interface
 
 
+def bridge_name(cluster_id: str) -> str:
+    """It fits an interface's 15 characters."""
+    return f"dcos-{cluster_id[:8]}"
+
+
 def bridge_for(cluster_id: str, cluster_name: str, network: IPv4Network) -> Bridge:
-    """The bridge of a cluster: its name fits an interface's 15 characters, its alias says whose it is."""
-    return Bridge(f"dcos-{cluster_id[:8]}", f"dcos cluster {cluster_name} ({cluster_id})"[:255], network)
+    """The bridge of a cluster: its alias says whose it is."""
+    return Bridge(bridge_name(cluster_id), f"dcos cluster {cluster_name} ({cluster_id})"[:255], network)
 
 
 def port_for(cluster_id: str, machine: str, address: str, network: IPv4Network) -> Port:

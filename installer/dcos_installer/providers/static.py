@@ -43,6 +43,9 @@ class StaticProvider:
             for host in self._spec.hosts
         }
 
+    def outdated(self, host: HostSpec) -> str:
+        return ""
+
     def create(self, hosts: Sequence[HostSpec], note: Note = silent) -> None:
         for host in hosts:
             note(host.name, "an existing host: nothing to create")

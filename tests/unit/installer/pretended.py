@@ -127,9 +127,18 @@ class PretendedProvider:
 
         return {host.name: MachineState(host.name, condition(host.name), host.address) for host in self.spec.hosts}
 
+    def outdated(self, host: HostSpec) -> str:
+        machine = self.machines.read(host.name)
+        was = (machine or {}).get("cpus", host.cpus)
+        return "" if was == host.cpus else f"cpus from {was} to {host.cpus}"
+
     def create(self, hosts: Sequence[HostSpec], note: Note = silent) -> None:
         for host in hosts:
-            self.machines.write(host.name, condition="running", generation=0, packages=[], manifest="")
+            if self.machines.read(host.name) is not None:
+                if self.outdated(host):
+                    self.machines.write(host.name, cpus=host.cpus)
+                continue
+            self.machines.write(host.name, condition="running", cpus=host.cpus, generation=0, packages=[], manifest="")
 
     def start(self, name: str) -> None:
         self.machines.write(name, condition="running")
@@ -164,7 +173,8 @@ class PretendedEngine:
 
     def _facts(self, host: HostSpec) -> Facts:
         machine = self.machines.read(host.name) or {}
-        return facts_of(host, generation=machine.get("generation", 0), **self.facts.get(host.name, {}))
+        cpus = machine.get("cpus", host.cpus)
+        return facts_of(host, cpus=cpus, generation=machine.get("generation", 0), **self.facts.get(host.name, {}))
 
     def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Any:
         return [str(target) for target in targets]

@@ -9,8 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcos_installer.errors import StateError
-from dcos_installer.plan.journal import Journal, cut_off, read, under_way
+from dcos_installer.plan.journal import Journal, JournalDamaged, cut_off, read, set_aside, under_way
 
 
 def _journal(path: Path, run: str = "r1") -> Journal:
@@ -72,9 +71,22 @@ def test_a_damaged_line_in_the_middle_is_an_error_with_a_way_out(tmp_path: Path)
         journal.end("done")
     lines = path.read_bytes().split(b"\n")
     path.write_bytes(b"\n".join([b"\x00" * 20, *lines]))
-    with pytest.raises(StateError, match="damaged in line 1") as caught:
+    with pytest.raises(JournalDamaged, match="damaged in line 1") as caught:
         read(path)
     assert "move the file away" in caught.value.hint
+    assert [record.kind for record in caught.value.readable] == ["run", "end"]
+
+
+def test_journals_that_are_set_aside_never_replace_each_other(tmp_path: Path) -> None:
+    aside = []
+    for content in (b"\xff\n", b"\xfe\n", b"\xfd\n"):
+        (tmp_path / "j").write_bytes(content)
+        with pytest.raises(JournalDamaged):
+            read(tmp_path / "j")
+        aside.append(set_aside(tmp_path / "j", 0.0))
+    assert [path.name for path in aside] == [f"j.damaged-19700101T000000Z{rest}" for rest in ("", "-2", "-3")]
+    assert [path.read_bytes() for path in aside] == [b"\xff\n", b"\xfe\n", b"\xfd\n"]
+    assert not (tmp_path / "j").exists()
 
 
 def test_a_journal_that_is_not_there_is_empty_and_nobody_else_can_read_it(tmp_path: Path) -> None:

@@ -228,6 +228,56 @@ def test_a_machine_that_is_off_is_switched_on(tmp_path: Path) -> None:
     assert _all_deployed(ctx)
 
 
+def test_a_machine_gets_the_limits_it_is_declared_with_now(tmp_path: Path) -> None:
+    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    spec = spec_of(tmp_path)
+    spec = spec.model_copy(update={"hosts": (*spec.hosts[:2], spec.hosts[2].model_copy(update={"cpus": 2.0}))})
+    planned = pretend(tmp_path, spec, dry_run=True)
+    run_phases(planned, _phases(plan_phases()))
+    assert _texts(planned, "would-change") == ["a2: change its limits: cpus from 1.0 to 2.0"]
+    ctx = _deploy(pretend(tmp_path, spec))
+    assert _texts(ctx, "change-finished")[0] == "a2: change its limits: cpus from 1.0 to 2.0"
+    assert {name: machine["cpus"] for name, machine in ctx.machines_disk.all().items()} == {"m1": 1, "a1": 1, "a2": 2}
+    assert _deploy(pretend(tmp_path, spec)).changes == 0
+
+
+def test_a_first_master_that_still_boots_is_waited_for(tmp_path: Path) -> None:
+    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    remote = ctx.remote(ctx.spec.masters[0])
+    assert isinstance(remote, FolderRemote)
+    remote.reachable = False
+    started = ctx.provider.start
+
+    def start(name: str) -> None:
+        assert name == "m1"
+        remote.reachable = True
+        started(name)
+
+    ctx.provider.start = start  # type: ignore[method-assign]
+    _deploy(ctx)
+    assert _texts(ctx, "note")[:-1] == ["m1: runs, and SSH does not answer yet: waiting for it"]
+
+
+@pytest.mark.parametrize("garbage", [b"\x00\xff\xfe\n\n\x80\n", b"{}\n", b"\x89PNG"])
+def test_a_damaged_journal_is_set_aside_and_nothing_else_is_lost(tmp_path: Path, garbage: bytes) -> None:
+    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    ctx = pretend(tmp_path, spec_of(tmp_path))
+    whole = ctx.state.journal.read_bytes()
+    ctx.state.journal.write_bytes(garbage + whole)
+    with Journal(ctx.state.journal, "killed", ctx.wall) as cut:
+        cut.begin("deploy")
+        cut.intent("Change agents", "a1", "apply its new generation")
+    damaged = ctx.state.journal.read_bytes()
+    assert _deploy(ctx).changes == 0
+    (aside,) = ctx.state.root.glob("journal.jsonl.damaged-*")
+    assert aside.read_bytes() == damaged
+    notes = _texts(ctx, "note")
+    assert "is damaged in line 1" in notes[0] and str(aside) in notes[0]
+    assert notes[1].startswith("a1: the last run was cut off")
+    assert journal.read(ctx.state.journal)[0].kind == "run"
+
+
 def test_a_second_operator_is_told_and_changes_nothing(tmp_path: Path) -> None:
     _deploy(pretend(tmp_path, spec_of(tmp_path)))
     ctx = pretend(tmp_path, spec_of(tmp_path))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from ipaddress import IPv4Network
 from pathlib import Path
 
@@ -130,6 +131,14 @@ def test_an_inventory_that_is_not_there_or_is_a_directory_is_refused_with_a_reme
         with pytest.raises(InventoryInvalid) as caught:
             load_spec(path)
         assert message in caught.value.problems[0].message
+
+
+def test_what_is_no_regular_file_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.ini")
+    for path in (tmp_path / "pipe.ini", Path("/dev/zero")):
+        with pytest.raises(InventoryInvalid) as caught:
+            load_spec(path)
+        assert "no regular file" in caught.value.problems[0].message
 
 
 def test_limits_hold_for_machines_made_here_only(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import stat
 import uuid
 from pathlib import Path
@@ -9,7 +10,15 @@ from pathlib import Path
 import pytest
 
 from dcos_installer.errors import StateError
-from dcos_installer.state import atomic_write, find_state, forget_state, open_state, state_home
+from dcos_installer.state import (
+    atomic_write,
+    find_state,
+    forget_state,
+    is_known,
+    open_state,
+    protect_keys,
+    state_home,
+)
 
 
 def test_state_lies_where_xdg_says_and_relative_values_are_ignored() -> None:
@@ -35,6 +44,26 @@ def test_two_inventories_are_two_clusters_and_a_forgotten_one_starts_anew(tmp_pa
     forget_state(tmp_path / "a.ini", tmp_path)
     assert find_state(tmp_path / "a.ini", tmp_path) is None
     assert open_state(tmp_path / "a.ini", tmp_path).cluster_id != first.cluster_id
+
+
+def test_private_keys_that_were_opened_up_are_private_again(tmp_path: Path) -> None:
+    state = open_state(tmp_path / "a.ini", tmp_path)
+    protect_keys(state)  # there are none yet
+    host_key = state.ssh_dir / "hosts" / "m1" / "ssh_host_ed25519_key"
+    host_key.parent.mkdir(parents=True)
+    for key in (state.identity_file, host_key):
+        key.write_text("secret")
+        key.chmod(0o644)
+    protect_keys(state)
+    assert [stat.S_IMODE(key.stat().st_mode) for key in (state.identity_file, host_key)] == [0o600, 0o600]
+
+
+def test_an_inventory_is_known_though_its_folder_is_gone(tmp_path: Path) -> None:
+    assert not is_known(tmp_path / "a.ini", tmp_path)
+    state = open_state(tmp_path / "a.ini", tmp_path)
+    shutil.rmtree(state.root)
+    assert is_known(tmp_path / "a.ini", tmp_path) and find_state(tmp_path / "a.ini", tmp_path) is None
+    assert open_state(tmp_path / "a.ini", tmp_path) == state
 
 
 def test_looking_for_state_makes_nothing(tmp_path: Path) -> None:
