@@ -20,10 +20,10 @@ from dcos_runtime.wire.tasks import TaskInfo
 
 MIN_CPUS = 0.01
 MIN_MEMORY = 32 * MB
+"""The original's smallest memory limit: less does not even start a shell."""
 MAX_CPUS = 1_000_000.0
 MAX_MEMORY = float(2**60)
-"""From here on, and for infinity, a limit is none."""
-"""The original's smallest memory limit: less does not even start a shell."""
+"""A limit above these, infinity for one, is none."""
 
 
 class UserUnknown(Exception):

@@ -17,6 +17,7 @@ from aiohttp import hdrs, web
 
 from dcos_runtime import __version__
 from dcos_runtime.daemon import text_response
+from dcos_runtime.flags import duration
 from dcos_runtime.master import scheduler_api
 from dcos_runtime.master.body import MAX_BODY
 from dcos_runtime.master.leader import Leader
@@ -168,6 +169,11 @@ class PublicApi:
         return _json(codec.encode({"flags": dict(self._role.flags)}), request)
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
+        if (timeout := request.query.get("timeout")) is not None:  # read as the original reads it; nothing here waits
+            try:
+                duration(timeout)
+            except ValueError as error:
+                return text_response(f"Failed to parse timeout '{timeout}': {error}.", 400)
         state = self._role.leader.state if self._role.leader is not None else None
         return _json(codec.encode(metrics(state, self._role.started_at, time.time())), request)
 

@@ -453,3 +453,8 @@ def test_the_ready_line_means_that_it_leads(tmp_path: Path) -> None:
         assert request(master.port, "GET", "/state").status == 200
     finally:
         assert master.stop() == 0
+
+
+def test_the_timeout_of_metrics_is_a_duration(master: Master) -> None:
+    assert get(master.port, "/metrics/snapshot?timeout=5secs")["master/elected"] == 1.0
+    assert request(master.port, "GET", "/metrics/snapshot?timeout=x").status == 400
