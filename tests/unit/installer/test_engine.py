@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -105,6 +106,20 @@ def test_a_deploy_on_folders_lays_down_what_was_planned_and_a_second_nothing(tmp
         "Change masters",
         "Change agents",
     ]
+
+
+def test_packages_that_are_gone_from_one_host_are_planned_brought_and_mended_there_only(tmp_path: Path) -> None:
+    _run(_context(tmp_path))
+    packages = tmp_path / "hosts" / "a1" / "opt/dcos/packages"
+    shutil.rmtree(packages)
+    mending = _run(_context(tmp_path))
+    assert mending.plan.changed == ("a1",)
+    planned = mending.plan.hosts["a1"].changes
+    assert planned[0] == f"mend package {runtime.NAME} (missing on the host: brought again)"
+    assert f"restart dcos-agent.service (package:{runtime.NAME} changed)" in planned
+    assert [path.name.partition("--")[0] for path in packages.iterdir()] == [runtime.NAME]
+    again = _run(_context(tmp_path))
+    assert (again.changes, again.plan.changed) == (0, ())
 
 
 def test_a_host_that_changed_after_the_plan_is_left_alone(tmp_path: Path) -> None:
