@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from dcos_runtime.framework.client import Client
 from dcos_runtime.marathon.core.core import Core
-from dcos_runtime.marathon.core.effects import Effect, Now, Outcome, Probe, Publish, Send
+from dcos_runtime.marathon.core.effects import Effect, Now, Outcome, Probe, Publish, Send, Trouble
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.prober import Prober
@@ -188,7 +188,12 @@ class Engine:
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, Send):
             if self.client is not None:
-                self.client.send(effect.call)
+                try:
+                    self.client.send(effect.call)
+                except Exception:  # as good as lost, which every call may be: the others are not to suffer
+                    log.exception("a call could not be sent: %s", effect.call.type)
+        elif isinstance(effect, Trouble):
+            log.error("%s", effect.text, exc_info=effect.error)
         elif isinstance(effect, Publish):
             self.hub.publish(effect)
         else:

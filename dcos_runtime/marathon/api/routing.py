@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from dcos_runtime.daemon import json_response
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
@@ -124,10 +125,14 @@ async def read_json(request: web.Request) -> Any:
         raw = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise BadRequest(f"the body is larger than {MAX_BODY} bytes", status=413) from None
+    except (web.RequestPayloadError, HttpProcessingError) as fault:
+        raise BadRequest(f"the body cannot be read: {fault}") from fault
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
         raise BadRequest("Invalid JSON", [{"path": "/", "errors": [str(fault)]}]) from fault
+    except RecursionError:
+        raise BadRequest("Invalid JSON", [{"path": "/", "errors": ["nested too deeply"]}]) from None
 
 
 async def read_object(request: web.Request) -> dict[str, Any]:

@@ -51,6 +51,8 @@ class System:
 
     def routes(self) -> Sequence[Route]:
         return (
+            route("GET", "/", self.root),
+            route("GET", "/ui(/.*)?", self.page),
             route("GET", "/ping", self.ping),
             route("GET", "/metrics", self.metrics),
             route("GET", "/v2/info", self.info),
@@ -74,6 +76,12 @@ class System:
         )
 
     # --- this process ---
+
+    async def root(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        return web.Response(status=302, headers={"Location": "/ui/"})
+
+    async def page(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        return text_response("This version of the init has no web page. Its API begins at /v2, for example /v2/apps.\n")
 
     async def ping(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
         return text_response("pong")

@@ -150,7 +150,7 @@ def to_json(app: App) -> dict[str, Any]:
 
 def whole(value: float) -> float | int:
     """``128.0`` as ``128``, the way the original writes it."""
-    return int(value) if value == int(value) else value
+    return int(value) if abs(value) < 2**53 and value == int(value) else value
 
 
 encode = msgspec.json.Encoder().encode

@@ -6,10 +6,12 @@ import re
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
+from dcos_runtime.marathon.core import patterns
 from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.common import Attribute, Value
 
 OPERATORS = ("UNIQUE", "CLUSTER", "GROUP_BY", "LIKE", "UNLIKE", "MAX_PER", "IS")
+_COUNT = re.compile(r"[0-9]{1,9}")
 _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
@@ -21,13 +23,10 @@ def constraint_problem(constraint: Sequence[str]) -> str | None:
     if operator in ("LIKE", "UNLIKE"):
         if not value:
             return f"{operator} wants a regular expression as its value"
-        try:
-            re.compile(value)
-        except re.error as error:
-            return f"{value!r} is not a valid regular expression: {error}"
-    if operator == "MAX_PER" and not value.isdigit():
+        return patterns.problem(value)
+    if operator == "MAX_PER" and not _COUNT.fullmatch(value):
         return "MAX_PER wants a whole number as its value"
-    if operator == "GROUP_BY" and value and not value.isdigit():
+    if operator == "GROUP_BY" and value and not _COUNT.fullmatch(value):
         return "GROUP_BY takes a whole number as its value, or none"
     if operator == "IS" and not value:
         return "IS wants a value"
@@ -62,9 +61,9 @@ def satisfied(
     if operator == "CLUSTER":
         return here == value if value else all(other == here for other in others[:1])
     if operator == "LIKE":
-        return re.fullmatch(value, here) is not None
+        return patterns.matches(value, here) is True
     if operator == "UNLIKE":
-        return re.fullmatch(value, here) is None
+        return patterns.matches(value, here) is False
     if operator == "MAX_PER":
         return others.count(here) < int(value)
     if operator == "IS":

@@ -13,6 +13,7 @@ from dcos_runtime.framework import calls
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core.changes import Changes
 from dcos_runtime.marathon.core.decide import decide, settled
+from dcos_runtime.marathon.core.definition import MAX_INSTANCES
 from dcos_runtime.marathon.core.deployment import RESTART, START, STOP, Action, Deployment
 from dcos_runtime.marathon.core.effects import Now, Outcome, Probe
 from dcos_runtime.marathon.core.instance import ABSENT, LAUNCHING, Condition
@@ -22,6 +23,9 @@ from dcos_runtime.marathon.core.world import Settings, World
 from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskStatus
+
+NEW_AT_ONCE = 500
+"""How many instances of an app are made in one go."""
 
 
 class Core:
@@ -125,7 +129,7 @@ class Core:
                     self.tasks.absent_due(instance_id)
                 case ("launch", str(instance_id)):
                     self.tasks.launch_due(instance_id)
-                case ("delay", str(app_id)):
+                case ("delay" | "more", str(app_id)):
                     self.world.dirty.add(app_id)
                 case ("probe", str(instance_id), int(index)):
                     self._probe(instance_id, index)
@@ -211,8 +215,13 @@ class Core:
         for instance_id in decision.stop:
             self.tasks.decommission(state, state.instances[instance_id])
         if app is not None:
-            for _ in range(decision.start):
+            # A few at a time, so that everybody else gets a turn; bounded even if what is stored is not.
+            start = min(decision.start, NEW_AT_ONCE, max(0, 2 * MAX_INSTANCES - len(state.instances)))
+            for _ in range(start):
                 self.launching.new_instance(state, app)
+            if 0 < start < decision.start:
+                world.timers.set(("more", app_id), world.now.mono)
+                world.dirty.discard(app_id)  # making them touched the app: the rest is for the next turn
         self.launching.look(state)
         if not state.instances and not state.versions:
             world.apps.pop(app_id, None)

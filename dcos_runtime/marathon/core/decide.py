@@ -115,9 +115,12 @@ def _first_to_go(
 
     left = sorted(instances, key=order)
     fields = [constraint[0] for constraint in app.constraints if constraint[1] == "GROUP_BY"]
-    if not fields:
+    if not fields or count >= len(left):
         return tuple(instance.id for instance in left[:count])
-    gone: list[str] = []
+    # Those without a task are in no group. They may be very many.
+    idle = next((index for index, instance in enumerate(left) if instance.has_task), len(left))
+    gone = [instance.id for instance in left[: min(idle, count)]]
+    left = left[idle:]
     while left and len(gone) < count:
         best = order(left[0])[:2]
         equals = {instance.id: instance.attributes for instance in left if order(instance)[:2] == best}

@@ -33,6 +33,12 @@ READ_ONLY = (
     "taskStats", "tasksStats", "readinessCheckResults", "version", "versionInfo",
 )  # fmt: skip
 PROTOCOLS = ("HTTP", "HTTPS", "TCP", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP")
+MAX_INSTANCES = 100_000
+"""Of one app: more than a cluster of this kind runs in all, and few enough to be kept in memory."""
+MAX_AMOUNT = 1e9
+"""Of any resource, in its own unit."""
+MAX_SECONDS = 10 * 365 * 86400
+"""Of any wait. Mesos counts nanoseconds in 64 bits, which end at 292 years."""
 _ARCHIVES = (".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".zip")
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _UNVERSIONED = VersionInfo(last_scaling_at="", last_config_change_at="")
@@ -106,7 +112,7 @@ def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
     if bool(cmd) == bool(args):
         fields.problem("", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.")
     ports, require_ports = _ports(fields), fields.flag("requirePorts", False)
-    instances = fields.integer("instances", 1, 0)
+    instances = _instances(fields)
     single = labels.get("MARATHON_SINGLE_INSTANCE_APP") == "true"
     if single and instances > 1:
         fields.problem("", "Single instance app may only have one instance")
@@ -117,11 +123,11 @@ def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
         cmd=cmd,
         args=args,
         user=fields.text("user"),
-        env=fields.text_map("env"),
+        env=_environment(fields),
         instances=instances,
-        cpus=fields.number("cpus", 1.0, 0.001),
-        mem=fields.number("mem", 128.0, 0),
-        disk=fields.number("disk", 0.0, 0),
+        cpus=fields.number("cpus", 1.0, 0.001, MAX_AMOUNT),
+        mem=fields.number("mem", 128.0, 0, MAX_AMOUNT),
+        disk=fields.number("disk", 0.0, 0, MAX_AMOUNT),
         executor=_executor(fields),
         container=_container(fields),
         constraints=fields.items("constraints", _constraint),
@@ -133,14 +139,30 @@ def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
         labels=labels,
         accepted_resource_roles=_accepted_roles(fields, rules),
         role=fields.one_of("role", (rules.role,), rules.role),
-        backoff_seconds=fields.integer("backoffSeconds", 1, 0),
+        backoff_seconds=fields.integer("backoffSeconds", 1, 0, MAX_SECONDS),
         backoff_factor=fields.number("backoffFactor", 1.15, 1.0),
-        max_launch_delay_seconds=fields.integer("maxLaunchDelaySeconds", 300, 0),
-        task_kill_grace_period_seconds=fields.optional_integer("taskKillGracePeriodSeconds", 0),
+        max_launch_delay_seconds=fields.integer("maxLaunchDelaySeconds", 300, 0, MAX_SECONDS),
+        task_kill_grace_period_seconds=fields.optional_integer("taskKillGracePeriodSeconds", 0, MAX_SECONDS),
         upgrade_strategy=_upgrade_strategy(fields, single),
         kill_selection=fields.one_of("killSelection", ("YOUNGEST_FIRST", "OLDEST_FIRST"), "YOUNGEST_FIRST"),
         unreachable_strategy=_unreachable(fields),
     )
+
+
+def _instances(fields: Fields) -> int:
+    value = fields.raw("instances")
+    if isinstance(value, int | float) and value > MAX_INSTANCES:
+        fields.problem("instances", f"one app may have {MAX_INSTANCES} instances at most; make several apps of it")
+        return 1
+    return fields.integer("instances", 1, 0)
+
+
+def _environment(fields: Fields) -> dict[str, str]:
+    env = fields.text_map("env")
+    for name in env:
+        if not name or "=" in name:
+            fields.problem(f"env({name})", "the name of a variable must not be empty or contain '='")
+    return env
 
 
 def _refuse_unsupported(fields: Fields) -> None:
@@ -235,12 +257,15 @@ def _fetch_item(fields: Fields) -> Fetch:
     uri = fields.text("uri", least=1)
     if uri is None:
         fields.problem("uri", "undefined")
+    dest_path = fields.text("destPath", least=1)
+    if dest_path is not None and (dest_path.startswith("/") or ".." in dest_path.split("/")):
+        fields.problem("destPath", "must be a relative path inside the task's folder, without '..'")
     return Fetch(
         uri=uri or "",
         extract=fields.flag("extract", True),
         executable=fields.flag("executable", False),
         cache=fields.flag("cache", False),
-        dest_path=fields.text("destPath", least=1),
+        dest_path=dest_path,
     )
 
 
@@ -282,10 +307,10 @@ def _health_check(fields: Fields, port_count: int) -> HealthCheck:
         path=fields.text("path"),
         port=port,
         port_index=index,
-        grace_period_seconds=fields.integer("gracePeriodSeconds", 300, 0),
-        interval_seconds=fields.integer("intervalSeconds", 60, 0),
-        timeout_seconds=fields.integer("timeoutSeconds", 20, 0),
-        delay_seconds=fields.integer("delaySeconds", 15, 0),
+        grace_period_seconds=fields.integer("gracePeriodSeconds", 300, 0, MAX_SECONDS),
+        interval_seconds=fields.integer("intervalSeconds", 60, 0, MAX_SECONDS),
+        timeout_seconds=fields.integer("timeoutSeconds", 20, 0, MAX_SECONDS),
+        delay_seconds=fields.integer("delaySeconds", 15, 0, MAX_SECONDS),
         max_consecutive_failures=fields.integer("maxConsecutiveFailures", 3, 0),
         ignore_http1xx=fields.flag("ignoreHttp1xx", False),
     )
@@ -327,9 +352,10 @@ def _unreachable(fields: Fields) -> Unreachable | Literal["disabled"]:
     inner = fields.object("unreachableStrategy")
     if inner is None:
         return Unreachable()
-    inactive = inner.integer("inactiveAfterSeconds", 0, 0)
+    inactive = inner.integer("inactiveAfterSeconds", 0, 0, MAX_SECONDS)
     strategy = Unreachable(
-        inactive_after_seconds=inactive, expunge_after_seconds=inner.integer("expungeAfterSeconds", inactive, 0)
+        inactive_after_seconds=inactive,
+        expunge_after_seconds=inner.integer("expungeAfterSeconds", inactive, 0, MAX_SECONDS),
     )
     inner.unknown()
     if strategy.expunge_after_seconds < strategy.inactive_after_seconds:

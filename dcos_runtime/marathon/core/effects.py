@@ -47,7 +47,16 @@ class Probe:
     ignore_1xx: bool = False
 
 
-Effect = Send | Publish | Probe
+@dataclass(frozen=True)
+class Trouble:
+    """Something went wrong with one app that must not happen; for the log. The other apps go on."""
+
+    app_id: str
+    text: str
+    error: Exception
+
+
+Effect = Send | Publish | Probe | Trouble
 
 
 @dataclass

@@ -8,6 +8,12 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+LARGEST = 2**31 - 1
+"""What a number may be at most when nothing else is said. The original's integers end there as well."""
+
+
+NUL = "must not contain the character NUL: no command, argument or variable can hold it"
+
 
 class Invalid(Exception):
     """The object cannot be used. ``details``: path (``/healthChecks(0)/path``) to what is wrong there."""
@@ -51,10 +57,10 @@ class Fields:
             return default
         if isinstance(value, bool) or not isinstance(value, int | float):
             self.problem(key, "error.expected.jsnumber")
-        elif value < low:
-            self.problem(key, f"got {value}, expected {low:g} or more")
-        elif high is not None and value > high:
-            self.problem(key, f"got {value}, expected {high:g} or less")
+        elif not value >= low:
+            self.problem(key, f"got {_short(value)}, expected {_short(low)} or more")
+        elif value > (LARGEST if high is None else high):
+            self.problem(key, f"got {_short(value)}, expected {_short(LARGEST if high is None else high)} or less")
         else:
             return float(value)
         return default
@@ -62,7 +68,7 @@ class Fields:
     def integer(self, key: str, default: int, low: int, high: int | None = None) -> int:
         value = self.number(key, default, low, high)
         if value != int(value):
-            self.problem(key, f"got {value}, expected a whole number")
+            self.problem(key, f"got {_short(value)}, expected a whole number")
             return default
         return int(value)
 
@@ -77,6 +83,8 @@ class Fields:
         if value is not None and len(value) < least:
             self.problem(key, "must not be empty")
             return None
+        if value is not None and "\0" in value:
+            self.problem(key, NUL)
         return value
 
     def one_of(self, key: str, allowed: Collection[str], default: str) -> str:
@@ -94,6 +102,8 @@ class Fields:
         for name, item in value.items():
             if not isinstance(item, str):
                 self.problem(f"{key}({name})", "error.expected.jsstring")
+            elif "\0" in name or "\0" in item:
+                self.problem(f"{key}({name})", NUL)
         return {name: item for name, item in value.items() if isinstance(item, str)}
 
     def object(self, key: str) -> Fields | None:
@@ -142,4 +152,13 @@ class Fields:
 def _as_text(value: Any, path: str) -> str:
     if not isinstance(value, str):
         raise ValueError("error.expected.jsstring")
+    if "\0" in value:
+        raise ValueError(NUL)
     return value
+
+
+def _short(value: float) -> str:
+    """A number for a message. Python refuses to print integers of thousands of digits, and nobody would read them."""
+    if isinstance(value, int):
+        return str(value) if abs(value) < 10**20 else "an integer of more than 20 digits"
+    return f"{value:.15g}"

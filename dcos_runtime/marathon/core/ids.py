@@ -10,6 +10,10 @@ from datetime import UTC, datetime
 
 SEGMENT = r"(([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])\.)*([a-z0-9]|[a-z0-9][a-z0-9-]*[a-z0-9])"
 _SEGMENT = re.compile(SEGMENT)
+MAX_TASK = 255
+"""Task ids name folders: a file system takes no longer names."""
+MAX_APP = MAX_TASK - len(".instance-") - 36 - len("._app.") - 10
+"""Without the leading slash: what leaves room for the instance's UUID and ten digits of its incarnation."""
 RESERVED = ("restart", "tasks", "versions")
 _TASK = re.compile(r"(?P<instance>(?P<app>[^/]+)\.instance-[^._]+)\._app\.(?P<number>[1-9][0-9]*)")
 _INSTANCE = re.compile(r"(?P<app>[^/]+)\.instance-[^._]+")
@@ -36,6 +40,8 @@ def problems(app_id: str) -> list[str]:
     found = []
     if not all(_SEGMENT.fullmatch(segment) for segment in segments):
         found.append(f"must fully match regular expression '^{SEGMENT}$' in every part of the path")
+    if len(app_id.strip("/")) > MAX_APP:
+        found.append(f"must not be longer than {MAX_APP} characters: the ids of its tasks, which name folders, hold it")
     if segments[-1] in RESERVED:
         found.append(f"must not end with any of the following reserved keywords: {', '.join(RESERVED)}")
     return found

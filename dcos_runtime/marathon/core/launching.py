@@ -8,9 +8,10 @@ from dataclasses import dataclass, field
 from dcos_runtime.framework import calls
 from dcos_runtime.marathon.core import ids, taskinfo
 from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.effects import Trouble
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
 from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, match
-from dcos_runtime.marathon.core.world import AppState, World
+from dcos_runtime.marathon.core.world import AppState, World, failure_of
 from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.tasks import TaskInfo
 
@@ -115,7 +116,12 @@ class Launching:
             state = world.apps[app_id]
             app = world.active(state)
             if app is not None:
-                unmatched |= not self._launch_app(state, app, taken)
+                try:
+                    complete = self._launch_app(state, app, taken)
+                except Exception as error:  # one app's definition must not end what all the others depend on
+                    self._trouble(state, app, error)
+                    complete = False
+                unmatched |= not complete
         unused = [item.offer.id for item in taken if not item.tasks]
         settings = world.settings
         refuse = settings.unmatched_offer_duration if unmatched else settings.decline_offer_duration
@@ -149,6 +155,18 @@ class Launching:
                 statistics.not_used(item.offer.offer, reasons[item.offer.id], world.now.wall)
         return complete
 
+    def _trouble(self, state: AppState, app: App, error: Exception) -> None:
+        """Launching this app failed in the init itself: that is told once, and the app is passed over."""
+        world = self._world
+        cause = f"{type(error).__name__}: {error}"
+        if cause == state.trouble:
+            return
+        state.trouble = cause
+        text = f"the init cannot launch version {app.version} of {app.id} ({cause}); correct its definition"
+        world.effect(Trouble(app.id, text, error))
+        for instance in state.scheduled()[:1]:
+            world.save_failure(state, failure_of(instance, "TASK_ERROR", text, world.now.wall))
+
     def _place(
         self, app: App, others: _Others, taken: list[_Taken], reasons: dict[str, tuple[str, ...]]
     ) -> tuple[_Taken, Match] | None:
@@ -166,23 +184,24 @@ class Launching:
     def _launch(self, state: AppState, app: App, instance: Instance, place: _Taken, matched: Match) -> None:
         world = self._world
         offer = place.offer.offer
+        agent_id, ports = offer.agent_id.value, matched.host_ports
+        task_id = ids.task(instance.id, instance.incarnation + 1)
+        # Before anything is changed: should it fail, the instance still waits.
+        info = taskinfo.build(app, task_id, agent_id, offer.hostname, ports, matched.resources)
+        state.trouble = None
         instance.incarnation += 1
         instance.version, instance.config_version = app.version, app.config_version
         instance.condition = Condition.PROVISIONED
         instance.since = instance.staged_at = world.now.wall
         instance.started_at = None
-        instance.agent_id = offer.agent_id.value
+        instance.agent_id = agent_id
         instance.hostname = offer.hostname
         instance.attributes = place.offer.attributes
-        instance.host_ports = matched.host_ports
+        instance.host_ports = ports
         instance.role = app.role
         world.save_instance(state, instance)
         world.timers.set(("launch", instance.id), world.now.mono + world.settings.launch_confirm_timeout)
-        place.tasks.append(
-            taskinfo.build(
-                app, instance.task_id, offer.agent_id.value, offer.hostname, matched.host_ports, matched.resources
-            )
-        )
+        place.tasks.append(info)
 
     def new_instance(self, state: AppState, app: App) -> None:
         world = self._world

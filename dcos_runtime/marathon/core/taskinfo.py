@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.definition import MAX_SECONDS
 from dcos_runtime.wire.common import (
     AgentID,
     CommandInfo,
@@ -28,6 +29,8 @@ def build(
     app: App, task_id: str, agent_id: str, hostname: str, host_ports: Sequence[int], resources: list[Resource]
 ) -> TaskInfo:
     grace = app.task_kill_grace_period_seconds
+    if grace is not None:
+        grace = min(grace, MAX_SECONDS)  # one that an earlier version stored may be more than a message can hold
     return TaskInfo(
         name=ids.hostname(app.id),
         task_id=TaskID(value=task_id),

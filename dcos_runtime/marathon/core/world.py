@@ -85,6 +85,8 @@ class AppState:
     health: dict[str, Health] = field(default_factory=dict)
     statistics: Statistics = field(default_factory=Statistics)
     waiting_since: float | None = None
+    trouble: str | None = None
+    """Why launching it failed here, in the init, when it last did."""
 
     def scheduled(self) -> list[Instance]:
         return [
