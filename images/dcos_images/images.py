@@ -22,7 +22,7 @@ from pathlib import Path
 from dcos_images import definition as definition_module
 from dcos_images import steps as steps_module
 from dcos_images.definition import ImageDefinition, Release, load_definition
-from dcos_images.digest import tree_digest
+from dcos_images.digest import tree_digest, tree_outline
 from dcos_images.errors import ImageError
 from dcos_images.host import BuildHost, cache_home, this_host
 from dcos_images.sources import HostSources, read_sources, shown
@@ -59,13 +59,21 @@ def ensure(
     release = wanted.release(host.codename)
     sources = read_sources(host.codename, host.apt_dir)
     key = image_key(wanted, sources, host)
-    if (found := _found(cache / key, release)) is not None:
+    if (found := _found(cache / key, release)) is not None and _is_whole(cache / key) is True:
         return found
     _can_build(name)
     cache.mkdir(mode=0o755, parents=True, exist_ok=True)
     with _builder_lock(cache / f"{key}.lock", note):
         if (found := _found(cache / key, release)) is not None:
-            return found  # another builder was faster
+            if _is_still(cache / key):
+                return found  # another builder was faster
+            if _is_in_use(found.tree):
+                raise ImageError(
+                    f"the image {name!r} in the cache was altered after it was built, and machines run over it",
+                    why=f"{found.tree} is not what was built; machines made over it now would differ from the others",
+                    hint="destroy the clusters whose machines run on this host, then run again: it is built anew",
+                )
+            note(f"the image {name!r} in the cache was altered after it was built: building it anew")
         for ignored in sources.ignored:
             note(f"package source not used: {ignored}")
         _build(wanted, release, host, sources, cache / key, note)
@@ -98,16 +106,56 @@ def _builder_digest() -> str:
 def _found(entry: Path, release: Release) -> Image | None:
     try:
         record = json.loads((entry / "image.json").read_text())
-    except FileNotFoundError:
-        return None
-    return Image(
-        key=entry.name,
-        tree=entry / "tree",
-        digest=record["digest"],
-        release=release,
-        arch=record["arch"],
-        packages=record["packages"],
-    )
+        return Image(
+            key=entry.name,
+            tree=entry / "tree",
+            digest=record["digest"],
+            release=release,
+            arch=record["arch"],
+            packages=record["packages"],
+        )
+    except (FileNotFoundError, ValueError, KeyError, TypeError):
+        return None  # not finished, or damaged: either way it is built
+
+
+def _is_whole(entry: Path) -> bool | None:
+    """Whether the tree is still what was built, by its outline. None: no outline was taken of it yet."""
+    known = json.loads((entry / "image.json").read_text()).get("outline")
+    try:
+        return None if known is None else known == tree_outline(entry / "tree")
+    except OSError:
+        return False  # what is not there, or no folder, is not what was built
+
+
+def _is_still(entry: Path) -> bool:
+    """As `_is_whole`; a tree without an outline is read in whole once, and gets one. The builder's lock is held."""
+    whole = _is_whole(entry)
+    if whole is not None:
+        return whole
+    record = json.loads((entry / "image.json").read_text())
+    try:
+        if tree_digest(entry / "tree") != record["digest"]:
+            return False
+    except OSError:
+        return False
+    _write_record(entry, record | {"outline": tree_outline(entry / "tree")})
+    return True
+
+
+def _is_in_use(tree: Path) -> bool:
+    """Whether a file system on this host is mounted over the tree."""
+    layers = f"lowerdir={tree}"
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        options = line.rpartition(" ")[2].split(",")
+        if any(option == layers or option.startswith(f"{layers}:") for option in options):
+            return True
+    return False
+
+
+def _write_record(folder: Path, record: Mapping[str, object]) -> None:
+    new = folder / ".image.json"
+    new.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+    new.replace(folder / "image.json")
 
 
 def _can_build(name: str) -> None:
@@ -159,13 +207,15 @@ def _build(
             "release": host.codename,
             "arch": host.arch,
             "digest": tree_digest(job.tree),
+            "outline": tree_outline(job.tree),
             "packages": package_versions(job),
             "sources": [f"{shown(source.uri)} {source.suite}" for source in sources.used],
             "ignored": list(sources.ignored),
         }
-        (folder / "image.json").write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
+        _write_record(folder, record)
         if entry.exists():
-            shutil.rmtree(entry)  # without image.json it was no image
+            (entry / "image.json").unlink(missing_ok=True)  # from now on it is no image, whatever is left of it
+            shutil.rmtree(entry)
         folder.rename(entry)
     except BaseException as error:
         shutil.rmtree(folder, ignore_errors=True)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -42,6 +44,56 @@ def _small_tree(job: Job) -> None:
     (job.tree / "etc" / "hosts").write_text("localhost\n")
     for path in (job.tree / "etc" / "hosts", job.tree / "etc", job.tree):
         os.utime(path, (5, 5))
+
+
+@pytest.mark.parametrize(
+    "alter",
+    [
+        lambda tree: (tree / "etc" / "hosts").write_text("127.0.0.9 localhost\n"),
+        lambda tree: (tree / "etc" / "hosts").unlink(),
+        lambda tree: (tree / "etc" / "hosts").chmod(0o600),
+        lambda tree: (tree / "etc" / "more").touch(),
+        shutil.rmtree,
+        lambda tree: (tree.parent / "image.json").write_text("{"),
+    ],
+)
+def test_an_image_that_was_altered_is_built_anew(
+    host: BuildHost, built: list[Callable[[Job], None]], tmp_path: Path, alter: Callable[[Path], object]
+) -> None:
+    first = images.ensure("machine", host=host, cache=tmp_path / "cache")
+    alter(first.tree)
+    said: list[str] = []
+    assert images.ensure("machine", host=host, cache=tmp_path / "cache", note=said.append) == first
+    assert any("building" in text for text in said)
+    assert (first.tree / "etc" / "hosts").read_text() == "localhost\n"
+    said.clear()
+    assert images.ensure("machine", host=host, cache=tmp_path / "cache", note=said.append) == first
+    assert said == []
+
+
+def test_an_altered_image_under_machines_that_run_is_an_error_and_stays(
+    host: BuildHost, built: list[Callable[[Job], None]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = images.ensure("machine", host=host, cache=tmp_path / "cache")
+    (first.tree / "etc" / "more").touch()
+    monkeypatch.setattr(images, "_is_in_use", lambda tree: tree == first.tree)
+    with pytest.raises(ImageError, match="machines run over it") as caught:
+        images.ensure("machine", host=host, cache=tmp_path / "cache")
+    assert "destroy the clusters" in caught.value.hint
+    assert (first.tree / "etc" / "more").exists()
+
+
+def test_an_image_without_an_outline_is_read_in_whole_once_and_gets_one(
+    host: BuildHost, built: list[Callable[[Job], None]], tmp_path: Path
+) -> None:
+    first = images.ensure("machine", host=host, cache=tmp_path / "cache")
+    path = first.tree.parent / "image.json"
+    record = json.loads(path.read_text())
+    outline = record.pop("outline")
+    path.write_text(json.dumps(record))
+    said: list[str] = []
+    assert images.ensure("machine", host=host, cache=tmp_path / "cache", note=said.append) == first
+    assert (said, json.loads(path.read_text())["outline"]) == ([], outline)
 
 
 def test_an_image_is_built_once_and_found_after_that(
