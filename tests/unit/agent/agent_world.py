@@ -26,7 +26,7 @@ from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID, TaskID
 from dcos_runtime.wire.tasks import TaskStatus
 
-MASTER = ("10.0.0.1", 5050)
+MASTER = ("198.18.5.1", 5050)
 FRAMEWORK = "fw"
 
 
@@ -82,7 +82,7 @@ class World:
     def _new_core(self) -> AgentCore:
         self.seed += 1
         settings = Settings(
-            info=AgentInfo(hostname="agent"), software="1", boot_id=self.boot, ip="10.0.0.2", launcher="test"
+            info=AgentInfo(hostname="agent"), software="1", boot_id=self.boot, ip="198.18.5.2", launcher="test"
         )
         return AgentCore(settings, random.Random(self.seed))
 

@@ -45,7 +45,7 @@ def test_a_task_starts_runs_and_finishes_as_the_original_tells_it(world: World) 
     status = world.updates["t"][1]
     assert status.source is not None and status.source.value == "SOURCE_EXECUTOR"
     assert status.container_status is not None and status.container_status.executor_pid == 4242
-    assert status.container_status.network_infos[0].ip_addresses[0].ip_address == "10.0.0.2"
+    assert status.container_status.network_infos[0].ip_addresses[0].ip_address == "198.18.5.2"
     assert world.gone == ["t"]
     assert not world.core.tasks and not [key for key in world.disk if key.startswith(("tasks/", "frameworks/"))]
     assert world.containers[container].state == "absent"

@@ -8,14 +8,14 @@ from dcos_runtime.framework.session import Accepted, Elsewhere, NotNow, Refused,
 from dcos_runtime.wire import recordio
 from dcos_runtime.wire.scheduler import Event
 
-ASKED = "http://10.0.0.1:5050/api/v1/scheduler"
+ASKED = "http://198.18.5.1:5050/api/v1/scheduler"
 
 
 @pytest.mark.parametrize(
     ("status", "headers", "body", "meaning"),
     [
         (200, {"Mesos-Stream-Id": "s1"}, "", Accepted("s1")),
-        (307, {"Location": "//10.0.0.2:5050/api/v1/scheduler"}, "", Elsewhere("http://10.0.0.2:5050")),
+        (307, {"Location": "//198.18.5.2:5050/api/v1/scheduler"}, "", Elsewhere("http://198.18.5.2:5050")),
         (307, {"Location": "http://m2:5051/redirected"}, "", Elsewhere("http://m2:5051")),
         (400, {}, "Failed to validate\n", Refused(400, "Failed to validate")),
         (401, {}, "", Refused(401, "HTTP 401")),
@@ -29,7 +29,7 @@ def test_each_answer_to_subscribe_means_one_thing(status, headers, body, meaning
 def test_what_no_leading_mesos_master_answers_is_tried_again_later(status, headers) -> None:
     meaning = answer(status, headers, "no leader elected", ASKED)
     assert isinstance(meaning, NotNow)
-    assert "10.0.0.1:5050" in meaning.reason
+    assert "198.18.5.1:5050" in meaning.reason
 
 
 def test_events_come_out_whole_however_the_bytes_are_cut() -> None:
