@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dcos_installer.ansible import runner
+from dcos_installer.ansible.host.packages import note_names
 from dcos_installer.ansible.places import Place
 from dcos_installer.ansible.play import Session
 from dcos_installer.bundle import runtime
@@ -65,7 +66,9 @@ def installed(bench: Bench, count: int) -> tuple[ClusterSpec, dict[str, Place]]:
     places = {host.name: Place(root=str(home / host.name)) for host in spec.hosts}
     for name, one in wanted.items():
         for package in one.packages:
-            (home / name / "opt/dcos/packages" / package.folder).mkdir(parents=True)
+            unpacked = home / name / "opt/dcos/packages" / package.folder
+            unpacked.mkdir(parents=True)
+            note_names(str(unpacked))
     with Session(bench.place("plays")) as session:
         told = runner.apply(session, places, {name: runner.Order(one) for name, one in wanted.items()})
     _all_well(told)
