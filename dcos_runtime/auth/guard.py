@@ -1,0 +1,270 @@
+"""The one place that answers: which principal does this request come from?
+
+On a plain port that is HTTP Basic or the cluster's token; on a port with mutual TLS it is the certificate, and the user
+for whom a gateway (or a standby that passes requests on) speaks. Without any flag there is nobody to tell apart: every
+request is answered, as daemons started by hand do on loopback.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import base64
+import binascii
+import hashlib
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from dcos_runtime import tls
+from dcos_runtime.auth import credentials as credential_files
+from dcos_runtime.auth import tokens
+from dcos_runtime.flags import Flag
+
+if TYPE_CHECKING:
+    from aiohttp import ClientSession, web
+
+    from dcos_runtime.auth.credentials import Credentials
+    from dcos_runtime.auth.tokens import Verifier
+
+_REMEMBERED = 1024
+_REMEMBERED_SECONDS = 2.0
+_SOCKET_SECONDS = 5.0
+
+
+def paths(text: str) -> tuple[str, ...]:
+    """``/state,/metrics/snapshot`` as a flag's value. Raises ``ValueError``."""
+    found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
+    if not all(part.startswith("/") and len(part) > 1 for part in found):
+        raise ValueError("expected paths with a slash in front, separated by commas, such as /state,/metrics/snapshot")
+    return found
+
+
+FLAGS: Sequence[Flag] = (
+    Flag("token_key", "file with the public key (PEM) of the cluster's tokens: they are accepted from clients"),
+    Flag("token_issuer", "id of the cluster whose tokens are accepted; needed with --token_key"),
+    Flag("anonymous_reads", "paths that anybody may read: /state,/metrics/snapshot", (), paths),
+)
+
+SOCKET_FLAG = Flag("auth_socket", "UNIX socket of dcos-auth on this machine: users' passwords and revoked tokens")
+
+
+class Denied(Exception):
+    """The request is not answered. ``challenge`` is the value of ``WWW-Authenticate`` of a 401."""
+
+    def __init__(self, status: int, text: str, challenge: str = "") -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.challenge = challenge
+
+    def response(self) -> web.Response:
+        """As the kernel's APIs write errors: ``text/plain; charset=utf-8``."""
+        from aiohttp import web
+
+        headers = {"WWW-Authenticate": self.challenge} if self.challenge else {}
+        if self.status == 503:
+            headers["Retry-After"] = "1"
+        return web.Response(text=self.text, status=self.status, headers=headers)
+
+
+class GuardUnusable(Exception):
+    """The flags name something that cannot be used. The text holds no secret."""
+
+
+class UsersUnreachable(Exception):
+    """Who keeps the users cannot be asked now."""
+
+
+class Users(Protocol):
+    """The cluster's users, whoever keeps them. Both raise `UsersUnreachable`."""
+
+    async def password_is(self, uid: str, password: str) -> bool: ...
+
+    async def token_lives(self, token: str) -> bool:
+        """Whether a token that is good by itself was not revoked, and its user is still there."""
+        ...
+
+
+class SocketUsers:
+    """Asks the dcos-auth of this machine: ``POST /internal/verify`` with uid and password, or with a token.
+
+    200 is yes, 401 is no. Yes is remembered for some seconds, under a keyed digest.
+    """
+
+    def __init__(self, socket: Path) -> None:
+        self._socket = socket
+        self._session: ClientSession | None = None
+        self._key = secrets.token_bytes(32)
+        self._yes: OrderedDict[bytes, float] = OrderedDict()
+        self._asking: dict[bytes, asyncio.Task[bool]] = {}
+
+    async def password_is(self, uid: str, password: str) -> bool:
+        return await self._ask({"uid": uid, "password": password}, f"{uid}\0{password}")
+
+    async def token_lives(self, token: str) -> bool:
+        return await self._ask({"token": token}, token)
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
+
+    async def _ask(self, question: dict[str, str], text: str) -> bool:
+        known = hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+        until = self._yes.get(known)
+        if until is not None and until > time.monotonic():
+            return True
+        # Requests that come together with the same credentials ask once.
+        asking = self._asking.get(known)
+        if asking is None:
+            asking = asyncio.create_task(self._request(question), name="ask dcos-auth")
+            self._asking[known] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(known, None))
+        answer = await asyncio.shield(asking)
+        self._yes.pop(known, None)
+        if answer:
+            self._yes[known] = time.monotonic() + _REMEMBERED_SECONDS
+            if len(self._yes) > _REMEMBERED:
+                self._yes.popitem(last=False)
+        return answer
+
+    async def _request(self, question: dict[str, str]) -> bool:
+        import aiohttp
+
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.UnixConnector(str(self._socket), limit=8),
+                timeout=aiohttp.ClientTimeout(total=_SOCKET_SECONDS),
+            )
+        try:
+            async with self._session.post("http://dcos-auth/internal/verify", json=question) as answer:
+                if answer.status in (200, 401):
+                    return answer.status == 200
+                raise UsersUnreachable(f"dcos-auth answered {answer.status}")
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise UsersUnreachable("dcos-auth does not answer") from error
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Everything a daemon needs to know its callers. ``realm`` is told in challenges.
+
+    ``tls_kinds``: the kinds of identity that are let in on a port with mutual TLS.
+    """
+
+    realm: str = "mesos"
+    credentials: Credentials | None = None
+    verifier: Verifier | None = None
+    users: Users | None = None
+    anonymous_reads: frozenset[str] = frozenset()
+    tls_kinds: frozenset[str] = frozenset()
+
+    @property
+    def knows_anybody(self) -> bool:
+        return self.credentials is not None or self.verifier is not None or self.users is not None
+
+    def is_open(self, method: str, path: str) -> bool:
+        """Whether the inventory opened this path (without prefix and slash at its end) to anonymous readers."""
+        return method in ("GET", "HEAD") and path in self.anonymous_reads
+
+    async def principal(self, request: web.Request, *, required: bool, realm: str | None = None) -> str | None:
+        """Who sends this; None when that need not be known. Raises `Denied`.
+
+        Wrong credentials are refused even where none are wanted, so that nobody mistakes them for good ones.
+        """
+        if tls.is_tls(request):
+            return self._of_certificate(request)
+        given = request.headers.getall("Authorization", [])
+        if not self.knows_anybody or (not given and not required):
+            if required:
+                raise self._unknown("no credentials are accepted here", realm)
+            return None
+        if not given:
+            raise self._unknown("credentials are wanted: HTTP Basic or the cluster's token", realm)
+        if len(given) > 1:
+            raise self._unknown("one Authorization header is enough", realm)
+        try:
+            return await self._of_header(given[0], realm)
+        except UsersUnreachable as error:
+            raise Denied(503, f"the credentials cannot be checked now: {error}") from error
+
+    def _of_certificate(self, request: web.Request) -> str:
+        identity = tls.peer(request)
+        if identity is None or identity.kind not in self.tls_kinds:
+            raise Denied(403, f"{identity or 'this certificate'} has no business here")
+        spoken_for = request.headers.getall(tls.SPOKEN_FOR, [])
+        if spoken_for and identity.kind in tls.SPEAKERS:
+            if len(spoken_for) > 1 or not tokens.UID.fullmatch(spoken_for[0]):
+                raise Denied(400, f"{tls.SPOKEN_FOR} names no user")
+            return spoken_for[0]
+        return identity.principal
+
+    async def _of_header(self, header: str, realm: str | None) -> str:
+        scheme, _, rest = header.partition(" ")
+        if scheme.lower() == "basic":
+            return await self._of_basic(rest.strip(), realm)
+        token = rest.strip() if scheme.lower() == "bearer" else ""
+        if header.lower().startswith("token="):
+            token = header[len("token=") :].strip().strip('"')
+        if not token:
+            raise self._unknown("the Authorization header is neither Basic nor a token", realm)
+        if self.verifier is None:
+            raise self._unknown("tokens are not accepted here", realm)
+        try:
+            claims = self.verifier.verify(token)
+        except tokens.TokenRefused as error:
+            raise self._unknown(str(error), realm) from error
+        if self.users is not None and not await self.users.token_lives(token):
+            raise self._unknown("the token was revoked", realm)
+        return claims.uid
+
+    async def _of_basic(self, encoded: str, realm: str | None) -> str:
+        try:
+            principal, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
+        except (binascii.Error, UnicodeDecodeError, ValueError):
+            raise self._unknown("the Basic credentials cannot be read", realm) from None
+        if colon and self.credentials is not None and self.credentials.match(principal, secret):
+            return principal
+        # Whoever is in the file is nobody else's to know.
+        known = self.credentials is not None and principal in self.credentials
+        may_be_user = colon and not known and tokens.UID.fullmatch(principal)
+        if may_be_user and self.users is not None and await self.users.password_is(principal, secret):
+            return principal
+        raise self._unknown("these credentials are not known", realm)
+
+    def _unknown(self, text: str, realm: str | None) -> Denied:
+        return Denied(401, text, f'Basic realm="{realm or self.realm}"')
+
+
+OPEN = Guard()
+"""For daemons started by hand: asks nobody for anything."""
+
+
+def guard(
+    realm: str,
+    *,
+    credentials: str | None = None,
+    token_key: str | None = None,
+    token_issuer: str | None = None,
+    auth_socket: str | None = None,
+    anonymous_reads: Collection[str] = (),
+    tls_kinds: Collection[str] = (),
+) -> Guard:
+    """From a daemon's flags. Raises `GuardUnusable`."""
+    if bool(token_key) != bool(token_issuer):
+        raise GuardUnusable("--token_key and --token_issuer go together")
+    try:
+        return Guard(
+            realm=realm,
+            credentials=credential_files.read(Path(credentials)) if credentials else None,
+            verifier=tokens.verifier(Path(token_key), token_issuer) if token_key and token_issuer else None,
+            users=SocketUsers(Path(auth_socket)) if auth_socket else None,
+            anonymous_reads=frozenset(anonymous_reads),
+            tls_kinds=frozenset(tls_kinds),
+        )
+    except (credential_files.CredentialsUnusable, tokens.KeyUnusable) as error:
+        raise GuardUnusable(str(error)) from error

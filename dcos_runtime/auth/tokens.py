@@ -1,0 +1,181 @@
+"""The cluster's tokens: JSON Web Tokens signed with RS256, as DC/OS has them (claims ``uid``, ``exp``).
+
+One algorithm, one key, one issuer: what a token's own header says is never trusted further than to refuse it. PyJWT
+and cryptography are imported when a key is read: daemons that have none never pay for them.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import re
+import time
+import uuid
+from collections import OrderedDict
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+ALGORITHM = "RS256"
+LIFETIME = 5 * 24 * 3600.0
+"""Seconds a token is good for, as in DC/OS."""
+
+SKEW = 300.0
+"""Seconds that clocks of machines may differ: a token from further in the future is refused."""
+
+LONGEST = 8192
+_REMEMBERED = 4096
+UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,95}", re.ASCII)
+"""What a user may be called."""
+
+
+class TokenRefused(Exception):
+    """The token is good for nothing here. The text says why, and holds nothing of it."""
+
+
+class KeyUnusable(Exception):
+    """A key file cannot be read. The text names it and says why, never what is in it."""
+
+
+@dataclass(frozen=True)
+class Claims:
+    """What a good token says. ``expires`` in seconds since the epoch; ``id`` is unique to the token."""
+
+    uid: str
+    id: str
+    expires: float
+
+
+class Verifier:
+    """Tells good tokens from others. Whether a token was revoked, or its user removed, is not its business."""
+
+    def __init__(self, public_key: bytes, issuer: str) -> None:
+        """``public_key`` as PEM. Raises `KeyUnusable`."""
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
+        from cryptography.hazmat.primitives.serialization import load_pem_public_key
+
+        try:
+            key = load_pem_public_key(public_key)
+        except (ValueError, UnsupportedAlgorithm) as error:
+            raise KeyUnusable("the token key is no public key in PEM") from error
+        if not isinstance(key, RSAPublicKey) or key.key_size < 2048:
+            raise KeyUnusable("the token key is no RSA key of 2048 bits or more")
+        self._key = key
+        self._issuer = issuer
+        self.jwk = jwk_of(key)
+        self._good: OrderedDict[str, Claims] = OrderedDict()
+
+    def verify(self, token: str) -> Claims:
+        """Raises `TokenRefused`. A token that was good is not computed again before it expires."""
+        import jwt
+
+        now = time.time()
+        known = self._good.get(token)
+        if known is not None:
+            if known.expires <= now:
+                del self._good[token]
+                raise TokenRefused("the token has expired")
+            self._good.move_to_end(token)
+            return known
+        if len(token) > LONGEST:
+            raise TokenRefused("the token is too long")
+        try:
+            if jwt.get_unverified_header(token).get("kid", self.jwk["kid"]) != self.jwk["kid"]:
+                raise TokenRefused("the token was signed with another key")
+            claims: dict[str, Any] = jwt.decode(
+                token,
+                self._key,
+                algorithms=[ALGORITHM],
+                issuer=self._issuer,
+                options={"require": ["exp", "iat", "iss", "jti"], "verify_iat": False, "verify_aud": False},
+            )
+        except jwt.ExpiredSignatureError as error:
+            raise TokenRefused("the token has expired") from error
+        except jwt.InvalidIssuerError as error:
+            raise TokenRefused("the token is of another cluster") from error
+        except (jwt.PyJWTError, ValueError, TypeError, RecursionError) as error:
+            raise TokenRefused("the token is not valid") from error
+        good = _checked(claims, now)
+        self._good[token] = good
+        if len(self._good) > _REMEMBERED:
+            self._good.popitem(last=False)
+        return good
+
+
+class Signer:
+    """Makes tokens."""
+
+    def __init__(self, private_key: bytes, issuer: str) -> None:
+        """``private_key`` as PEM without a password. Raises `KeyUnusable`."""
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+        try:
+            key = load_pem_private_key(private_key, None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            # Not chained: the parser's own words may quote what it read.
+            raise KeyUnusable("the token key is no private key in PEM without a password") from None
+        if not isinstance(key, RSAPrivateKey) or key.key_size < 2048:
+            raise KeyUnusable("the token key is no RSA key of 2048 bits or more")
+        self._key = key
+        self._issuer = issuer
+        self.public_key: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        self._kid = jwk_of(key.public_key())["kid"]
+
+    def issue(self, uid: str, lifetime: float = LIFETIME) -> str:
+        """A token for ``uid``, good from now for ``lifetime`` seconds."""
+        import jwt
+
+        now = int(time.time())
+        claims = {"uid": uid, "iss": self._issuer, "iat": now, "exp": now + int(lifetime), "jti": str(uuid.uuid4())}
+        return jwt.encode(claims, self._key, algorithm=ALGORITHM, headers={"kid": self._kid})
+
+
+def verifier(path: Path, issuer: str) -> Verifier:
+    """From the file of --token_key. Raises `KeyUnusable`."""
+    try:
+        return Verifier(path.read_bytes(), issuer)
+    except OSError as error:
+        raise KeyUnusable(f"{path} cannot be read: {error.strerror}") from error
+    except KeyUnusable as error:
+        raise KeyUnusable(f"{path}: {error}") from error
+
+
+def signer(path: Path, issuer: str) -> Signer:
+    """From the file of --token_private_key. Raises `KeyUnusable`."""
+    try:
+        return Signer(path.read_bytes(), issuer)
+    except OSError as error:
+        raise KeyUnusable(f"{path} cannot be read: {error.strerror}") from error
+    except KeyUnusable as error:
+        raise KeyUnusable(f"{path}: {error}") from None
+
+
+def jwk_of(key: Any) -> dict[str, str]:
+    """A public RSA key as RFC 7517 has it; ``kid`` is its RFC 7638 thumbprint."""
+    numbers = key.public_numbers()
+    least = {"e": _number(numbers.e), "kty": "RSA", "n": _number(numbers.n)}
+    thumbprint = hashlib.sha256(json.dumps(least, separators=(",", ":"), sort_keys=True).encode()).digest()
+    return {**least, "alg": ALGORITHM, "use": "sig", "kid": _base64url(thumbprint)}
+
+
+def _checked(claims: dict[str, Any], now: float) -> Claims:
+    uid, identifier, issued, expires = claims.get("uid"), claims["jti"], claims["iat"], claims["exp"]
+    if not isinstance(uid, str) or not UID.fullmatch(uid):
+        raise TokenRefused("the token names no user")
+    if not isinstance(identifier, str) or not identifier or len(identifier) > 128:
+        raise TokenRefused("the token has no id")
+    if isinstance(issued, bool) or not isinstance(issued, int | float) or not issued <= now + SKEW:
+        raise TokenRefused("the token is from the future: do the machines' clocks agree?")
+    return Claims(uid, identifier, float(expires))
+
+
+def _number(value: int) -> str:
+    return _base64url(value.to_bytes((value.bit_length() + 7) // 8, "big"))
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

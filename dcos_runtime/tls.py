@@ -1,0 +1,113 @@
+"""Mutual TLS between our own daemons: contexts from the cluster's CA, and who the other side is.
+
+A daemon's certificate names it in a URI, ``dcos://<cluster-id>/<kind>/<host>``, and carries its host's address, so that
+a client knows by the address that it speaks to the right machine, and a server by the URI what speaks to it.
+"""
+
+from __future__ import annotations
+
+import re
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dcos_runtime.flags import Flag
+
+if TYPE_CHECKING:
+    from aiohttp import web
+
+KINDS = ("master", "marathon", "agent", "auth", "gateway", "operator")
+SPOKEN_FOR = "X-Dcos-User"
+"""The header in which `SPEAKERS` name the user whose request they pass on."""
+
+SPEAKERS = frozenset({"gateway", "master", "marathon"})
+
+_URI = re.compile(r"dcos://([0-9a-f-]{36})/([a-z]+)/([A-Za-z0-9.-]{1,253})")
+
+FLAGS: Sequence[Flag] = (
+    Flag("tls_ca", "file with the cluster's CA certificate (PEM); with --tls_identity: speak mutual TLS with our own"),
+    Flag("tls_identity", "file with this daemon's key and certificate (PEM)"),
+)
+
+
+class TlsError(Exception):
+    """A certificate or key cannot be used. The text names the file and says why, never what is in it."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What a certificate says of its holder."""
+
+    cluster: str
+    kind: str
+    host: str
+
+    def __str__(self) -> str:
+        return f"{self.kind} of {self.host}"
+
+    @property
+    def principal(self) -> str:
+        """As whom it acts when it speaks for nobody else."""
+        return f"dcos_{self.kind}"
+
+
+@dataclass(frozen=True)
+class Files:
+    """Where a daemon's part of the cluster's TLS lies."""
+
+    ca: Path
+    identity: Path
+
+    def server(self) -> ssl.SSLContext:
+        """For a listener that wants a certificate of the cluster from everybody. Raises `TlsError`."""
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.verify_mode = ssl.CERT_REQUIRED
+        return self._loaded(context)
+
+    def client(self) -> ssl.SSLContext:
+        """For connections to our own daemons: their certificate must be the cluster's and name the address asked."""
+        return self._loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+    def _loaded(self, context: ssl.SSLContext) -> ssl.SSLContext:
+        context.minimum_version = ssl.TLSVersion.TLSv1_2
+        path = self.ca
+        try:
+            context.load_verify_locations(cafile=path)
+            path = self.identity
+            context.load_cert_chain(path)
+        except OSError as error:  # ssl.SSLError is one
+            why = error.reason if isinstance(error, ssl.SSLError) else error.strerror
+            raise TlsError(f"{path} cannot be used: {why or error}") from error
+        return context
+
+
+def files(ca: str | None, identity: str | None) -> Files | None:
+    """From the flags --tls_ca and --tls_identity; None when neither is given. Raises ``ValueError`` for one alone."""
+    if not ca and not identity:
+        return None
+    if not ca or not identity:
+        raise ValueError("--tls_ca and --tls_identity go together")
+    return Files(Path(ca), Path(identity))
+
+
+def identity_of(certificate: Mapping[str, Any] | None) -> Identity | None:
+    """From what ``ssl`` tells of a verified certificate (``getpeercert()``); None when it names nothing of ours."""
+    found = []
+    for kind, value in (certificate or {}).get("subjectAltName", ()):
+        if kind == "URI" and (match := _URI.fullmatch(value)) and match[2] in KINDS:
+            found.append(Identity(match[1], match[2], match[3]))
+    return found[0] if len(found) == 1 else None
+
+
+def peer(request: web.Request) -> Identity | None:
+    """Who is on the other side of this request's connection; None without TLS, or with a certificate not of ours."""
+    transport = request.transport
+    return identity_of(transport.get_extra_info("peercert")) if transport is not None else None
+
+
+def is_tls(request: web.Request) -> bool:
+    """Whether the request came over TLS; such a listener of ours wants a certificate."""
+    transport = request.transport
+    return transport is not None and transport.get_extra_info("ssl_object") is not None
