@@ -25,6 +25,7 @@ $(VENV)/.operator: installer/locks/operator.lock pyproject.toml installer/setup-
 	@touch $@
 
 $(VENV)/.dev: installer/locks/dev.lock $(VENV)/.operator
+	@installer/setup-host tests
 	@echo "setup: what tests and lint need, from installer/locks/dev.lock"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r installer/locks/dev.lock
 	@touch $@
