@@ -11,7 +11,7 @@ import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from dcos_runtime.flags import Flag
 
@@ -53,6 +53,20 @@ class Identity:
         return f"dcos_{self.kind}"
 
 
+class _Connection(ssl.SSLObject):
+    """A client's end that takes the handshake for failed when another kind of daemon is at the other."""
+
+    kind: ClassVar[str]
+
+    def do_handshake(self) -> None:
+        super().do_handshake()
+        found = identity_of(self.getpeercert())
+        if found is None or found.kind != self.kind:
+            raise ssl.SSLCertVerificationError(
+                1, f"the other side is {f'the {found}' if found else 'nothing of this cluster'}, not a {self.kind}"
+            )
+
+
 @dataclass(frozen=True)
 class Files:
     """Where a daemon's part of the cluster's TLS lies."""
@@ -66,9 +80,16 @@ class Files:
         context.verify_mode = ssl.CERT_REQUIRED
         return self._loaded(context)
 
-    def client(self) -> ssl.SSLContext:
-        """For connections to our own daemons: their certificate must be the cluster's and name the address asked."""
-        return self._loaded(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+    def client(self, kind: str | None = None) -> ssl.SSLContext:
+        """For connections to our own daemons: their certificate must be the cluster's and name the address asked.
+
+        With ``kind`` it must be that of such a daemon as well: nothing is sent to another one on the same host.
+        """
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+        if kind is not None:
+            # Instances of a class made here, as the handshake knows nothing of the context's owner.
+            context.sslobject_class = type("Connection", (_Connection,), {"kind": kind})
+        return self._loaded(context)
 
     def _loaded(self, context: ssl.SSLContext) -> ssl.SSLContext:
         context.minimum_version = ssl.TLSVersion.TLSv1_2
