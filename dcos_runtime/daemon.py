@@ -16,7 +16,7 @@ import socket
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from dcos_runtime import __version__
 from dcos_runtime.flags import Flag, FlagError, Flags, help_text, parse
@@ -45,22 +45,36 @@ class Leave(Exception):
         self.code = code
         self.text = text
 
+    @property
+    def stream(self) -> TextIO:
+        """Where ``text`` belongs."""
+        return sys.stderr if self.code else sys.stdout
+
 
 def read_flags(
     program: str,
     summary: str,
     declared: Sequence[Flag],
-    argv: Sequence[str],
+    argv: Sequence[str] | None = None,
     environ: Mapping[str, str] | None = None,
     prefix: str = "MESOS_",
+    check: Callable[[Flags], None] | None = None,
 ) -> Flags:
-    """The daemon's flags. Raises `Leave` for ``--help``, ``--version`` (code 0) and a command line it refuses (2)."""
+    """The daemon's flags, from its command line unless ``argv`` is given.
+
+    ``check`` looks at what no single flag can tell, and raises `FlagError`. Raises `Leave` for ``--help``,
+    ``--version`` (code 0) and a command line it refuses (2).
+    """
+    argv = sys.argv[1:] if argv is None else argv
     if "--help" in argv or "-h" in argv:
         raise Leave(0, help_text(program, summary, declared))
     if "--version" in argv:
         raise Leave(0, f"{program} {__version__}")
     try:
-        return parse(program, declared, argv, environ, prefix)
+        flags = parse(program, declared, argv, environ, prefix)
+        if check is not None:
+            check(flags)
+        return flags
     except FlagError as error:
         raise Leave(2, str(error)) from error
 

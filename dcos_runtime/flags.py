@@ -26,7 +26,8 @@ class FlagError(ValueError):
 class Flag:
     """One flag. ``parse`` turns the text into the value and raises ``ValueError`` with a reason.
 
-    ``secret`` values are never shown by `Flags.shown`.
+    ``secret`` values are never shown by `Flags.shown`. The value of a ``path`` is a file's name: ``file://`` in front of
+    it, as the original writes paths, does not stand for what the file holds.
     """
 
     name: str
@@ -35,6 +36,7 @@ class Flag:
     parse: Callable[[str], Any] = str
     required: bool = False
     secret: bool = False
+    path: bool = False
 
     @property
     def boolean(self) -> bool:
@@ -180,7 +182,7 @@ def parse(
     values: dict[str, Any] = {flag.name: flag.default for flag in declared}
     for name, (text, source) in texts.items():
         try:
-            values[name] = known[name].parse(_content(text))
+            values[name] = known[name].parse(text.removeprefix("file://") if known[name].path else _content(text))
         except (ValueError, OSError) as error:
             shown = "" if known[name].secret else f" {text!r}"
             problems.append(f"{source}{shown}: {error}")
@@ -196,7 +198,7 @@ def help_text(program: str, summary: str, declared: Sequence[Flag]) -> str:
     lines = [f"Usage: {program} [--flag=value …]", "", summary, ""]
     for flag in sorted(declared, key=lambda flag: flag.name):
         lines.append(f"  --[no-]{flag.name}" if flag.boolean else f"  --{flag.name}=VALUE")
-        default = "" if flag.default is None or flag.secret else f" (default: {_text(flag.default)})"
+        default = "" if flag.default in (None, ()) or flag.secret else f" (default: {_text(flag.default)})"
         lines.append(f"      {flag.help}{' (required)' if flag.required else default}")
     return "\n".join(lines)
 
@@ -208,6 +210,8 @@ def _content(text: str) -> str:
 
 
 def _text(value: Any) -> str:
+    if isinstance(value, tuple):
+        return ",".join(map(str, value))
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 

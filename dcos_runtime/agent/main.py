@@ -32,7 +32,7 @@ from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.shell import Shell, now
 from dcos_runtime.agent.views import Viewer
 from dcos_runtime.daemon import Address, Leave, Life
-from dcos_runtime.flags import FlagError, Flags
+from dcos_runtime.flags import Flags
 from dcos_runtime.store.election import detector, parse_master
 from dcos_runtime.wire.cluster import AgentInfo
 
@@ -43,16 +43,10 @@ _SUMMARY = "The kernel's agent: runs tasks on this machine. Flags are the origin
 
 def main(argv: Sequence[str] | None = None) -> int:
     try:
-        flags = daemon.read_flags(
-            agent_flags.PROGRAM, _SUMMARY, agent_flags.FLAGS, sys.argv[1:] if argv is None else argv
-        )
-        agent_flags.check(flags)
+        flags = daemon.read_flags(agent_flags.PROGRAM, _SUMMARY, agent_flags.FLAGS, argv, check=agent_flags.check)
     except Leave as leave:
-        print(leave.text, file=sys.stderr if leave.code else sys.stdout)
+        print(leave.text, file=leave.stream)
         return leave.code
-    except FlagError as error:
-        print(error, file=sys.stderr)
-        return 2
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 

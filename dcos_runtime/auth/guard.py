@@ -45,12 +45,16 @@ def paths(text: str) -> tuple[str, ...]:
 
 
 FLAGS: Sequence[Flag] = (
-    Flag("token_key", "file with the public key (PEM) of the cluster's tokens: they are accepted from clients"),
+    Flag(
+        "token_key", "file with the public key (PEM) of the cluster's tokens: they are accepted from clients", path=True
+    ),
     Flag("token_issuer", "id of the cluster whose tokens are accepted; needed with --token_key"),
     Flag("anonymous_reads", "paths that anybody may read: /state,/metrics/snapshot", (), paths),
 )
 
-SOCKET_FLAG = Flag("auth_socket", "UNIX socket of dcos-auth on this machine: users' passwords and revoked tokens")
+SOCKET_FLAG = Flag(
+    "auth_socket", "UNIX socket of dcos-auth on this machine: users' passwords and revoked tokens", path=True
+)
 
 
 class Denied(Exception):

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from dcos_runtime import daemon
 from dcos_runtime.daemon import Leave, Life
-from dcos_runtime.flags import FlagError, Flags
+from dcos_runtime.flags import Flags
 from dcos_runtime.master import flags as master_flags
 from dcos_runtime.master.agents_http import AgentApi
 from dcos_runtime.master.core.state import Config
@@ -30,16 +30,10 @@ _SUMMARY = (
 
 def main(argv: Sequence[str] | None = None) -> int:
     try:
-        flags = daemon.read_flags(
-            master_flags.PROGRAM, _SUMMARY, master_flags.FLAGS, sys.argv[1:] if argv is None else argv
-        )
-        master_flags.check(flags)
+        flags = daemon.read_flags(master_flags.PROGRAM, _SUMMARY, master_flags.FLAGS, argv, check=master_flags.check)
     except Leave as leave:
-        print(leave.text, file=sys.stderr if leave.code else sys.stdout)
+        print(leave.text, file=leave.stream)
         return leave.code
-    except FlagError as error:
-        print(error, file=sys.stderr)
-        return 2
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 
