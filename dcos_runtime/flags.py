@@ -26,8 +26,8 @@ class FlagError(ValueError):
 class Flag:
     """One flag. ``parse`` turns the text into the value and raises ``ValueError`` with a reason.
 
-    ``secret`` values are never shown by `Flags.shown`. The value of a ``path`` is a file's name: ``file://`` in front of
-    it, as the original writes paths, does not stand for what the file holds.
+    ``secret`` values are never shown by `Flags.shown`. The value of a ``path`` is a file's name: the original's way to
+    write it, ``file://`` in front, does not stand for what the file holds.
     """
 
     name: str
@@ -55,6 +55,9 @@ class Flags:
             return self._values[name]
         except KeyError:
             raise AttributeError(f"no flag is named {name}") from None
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
 
     def shown(self) -> dict[str, str]:
         """Every flag with its value as text, as `/flags` tells them; secrets are masked."""

@@ -27,8 +27,12 @@ SPEAKERS = frozenset({"gateway", "master", "marathon"})
 _URI = re.compile(r"dcos://([0-9a-f-]{36})/([a-z]+)/([A-Za-z0-9.-]{1,253})")
 
 FLAGS: Sequence[Flag] = (
-    Flag("tls_ca", "file with the cluster's CA certificate (PEM); with --tls_identity: speak mutual TLS with our own"),
-    Flag("tls_identity", "file with this daemon's key and certificate (PEM)"),
+    Flag(
+        "tls_ca",
+        "file with the cluster's CA certificate (PEM); with --tls_identity: speak mutual TLS with our own",
+        path=True,
+    ),
+    Flag("tls_identity", "file with this daemon's key and certificate (PEM)", path=True),
 )
 
 
@@ -43,6 +47,8 @@ class Identity:
     cluster: str
     kind: str
     host: str
+    names: frozenset[str] = frozenset()
+    """Every address and DNS name in the certificate: what its holder may call itself."""
 
     def __str__(self) -> str:
         return f"{self.kind} of {self.host}"
@@ -115,10 +121,12 @@ def files(ca: str | None, identity: str | None) -> Files | None:
 
 def identity_of(certificate: Mapping[str, Any] | None) -> Identity | None:
     """From what ``ssl`` tells of a verified certificate (``getpeercert()``); None when it names nothing of ours."""
+    alternatives = (certificate or {}).get("subjectAltName", ())
+    names = frozenset(value for kind, value in alternatives if kind in ("DNS", "IP Address"))
     found = []
-    for kind, value in (certificate or {}).get("subjectAltName", ()):
+    for kind, value in alternatives:
         if kind == "URI" and (match := _URI.fullmatch(value)) and match[2] in KINDS:
-            found.append(Identity(match[1], match[2], match[3]))
+            found.append(Identity(match[1], match[2], match[3], names))
     return found[0] if len(found) == 1 else None
 
 

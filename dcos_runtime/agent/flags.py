@@ -6,8 +6,10 @@ import ipaddress
 import json
 from collections.abc import Callable, Sequence
 
+from dcos_runtime import tls
 from dcos_runtime.agent.environment import duration_text
 from dcos_runtime.agent.resources import parse_attributes, parse_resources
+from dcos_runtime.auth import doors, guard
 from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration, number, port, size
 from dcos_runtime.store.election import parse_master
 from dcos_runtime.wire import codec
@@ -108,6 +110,13 @@ FLAGS: Sequence[Flag] = (
     Flag("fetcher_timeout", "time for all URIs of a task", 3600.0, duration),
     Flag("fetcher_max_size", "bytes that the URIs of a task may take, unpacked", 64 << 30, size),
     Flag("max_completed_executors_per_framework", "tasks that are over kept in /state, in all", 150, _whole(0, 100000)),
+    Flag("http_credentials", 'file of principals: {"credentials": [{"principal": "…", "secret": "…"}]}', path=True),
+    doors.READONLY,
+    doors.READWRITE,
+    *guard.FLAGS,
+    *tls.FLAGS,
+    Flag("tls_port", "port with the same API for our own daemons over TLS, 0 for any free one", 5052, port),
+    Flag("master_tls_port", "the masters' port for agents and our own daemons over TLS", 5049, port),
     Flag("logging_level", "DEBUG, INFO, WARNING or ERROR", "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR")),
 )
 
@@ -130,5 +139,8 @@ def shown(flags: Flags) -> dict[str, str]:
 
 def check(flags: Flags) -> None:
     """What no single flag can tell. Raises `FlagError`."""
+    problems = doors.problems(flags, ("http_credentials", "token_key"))
     if flags.ip == "0.0.0.0" and flags.advertise_ip is None:
-        raise FlagError(PROGRAM, ["--ip=0.0.0.0 tells nobody where this agent is; give --advertise_ip, too"])
+        problems.append("--ip=0.0.0.0 tells nobody where this agent is; give --advertise_ip, too")
+    if problems:
+        raise FlagError(PROGRAM, problems)

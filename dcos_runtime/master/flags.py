@@ -6,6 +6,9 @@ import ipaddress
 import uuid
 from collections.abc import Sequence
 
+from dcos_runtime import tls
+from dcos_runtime.auth import doors, guard
+from dcos_runtime.auth.doors import Doors
 from dcos_runtime.daemon import own_hostname
 from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration, number, port
 from dcos_runtime.master.allocator import Options, Quantities
@@ -83,8 +86,18 @@ FLAGS: Sequence[Flag] = (
     Flag("max_unreachable_tasks_per_framework", "unreachable tasks to remember", 1000, _count),
     Flag("registry_max_agent_age", "time after which an unreachable agent is forgotten", 1209600.0, duration),
     Flag("registry_max_agent_count", "unreachable agents to remember", 102400, _count),
+    Flag("credentials", 'file of principals: {"credentials": [{"principal": "…", "secret": "…"}]}', path=True),
+    doors.FRAMEWORKS,
+    doors.READONLY,
+    doors.READWRITE,
+    *guard.FLAGS,
+    guard.SOCKET_FLAG,
+    *tls.FLAGS,
     Flag("logging_level", "INFO, WARNING or ERROR", "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR")),
 )
+
+INSIDERS = ("gateway", "marathon", "operator", "auth", "master")
+"""Kinds of our own daemons that have the whole public API on the port with TLS."""
 
 
 def shown(flags: Flags) -> dict[str, str]:
@@ -104,7 +117,7 @@ def shown(flags: Flags) -> dict[str, str]:
 
 def check(flags: Flags) -> None:
     """What one flag cannot tell by itself. Raises `FlagError`."""
-    problems = []
+    problems = doors.problems(flags, ("credentials", "token_key", "auth_socket"))
     if ipaddress.ip_address(flags.ip).is_unspecified and flags.advertise_ip is None:
         problems.append(f"--ip={flags.ip} needs --advertise_ip: others have to be told one address")
     if flags.zk is not None:
@@ -116,6 +129,20 @@ def check(flags: Flags) -> None:
         problems.append("--agent_ping_timeout and --max_agent_ping_timeouts have to be more than zero")
     if problems:
         raise FlagError(PROGRAM, problems)
+
+
+def who_may_pass(flags: Flags) -> Doors:
+    """Raises `guard.GuardUnusable`."""
+    known = guard.guard(
+        "mesos-master",
+        credentials=flags.credentials,
+        token_key=flags.token_key,
+        token_issuer=flags.token_issuer,
+        auth_socket=flags.auth_socket,
+        anonymous_reads=flags.anonymous_reads,
+        tls_kinds=INSIDERS,
+    )
+    return Doors("mesos-master", known, doors.wanted(flags))
 
 
 def master_info(flags: Flags, bound_port: int) -> MasterInfo:
