@@ -40,11 +40,12 @@ class KeyUnusable(Exception):
 
 @dataclass(frozen=True)
 class Claims:
-    """What a good token says. ``expires`` in seconds since the epoch; ``id`` is unique to the token."""
+    """What a good token says. ``issued`` and ``expires`` in seconds since the epoch; ``id`` is unique to the token."""
 
     uid: str
     id: str
     expires: float
+    issued: float
 
 
 class Verifier:
@@ -125,11 +126,11 @@ class Signer:
         self.public_key: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         self._kid = jwk_of(key.public_key())["kid"]
 
-    def issue(self, uid: str, lifetime: float = LIFETIME) -> str:
-        """A token for ``uid``, good from now for ``lifetime`` seconds."""
+    def issue(self, uid: str, lifetime: float = LIFETIME, not_before: int = 0) -> str:
+        """A token for ``uid``, good from now for ``lifetime`` seconds; it says it was issued at ``not_before`` at least."""
         import jwt
 
-        now = int(time.time())
+        now = max(int(time.time()), not_before)
         claims = {"uid": uid, "iss": self._issuer, "iat": now, "exp": now + int(lifetime), "jti": str(uuid.uuid4())}
         return jwt.encode(claims, self._key, algorithm=ALGORITHM, headers={"kid": self._kid})
 
@@ -170,7 +171,7 @@ def _checked(claims: dict[str, Any], now: float) -> Claims:
         raise TokenRefused("the token has no id")
     if isinstance(issued, bool) or not isinstance(issued, int | float) or not issued <= now + SKEW:
         raise TokenRefused("the token is from the future: do the machines' clocks agree?")
-    return Claims(uid, identifier, float(expires))
+    return Claims(uid, identifier, float(expires), float(issued))
 
 
 def _number(value: int) -> str:
