@@ -10,6 +10,7 @@ from dcos_runtime.daemon import json_response, text_response
 from dcos_runtime.master import body
 from dcos_runtime.master.http import Role
 from dcos_runtime.master.leader import Leader
+from dcos_runtime.store.lease import LeaseOver
 from dcos_runtime.wire import codec, internal
 
 log = logging.getLogger(__name__)
@@ -43,6 +44,8 @@ class AgentApi:
         try:
             try:
                 answer = leader.do(lambda core, now: core.agent_connect(call, stream.number, address, now))
+            except LeaseOver as error:
+                return text_response(str(error), 503)
             except Exception:
                 log.exception("agent %s could not be connected", call.agent.hostname)
                 return text_response("the agent could not be connected; the master's log says why", 500)
@@ -56,7 +59,7 @@ class AgentApi:
             return response
         finally:
             leader.streams.forget(stream)
-            leader.do(lambda core, now: core.agent_gone(stream.number))
+            leader.note(lambda core, now: core.agent_gone(stream.number))
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         leader = self._leader()
@@ -68,6 +71,8 @@ class AgentApi:
             return text_response(str(error), 400)
         try:
             answer = leader.do(lambda core, now: core.agent_messages(batch, now))
+        except LeaseOver as error:
+            return text_response(str(error), 503)
         except Exception:
             log.exception("messages of agent %s could not be handled", batch.agent_id)
             return text_response("the messages could not be handled; the master's log says why", 500)

@@ -22,6 +22,7 @@ from dcos_runtime.master import scheduler_api
 from dcos_runtime.master.body import MAX_BODY
 from dcos_runtime.master.leader import Leader
 from dcos_runtime.master.views import VERSION, Pieces, Viewer, metrics
+from dcos_runtime.store.lease import LeaseOver
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import MasterInfo
 
@@ -43,9 +44,21 @@ class Role:
     cluster: str | None
     agent_port: int = 0
     electing: bool = True
-    leader: Leader | None = None
     leading: MasterInfo | None = None
     viewing: dict[str, asyncio.Task[bytes]] = field(default_factory=dict)
+    _leader: Leader | None = None
+
+    @property
+    def leader(self) -> Leader | None:
+        """It is asked for its lease each time: a process that was paused finds here, first of all, that it is over."""
+        if self._leader is not None and not self._leader.lease.valid():
+            self._leader.streams.drop_all("this master leads no more")
+            self._leader = self.leading = None
+        return self._leader
+
+    @leader.setter
+    def leader(self, leader: Leader | None) -> None:
+        self._leader = leader
 
 
 class PublicApi:
@@ -76,8 +89,14 @@ class PublicApi:
         handler = self._route(request.path)
         if handler is None:
             return text_response("404 Not Found.", 404)
+        led = self._role.leader
         try:
-            return await handler(request)
+            response = await handler(request)
+            if led is not None and not response.prepared and self._role.leader is not led:
+                return text_response("No leader elected", 503)  # it was no leader's answer any more
+            return response
+        except LeaseOver:
+            return text_response("No leader elected", 503)
         except web.HTTPException as error:
             return text_response(f"{error.status} {error.reason}.", error.status)
         except ConnectionError:

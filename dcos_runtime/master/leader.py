@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import logging
 import random
@@ -16,6 +17,7 @@ from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.master.streams import Streams
 from dcos_runtime.store import Store, StoreError
+from dcos_runtime.store.lease import LeaseOver, Term
 from dcos_runtime.wire.codec import DecodeError
 
 T = TypeVar("T")
@@ -29,12 +31,13 @@ _LONGEST_SLEEP = 3600.0
 class Leader:
     """One term as leader. Everything here runs in the event loop; only the store waits elsewhere."""
 
-    def __init__(self, core: MasterCore, store: Store, life: Life, elected_at: float) -> None:
+    def __init__(self, core: MasterCore, store: Store, life: Life, elected_at: float, lease: Term) -> None:
         self._core = core
         self._store = store
         self._life = life
         self.elected_at = elected_at
-        self.streams = Streams()
+        self.lease = lease
+        self.streams = Streams(lease)
         self._wake = asyncio.Event()
         self._writes: asyncio.Queue[Persist] = asyncio.Queue()
         life.spawn(self._tick(), "the kernel's clock")
@@ -46,11 +49,20 @@ class Leader:
         return self._core.state
 
     def do(self, event: Callable[[MasterCore, Now], T]) -> T:
-        """Hands an event to the core. What it did is carried out even when it raised: its state says so."""
+        """Hands an event to the core. What it did is carried out even when it raised: its state says so.
+
+        Raises `LeaseOver`, and does nothing, when this process may not lead any more.
+        """
+        self.lease.check()
         try:
             return event(self._core, now())
         finally:
             self._carry_out()
+
+    def note(self, event: Callable[[MasterCore, Now], object]) -> None:
+        """The same for what matters to a leader only, such as the end of a stream."""
+        with contextlib.suppress(LeaseOver):
+            self.do(event)
 
     def _carry_out(self) -> None:
         for effect in self._core.take_effects():
@@ -79,6 +91,8 @@ class Leader:
                 await asyncio.sleep(0)  # events that are there already are taken into account
             try:
                 self.do(lambda core, then: core.tick(then))
+            except LeaseOver:
+                return
             except Exception:
                 log.exception("a step of the kernel failed; the others go on")
 
@@ -96,7 +110,7 @@ class Leader:
                 return
             for effect in batch:
                 number = effect.id
-                self.do(lambda core, then, number=number: core.persisted(number, then))  # type: ignore[misc]
+                self.note(lambda core, then, number=number: core.persisted(number, then))  # type: ignore[misc]
 
 
 def _size(changes: dict[str, bytes | None]) -> int:
@@ -107,7 +121,7 @@ def now() -> Now:
     return Now(time.monotonic(), time.time())
 
 
-async def begin(config: Config, store: Store, life: Life) -> Leader:
+async def begin(config: Config, store: Store, life: Life, lease: Term) -> Leader:
     """Recovers what was stored and starts to lead. Raises `StoreError`."""
     registry = await store.load()
     moment = now()
@@ -117,4 +131,4 @@ async def begin(config: Config, store: Store, life: Life) -> Leader:
         raise StoreError(f"the registry holds an entry that cannot be read: {error}") from error
     gc.freeze()
     log.info("leading as %s; %d agents are known", config.master.pid, len(core.state.recovering))
-    return Leader(core, store, life, moment.wall)
+    return Leader(core, store, life, moment.wall, lease)

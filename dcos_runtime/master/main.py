@@ -18,6 +18,7 @@ from dcos_runtime.master.http import PublicApi, Role
 from dcos_runtime.master.leader import begin
 from dcos_runtime.store import Store, StoreError
 from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector
+from dcos_runtime.store.lease import Forever, Term
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import MasterInfo
 
@@ -71,13 +72,13 @@ async def _lead_alone(flags: Flags, config: Config, role: Role, life: Life) -> b
     from dcos_runtime.store.sqlite import SqliteStore
 
     role.leading = role.own
-    return await _begin(config, SqliteStore(Path(flags.work_dir) / "registry.sqlite"), role, life)
+    return await _begin(config, SqliteStore(Path(flags.work_dir) / "registry.sqlite"), role, life, Forever())
 
 
-async def _begin(config: Config, store: Store, role: Role, life: Life) -> bool:
+async def _begin(config: Config, store: Store, role: Role, life: Life, lease: Term) -> bool:
     """Whether it leads; else ``life`` ends."""
     try:
-        role.leader = await begin(config, store, life)
+        role.leader = await begin(config, store, life, lease)
     except StoreError as error:
         life.end(1, str(error))
         return False
@@ -93,18 +94,19 @@ async def _lead_elected(flags: Flags, config: Config, role: Role, life: Life) ->
     session.start()
     detector = ZooKeeperDetector(session, url.path)
     watch = life.spawn(_watch(detector, role), "leader detection")
-    contender = ZooKeeperContender(session, url.path, codec.encode(role.own))
+    contender = ZooKeeperContender(session, url.path, codec.encode(role.own), public=True)
     try:
         await contender.elected()
         log.info("elected; recovering")
         store = ZooKeeperStore(session, url.path.rpartition("/")[0] + "/dcos/master")
         await store.take_over(role.own.pid or role.own.id)
-        await _begin(config, store, role, life)
+        await _begin(config, store, role, life, contender.lease)
         life.end(1, f"leadership is lost: {await contender.lost()}; the next start contends again")
-    except (StoreError, ConnectionError) as error:
+    except StoreError as error:
         life.end(1, str(error))
     finally:
         watch.cancel()
+        await contender.close()
         await detector.close()
         await session.close()
 

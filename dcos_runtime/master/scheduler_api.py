@@ -12,6 +12,7 @@ from dcos_runtime.daemon import text_response
 from dcos_runtime.master import body
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
 from dcos_runtime.master.leader import Leader
+from dcos_runtime.store.lease import LeaseOver
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call, Event
@@ -50,6 +51,8 @@ async def handle(request: web.Request, leader: Leader) -> web.StreamResponse:
         return await _subscribe(request, leader, call.subscribe)
     try:
         answer = leader.do(lambda core, now: core.call(call, stream_id, now))
+    except LeaseOver:
+        raise
     except Exception:
         log.exception("a %s call of framework %s failed", call.type, call.framework_id)
         return text_response("The call could not be handled; the master's log says why", 500)
@@ -86,6 +89,8 @@ async def _subscribe(request: web.Request, leader: Leader, call: Call.Subscribe)
     try:
         try:
             error = leader.do(lambda core, now: core.subscribe(call, stream.number, stream_id, now))
+        except LeaseOver:
+            raise
         except Exception:
             log.exception("a SUBSCRIBE call of framework %r failed", call.framework_info.name)
             return text_response("The call could not be handled; the master's log says why", 500)
@@ -103,7 +108,7 @@ async def _subscribe(request: web.Request, leader: Leader, call: Call.Subscribe)
         return response
     finally:
         leader.streams.forget(stream)
-        leader.do(lambda core, now: core.subscriber_gone(stream.number, now))
+        leader.note(lambda core, now: core.subscriber_gone(stream.number, now))
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------

@@ -12,6 +12,7 @@ from collections import deque
 
 from aiohttp import web
 
+from dcos_runtime.store.lease import Term
 from dcos_runtime.wire import recordio
 
 log = logging.getLogger(__name__)
@@ -24,9 +25,10 @@ STALL_SECONDS = 30.0
 class Stream:
     """Records on their way to one client."""
 
-    def __init__(self, number: int, who: str) -> None:
+    def __init__(self, number: int, who: str, lease: Term) -> None:
         self.number = number
         self.who = who
+        self._lease = lease
         self.queued = 0
         self.cut = False
         self._records: deque[bytes] = deque()
@@ -95,6 +97,9 @@ class Stream:
                     await self._write(response, heartbeat)
 
     async def _write(self, response: web.StreamResponse, record: bytes) -> None:
+        if not self._lease.valid():
+            self.drop("this master leads no more")
+            return
         try:
             async with asyncio.timeout(STALL_SECONDS):
                 await response.write(recordio.encode(record))
@@ -105,13 +110,14 @@ class Stream:
 class Streams:
     """All open streams of this process by number. A number is never given twice."""
 
-    def __init__(self) -> None:
+    def __init__(self, lease: Term) -> None:
+        self._lease = lease
         self._streams: dict[int, Stream] = {}
         self._last = 0
 
     def open(self, who: str) -> Stream:
         self._last += 1
-        stream = self._streams[self._last] = Stream(self._last, who)
+        stream = self._streams[self._last] = Stream(self._last, who, self._lease)
         return stream
 
     def forget(self, stream: Stream) -> None:
@@ -135,6 +141,10 @@ class Streams:
     def close_all(self) -> None:
         for stream in self._streams.values():
             stream.close()
+
+    def drop_all(self, why: str) -> None:
+        for stream in self._streams.values():
+            stream.drop(why)
 
     def _bound_all(self) -> None:
         while sum(stream.queued for stream in self._streams.values()) > MAX_ALL_BYTES:

@@ -8,6 +8,7 @@ original take the minimum over **all** children of that path: nothing else may b
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 from dataclasses import dataclass
@@ -15,11 +16,15 @@ from typing import Protocol
 
 import msgspec
 
+from dcos_runtime.store import access
+from dcos_runtime.store.lease import BEAT, Forever, Lease
 from dcos_runtime.store.zookeeper import SESSION_SECONDS, Session, ZooKeeperUrl, parse_url
 
 log = logging.getLogger(__name__)
 
 PREFIX = "json.info_"
+_PATIENCE = 0.3
+"""How long a member of ZooKeeper may take for an answer to a leader, as a share of the session's timeout."""
 _NODE = re.compile(re.escape(PREFIX) + r"(\d{10})")
 
 
@@ -47,6 +52,9 @@ class Detector(Protocol):
 class Contender(Protocol):
     """Stands for election, once."""
 
+    lease: Lease | Forever
+    """To be asked before anything is answered or decided as the leader. Valid when `elected` returns."""
+
     async def elected(self) -> str:
         """Waits until this process leads. The name of its node."""
         ...
@@ -64,6 +72,7 @@ class Standalone:
 
     def __init__(self, content: bytes) -> None:
         self._leader = Leader("standalone", content)
+        self.lease: Lease | Forever = Forever()
 
     @property
     def current(self) -> Leader | None:
@@ -87,33 +96,6 @@ class Standalone:
 
 
 # --- with ZooKeeper --------------------------------------------------------------------------------------------------
-
-
-class _Suspense:
-    """Calls ``lost`` when a session is gone, or has been silent for so long that it must be taken for gone."""
-
-    def __init__(self, session: Session) -> None:
-        self._seconds = session.seconds
-        self._timer: asyncio.TimerHandle | None = None
-        self.lost = asyncio.Event()
-        self.why = ""
-        session.listen(self._state)
-
-    def _state(self, state: str) -> None:
-        if state == "CONNECTED":
-            if self._timer:
-                self._timer.cancel()
-                self._timer = None
-        elif state == "LOST":
-            self._lose("the ZooKeeper session expired")
-        elif self._timer is None:
-            self._timer = asyncio.get_running_loop().call_later(
-                self._seconds, self._lose, f"ZooKeeper could not be reached for {self._seconds:g} s"
-            )
-
-    def _lose(self, why: str) -> None:
-        self.why = why
-        self.lost.set()
 
 
 def _sequence(node: str) -> int | None:
@@ -183,13 +165,17 @@ class ZooKeeperDetector:
                 self._news.notify_all()
 
     async def _watch(self) -> None:
-        from kazoo.exceptions import KazooException
+        from kazoo.exceptions import KazooException, NoAuthError
 
         while True:
             await self._session.connected()
             self._wake.clear()
             try:
                 leader = await self._session.call(self._read)
+            except NoAuthError as error:
+                log.error("%s", self._session.denied(error, self._path))
+                await asyncio.sleep(5)
+                continue
             except KazooException as error:
                 log.warning("could not read the leader at %s (%s)", self._path, type(error).__name__)
                 await asyncio.sleep(0.5)
@@ -218,21 +204,26 @@ class ZooKeeperDetector:
 
 
 class ZooKeeperContender:
-    """The `Contender` at a ``zk://`` path: keeps one node with ``content`` there for as long as its session lives."""
+    """The `Contender` at a ``zk://`` path: keeps one node with ``content`` there for as long as its session lives.
 
-    def __init__(self, session: Session, path: str, content: bytes) -> None:
+    Where there are credentials, the folder is closed to all others, but for reading when it is ``public``.
+    """
+
+    def __init__(self, session: Session, path: str, content: bytes, public: bool = False) -> None:
+        self.lease = Lease()
         self._session = session
         self._path = path
         self._content = content
+        self._public = public
         self._node: str | None = None
+        self._term: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
-        self._suspense = _Suspense(session)
-        session.listen(lambda _: self._wake.set())
+        session.listen(self._state)
 
     async def elected(self) -> str:
-        """Raises ``ConnectionError`` when the session was lost before: contend anew with another session."""
-        from kazoo.exceptions import KazooException, SessionExpiredError
+        """Stands again when the session is lost while waiting. Raises `AccessDenied`."""
+        from kazoo.exceptions import AuthFailedError, KazooException, NoAuthError, NoNodeError, SessionExpiredError
 
         while True:
             await self._session.connected()
@@ -241,42 +232,109 @@ class ZooKeeperContender:
                 if self._node is None:
                     self._node = await self._session.call(self._enter)
                     log.info("contending at %s as %s", self._path, self._node)
-                first = await self._session.call(self._look)
-            except SessionExpiredError as error:
-                raise ConnectionError("the ZooKeeper session expired while waiting to be elected") from error
+                nodes = await self._session.call(self._look)
+                if nodes and nodes[0] == self._node:
+                    await self._confirm()
+                    self._term = asyncio.create_task(self._lead(), name=f"leading at {self._path}")
+                    return nodes[0]
+                if self._node not in nodes:
+                    self._node = None  # somebody took it away, or the session ended and a new one began
+                    continue
+            except (NoAuthError, AuthFailedError) as error:
+                raise self._session.denied(error, self._path) from error
+            except (SessionExpiredError, NoNodeError) as error:
+                log.warning("contending at %s anew (%s)", self._path, type(error).__name__)
+                self._node = None
+                await asyncio.sleep(0.1)
+                continue
             except KazooException as error:
                 log.warning("could not contend at %s (%s)", self._path, type(error).__name__)
-                await asyncio.sleep(0.5)
+                await asyncio.sleep(0.1)
                 continue
-            if self._suspense.lost.is_set():
-                raise ConnectionError(f"{self._suspense.why} while waiting to be elected")
-            if first == self._node:
-                return first
             await self._wake.wait()
 
     async def lost(self) -> str:
-        watch = asyncio.create_task(self._overtaken())
-        silence = asyncio.create_task(self._suspense.lost.wait())
-        try:
-            await asyncio.wait((watch, silence), return_when=asyncio.FIRST_COMPLETED)
-            return watch.result() if watch.done() else self._suspense.why
-        finally:
-            watch.cancel()
-            silence.cancel()
+        await self.lease.over.wait()
+        return self.lease.why
 
-    async def _overtaken(self) -> str:
+    async def close(self) -> None:
+        if self._term is not None:
+            self._term.cancel()
+            await asyncio.gather(self._term, return_exceptions=True)
+
+    def _state(self, state: str) -> None:
+        if state == "LOST":
+            if self._term is not None:
+                self.lease.revoke("the ZooKeeper session expired")
+            self._node = None
+        self._wake.set()
+
+    # --- while leading ---
+
+    async def _lead(self) -> None:
+        """Until the lease is over, for whatever reason."""
+        parts = [asyncio.create_task(part) for part in (self._beat(), self._watch(), self._run_out())]
+        try:
+            done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
+            for part in done:
+                part.result()
+        except Exception as error:
+            log.exception("watching over the leadership at %s failed", self._path)
+            self.lease.revoke(f"its leadership could not be watched over: {error}")
+        finally:
+            for part in parts:
+                part.cancel()
+
+    async def _confirm(self) -> None:
+        """One beat. Raises kazoo's exceptions; ``NoNodeError`` when our node is gone."""
+        started = self.lease.now()
+        await self._session.confirm(f"{self._path}/{self._node}")
+        self.lease.confirm(started, self._session.timeout)
+
+    async def _beat(self) -> None:
+        """Keeps the lease, one beat at a time. A member that does not answer one is left for the next member."""
+        from kazoo.exceptions import KazooException, NoNodeError
+
+        while self.lease.valid():
+            beat = asyncio.create_task(self._confirm())
+            try:
+                while not (await asyncio.wait((beat,), timeout=self._session.timeout * _PATIENCE))[0]:
+                    log.warning("ZooKeeper does not answer; trying another of its members")
+                    self._session.reconnect()
+                await beat
+            except NoNodeError:
+                self.lease.revoke(f"our node {self._node} at {self._path} was taken away")
+                return
+            except KazooException as error:
+                log.warning("could not confirm the leadership at %s (%s)", self._path, type(error).__name__)
+                await asyncio.sleep(0.05)
+                await self._session.connected()
+                continue
+            finally:
+                beat.cancel()
+            await asyncio.sleep(self._session.timeout * BEAT)
+
+    async def _run_out(self) -> None:
+        while self.lease.valid():
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self.lease.remaining() + 0.001):
+                    await self.lease.over.wait()
+
+    async def _watch(self) -> None:
         """Waits until our node is not the first any more. A lost connection is not its business."""
         from kazoo.exceptions import KazooException
 
-        while True:
+        while self.lease.valid():
             self._wake.clear()
             try:
-                if await self._session.call(self._look) != self._node:
-                    return f"our node {self._node} at {self._path} leads no more"
+                nodes = await self._session.call(self._look)
             except KazooException:
                 await asyncio.sleep(0.1)
                 await self._session.connected()
                 continue
+            if not nodes or nodes[0] != self._node:
+                self.lease.revoke(f"our node {self._node} at {self._path} leads no more")
+                return
             await self._wake.wait()
 
     def _changed_in_thread(self, _event: object) -> None:
@@ -286,8 +344,10 @@ class ZooKeeperContender:
     # What follows runs in the session's threads.
 
     def _enter(self) -> str:
-        client = self._session.client
-        client.ensure_path(self._path, acl=self._session.public_acl)
+        client, acls = self._session.client, self._session.acls
+        access.close_system(client, acls)
+        access.make_folder(client, self._path, acls, public=self._public)
+        access.close_tree(client, self._path, acls, public=self._public)
         # A create whose answer was lost may have left a node of ours: take that one rather than stand twice.
         for child in client.get_children(self._path):
             if _sequence(child) is not None:
@@ -295,13 +355,14 @@ class ZooKeeperContender:
                 if stat is not None and stat.ephemeralOwner == self._session.id:
                     client.set(f"{self._path}/{child}", self._content)
                     return str(child)
-        created = client.create(
-            f"{self._path}/{PREFIX}", self._content, ephemeral=True, sequence=True, acl=self._session.public_acl
-        )
+        acl = acls.public if self._public else acls.private
+        created = client.create(f"{self._path}/{PREFIX}", self._content, ephemeral=True, sequence=True, acl=acl)
         return str(created).rpartition("/")[2]
 
-    def _look(self) -> str | None:
-        return _first(self._session.client.get_children(self._path, watch=self._changed_in_thread))
+    def _look(self) -> list[str]:
+        """The nodes that stand, the leading one first; whatever else is in the folder is nobody's."""
+        children = self._session.client.get_children(self._path, watch=self._changed_in_thread)
+        return sorted(child for child in children if _sequence(child) is not None)
 
 
 # --- what a --master flag means --------------------------------------------------------------------------------------
@@ -341,7 +402,7 @@ def parse_master(text: str) -> ZooKeeperUrl | tuple[str, int]:
 def detector(master: ZooKeeperUrl | tuple[str, int], session_seconds: float = SESSION_SECONDS) -> Detector:
     """The `Detector` for a parsed --master flag; `master_address` reads what it tells."""
     if isinstance(master, ZooKeeperUrl):
-        session = Session(master, session_seconds)
+        session = Session(master, session_seconds, longest_wait=2.0)  # of these there are thousands
         session.start()
         return ZooKeeperDetector(session, master.path, owns_session=True)
     host, port = master

@@ -9,15 +9,19 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import ipaddress
 import logging
+import random
 import re
+import socket
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
-from dcos_runtime.store import Fenced, StoreError
+from dcos_runtime.store import Fenced, StoreError, access
+from dcos_runtime.store.access import AccessDenied, Acls, denied
 
 T = TypeVar("T")
 
@@ -66,27 +70,30 @@ class Session:
     """One ZooKeeper session: kazoo's blocking calls off the event loop, its state changes on it.
 
     A session that expired does not come back as itself: what it held (ephemeral nodes, leadership) is lost.
+    ``seconds`` is the timeout to ask for; see `timeout`. ``longest_wait``: between two rounds of trying to connect.
     """
 
-    def __init__(self, url: ZooKeeperUrl, seconds: float = SESSION_SECONDS) -> None:
+    def __init__(self, url: ZooKeeperUrl, seconds: float = SESSION_SECONDS, longest_wait: float = 0.25) -> None:
         from kazoo.client import KazooClient
-        from kazoo.security import CREATOR_ALL_ACL, OPEN_ACL_UNSAFE, READ_ACL_UNSAFE
 
         self.url = url
         self.seconds = seconds
-        self.private_acl = CREATOR_ALL_ACL if url.credentials else OPEN_ACL_UNSAFE
-        self.public_acl = [*READ_ACL_UNSAFE, *CREATOR_ALL_ACL] if url.credentials else OPEN_ACL_UNSAFE
+        self.acls = Acls.of(url.credentials)
+        self._handler = _handler(min(1.0, seconds / 5))
         make: Any = KazooClient
         self.client: Any = make(
-            hosts=url.hosts,
+            hosts=",".join(_own_first(url.hosts.split(","))),
+            randomize_hosts=False,
             timeout=seconds,
+            handler=self._handler,
             auth_data=[("digest", url.credentials)] if url.credentials else None,
-            connection_retry={"max_tries": -1, "delay": 0.1, "max_delay": 2.0, "backoff": 2},
+            connection_retry={"max_tries": -1, "delay": 0.05, "max_delay": longest_wait, "backoff": 2},
             command_retry={"max_tries": 0},
             logger=logging.getLogger("kazoo"),
         )
         self._listeners: list[Callable[[str], None]] = []
         self._connected = asyncio.Event()
+        self._refused = False
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self.client.add_listener(self._state_in_thread)
@@ -96,11 +103,23 @@ class Session:
         self.client.start_async()
 
     async def connected(self) -> None:
+        """Waits until there is a connection. Raises `AccessDenied` when there will never be one."""
         await self._connected.wait()
+        if self._refused:
+            raise AccessDenied(f"ZooKeeper at {self.url.hosts} does not take this process's credentials at all")
 
     @property
     def id(self) -> int:
         return self.client.client_id[0] if self.client.client_id else 0
+
+    @property
+    def timeout(self) -> float:
+        """How many seconds ZooKeeper keeps this session without a sign of life: what it granted, once connected."""
+        return float(self.client._session_timeout) / 1000
+
+    def denied(self, error: Exception, path: str) -> AccessDenied:
+        """What to raise for kazoo's ``NoAuthError`` and ``AuthFailedError``."""
+        return denied(error, self.url.at(path), self.acls.closed)
 
     def listen(self, listener: Callable[[str], None]) -> None:
         """Calls ``listener`` in the event loop with ``CONNECTED``, ``SUSPENDED`` or ``LOST`` at each change."""
@@ -112,7 +131,8 @@ class Session:
 
     def _state(self, state: str) -> None:
         log.log(logging.INFO if state == "CONNECTED" else logging.WARNING, "ZooKeeper %s: %s", self.url.hosts, state)
-        if state == "CONNECTED":
+        self._refused = str(self.client.client_state) == "AUTH_FAILED"
+        if state == "CONNECTED" or self._refused:
             self._connected.set()
         else:
             self._connected.clear()
@@ -145,6 +165,40 @@ class Session:
         threading.Thread(target=run, name="zookeeper", daemon=True).start()
         return await future
 
+    def confirm(self, path: str) -> asyncio.Future[None]:
+        """Done once a majority of ZooKeeper's members has written down that ``path`` is there; costs no thread.
+
+        A read would not do: a member that was cut off from the others answers reads for a while. The future raises
+        kazoo's exceptions; ``NoNodeError`` when the node is not there.
+        """
+        future: asyncio.Future[None] = self._loop.create_future()
+
+        def settle(error: Exception | None) -> None:
+            if future.done():
+                return
+            if error is not None:
+                future.set_exception(error)
+            else:
+                future.set_result(None)
+
+        def answered(answer: Any) -> None:
+            error: Exception | None
+            try:
+                error = next((result for result in answer.get_nowait() if isinstance(result, Exception)), None)
+            except Exception as failure:
+                error = failure
+            with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
+                self._loop.call_soon_threadsafe(settle, error)
+
+        transaction = self.client.transaction()
+        transaction.check(path, version=-1)
+        transaction.commit_async().rawlink(answered)
+        return future
+
+    def reconnect(self) -> None:
+        """Gives the connection up: the member at its other end does not answer. kazoo goes on with the next one."""
+        self._handler.cut()
+
     async def close(self) -> None:
         """Ends the session, so that its ephemeral nodes go at once. Closing again does nothing."""
         if self._closed:
@@ -159,6 +213,53 @@ class Session:
             await asyncio.wait_for(self.call(stop), 5.0)
         except TimeoutError:
             log.warning("ZooKeeper %s did not let go in 5 s; the session ends by its timeout", self.url.hosts)
+
+
+def _handler(connect_seconds: float) -> Any:
+    """kazoo's own way of doing things, but that it gives a machine that is off the whole session's time to answer."""
+    from kazoo.handlers import threading as kazoo_threading
+
+    parent: Any = kazoo_threading.SequentialThreadingHandler
+
+    class Handler(parent):  # type: ignore[misc]
+        connection: socket.socket | None = None
+
+        def create_connection(self, *args: Any, **options: Any) -> socket.socket:
+            options["timeout"] = min(options.get("timeout") or connect_seconds, connect_seconds)
+            made: socket.socket = super().create_connection(*args, **options)
+            self.connection = made
+            return made
+
+        def cut(self) -> None:
+            if self.connection is not None:
+                with contextlib.suppress(OSError):
+                    self.connection.shutdown(socket.SHUT_RDWR)
+
+    return Handler()
+
+
+def _own_first(hosts: Sequence[str]) -> list[str]:
+    """The member on this machine, then the others in random order.
+
+    With the own member first a leader depends on its own machine and on a majority, not on one other machine as well.
+    """
+    shuffled = random.sample(hosts, len(hosts))
+    return sorted(shuffled, key=lambda host: not _is_own(host))
+
+
+def _is_own(host: str) -> bool:
+    name = host.rpartition(":")[0] or host
+    try:
+        address = ipaddress.ip_address(name.strip("[]"))
+    except ValueError:
+        return False  # a name: not worth a look-up here
+    family = socket.AF_INET if address.version == 4 else socket.AF_INET6
+    try:
+        with socket.socket(family, socket.SOCK_DGRAM) as probe:
+            probe.bind((str(address), 0))
+    except OSError:
+        return False
+    return True
 
 
 class ZooKeeperStore:
@@ -203,7 +304,14 @@ class ZooKeeperStore:
         kazoo holds a call back while there is no connection, so a write given up here may still be done later: the
         caller's process has to end, as `StoreError` says.
         """
-        from kazoo.exceptions import ConnectionLoss, KazooException, OperationTimeoutError, SessionExpiredError
+        from kazoo.exceptions import (
+            AuthFailedError,
+            ConnectionLoss,
+            KazooException,
+            NoAuthError,
+            OperationTimeoutError,
+            SessionExpiredError,
+        )
 
         try:
             async with asyncio.timeout(self._patience):
@@ -218,6 +326,8 @@ class ZooKeeperStore:
             raise StoreError(f"{self._path}: ZooKeeper could not be reached for {self._patience:g} s") from error
         except SessionExpiredError as error:
             raise StoreError(f"{self._path}: the ZooKeeper session expired") from error
+        except (NoAuthError, AuthFailedError) as error:
+            raise self._session.denied(error, self._path) from error
         except KazooException as error:
             raise StoreError(f"{self._path}: could not {what}: {type(error).__name__} {error}") from error
 
@@ -232,18 +342,25 @@ class ZooKeeperStore:
         return f"{self._path}/{quote(folder, safe='')}/{_quoted(rest)}"
 
     def _take_over(self, holder: str) -> int:
-        client = self._session.client
         from kazoo.exceptions import NodeExistsError, NoNodeError
 
+        client, acls = self._session.client, self._session.acls
         path = f"{self._path}/epoch"
         while True:
             try:
+                if not access.is_closed(client, path, acls):
+                    # Made when ZooKeeper was open to all. The epoch is closed last: once it is, all else is.
+                    access.make_folder(client, self._path, acls)
+                    for folder in client.get_children(self._path):
+                        if folder != "epoch":
+                            access.close_tree(client, f"{self._path}/{folder}", acls)
+                    access.close_tree(client, path, acls)
                 return int(client.set(path, holder.encode()).version)
             except NoNodeError:
-                try:
-                    client.create(path, b"", acl=self._session.private_acl, makepath=True)
-                except NodeExistsError:
-                    continue
+                access.close_system(client, acls)
+                access.make_folder(client, self._path, acls)
+                with contextlib.suppress(NodeExistsError):
+                    client.create(path, b"", acl=acls.private)
 
     def _load(self) -> dict[str, bytes]:
         from kazoo.exceptions import NoNodeError
@@ -288,7 +405,7 @@ class ZooKeeperStore:
                 elif key in self._known:
                     transaction.set_data(node, value)
                 else:
-                    transaction.create(node, value, acl=self._session.private_acl)
+                    transaction.create(node, value, acl=self._session.acls.private)
             # When the connection is lost here, it may have been done: the next attempt then meets NodeExists or NoNode.
             results: list[Any] = transaction.commit()
             faults = [
@@ -311,7 +428,7 @@ class ZooKeeperStore:
         client = self._session.client
         for key in changes:
             node = self._node(key)
-            client.ensure_path(node.rpartition("/")[0], acl=self._session.private_acl)
+            client.ensure_path(node.rpartition("/")[0], acl=self._session.acls.private)
             (self._known.add if client.exists(node) else self._known.discard)(key)
 
 
