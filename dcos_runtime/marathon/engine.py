@@ -22,6 +22,7 @@ from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.prober import Prober
 from dcos_runtime.store import Store, StoreError
+from dcos_runtime.store.lease import Forever, Term
 from dcos_runtime.wire.scheduler import Call, Event
 
 T = TypeVar("T")
@@ -50,10 +51,14 @@ def clock() -> Now:
 class Engine:
     """Runs a core. It is the `Scheduler` of the framework client as well."""
 
-    def __init__(self, store: Store, hub: Hub, core: Core) -> None:
+    def __init__(self, store: Store, hub: Hub, core: Core, lease: Term | None = None) -> None:
         self.core = core
+        self.lease = lease or Forever()
         self.hub = hub
         self.client: Client | None = None
+        self.master_page: Callable[[], str | None] = lambda: None
+        """The URL of the leading master's plain port, if known."""
+        self._over = False
         self._store = store
         self._prober = Prober()
         self._probes: set[asyncio.Task[None]] = set()
@@ -65,10 +70,10 @@ class Engine:
         self._collect()
 
     @classmethod
-    async def load(cls, store: Store, hub: Hub, settings: Settings) -> Engine:
+    async def load(cls, store: Store, hub: Hub, settings: Settings, lease: Term | None = None) -> Engine:
         """An engine with what the store holds. Raises `StoreError` and ``ValueError``."""
         stored = await store.load()
-        return cls(store, hub, Core(settings, random.Random(), stored, clock()))
+        return cls(store, hub, Core(settings, random.Random(), stored, clock()), lease)
 
     async def run(self) -> None:
         """Stores and acts until cancelled. Raises `StoreError`: what we hold may then not be the truth any more."""
@@ -87,6 +92,7 @@ class Engine:
 
     def _end(self) -> None:
         """Nobody who waits for something to be stored waits for ever."""
+        self._over = True
         self.hub.close()
         ending = StoreError("this init is ending; whether the change was stored is not known")
         for done in (*(done for _, done in self._pending), *((self._next,) if self._next else ()), *self._committing):
@@ -98,14 +104,25 @@ class Engine:
     # --- in ---
 
     async def change(self, work: Callable[[Now], T]) -> T:
-        """Runs ``work``, which uses ``core.changes``; its result once all is stored. Raises what ``work`` does."""
+        """Runs ``work``, which uses ``core.changes``; its result once all is stored.
+
+        Raises what ``work`` does, and `StoreError` when this engine is ending: nobody would store what it changes.
+        """
+        if self._over:
+            raise StoreError("this init is ending; nothing was changed")
+        self.lease.check()
         self.core.world.now = now = clock()
         result = work(now)
         await asyncio.shield(self._collect())
         return result
 
     def feed(self, work: Callable[[Now], None]) -> None:
-        """Runs ``work``, which uses the core's own methods, and does not wait for what it changes to be stored."""
+        """Runs ``work``, which uses the core's own methods, and does not wait for what it changes to be stored.
+
+        Does nothing when this process may not lead any more: `run` is about to end it.
+        """
+        if not self.lease.valid():
+            return
         work(clock())
         self._collect()
 
@@ -177,8 +194,10 @@ class Engine:
                 size += more
                 batch.append(self._pending.popleft())
             self._committing = [done for _, done in batch]
+            self.lease.check()
             if changes:
                 await self._store.write(changes)
+                self.lease.check()
             for outcome, done in batch:
                 for effect in outcome.effects:
                     self._carry_out(effect)
@@ -208,6 +227,7 @@ class Engine:
     async def _keep_time(self) -> None:
         while True:
             self._wake_timer.clear()
+            self.lease.check()
             deadline = self.core.next_deadline()
             now = clock()
             if deadline is not None and deadline <= now.mono:

@@ -25,6 +25,7 @@ from dcos_runtime.marathon.api.system import Identity, System
 from dcos_runtime.marathon.engine import Engine, FailedOver
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.store import Store, StoreError
+from dcos_runtime.store.lease import Forever, Term
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
 
@@ -46,6 +47,7 @@ class Process:
         self._life = life
         self._ready = ready
         self._engine: Engine | None = None
+        self._lease: Term = Forever()  # until it leads
         self._handle: _Handle = _not_yet
         self._hostname = flags.hostname or _reachable(flags.http_address)
         self._url = ""
@@ -73,7 +75,12 @@ class Process:
             await self._life.ended()
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        return await self._handle(request)
+        """A process that was paused finds out before and after all else that it may not answer as the leader."""
+        if self._lease.valid():
+            response = await self._handle(request)
+            if response.prepared or self._lease.valid():
+                return response
+        return error(503, f"this init leads no more: {self._lease.why}", headers={"Retry-After": "1"})
 
     def _running(self) -> Engine:
         if self._engine is None:
@@ -123,25 +130,28 @@ class Process:
         stack.push_async_callback(proxy.close)
         self._handle = proxy.handle
         contender = election.ZooKeeperContender(session, path, own.encode())
+        stack.push_async_callback(contender.close)
         elected = self._life.spawn(contender.elected(), "the election")
         ended = self._life.spawn(self._life.ended(), "the end")
         await asyncio.wait({elected, ended}, return_when=asyncio.FIRST_COMPLETED)
         if ended.done():
             return
+        elected.result()
         log.info("elected as leader")
         store = ZooKeeperStore(session, f"/dcos{url.path}")
         await store.take_over(own)
-        await self._lead(stack, store)
+        await self._lead(stack, store, contender.lease)
         self._handle = dispatcher.handle
+        self._lease = contender.lease
         self._life.spawn(self._end_with(contender), "leadership")
 
     async def _end_with(self, contender: Any) -> None:
         self._life.end(1, f"leadership is lost: {await contender.lost()}")
 
-    async def _lead(self, stack: AsyncExitStack, store: Store) -> None:
+    async def _lead(self, stack: AsyncExitStack, store: Store, lease: Term | None = None) -> None:
         flags = self._flags
         try:
-            engine = await Engine.load(store, Hub(), options.settings(flags))
+            engine = await Engine.load(store, Hub(), options.settings(flags), lease)
         except ValueError as fault:
             raise StoreError(str(fault)) from fault
         leader = MasterLeader(flags.master)
