@@ -94,6 +94,12 @@ Tree.group_class = Tree
     top=True,
     context_settings={"obj": None},
     entries={
+        "auth": Entry("dcos_runtime.cli.commands.auth", "auth", "Log in to the cluster, and out."),
+        "cluster": Entry(
+            "dcos_runtime.cli.commands.cluster",
+            "cluster",
+            "Make clusters known here, and choose the one that is meant.",
+        ),
         "marathon": Entry("dcos_runtime.cli.commands.marathon", "marathon", "Apps, deployments and one-liners."),
         "node": Entry("dcos_runtime.cli.commands.node", "node", "The machines of the cluster."),
         "ps": Entry(
@@ -108,6 +114,6 @@ Tree.group_class = Tree
 def dcos(context: click.Context) -> None:
     """Use a cluster as one computer.
 
-    The cluster is the one attached in DCOS_DIR (default ~/.dcos), unless DCOS_URL or --master names another.
+    The cluster is the one attached in DCOS_DIR (default ~/.dcos), unless DCOS_CLUSTER, DCOS_URL or --url names another.
     """
     context.ensure_object(Session)

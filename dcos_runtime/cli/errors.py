@@ -27,3 +27,7 @@ class CliError(Exception):
         lines += [f"  {clean(detail)}" for detail in self.details]
         lines += [f"  hint: {clean(hint)}" for hint in self.hints]
         return "\n".join(lines)
+
+
+class Unavailable(CliError):
+    """Nobody answers, or nobody who can: perhaps for a moment only."""

@@ -1,7 +1,7 @@
 """HTTP for one command: the standard library's client, because it starts five times faster than aiohttp.
 
-Proxies of the environment are not used: the kernel's ports are open to the cluster's members and the operator only, so
-no proxy could reach them.
+Proxies of the environment are not used: what dcos speaks to lies in the cluster's own network, where no proxy could
+reach it. Requests are logged by method and URL only: headers hold secrets.
 """
 
 from __future__ import annotations
@@ -9,28 +9,39 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import ssl
 import time
-import urllib.error
 import urllib.parse
-import urllib.request
+from collections.abc import Mapping
 from dataclasses import dataclass
 from email.message import Message
 from typing import Any
+
+from dcos_runtime.cli.errors import CliError
 
 log = logging.getLogger("dcos.http")
 
 TIMEOUT_SECONDS = 10.0
 MAX_REDIRECTS = 5
+READS = frozenset({"GET", "HEAD"})
 _ANY_METHOD = frozenset({307, 308})
 _READS_ONLY = frozenset({301, 302, 303})
 
 
 class Unreachable(Exception):
-    """No whole answer came. ``url`` is what was asked last (after redirects), the text says why."""
+    """No whole answer came. ``url`` is what was asked last (after redirects), the text says why.
 
-    def __init__(self, url: str, why: str) -> None:
+    ``sent``: the request may have arrived, and may have been carried out.
+    """
+
+    def __init__(self, url: str, why: str, *, sent: bool = True) -> None:
         super().__init__(why)
         self.url = url
+        self.sent = sent
+
+
+class Untrusted(Unreachable):
+    """The other side could not show that it is who we look for. Nothing was sent."""
 
 
 class NotJson(ValueError):
@@ -56,65 +67,144 @@ class Response:
     def text(self) -> str:
         return self.body.decode("utf-8", "replace").strip()
 
+    def redirect(self, method: str) -> str | None:
+        """Where it sends a request of this method, as a whole URL."""
+        target = self.headers.get("Location")
+        followed = _ANY_METHOD | _READS_ONLY if method in READS else _ANY_METHOD
+        return urllib.parse.urljoin(self.url, target) if target and self.status in followed else None
 
-def _opener() -> urllib.request.OpenerDirector:
-    opener = urllib.request.OpenerDirector()
-    for handler in (
-        urllib.request.HTTPHandler(),
-        urllib.request.HTTPSHandler(),
-        urllib.request.HTTPDefaultErrorHandler(),
-        urllib.request.HTTPErrorProcessor(),
-        urllib.request.UnknownHandler(),
-    ):
-        opener.add_handler(handler)
-    return opener
+
+def origin(url: str) -> str:
+    """``https://host:port`` in lower case, the scheme's own port left out."""
+    parts = urllib.parse.urlsplit(url)
+    host = (parts.hostname or "").lower()
+    host = f"[{host}]" if ":" in host else host
+    default = {"http": 80, "https": 443}.get(parts.scheme)
+    return f"{parts.scheme}://{host}" + (f":{parts.port}" if parts.port not in (None, default) else "")
+
+
+def exchange(
+    method: str,
+    url: str,
+    body: Any = None,
+    *,
+    headers: Mapping[str, str] | None = None,
+    tls: ssl.SSLContext | None = None,
+    timeout: float = TIMEOUT_SECONDS,
+    connect_timeout: float | None = None,
+) -> Response:
+    """One request with an optional JSON body on its own connection; redirects are answers. Raises `Unreachable`."""
+    started = time.monotonic()
+    data = None if body is None else json.dumps(body).encode("ascii")
+    head = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data is not None else {})
+    try:
+        connection, path = _connection(url, tls, connect_timeout or timeout)
+        try:
+            connection.connect()
+        except OSError as error:
+            raise _no_connection(url, error, connect_timeout or timeout) from error
+        try:
+            connection.sock.settimeout(timeout)
+            connection.request(method, path, data, head | dict(headers or {}))
+            with connection.getresponse() as answer:
+                response = Response(answer.status, answer.headers, answer.read(), url)
+        finally:
+            connection.close()
+    except (http.client.HTTPException, OSError, ValueError) as error:
+        log.debug("%s %s: %s", method, url, error)
+        raise Unreachable(url, _reason(error, timeout)) from error
+    except Unreachable as error:
+        log.debug("%s %s: %s", method, url, error)
+        raise
+    log.debug("%s %s: %d in %.0f ms", method, url, response.status, (time.monotonic() - started) * 1000)
+    return response
+
+
+def _connection(url: str, tls: ssl.SSLContext | None, timeout: float) -> tuple[http.client.HTTPConnection, str]:
+    parts = urllib.parse.urlsplit(url)
+    path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
+    if not parts.hostname or parts.scheme not in ("http", "https"):
+        raise ValueError(f"{url!r} is not a URL that can be asked")
+    if parts.scheme == "http":
+        return http.client.HTTPConnection(parts.hostname, parts.port, timeout=timeout), path
+    context = tls or ssl.create_default_context()
+    return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout, context=context), path
+
+
+def _no_connection(url: str, error: OSError, timeout: float) -> Unreachable:
+    if isinstance(error, ssl.SSLCertVerificationError):
+        return Untrusted(url, error.verify_message or str(error), sent=False)
+    return Unreachable(url, _reason(error, timeout), sent=False)
+
+
+def _reason(error: Exception, timeout: float) -> str:
+    if isinstance(error, TimeoutError):
+        return f"no answer within {timeout:g} seconds"
+    if isinstance(error, http.client.RemoteDisconnected):
+        return "it closed the connection without an answer"
+    if isinstance(error, http.client.IncompleteRead):
+        return "the connection broke in the middle of the answer"
+    if isinstance(error, ssl.SSLError):
+        return f"no TLS connection: {error.reason or error}"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror[:1].lower() + error.strerror[1:]
+    return str(error) or type(error).__name__
 
 
 class Http:
-    """Asks and answers. One connection a request."""
+    """Asks daemons at their own doors, over plain HTTP. One connection a request.
 
-    def __init__(self, timeout: float = TIMEOUT_SECONDS) -> None:
+    ``authorization`` goes along to wherever the master's answers lead: agents, the init and the leader are elsewhere.
+    """
+
+    def __init__(self, timeout: float = TIMEOUT_SECONDS, *, authorization: str | None = None) -> None:
         self._timeout = timeout
-        self._opener = _opener()
+        self._headers = {"Authorization": authorization} if authorization else {}
 
     def get(self, url: str) -> Response:
         return self.request("GET", url)
 
     def request(self, method: str, url: str, body: Any = None) -> Response:
-        """One request with an optional JSON body. Any status but a redirect is an answer. Raises `Unreachable`."""
+        """One request with an optional JSON body. Any status but a redirect and 401 is an answer.
+
+        Raises `Unreachable`, or `CliError` when a principal is wanted.
+        """
         for _ in range(MAX_REDIRECTS):
-            started = time.monotonic()
             response = self._send(method, url, body)
-            log.debug("%s %s: %d in %.0f ms", method, url, response.status, (time.monotonic() - started) * 1000)
-            target = response.headers.get("Location")
-            if not target or response.status not in (_ANY_METHOD if method != "GET" else _ANY_METHOD | _READS_ONLY):
+            target = response.redirect(method)
+            if response.status == 401:
+                raise _wants_principal(response, told="Authorization" in self._headers)
+            if target is None:
                 return response
-            url = urllib.parse.urljoin(url, target)
+            if urllib.parse.urlsplit(target).scheme != "http":
+                raise _is_gateway(url, target)
+            url = target
         raise Unreachable(url, "redirected too often")
 
     def _send(self, method: str, url: str, body: Any) -> Response:
-        data = None if body is None else json.dumps(body).encode("ascii")
-        headers = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data is not None else {})
-        try:
-            request = urllib.request.Request(url, data=data, headers=headers, method=method)
-            try:
-                with self._opener.open(request, timeout=self._timeout) as answer:
-                    return Response(answer.status, answer.headers, answer.read(), url)
-            except urllib.error.HTTPError as error:
-                with error:
-                    return Response(error.code, error.headers, error.read(), url)
-        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError) as error:
-            log.debug("%s %s: %s", method, url, error)
-            raise Unreachable(url, self._reason(error)) from error
+        if urllib.parse.urlsplit(url).scheme == "https":
+            raise _is_gateway(url, url)
+        return exchange(method, url, body, headers=self._headers, timeout=self._timeout)
 
-    def _reason(self, error: Exception) -> str:
-        cause = error.reason if isinstance(error, urllib.error.URLError) else error
-        if isinstance(cause, TimeoutError):
-            return f"no answer within {self._timeout:g} seconds"
-        if isinstance(cause, http.client.RemoteDisconnected):
-            return "it closed the connection without an answer"
-        if isinstance(cause, http.client.IncompleteRead):
-            return "the connection broke in the middle of the answer"
-        if isinstance(cause, OSError) and cause.strerror:
-            return cause.strerror[:1].lower() + cause.strerror[1:]
-        return str(cause) or type(cause).__name__
+
+def _wants_principal(response: Response, *, told: bool) -> CliError:
+    where = origin(response.url)
+    if told:
+        return CliError(
+            f"{where} refuses the principal and secret it was given",
+            hints=["the environment variables DCOS_PRINCIPAL and DCOS_SECRET_FILE say which these are"],
+        )
+    return CliError(
+        f"{where} wants to know who you are",
+        hints=[
+            "go through the cluster's gateway: dcos cluster setup https://MASTER",
+            "or name a principal in the environment: DCOS_PRINCIPAL=NAME DCOS_SECRET_FILE=FILE",
+        ],
+    )
+
+
+def _is_gateway(url: str, target: str) -> CliError:
+    return CliError(
+        f"{origin(url)} leads to {origin(target)}, where credentials are wanted",
+        hints=[f"if that is your cluster's gateway: dcos cluster setup {origin(target)}"],
+    )

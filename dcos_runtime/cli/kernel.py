@@ -1,15 +1,17 @@
-"""The kernel as the command line sees it: the master's /state as typed agents and tasks, and the agents' own doors."""
+"""The kernel as the command line sees it: the master's /state as typed agents and tasks, and what agents tell."""
 
 from __future__ import annotations
 
 import re
+import urllib.parse
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import msgspec
 
-from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.errors import CliError, Unavailable
+from dcos_runtime.cli.gateway import NOBODY_BEHIND, Gateways
 from dcos_runtime.cli.http import Http, NotJson, Response, Unreachable
 from dcos_runtime.cli.target import Target
 
@@ -26,10 +28,6 @@ TERMINAL_STATES = frozenset(
     }
 )
 _PID = re.compile(r"([^@/?#]+)@([^@/?#]+:\d+)")
-
-
-class Unavailable(CliError):
-    """Nobody answers at the address: perhaps for a moment only."""
 
 
 class _Name(msgspec.Struct):
@@ -240,7 +238,7 @@ def _task(raw: Mapping[str, Any], framework: Framework, agents: Mapping[str, Age
 class Master:
     """Reads of the leading master. Any master may be named: the others redirect."""
 
-    def __init__(self, http: Http, target: Target) -> None:
+    def __init__(self, http: Http | Gateways, target: Target) -> None:
         self._http = http
         self.target = target
 
@@ -266,10 +264,10 @@ class Master:
             response = self._http.get(self.target.url + path)
         except Unreachable as error:
             raise self._unreachable(error, path) from error
-        if response.status == 503:
-            raise CliError(
+        if response.status in NOBODY_BEHIND:
+            raise Unavailable(
                 f"the master at {self.target.url} ({self.target.origin}) has no leader to ask",
-                details=[response.text()] if response.text() else (),
+                details=[f"{response.url} answered {response.status}: {_plain(response) or 'nothing'}"],
                 hints=["masters are electing a leader or recovering: try again in some seconds"],
             )
         if response.status != 200:
@@ -296,18 +294,71 @@ class Master:
         )
 
 
+class Door(Protocol):
+    """Where an agent is asked."""
+
+    def url(self, agent: Agent) -> str: ...
+
+    def unavailable(self, agent: Agent, why: str) -> Unavailable: ...
+
+
+class AgentDoor:
+    """Its own port."""
+
+    def url(self, agent: Agent) -> str:
+        return f"http://{agent.address}"
+
+    def unavailable(self, agent: Agent, why: str) -> Unavailable:
+        return Unavailable(
+            f"cannot reach the agent {agent.hostname} at {agent.address}: {why}",
+            hints=["sandboxes are read from the agent itself: its port must be open for this machine"],
+        )
+
+
+@dataclass(frozen=True)
+class GatewayDoor:
+    """The cluster's gateway, which leads to every agent."""
+
+    gateway: str
+
+    def url(self, agent: Agent) -> str:
+        return f"{self.gateway}/agent/{urllib.parse.quote(agent.id, safe='')}"
+
+    def unavailable(self, agent: Agent, why: str) -> Unavailable:
+        return Unavailable(
+            f"the gateway cannot reach the agent {agent.hostname}: {why}",
+            hints=["is its machine up? dcos node list"],
+        )
+
+
 class Agents:
     """Reads of single agents: what they run and the files of sandboxes."""
 
-    def __init__(self, http: Http) -> None:
+    def __init__(self, http: Http | Gateways, door: Door) -> None:
         self._http = http
+        self._door = door
+
+    def state(self, agent: Agent) -> Response:
+        """What the agent runs. Raises `Unavailable` when nobody tells."""
+        response = self.get(agent, f"/{agent.process}/state")
+        if response.status == 404:
+            # An agent has it, so this is somebody who does not know the agent: not registered again yet, perhaps.
+            raise self._door.unavailable(agent, f"{response.url} answered 404: {_plain(response) or 'nothing'}")
+        return response
 
     def get(self, agent: Agent, path: str) -> Response:
-        """Any answer. Raises `Unavailable` when there is none."""
+        """Any answer of the agent. Raises `Unavailable` when there is none."""
         try:
-            return self._http.get(f"http://{agent.address}{path}")
+            response = self._http.get(self._door.url(agent) + path)
         except Unreachable as error:
-            raise Unavailable(
-                f"cannot reach the agent {agent.hostname} at {agent.address}: {error}",
-                hints=["sandboxes are read from the agent itself: its port must be open for this machine"],
-            ) from error
+            raise self._door.unavailable(agent, str(error)) from error
+        if response.status in NOBODY_BEHIND:
+            raise self._door.unavailable(
+                agent, f"{response.url} answered {response.status}: {_plain(response) or 'nothing'}"
+            )
+        return response
+
+
+def _plain(response: Response) -> str:
+    """The answer's text if it is for humans: not the page of a web server."""
+    return "" if "html" in response.headers.get("Content-Type", "") else response.text()[:200]

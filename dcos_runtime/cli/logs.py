@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import sys
 import time
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field
 
 from dcos_runtime.cli.errors import CliError
-from dcos_runtime.cli.kernel import Agent, Agents, Master, State, Task, Unavailable
-from dcos_runtime.cli.output import clean, print_note
+from dcos_runtime.cli.kernel import Agent, Agents, Master, State, Task
+from dcos_runtime.cli.output import print_note
+from dcos_runtime.cli.patience import Patience
 from dcos_runtime.cli.sandbox import File, Missing, find_run
+from dcos_runtime.cli.writers import JsonWriter, PlainWriter, Writer
 
 POLL_SECONDS = 0.5
 # Whether a task has ended is asked only after some rounds without new output: /state costs more than a read.
 QUIET_ROUNDS = 4
-# An agent that restarts keeps its tasks and their files, so who follows waits for it.
-PATIENCE_SECONDS = 60.0
 
 
 @dataclass
@@ -27,7 +26,8 @@ class _Stream:
     agent: Agent | None
     file: File | None = None
     quiet_rounds: int = 0
-    silent_since: float | None = None
+    # An agent that restarts keeps its tasks and their files, so who follows waits for it.
+    patience: Patience = field(default_factory=Patience)
     done: bool = False
     problem: CliError | None = None
 
@@ -39,11 +39,20 @@ class _Stream:
 class Logs:
     """The outputs of some tasks as one. Call `print_end`, perhaps `follow`, then `finish`."""
 
-    def __init__(self, master: Master, agents: Agents, state: State, tasks: Sequence[Task], name: str) -> None:
+    def __init__(
+        self,
+        master: Master,
+        agents: Agents,
+        state: State,
+        tasks: Sequence[Task],
+        name: str,
+        *,
+        as_json: bool = False,
+    ) -> None:
         self._master = master
         self._agents = agents
         self._name = name
-        self._writer = _Writer(headers=len(tasks) > 1)
+        self._writer: Writer = JsonWriter(name) if as_json else PlainWriter(headers=len(tasks) > 1)
         self._streams = [_Stream(task, state.agents.get(task.agent_id)) for task in tasks]
 
     def print_end(self, lines: int, *, follow: bool) -> None:
@@ -68,6 +77,7 @@ class Logs:
 
     def finish(self) -> None:
         """Tells what could not be read. Raises `CliError` when there was something."""
+        self._writer.finish()
         problems = [stream.problem for stream in self._streams if stream.problem]
         for problem in problems[:-1]:
             print_note(f"dcos: {problem}")
@@ -87,21 +97,16 @@ class Logs:
 
     def _round(self, stream: _Stream) -> None:
         try:
-            try:
-                self._copy_or_ask(stream)
-            except Missing:
-                if self._ended(stream):
-                    self._finish(stream)
-            stream.silent_since = None
-        except Unavailable as error:
-            now = time.monotonic()
-            if stream.silent_since is None:
-                stream.silent_since = now
-                print_note(f"{error}; waiting for it")
-            elif now - stream.silent_since > PATIENCE_SECONDS:
-                stream.fail(error)
+            stream.patience.ask(lambda: self._look(stream))
         except CliError as error:
             stream.fail(error)
+
+    def _look(self, stream: _Stream) -> None:
+        try:
+            self._copy_or_ask(stream)
+        except Missing:
+            if self._ended(stream):
+                self._finish(stream)
 
     def _copy_or_ask(self, stream: _Stream) -> None:
         file = stream.file or self._open(stream)
@@ -131,32 +136,3 @@ class Logs:
         except Missing:
             pass
         return all(task.id != stream.task.id or task.ended for task in self._master.state().tasks())
-
-
-class _Writer:
-    """Bytes to stdout as they are; with several tasks, each one's under its id."""
-
-    def __init__(self, *, headers: bool) -> None:
-        self._headers = headers
-        self._current: str | None = None
-        self._at_line_start = True
-
-    def write(self, task: Task, pieces: Iterable[bytes]) -> bool:
-        """Whether there was anything to write."""
-        wrote = False
-        for piece in pieces:
-            if not piece:
-                continue
-            self._header(task)
-            sys.stdout.buffer.write(piece)
-            self._at_line_start = piece.endswith(b"\n")
-            wrote = True
-        sys.stdout.buffer.flush()
-        return wrote
-
-    def _header(self, task: Task) -> None:
-        if not self._headers or self._current == task.id:
-            return
-        self._current = task.id
-        newline = "" if self._at_line_start else "\n"
-        sys.stdout.buffer.write(f"{newline}===> {clean(task.id)} <===\n".encode())

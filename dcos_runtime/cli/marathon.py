@@ -8,9 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.errors import CliError, Unavailable
+from dcos_runtime.cli.gateway import NOBODY_BEHIND, Gateways
 from dcos_runtime.cli.http import Http, NotJson, Response, Unreachable
-from dcos_runtime.cli.kernel import Master, Unavailable
+from dcos_runtime.cli.kernel import Master
 
 FRAMEWORK_NAME = "marathon"
 
@@ -58,8 +59,9 @@ def task_prefix(app_id: str) -> str:
 class Marathon:
     """Reads and writes. Every method raises `CliError`."""
 
-    def __init__(self, http: Http, url: str) -> None:
+    def __init__(self, http: Http | Gateways, url: str, *, told_by: str) -> None:
         self._http = http
+        self._told_by = told_by
         self.url = url
 
     def apps(self) -> list[App]:
@@ -156,7 +158,7 @@ class Marathon:
         except Unreachable as error:
             raise Unavailable(
                 f"cannot reach the init at {self.url}: {error}",
-                details=["the master told this address (webui_url of the framework named marathon)"],
+                details=[self._told_by],
                 hints=["is it running, and is its port open for this machine?", f"curl {self.url}/ping"],
             ) from error
 
@@ -200,13 +202,14 @@ def _refusal(response: Response) -> CliError:
         return CliError(message or "the init refuses: conflict", hints=_exists_hints(message))
     if response.status in (400, 422):
         return CliError(f"the init refuses this: {message or response.status}", details=_faults(body.get("details")))
-    if response.status == 401:
-        return CliError("the init wants to know who you are, and this version of dcos has no way to tell it")
     if response.status == 403:
         return CliError(f"the init refuses: {message or 'forbidden'}")
-    if response.status == 503:
-        return CliError(
-            f"the init at {response.url} cannot answer now: {message or '503'}", hints=["try again in some seconds"]
+    if response.status in NOBODY_BEHIND:
+        page = "html" in response.headers.get("Content-Type", "")
+        return Unavailable(
+            f"the init cannot answer now: {response.url} answered {response.status}"
+            + (f": {message}" if message and not page else ""),
+            hints=["try again in some seconds"],
         )
     return CliError(f"{response.url} answered {response.status}: {message or 'nothing'}")
 

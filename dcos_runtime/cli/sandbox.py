@@ -28,8 +28,7 @@ class Run:
 
 def find_run(agents: Agents, agent: Agent, task: Task) -> Run:
     """The latest run of the task's executor. Raises `Missing` when the agent knows none."""
-    response = agents.get(agent, f"/{agent.process}/state")
-    state = _json(response)
+    state = _json(agents.state(agent))
     for over, frameworks in ((False, state.get("frameworks", [])), (True, state.get("completed_frameworks", []))):
         for framework in frameworks:
             if framework.get("id") != task.framework_id:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
+    from dcos_runtime.cli.clusters import Clusters
+    from dcos_runtime.cli.gateway import Gateways
+    from dcos_runtime.cli.http import Http
     from dcos_runtime.cli.kernel import Agents, Master
     from dcos_runtime.cli.marathon import Marathon
+    from dcos_runtime.cli.target import Target
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
@@ -19,34 +24,50 @@ class Session:
     """The state of one command line. Clients import their modules late: `dcos --help` needs none of them."""
 
     address: str | None = None
-    _master: Master | None = field(default=None, repr=False)
 
-    @property
+    @cached_property
+    def clusters(self) -> Clusters:
+        """The clusters this user knows."""
+        from dcos_runtime.cli.clusters import Clusters, dcos_dir
+        from dcos_runtime.cli.target import environment
+
+        return Clusters(dcos_dir(environment()))
+
+    @cached_property
+    def target(self) -> Target:
+        """The cluster that is named or attached. Raises `CliError` when none is."""
+        from dcos_runtime.cli.target import environment, find_target
+
+        return find_target(self.address, environment())
+
+    @cached_property
+    def http(self) -> Http | Gateways:
+        """How it is asked: through its gateways, or its daemons one by one. Raises `CliError`."""
+        from dcos_runtime.cli.doors import open_door
+        from dcos_runtime.cli.target import environment
+
+        return open_door(self.target, environment())
+
+    @cached_property
     def master(self) -> Master:
         """The kernel's master. Raises `CliError` when no cluster is named."""
-        if self._master is None:
-            from dcos_runtime.cli.http import Http
-            from dcos_runtime.cli.kernel import Master
-            from dcos_runtime.cli.target import environment, find_target
+        from dcos_runtime.cli.doors import master
 
-            self._master = Master(Http(), find_target(self.address, environment()))
-        return self._master
+        return master(self.http, self.target)
 
-    @property
+    @cached_property
     def agents(self) -> Agents:
-        """The agents' own doors, for sandboxes."""
-        from dcos_runtime.cli.http import Http
-        from dcos_runtime.cli.kernel import Agents
+        """The agents, for sandboxes."""
+        from dcos_runtime.cli.doors import agents
 
-        return Agents(Http())
+        return agents(self.http, self.target)
 
-    @property
+    @cached_property
     def marathon(self) -> Marathon:
-        """The init, where the master says it is. Raises `CliError`."""
-        from dcos_runtime.cli.http import Http
-        from dcos_runtime.cli.marathon import Marathon, find_marathon
+        """The init: behind the gateway, or where the master says it is. Raises `CliError`."""
+        from dcos_runtime.cli.doors import marathon
 
-        return Marathon(Http(), find_marathon(self.master))
+        return marathon(self.http, self.target, self.master)
 
 
 pass_session = click.make_pass_decorator(Session, ensure=True)
@@ -58,7 +79,7 @@ def global_options(*, hidden: bool) -> list[click.Option]:
         click.Option(
             ["--master", "--url", "master_address"],
             metavar="ADDRESS",
-            help="The master: HOST:PORT or a URL. Wins over DCOS_URL and the attached cluster.",
+            help="The gateway (https://HOST) or a master (HOST:PORT). Wins over DCOS_URL and the attached cluster.",
             expose_value=False,
             hidden=hidden,
             callback=_set_address,

@@ -1,4 +1,7 @@
-"""Which cluster a command is for, and who said so: a flag, DCOS_URL, or the attached cluster in DCOS_DIR."""
+"""Which cluster a command is for, and who said so: a flag, DCOS_URL, DCOS_CLUSTER, or the attached cluster.
+
+An ``https`` address is the cluster's gateway; ``http`` is a master's own door, as daemons started by hand have it.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,8 @@ import os
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any
 
+from dcos_runtime.cli.clusters import Cluster, Clusters, dcos_dir
 from dcos_runtime.cli.errors import USAGE, CliError
 
 MASTER_PORT = 5050
@@ -16,19 +18,36 @@ MASTER_PORT = 5050
 
 @dataclass(frozen=True)
 class Target:
-    """The master's base URL without a slash at its end, and where it was read, as a phrase: ``from --master``."""
+    """A base URL without a slash at its end, and where it was read, as a phrase: ``from --master``.
+
+    ``cluster`` is what is known here of the cluster with this address.
+    """
 
     url: str
     origin: str
+    cluster: Cluster | None = None
+
+    @property
+    def is_gateway(self) -> bool:
+        return self.url.startswith("https://")
+
+    def beneath(self, path: str) -> Target:
+        return Target(self.url + path, self.origin, self.cluster)
 
 
 def find_target(flag: str | None, environment: Mapping[str, str]) -> Target:
-    """The flag wins over DCOS_URL, which wins over the attached cluster. Raises `CliError` when there is none."""
-    if flag is not None:
-        return Target(base_url(flag, "--master"), "from --master")
-    if environment.get("DCOS_URL"):
-        return Target(base_url(environment["DCOS_URL"], "DCOS_URL"), "from the environment variable DCOS_URL")
-    return _attached_cluster(Path(environment.get("DCOS_DIR") or Path.home() / ".dcos"))
+    """The flag wins over DCOS_URL, that over DCOS_CLUSTER and the attached one. Raises `CliError` without any."""
+    clusters = Clusters(dcos_dir(environment))
+    for address, name in ((flag, "--master"), (environment.get("DCOS_URL") or None, "DCOS_URL")):
+        if address is not None:
+            origin = "from --master" if address is flag else "from the environment variable DCOS_URL"
+            return _known(base_url(address, name), origin, clusters)
+    if wanted := environment.get("DCOS_CLUSTER"):
+        return _target(clusters.find(wanted), "DCOS_CLUSTER")
+    attached = clusters.attached()
+    if attached is None:
+        raise _none_attached(clusters)
+    return _target(attached, "attached")
 
 
 def base_url(address: str, said_by: str) -> str:
@@ -43,8 +62,10 @@ def base_url(address: str, said_by: str) -> str:
         r"(?:(https?)://)?(\[[0-9a-fA-F:.]+\]|[^\s/:@?#\[\]]+)(?::(\d{1,5}))?(/[^\s?#]*)?", address.strip()
     )
     if match is None or (match[3] and not 0 < int(match[3]) < 65536):
+        # What stands before an @ may be a password.
+        shown = f"...@{address.rpartition('@')[2]}" if "@" in address else address
         raise CliError(
-            f"{said_by} is {address!r}, which is not an address",
+            f"{said_by} is {shown!r}, which is not an address",
             hints=[f"write HOST, HOST:PORT or http://HOST:PORT (port {MASTER_PORT} is meant when none is given)"],
             exit_code=USAGE,
         )
@@ -54,75 +75,39 @@ def base_url(address: str, said_by: str) -> str:
     return f"{scheme or 'http'}://{host}{':' if port else ''}{port}{(path or '').rstrip('/')}"
 
 
-def _attached_cluster(home: Path) -> Target:
-    """The cluster in ``home/clusters`` whose folder holds a file ``attached``, as the original keeps them."""
-    folder = home / "clusters"
-    try:
-        clusters = sorted(entry for entry in folder.iterdir() if (entry / "dcos.toml").is_file())
-    except (FileNotFoundError, NotADirectoryError):
-        clusters = []
-    except OSError as error:
-        raise CliError(f"cannot read {folder}: {error.strerror}", hints=[_HOW_TO_NAME_ONE]) from error
-    attached = [cluster for cluster in clusters if (cluster / "attached").exists()]
-    if not attached:
-        raise _none_attached(folder, clusters)
-    if len(attached) > 1:
-        raise CliError(
-            "more than one cluster is attached",
-            details=[f"{_name(cluster)} ({cluster})" for cluster in attached],
-            hints=["remove the file 'attached' from all of these folders but one", _HOW_TO_NAME_ONE],
-        )
-    settings = _settings(attached[0])
-    url = _text(settings, "core", "dcos_url")
-    if url is None:
-        raise CliError(
-            f"{attached[0] / 'dcos.toml'} does not say where the cluster is: core.dcos_url is missing",
-            hints=["deploy again to have it written", _HOW_TO_NAME_ONE],
-        )
-    where = attached[0] / "dcos.toml"
-    name = _text(settings, "cluster", "name") or attached[0].name
-    return Target(base_url(url, f"core.dcos_url in {where}"), f"from the attached cluster {name}, {where}")
+def _known(url: str, origin: str, clusters: Clusters) -> Target:
+    """What is known of a gateway's cluster holds for whoever names the gateway; its token goes to no other address."""
+    if not url.startswith("https://"):
+        return Target(url, origin)
+    ones = [cluster for cluster in clusters.all() if cluster.answers_at(url)]
+    return Target(url, origin, next((one for one in ones if one.attached), ones[0] if ones else None))
+
+
+def _target(cluster: Cluster, how: str) -> Target:
+    where = f"{cluster.file}"
+    url = base_url(cluster.url, f"core.dcos_url in {where}")
+    which = "the attached cluster" if how == "attached" else f"the cluster that {how} names,"
+    return Target(url, f"from {which} {cluster.name}, {where}", cluster)
 
 
 _HOW_TO_NAME_ONE = "name the master with --master=HOST:PORT or the environment variable DCOS_URL"
 
 
-def _none_attached(folder: Path, clusters: list[Path]) -> CliError:
-    if not clusters:
+def _none_attached(clusters: Clusters) -> CliError:
+    known = clusters.all()
+    if not known:
         return CliError(
-            f"no cluster is known here ({folder} has none)",
-            hints=["deploy one with `dcos-installer deploy INVENTORY`", _HOW_TO_NAME_ONE],
+            f"no cluster is known here ({clusters.folder} has none)",
+            hints=[
+                "dcos cluster setup https://MASTER, or deploy one with `dcos-installer deploy INVENTORY`",
+                _HOW_TO_NAME_ONE,
+            ],
         )
     return CliError(
         "no cluster is attached",
-        details=[f"known: {_name(cluster)} ({cluster})" for cluster in clusters],
-        hints=[f"attach one: touch {clusters[0] / 'attached'}", _HOW_TO_NAME_ONE],
+        details=[f"known: {cluster.name} ({cluster.folder})" for cluster in known],
+        hints=[f"attach one: dcos cluster attach {known[0].name}", _HOW_TO_NAME_ONE],
     )
-
-
-def _name(cluster: Path) -> str:
-    try:
-        return _text(_settings(cluster), "cluster", "name") or cluster.name
-    except CliError:
-        return cluster.name
-
-
-def _settings(cluster: Path) -> dict[str, Any]:
-    import tomllib
-
-    path = cluster / "dcos.toml"
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise CliError(f"cannot read {path}: {error.strerror}", hints=[_HOW_TO_NAME_ONE]) from error
-    except ValueError as error:
-        raise CliError(f"{path} is not TOML: {error}", hints=[_HOW_TO_NAME_ONE]) from error
-
-
-def _text(settings: Mapping[str, Any], section: str, key: str) -> str | None:
-    table = settings.get(section)
-    value = table.get(key) if isinstance(table, dict) else None
-    return value if isinstance(value, str) and value else None
 
 
 def environment() -> Mapping[str, str]:

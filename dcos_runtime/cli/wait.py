@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,10 +11,11 @@ from typing import Any, Protocol
 
 from dcos_runtime.cli.capacity import why_not_placed
 from dcos_runtime.cli.definitions import action_name
-from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.errors import CliError, Unavailable
 from dcos_runtime.cli.kernel import Master
 from dcos_runtime.cli.marathon import App, Deployment, Marathon
 from dcos_runtime.cli.output import clean, print_line, print_note
+from dcos_runtime.cli.patience import Patience
 
 FIRST_INTERVAL_SECONDS = 0.2
 LAST_INTERVAL_SECONDS = 2.0
@@ -44,9 +46,7 @@ def progress(deployment: Deployment) -> str:
 def watch_deployment(marathon: Marathon, deployment_id: str, interval: float, max_count: int | None) -> None:
     """Prints each change of a running deployment until it is gone. Raises `CliError` when it never was, or is not."""
     told = None
-    count = 0
-    while True:
-        running = marathon.deployments()
+    for count, running in enumerate(_looks_at_deployments(marathon, interval), 1):
         deployment = _find(running, deployment_id)
         if deployment is None:
             if told is None:
@@ -58,10 +58,19 @@ def watch_deployment(marathon: Marathon, deployment_id: str, interval: float, ma
             print_line(f"Deployment {deployment_id} is finished")
             return
         told = _tell_change(deployment, told)
-        count += 1
         if max_count is not None and count >= max_count:
             raise CliError(f"deployment {deployment_id} is not finished after {count} looks")
+
+
+def _looks_at_deployments(marathon: Marathon, interval: float) -> Iterator[Sequence[Deployment]]:
+    """Without an end. An init that was there is waited for when it is silent."""
+    yield marathon.deployments()
+    patience = Patience()
+    while True:
         time.sleep(interval)
+        running = patience.ask(marathon.deployments)
+        if running is not None:
+            yield running
 
 
 def _tell_change(deployment: Deployment, told: str | None) -> str:
@@ -77,9 +86,13 @@ def _find(deployments: Sequence[Deployment], deployment_id: str) -> Deployment |
 
 def wait_for_deployment(marathon: Marathon, deployment_id: str, timeout: float) -> None:
     """Returns when the deployment is carried out. Raises `CliError` when it is not in time."""
+    patience = Patience()
     with _teller(f"waiting for deployment {deployment_id}") as tell:
         for _ in _looks(timeout):
-            deployment = _find(marathon.deployments(), deployment_id)
+            running = patience.ask(marathon.deployments)
+            if running is None:
+                continue
+            deployment = _find(running, deployment_id)
             if deployment is None:
                 return
             tell(f"{progress(deployment)} steps done, now: {actions(deployment) or 'between steps'}")
@@ -94,9 +107,14 @@ def wait_until_running(master: Master, marathon: Marathon, app_id: str, deployme
     started = time.monotonic()
     running_since: float | None = None
     app: App = {}
+    patience = Patience()
     with _teller(f"waiting for {app_id} to run") as tell:
         for _ in _looks(timeout):
-            app = marathon.app(app_id)
+            seen = patience.ask(lambda: marathon.app(app_id))
+            if seen is None:
+                running_since = None
+                continue
+            app = seen
             failure = app.get("lastTaskFailure")
             if isinstance(failure, dict):
                 raise _failed(app_id, failure)
@@ -105,7 +123,8 @@ def wait_until_running(master: Master, marathon: Marathon, app_id: str, deployme
                 if time.monotonic() - running_since >= STEADY_SECONDS:
                     return app
             elif not app.get("tasks") and time.monotonic() - started > SILENCE_SECONDS:
-                tell(_why(master, marathon, app))
+                with contextlib.suppress(Unavailable):
+                    tell(_why(master, marathon, app))
     raise CliError(
         f"{app_id} does not run after {timeout:g} seconds",
         details=[

@@ -38,10 +38,15 @@ def about(session: Session, _as_json: bool) -> None:
 
 
 @marathon.command()
+@click.option("--json", "as_json", is_flag=True, help="The answer and who gave it, as JSON.")
 @pass_session
-def ping(session: Session) -> None:
+def ping(session: Session, as_json: bool) -> None:
     """Ask the init whether it is there."""
-    from dcos_runtime.cli.output import print_line
+    from dcos_runtime.cli import output
 
     init = session.marathon
-    print_line(f'Marathon ping response: "{init.ping()}" ({init.url})')
+    answer = init.ping()
+    if as_json:
+        output.print_json({"response": answer, "url": init.url})
+    else:
+        output.print_line(f'Marathon ping response: "{answer}" ({init.url})')

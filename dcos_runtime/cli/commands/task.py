@@ -78,8 +78,18 @@ def ps(session: Session, pattern: str | None, everything: bool, completed: bool,
 )
 @click.option("--all", "everything", is_flag=True, help="Of matching tasks that have ended too.")
 @click.option("--completed", is_flag=True, help="Only of matching tasks that have ended.")
+@click.option("--json", "as_json", is_flag=True, help="Each line as a JSON object on a line of its own.")
 @pass_session
-def log(session: Session, pattern: str, file: str, follow: bool, lines: int, everything: bool, completed: bool) -> None:
+def log(
+    session: Session,
+    pattern: str,
+    file: str,
+    follow: bool,
+    lines: int,
+    everything: bool,
+    completed: bool,
+    as_json: bool,
+) -> None:
     """Print what a task wrote: FILE of its sandbox, stdout when not given.
 
     TASK is a task's id, a part of it, a pattern with * and ?, or an app's id such as /web. When several match, each
@@ -92,7 +102,7 @@ def log(session: Session, pattern: str, file: str, follow: bool, lines: int, eve
         raise click.UsageError("--all and --completed exclude each other")
     state = session.master.state()
     chosen = select_for_log(state, pattern, everything=everything, completed=completed)
-    logs = Logs(session.master, session.agents, state, chosen, file)
+    logs = Logs(session.master, session.agents, state, chosen, file, as_json=as_json)
     logs.print_end(abs(lines), follow=follow)
     if follow:
         logs.follow()

@@ -83,7 +83,7 @@ def test_with_clusters_but_none_attached_they_are_listed(tmp_path: Path) -> None
     with pytest.raises(CliError, match="no cluster is attached") as error:
         find_target(None, {"DCOS_DIR": str(tmp_path)})
     text = error.value.text()
-    assert "demo" in text and "c2" in text and str(folder / "attached") in text
+    assert "demo" in text and "c2" in text and str(folder) in text and "dcos cluster attach demo" in text
 
 
 def test_two_attached_clusters_are_an_error_that_names_both(tmp_path: Path) -> None:

@@ -1,0 +1,80 @@
+"""The login that is kept with a cluster: made again, ended, and the ways there are to make one."""
+
+from __future__ import annotations
+
+from dcos_runtime.cli.clusters import Cluster, Clusters
+from dcos_runtime.cli.doors import TOKEN_VARIABLES, gateways, trust
+from dcos_runtime.cli.errors import USAGE, CliError
+from dcos_runtime.cli.gateway import Access, NotLoggedIn
+from dcos_runtime.cli.login import Credentials, Provider, list_providers, log_in
+from dcos_runtime.cli.output import print_note
+from dcos_runtime.cli.setup import other_gateways
+from dcos_runtime.cli.target import Target, environment
+
+_LOGOUT_PATH = "/acs/api/v1/auth/logout"
+
+
+def log_in_again(clusters: Clusters, target: Target, credentials: Credentials) -> None:
+    """Keeps a new token with the cluster, and looks where its gateways are now. Raises `CliError`."""
+    cluster = _known(target)
+    trusted = trust(target, environment())
+    token = log_in(gateways(target, trusted, None), credentials)
+    masters = other_gateways(gateways(target, trusted, Access(cluster.name, token)))
+    clusters.save(
+        cluster.id, {"core": {"dcos_acs_token": token}, "cluster": {"masters": masters or cluster.masters or None}}
+    )
+    _note_variables()
+
+
+def log_out(clusters: Clusters, target: Target) -> None:
+    """The server is told first; the token is forgotten here whatever it says. Raises `CliError` if it was not told."""
+    cluster = _known(target)
+    if cluster.token is None:
+        print_note(f"you are not logged in to {cluster.name}")
+        return
+    door = gateways(target, trust(target, environment()), Access(cluster.name, cluster.token))
+    problem: str | None = None
+    try:
+        response = door.request("POST", target.url + _LOGOUT_PATH, repeatable=True)
+        if response.status >= 300:
+            problem = f"{response.url} answered {response.status}"
+    except NotLoggedIn:
+        pass  # it had ended already
+    except CliError as error:
+        problem = str(error)
+    clusters.save(cluster.id, {"core": {"dcos_acs_token": None}})
+    _note_variables()
+    if problem is not None:
+        raise CliError(
+            "the token is forgotten here, but the cluster could not be told to end it",
+            details=[problem],
+            hints=["who has a copy of it can use it until it expires"],
+        )
+
+
+def providers(target: Target) -> list[Provider]:
+    if not target.is_gateway:
+        raise _no_gateway(target)
+    return list_providers(gateways(target, trust(target, environment()), None))
+
+
+def _known(target: Target) -> Cluster:
+    if not target.is_gateway:
+        raise _no_gateway(target)
+    if target.cluster is None:
+        raise CliError(f"{target.url} is not set up here", hints=[f"dcos cluster setup {target.url}"])
+    return target.cluster
+
+
+def _no_gateway(target: Target) -> CliError:
+    return CliError(
+        f"{target.url} ({target.origin}) is a master, not a gateway: there is no login",
+        hints=["through the gateway: dcos cluster setup https://MASTER"],
+        exit_code=USAGE,
+    )
+
+
+def _note_variables() -> None:
+    for variable in TOKEN_VARIABLES:
+        if environment().get(variable):
+            print_note(f"note: the environment variable {variable} holds another token, which goes first")

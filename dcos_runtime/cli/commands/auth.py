@@ -1,0 +1,57 @@
+"""`dcos auth`: logging in to the cluster, and out."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from dcos_runtime.cli.app import Tree
+from dcos_runtime.cli.commands.cluster import login_options
+from dcos_runtime.cli.session import Session, pass_session
+
+
+@click.group(cls=Tree)
+def auth() -> None:
+    """Log in to the cluster, and out."""
+
+
+@auth.command()
+@login_options
+@pass_session
+def login(session: Session, /, **options: Any) -> None:
+    """Log in to the attached cluster with a name and a password."""
+    from dcos_runtime.cli.account import log_in_again
+    from dcos_runtime.cli.login import read_credentials
+    from dcos_runtime.cli.target import environment
+
+    log_in_again(session.clusters, session.target, read_credentials(**options, environment=environment()))
+
+
+@auth.command()
+@pass_session
+def logout(session: Session) -> None:
+    """Log out of the attached cluster: the token is good for nothing any more, and forgotten here."""
+    from dcos_runtime.cli.account import log_out
+
+    log_out(session.clusters, session.target)
+
+
+@auth.command("list-providers")
+@click.argument("url", metavar="[URL]", required=False)
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+@pass_session
+def list_providers(session: Session, url: str | None, as_json: bool) -> None:
+    """The ways to log in to the attached cluster, or to the one at URL."""
+    from dcos_runtime.cli import output
+    from dcos_runtime.cli.account import providers
+    from dcos_runtime.cli.target import environment, find_target
+
+    found = providers(find_target(url, environment()) if url is not None else session.target)
+    if as_json:
+        output.print_json([{"id": one.id, "type": one.type, "description": one.description} for one in found])
+    else:
+        output.print_table(
+            ("PROVIDER ID", "AUTHENTICATION TYPE", "DESCRIPTION"),
+            [(one.id, one.type, one.description) for one in found],
+        )

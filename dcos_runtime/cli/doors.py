@@ -1,0 +1,95 @@
+"""How a cluster is asked: through its gateways with a token, or its daemons one by one, as those started by hand."""
+
+from __future__ import annotations
+
+import base64
+from collections.abc import Mapping
+from pathlib import Path
+
+from dcos_runtime.cli.errors import USAGE, CliError
+from dcos_runtime.cli.gateway import Access, Gateways
+from dcos_runtime.cli.http import Http
+from dcos_runtime.cli.kernel import AgentDoor, Agents, GatewayDoor, Master
+from dcos_runtime.cli.marathon import Marathon, find_marathon
+from dcos_runtime.cli.output import print_note
+from dcos_runtime.cli.target import Target
+from dcos_runtime.cli.trust import SYSTEM, Trust, read_setting
+
+TOKEN_VARIABLES = ("DCOS_ACS_TOKEN", "DCOS_DCOS_ACS_TOKEN")
+"""Each holds a token that wins over the one of `dcos auth login`; both names are the original's."""
+
+
+def open_door(target: Target, environment: Mapping[str, str]) -> Http | Gateways:
+    """Raises `CliError` when what the environment or the cluster's file says cannot be used."""
+    if not target.is_gateway:
+        return Http(authorization=_principal(environment))
+    return gateways(target, trust(target, environment), access(target, environment))
+
+
+def gateways(target: Target, trusted: Trust, who: Access | None) -> Gateways:
+    """The target's own first, then the others of its cluster."""
+    if trusted.blind:
+        print_note(f"warning: nobody checks that {target.url} is the cluster ({trusted.origin} is false)")
+    return Gateways((target.url, *(target.cluster.gateways() if target.cluster else ())), trusted, who)
+
+
+def trust(target: Target, environment: Mapping[str, str]) -> Trust:
+    """DCOS_SSL_VERIFY wins over what the cluster's file says."""
+    if value := environment.get("DCOS_SSL_VERIFY"):
+        return read_setting(value, "DCOS_SSL_VERIFY")
+    if target.cluster is None:
+        return Trust(SYSTEM, "no other is named")
+    return read_setting(target.cluster.ssl_verify, f"core.ssl_verify in {target.cluster.file}", target.cluster.folder)
+
+
+def access(target: Target, environment: Mapping[str, str]) -> Access:
+    """A token of the environment wins over the login that is kept."""
+    name = target.cluster.name if target.cluster else target.url
+    for variable in TOKEN_VARIABLES:
+        if token := environment.get(variable, "").strip():
+            return Access(name, _sendable(token, variable), variable)
+    token_kept = target.cluster.token if target.cluster else None
+    return Access(name, _sendable(token_kept, str(target.cluster.file)) if target.cluster and token_kept else None)
+
+
+def _sendable(token: str, where: str) -> str:
+    """A token is part of a header: nothing else may be in it."""
+    if not token.isascii() or not token.isprintable() or " " in token:
+        raise CliError(f"{where} holds a token with characters no token has", hints=["dcos auth login"])
+    return token
+
+
+def _principal(environment: Mapping[str, str]) -> str | None:
+    """HTTP Basic for daemons that are asked at their own doors. A token is never sent in the clear."""
+    name = environment.get("DCOS_PRINCIPAL")
+    if not name:
+        return None
+    file = environment.get("DCOS_SECRET_FILE")
+    if not file:
+        raise CliError(
+            "DCOS_PRINCIPAL is set, but DCOS_SECRET_FILE is not: it names the file with that principal's secret",
+            exit_code=USAGE,
+        )
+    try:
+        secret = Path(file).read_bytes().removesuffix(b"\n").removesuffix(b"\r")
+    except OSError as error:
+        raise CliError(f"cannot read {file}, which DCOS_SECRET_FILE names: {error.strerror}") from error
+    return "Basic " + base64.b64encode(name.encode("utf-8", "surrogateescape") + b":" + secret).decode()
+
+
+def master(http: Http | Gateways, target: Target) -> Master:
+    return Master(http, target.beneath("/mesos") if target.is_gateway else target)
+
+
+def agents(http: Http | Gateways, target: Target) -> Agents:
+    return Agents(http, GatewayDoor(target.url) if target.is_gateway else AgentDoor())
+
+
+def marathon(http: Http | Gateways, target: Target, known_to: Master) -> Marathon:
+    if target.is_gateway:
+        return Marathon(http, f"{target.url}/service/marathon", told_by="the gateway leads there")
+    return Marathon(
+        http,
+        find_marathon(known_to),
+        told_by="the master told this address (webui_url of the framework named marathon)",
+    )

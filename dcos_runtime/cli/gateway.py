@@ -1,0 +1,192 @@
+"""The cluster's front door as a client sees it: several gateways that lead to the same, one token, no way elsewhere.
+
+A gateway that cannot be asked is passed over for the next one. What changes something is given to another one only
+when it is certain that nothing was sent; what was sent and never answered is told, because only a human can know
+whether to do it again.
+"""
+
+from __future__ import annotations
+
+import logging
+import ssl
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from dcos_runtime.cli.errors import CliError, Unavailable
+from dcos_runtime.cli.http import (
+    MAX_REDIRECTS,
+    READS,
+    TIMEOUT_SECONDS,
+    Response,
+    Unreachable,
+    Untrusted,
+    exchange,
+    origin,
+)
+from dcos_runtime.cli.trust import Trust
+
+log = logging.getLogger("dcos.gateway")
+
+CONNECT_SECONDS = 3.0
+# What a gateway answers when the daemon behind it does not.
+NOBODY_BEHIND = frozenset({502, 503, 504})
+
+
+class NotLoggedIn(CliError):
+    """The gateway refuses the token, or there is none."""
+
+
+@dataclass(frozen=True)
+class Access:
+    """As whom a gateway is asked. ``token_from`` is the environment variable that holds the token, if one does."""
+
+    cluster: str
+    token: str | None = field(repr=False)
+    token_from: str = ""
+
+
+class Gateways:
+    """The gateways of one cluster. URLs of requests begin with the first one's, ``home``, whichever answers.
+
+    Without ``access`` no token goes along, and a 401 is an answer as any other.
+    """
+
+    def __init__(
+        self,
+        urls: Sequence[str],
+        trust: Trust,
+        access: Access | None = None,
+        *,
+        timeout: float = TIMEOUT_SECONDS,
+    ) -> None:
+        self.home = urls[0]
+        self.trust = trust
+        self._order = list(dict.fromkeys(urls))
+        self._access = access
+        self._timeout = timeout
+        self._tls: ssl.SSLContext | None = None
+        self._told: set[str] = set()
+
+    def get(self, url: str) -> Response:
+        return self.request("GET", url)
+
+    def request(self, method: str, url: str, body: Any = None, *, repeatable: bool = False) -> Response:
+        """One request to the first gateway that answers. ``repeatable``: asking twice does no harm, as with reads.
+
+        Raises `Unavailable` when none does, and `CliError` when the token is refused.
+        """
+        path = url.removeprefix(self.home)
+        repeatable = repeatable or method in READS
+        failures: list[Unreachable] = []
+        helpless: Response | None = None
+        for gateway in list(self._order):
+            try:
+                response = self._ask(method, gateway, path, body)
+            except Unreachable as error:
+                log.info("%s cannot be asked: %s", gateway, error)
+                failures.append(error)
+                self._put_last(gateway)
+                if error.sent and not repeatable:
+                    raise _uncertain(method, error) from error
+                continue
+            if repeatable and response.status in NOBODY_BEHIND:
+                helpless = helpless or response
+                continue
+            self._tell_impostors(failures)
+            return self._admitted(response)
+        if helpless is not None:
+            return helpless
+        raise self._none_answers(failures)
+
+    def _ask(self, method: str, gateway: str, path: str, body: Any) -> Response:
+        """Follows redirects of the gateway to itself; a token goes nowhere else."""
+        if self._tls is None:
+            self._tls = self.trust.context()
+        url = gateway + path
+        headers = {"Authorization": f"token={self._access.token}"} if self._access and self._access.token else {}
+        for _ in range(MAX_REDIRECTS):
+            response = exchange(
+                method,
+                url,
+                body,
+                headers=headers,
+                tls=self._tls,
+                timeout=self._timeout,
+                connect_timeout=CONNECT_SECONDS,
+            )
+            target = response.redirect(method)
+            if target is None:
+                return response
+            if origin(target) != origin(gateway):
+                raise CliError(
+                    f"{url} leads to {origin(target)}, which is not this gateway: not followed",
+                    hints=[f"if the cluster moved there: dcos cluster setup {origin(target)}"],
+                )
+            url = target
+        raise Unreachable(url, "redirected too often", sent=False)
+
+    def _put_last(self, gateway: str) -> None:
+        self._order.remove(gateway)
+        self._order.append(gateway)
+
+    def _tell_impostors(self, failures: Sequence[Unreachable]) -> None:
+        """A machine that is off is no news; one that pretends to be a gateway is."""
+        from dcos_runtime.cli.output import print_note
+
+        for failure in failures:
+            where = origin(failure.url)
+            if isinstance(failure, Untrusted) and where not in self._told:
+                self._told.add(where)
+                print_note(f"warning: {where} shows a certificate that is not good ({failure}): not asked")
+
+    def _admitted(self, response: Response) -> Response:
+        if response.status != 401 or self._access is None:
+            return response
+        raise _not_logged_in(self._access, origin(response.url))
+
+    def _none_answers(self, failures: Sequence[Unreachable]) -> CliError:
+        impostor = next((failure for failure in failures if isinstance(failure, Untrusted)), None)
+        if impostor is not None and all(isinstance(failure, Untrusted) for failure in failures):
+            return _untrusted(impostor, self.trust)
+        hints = ["are its machines up, and is port 443 open for this one?"]
+        if len(failures) == 1:
+            return Unavailable(f"cannot reach the gateway at {origin(failures[0].url)}: {failures[0]}", hints=hints)
+        return Unavailable(
+            "cannot reach any gateway of the cluster",
+            details=[f"{origin(failure.url)}: {failure}" for failure in failures],
+            hints=hints,
+        )
+
+
+def _untrusted(failure: Untrusted, trust: Trust) -> CliError:
+    where = origin(failure.url)
+    return CliError(
+        f"{where} does not show a certificate of this cluster: {failure}",
+        details=[f"it must be signed by {trust.signers} ({trust.origin}), and name {where.partition('://')[2]}"],
+        hints=[
+            "if the cluster was made anew, or is not set up here yet: dcos cluster setup " + where,
+            "otherwise somebody else may be answering there: nothing was sent",
+        ],
+    )
+
+
+def _not_logged_in(access: Access, where: str) -> NotLoggedIn:
+    if access.token is None:
+        return NotLoggedIn(f"you are not logged in to {access.cluster}", hints=["dcos auth login"])
+    if access.token_from:
+        return NotLoggedIn(
+            f"{where} refuses the token in {access.token_from}: expired, revoked, or of another cluster",
+            hints=[f"unset {access.token_from} to use the login of `dcos auth login`, or give it a good one"],
+        )
+    return NotLoggedIn(
+        f"your login to {access.cluster} is not valid any more: it has expired or was ended", hints=["dcos auth login"]
+    )
+
+
+def _uncertain(method: str, error: Unreachable) -> Unavailable:
+    return Unavailable(
+        f"{method} {error.url} was sent, and no answer came: {error}",
+        details=["it is not known whether it was carried out"],
+        hints=["look before you try again: dcos marathon app list, dcos marathon deployment list"],
+    )

@@ -1,0 +1,69 @@
+"""Whether clusters answer, and which version they run: all of them asked at once."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+from dcos_runtime.cli.clusters import Cluster
+from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.gateway import CONNECT_SECONDS, Gateways
+from dcos_runtime.cli.http import Http, NotJson, Unreachable
+from dcos_runtime.cli.trust import read_setting
+
+AVAILABLE = "AVAILABLE"
+UNAVAILABLE = "UNAVAILABLE"
+UNREADABLE = "UNREADABLE"
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look at a cluster. ``version`` is empty when nobody told."""
+
+    cluster: Cluster
+    url: str
+    status: str
+    version: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "attached": self.cluster.attached,
+            "cluster_id": self.cluster.id,
+            "name": self.cluster.name,
+            "status": self.status,
+            "url": self.url,
+            "version": self.version,
+        }
+
+
+def look_at(clusters: Sequence[Cluster]) -> list[Look]:
+    """In the order given. Takes no longer than the slowest."""
+    if not clusters:
+        return []
+    with ThreadPoolExecutor(max_workers=min(16, len(clusters))) as threads:
+        return list(threads.map(_look, clusters))
+
+
+def _look(cluster: Cluster) -> Look:
+    try:
+        url = cluster.url
+    except CliError:
+        return Look(cluster, "", UNREADABLE)
+    try:
+        return Look(cluster, url, AVAILABLE, _version(cluster, url))
+    except (CliError, Unreachable, NotJson):
+        return Look(cluster, url, UNAVAILABLE)
+
+
+def _version(cluster: Cluster, url: str) -> str:
+    """What it says without asking who wants to know. Raises when it says nothing."""
+    if url.startswith("https://"):
+        trust = read_setting(cluster.ssl_verify, f"core.ssl_verify in {cluster.file}", cluster.folder)
+        door = Gateways(cluster.gateways(), trust, timeout=CONNECT_SECONDS)
+        answer = door.get(f"{url}/dcos-metadata/dcos-version.json").json()
+    else:
+        answer = Http(CONNECT_SECONDS).get(f"{url}/version").json()
+    version = answer.get("version") if isinstance(answer, dict) else None
+    return version if isinstance(version, str) else ""
