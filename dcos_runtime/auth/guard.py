@@ -171,6 +171,11 @@ class Guard:
     def knows_anybody(self) -> bool:
         return self.credentials is not None or self.verifier is not None or self.users is not None
 
+    async def close(self) -> None:
+        """Lets go of whoever keeps the users."""
+        if isinstance(self.users, SocketUsers):
+            await self.users.close()
+
     def is_open(self, method: str, path: str) -> bool:
         """Whether the inventory opened this path (without prefix and slash at its end) to anonymous readers."""
         return method in ("GET", "HEAD") and path in self.anonymous_reads
