@@ -85,6 +85,8 @@ def deploy(inventory: Path, as_json: bool) -> None:
         job = _job("deploy", inventory, report)
         with _telling_how_to_resume(job):
             commands.run(job, commands.deploy_phases())
+    with _errors(as_json):
+        _tell_administrator(job, as_json)
     if not as_json:
         click.echo(f"next: dcos node list; {commands.resume_line('status', inventory)}")
 
@@ -206,6 +208,23 @@ def _switch(inventory: Path, names: tuple[str, ...], verb: str) -> None:
             raise HostsFailed(f"could not {verb.replace('_', ' ')} every machine", failures)
 
 
+def _tell_administrator(job: Job, as_json: bool) -> None:
+    """Shows the administrator's password once, on the terminal and nowhere else; JSON often ends up in logs."""
+    from dcos_installer.secrets import load, vault
+
+    who = load(job.state, job.spec).administrator
+    if who is None or who.told:
+        return
+    kept = str(job.state.secrets / "administrator.json")
+    if as_json:
+        told = {"kind": "administrator", "time": time.time(), "data": {"uid": who.uid, "kept_in": kept}}
+        click.echo(json.dumps(told))
+    else:
+        click.echo(f"administrator: {who.uid}, password: {who.password}")
+        click.echo(f"  shown this once; it is kept in {kept}")
+    vault.mark_told(job.state)
+
+
 def _print_status(found: ClusterStatus) -> None:
     from rich.box import SIMPLE_HEAD
     from rich.console import Console
@@ -231,6 +250,7 @@ def _print_status(found: ClusterStatus) -> None:
     console.print(table)
     console.print(f"leader: {found.leader or 'none'}", highlight=False)
     console.print(f"init:   {found.init or 'none'}", highlight=False)
+    console.print(f"gateway: {', '.join(found.gateways) or 'none'}", highlight=False)
     if found.locked_by:
         console.print(f"locked: {found.locked_by}", highlight=False)
     for problem in found.problems:

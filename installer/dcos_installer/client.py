@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import base64
+import json
 import os
 import shutil
+import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_installer.state import atomic_write
+
+SETTINGS_FILE = "dcos.toml"
+CA_FILE = "dcos_ca.crt"
 
 
 def dcos_dir(environ: Mapping[str, str] | None = None) -> Path:
@@ -17,18 +24,60 @@ def dcos_dir(environ: Mapping[str, str] | None = None) -> Path:
     return Path(configured) if configured else Path(environ.get("HOME") or "~").expanduser() / ".dcos"
 
 
-def wanted(name: str, url: str) -> str:
-    """The content of ``dcos.toml``."""
-    return f'[core]\ndcos_url = "{url}"\n\n[cluster]\nname = "{name}"\n'
+@dataclass(frozen=True)
+class Wanted:
+    """What ``dcos`` is to know of a cluster: its name, its gateways (the first is asked first), its CA."""
+
+    cluster_id: str
+    name: str
+    gateways: tuple[str, ...]
+    ca: str
+
+    def settings(self, folder: Path, token: str) -> str:
+        """The content of ``dcos.toml``. ``token`` may be empty: nobody is logged in."""
+        core = {"dcos_url": self.gateways[0], "ssl_verify": str(_home(folder, self.cluster_id) / CA_FILE)}
+        if token:
+            core["dcos_acs_token"] = token
+        masters = ", ".join(_quoted(url) for url in self.gateways)
+        return "".join(
+            (
+                "[core]\n",
+                *(f"{key} = {_quoted(value)}\n" for key, value in sorted(core.items())),
+                f"\n[cluster]\nname = {_quoted(self.name)}\nmasters = [{masters}]\n",
+            )
+        )
 
 
-def is_current(folder: Path, cluster_id: str, content: str) -> bool:
-    """Whether ``dcos`` finds the cluster already, with this content, and some cluster is attached."""
+def token_of(folder: Path, wanted: Wanted) -> str | None:
+    """The token that ``dcos`` has, empty when it has none; None when it does not know the cluster as it is now.
+
+    What else the user has set there counts for nothing; who is logged in, neither.
+    """
+    home = _home(folder, wanted.cluster_id)
     try:
-        same = (folder / "clusters" / cluster_id / "dcos.toml").read_text() == content
-    except OSError:
+        known = tomllib.loads((home / SETTINGS_FILE).read_text())
+        ca = (home / CA_FILE).read_text()
+    except (OSError, ValueError):
+        return None
+    core, cluster = known.get("core", {}), known.get("cluster", {})
+    current = (
+        ca == wanted.ca
+        and core.get("dcos_url") in wanted.gateways
+        and core.get("ssl_verify") == str(home / CA_FILE)
+        and cluster.get("name") == wanted.name
+        and cluster.get("masters") == list(wanted.gateways)
+    )
+    return str(core.get("dcos_acs_token") or "") if current and attached(folder) is not None else None
+
+
+def is_expired(token: str, now: float) -> bool:
+    """Whether the token says of itself that its time is over. What cannot be read is for the gateway to judge."""
+    try:
+        part = token.split(".")[1]
+        claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))
+        return float(claims["exp"]) <= now
+    except (ValueError, IndexError, KeyError, TypeError):
         return False
-    return same and attached(folder) is not None
 
 
 def attached(folder: Path) -> str | None:
@@ -36,14 +85,15 @@ def attached(folder: Path) -> str | None:
     return next((path.parent.name for path in sorted((folder / "clusters").glob("*/attached"))), None)
 
 
-def write(folder: Path, cluster_id: str, content: str) -> bool:
+def write(folder: Path, wanted: Wanted, token: str) -> bool:
     """Makes the cluster known to ``dcos``. Returns whether it is the attached one: a new cluster becomes it, an old
     one stays what it was, so that a second deploy does not turn the operator's command to another cluster.
     """
-    home = folder / "clusters" / cluster_id
-    new = not (home / "dcos.toml").exists()
+    home = _home(folder, wanted.cluster_id)
+    new = not (home / SETTINGS_FILE).exists()
     home.mkdir(parents=True, exist_ok=True, mode=0o700)
-    atomic_write(home / "dcos.toml", content)
+    atomic_write(home / CA_FILE, wanted.ca)
+    atomic_write(home / SETTINGS_FILE, wanted.settings(folder, token))
     if new or attached(folder) is None:
         for other in (folder / "clusters").glob("*/attached"):
             other.unlink(missing_ok=True)
@@ -54,3 +104,12 @@ def write(folder: Path, cluster_id: str, content: str) -> bool:
 def forget(folder: Path, cluster_id: str) -> None:
     """Removes the cluster from what ``dcos`` knows. Idempotent."""
     shutil.rmtree(folder / "clusters" / cluster_id, ignore_errors=True)
+
+
+def _home(folder: Path, cluster_id: str) -> Path:
+    return folder.absolute() / "clusters" / cluster_id
+
+
+def _quoted(text: str) -> str:
+    """As a TOML basic string: JSON's escapes are TOML's."""
+    return json.dumps(text)

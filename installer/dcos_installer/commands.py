@@ -30,6 +30,8 @@ from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination,
 from dcos_installer.phases.engine import Engine
 from dcos_installer.phases.forget_cluster import ForgetCluster
 from dcos_installer.phases.gather_facts import GatherFacts
+from dcos_installer.phases.health import Asker
+from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.provision_machines import ProvisionMachines
 from dcos_installer.phases.release_lock import ReleaseLock
@@ -43,6 +45,7 @@ from dcos_installer.plan import journal, lock
 from dcos_installer.providers import open_provider
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.remote import close_connections
+from dcos_installer.secrets.vault import protect as protect_secrets
 from dcos_installer.snapshot import SnapshotDamaged, impossible_changes, last_spec
 from dcos_installer.state import ClusterState, find_state, forget_state, is_known, open_state, protect_keys
 
@@ -61,6 +64,7 @@ def deploy_phases() -> list[Phase]:
         GatherFacts(),
         ValidateFacts(),
         BuildBundle(),
+        MakeSecrets(),
         BuildPlan(),
         UploadBundle(),
         ConvergeCoordination(),
@@ -79,6 +83,7 @@ def plan_phases() -> list[Phase]:
         GatherFacts(),
         ValidateFacts(),
         BuildBundle(),
+        MakeSecrets(),
         BuildPlan(),
         UploadBundle(),
         ConvergeCoordination(),
@@ -152,6 +157,7 @@ def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
     """A context for the job, with a place for shared SSH connections, which are closed afterwards."""
     provider = open_provider(job.spec, job.state.root)
     protect_keys(job.state)
+    protect_secrets(job.state)
     _sweep_sockets()
     with tempfile.TemporaryDirectory(prefix=f"{_SOCKETS}{os.getpid()}-") as folder:
         sockets = Path(folder)
@@ -163,6 +169,7 @@ def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
                 engine=engine or AnsibleEngine(job.state, provider, sockets),
                 sink=_logged(job.sink),
                 run_id=job.run_id,
+                ask=Asker(job.state.secrets),
                 command=job.command,
                 dry_run=job.dry_run,
                 control_dir=sockets,
@@ -273,9 +280,8 @@ def _outcome(ctx: Context) -> str:
     if ctx.dry_run:
         return f"{ctx.changes} changes would be made" if ctx.changes else "nothing to change"
     if ctx.command == "deploy":
-        leader = ctx.results.get("leader", "")
         told = "nothing to change" if not ctx.changes else f"deployed: {ctx.changes} changes"
-        return f"{told}; {ctx.spec.name} is well at {leader}"
+        return f"{told}; {ctx.spec.name} is well at {ctx.results.get('gateway', '')}"
     return f"{ctx.command}: done"
 
 

@@ -17,6 +17,8 @@ from dcos_installer.phases.engine import Applied, HostPlan, OnHost, Planned
 from dcos_installer.plan import materials, plan
 from dcos_installer.plan.facts import Facts, Target
 from dcos_installer.plan.manifest import manifest
+from dcos_installer.secrets import Vault
+from dcos_installer.secrets import load as load_secrets
 from dcos_installer.state import ClusterState, atomic_write
 
 if TYPE_CHECKING:
@@ -39,6 +41,7 @@ class AnsibleEngine:
         self._state = state
         self._session = Session(state.root / "ansible", sockets)
         self._cache = cache
+        self._vault: Vault | None = None
         self._place = places or (lambda host: Place(ssh=provider.ssh(host), become=host.ssh.become))
 
     @cached_property
@@ -54,10 +57,18 @@ class AnsibleEngine:
     def plan(
         self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Collection[str]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
-        known = self._materials.with_packages({target: (built.package,) for target, built in bundle.items()})
+        # The secrets as they are now: what is yet to be made shows as a change, and nothing is written.
+        vault = self._vault = load_secrets(self._state, spec)
+        packages = {target: (built.package,) for target, built in bundle.items()}
+        known = self._materials.with_packages(packages).with_trust(vault.trust)
         manifests = {host.name: manifest(spec, host, facts[host.name], known) for host in spec.hosts}
         there = [host for host in spec.hosts if host.name not in absent]
-        checked = runner.check(self._session, self._places(there), {host.name: manifests[host.name] for host in there})
+        checked = runner.check(
+            self._session,
+            self._places(there),
+            {host.name: manifests[host.name] for host in there},
+            {host.name: vault.of(host.name) for host in there},
+        )
         own: dict[str, plan.HostPlan] = {}
         failures: dict[str, BaseException] = {}
         for host in spec.hosts:
@@ -98,7 +109,12 @@ class AnsibleEngine:
 
     def converge(self, spec: ClusterSpec, plan: Planned, hosts: Sequence[HostSpec], on_host: OnHost) -> None:
         own = _own(plan).hosts
-        orders = {host.name: runner.Order(own[host.name].manifest, own[host.name].seen or None) for host in hosts}
+        if self._vault is None:
+            raise InstallerError("the plan was made by another run", hint="report this: a plan comes first")
+        orders = {
+            host.name: runner.Order(own[host.name].manifest, own[host.name].seen or None, self._vault.made(host.name))
+            for host in hosts
+        }
         runner.apply(self._session, self._places(hosts), orders, _told(on_host))
 
     def remove(self, spec: ClusterSpec, hosts: Sequence[HostSpec], purge: bool, on_host: OnHost) -> None:

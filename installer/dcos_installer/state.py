@@ -76,6 +76,11 @@ class ClusterState:
         return self.root / "lock"
 
     @property
+    def secrets(self) -> Path:
+        """The CA, keys, passwords and certificates: see `dcos_installer.secrets`. Cannot be made anew."""
+        return self.root / "secrets"
+
+    @property
     def ssh_dir(self) -> Path:
         """The cluster's SSH key, its machines' host keys and the strict ``known_hosts``."""
         return self.root / "ssh"

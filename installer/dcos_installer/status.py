@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.health import init_url, leader_url, missing_agents
+from dcos_installer.phases.health import gateway_url, init, leader, missing_agents, silent_gateways
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition
 
@@ -57,6 +57,8 @@ class ClusterStatus:
     hosts: tuple[HostStatus, ...]
     leader: str = ""
     init: str = ""
+    gateways: tuple[str, ...] = ()
+    """Where users come in: those that answer."""
     locked_by: str = ""
     problems: tuple[str, ...] = ()
 
@@ -77,24 +79,29 @@ def read(ctx: Context) -> ClusterStatus:
             raise result
         hosts.append(result)
     problems = [f"{host.name}: {_why(host)}" for host in hosts if not host.well]
-    leader = init = ""
+    ports = ctx.spec.settings.ports
+    leads = serves = ""
     try:
-        leader = leader_url(ctx.ask, ctx.spec)
-        missing = missing_agents(ctx.ask, ctx.spec, leader)
+        leading = leader(ctx.ask, ctx.spec)
+        leads = f"http://{leading.address}:{ports.master}"
+        missing = missing_agents(ctx.ask, ctx.spec, leading)
         problems += [f"{name} is not registered with the master" for name in missing]
     except InstallerError as error:
         problems.append(error.what)
     try:
-        init = init_url(ctx.ask, ctx.spec)
+        serves = f"http://{init(ctx.ask, ctx.spec).address}:{ports.marathon}"
     except InstallerError as error:
         problems.append(error.what)
+    silent = silent_gateways(ctx.ask, ctx.spec)
+    problems += [f"the gateway of {name} does not answer as it should: {why}" for name, why in silent.items()]
     return ClusterStatus(
         name=ctx.spec.name,
         cluster_id=ctx.spec.cluster_id,
         provider=ctx.spec.provider,
         hosts=tuple(hosts),
-        leader=leader,
-        init=init,
+        leader=leads,
+        init=serves,
+        gateways=tuple(gateway_url(host, ports) for host in ctx.spec.masters if host.name not in silent),
         locked_by=_locked_by(ctx, hosts),
         problems=tuple(problems),
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import json
 import logging
 import os
@@ -32,6 +33,7 @@ _FORKS = 32
 """A host's process mostly waits for its host; more of them at once than this only cost memory."""
 _SAID_LINES = 30
 _GRACE_SECONDS = 10.0
+_PREFIX = "play-"
 
 log = logging.getLogger(__name__)
 
@@ -203,13 +205,40 @@ def _environment(home: Path, prepared: Mapping[str, str]) -> dict[str, str]:
 
 @contextlib.contextmanager
 def _folder(parent: Path) -> Iterator[Path]:
-    """A new private folder for one play. Requests may hold secrets: they never outlive it."""
+    """A new private folder for one play. Requests may hold secrets: they never outlive it.
+
+    A play that was killed cannot remove its own; the next one does. Each holds a lock on its folder while it lives.
+    """
     parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    home = Path(tempfile.mkdtemp(prefix="play-", dir=parent))
+    _sweep(parent)
+    home, lock = _locked_folder(parent)
     try:
         yield home
     finally:
         shutil.rmtree(home, ignore_errors=True)
+        os.close(lock)
+
+
+def _locked_folder(parent: Path) -> tuple[Path, int]:
+    while True:
+        home = Path(tempfile.mkdtemp(prefix=_PREFIX, dir=parent))
+        lock = os.open(home, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if home.is_dir():
+            return home, lock
+        os.close(lock)  # somebody swept it away before it was locked
+
+
+def _sweep(parent: Path) -> None:
+    """Removes the folders of plays that are dead."""
+    for folder in parent.glob(f"{_PREFIX}*"):
+        with contextlib.suppress(OSError):
+            lock = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                shutil.rmtree(folder, ignore_errors=True)
+            finally:
+                os.close(lock)
 
 
 def _write(
@@ -220,7 +249,9 @@ def _write(
     # ansible-runner looks so often, in seconds, whether it is to stop.
     (home / "env" / "settings").write_text(json.dumps({"pexpect_timeout": 1}))
     for host, request in requests.items():
-        (home / "requests" / f"{host}.json").write_bytes(request)
+        descriptor = os.open(home / "requests" / f"{host}.json", os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(request)
     (home / "code").write_bytes(payload.code())
     hosts = {host: places[host].variables() for host in requests}
     (home / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))

@@ -62,7 +62,7 @@ class Order:
 
     manifest: Manifest
     seen: Mapping[str, str] | None = None
-    secrets: Mapping[str, str] = field(default_factory=dict)
+    secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 def gather_facts(session: Session, places: Mapping[str, Place]) -> dict[str, Facts | InstallerError]:
@@ -74,11 +74,12 @@ def check(
     session: Session,
     places: Mapping[str, Place],
     manifests: Mapping[str, Manifest],
-    secrets: Mapping[str, Mapping[str, str]] | None = None,
+    secrets: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> dict[str, Checked | InstallerError]:
     """Facts and what would change on each host, in one round trip. Changes nothing.
 
-    ``secrets`` are contents by host and name; they are compared on the host and never shown.
+    ``secrets`` are contents by host and name; they are compared on the host and never shown. None stands for one that
+    is yet to be made: it counts as a change.
     """
     requests = {
         host: {"mode": "check", "manifest": manifest.encode().decode(), "secrets": dict((secrets or {}).get(host, {}))}

@@ -15,6 +15,7 @@ import msgspec
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
+from dcos_installer import secrets
 from dcos_installer.ansible import payload
 from dcos_installer.ansible.places import Place
 from dcos_installer.bundle import Built, build
@@ -40,15 +41,17 @@ def facts(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
     found = msgspec.convert(answered["facts"], Facts)
     if not found.python:
         raise AnsibleActionFail(f"{host} has no Python 3.11 or newer in /usr/bin: install the package python3")
+    if not action._play_context.check_mode:
+        _make_secrets(host, found, *_cluster(task_vars))
     return {"changed": False, "ansible_facts": {"dcos_facts": answered["facts"], "dcos_fragments": []}}
 
 
 def add_fragment(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
     """``dcos_fragment`` (``role``, ``options``): adds to the host's manifest what the role lays down. Asks nobody."""
     role, options = action._task.args["role"], action._task.args.get("options") or {}
-    spec, _ = _cluster(task_vars)
+    spec, state = _cluster(task_vars)
     found = msgspec.convert(task_vars["dcos_facts"], Facts, strict=False)
-    known = _materials()
+    known = _materials().with_trust(secrets.load(state, spec, hosts=()).trust)
     # Options come out of templates as text; the defaults say what they are.
     typed = {name: type(known.role(role).options.get(name, value))(value) for name, value in options.items()}
     added = fragment(role, spec, spec.host(task_vars["inventory_hostname"]), found, known.with_options(role, typed))
@@ -59,10 +62,11 @@ def add_fragment(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
 def apply_fragments(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
     """``dcos_host`` at the end of a play: merges the fragments, applies the manifest; with ``--check`` only looks."""
     host, root = task_vars["inventory_hostname"], _root(action)
-    spec, _ = _cluster(task_vars)
+    spec, state = _cluster(task_vars)
     fragments = [msgspec.json.decode(text, type=Fragment) for text in task_vars.get("dcos_fragments", [])]
     wanted = merge(spec, spec.host(host), fragments)
-    order = {"manifest": wanted.encode().decode(), "root": root, "deadline": APPLY_SECONDS}
+    contents = dict(secrets.load(state, spec, hosts=(spec.host(host),)).of(host))
+    order = {"manifest": wanted.encode().decode(), "secrets": contents, "root": root, "deadline": APPLY_SECONDS}
     checked = _ask(action, host, task_vars, {**order, "mode": "check"})
     told = {"manifest": wanted.digest, "changes": checked["changes"], "changed": bool(checked["changes"])}
     if checked["problems"]:
@@ -103,6 +107,18 @@ def _bundle(target: Target) -> tuple[Built, ...]:
 def _spec(inventory: Path) -> tuple[ClusterSpec, ClusterState]:
     state = open_state(inventory)
     return load_spec(inventory, state.cluster_id), state
+
+
+def _make_secrets(host: str, found: Facts, spec: ClusterSpec, state: ClusterState) -> None:
+    """As a deploy does; hosts are worked on by processes of their own, and whoever comes first makes them all."""
+    vault = secrets.load(state, spec, hosts=(spec.host(host),))
+    if found.generation and vault.roots_missing:
+        raise AnsibleActionFail(
+            f"{host} runs already, and {', '.join(vault.roots_missing)} of the cluster are not in {state.secrets}: "
+            "put that folder back from where the cluster was deployed, or from a backup"
+        )
+    if vault.to_make:
+        secrets.make(state, spec)
 
 
 def _cluster(task_vars: Vars) -> tuple[ClusterSpec, ClusterState]:

@@ -32,6 +32,7 @@ NAME = "dcos-runtime"
 PROGRAMS: Mapping[str, str] = {
     "dcos": "dcos_runtime.cli.main",
     "dcos-agent": "dcos_runtime.agent.main",
+    "dcos-auth": "dcos_runtime.auth.main",
     "dcos-marathon": "dcos_runtime.marathon.main",
     "dcos-master": "dcos_runtime.master.main",
 }

@@ -59,9 +59,13 @@ class Ports(_Frozen):
 
     master: int = 5050
     master_agents: int = 5049
-    """The master's port for its agents."""
+    """The master's port for our own daemons, with mutual TLS: agents, and whoever else has a certificate."""
     agent: int = 5051
+    agent_tls: int = 5052
     marathon: int = 8080
+    marathon_tls: int = 8443
+    gateway_http: int = 80
+    gateway_https: int = 443
     zookeeper: int = 2181
     zookeeper_peer: int = 2888
     zookeeper_election: int = 3888
@@ -78,6 +82,12 @@ class Settings(_Frozen):
     agent_ping_timeout: float = 15.0
     max_agent_ping_timeouts: int = 5
     agent_reregister_timeout: float = 600.0
+    zk_session_timeout: float = 5.0
+    """After how much silence ZooKeeper gives up a master or init, and another one leads."""
+    anonymous_reads: tuple[str, ...] = ()
+    """Paths of masters and agents that may be read without a credential."""
+    principals: tuple[str, ...] = ()
+    """Frameworks and tools that get a secret of their own."""
 
 
 class ClusterSpec(_Frozen):

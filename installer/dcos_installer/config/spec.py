@@ -90,6 +90,9 @@ class _Reader:
                 agent_reregister_timeout=self.settings.get(
                     "dcos_agent_reregister_timeout", default.agent_reregister_timeout
                 ),
+                zk_session_timeout=self.settings.get("dcos_zk_session_timeout", default.zk_session_timeout),
+                anonymous_reads=self.settings.get("dcos_anonymous_reads", default.anonymous_reads),
+                principals=self.settings.get("dcos_principals", default.principals),
             ),
             inventory_path=inventory.path.resolve(),
         )

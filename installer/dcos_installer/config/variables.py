@@ -159,6 +159,43 @@ def _port_ranges(value: str) -> None:
             raise ValueError(expected)
 
 
+READS = frozenset(
+    {
+        "/containers",
+        "/flags",
+        "/frameworks",
+        "/metrics/snapshot",
+        "/monitor/statistics",
+        "/roles",
+        "/slaves",
+        "/state",
+        "/state-summary",
+        "/tasks",
+    }
+)
+"""What masters and agents tell of themselves: what may be opened to readers without a credential."""
+
+
+def _reads(text: str) -> tuple[str, ...]:
+    found = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+    unknown = [path for path in found if path not in READS]
+    if unknown or not found:
+        raise ValueError(f"paths of masters and agents with commas between them, out of {', '.join(sorted(READS))}")
+    return tuple(sorted(found))
+
+
+def _principals(text: str) -> tuple[str, ...]:
+    found = tuple(part.strip() for part in text.split(",") if part.strip())
+    for name in found:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}", name, re.ASCII):
+            raise ValueError("names with commas between them, of letters, digits, dots, hyphens and underscores")
+        if name == "admin" or name.startswith("dcos_"):
+            raise ValueError(f"names of your own: {name} is taken by the administrator or by the cluster's daemons")
+    if not found or len(set(found)) < len(found):
+        raise ValueError("names with commas between them, each once, such as spark,jenkins")
+    return tuple(sorted(found))
+
+
 _NSPAWN = frozenset({"nspawn"})
 
 VARIABLES: tuple[Variable, ...] = (
@@ -218,6 +255,30 @@ VARIABLES: tuple[Variable, ...] = (
         "10mins",
         "How long after a master's election agents may take to come back before they are unreachable.",
         "dcos_agent_reregister_timeout=2mins",
+    ),
+    Variable(
+        "dcos_zk_session_timeout",
+        "cluster",
+        _duration("4secs", "40secs"),
+        "5secs",
+        "After how much silence a leading master or init is given up, and another one leads.",
+        "dcos_zk_session_timeout=10secs",
+    ),
+    Variable(
+        "dcos_anonymous_reads",
+        "cluster",
+        _reads,
+        "none",
+        "Paths of masters and agents that anybody who reaches their ports may read without a credential.",
+        "dcos_anonymous_reads=/metrics/snapshot,/state",
+    ),
+    Variable(
+        "dcos_principals",
+        "cluster",
+        _principals,
+        "none",
+        "Frameworks and tools outside the cluster that get a secret of their own, for HTTP Basic.",
+        "dcos_principals=spark,jenkins",
     ),
     Variable(
         "dcos_address",

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event, Kind, Sink
-from dcos_installer.phases.health import Ask, ask
+from dcos_installer.phases.health import Ask
 from dcos_installer.process import end_all
 
 if TYPE_CHECKING:
@@ -101,6 +101,8 @@ class Context:
     engine: Engine
     sink: Sink
     run_id: str
+    ask: Ask
+    """How daemons are asked over HTTP."""
     command: str = "deploy"
     dry_run: bool = False
     journal: Journal | None = None
@@ -110,8 +112,6 @@ class Context:
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep
-    ask: Ask = ask
-    """How daemons are asked over HTTP."""
 
     interrupted: Sequence[Record] = ()
     """What the last run was doing when it was cut off."""

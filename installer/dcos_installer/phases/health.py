@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import ssl
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dcos_installer.errors import DeadlinePassed, InstallerError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from dcos_installer.config.model import ClusterSpec, HostSpec, Ports
     from dcos_installer.phases.base import Context
 
 T = TypeVar("T")
 Ask = Callable[..., Any]
-"""`ask`, or what stands for it."""
+"""`Asker`, or what stands for it."""
 
-# Machines are reached directly: a proxy of the operator's environment has no say.
-_opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 _ANSWER_SECONDS = 10.0
 _PAUSE_SECONDS = 0.2
 
@@ -32,25 +34,80 @@ class NotWell(InstallerError):
         super().__init__(what, **rest)
 
 
-def ask(url: str, *, method: str = "GET", body: Any = None, seconds: float = _ANSWER_SECONDS) -> Any:
-    """What ``url`` answers: its JSON, its text when it is none, None when it is empty. Raises `NotWell`."""
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, method=method, headers={"Accept": "application/json"})
-    if data is not None:
-        request.add_header("Content-Type", "application/json")
-    try:
-        with _opener.open(request, timeout=seconds) as response:
-            text = response.read().decode(errors="replace")
-    except urllib.error.HTTPError as error:
-        said = error.read().decode(errors="replace")[:500]
-        raise NotWell(f"{method} {url} was answered with {error.code}", status=error.code, evidence=said) from error
-    except (OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        raise NotWell(f"{method} {url} was not answered", why=str(reason)) from error
-    try:
-        return json.loads(text) if text.strip() else None
-    except ValueError:
-        return text
+class Asker:
+    """Asks over TLS as the cluster's operator: the other side must be of the cluster's CA and have the address asked.
+
+    ``folder`` is the operator's ``secrets/``; it is looked into when the first question comes.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._known: tuple[tuple[int, ...], urllib.request.OpenerDirector] | None = None
+
+    def __call__(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = _ANSWER_SECONDS,
+    ) -> Any:
+        """What ``url`` answers: its JSON, its text when it is none, None when it is empty. Raises `NotWell`.
+
+        Redirects are not followed. What is sent is in no message.
+        """
+        data = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(url, data=data, method=method, headers={"Accept": "application/json"})
+        if data is not None:
+            request.add_header("Content-Type", "application/json")
+        for name, value in (headers or {}).items():
+            request.add_header(name, value)
+        try:
+            with self._opener().open(request, timeout=seconds) as response:
+                text = response.read().decode(errors="replace")
+        except urllib.error.HTTPError as error:
+            said = error.read().decode(errors="replace")[:500]
+            raise NotWell(f"{method} {url} was answered with {error.code}", status=error.code, evidence=said) from None
+        except (OSError, ValueError, http.client.HTTPException) as error:
+            reason = getattr(error, "reason", error)
+            raise NotWell(f"{method} {url} was not answered", why=str(reason)) from None
+        try:
+            return json.loads(text) if text.strip() else None
+        except ValueError:
+            return text
+
+    def _opener(self) -> urllib.request.OpenerDirector:
+        ca, identity = self._folder / "ca.crt", self._folder / "operator.pem"
+        try:
+            version = tuple(path.stat().st_mtime_ns for path in (ca, identity))
+            if self._known is None or self._known[0] != version:
+                context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+                context.minimum_version = ssl.TLSVersion.TLSv1_2
+                context.load_verify_locations(cafile=ca)
+                context.load_cert_chain(identity)
+                self._known = (version, _opener(context))
+        except OSError as error:
+            raise NotWell(
+                "the cluster cannot be asked",
+                why=f"the operator's certificate in {self._folder} cannot be used: {error.strerror or error}",
+                hint="dcos-installer deploy makes it",
+            ) from None
+        return self._known[1]
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """Whoever is asked answers himself: a redirect elsewhere would take our credentials along."""
+
+    def redirect_request(self, *arguments: Any, **more: Any) -> None:
+        return None
+
+
+def _opener(context: ssl.SSLContext) -> urllib.request.OpenerDirector:
+    # Machines are reached directly: a proxy of the operator's environment has no say.
+    return urllib.request.build_opener(
+        urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirects()
+    )
 
 
 def wait_until(ctx: Context, what: str, probe: Callable[[], T], *, seconds: float, evidence: Callable[[], str]) -> T:
@@ -73,11 +130,19 @@ def wait_until(ctx: Context, what: str, probe: Callable[[], T], *, seconds: floa
 
 
 def master_url(host: HostSpec, ports: Ports) -> str:
-    return f"http://{host.address}:{ports.master}"
+    """The master's door for our own, with mutual TLS."""
+    return f"https://{host.address}:{ports.master_agents}"
 
 
 def marathon_url(host: HostSpec, ports: Ports) -> str:
-    return f"http://{host.address}:{ports.marathon}"
+    """The init's door for our own, with mutual TLS."""
+    return f"https://{host.address}:{ports.marathon_tls}"
+
+
+def gateway_url(host: HostSpec, ports: Ports) -> str:
+    """The door for users on a master."""
+    port = "" if ports.gateway_https == 443 else f":{ports.gateway_https}"
+    return f"https://{host.address}{port}"
 
 
 def master_is_well(ask: Ask, host: HostSpec, ports: Ports) -> str:
@@ -89,25 +154,24 @@ def master_is_well(ask: Ask, host: HostSpec, ports: Ports) -> str:
     return ""
 
 
-def leader_url(ask: Ask, spec: ClusterSpec) -> str:
-    """The address of the master that leads. Raises `NotWell` when none does."""
+def leader(ask: Ask, spec: ClusterSpec) -> HostSpec:
+    """The master that leads. Raises `NotWell` when none does."""
     ports, said = spec.settings.ports, []
     for host in spec.masters:
-        url = master_url(host, ports)
         try:
-            metrics = ask(f"{url}/metrics/snapshot")
+            metrics = ask(f"{master_url(host, ports)}/metrics/snapshot")
         except NotWell as error:
             said.append(f"{host.name}: {error.what} {error.why}".rstrip())
             continue
         if isinstance(metrics, dict) and metrics.get("master/elected") == 1:
-            return url
+            return host
         said.append(f"{host.name}: answers, and does not lead")
     raise NotWell("no master leads", evidence="\n".join(said))
 
 
-def missing_agents(ask: Ask, spec: ClusterSpec, leader: str) -> list[str]:
+def missing_agents(ask: Ask, spec: ClusterSpec, leading: HostSpec) -> list[str]:
     """Names of the agents that the leading master does not count as active. Raises `NotWell`."""
-    answer = ask(f"{leader}/slaves")
+    answer = ask(f"{master_url(leading, spec.settings.ports)}/slaves")
     agents = answer.get("slaves", []) if isinstance(answer, dict) else []
     active: set[str] = set()
     for agent in agents:
@@ -116,15 +180,48 @@ def missing_agents(ask: Ask, spec: ClusterSpec, leader: str) -> list[str]:
     return [host.name for host in spec.agents if not {host.name, host.address} & active]
 
 
-def init_url(ask: Ask, spec: ClusterSpec) -> str:
-    """The address of an init that answers and knows its leader. Raises `NotWell`."""
+def init(ask: Ask, spec: ClusterSpec) -> HostSpec:
+    """A host whose init answers and knows its leader. Raises `NotWell`."""
     said = []
     for host in spec.masters:
         url = marathon_url(host, spec.settings.ports)
         try:
             ask(f"{url}/ping")
             ask(f"{url}/v2/leader")
-            return url
+            return host
         except NotWell as error:
             said.append(f"{host.name}: {error.what} {error.why}".rstrip())
     raise NotWell("no init answers", evidence="\n".join(said))
+
+
+def silent_gateways(ask: Ask, spec: ClusterSpec) -> dict[str, str]:
+    """The hosts whose gateway does not answer as it should, each with why."""
+    said = {}
+    for host in spec.masters:
+        try:
+            ask(f"{gateway_url(host, spec.settings.ports)}/health")
+        except NotWell as error:
+            said[host.name] = "; ".join(part for part in (error.what, error.why, error.evidence) if part)
+    return said
+
+
+def login(ask: Ask, gateway: str, uid: str, password: str) -> str:
+    """A token of that user. Raises `NotWell`, with status 401 when the password is another one by now."""
+    answer = ask(f"{gateway}/acs/api/v1/auth/login", method="POST", body={"uid": uid, "password": password})
+    token = answer.get("token") if isinstance(answer, dict) else None
+    if not isinstance(token, str) or not token:
+        raise NotWell(f"the login at {gateway} gave no token")
+    return token
+
+
+def token_lives(ask: Ask, spec: ClusterSpec, token: str) -> bool:
+    """Whether a gateway takes the token. Where none answers nobody can tell, and it is taken for alive."""
+    for host in spec.masters:
+        url = f"{gateway_url(host, spec.settings.ports)}/pkgpanda/active.buildinfo.full.json"
+        try:
+            ask(url, headers={"Authorization": f"token={token}"})
+            return True
+        except NotWell as error:
+            if error.status == 401:
+                return False
+    return True

@@ -1,4 +1,4 @@
-"""What a host must show once it is deployed, asked with testinfra over the installer's own SSH."""
+"""What a host must show once it is deployed: with testinfra over the installer's own SSH, and at its gateway."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import logging
 from typing import TYPE_CHECKING, Any
 
 from dcos_installer.errors import InstallerError
+from dcos_installer.phases.health import NotWell, gateway_url, login
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec, Ports
+    from dcos_installer.phases.health import Ask
     from dcos_installer.remote import Remote
+    from dcos_installer.secrets.roots import Administrator
 
 
 class PostflightFailed(InstallerError):
@@ -40,7 +43,18 @@ def problems(machine: Any, host: HostSpec, ports: Ports, units: tuple[str, ...])
             wrong.append(f"{unit} would not start at the next boot")
     if not machine.file("/opt/dcos/active").is_symlink:
         wrong.append("/opt/dcos/active leads to no generation")
-    listening = {"master": (ports.master, ports.marathon, ports.zookeeper), "agent": (ports.agent,)}
+    listening = {
+        "master": (
+            ports.zookeeper,
+            ports.master,
+            ports.master_agents,
+            ports.marathon,
+            ports.marathon_tls,
+            ports.gateway_http,
+            ports.gateway_https,
+        ),
+        "agent": (ports.agent, ports.agent_tls),
+    }
     for port in listening["master" if host.is_master else "agent"]:
         if not machine.socket(f"tcp://{host.address}:{port}").is_listening:
             wrong.append(f"nothing listens on {host.address}:{port}")
@@ -48,6 +62,50 @@ def problems(machine: Any, host: HostSpec, ports: Ports, units: tuple[str, ...])
         if machine.file(folder).mode & 0o022:
             wrong.append(f"{folder} may be written by others than root")
     return wrong
+
+
+def check_gateway(ask: Ask, host: HostSpec, ports: Ports, who: Administrator) -> bool:
+    """Raises `PostflightFailed` unless the host's gateway, held to the cluster's CA, does what it is there for.
+
+    Returns whether the administrator could log in: once the password was told, it may have been changed.
+    """
+    wrong, url = [], gateway_url(host, ports)
+    plain = f"http://{host.address}:{ports.gateway_http}/mesos/state"
+
+    def status(url: str, **more: Any) -> int:
+        try:
+            ask(url, **more)
+        except NotWell as error:
+            if not error.status:
+                raise
+            return error.status
+        return 200
+
+    token = ""
+    try:
+        for path, wanted in (("/health", 200), ("/mesos/state-summary", 401), ("/marathon/v2/apps", 401)):
+            if (found := status(url + path)) != wanted:
+                wrong.append(f"{url}{path} answers {found} without a token, not {wanted}")
+        if (found := status(plain)) != 308:
+            wrong.append(f"{plain} answers {found}, and does not lead to HTTPS")
+        try:
+            token = login(ask, url, who.uid, who.password)
+        except NotWell as error:
+            if error.status != 401 or not who.told:
+                raise
+        if token:
+            for path in ("/mesos/state-summary", "/marathon/v2/info"):
+                if (found := status(url + path, headers={"Authorization": f"token={token}"})) != 200:
+                    wrong.append(f"{url}{path} answers {found} with a token of {who.uid}")
+    except NotWell as error:
+        wrong.append("; ".join(part for part in (error.what, error.why) if part))
+    if wrong:
+        raise PostflightFailed(
+            f"the gateway of {host.name} is not as it should be",
+            hint="look at dcos-gateway.service and dcos-auth.service with: dcos-installer ssh INVENTORY " + host.name,
+            evidence="\n".join(wrong),
+        )
+    return bool(token)
 
 
 def _testinfra(remote: Remote) -> Any:

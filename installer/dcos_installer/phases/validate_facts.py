@@ -11,7 +11,7 @@ from dcos_installer.phases.base import Context
 from dcos_installer.phases.gather_facts import is_there
 
 if TYPE_CHECKING:
-    from dcos_installer.config.model import ClusterSpec, HostSpec
+    from dcos_installer.config.model import ClusterSpec, HostSpec, Ports
     from dcos_installer.plan.facts import Facts
 
 ARCHITECTURES = ("x86_64", "aarch64")
@@ -44,7 +44,10 @@ class ValidateFacts:
         problems = [
             (host.name, what, remedy)
             for host in ctx.spec.hosts
-            for what, remedy in host_problems(host, ctx.facts[host.name], real=_is_real(ctx, host))
+            for what, remedy in (
+                *host_problems(host, ctx.facts[host.name], real=_is_real(ctx, host)),
+                *taken_ports(host, ctx.facts[host.name], ctx.spec.settings.ports),
+            )
         ]
         problems += list(cluster_problems(ctx.spec, ctx.facts))
         if problems:
@@ -84,6 +87,37 @@ def host_problems(host: HostSpec, facts: Facts, *, real: bool = True) -> Iterato
         yield f"it has {facts.cpus:g} processors, the inventory says {host.cpus:g}", "correct dcos_cpus"
     if host.mem_mb is not None and facts.mem_mb < host.mem_mb * _MEMORY_SLACK:
         yield f"it has {facts.mem_mb} MB of memory, the inventory says {host.mem_mb}", "correct dcos_mem"
+
+
+def taken_ports(host: HostSpec, facts: Facts, ports: Ports) -> Iterator[tuple[str, str]]:
+    """Ports of ours that somebody else listens on, on a host that has nothing of ours yet. Pure."""
+    everywhere: tuple[int, ...] = ()
+    wanted: tuple[int, ...] = (ports.agent, ports.agent_tls)
+    if host.is_master:
+        everywhere = (ports.gateway_http, ports.gateway_https)
+        wanted = (
+            ports.zookeeper,
+            ports.zookeeper_peer,
+            ports.zookeeper_election,
+            ports.master_agents,
+            ports.master,
+            ports.marathon,
+            ports.marathon_tls,
+        )
+    taken = {address: set[int]() for address in ("*", host.address)}
+    somewhere: set[int] = set()
+    for entry in facts.listening if facts.generation == 0 else ():
+        address, _, number = entry.rpartition(":")
+        somewhere.add(int(number))
+        taken.setdefault(address, set()).add(int(number))
+    for port in sorted({*everywhere, *wanted}):
+        if port in taken["*"] or port in taken[host.address] or (port in everywhere and port in somewhere):
+            by = "the gateway" if port in everywhere else "a daemon"
+            hint = " (Debian's nginx starts by itself: systemctl disable --now nginx)" if port in everywhere else ""
+            yield (
+                f"port {port} is taken by something else, and {by} of the cluster needs it",
+                f"find it with: ss -ltnp 'sport = :{port}', and stop it{hint}",
+            )
 
 
 def cluster_problems(spec: ClusterSpec, facts: Mapping[str, Facts]) -> Iterator[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""Postflight: the cluster has a leader, all its agents and its init; a changed one also runs a real app."""
+"""Postflight: the cluster has a leader, its agents, its init and its gateways; a changed one also runs a real app."""
 
 from __future__ import annotations
 
@@ -8,8 +8,18 @@ from typing import TYPE_CHECKING
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.evidence import unit_log, unit_logs
-from dcos_installer.phases.health import NotWell, init_url, leader_url, missing_agents, wait_until
-from dcos_installer.phases.postflight import check_host
+from dcos_installer.phases.health import (
+    NotWell,
+    gateway_url,
+    init,
+    leader,
+    marathon_url,
+    missing_agents,
+    silent_gateways,
+    wait_until,
+)
+from dcos_installer.phases.postflight import check_gateway, check_host
+from dcos_installer.secrets import load
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -20,6 +30,7 @@ if TYPE_CHECKING:
 LEADER_SECONDS = 90.0
 AGENTS_SECONDS = 90.0
 INIT_SECONDS = 90.0
+GATEWAY_SECONDS = 60.0
 APP_SECONDS = 120.0
 
 APP_ID = "/dcos-postflight"
@@ -34,32 +45,45 @@ class VerifyCluster:
         self._check = check
 
     def run(self, ctx: Context) -> None:
-        leader = wait_until(
+        leading = wait_until(
             ctx,
             "a master leads",
-            lambda: leader_url(ctx.ask, ctx.spec),
+            lambda: leader(ctx.ask, ctx.spec),
             seconds=LEADER_SECONDS,
             evidence=lambda: _masters_said(ctx),
         )
         wait_until(
             ctx,
             "every agent is registered",
-            lambda: _all_agents(ctx, leader),
+            lambda: _all_agents(ctx, leading),
             seconds=AGENTS_SECONDS,
-            evidence=lambda: _missing_said(ctx, leader),
+            evidence=lambda: _missing_said(ctx, leading),
         )
-        init = wait_until(
+        serving = wait_until(
             ctx,
             "the init answers",
-            lambda: init_url(ctx.ask, ctx.spec),
+            lambda: init(ctx.ask, ctx.spec),
             seconds=INIT_SECONDS,
             evidence=lambda: _masters_said(ctx),
         )
-        ctx.results.update(leader=leader, init=init)
-        ctx.note("", f"{leader} leads, {len(ctx.spec.agents)} agents are registered, the init answers at {init}")
+        wait_until(
+            ctx,
+            "every gateway answers",
+            lambda: _all_gateways(ctx),
+            seconds=GATEWAY_SECONDS,
+            evidence=lambda: _masters_said(ctx),
+        )
+        ports = ctx.spec.settings.ports
+        ctx.results["gateway"] = gateway_url(ctx.spec.masters[0], ports)
+        ctx.note(
+            "",
+            f"{leading.name} leads, {len(ctx.spec.agents)} agents are registered, the init answers at {serving.name},"
+            f" the gateway at {ctx.results['gateway']}",
+        )
         if ctx.changes:
             self._check_hosts(ctx)
-            _run_app(ctx, init)
+            _check_gateways(ctx)
+            _run_app(ctx, marathon_url(serving, ports))
 
     def _check_hosts(self, ctx: Context) -> None:
         ports = ctx.spec.settings.ports
@@ -72,15 +96,36 @@ class VerifyCluster:
         ctx.note("", f"{len(results)} machines show what they should")
 
 
-def _all_agents(ctx: Context, leader: str) -> None:
-    missing = missing_agents(ctx.ask, ctx.spec, leader)
+def _all_agents(ctx: Context, leading: HostSpec) -> None:
+    missing = missing_agents(ctx.ask, ctx.spec, leading)
     if missing:
         raise NotWell(f"not registered: {', '.join(missing)}")
 
 
-def _run_app(ctx: Context, init: str) -> None:
+def _all_gateways(ctx: Context) -> None:
+    silent = silent_gateways(ctx.ask, ctx.spec)
+    if silent:
+        said = "\n".join(f"{name}: {why}" for name, why in silent.items())
+        raise NotWell(f"no answer from the gateway of {', '.join(silent)}", evidence=said)
+
+
+def _check_gateways(ctx: Context) -> None:
+    """Each gateway lets the administrator in, and nobody without a token."""
+    who = load(ctx.state, ctx.spec, ctx.wall()).administrator
+    if who is None:
+        raise InstallerError("there is no administrator", hint="report this: the secrets are made before")
+    ports = ctx.spec.settings.ports
+    results = ctx.everywhere(ctx.spec.masters, lambda host: check_gateway(ctx.ask, host, ports, who))
+    failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
+    if failures:
+        raise HostsFailed("not every gateway is as it should be", failures)
+    if False in results.values():
+        ctx.note("", f"the password of {who.uid} was changed since it was made, so nobody was logged in")
+
+
+def _run_app(ctx: Context, serving: str) -> None:
     """A real app, started through the init, seen running and removed again: the whole way a task goes."""
-    url = f"{init}/v2/apps"
+    url = f"{serving}/v2/apps"
     roles = ["*"] if any("agent" in host.roles for host in ctx.spec.hosts) else ["slave_public"]
     app = {
         "id": APP_ID,
@@ -100,7 +145,7 @@ def _run_app(ctx: Context, init: str) -> None:
                 f"the app {APP_ID} runs",
                 lambda: _running_on(ctx, url),
                 seconds=APP_SECONDS,
-                evidence=lambda: _app_said(ctx, init, url),
+                evidence=lambda: _app_said(ctx, serving, url),
             )
         except BaseException:
             with contextlib.suppress(InstallerError):  # why it did not run matters more
@@ -144,7 +189,7 @@ def _must_be_gone(ctx: Context, url: str) -> None:
     raise NotWell(f"{APP_ID} is still there")
 
 
-def _app_said(ctx: Context, init: str, url: str) -> str:
+def _app_said(ctx: Context, serving: str, url: str) -> str:
     """Why the app does not run, as the init tells it, and what the agent that has its task last said."""
     said = []
     hosts: set[str] = set()
@@ -156,7 +201,7 @@ def _app_said(ctx: Context, init: str, url: str) -> str:
         if failure := app.get("lastTaskFailure"):
             said.append(f"the last failure, on {failure.get('host')}: {failure.get('state')}: {failure.get('message')}")
             hosts.add(str(failure.get("host")))
-        for item in ctx.ask(f"{init}/v2/queue").get("queue", []):
+        for item in ctx.ask(f"{serving}/v2/queue").get("queue", []):
             offers = item.get("processedOffersSummary", {})
             reasons = [reason for reason in offers.get("rejectSummaryLastOffers", []) if reason.get("declined")]
             told = ", ".join(f"{reason['reason']} {reason['declined']}/{reason['processed']}" for reason in reasons)
@@ -175,9 +220,9 @@ def _masters_said(ctx: Context) -> str:
     return _said(ctx, ctx.spec.masters)
 
 
-def _missing_said(ctx: Context, leader: str) -> str:
+def _missing_said(ctx: Context, leading: HostSpec) -> str:
     try:
-        missing = missing_agents(ctx.ask, ctx.spec, leader)
+        missing = missing_agents(ctx.ask, ctx.spec, leading)
     except InstallerError:
         return _masters_said(ctx)
     return _said(ctx, tuple(ctx.spec.host(name) for name in missing[:3]))

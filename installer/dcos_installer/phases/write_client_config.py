@@ -1,26 +1,80 @@
-"""Tells the `dcos` command of this user where the cluster is."""
+"""Tells the `dcos` command of this user where the cluster is and whom to trust, and logs it in as the administrator."""
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 from dcos_installer import client
+from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
-from dcos_installer.phases.health import master_url
+from dcos_installer.phases.health import NotWell, gateway_url, login, token_lives
+from dcos_installer.secrets import Vault, load
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 class WriteClientConfig:
+    """A token that is good still is left alone, whoever it is of; one that expired or is refused is renewed."""
+
     title = "Set up the dcos command"
 
     def should_run(self, ctx: Context) -> str:
-        folder = ctx.client_dir or client.dcos_dir()
-        return "it is set up" if client.is_current(folder, ctx.spec.cluster_id, self._content(ctx)) else ""
+        wanted, _ = _wanted(ctx)
+        if wanted is None:
+            return ""
+        token = client.token_of(self._folder(ctx), wanted)
+        if not token or client.is_expired(token, ctx.wall()) or not token_lives(ctx.ask, ctx.spec, token):
+            return ""
+        return "it is set up"
 
     def run(self, ctx: Context) -> None:
-        folder = ctx.client_dir or client.dcos_dir()
-        ctx.change(
-            "",
-            f"write {folder}/clusters/{ctx.spec.cluster_id}/dcos.toml",
-            lambda: client.write(folder, ctx.spec.cluster_id, self._content(ctx)),
-        )
+        folder = self._folder(ctx)
+        step = f"write {folder}/clusters/{ctx.spec.cluster_id}/{client.SETTINGS_FILE}"
+        wanted, vault = _wanted(ctx)
+        if ctx.dry_run or wanted is None:
+            ctx.change("", step, _nothing_yet)
+            return
+        token = _log_in(ctx, vault)
+        if not token and client.token_of(folder, wanted) == "":
+            return
+        ctx.change("", step, lambda: client.write(folder, wanted, token))
 
-    def _content(self, ctx: Context) -> str:
-        return client.wanted(ctx.spec.name, master_url(ctx.spec.masters[0], ctx.spec.settings.ports))
+    def _folder(self, ctx: Context) -> Path:
+        return ctx.client_dir or client.dcos_dir()
+
+
+def _wanted(ctx: Context) -> tuple[client.Wanted | None, Vault]:
+    """What the command is to know; None as long as there is no CA."""
+    vault = load(ctx.state, ctx.spec, ctx.wall())
+    if vault.trust is None:
+        return None, vault
+    gateways = tuple(gateway_url(host, ctx.spec.settings.ports) for host in ctx.spec.masters)
+    return client.Wanted(ctx.spec.cluster_id, ctx.spec.name, gateways, vault.trust.ca), vault
+
+
+def _log_in(ctx: Context, vault: Vault) -> str:
+    """A token from whichever gateway answers. Empty when the password is not the one that was made any more."""
+    who = vault.administrator
+    if who is None:
+        raise InstallerError("there is no administrator to log in as", hint="report this: the secrets are made before")
+    last: NotWell | None = None
+    for host in ctx.spec.masters:
+        try:
+            return login(ctx.ask, gateway_url(host, ctx.spec.settings.ports), who.uid, who.password)
+        except NotWell as error:
+            last = error
+            if error.status == 401 and who.told:
+                ctx.note("", f"the password of {who.uid} was changed since it was made: log in with dcos auth login")
+                return ""
+    assert last is not None
+    raise InstallerError(
+        f"{who.uid} could not log in at any gateway",
+        why="; ".join(part for part in (last.what, last.why) if part),
+        hint="look at dcos-gateway.service and dcos-auth.service on the masters, then run again",
+        evidence=last.evidence,
+    )
+
+
+def _nothing_yet() -> None:
+    raise InstallerError("there is no CA yet", hint="report this: the secrets are made before")

@@ -52,6 +52,8 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     machine_id: str = ""
     addresses: tuple[str, ...] = ()
     """IPv4, loopback left out."""
+    listening: tuple[str, ...] = ()
+    """``address:port`` of TCP sockets that listen, ``*`` for every address; of a machine without a generation only."""
     packages: tuple[str, ...] = ()
     """Folders of /opt/dcos/packages whose content is whole."""
     generation: int = 0

@@ -12,6 +12,7 @@ from dcos_installer.plan.manifest import (
     Fragment,
     Link,
     Requirement,
+    Secret,
     Sysctl,
     Unit,
     User,
@@ -26,6 +27,18 @@ if TYPE_CHECKING:
 RUNTIME = "dcos-runtime"
 """The package that holds the daemons and the `dcos` command."""
 
+SECRETS = "/etc/dcos-secrets"
+"""Where secrets lie on a machine."""
+
+AUTH_SOCKET = "/run/dcos-auth/auth.sock"
+"""Where dcos-auth listens; daemons that ask it are in its group."""
+
+_GATEWAY_RUN = "/run/dcos-gateway"
+
+CA = "etc/tls/ca.crt"
+TOKEN_KEY = "etc/auth/token.pub"
+"""Files of every generation: whom the machine trusts."""
+
 _RUNTIME_READ = f"package:{RUNTIME}"
 
 
@@ -34,12 +47,21 @@ def common(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials)
     ports = spec.settings.ports
     rules = role.render(
         "firewall.nft.j2",
+        masters=sorted({master.address for master in spec.masters}, key=_numeric),
         members=sorted({member.address for member in spec.hosts}, key=_numeric),
         operators=[str(network) for network in operators(spec)],
-        open_to_operators=sorted(
-            {ports.master, ports.master_agents, ports.agent, ports.marathon, ports.zookeeper},
+        open_to_members=sorted(
+            {
+                ports.master,
+                ports.master_agents,
+                ports.agent,
+                ports.agent_tls,
+                ports.marathon,
+                ports.marathon_tls,
+                ports.zookeeper,
+            },
         ),
-        members_only=sorted({ports.zookeeper_peer, ports.zookeeper_election}),
+        open_to_masters=sorted({ports.zookeeper_peer, ports.zookeeper_election}),
     )
     unit = "dcos-firewall.service"
     return Fragment(
@@ -47,6 +69,8 @@ def common(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials)
         packages=(role.package(facts.target, RUNTIME),),
         files=(
             File("etc/firewall.nft", rules),
+            File(CA, role.trust.ca),
+            File(TOKEN_KEY, role.trust.token_key),
             unit_file(unit, role.render("dcos-firewall.service.j2", active=ACTIVE)),
         ),
         units=(Unit(unit, reads=("etc/firewall.nft",), on_change="reload"),),
@@ -63,22 +87,30 @@ def common(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials)
 def zookeeper(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) -> Fragment:
     """A member of the cluster's ZooKeeper ensemble: one a master."""
     ports = spec.settings.ports
-    members = {master.name: (number, master.address) for number, master in enumerate(spec.masters, start=1)}
-    number, _ = members[host.name]
+    numbers = {master.name: number for number, master in enumerate(spec.masters, start=1)}
     unit = "dcos-zookeeper.service"
-    files = [
+    user = User("dcos-zookeeper", home="/var/lib/dcos/zookeeper", comment="DC/OS coordination")
+    members = [(numbers[master.name], master.address) for master in spec.masters]
+    read = (
         File(
             "etc/zookeeper/zoo.cfg",
-            role.render("zoo.cfg.j2", address=host.address, ports=ports, members=sorted(members.values())),
+            role.render("zoo.cfg.j2", address=host.address, ports=ports, members=members),
         ),
-        File("etc/zookeeper/myid", f"{number}\n"),
-    ]
-    reads = tuple(file.path for file in files)
+        File("etc/zookeeper/myid", f"{numbers[host.name]}\n"),
+    )
+    secret = _secret("zookeeper-super", user)
     return Fragment(
         role="zookeeper",
-        files=(*files, unit_file(unit, role.render("dcos-zookeeper.service.j2", active=ACTIVE))),
-        units=(Unit(unit, reads=reads, probe=f"zookeeper://{host.address}:{ports.zookeeper}"),),
-        users=(User("dcos-zookeeper", home="/var/lib/dcos/zookeeper", comment="DC/OS coordination"),),
+        files=(*read, unit_file(unit, role.render("dcos-zookeeper.service.j2", active=ACTIVE))),
+        units=(
+            Unit(
+                unit,
+                reads=(*(file.path for file in read), f"secret:{secret.name}"),
+                probe=f"zookeeper://{host.address}:{ports.zookeeper}",
+            ),
+        ),
+        users=(user,),
+        secrets=(secret,),
         requires=(
             Requirement("/usr/bin/java", "openjdk-17-jre-headless"),
             Requirement("/usr/share/java/slf4j-simple.jar", "libslf4j-java"),
@@ -96,6 +128,7 @@ def master(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials)
         daemon="dcos-master",
         user=User("dcos-master", home="/var/lib/dcos/master", comment="DC/OS kernel master"),
         probe=f"http://{host.address}:{spec.settings.ports.master}/health",
+        secrets=("tls-master.pem", "zk-master", "credentials-master.json"),
     )
 
 
@@ -108,6 +141,87 @@ def marathon(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterial
         daemon="dcos-marathon",
         user=User("dcos-marathon", home="/var/lib/dcos/marathon", comment="DC/OS init"),
         probe=f"http://{host.address}:{spec.settings.ports.marathon}/ping",
+        secrets=("tls-marathon.pem", "zk-marathon", "credentials-marathon.json"),
+    )
+
+
+def auth(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) -> Fragment:
+    """Users and tokens: dcos-auth, which the gateway and the daemons of its machine ask."""
+    ports = spec.settings.ports
+    user = User("dcos-auth", home="/var/lib/dcos/auth", comment="DC/OS users and tokens")
+    env = File(
+        "etc/dcos-auth.env",
+        role.render(
+            "dcos-auth.env.j2",
+            active=ACTIVE,
+            zk=f"file://{SECRETS}/zk-auth",
+            socket=AUTH_SOCKET,
+            address=host.address,
+            masters=[master.address for master in spec.masters],
+            cluster=spec.name,
+            cluster_id=spec.cluster_id,
+            token_private_key=f"{SECRETS}/token-key.pem",
+            administrator=f"{SECRETS}/administrator.json",
+            ca=f"{ACTIVE}/{CA}",
+            identity=f"{SECRETS}/tls-auth.pem",
+            master_port=ports.master_agents,
+            init_port=ports.marathon_tls,
+            agent_port=ports.agent_tls,
+        ),
+    )
+    unit = "dcos-auth.service"
+    secrets = tuple(_secret(name, user) for name in ("tls-auth.pem", "zk-auth", "token-key.pem", "administrator.json"))
+    return Fragment(
+        role="auth",
+        files=(env, unit_file(unit, role.render("dcos-auth.service.j2", active=ACTIVE))),
+        units=(
+            Unit(
+                unit,
+                reads=(env.path, _RUNTIME_READ, CA, *(f"secret:{secret.name}" for secret in secrets)),
+                probe=f"unix://{AUTH_SOCKET}",
+            ),
+        ),
+        users=(user,),
+        secrets=secrets,
+    )
+
+
+def gateway(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) -> Fragment:
+    """The cluster's one door for users: nginx, with a certificate of the cluster's CA."""
+    ports = spec.settings.ports
+    user = User("dcos-gateway", home="/var/lib/dcos/gateway", comment="DC/OS gateway")
+    secret = _secret("tls-gateway.pem", user)
+    configuration = File(
+        "etc/gateway/nginx.conf",
+        role.render(
+            "nginx.conf.j2",
+            run=_GATEWAY_RUN,
+            address=host.address,
+            masters=[master.address for master in spec.masters],
+            listen="*",
+            http_port=ports.gateway_http,
+            https_port=ports.gateway_https,
+            master_port=ports.master_agents,
+            init_port=ports.marathon_tls,
+            socket=AUTH_SOCKET,
+            identity=f"{SECRETS}/{secret.name}",
+            ca=f"{ACTIVE}/{CA}",
+        ),
+    )
+    unit = "dcos-gateway.service"
+    return Fragment(
+        role="gateway",
+        files=(configuration, unit_file(unit, role.render(f"{unit}.j2", active=ACTIVE, run=_GATEWAY_RUN))),
+        units=(
+            Unit(
+                unit,
+                reads=(configuration.path, CA, f"secret:{secret.name}"),
+                probe=f"tcp://{host.address}:{ports.gateway_https}",
+            ),
+        ),
+        users=(user,),
+        secrets=(secret,),
+        requires=(Requirement("/usr/sbin/nginx", "nginx-light"),),
     )
 
 
@@ -122,6 +236,7 @@ def agent(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) 
         daemon="dcos-agent",
         user=None,
         probe=f"http://{host.address}:{spec.settings.ports.agent}/health",
+        secrets=("tls-agent.pem", "credentials-agent.json"),
         requires=(Requirement("/usr/bin/conmon", "conmon"), *runtime),
     )
 
@@ -131,6 +246,8 @@ FRAGMENTS: Mapping[str, Callable[[ClusterSpec, HostSpec, Facts, RoleMaterials], 
     "zookeeper": zookeeper,
     "master": master,
     "marathon": marathon,
+    "auth": auth,
+    "gateway": gateway,
     "agent": agent,
 }
 
@@ -143,10 +260,11 @@ def operators(spec: ClusterSpec) -> tuple[str, ...]:
     return tuple(sorted(networks))
 
 
-def zk_url(spec: ClusterSpec, path: str) -> str:
-    """``zk://a:2181,b:2181/path`` over all masters."""
+def zk_url(spec: ClusterSpec, path: str, credentials: str = "") -> str:
+    """``zk://a:2181,b:2181/path`` over all masters; with ``credentials`` (``user:password``) before them."""
     port = spec.settings.ports.zookeeper
-    return f"zk://{','.join(f'{master.address}:{port}' for master in spec.masters)}/{path}"
+    before = f"{credentials}@" if credentials else ""
+    return f"zk://{before}{','.join(f'{master.address}:{port}' for master in spec.masters)}/{path}"
 
 
 def attributes(host: HostSpec) -> str:
@@ -165,8 +283,10 @@ def _daemon(
     daemon: str,
     user: User | None,
     probe: str,
+    secrets: tuple[str, ...],
     requires: tuple[Requirement, ...] = (),
 ) -> Fragment:
+    """A daemon of ours: flags in an environment file, secrets in files that the flags name."""
     settings = spec.settings
     env = File(
         f"etc/{daemon}.env",
@@ -178,17 +298,29 @@ def _daemon(
             ports=settings.ports,
             attributes=attributes(host),
             mesos=zk_url(spec, "mesos"),
-            zk=lambda path: zk_url(spec, path),
+            masters=",".join(master.address for master in spec.masters),
+            ca=f"{ACTIVE}/{CA}",
+            token_key=f"{ACTIVE}/{TOKEN_KEY}",
+            secrets=SECRETS,
+            auth_socket=AUTH_SOCKET,
         ),
     )
     unit = f"{daemon}.service"
+    reads = (env.path, _RUNTIME_READ, CA, TOKEN_KEY, *(f"secret:{name}" for name in secrets))
     return Fragment(
         role=role.name,
         files=(env, unit_file(unit, role.render(f"{unit}.j2", active=ACTIVE))),
-        units=(Unit(unit, reads=(env.path, _RUNTIME_READ), probe=probe),),
+        units=(Unit(unit, reads=reads, probe=probe),),
         users=(user,) if user else (),
+        secrets=tuple(_secret(name, user) for name in secrets),
         requires=requires,
     )
+
+
+def _secret(name: str, user: User | None) -> Secret:
+    """A secret that ``user``'s daemon alone may read; root's when None."""
+    owner = user.name if user else "root"
+    return Secret(name, owner=owner, group=owner, mode=0o400)
 
 
 def _dotted(tag: str) -> str:

@@ -30,6 +30,7 @@ ACTIVE = "/opt/dcos/active"
 _UNIT_NAME = re.compile(r"dcos-[a-z0-9-]+\.service")
 _USER_NAME = re.compile(r"dcos-[a-z0-9-]{1,26}")
 _FILE_PATH = re.compile(r"(?:etc|units)/[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
+_SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LINK_ROOTS = ("/etc/systemd/system/", "/etc/sysctl.d/", "/usr/local/bin/")
 """Where links may be laid; everything else of the machine is not ours."""
@@ -64,7 +65,8 @@ class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``reads`` names what it takes in when it starts: paths of files, ``package:NAME``, ``secret:NAME``. When one of them
     changes, ``on_change`` (restart or reload) happens to it; when its own text does, it is restarted. ``probe``
-    (``http://HOST:PORT/PATH``, ``zookeeper://HOST:PORT``, ``tcp://HOST:PORT``) answers when it is well.
+    (``http://HOST:PORT/PATH``, ``zookeeper://HOST:PORT``, ``tcp://HOST:PORT``, ``unix:///SOCKET``) answers when it is
+    well.
     """
 
     name: str
@@ -182,7 +184,7 @@ def fragment(role: str, spec: ClusterSpec, host: HostSpec, facts: Facts, materia
 
 def roles_of(host: HostSpec) -> tuple[str, ...]:
     """The roles of ``roles/`` that a host of the inventory gets, in the order in which their units start."""
-    masters = ("zookeeper", "master", "marathon") if host.is_master else ()
+    masters = ("zookeeper", "master", "marathon", "auth", "gateway") if host.is_master else ()
     agents = ("agent",) if host.is_agent else ()
     return ("common", *masters, *agents)
 
@@ -301,6 +303,11 @@ def _problems(manifest: Manifest) -> Iterable[str]:
     for user in manifest.users:
         if not _USER_NAME.fullmatch(user.name):
             yield f"user {user.name}: our users are named dcos-…"
+    for secret in manifest.secrets:
+        if not _SECRET_NAME.fullmatch(secret.name):
+            yield f"secret {secret.name}: names are small letters, digits, hyphens and dots"
+        if secret.mode & 0o077:
+            yield f"secret {secret.name}: mode {secret.mode:04o} would let others read it"
     for package in manifest.packages:
         if not _SHA256.fullmatch(package.sha256):
             yield f"package {package.name}: {package.sha256} is not a sha256"

@@ -1,4 +1,5 @@
-"""What manifests are made from besides the specification: the roles' templates and options, and the packages' names.
+"""What manifests are made from besides the specification: the roles' templates and options, the packages' names, and
+what is public of the cluster's secrets.
 
 Read once, here; the functions that make manifests get it as a value and touch no file.
 """
@@ -18,7 +19,7 @@ from dcos_installer.errors import InstallerError
 from dcos_installer.plan.facts import Target
 from dcos_installer.plan.manifest import Package
 
-ROLES = ("common", "zookeeper", "master", "marathon", "agent")
+ROLES = ("common", "zookeeper", "master", "marathon", "auth", "gateway", "agent")
 """In the order in which their units start on a host that has several."""
 
 
@@ -27,13 +28,28 @@ class MaterialsMissing(InstallerError):
 
 
 @dataclass(frozen=True)
+class Trust:
+    """What is public of the cluster's secrets, as PEM: the CA's certificate, and the key that tokens are held to."""
+
+    ca: str
+    token_key: str
+
+
+NO_TRUST = Trust(ca="# made by the first deploy\n", token_key="# made by the first deploy\n")
+"""Stands in the plan of a cluster whose secrets are yet to be made."""
+
+
+@dataclass(frozen=True)
 class RoleMaterials:
-    """One role's templates, its options (defaults, without the role's prefix) and the packages for each target."""
+    """One role's templates, its options (defaults, without the role's prefix), the packages for each target, and whom
+    the cluster's machines trust.
+    """
 
     name: str
     options: Mapping[str, Any]
     packages: Mapping[Target, Sequence[Package]]
     _templates: Mapping[str, jinja2.Template]
+    trust: Trust = NO_TRUST
 
     def render(self, template: str, **values: Any) -> str:
         """The text of a template in the role's ``templates/``; ``options`` is known in it. Undefined names raise."""
@@ -66,6 +82,10 @@ class Materials:
         return Materials(
             roles={name: replace(role, packages=packages) for name, role in self.roles.items()}, packages=packages
         )
+
+    def with_trust(self, trust: Trust | None) -> Materials:
+        """The same materials, for a cluster with this CA and token key; None: they are yet to be made."""
+        return replace(self, roles={name: replace(role, trust=trust or NO_TRUST) for name, role in self.roles.items()})
 
     def with_options(self, role: str, options: Mapping[str, Any]) -> Materials:
         """The same materials, with other options for one role. An unknown option raises `MaterialsMissing`."""

@@ -86,7 +86,7 @@ def apply(
     data: bytes,
     digest: str,
     seen: Observed,
-    secrets: dict[str, str],
+    secrets: dict[str, str | None],
     deadline: float,
 ) -> Work:
     """Makes the machine what ``wanted`` (whose bytes are ``data``) says. To be called under `locked`.
@@ -146,8 +146,11 @@ def remove(machine: Machine, systemd: Systemd, purge: bool) -> Work:
     return work
 
 
-def _refuse(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: dict[str, str], size: int) -> None:
+def _refuse(
+    machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: dict[str, str | None], size: int
+) -> None:
     found = problems(machine, wanted, seen, secrets)
+    found += [f"the secret {name} was not made" for name, content in sorted(secrets.items()) if content is None]
     for folder in seen.missing_packages:
         altered = seen.altered_packages.get(folder)
         found.append(
@@ -165,7 +168,7 @@ def _note(machine: Machine, units: list[str]) -> None:
         machine.replace(PENDING, dumps({"restart": units}).encode(), 0o600)
 
 
-def _put_secrets(machine: Machine, work: Work, secrets: dict[str, str]) -> None:
+def _put_secrets(machine: Machine, work: Work, secrets: dict[str, str | None]) -> None:
     if work.secrets:
         machine.folder(SECRETS, 0o711)
     for secret in work.secrets:

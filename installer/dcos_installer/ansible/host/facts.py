@@ -6,7 +6,7 @@ import os
 import stat
 import sys
 
-from .machine import HOME, PACKAGE_NAMES, PACKAGE_TIME, PACKAGES, Machine
+from .machine import ACTIVE, HOME, PACKAGE_NAMES, PACKAGE_TIME, PACKAGES, Machine
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -36,6 +36,8 @@ def gather(machine: Machine) -> dict[str, Any]:
         "disk_free_mb": machine.free_bytes(HOME) >> 20,
         "machine_id": machine.text("/etc/machine-id"),
         "addresses": _addresses(machine),
+        # Of a machine that runs what is ours already, they say nothing.
+        "listening": [] if machine.link(ACTIVE) else _listening(machine),
         "packages": [name for name in machine.names(PACKAGES) if not name.startswith(".")],
     }
 
@@ -159,3 +161,24 @@ def _addresses(machine: Machine) -> list[str]:
         elif "host" in words and "LOCAL" in words and not last.startswith("127."):
             found.add(last)
     return sorted(found)
+
+
+def _listening(machine: Machine) -> list[str]:
+    """``address:port`` of every TCP socket that listens; ``*`` for one that takes every address."""
+    found = set()
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        for line in (machine.read(table) or b"").decode("ascii", "replace").splitlines()[1:]:
+            words = line.split()
+            if len(words) < 4 or words[3] != "0A":
+                continue
+            address, _, port = words[1].rpartition(":")
+            found.add(_dotted_address(address) + ":" + str(int(port, 16)))
+    return sorted(found)
+
+
+def _dotted_address(text: str) -> str:
+    """The kernel writes an address as 32-bit words of its own byte order; of IPv6 only mapped ones matter here."""
+    if not text.strip("0"):
+        return "*"
+    word = text[-8:] if len(text) == 8 or text[:24] == "0000000000000000FFFF0000" else ""
+    return ".".join(str(part) for part in int(word, 16).to_bytes(4, sys.byteorder)) if word else "[" + text + "]"

@@ -36,8 +36,8 @@ def answer(machine: Machine, request: dict[str, Any], stream: IO[bytes]) -> dict
     """What the machine says.
 
     - ``facts``: ``facts``.
-    - ``check`` (``manifest`` as text, ``secrets``): ``facts``, ``changes``, ``problems``, ``missing_packages``,
-      ``seen`` (what the changes rest on) with its ``digest``.
+    - ``check`` (``manifest`` as text; ``secrets``, whose contents are None for those yet to be made): ``facts``,
+      ``changes``, ``problems``, ``missing_packages``, ``seen`` (what the changes rest on) with its ``digest``.
     - ``apply`` (besides: ``expected``, the ``seen`` of the plan; ``deadline`` in seconds): ``changes``, and the host as
       it is then. A failure is ``error``, with ``rolled_back``.
     - ``receive`` (``packages``, their tars behind the request): ``brought``.
@@ -69,7 +69,7 @@ def answer(machine: Machine, request: dict[str, Any], stream: IO[bytes]) -> dict
     raise HostError(f"there is no mode {mode}", hint="this is a fault in the installer")
 
 
-def _check(machine: Machine, wanted: dict[str, Any], digest: str, secrets: dict[str, str]) -> dict[str, Any]:
+def _check(machine: Machine, wanted: dict[str, Any], digest: str, secrets: dict[str, str | None]) -> dict[str, Any]:
     from .work import problems, work_for
 
     seen = observe(machine, service_manager(machine), wanted, secrets)
@@ -82,7 +82,12 @@ def _check(machine: Machine, wanted: dict[str, Any], digest: str, secrets: dict[
 
 
 def _apply(
-    machine: Machine, request: dict[str, Any], wanted: dict[str, Any], data: bytes, digest: str, secrets: dict[str, str]
+    machine: Machine,
+    request: dict[str, Any],
+    wanted: dict[str, Any],
+    data: bytes,
+    digest: str,
+    secrets: dict[str, str | None],
 ) -> dict[str, Any]:
     from .apply import RolledBack, apply, locked
 

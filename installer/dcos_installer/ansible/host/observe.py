@@ -108,9 +108,12 @@ def unseen(wanted: dict[str, Any]) -> Observed:
 
 
 def observe(
-    machine: Machine, systemd: Systemd, wanted: dict[str, Any], secrets: dict[str, str] | None = None
+    machine: Machine, systemd: Systemd, wanted: dict[str, Any], secrets: dict[str, str | None] | None = None
 ) -> Observed:
-    """Looks at everything that ``wanted`` or the active manifest speaks of. Changes nothing."""
+    """Looks at everything that ``wanted`` or the active manifest speaks of. Changes nothing.
+
+    A secret whose content is None has yet to be made: whatever is there is another one.
+    """
     seen = Observed()
     _generation(machine, seen)
     known = (seen.manifest, wanted)
@@ -122,7 +125,7 @@ def observe(
     for item in wanted["sysctls"]:
         seen.sysctls[item["key"]] = " ".join(machine.text(sysctl_path(item["key"])).split())
     for secret in (secret for manifest in known for secret in manifest["secrets"]):
-        seen.secrets.setdefault(secret["name"], _secret(machine, secret, (secrets or {}).get(secret["name"])))
+        seen.secrets.setdefault(secret["name"], _secret(machine, secret, secrets or {}))
     # A run that was cut off, or a manifest that was damaged, may leave a unit that neither manifest names any more.
     others = {path.rpartition("/")[2] for path in seen.links} | set(machine.names(ACTIVE + "/units"))
     named = [unit["name"] for manifest in known for unit in manifest["units"]]
@@ -235,10 +238,13 @@ def _difference(machine: Machine, path: str, wanted: dict[str, Any], content: st
     return ""
 
 
-def _secret(machine: Machine, secret: dict[str, Any], content: str | None) -> str:
+def _secret(machine: Machine, secret: dict[str, Any], secrets: dict[str, str | None]) -> str:
     path = f"{SECRETS}/{secret['name']}"
     if machine.lstat(path) is None:
         return "-"
+    content = secrets.get(secret["name"])
+    if content is None and secret["name"] in secrets:
+        return "other"
     if content is None:
         content = (machine.read(path) or b"").decode("utf-8", "surrogateescape")
         return "other" if _difference(machine, path, {**secret, "content": content}) not in ("", "content") else "well"

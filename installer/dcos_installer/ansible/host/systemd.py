@@ -135,13 +135,21 @@ class Noted(Systemd):
 
 
 def probed(probe: str) -> str:
-    """Asks ``http://HOST:PORT/PATH``, ``zookeeper://HOST:PORT`` or ``tcp://HOST:PORT`` once.
+    """Asks ``http://HOST:PORT/PATH``, ``zookeeper://HOST:PORT``, ``tcp://HOST:PORT`` or ``unix:///SOCKET`` once.
 
     Empty when the answer is good, else what is wrong.
     """
     import socket
 
     scheme, _, rest = probe.partition("://")
+    if scheme == "unix":
+        with socket.socket(socket.AF_UNIX) as client:
+            client.settimeout(5)
+            try:
+                client.connect(rest)
+            except OSError as error:
+                return f"{rest}: {error.strerror or error}"
+        return ""
     place, _, path = rest.partition("/")
     host, _, port = place.rpartition(":")
     try:

@@ -63,7 +63,7 @@ def work_for(wanted: dict[str, Any], digest: str, seen: Observed) -> Work:
     return work
 
 
-def problems(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: dict[str, str]) -> list[str]:
+def problems(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: dict[str, str | None]) -> list[str]:
     """Why ``wanted`` cannot be applied here, all reasons at once. Looks only."""
     found = []
     if machine.real:

@@ -1,0 +1,44 @@
+"""Makes what is missing of the cluster's secrets, and issues certificates anew that expire or no longer fit."""
+
+from __future__ import annotations
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.base import Context
+from dcos_installer.secrets import Vault, load, make
+
+_NAMED = 6
+"""How many things to make are named; a thousand hosts have as many certificates."""
+
+
+class SecretsLost(InstallerError):
+    """Hosts run with secrets that this operator's state does not have."""
+
+
+class MakeSecrets:
+    """In the operator's state only: the hosts get theirs with their manifests. What is there is never made anew."""
+
+    title = "Make secrets"
+
+    def should_run(self, ctx: Context) -> str:
+        vault = load(ctx.state, ctx.spec, ctx.wall())
+        _refuse_lost(ctx, vault)
+        return "" if vault.to_make else "they are all there"
+
+    def run(self, ctx: Context) -> None:
+        names = load(ctx.state, ctx.spec, ctx.wall()).to_make
+        shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
+        ctx.change("", f"make {shown}", lambda: make(ctx.state, ctx.spec, ctx.wall()))
+
+
+def _refuse_lost(ctx: Context, vault: Vault) -> None:
+    """Other passwords than those that the cluster's own data was locked with would lock the cluster out of it."""
+    running = [name for name, facts in ctx.facts.items() if facts.generation > 0]
+    if running and vault.roots_missing:
+        raise SecretsLost(
+            f"{', '.join(running[:_NAMED])} run{'s' if len(running) == 1 else ''} already, and"
+            f" {', '.join(vault.roots_missing)} of the cluster are not here: {ctx.state.secrets}",
+            why="another operator deployed there, the folder was lost, or a version without secrets deployed it;"
+            " with new ones its daemons could not read what they have stored",
+            hint=f"put {ctx.state.secrets} back from where it was deployed or from a backup;"
+            " without one, destroy the cluster and deploy it anew",
+        )

@@ -1,0 +1,250 @@
+"""What the cluster's secrets hang on: CA, token key, administrator, ZooKeeper's passwords, frameworks' principals.
+
+Each is one file in the operator's ``secrets/``, made once and never again: a file that is there and cannot be used is
+an error, one that is not there yet is made.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric import rsa
+from cryptography.hazmat.primitives.serialization import (
+    Encoding,
+    NoEncryption,
+    PrivateFormat,
+    PublicFormat,
+    load_pem_private_key,
+)
+
+from dcos_installer.secrets.authority import (
+    Authority,
+    damaged,
+    key_pem,
+    new_key,
+    read_authority,
+    read_key,
+    self_signed,
+)
+from dcos_installer.state import atomic_write
+
+ADMINISTRATOR = "admin"
+"""The uid of the user that a deploy makes."""
+ZOOKEEPER_USER = "dcos"
+
+_TOKEN_KEY_BITS = 2048
+_READABLE = "23456789abcdefghjkmnpqrstuvwxyz"
+"""Without those that are taken for one another: 31 characters, so 28 of them are 138 bits."""
+_GROUPS, _GROUP = 4, 7
+_LN, _R, _P = 14, 8, 5
+"""Costs of scrypt, as `dcos_runtime.auth.passwords` has them (a test holds the two against each other)."""
+
+
+@dataclass(frozen=True)
+class Administrator:
+    """The cluster's first user. ``told``: whether its password was shown already."""
+
+    uid: str
+    password: str = field(repr=False)
+    hash: str = field(repr=False)
+    told: bool = False
+
+
+@dataclass(frozen=True)
+class ZooKeeper:
+    """The passwords of our daemons and of the super user."""
+
+    password: str = field(repr=False)
+    super_password: str = field(repr=False)
+
+    @property
+    def credentials(self) -> str:
+        """As they stand in a ``zk://`` URL."""
+        return f"{ZOOKEEPER_USER}:{self.password}"
+
+    @property
+    def super_digest(self) -> str:
+        """The line of zoo.cfg that makes ``super`` the super user."""
+        digest = hashlib.sha1(f"super:{self.super_password}".encode(), usedforsecurity=False).digest()
+        return f"DigestAuthenticationProvider.superDigest=super:{base64.b64encode(digest).decode()}"
+
+
+@dataclass(frozen=True)
+class Roots:
+    """The roots as far as they are there: None is yet to be made."""
+
+    ca_key: Any = field(default=None, repr=False)
+    authority: Authority | None = None
+    token_key: str | None = field(default=None, repr=False)
+    """PEM."""
+    token_public: str | None = None
+    """PEM."""
+    administrator: Administrator | None = None
+    zookeeper: ZooKeeper | None = None
+    principals: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Name to secret."""
+
+    @property
+    def missing(self) -> tuple[str, ...]:
+        """What is yet to be made, as a plan names it; principals left out."""
+        parts = {
+            "the CA": self.authority,
+            "the token key": self.token_key,
+            "the administrator": self.administrator,
+            "ZooKeeper's passwords": self.zookeeper,
+        }
+        return tuple(name for name, part in parts.items() if part is None)
+
+
+def read(folder: Path, now: datetime) -> Roots:
+    """Raises `SecretsDamaged`."""
+    key_text = text_of(folder / "ca.key")
+    certificate = text_of(folder / "ca.crt")
+    if key_text is None and certificate is not None:
+        raise damaged(folder / "ca.key", "it is gone, and ca.crt is there")
+    key = read_key(folder / "ca.key", key_text) if key_text is not None else None
+    token_key = text_of(folder / "token-key.pem")
+    return Roots(
+        ca_key=key,
+        authority=read_authority(folder / "ca.crt", certificate, key, now) if key and certificate is not None else None,
+        token_key=token_key,
+        token_public=_token_public(folder / "token-key.pem", token_key) if token_key is not None else None,
+        administrator=_administrator(folder / "administrator.json"),
+        zookeeper=_zookeeper(folder / "zookeeper.json"),
+        principals=_principals(folder / "principals.json"),
+    )
+
+
+def make(folder: Path, cluster: str, principals: Iterable[str], now: datetime) -> Roots:
+    """Makes whatever is not there, and forgets principals that are no longer wanted. Raises `SecretsDamaged`."""
+    had = read(folder, now)
+    if had.authority is None:
+        key = had.ca_key or new_key()
+        if had.ca_key is None:
+            write(folder / "ca.key", key_pem(key))
+        write(folder / "ca.crt", self_signed(key, cluster, now).pem)
+    if had.token_key is None:
+        write(folder / "token-key.pem", _new_token_key())
+    if had.administrator is None:
+        password = readable_password()
+        write_administrator(folder, Administrator(ADMINISTRATOR, password, hashed(password)))
+    if had.zookeeper is None:
+        write(folder / "zookeeper.json", _json({"password": random_secret(), "super_password": random_secret()}))
+    wanted = {name: had.principals.get(name) or random_secret() for name in sorted(principals)}
+    if wanted != had.principals:
+        write(folder / "principals.json", _json(wanted))
+    return read(folder, now)
+
+
+def write_administrator(folder: Path, who: Administrator) -> None:
+    values = {"uid": who.uid, "password": who.password, "hash": who.hash, "told": who.told}
+    write(folder / "administrator.json", _json(values))
+
+
+def write(path: Path, text: str) -> None:
+    """Puts a secret there, whole or not at all, for its owner's eyes only."""
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    atomic_write(path, text, 0o600)
+
+
+def text_of(path: Path) -> str | None:
+    """What the file holds; None when it is not there. Raises `SecretsDamaged` when it cannot be read."""
+    try:
+        return path.read_bytes().decode()
+    except FileNotFoundError:
+        return None
+    except UnicodeDecodeError:
+        raise damaged(path, "it is no text") from None
+    except OSError as error:
+        raise damaged(path, f"it cannot be read: {error.strerror}") from None
+
+
+def readable_password() -> str:
+    """138 bits that a person can read out: four groups of seven."""
+    groups = ("".join(secrets.choice(_READABLE) for _ in range(_GROUP)) for _ in range(_GROUPS))
+    return "-".join(groups)
+
+
+def random_secret() -> str:
+    """192 bits in letters and digits: they fit into a URL as they are."""
+    return secrets.token_hex(24)
+
+
+def hashed(password: str) -> str:
+    """As `dcos_runtime.auth.passwords` keeps passwords; it is not imported, the installer knows the form only."""
+    salt = os.urandom(16)
+    costs = {"n": 1 << _LN, "r": _R, "p": _P, "maxmem": 64 << 20, "dklen": 32}
+    derived = hashlib.scrypt(password.encode(), salt=salt, **costs)
+    parts = (base64.b64encode(part).decode().rstrip("=") for part in (salt, derived))
+    return f"$scrypt$ln={_LN},r={_R},p={_P}${'$'.join(parts)}"
+
+
+def _new_token_key() -> str:
+    key = rsa.generate_private_key(public_exponent=65537, key_size=_TOKEN_KEY_BITS)
+    return key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption()).decode()
+
+
+def _token_public(path: Path, text: str) -> str:
+    try:
+        key = load_pem_private_key(text.encode(), None)
+    except (ValueError, TypeError, UnsupportedAlgorithm):
+        raise damaged(path, "it is no private key in PEM") from None
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise damaged(path, "it is no RSA key")
+    return key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo).decode()
+
+
+def _administrator(path: Path) -> Administrator | None:
+    found = _object(path)
+    if found is None:
+        return None
+    uid, password, kept = found.get("uid"), found.get("password"), found.get("hash")
+    if not (isinstance(uid, str) and isinstance(password, str) and isinstance(kept, str) and uid and password and kept):
+        raise damaged(path, "it names no uid, password and hash")
+    return Administrator(uid, password, kept, found.get("told") is True)
+
+
+def _zookeeper(path: Path) -> ZooKeeper | None:
+    found = _object(path)
+    if found is None:
+        return None
+    password, super_password = found.get("password"), found.get("super_password")
+    if not (isinstance(password, str) and isinstance(super_password, str) and password and super_password):
+        raise damaged(path, "it holds no password and super_password")
+    return ZooKeeper(password, super_password)
+
+
+def _principals(path: Path) -> dict[str, str]:
+    found = _object(path)
+    if found is None:
+        return {}
+    if not all(isinstance(secret, str) and secret for secret in found.values()):
+        raise damaged(path, "a principal in it has no secret")
+    return found
+
+
+def _object(path: Path) -> dict[str, Any] | None:
+    text = text_of(path)
+    if text is None:
+        return None
+    try:
+        found = json.loads(text)
+    except ValueError:
+        raise damaged(path, "it is no JSON") from None
+    if not isinstance(found, dict):
+        raise damaged(path, "it is no JSON object")
+    return found
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return json.dumps(values, indent=1, sort_keys=True) + "\n"
