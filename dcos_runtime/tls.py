@@ -56,7 +56,12 @@ class Identity:
     @property
     def principal(self) -> str:
         """As whom it acts when it speaks for nobody else."""
-        return f"dcos_{self.kind}"
+        return principal(self.kind)
+
+
+def principal(kind: str) -> str:
+    """As whom a daemon of this kind acts."""
+    return f"dcos_{kind}"
 
 
 class _Connection(ssl.SSLObject):

@@ -11,11 +11,13 @@ import base64
 import contextlib
 import logging
 import random
+import ssl
 import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
+from urllib.parse import urlsplit
 
 import aiohttp
 
@@ -100,7 +102,11 @@ class _Subscription:
 
 
 class Client:
-    """One framework's connection. ``introduce`` is asked at every subscription for the framework as it is then."""
+    """One framework's connection. ``introduce`` is asked at every subscription for the framework as it is then.
+
+    It proves who it is by ``credential``, or by the certificate in ``tls``; with the latter it speaks to masters over
+    HTTPS only, and follows no redirect to another port.
+    """
 
     def __init__(
         self,
@@ -109,6 +115,7 @@ class Client:
         scheduler: Scheduler,
         *,
         credential: Credential | None = None,
+        tls: ssl.SSLContext | None = None,
         first_wait: float = 0.25,
         longest_wait: float = 3.0,
         source: random.Random | None = None,
@@ -119,6 +126,7 @@ class Client:
         self._headers = {"Content-Type": "application/json"}
         if credential is not None:
             self._headers["Authorization"] = credential.header
+        self._tls = tls
         self._waits = (first_wait, longest_wait, source)
         self._current: _Subscription | None = None
 
@@ -138,7 +146,7 @@ class Client:
     async def run(self) -> None:
         """Stays subscribed until cancelled. Raises `SubscriptionRefused`, and whatever the scheduler raises."""
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
-        connector = aiohttp.TCPConnector(limit=4, keepalive_timeout=60)
+        connector = aiohttp.TCPConnector(limit=4, keepalive_timeout=60, ssl=self._tls or True)
         first, longest, source = self._waits
         waits = backoff(first, longest, source=source)
         async with aiohttp.ClientSession(timeout=timeout, headers=self._headers, connector=connector) as http:
@@ -186,6 +194,8 @@ class Client:
                 raise SubscriptionRefused(f"the master at {url} refuses framework {info.name!r}: {meaning.reason}")
             if isinstance(meaning, session.NotNow):
                 raise _Over(meaning.reason)
+            if self._tls is not None and not _same_door(url, meaning.url):
+                raise _Over(f"{url} redirects to {meaning.url}, which is not a master's port for mutual TLS")
             log.info("%s redirects to %s", url, meaning.url)
             url = meaning.url
         raise _Over(f"more than {MAX_REDIRECTS} redirects, the last one to {url}")
@@ -273,6 +283,15 @@ class Client:
                 log.error("%s refused %s with %d: %s", subscription.url, kind, status, text)
                 await subscription.inbox.put(_Refusal(call, status, text))
             subscription.calls.popleft()
+
+
+def _same_door(url: str, other: str) -> bool:
+    """Whether both have the same scheme and port."""
+    one, two = urlsplit(url), urlsplit(other)
+    try:
+        return (one.scheme, one.port) == (two.scheme, two.port)
+    except ValueError:  # no number, or none of a port
+        return False
 
 
 async def _cancel(tasks: Sequence[asyncio.Task[None]]) -> None:

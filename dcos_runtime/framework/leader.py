@@ -10,10 +10,15 @@ log = logging.getLogger(__name__)
 
 
 class MasterLeader:
-    """The leading master's base URL, from what a ``--master`` flag names. Raises ``ValueError`` for other texts."""
+    """The leading master's base URL, from what a ``--master`` flag names. Raises ``ValueError`` for other texts.
 
-    def __init__(self, master: str) -> None:
+    What is told of a master is where its plain port is. With ``tls_port`` the URL is that of mutual TLS on this port of
+    the same host, where a standby passes calls on to the leader.
+    """
+
+    def __init__(self, master: str, tls_port: int | None = None) -> None:
         self._detector = election.detector(election.parse_master(master))
+        self._tls_port = tls_port
 
     async def find(self) -> str:
         """Waits until a leader is known. It may be gone by then: the one asked redirects, or does not answer."""
@@ -32,6 +37,14 @@ class MasterLeader:
         while leader is None or self._is(leader, url):
             leader = await self._detector.changed(leader)
 
+    def page(self) -> str | None:
+        """The URL of the leader's plain port, for people; ``None`` while nobody leads."""
+        leader = self._detector.current
+        try:
+            return None if leader is None else _url("http", *election.master_address(leader))
+        except ValueError:
+            return None
+
     async def close(self) -> None:
         await self._detector.close()
 
@@ -43,4 +56,8 @@ class MasterLeader:
 
     def _url(self, leader: election.Leader) -> str:
         host, port = election.master_address(leader)
-        return f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        return _url("http", host, port) if self._tls_port is None else _url("https", host, self._tls_port)
+
+
+def _url(scheme: str, host: str, port: int) -> str:
+    return f"{scheme}://[{host}]:{port}" if ":" in host else f"{scheme}://{host}:{port}"

@@ -20,15 +20,17 @@ def main() -> None:
         sys.exit(leave.code)
     daemon.configure_logging(options.log_level(flags))
 
+    from dcos_runtime.auth.guard import GuardUnusable
     from dcos_runtime.marathon.process import Process, UnusableFlags
     from dcos_runtime.store import StoreError
+    from dcos_runtime.tls import TlsError
 
     async def body(life: daemon.Life) -> None:
         await Process(flags, life, lambda address: print(daemon.ready_line(PROGRAM, address), flush=True)).run()
 
     try:
         sys.exit(daemon.run(body))
-    except (OSError, StoreError, UnusableFlags) as error:
+    except (OSError, StoreError, UnusableFlags, GuardUnusable, TlsError) as error:
         print(f"{PROGRAM}: {error}", file=sys.stderr)
         sys.exit(1)
 

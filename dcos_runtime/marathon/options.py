@@ -7,14 +7,23 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime import tls
+from dcos_runtime.auth import guard
 from dcos_runtime.daemon import Leave
-from dcos_runtime.flags import Flag, Flags, number, port
+from dcos_runtime.flags import Flag, Flags, boolean, number, port
 from dcos_runtime.marathon.core.definition import Rules
 from dcos_runtime.marathon.core.world import KEPT_VERSIONS, Settings
 from dcos_runtime.store.election import parse_master
 from dcos_runtime.store.zookeeper import parse_url
 
 PREFIX = "MARATHON_"
+
+REALM = "Mesosphere"
+"""The original's, which clients may know their credentials by."""
+
+HTTPS_PORT, MASTER_TLS_PORT = 8443, 5049
+TLS_KINDS = ("gateway", "operator", "auth", "marathon")
+"""Whose certificates have any business with an init."""
 
 
 def _whole(low: int, high: int) -> Any:
@@ -32,6 +41,14 @@ DECLARED = (
     Flag("master", "The master: host:port, http://host:port or zk://host:port,host:port/path.", required=True),
     Flag("http_port", "Port of the API; 0 for any free one.", 8080, port),
     Flag("http_address", "Address to listen on.", "127.0.0.1"),
+    Flag("https_port", f"Port of the API over mutual TLS; the same for every init. With --tls_ca: {HTTPS_PORT}.",
+         None, port),
+    *tls.FLAGS,
+    Flag("authenticate_http", "Whether requests to http_port need a principal (all but /ping).", False, boolean),
+    Flag("http_credentials_file", "JSON file of the principals that are accepted by HTTP Basic, with their secrets.",
+         path=True),
+    guard.SOCKET_FLAG,
+    *guard.FLAGS,
     Flag("hostname", "Name or address that others reach this process by. Default: found out from http_address."),
     Flag("webui_url", "Base URL told to the master. Default: http://hostname:port."),
     Flag("work_dir", "Folder for the state, when started without --zk. Default: in the user's state folder."),
@@ -43,8 +60,10 @@ DECLARED = (
     Flag("mesos_user", "User that tasks run as unless their app names one. Default: the user this process runs as."),
     Flag("failover_timeout", "Seconds that tasks live on without an init before the master ends them.", 604800.0,
          number(0, 10**9)),
-    Flag("mesos_authentication_principal", "Principal to authenticate with (HTTP Basic)."),
-    Flag("mesos_authentication_secret_file", "File that holds the secret of that principal."),
+    Flag("master_tls_port", "Port at which masters speak mutual TLS: with --tls_ca they are spoken to there.",
+         MASTER_TLS_PORT, port),
+    Flag("mesos_authentication_principal", "Principal to authenticate with (HTTP Basic), without --tls_ca."),
+    Flag("mesos_authentication_secret_file", "File that holds the secret of that principal.", path=True),
     Flag("local_port_min", "First port of the range service ports are taken from.", 10000, port),
     Flag("local_port_max", "End of that range, not included.", 20000, port),
     Flag("decline_offer_duration", "How long, in ms, offers are refused while nothing waits.", 120000.0, _MILLISECONDS),
@@ -80,7 +99,8 @@ def check(program: str, flags: Flags) -> None:
             try:
                 parse(value)
             except ValueError as error:
-                problems.append(f"--{name} {value!r}: {error}")
+                shown = "" if "@" in value else f" {value!r}"  # there may be a password in it
+                problems.append(f"--{name}{shown}: {error}")
     if flags.logging_level.lower() not in _LEVELS:
         problems.append(f"--logging_level {flags.logging_level!r}: expected one of {', '.join(_LEVELS)}")
     if flags.local_port_min >= flags.local_port_max:
@@ -89,8 +109,31 @@ def check(program: str, flags: Flags) -> None:
         problems.append("--zk and --work_dir exclude each other: the state is kept in one of them")
     if bool(flags.mesos_authentication_principal) != bool(flags.mesos_authentication_secret_file):
         problems.append("--mesos_authentication_principal and --mesos_authentication_secret_file go together")
+    if flags.mesos_authentication_principal and flags.tls_ca:
+        problems.append(
+            "--mesos_authentication_principal and --tls_ca exclude each other: the certificate tells who asks"
+        )
+    if bool(flags.tls_ca) != bool(flags.tls_identity):
+        problems.append("--tls_ca and --tls_identity go together")
+    if flags.https_port is not None and not flags.tls_ca:
+        problems.append("--https_port needs --tls_ca and --tls_identity")
+    if bool(flags.token_key) != bool(flags.token_issuer):
+        problems.append("--token_key and --token_issuer go together")
     if problems:
         raise Leave(2, "\n".join(f"{program}: {problem}" for problem in problems))
+
+
+def http_guard(flags: Flags) -> guard.Guard:
+    """Who may pass, on both ports. Raises `guard.GuardUnusable`."""
+    return guard.guard(
+        REALM,
+        credentials=flags.http_credentials_file,
+        token_key=flags.token_key,
+        token_issuer=flags.token_issuer,
+        auth_socket=flags.auth_socket,
+        anonymous_reads=flags.anonymous_reads,
+        tls_kinds=TLS_KINDS,
+    )
 
 
 def settings(flags: Flags) -> Settings:
@@ -129,7 +172,7 @@ def shown(flags: Flags, webui_url: str, hostname: str) -> dict[str, Any]:
         "hostname": hostname,
         "local_port_max": flags.local_port_max,
         "local_port_min": flags.local_port_min,
-        "master": flags.master,
+        "master": _shown_master(flags.master),
         "max_instances_per_offer": flags.max_instances_per_offer,
         "mesos_role": flags.mesos_role,
         **({} if flags.mesos_user is None else {"mesos_user": flags.mesos_user}),
@@ -139,6 +182,10 @@ def shown(flags: Flags, webui_url: str, hostname: str) -> dict[str, Any]:
         "task_launch_timeout": int(flags.task_launch_timeout),
         "webui_url": webui_url,
     }
+
+
+def _shown_master(text: str) -> str:
+    return str(parse_url(text)) if text.startswith("zk://") else text
 
 
 def shown_zookeeper(flags: Flags) -> dict[str, Any]:

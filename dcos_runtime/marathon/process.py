@@ -7,21 +7,24 @@ import getpass
 import ipaddress
 import logging
 import socket
+import ssl
 from collections.abc import Awaitable, Callable, Sequence
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from aiohttp import web
 
-from dcos_runtime import daemon
+from dcos_runtime import daemon, tls
 from dcos_runtime.flags import Flags
 from dcos_runtime.framework.client import Client, Credential, SubscriptionRefused
 from dcos_runtime.framework.leader import MasterLeader
 from dcos_runtime.marathon import options
 from dcos_runtime.marathon.api.apps import Apps
-from dcos_runtime.marathon.api.routing import MAX_BODY, Dispatcher, NotReady, error
+from dcos_runtime.marathon.api.routing import Dispatcher, NotReady, error
 from dcos_runtime.marathon.api.system import Identity, System
+from dcos_runtime.marathon.doors import Door
 from dcos_runtime.marathon.engine import Engine, FailedOver
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.store import Store, StoreError
@@ -39,6 +42,14 @@ class UnusableFlags(Exception):
     """A flag's value turned out to be of no use when it was used."""
 
 
+@dataclass(frozen=True)
+class _Ports:
+    """Where this process got to listen; ``https`` 0: it speaks no TLS."""
+
+    http: int
+    https: int = 0
+
+
 class Process:
     """``ready`` is told the address once requests are answered."""
 
@@ -53,26 +64,46 @@ class Process:
         self._url = ""
         self._credential = _credential(flags)
         self._user = flags.mesos_user or getpass.getuser()
+        self._tls = tls.files(flags.tls_ca, flags.tls_identity)
+        self._guard = options.http_guard(flags)
 
     async def run(self) -> None:
-        """Until the process is to end. Raises ``OSError``, `StoreError`, `UnusableFlags` for what prevents a start."""
+        """Until the process is to end.
+
+        Raises ``OSError``, `StoreError`, `UnusableFlags` and `tls.TlsError` for what prevents a start.
+        """
         flags = self._flags
-        application = web.Application(client_max_size=MAX_BODY)
-        application.router.add_route("*", "/{tail:.*}", self._answer)
         async with AsyncExitStack() as stack:
-            address = await stack.enter_async_context(
-                daemon.listening(application, flags.http_address, flags.http_port)
-            )
-            self._url = flags.webui_url or f"http://{_bracketed(self._hostname)}:{address.port}"
-            dispatcher = self._dispatcher(address.port)
+            address, ports = await self._listen(stack)
+            self._url = flags.webui_url or f"http://{_bracketed(self._hostname)}:{ports.http}"
+            dispatcher = self._dispatcher(ports)
             if flags.zk is None:
                 await self._lead_alone(stack)
                 self._handle = dispatcher.handle
                 self._ready(address)
             else:
                 self._ready(address)
-                await self._lead_elected(stack, dispatcher, address.port)
+                await self._lead_elected(stack, dispatcher, ports)
             await self._life.ended()
+            self._handle = _no_more  # what is under way is still answered
+
+    async def _listen(self, stack: AsyncExitStack) -> tuple[daemon.Address, _Ports]:
+        """Opens our doors. The address of the plain one."""
+        flags = self._flags
+        stack.push_async_callback(self._guard.close)
+        door = Door(self._guard, self._answer, required=flags.authenticate_http)
+        context = None if self._tls is None else self._tls.server()
+        address = await stack.enter_async_context(
+            daemon.listening(door.application(), flags.http_address, flags.http_port)
+        )
+        if context is None:
+            return address, _Ports(address.port)
+        port = options.HTTPS_PORT if flags.https_port is None else flags.https_port
+        secure = await stack.enter_async_context(
+            daemon.listening(door.application(), flags.http_address, port, tls=context)
+        )
+        log.info("listening for our own daemons on https://%s", secure)
+        return address, _Ports(address.port, secure.port)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
         """A process that was paused finds out before and after all else that it may not answer as the leader."""
@@ -87,16 +118,20 @@ class Process:
             raise NotReady("this init is not leading yet")
         return self._engine
 
-    def _dispatcher(self, port: int) -> Dispatcher:
+    def _dispatcher(self, ports: _Ports) -> Dispatcher:
         flags = self._flags
         identity = Identity(
-            address=f"{_bracketed(self._hostname)}:{port}",
+            address=self._own_address(ports),
             config=options.shown(flags, self._url, self._hostname),
-            http_port=port,
+            http_port=ports.http,
+            https_port=ports.https,
             zookeeper=options.shown_zookeeper(flags),
         )
         abdicate = None if flags.zk is None else lambda: self._life.end(0, "told to abdicate")
         return Dispatcher([*Apps(self._running).routes(), *System(self._running, identity, abdicate).routes()])
+
+    def _own_address(self, ports: _Ports) -> str:
+        return f"{_bracketed(self._hostname)}:{ports.http}"
 
     # --- leading ---
 
@@ -109,8 +144,8 @@ class Process:
         stack.push_async_callback(store.close)
         await self._lead(stack, store)
 
-    async def _lead_elected(self, stack: AsyncExitStack, dispatcher: Dispatcher, port: int) -> None:
-        from dcos_runtime.marathon.standby import Proxy
+    async def _lead_elected(self, stack: AsyncExitStack, dispatcher: Dispatcher, ports: _Ports) -> None:
+        from dcos_runtime.marathon.standby import Proxy, Tls
         from dcos_runtime.store import election
         from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
 
@@ -118,15 +153,13 @@ class Process:
         session = Session(url, self._flags.zk_session_timeout / 1000)
         session.start()
         stack.push_async_callback(session.close)
-        own = f"{_bracketed(self._hostname)}:{port}"
+        own = self._own_address(ports)
         path = f"{url.path}/leader"
         detector = election.ZooKeeperDetector(session, path)
         stack.push_async_callback(detector.close)
 
-        def leader() -> str | None:
-            return detector.current.content.decode() if detector.current is not None else None
-
-        proxy = Proxy(own, leader)
+        context = self._client_context("marathon")
+        proxy = Proxy(own, detector, None if context is None else Tls(context, ports.https))
         stack.push_async_callback(proxy.close)
         self._handle = proxy.handle
         contender = election.ZooKeeperContender(session, path, own.encode())
@@ -154,9 +187,13 @@ class Process:
             engine = await Engine.load(store, Hub(), options.settings(flags), lease)
         except ValueError as fault:
             raise StoreError(str(fault)) from fault
-        leader = MasterLeader(flags.master)
+        context = self._client_context("master")
+        leader = MasterLeader(flags.master, None if context is None else flags.master_tls_port)
         stack.push_async_callback(leader.close)
-        engine.client = Client(leader, lambda: self._introduce(engine), engine, credential=self._credential)
+        engine.master_page = leader.page
+        engine.client = Client(
+            leader, lambda: self._introduce(engine), engine, credential=self._credential, tls=context
+        )
         self._engine = engine
         work = (
             self._life.spawn(engine.run(), "the engine"),
@@ -170,6 +207,15 @@ class Process:
         except (SubscriptionRefused, FailedOver) as fault:
             self._life.end(1, str(fault))
 
+    def _client_context(self, kind: str) -> ssl.SSLContext | None:
+        return None if self._tls is None else self._tls.client(kind)
+
+    def _principal(self) -> str | None:
+        """As whom the master knows us: it wants no other in FrameworkInfo."""
+        if self._tls is not None:
+            return tls.principal("marathon")
+        return self._credential.principal if self._credential else None
+
     def _introduce(self, engine: Engine) -> FrameworkInfo:
         framework_id = engine.core.framework_id
         return FrameworkInfo(
@@ -180,7 +226,7 @@ class Process:
             checkpoint=True,
             roles=[self._flags.mesos_role],
             hostname=self._hostname,
-            principal=self._credential.principal if self._credential else None,
+            principal=self._principal(),
             webui_url=self._url,
             capabilities=[FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type(name)) for name in _CAPABILITIES],
         )
@@ -194,6 +240,10 @@ async def _stop(work: Sequence[asyncio.Task[None]]) -> None:
 
 async def _not_yet(request: web.Request) -> web.StreamResponse:
     return error(503, "this init is still starting", headers={"Retry-After": "1"})
+
+
+async def _no_more(request: web.Request) -> web.StreamResponse:
+    return error(503, "this init is ending", headers={"Retry-After": "1"})
 
 
 def _credential(flags: Flags) -> Credential | None:

@@ -1,69 +1,191 @@
-"""A process that does not lead passes requests on to the one that does, as the original's do."""
+"""A process that does not lead passes requests on to the one that does, as the original's do.
+
+With TLS it does so over mutual TLS between inits, naming whom it speaks for; what somebody proved here need not be
+proved again there.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from urllib.parse import urlsplit
+import asyncio
+import ssl
+from collections.abc import Coroutine
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import aiohttp
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
+from yarl import URL
 
-from dcos_runtime.marathon.api.routing import error
+from dcos_runtime import tls
+from dcos_runtime.daemon import text_response
+from dcos_runtime.marathon.api.routing import MAX_BODY, error, normal_path
+from dcos_runtime.marathon.doors import is_ping, principal_of
+from dcos_runtime.store.election import Detector, Leader
+
+T = TypeVar("T")
 
 LEADER, VIA = "X-Marathon-Leader", "X-Marathon-Via"
+EVENTS = "/v2/events"
 _HOP_BY_HOP = {
-    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailers", "transfer-encoding",
-    "upgrade",
+    "connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailers",
+    "transfer-encoding", "upgrade",
 }  # fmt: skip
-_REQUEST_DROPS = _HOP_BY_HOP | {"host", "content-length", "accept-encoding"}
+# The body goes on unpacked and at once, and nobody but us says whom we speak for.
+_REQUEST_DROPS = _HOP_BY_HOP | {
+    "host", "content-length", "content-encoding", "accept-encoding", "expect", tls.SPOKEN_FOR.lower(),
+}  # fmt: skip
 _ANSWER_DROPS = _HOP_BY_HOP | {"content-length", "content-encoding"}
 CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 60.0
+SILENCE_SECONDS = 60.0
+"""After which an event stream counts as dead: the leader sends something every 15 s."""
+
+
+class _Moved(Exception):
+    """Whom we asked does not lead any more."""
+
+
+@dataclass(frozen=True)
+class Tls:
+    """How inits speak to each other: ``port`` is the one every init listens on."""
+
+    context: ssl.SSLContext
+    port: int
 
 
 class Proxy:
     """``address``: ours, ``host:port``, to notice requests that go round in circles."""
 
-    def __init__(self, address: str, leader: Callable[[], str | None]) -> None:
+    def __init__(self, address: str, detector: Detector, secure: Tls | None = None) -> None:
         self._via = f"1.1 {address}"
         self._address = address
-        self._leader = leader
+        self._detector = detector
+        self._secure = secure
         self._http: aiohttp.ClientSession | None = None
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
-        leader = self._leader()
-        if leader is None or leader == self._address:
-            return error(503, "nobody leads at the moment; try again in some seconds", headers={"Retry-After": "1"})
+        if is_ping(request):
+            return text_response("pong")  # asked about this process, not about the leader
+        leader = self._detector.current
+        address = "" if leader is None else leader.content.decode(errors="replace")
+        if leader is None or address == self._address:
+            return _nobody("nobody leads at the moment; try again in some seconds")
         vias = request.headers.getall(VIA, [])
         if self._via in vias:
             return error(502, f"Detected proxying loop: {', '.join(vias)}")
-        base = f"http://{leader}"
-        if request.path.rstrip("/") == "/v2/events":
-            return web.Response(status=302, headers={"Location": base + request.path_qs, LEADER: base})
-        return await self._pass_on(request, base)
+        target = request.rel_url.raw_path_qs
+        if not target.startswith("/"):
+            return error(400, "the request names no path")
+        is_events = request.method == "GET" and normal_path(request.path) == EVENTS
+        if is_events and not tls.is_tls(request):
+            return web.Response(
+                status=302, headers={"Location": f"http://{address}{target}", LEADER: f"http://{address}"}
+            )
+        try:
+            return await self._pass_on(request, leader, address, target, is_events)
+        except _Moved:
+            return _nobody(f"{address} does not lead any more; whether it did what was asked is not known")
+        except web.HTTPRequestEntityTooLarge:
+            return error(413, f"the body is larger than {MAX_BODY} bytes")
+        except (web.RequestPayloadError, HttpProcessingError) as fault:
+            return error(400, f"the body cannot be read: {fault}")
+        except (aiohttp.ClientError, OSError, TimeoutError) as fault:
+            return error(502, f"the leader at {address} does not answer: {fault or type(fault).__name__}")
 
     async def close(self) -> None:
         if self._http is not None:
             await self._http.close()
 
-    async def _pass_on(self, request: web.Request, base: str) -> web.StreamResponse:
-        if self._http is None:
-            timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS)
-            self._http = aiohttp.ClientSession(timeout=timeout)
-        headers = [(name, value) for name, value in request.headers.items() if name.lower() not in _REQUEST_DROPS]
-        headers.append((VIA, self._via))
-        body = await request.read()
+    async def _pass_on(
+        self, request: web.Request, leader: Leader, address: str, target: str, is_events: bool
+    ) -> web.StreamResponse:
+        asking = self._session().request(
+            request.method,
+            URL(self._base(address) + target, encoded=True),  # as it came: the leader is to see the same path
+            headers=self._headers(request),
+            data=await request.read(),
+            allow_redirects=False,
+            timeout=aiohttp.ClientTimeout(
+                total=None if is_events else ANSWER_SECONDS, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS
+            ),
+        )
+        answer = await self._while_leading(leader, _opened(asking))
         try:
-            async with self._http.request(
-                request.method, base + request.path_qs, headers=headers, data=body, allow_redirects=False
-            ) as answer:
-                kept = [(name, value) for name, value in answer.headers.items() if name.lower() not in _ANSWER_DROPS]
-                response = web.Response(status=answer.status, body=await answer.read())
-                response.headers.clear()
-                for name, value in kept:
-                    response.headers.add(name, value)
-        except (aiohttp.ClientError, OSError, TimeoutError) as fault:
-            host = urlsplit(base).netloc
-            return error(502, f"the leader at {host} does not answer: {fault or type(fault).__name__}")
-        response.headers[LEADER] = base
-        response.headers.add(VIA, self._via)
+            if answer.content_type == "text/event-stream":
+                return await self._stream(request, leader, address, answer)
+            response = web.Response(status=answer.status, body=await self._while_leading(leader, answer.read()))
+            response.headers.clear()
+            self._add_headers(response, answer, address)
+            return response
+        finally:
+            answer.close()
+
+    async def _stream(
+        self, request: web.Request, leader: Leader, address: str, answer: aiohttp.ClientResponse
+    ) -> web.StreamResponse:
+        """Copies until either side ends, or another leads: clients of event streams come again by themselves."""
+        response = web.StreamResponse(status=answer.status)
+        self._add_headers(response, answer, address)
+        await response.prepare(request)
+
+        async def copy() -> None:
+            async for chunk in answer.content.iter_any():
+                await response.write(chunk)
+
+        try:
+            await self._while_leading(leader, copy())
+        except (_Moved, aiohttp.ClientError, OSError, TimeoutError):
+            response.force_close()
         return response
+
+    async def _while_leading(self, leader: Leader, work: Coroutine[Any, Any, T]) -> T:
+        """The result of ``work``. Raises `_Moved` as soon as another than ``leader`` leads, or nobody."""
+        working = asyncio.create_task(work, name="pass a request on")
+        moved = asyncio.create_task(self._detector.changed(leader), name="watch the leader")
+        try:
+            await asyncio.wait({working, moved}, return_when=asyncio.FIRST_COMPLETED)
+            if not working.done():
+                raise _Moved
+            return working.result()
+        finally:
+            working.cancel()
+            moved.cancel()
+            await asyncio.gather(working, moved, return_exceptions=True)
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            connector = aiohttp.TCPConnector(limit=0, ssl=True if self._secure is None else self._secure.context)
+            self._http = aiohttp.ClientSession(connector=connector)
+        return self._http
+
+    def _base(self, address: str) -> str:
+        """Where the leader, whose plain port is at ``address``, is asked."""
+        if self._secure is None:
+            return f"http://{address}"
+        return f"https://{address.rpartition(':')[0]}:{self._secure.port}"
+
+    def _headers(self, request: web.Request) -> list[tuple[str, str]]:
+        named = {name.strip().lower() for name in request.headers.get("Connection", "").split(",")}
+        drops = _REQUEST_DROPS | named | ({"authorization"} if self._secure is not None else set())
+        headers = [(name, value) for name, value in request.headers.items() if name.lower() not in drops]
+        headers.append((VIA, self._via))
+        principal = principal_of(request)
+        if self._secure is not None and principal is not None:
+            headers.append((tls.SPOKEN_FOR, principal))
+        return headers
+
+    def _add_headers(self, response: web.StreamResponse, answer: aiohttp.ClientResponse, address: str) -> None:
+        for name, value in answer.headers.items():
+            if name.lower() not in _ANSWER_DROPS:
+                response.headers.add(name, value)
+        response.headers[LEADER] = f"http://{address}"
+        response.headers.add(VIA, self._via)
+
+
+async def _opened(asking: Any) -> aiohttp.ClientResponse:
+    answer: aiohttp.ClientResponse = await asking
+    return answer
+
+
+def _nobody(text: str) -> web.Response:
+    return error(503, text, headers={"Retry-After": "1"})

@@ -37,6 +37,8 @@ class Identity:
     config: dict[str, Any]
     http_port: int
     zookeeper: dict[str, Any]
+    https_port: int = 0
+    """0: it speaks no TLS."""
 
 
 class System:
@@ -111,8 +113,8 @@ class System:
     async def info(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
         engine, identity = self._engine(), self._identity
         config = dict(identity.config)
-        if engine.client is not None and engine.client.master:
-            config["mesos_leader_ui_url"] = engine.client.master + "/"
+        if page := engine.master_page():
+            config["mesos_leader_ui_url"] = page + "/"
         data: dict[str, Any] = {
             "name": config["framework_name"],
             "version": API_VERSION,
@@ -121,7 +123,7 @@ class System:
             "leader": identity.address,
             "marathon_config": config,
             "zookeeper_config": identity.zookeeper,
-            "http_config": {"http_port": identity.http_port, "https_port": 0},
+            "http_config": {"http_port": identity.http_port, "https_port": identity.https_port},
         }
         if engine.core.framework_id is not None:
             data["frameworkId"] = engine.core.framework_id

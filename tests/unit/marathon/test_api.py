@@ -21,7 +21,6 @@ from dcos_runtime.marathon.core.effects import Publish
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.engine import Engine
 from dcos_runtime.marathon.events import QUEUE, Hub
-from dcos_runtime.marathon.standby import Proxy
 from dcos_runtime.store import StoreError
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
@@ -428,41 +427,7 @@ async def test_the_end_of_the_engine_ends_event_streams_and_leaves_no_request_wa
             assert (await asked)[0] == 503
 
 
-# --- a process that does not lead ---
-
-
-async def test_a_standby_passes_requests_on_and_names_the_leader(api: Api) -> None:
-    leader = f"{api.server.host}:{api.server.port}"
-    proxy = Proxy("standby:8080", lambda: leader)
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", proxy.handle)
-    async with TestServer(app) as server, aiohttp.ClientSession() as http:
-        async with http.post(server.make_url("/v2/apps"), json=WEB) as answer:
-            assert answer.status == 201 and (await answer.json())["id"] == "/web"
-            assert answer.headers["X-Marathon-Leader"] == f"http://{leader}"
-            assert answer.headers["X-Marathon-Via"] == "1.1 standby:8080" and answer.headers["Marathon-Deployment-Id"]
-        async with http.get(server.make_url("/v2/apps/nope?x=1")) as answer:
-            assert answer.status == 404
-        async with http.get(server.make_url("/v2/events"), allow_redirects=False) as answer:
-            assert answer.status == 302 and answer.headers["Location"] == f"http://{leader}/v2/events"
-        async with http.get(server.make_url("/v2/apps"), headers={"X-Marathon-Via": "1.1 standby:8080"}) as answer:
-            assert answer.status == 502 and "loop" in (await answer.json())["message"]
-        await api.server.close()
-        async with http.get(server.make_url("/v2/apps")) as answer:
-            assert answer.status == 502
-    await proxy.close()
-
-
-async def test_a_standby_without_a_leader_answers_503() -> None:
-    proxy = Proxy("standby:8080", lambda: None)
-    app = web.Application()
-    app.router.add_route("*", "/{tail:.*}", proxy.handle)
-    async with (
-        TestServer(app) as server,
-        aiohttp.ClientSession() as http,
-        http.get(server.make_url("/v2/apps")) as answer,
-    ):
-        assert answer.status == 503 and answer.headers["Retry-After"]
+# --- labels ---
 
 
 @pytest.mark.parametrize(
