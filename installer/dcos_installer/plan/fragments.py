@@ -90,18 +90,22 @@ def zookeeper(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMateria
     numbers = {master.name: number for number, master in enumerate(spec.masters, start=1)}
     unit = "dcos-zookeeper.service"
     user = User("dcos-zookeeper", home="/var/lib/dcos/zookeeper", comment="DC/OS coordination")
-    members = [(numbers[master.name], master.address) for master in spec.masters]
     read = (
-        File(
-            "etc/zookeeper/zoo.cfg",
-            role.render("zoo.cfg.j2", address=host.address, ports=ports, members=members),
+        File("etc/zookeeper/zoo.cfg", role.render("zoo.cfg.j2")),
+        File("etc/zookeeper/self", role.render("self.j2", number=numbers[host.name], address=host.address)),
+        File("etc/zookeeper/prepare.py", role.render("prepare.py.j2")),
+    )
+    # Only a member that has no configuration of its own yet looks into this one: another master restarts nobody.
+    seed = File(
+        "etc/zookeeper/members",
+        role.render(
+            "members.j2", members=[(numbers[master.name], master.address) for master in spec.masters], ports=ports
         ),
-        File("etc/zookeeper/myid", f"{numbers[host.name]}\n"),
     )
     secret = _secret("zookeeper-super", user)
     return Fragment(
         role="zookeeper",
-        files=(*read, unit_file(unit, role.render("dcos-zookeeper.service.j2", active=ACTIVE))),
+        files=(*read, seed, unit_file(unit, role.render("dcos-zookeeper.service.j2", active=ACTIVE))),
         units=(
             Unit(
                 unit,
