@@ -57,8 +57,7 @@ class Doors:
         ``path`` is that of the route, without prefix. A listener with TLS has no door that is open to everybody.
         """
         if _ADMITTED in request:
-            known: str | None = request[_ADMITTED]
-            return known
+            return self.entered(request)
         over_tls = tls.is_tls(request)
         if door is Door.OPEN and not over_tls:
             return None
@@ -74,6 +73,25 @@ class Doors:
             raise
         request[_ADMITTED] = principal
         return principal
+
+    def entered(self, request: web.Request) -> str | None:
+        """As whom the request has passed its door."""
+        principal: str | None = request.get(_ADMITTED)
+        return principal
+
+    async def expect(self, request: web.Request, door: Door, path: str = "") -> web.StreamResponse | None:
+        """Answers ``Expect`` once the caller is known: nobody else is asked to go on with a body."""
+        if request.headers.get("Expect", "").lower() != "100-continue":
+            from aiohttp import web
+
+            return web.Response(status=417, text="Only 100-continue can be expected here")
+        try:
+            await self.enter(request, door, path)
+        except Denied as denied:
+            return denied.response()
+        if request.transport is not None:
+            request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        return None
 
 
 def wanted(flags: Flags) -> frozenset[Door]:
@@ -93,24 +111,9 @@ def problems(flags: Flags, sources: Sequence[str]) -> list[str]:
     if wanted(flags) and not any(getattr(flags, name) for name in (*sources, "tls_ca")):
         named = " or ".join(f"--{name}" for name in sources)
         found.append(f"principals are wanted, and nobody has one: give {named}")
-    if flags.anonymous_reads and not wanted(flags):
+    if flags.anonymous_reads and Door.READ not in wanted(flags):
         found.append(f"--anonymous_reads says nothing without --{READONLY.name}: everybody may read everything")
     return found
-
-
-async def expect(request: web.Request, door: Doors, which: Door, path: str) -> web.StreamResponse | None:
-    """Answers ``Expect: 100-continue`` once the caller is known: nobody else is asked to go on with a body."""
-    if request.headers.get("Expect", "").lower() != "100-continue":
-        from aiohttp import web
-
-        return web.Response(status=417, text="Unknown Expect")
-    try:
-        await door.enter(request, which, path)
-    except Denied as denied:
-        return denied.response()
-    if request.transport is not None:
-        request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-    return None
 
 
 def _has_token(request: web.Request) -> bool:

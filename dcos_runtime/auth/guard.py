@@ -94,15 +94,10 @@ class Users(Protocol):
         ...
 
 
-class SocketUsers:
-    """Asks the dcos-auth of this machine: ``POST /internal/verify`` with uid and password, or with a token.
+class AskedUsers:
+    """Users of whom another process knows. Its yes is remembered for some seconds, under a keyed digest."""
 
-    200 is yes, 401 is no. Yes is remembered for some seconds, under a keyed digest.
-    """
-
-    def __init__(self, socket: Path) -> None:
-        self._socket = socket
-        self._session: ClientSession | None = None
+    def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._yes: OrderedDict[bytes, float] = OrderedDict()
         self._asking: dict[bytes, asyncio.Task[bool]] = {}
@@ -113,9 +108,9 @@ class SocketUsers:
     async def token_lives(self, token: str) -> bool:
         return await self._ask({"token": token}, token)
 
-    async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+    async def _request(self, question: dict[str, str]) -> bool:
+        """Asks with uid and password, or with a token. Raises `UsersUnreachable`."""
+        raise NotImplementedError
 
     async def _ask(self, question: dict[str, str], text: str) -> bool:
         known = hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
@@ -135,6 +130,19 @@ class SocketUsers:
             if len(self._yes) > _REMEMBERED:
                 self._yes.popitem(last=False)
         return answer
+
+
+class SocketUsers(AskedUsers):
+    """Asks the dcos-auth of this machine: ``POST /internal/verify``, answered with 200 for yes and 401 for no."""
+
+    def __init__(self, socket: Path) -> None:
+        super().__init__()
+        self._socket = socket
+        self._session: ClientSession | None = None
+
+    async def close(self) -> None:
+        if self._session is not None:
+            await self._session.close()
 
     async def _request(self, question: dict[str, str]) -> bool:
         import aiohttp
@@ -212,6 +220,16 @@ class Guard:
             return spoken_for[0]
         return identity.principal
 
+    async def knows_token(self, token: str) -> bool:
+        """Whether it is good, and not revoked. Raises `UsersUnreachable`."""
+        try:
+            return self.verifier is not None and bool(self.verifier.verify(token)) and await self._lives(token)
+        except tokens.TokenRefused:
+            return False
+
+    async def _lives(self, token: str) -> bool:
+        return self.users is None or await self.users.token_lives(token)
+
     async def _of_header(self, header: str, realm: str | None) -> str:
         scheme, _, rest = header.partition(" ")
         if scheme.lower() == "basic":
@@ -227,7 +245,7 @@ class Guard:
             claims = self.verifier.verify(token)
         except tokens.TokenRefused as error:
             raise self._unknown(str(error), realm) from error
-        if self.users is not None and not await self.users.token_lives(token):
+        if not await self._lives(token):
             raise self._unknown("the token was revoked", realm)
         return claims.uid
 
@@ -260,10 +278,11 @@ def guard(
     token_key: str | None = None,
     token_issuer: str | None = None,
     auth_socket: str | None = None,
+    users: Users | None = None,
     anonymous_reads: Collection[str] = (),
     tls_kinds: Collection[str] = (),
 ) -> Guard:
-    """From a daemon's flags. Raises `GuardUnusable`."""
+    """From a daemon's flags; ``users``: other than those of --auth_socket. Raises `GuardUnusable`."""
     if bool(token_key) != bool(token_issuer):
         raise GuardUnusable("--token_key and --token_issuer go together")
     try:
@@ -271,7 +290,7 @@ def guard(
             realm=realm,
             credentials=credential_files.read(Path(credentials)) if credentials else None,
             verifier=tokens.verifier(Path(token_key), token_issuer) if token_key and token_issuer else None,
-            users=SocketUsers(Path(auth_socket)) if auth_socket else None,
+            users=SocketUsers(Path(auth_socket)) if auth_socket else users,
             anonymous_reads=frozenset(anonymous_reads),
             tls_kinds=frozenset(tls_kinds),
         )

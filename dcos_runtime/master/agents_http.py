@@ -1,14 +1,23 @@
-"""The agents' listener: the internal protocol, `wire.internal`, on a port of its own."""
+"""The listener for our own daemons: the agents' protocol, `wire.internal`, and with TLS the public API beside it.
+
+With TLS the protocol is for certificates of agents only, and such an agent speaks for none but itself; the public API
+is for the kinds that the doors name.
+"""
 
 from __future__ import annotations
 
+import ipaddress
 import logging
+from collections.abc import Collection
 
 from aiohttp import web
 
+from dcos_runtime import tls
+from dcos_runtime.auth.doors import Doors
+from dcos_runtime.auth.guard import UsersUnreachable
 from dcos_runtime.daemon import json_response, text_response
 from dcos_runtime.master import body
-from dcos_runtime.master.http import Role
+from dcos_runtime.master.http import PublicApi, Role
 from dcos_runtime.master.leader import Leader
 from dcos_runtime.store.lease import LeaseOver
 from dcos_runtime.wire import codec, internal
@@ -17,13 +26,20 @@ log = logging.getLogger(__name__)
 
 
 class AgentApi:
-    def __init__(self, role: Role) -> None:
+    """``public``: served as well, to our own daemons."""
+
+    def __init__(self, role: Role, doors: Doors, public: PublicApi | None = None) -> None:
         self._role = role
+        self._doors = doors
+        self._public = public
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=body.MAX_BODY)
         application.router.add_post(f"{internal.PATH}/connect", self._connect)
         application.router.add_post(f"{internal.PATH}/messages", self._messages)
+        if self._public is not None:
+            application.router.add_post(internal.TOKEN_PATH, self._token)
+            self._public.add_to(application)
         return application
 
     def _leader(self) -> Leader:
@@ -31,7 +47,20 @@ class AgentApi:
             raise web.HTTPServiceUnavailable(text="this master does not lead")
         return self._role.leader
 
+    async def _token(self, request: web.Request) -> web.StreamResponse:
+        _names(request)
+        try:
+            question = codec.decode(await body.read(request), internal.Token)
+            return web.Response(status=200 if await self._doors.guard.knows_token(question.token) else 401)
+        except body.Refused as refusal:
+            return text_response(refusal.text, refusal.status)
+        except codec.DecodeError:
+            return text_response("a token is expected", 400)
+        except UsersUnreachable as error:
+            return text_response(str(error), 503)
+
     async def _connect(self, request: web.Request) -> web.StreamResponse:
+        names = _names(request)
         leader = self._leader()
         try:
             call = codec.decode(await body.read(request), internal.Connect)
@@ -39,11 +68,11 @@ class AgentApi:
             return text_response(refusal.text, refusal.status)
         except codec.DecodeError as error:
             return text_response(str(error), 400)
-        address = request.remote or ""
+        address = _address(request, names)
         stream = leader.streams.open(f"agent {call.agent.hostname} at {address}")
         try:
             try:
-                answer = leader.do(lambda core, now: core.agent_connect(call, stream.number, address, now))
+                answer = leader.do(lambda core, now: core.agent_connect(call, stream.number, address, now, names))
             except LeaseOver as error:
                 return text_response(str(error), 503)
             except Exception:
@@ -62,6 +91,7 @@ class AgentApi:
             leader.note(lambda core, now: core.agent_gone(stream.number))
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
+        names = _names(request)
         leader = self._leader()
         try:
             batch = codec.decode(await body.read(request), internal.Batch)
@@ -70,7 +100,7 @@ class AgentApi:
         except codec.DecodeError as error:
             return text_response(str(error), 400)
         try:
-            answer = leader.do(lambda core, now: core.agent_messages(batch, now))
+            answer = leader.do(lambda core, now: core.agent_messages(batch, now, names))
         except LeaseOver as error:
             return text_response(str(error), 503)
         except Exception:
@@ -79,3 +109,29 @@ class AgentApi:
         if isinstance(answer, internal.Taken):
             return json_response(answer)
         return text_response(answer.text, answer.status)
+
+
+def _names(request: web.Request) -> Collection[str] | None:
+    """What the agent's certificate lets it call itself; None without TLS."""
+    if not tls.is_tls(request):
+        return None
+    identity = tls.peer(request)
+    if identity is None or identity.kind != "agent":
+        raise web.HTTPForbidden(text=f"this is for agents; {identity or 'this certificate'} is none")
+    return identity.names
+
+
+def _address(request: web.Request, names: Collection[str] | None) -> str:
+    """Where the agent is reached: where it comes from, unless its certificate has another address."""
+    remote = request.remote or ""
+    if names is None or remote in names:
+        return remote
+    return next(filter(_is_address, sorted(names)), remote)
+
+
+def _is_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True

@@ -1,7 +1,8 @@
-"""The master's public listener: the scheduler API and the v0 reads, with the original's way of finding a route.
+"""The master's public API: the scheduler API and the v0 reads, with the original's way of finding a route.
 
 Each path is served bare and under ``/master``; a trailing slash and the ``.json`` of old clients are dropped; the
-longest known prefix of the path answers. A master that does not lead redirects what only the leader can answer.
+longest known prefix of the path answers, once the door it brings along has let the caller in. A master that does not
+lead redirects what only the leader can answer; on the port for our own daemons it passes that on instead.
 """
 
 from __future__ import annotations
@@ -16,10 +17,13 @@ from dataclasses import dataclass, field
 from aiohttp import hdrs, web
 
 from dcos_runtime import __version__
+from dcos_runtime.auth.doors import Door, Doors
+from dcos_runtime.auth.guard import Denied
 from dcos_runtime.daemon import text_response
 from dcos_runtime.flags import duration
 from dcos_runtime.master import scheduler_api
 from dcos_runtime.master.body import MAX_BODY
+from dcos_runtime.master.forward import Forwarder
 from dcos_runtime.master.leader import Leader
 from dcos_runtime.master.views import VERSION, Pieces, Viewer, metrics
 from dcos_runtime.store.lease import LeaseOver
@@ -61,37 +65,59 @@ class Role:
         self._leader = leader
 
 
+@dataclass(frozen=True)
+class Route:
+    """``path``: without prefix; "" when nothing is there."""
+
+    path: str
+    door: Door
+    handler: Handler
+
+
 class PublicApi:
-    def __init__(self, role: Role) -> None:
+    """``forwarder``: passes on to the leader what a master that does not lead would otherwise redirect."""
+
+    def __init__(self, role: Role, doors: Doors, forwarder: Forwarder | None = None) -> None:
         self._role = role
-        self._routes: dict[str, Handler] = {
-            "/api/v1/scheduler": self._scheduler,
-            "/internal/agent/v1": self._agent_endpoint,
+        self._doors = doors
+        self._forwarder = forwarder
+        self._routes: dict[str, tuple[Door, Handler]] = {
+            "/api/v1/scheduler": (Door.FRAMEWORK, self._scheduler),
+            "/internal/agent/v1": (Door.READ, self._agent_endpoint),
             "/state": self._view("state", lambda viewer, query: viewer.state()),
             "/state-summary": self._view("state-summary", lambda viewer, query: viewer.state_summary()),
             "/slaves": self._view("slaves", lambda viewer, query: viewer.slaves(query.get("slave_id"))),
             "/frameworks": self._view("frameworks", lambda viewer, query: viewer.frameworks(query.get("framework_id"))),
             "/tasks": self._view("tasks", lambda viewer, query: viewer.tasks(query)),
             "/roles": self._view("roles", lambda viewer, query: viewer.roles()),
-            "/redirect": self._redirect,
-            "/health": self._health,
-            "/version": self._version,
-            "/flags": self._flags,
-            "/metrics/snapshot": self._metrics,
+            "/redirect": (Door.OPEN, self._redirect),
+            "/health": (Door.OPEN, self._health),
+            "/version": (Door.OPEN, self._version),
+            "/flags": (Door.READ, self._flags),
+            "/metrics/snapshot": (Door.READ, self._metrics),
         }
 
     def application(self) -> web.Application:
         application = web.Application(client_max_size=MAX_BODY)
-        application.router.add_route("*", "/{path:.*}", self._dispatch)
+        self.add_to(application)
         return application
 
+    def add_to(self, application: web.Application) -> None:
+        application.router.add_route("*", "/{path:.*}", self._dispatch, expect_handler=self._expect)
+
+    async def _expect(self, request: web.Request) -> web.StreamResponse | None:
+        route = self._route(request.path)
+        return await self._doors.expect(request, route.door, route.path)
+
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
-        handler = self._route(request.path)
-        if handler is None:
-            return text_response("404 Not Found.", 404)
+        route = self._route(request.path)
+        try:
+            await self._doors.enter(request, route.door, route.path)
+        except Denied as denied:
+            return denied.response()
         led = self._role.leader
         try:
-            response = await handler(request)
+            response = await route.handler(request)
             if led is not None and not response.prepared and self._role.leader is not led:
                 return text_response("No leader elected", 503)  # it was no leader's answer any more
             return response
@@ -105,20 +131,23 @@ class PublicApi:
             log.exception("%s %s failed", request.method, request.path)
             return text_response("The request could not be handled; the master's log says why", 500)
 
-    def _route(self, path: str) -> Handler | None:
+    def _route(self, path: str) -> Route:
         parts = [part for part in path.split("/") if part]
         if parts and parts[0] == "master":
             parts = parts[1:]
         while parts:
-            known = self._routes.get("/" + "/".join(parts).removesuffix(".json"))
-            if known is not None:
-                return known
+            name = "/" + "/".join(parts).removesuffix(".json")
+            if name in self._routes:
+                return Route(name, *self._routes[name])
             parts = parts[:-1]
-        return None
+        return Route("", Door.UNKNOWN, self._nothing)
+
+    async def _nothing(self, request: web.Request) -> web.StreamResponse:
+        return text_response("404 Not Found.", 404)
 
     # --- what only the leader answers ---
 
-    def _elsewhere(self, request: web.Request) -> web.Response | None:
+    async def _elsewhere(self, request: web.Request) -> web.StreamResponse | None:
         """The answer of a master that does not lead."""
         if self._role.leader is not None:
             return None
@@ -128,6 +157,9 @@ class PublicApi:
             return text_response("Master has not finished recovery", 503)
         if self._own_address(self._role.leading):
             return text_response("No leader elected", 503)
+        if self._forwarder is not None:
+            principal = self._doors.entered(request)
+            return await self._forwarder.pass_on(request, self._role.leading, self._role.agent_port, principal)
         return self._to(self._role.leading, request.raw_path)
 
     def _own_address(self, leading: MasterInfo) -> bool:
@@ -138,25 +170,25 @@ class PublicApi:
         return web.Response(status=307, headers={"Location": f"//{leading.hostname}:{leading.port}{path}"})
 
     async def _scheduler(self, request: web.Request) -> web.StreamResponse:
-        if (elsewhere := self._elsewhere(request)) is not None:
+        if (elsewhere := await self._elsewhere(request)) is not None:
             return elsewhere
         assert self._role.leader is not None
-        return await scheduler_api.handle(request, self._role.leader)
+        return await scheduler_api.handle(request, self._role.leader, self._doors.entered(request))
 
     async def _agent_endpoint(self, request: web.Request) -> web.StreamResponse:
-        if (elsewhere := self._elsewhere(request)) is not None:
+        if (elsewhere := await self._elsewhere(request)) is not None:
             return elsewhere
         return _json(codec.encode(internal.Endpoint(port=self._role.agent_port, versions=[internal.VERSION])), request)
 
-    def _view(self, name: str, pieces: Callable[[Viewer, Mapping[str, str]], Pieces]) -> Handler:
+    def _view(self, name: str, pieces: Callable[[Viewer, Mapping[str, str]], Pieces]) -> tuple[Door, Handler]:
         async def handler(request: web.Request) -> web.StreamResponse:
-            if (elsewhere := self._elsewhere(request)) is not None:
+            if (elsewhere := await self._elsewhere(request)) is not None:
                 return elsewhere
             query = {key: value for key, value in request.query.items() if key != "jsonp"}
             key = f"{name}?{sorted(query.items())}"
             return _json(await self._shared(key, lambda viewer: pieces(viewer, query)), request)
 
-        return handler
+        return Door.READ, handler
 
     async def _shared(self, key: str, pieces: Callable[[Viewer], Pieces]) -> bytes:
         """One rendering at a time of each view, for all who ask while it is made."""

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
-from dcos_runtime import daemon
+from dcos_runtime import daemon, tls
+from dcos_runtime.auth.guard import GuardUnusable
 from dcos_runtime.daemon import Leave, Life
 from dcos_runtime.flags import Flags
 from dcos_runtime.master import flags as master_flags
 from dcos_runtime.master.agents_http import AgentApi
 from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.forward import Forwarder
 from dcos_runtime.master.http import PublicApi, Role
 from dcos_runtime.master.leader import begin
 from dcos_runtime.store import Store, StoreError
@@ -48,9 +51,19 @@ async def serve(flags: Flags, life: Life) -> None:
     # The listener is bound before it knows itself: with --port=0 its own address comes from it.
     role = Role(MasterInfo(id="", ip=0, port=0), started_at, master_flags.shown(flags), flags.cluster)
     try:
+        doors = master_flags.who_may_pass(flags)
+        files = tls.files(flags.tls_ca, flags.tls_identity)
+        context = files.server() if files is not None else None
         async with (
-            daemon.listening(AgentApi(role).application(), flags.ip, flags.agent_port, unpack=False) as agents,
-            daemon.listening(PublicApi(role).application(), flags.ip, flags.port, unpack=False) as public,
+            _passing_on(files) as forwarder,
+            daemon.listening(
+                AgentApi(role, doors, PublicApi(role, doors, forwarder) if forwarder else None).application(),
+                flags.ip,
+                flags.agent_port,
+                tls=context,
+                unpack=False,
+            ) as agents,
+            daemon.listening(PublicApi(role, doors).application(), flags.ip, flags.port, unpack=False) as public,
         ):
             role.own = master_flags.master_info(flags, public.port)
             role.agent_port = agents.port
@@ -64,8 +77,18 @@ async def serve(flags: Flags, life: Life) -> None:
             leader, role.leader = role.leader, None  # no more calls
             if leader is not None:
                 leader.streams.close_all()
-    except OSError as error:
+    except (OSError, tls.TlsError, GuardUnusable) as error:
         life.end(1, str(error))
+
+
+@contextlib.asynccontextmanager
+async def _passing_on(files: tls.Files | None) -> AsyncIterator[Forwarder | None]:
+    forwarder = Forwarder(files) if files is not None else None
+    try:
+        yield forwarder
+    finally:
+        if forwarder is not None:
+            await forwarder.close()
 
 
 async def _lead_alone(flags: Flags, config: Config, role: Role, life: Life) -> bool:

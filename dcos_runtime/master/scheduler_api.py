@@ -12,6 +12,7 @@ from dcos_runtime.daemon import text_response
 from dcos_runtime.master import body
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
 from dcos_runtime.master.leader import Leader
+from dcos_runtime.master.validate import not_yours
 from dcos_runtime.store.lease import LeaseOver
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import FrameworkID
@@ -25,8 +26,8 @@ PROTOBUF = "application/x-protobuf"
 _HEARTBEAT = codec.encode(Event(type=Event.Type.HEARTBEAT))
 
 
-async def handle(request: web.Request, leader: Leader) -> web.StreamResponse:
-    """One call. Every refusal is ``text/plain``; what is taken is 202 without a body."""
+async def handle(request: web.Request, leader: Leader, principal: str | None = None) -> web.StreamResponse:
+    """One call, of ``principal`` if that is known. Refusals are ``text/plain``; what is taken is 202 without a body."""
     if request.method != "POST":
         text = f"405 Method Not Allowed. Expecting one of {{ 'POST' }}, but received '{request.method}'."
         return text_response(text, 405, {"Allow": "POST"})
@@ -40,7 +41,7 @@ async def handle(request: web.Request, leader: Leader) -> web.StreamResponse:
         return text_response(refusal.text, refusal.status)
     except codec.DecodeError as error:
         return text_response(str(error), 400)
-    if error_text := validate(call):
+    if error_text := validate(call, principal):
         return text_response(f"Failed to validate scheduler::Call: {error_text}", 400)
     stream_id = request.headers.get("Mesos-Stream-Id")
     if call.type is Call.Type.SUBSCRIBE and call.subscribe is not None:
@@ -48,9 +49,9 @@ async def handle(request: web.Request, leader: Leader) -> web.StreamResponse:
             return text_response(f"Expecting 'Accept' to allow '{PROTOBUF}' or '{JSON}'", 406)
         if stream_id is not None:
             return text_response("Subscribe calls should not include the 'Mesos-Stream-Id' header", 400)
-        return await _subscribe(request, leader, call.subscribe)
+        return await _subscribe(request, leader, call.subscribe, principal)
     try:
-        answer = leader.do(lambda core, now: core.call(call, stream_id, now))
+        answer = leader.do(lambda core, now: core.call(call, stream_id, now, principal))
     except LeaseOver:
         raise
     except Exception:
@@ -81,14 +82,16 @@ def accepts_json(accept: str | None) -> bool:
     return False
 
 
-async def _subscribe(request: web.Request, leader: Leader, call: Call.Subscribe) -> web.StreamResponse:
+async def _subscribe(
+    request: web.Request, leader: Leader, call: Call.Subscribe, principal: str | None
+) -> web.StreamResponse:
     stream_id = str(uuid.uuid4())
     stream = leader.streams.open(f"framework {call.framework_info.name!r} at {request.remote}")
     response = web.StreamResponse(headers={"Content-Type": JSON, "Mesos-Stream-Id": stream_id})
     response.enable_chunked_encoding()
     try:
         try:
-            error = leader.do(lambda core, now: core.subscribe(call, stream.number, stream_id, now))
+            error = leader.do(lambda core, now: core.subscribe(call, stream.number, stream_id, now, principal))
         except LeaseOver:
             raise
         except Exception:
@@ -161,8 +164,8 @@ _PARTS = {
 }
 
 
-def validate(call: Call) -> str | None:
-    """Whether the call is whole."""
+def validate(call: Call, principal: str | None = None) -> str | None:
+    """Why the call is not taken: it is not whole, or speaks for another than ``principal``."""
     if call.type is None:
         return "Expecting 'type' to be present"
     if call.type is Call.Type.SUBSCRIBE:
@@ -170,7 +173,7 @@ def validate(call: Call) -> str | None:
             return "Expecting 'subscribe' to be present"
         if not _same_id(call.framework_id, call.subscribe.framework_info.id):
             return "'framework_id' differs from 'subscribe.framework_info.id'"
-        return None
+        return not_yours(principal, call.subscribe.framework_info)
     if call.framework_id is None:
         return "Expecting 'framework_id' to be present"
     part = _PARTS.get(call.type)

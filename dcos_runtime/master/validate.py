@@ -112,8 +112,17 @@ def _failover_timeout(info: FrameworkInfo) -> str | None:
     return None
 
 
-def update(old: FrameworkInfo, new: FrameworkInfo) -> str | None:
-    if old.principal != new.principal:
+def not_yours(principal: str | None, info: FrameworkInfo) -> str | None:
+    """For ``principal``, if that is known."""
+    if principal is None or info.principal is None or info.principal == principal:
+        return None
+    return f"Authenticated principal '{principal}' does not match principal '{info.principal}' set in `FrameworkInfo`"
+
+
+def update(old: FrameworkInfo, new: FrameworkInfo, principal: str | None = None) -> str | None:
+    """A framework of nobody, from before principals were wanted, becomes that of ``principal``, who is known."""
+    adopted = old.principal is None and principal is not None
+    if old.principal != new.principal and not adopted:
         return "Changing framework's principal is not allowed."
     if old.user != new.user:
         return f"Updating 'FrameworkInfo.user' is unsupported; attempted to update from '{old.user}' to '{new.user}'"

@@ -22,6 +22,15 @@ from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
 
 VERSION = 1
 PATH = "/internal/agent/v1"
+TOKEN_PATH = "/internal/auth/v1/token"
+"""Agents ask any master here, with a `Token`, whether a token that is good by itself was revoked: 200 no, 401 yes."""
+
+
+class Token(msgspec.Struct):
+    token: str
+
+    def __repr__(self) -> str:
+        return "Token(…)"
 
 
 class Endpoint(msgspec.Struct):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
 
@@ -48,8 +48,14 @@ def load(state: State, entries: Mapping[str, bytes], now: Now) -> None:
 # --- connecting ------------------------------------------------------------------------------------------------------
 
 
-def connect(state: State, call: internal.Connect, stream: int, address: str, now: Now) -> Answer:
-    """200: the stream is the agent's, `Connected` comes on it once it is admitted. Else the reason, for its log."""
+def connect(
+    state: State, call: internal.Connect, stream: int, address: str, now: Now, names: Collection[str] | None = None
+) -> Answer:
+    """200: the stream is the agent's, `Connected` comes on it once it is admitted. Else the reason, for its log.
+
+    ``names``: what the agent's certificate lets it call itself. It can neither pass for an agent of another host, nor
+    take an id that is one's.
+    """
     if call.version != internal.VERSION:
         return Answer(400, f"this master speaks version {internal.VERSION} of the agent protocol, not {call.version}")
     if error := validate.resources(call.agent.resources):
@@ -57,6 +63,8 @@ def connect(state: State, call: internal.Connect, stream: int, address: str, now
     agent_id = call.agent.id.value if call.agent.id is not None and call.agent.id.value else None
     if agent_id is not None and (error := validate.identifier(agent_id)):
         return Answer(400, error)
+    if names is not None and (error := _pretends(state, call.agent, agent_id, names)):
+        return Answer(403, error)
     for told in call.tasks:
         try:
             codec.decode(told.task, TaskInfo)
@@ -79,6 +87,17 @@ def connect(state: State, call: internal.Connect, stream: int, address: str, now
         entry = codec.encode(Entry(call.agent))
         state.persist({_KEY + agent_id: entry}, lambda then: _admitted(state, call, stream, address, then))
     return Answer(200)
+
+
+def _pretends(state: State, info: AgentInfo, agent_id: str | None, names: Collection[str]) -> str | None:
+    shown = ", ".join(sorted(names))
+    if info.hostname not in names:
+        return f"the agent calls itself {info.hostname}, its certificate {shown}; --hostname has to be one of these"
+    known = state.agents.get(agent_id or "") or state.recovering.get(agent_id or "")
+    known = known or state.unreachable.get(agent_id or "")
+    if known is not None and known.info.hostname not in names:
+        return f"agent {agent_id} is of {known.info.hostname}, which the certificate ({shown}) does not name"
+    return None
 
 
 def _same(old: AgentInfo, new: AgentInfo) -> bool:
@@ -258,8 +277,12 @@ def _missing(state: State, agent: Agent, task: Task, now: Now) -> None:
 # --- messages --------------------------------------------------------------------------------------------------------
 
 
-def messages(state: State, batch: internal.Batch, now: Now) -> Answer | internal.Taken:
+def messages(
+    state: State, batch: internal.Batch, now: Now, names: Collection[str] | None = None
+) -> Answer | internal.Taken:
     agent = state.agents.get(batch.agent_id)
+    if agent is not None and names is not None and agent.info.hostname not in names:
+        return Answer(403, f"agent {agent.id} is of another host than the certificate")
     if agent is None or not agent.connected or agent.id in state.leaving:
         return Answer(409, "the agent is not connected to this master; connect again")
     if batch.epoch != agent.epoch:

@@ -21,16 +21,22 @@ _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 # --- subscribing -----------------------------------------------------------------------------------------------------
 
 
-def subscribe(state: State, call: Call.Subscribe, stream: int, stream_id: str, now: Now) -> str | None:
-    """Takes the subscriber on ``stream`` in. The reason when it is refused: ERROR was sent and the stream is closed."""
+def subscribe(
+    state: State, call: Call.Subscribe, stream: int, stream_id: str, now: Now, principal: str | None = None
+) -> str | None:
+    """Takes the subscriber on ``stream`` in. The reason when it is refused: ERROR was sent and the stream is closed.
+
+    A framework that names no principal is its subscriber's.
+    """
     info = call.framework_info
+    info.principal = info.principal or principal
     known = bool(info.id and info.id.value)
     state.counters[f"master/messages_{'reregister' if known else 'register'}_framework"] += 1
     error = _refusal(state, info, call)
     framework = state.frameworks.get(info.id.value) if info.id is not None and known else None
     if error is None and framework is not None:
         info.user, info.checkpoint = framework.info.user, framework.info.checkpoint
-        error = validate.update(framework.info, info)
+        error = validate.update(framework.info, info, principal)
     if error is not None:
         _send_raw(state, stream, Event(type=Event.Type.ERROR, error=Event.Error(message=error)))
         state.close(stream)
@@ -233,11 +239,12 @@ def tell_shutdown(state: State, agent: Agent, framework_id: str) -> None:
 # --- updating --------------------------------------------------------------------------------------------------------
 
 
-def update(state: State, framework: Framework, call: Call.UpdateFramework) -> Answer:
+def update(state: State, framework: Framework, call: Call.UpdateFramework, principal: str | None = None) -> Answer:
     info = call.framework_info
+    info.principal = info.principal or principal
     if error := validate.framework(info):
         return Answer(400, f"Supplied FrameworkInfo is not valid: {error}")
-    if error := validate.update(framework.info, info):
+    if error := validate.not_yours(principal, info) or validate.update(framework.info, info, principal):
         return Answer(400, f"FrameworkInfo update is not valid: {error}")
     if error := validate.suppressed_roles(validate.roles_of(info), call.suppressed_roles):
         return Answer(400, f"'UpdateFramework' call is not valid: {error}")

@@ -6,9 +6,10 @@ Streams are numbers that the shell gives to connections, never twice. After ever
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from random import Random
 
+from dcos_runtime.master import validate
 from dcos_runtime.master.core import agents, frameworks, offers, tasks
 from dcos_runtime.master.core.effects import ACCEPTED, Answer, Effect, Now
 from dcos_runtime.master.core.records import Framework
@@ -44,18 +45,25 @@ class MasterCore:
 
     # --- frameworks ---
 
-    def subscribe(self, call: Call.Subscribe, stream: int, stream_id: str, now: Now) -> str | None:
-        """The validated SUBSCRIBE of ``stream``, whose ``Mesos-Stream-Id`` is ``stream_id``; why it was refused, if."""
-        return frameworks.subscribe(self.state, call, stream, stream_id, now)
+    def subscribe(
+        self, call: Call.Subscribe, stream: int, stream_id: str, now: Now, principal: str | None = None
+    ) -> str | None:
+        """The validated SUBSCRIBE of ``stream``, whose ``Mesos-Stream-Id`` is ``stream_id``; why it was refused, if.
+
+        ``principal``: who sends it, where that is known.
+        """
+        return frameworks.subscribe(self.state, call, stream, stream_id, now, principal)
 
     def subscriber_gone(self, stream: int, now: Now) -> None:
         frameworks.disconnected(self.state, stream, now)
 
-    def call(self, call: Call, stream_id: str | None, now: Now) -> Answer:
+    def call(self, call: Call, stream_id: str | None, now: Now, principal: str | None = None) -> Answer:
         """Any validated call but SUBSCRIBE, with the ``Mesos-Stream-Id`` it came with."""
         framework = self.state.frameworks.get(call.framework_id.value if call.framework_id else "")
         if framework is None:
             return Answer(400, "Framework cannot be found")
+        if error := validate.not_yours(principal, framework.info):
+            return Answer(400, error)
         if not framework.connected:
             return Answer(403, "Framework is not subscribed")
         if stream_id is None:
@@ -68,9 +76,9 @@ class MasterCore:
             )
         assert call.type is not None
         self.state.counters[f"master/calls/{call.type.value.lower()}"] += 1
-        return self._call(framework, call, now)
+        return self._call(framework, call, now, principal)
 
-    def _call(self, framework: Framework, call: Call, now: Now) -> Answer:
+    def _call(self, framework: Framework, call: Call, now: Now, principal: str | None) -> Answer:
         state = self.state
         match call:
             case Call(type=Call.Type.ACCEPT, accept=Call.Accept() as accept):
@@ -90,7 +98,7 @@ class MasterCore:
             case Call(type=Call.Type.TEARDOWN):
                 frameworks.remove(state, framework, now)
             case Call(type=Call.Type.UPDATE_FRAMEWORK, update_framework=Call.UpdateFramework() as update):
-                return frameworks.update(state, framework, update)
+                return frameworks.update(state, framework, update, principal)
             case Call(type=Call.Type.RECONCILE_OPERATIONS, reconcile_operations=Call.ReconcileOperations() as asked):
                 self._reconcile_operations(framework, asked)
             case _:
@@ -126,12 +134,19 @@ class MasterCore:
 
     # --- agents ---
 
-    def agent_connect(self, call: internal.Connect, stream: int, address: str, now: Now) -> Answer:
-        """200: what is for the agent goes to ``stream`` from here on. ``address``: the IP it comes from."""
-        return agents.connect(self.state, call, stream, address, now)
+    def agent_connect(
+        self, call: internal.Connect, stream: int, address: str, now: Now, names: Collection[str] | None = None
+    ) -> Answer:
+        """200: what is for the agent goes to ``stream`` from here on. ``address``: the IP it comes from.
 
-    def agent_messages(self, batch: internal.Batch, now: Now) -> Answer | internal.Taken:
-        return agents.messages(self.state, batch, now)
+        ``names``: what its certificate lets it call itself; None without one.
+        """
+        return agents.connect(self.state, call, stream, address, now, names)
+
+    def agent_messages(
+        self, batch: internal.Batch, now: Now, names: Collection[str] | None = None
+    ) -> Answer | internal.Taken:
+        return agents.messages(self.state, batch, now, names)
 
     def agent_gone(self, stream: int) -> None:
         agents.disconnected(self.state, stream)
