@@ -67,6 +67,18 @@ class Response:
     def text(self) -> str:
         return self.body.decode("utf-8", "replace").strip()
 
+    def complaint(self) -> str:
+        """What an error answer says to a human: its message or description, or its text unless that is a web page."""
+        try:
+            body = self.json()
+        except NotJson:
+            body = None
+        if isinstance(body, dict):
+            for key in ("message", "description"):
+                if isinstance(body.get(key), str):
+                    return str(body[key])
+        return "" if "html" in self.headers.get("Content-Type", "") else self.text()[:200]
+
     def redirect(self, method: str) -> str | None:
         """Where it sends a request of this method, as a whole URL."""
         target = self.headers.get("Location")

@@ -267,12 +267,12 @@ class Master:
         if response.status in NOBODY_BEHIND:
             raise Unavailable(
                 f"the master at {self.target.url} ({self.target.origin}) has no leader to ask",
-                details=[f"{response.url} answered {response.status}: {_plain(response) or 'nothing'}"],
+                details=[f"{response.url} answered {response.status}: {response.complaint() or 'nothing'}"],
                 hints=["masters are electing a leader or recovering: try again in some seconds"],
             )
         if response.status != 200:
             raise CliError(
-                f"{response.url} answered {response.status}: {response.text()[:200] or 'nothing'}",
+                f"{response.url} answered {response.status}: {response.complaint() or 'nothing'}",
                 hints=[f"is {self.target.url} ({self.target.origin}) the address of a master?"],
             )
         return response
@@ -343,7 +343,7 @@ class Agents:
         response = self.get(agent, f"/{agent.process}/state")
         if response.status == 404:
             # An agent has it, so this is somebody who does not know the agent: not registered again yet, perhaps.
-            raise self._door.unavailable(agent, f"{response.url} answered 404: {_plain(response) or 'nothing'}")
+            raise self._door.unavailable(agent, f"{response.url} answered 404: {response.complaint() or 'nothing'}")
         return response
 
     def get(self, agent: Agent, path: str) -> Response:
@@ -354,11 +354,6 @@ class Agents:
             raise self._door.unavailable(agent, str(error)) from error
         if response.status in NOBODY_BEHIND:
             raise self._door.unavailable(
-                agent, f"{response.url} answered {response.status}: {_plain(response) or 'nothing'}"
+                agent, f"{response.url} answered {response.status}: {response.complaint() or 'nothing'}"
             )
         return response
-
-
-def _plain(response: Response) -> str:
-    """The answer's text if it is for humans: not the page of a web server."""
-    return "" if "html" in response.headers.get("Content-Type", "") else response.text()[:200]

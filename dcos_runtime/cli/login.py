@@ -150,6 +150,8 @@ def _try(gateways: Gateways, provider: Provider, username: str, password: str) -
     response = gateways.request("POST", gateways.home + provider.path, body, repeatable=True)
     if response.status == 401:
         return None
+    if response.status == 429:
+        raise CliError(f"{origin(response.url)} takes no more logins from here for now", hints=["wait a moment"])
     token = json_object(response).get("token")
     if not isinstance(token, str) or not token:
         raise CliError(f"{response.url} accepted the login, but answered no token")
@@ -180,17 +182,17 @@ def json_object(response: Response) -> Mapping[str, Any]:
     """The answer's fields. Raises `CliError` when it is another answer than a gateway's good one."""
     if response.status in NOBODY_BEHIND:
         raise Unavailable(
-            f"{response.url} answered {response.status}: the gateway cannot answer now",
+            f"the gateway cannot answer now: {response.url} answered {response.status}: "
+            f"{response.complaint() or 'nothing'}",
             hints=["try again in some seconds"],
         )
-    page = "html" in response.headers.get("Content-Type", "")
     try:
         body = None if response.status != 200 else response.json()
     except NotJson:
         body = None
     if isinstance(body, dict):
         return body
-    what = "a page" if page else response.text()[:200] or "nothing"
+    what = response.complaint() or "nothing to read"
     raise CliError(
         f"{response.url} does not answer as a cluster's gateway does: {response.status}, {what}",
         hints=["is this the address of a cluster? https://MASTER"],

@@ -139,7 +139,7 @@ class Marathon:
         known = [str(app.get("id", "")) for app in self.apps()]
         wanted = app_path(app_id)
         if wanted in known:
-            raise CliError(_message(response) or f"{response.url} answered 404")
+            raise CliError(response.complaint() or f"{response.url} answered 404")
         near = difflib.get_close_matches(wanted, known, n=3, cutoff=0.6)
         near += [one for one in known if one.endswith(wanted) and one not in near][:3]
         raise CliError(
@@ -186,7 +186,7 @@ def _app_url(app_id: str) -> str:
 
 def _refusal(response: Response) -> CliError:
     """An error answer as text: 409 with what is in the way, 422 with every fault on a line of its own."""
-    message = _message(response)
+    message = response.complaint()
     body = _body(response)
     if response.status == 409 and body.get("deployments"):
         ids = [str(one.get("id", one)) if isinstance(one, dict) else str(one) for one in body["deployments"]]
@@ -205,10 +205,8 @@ def _refusal(response: Response) -> CliError:
     if response.status == 403:
         return CliError(f"the init refuses: {message or 'forbidden'}")
     if response.status in NOBODY_BEHIND:
-        page = "html" in response.headers.get("Content-Type", "")
         return Unavailable(
-            f"the init cannot answer now: {response.url} answered {response.status}"
-            + (f": {message}" if message and not page else ""),
+            f"the init cannot answer now: {response.url} answered {response.status}: {message or 'nothing'}",
             hints=["try again in some seconds"],
         )
     return CliError(f"{response.url} answered {response.status}: {message or 'nothing'}")
@@ -239,11 +237,6 @@ def _body(response: Response) -> Mapping[str, Any]:
     except NotJson:
         return {}
     return body if isinstance(body, dict) else {}
-
-
-def _message(response: Response) -> str:
-    message = _body(response).get("message")
-    return message if isinstance(message, str) else response.text()[:200]
 
 
 def _object(response: Response) -> Mapping[str, Any]:

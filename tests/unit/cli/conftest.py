@@ -6,16 +6,20 @@ import asyncio
 import io
 import json
 import logging
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
 from dcos_runtime.cli.main import main
+from tests.unit.cli.asked import Asked
+from tests.unit.cli.fake_gateway import CLUSTER_ID, PASSWORD, Authority, Gateway
 
 
 @dataclass
@@ -32,20 +36,13 @@ class Result:
         return json.loads(self.out)
 
 
-@dataclass
-class Asked:
-    method: str
-    path: str
-    query: dict[str, str]
-    body: Any
-
-
 class Server:
     """One HTTP server on a free port: `answer` may be replaced by a test; every request is kept in ``asked``."""
 
     def __init__(self, loop: asyncio.AbstractEventLoop, answer: Callable[[Asked], web.Response]) -> None:
         self.answer = answer
         self.asked: list[Asked] = []
+        self.authorizations: list[str | None] = []
         self._loop = loop
         self._runner: web.AppRunner | None = None
         self.address = asyncio.run_coroutine_threadsafe(self._start(), loop).result(10)
@@ -65,6 +62,7 @@ class Server:
         body = await request.json() if request.can_read_body else None
         asked = Asked(request.method, request.path, dict(request.query), body)
         self.asked.append(asked)
+        self.authorizations.append(request.headers.get("Authorization"))
         return self.answer(asked)
 
     def stop(self) -> None:
@@ -235,6 +233,8 @@ def dcos(
 ) -> Callable[..., Result]:
     """Runs one command line in this process. The user's own clusters are out of sight."""
     monkeypatch.setenv("DCOS_DIR", str(tmp_path_factory.mktemp("dcos")))
+    for name in ("DCOS_ACS_TOKEN", "DCOS_DCOS_ACS_TOKEN", "DCOS_SSL_VERIFY", "DCOS_CLUSTER", "DCOS_PRINCIPAL"):
+        monkeypatch.delenv(name, raising=False)
 
     def run(*arguments: str, stdin: str | None = None) -> Result:
         if stdin is not None:
@@ -246,3 +246,53 @@ def dcos(
         return Result(code, captured.out, captured.err)
 
     return run
+
+
+@pytest.fixture(scope="session")
+def authority() -> Authority:
+    return Authority()
+
+
+@pytest.fixture
+def gateway(
+    server_loop: asyncio.AbstractEventLoop, cluster: Cluster, authority: Authority, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Gateway]:
+    """The front door of ``cluster``, whose own doors nobody names."""
+    monkeypatch.delenv("DCOS_URL")
+    one = Gateway(server_loop, cluster, authority)
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def second(server_loop: asyncio.AbstractEventLoop, gateway: Gateway) -> Iterator[Gateway]:
+    """Another master's gateway of the same cluster: same port, another address."""
+    one = Gateway(
+        server_loop, gateway.cluster, gateway.authority, tokens=gateway.tokens, address="127.0.0.2", port=gateway.port
+    )
+    gateway.hosts = one.hosts = ["127.0.0.1", "127.0.0.2"]
+    yield one
+    one.stop()
+
+
+LOGIN = ("--username", "admin", "--password-env", "SECRET")
+
+
+@pytest.fixture
+def set_up(dcos: Callable[..., Result], monkeypatch: pytest.MonkeyPatch) -> Callable[..., Result]:
+    """`dcos cluster setup` of a gateway, with the right password."""
+    monkeypatch.setenv("SECRET", PASSWORD)
+
+    def run(url: str, *options: str) -> Result:
+        return dcos("cluster", "setup", url, *LOGIN, *(options or ("--no-check",)))
+
+    return run
+
+
+@pytest.fixture
+def lab(gateway: Gateway, set_up: Callable[..., Result]) -> Path:
+    """The folder of a cluster that is set up and attached, behind ``gateway``."""
+    result = set_up(gateway.url)
+    assert result.code == 0, result.err
+    gateway.asked.clear()
+    return Path(os.environ["DCOS_DIR"]) / "clusters" / CLUSTER_ID
