@@ -12,10 +12,7 @@ from typing import Any
 import pytest
 
 from tests.byhand import Daemon, ask, free_port, processes_with, wait_for
-from tests.contract import zookeeper_server
 from tests.contract.zookeeper_server import ZooKeeperServer
-
-pytestmark = pytest.mark.skipif(zookeeper_server.missing() is not None, reason=str(zookeeper_server.missing()))
 
 
 class Made:

@@ -291,7 +291,6 @@ def test_two_masters_cannot_share_a_work_directory(start: Starter, tmp_path: Pat
 # --- with ZooKeeper --------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.skipif(zookeeper_server.missing() is not None, reason=str(zookeeper_server.missing()))
 def test_a_standby_redirects_takes_over_and_knows_the_agents(start: Starter, tmp_path: Path) -> None:
     server = ZooKeeperServer(tmp_path / "zookeeper")
     server.start()
@@ -329,7 +328,6 @@ def test_a_standby_redirects_takes_over_and_knows_the_agents(start: Starter, tmp
         server.kill()
 
 
-@pytest.mark.skipif(zookeeper_server.missing() is not None, reason=str(zookeeper_server.missing()))
 def test_without_zookeeper_a_master_is_healthy_and_says_that_nobody_leads(start: Starter) -> None:
     master = start(f"--zk=zk://127.0.0.1:{zookeeper_server.free_port()}/mesos")
     assert request(master.port, "GET", "/health").status == 200

@@ -1,79 +1,199 @@
-"""A real ZooKeeper of its own on a free loopback port, for tests."""
+"""Real ZooKeeper processes on loopback, made by the templates that installed clusters are made by."""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import os
+import shlex
 import shutil
 import signal
 import socket
 import subprocess
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from types import SimpleNamespace
+
+from dcos_installer.plan import materials
+from dcos_installer.plan.manifest import ACTIVE
 
 JAR = Path("/usr/share/java/zookeeper.jar")
+SUPER = "super:only-for-tests"
+SECRET_LINE = "DigestAuthenticationProvider.superDigest=super:" + base64.b64encode(
+    hashlib.sha1(SUPER.encode(), usedforsecurity=False).digest()
+).decode("ascii")
+START_SECONDS = 60.0
 
 
-def missing() -> str | None:
-    """Why no ZooKeeper can be started here, if so."""
-    if shutil.which("java") is None:
-        return "java is not installed (Debian: openjdk-17-jre-headless)"
-    if not JAR.exists():
-        return f"{JAR} is absent (Debian: zookeeper)"
-    return None
-
-
-def free_port() -> int:
+def free_port(address: str = "127.0.0.1") -> int:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
+        probe.bind((address, 0))
         return int(probe.getsockname()[1])
 
 
 class ZooKeeperServer:
-    def __init__(self, folder: Path) -> None:
+    """One member; without others an ensemble of its own.
+
+    ``members``: number and address of all that the inventory would list, itself among them.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        number: int = 1,
+        members: Sequence[tuple[int, str]] = ((1, "127.0.0.1"),),
+        ports: SimpleNamespace | None = None,
+        tick_ms: int = 500,
+        founding: bool = True,
+    ) -> None:
         self.folder = folder
-        self.port = free_port()
+        self.number = number
+        self.address = dict(members)[number]
+        self.ports = ports or free_ports()
+        self.generation, self.state, self.secret = folder / "generation", folder / "state", folder / "zookeeper-super"
         self.process: subprocess.Popen[bytes] | None = None
-        (folder / "data").mkdir(parents=True)
-        (folder / "zoo.cfg").write_text(
-            f"dataDir={folder}/data\nclientPort={self.port}\nclientPortAddress=127.0.0.1\ntickTime=500\n"
-            "minSessionTimeout=1000\nmaxSessionTimeout=60000\nadmin.enableServer=false\n4lw.commands.whitelist=ruok\n"
-        )
+        home = self.generation / "etc" / "zookeeper"
+        home.mkdir(parents=True)
+        self.state.mkdir()
+        self.secret.write_text(SECRET_LINE + "\n")
+        role = materials.load().with_options("zookeeper", {"tick_ms": tick_ms}).role("zookeeper")
+        for name, text in {
+            "zoo.cfg": role.render("zoo.cfg.j2"),
+            "self": role.render("self.j2", number=number, address=self.address),
+            "members": role.render("members.j2", members=members, ports=self.ports, founding=founding),
+            "prepare.py": role.render("prepare.py.j2"),
+        }.items():
+            (home / name).write_text(text)
+        self._unit = role.render("dcos-zookeeper.service.j2", active=ACTIVE)
+
+    @property
+    def port(self) -> int:
+        return int(self.ports.zookeeper)
 
     @property
     def hosts(self) -> str:
-        return f"127.0.0.1:{self.port}"
+        return f"{self.address}:{self.port}"
 
-    def start(self) -> None:
+    @property
+    def line(self) -> str:
+        """How a reconfiguration names this member."""
+        lines = (self.generation / "etc" / "zookeeper" / "members").read_text().splitlines()
+        return next(line for line in lines if line.startswith(f"server.{self.number}="))
+
+    def command(self, setting: str) -> list[str]:
+        """What the unit runs, at this member's places."""
+        text = self._unit.replace("\\\n", " ")
+        line = next(line for line in text.splitlines() if line.startswith(f"{setting}="))
+        places = {
+            ACTIVE: str(self.generation),
+            "/var/lib/dcos/zookeeper": str(self.state),
+            "/etc/dcos-secrets/zookeeper-super": str(self.secret),
+        }
+        for installed, here in places.items():
+            line = line.replace(installed, here)
+        return shlex.split(line.partition("=")[2])
+
+    def launch(self) -> None:
+        """Starts it, and does not wait: one of several serves when a majority runs."""
+        if shutil.which("java") is None or not JAR.exists():
+            raise AssertionError(
+                "these tests run real ZooKeepers: apt install default-jre-headless libzookeeper-java libslf4j-java"
+            )
+        prepared = subprocess.run(self.command("ExecStartPre"), capture_output=True, text=True, check=False, umask=0o77)
+        if prepared.returncode != 0:
+            raise AssertionError(f"prepare.py ended with {prepared.returncode}:\n{prepared.stderr}")
         with (self.folder / "log").open("ab") as log:
             self.process = subprocess.Popen(
-                [
-                    "java",
-                    "-Xmx256m",
-                    "-XX:TieredStopAtLevel=1",
-                    "-cp",
-                    f"{self.folder}:{JAR}",
-                    "org.apache.zookeeper.server.quorum.QuorumPeerMain",
-                    str(self.folder / "zoo.cfg"),
-                ],
+                self.command("ExecStart"),
                 stdout=log,
                 stderr=log,
                 stdin=subprocess.DEVNULL,
+                env={**os.environ, "MALLOC_ARENA_MAX": "1"},
+                umask=0o77,
             )
-        deadline = time.monotonic() + 60
-        while not self._well():
+
+    def wait(self) -> None:
+        assert self.process is not None
+        deadline = time.monotonic() + START_SECONDS
+        while not self.serves():
             if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"ZooKeeper did not start:\n{(self.folder / 'log').read_text()[-3000:]}")
+                raise AssertionError(f"ZooKeeper does not serve:\n{(self.folder / 'log').read_text()[-3000:]}")
             time.sleep(0.05)
 
-    def _well(self) -> bool:
+    def start(self) -> None:
+        self.launch()
+        self.wait()
+
+    def serves(self) -> bool:
+        return self.mode() != ""
+
+    def mode(self) -> str:
+        """``leader``, ``follower``, or nothing while it serves nobody."""
         try:
-            with socket.create_connection(("127.0.0.1", self.port), timeout=1) as connection:
-                connection.sendall(b"ruok")
-                return connection.recv(16) == b"imok"
+            with socket.create_connection((self.address, self.port), timeout=1) as connection:
+                connection.sendall(b"srvr")
+                said = connection.makefile("rb").read().decode()
         except OSError:
-            return False
+            return ""
+        return next((line.partition(": ")[2] for line in said.splitlines() if line.startswith("Mode: ")), "")
+
+    def send(self, number: signal.Signals) -> None:
+        assert self.process is not None
+        self.process.send_signal(number)
 
     def kill(self) -> None:
         if self.process is not None and self.process.poll() is None:
             self.process.send_signal(signal.SIGCONT)
             self.process.kill()
             self.process.wait()
+
+
+def free_ports(address: str = "127.0.0.1") -> SimpleNamespace:
+    return SimpleNamespace(
+        zookeeper=free_port(address), zookeeper_peer=free_port(address), zookeeper_election=free_port(address)
+    )
+
+
+class Ensemble:
+    """``count`` members at 127.0.1.1, 127.0.1.2, …, all of the same ports, as on machines."""
+
+    def __init__(self, folder: Path, count: int = 3, tick_ms: int = 500) -> None:
+        self.folder = folder
+        self.tick_ms = tick_ms
+        self.ports = free_ports()
+        self.members = [self.member(number, range(1, count + 1)) for number in range(1, count + 1)]
+
+    def member(self, number: int, listed: Sequence[int], founding: bool = True) -> ZooKeeperServer:
+        return ZooKeeperServer(
+            self.folder / f"zookeeper{number}",
+            number=number,
+            members=[(each, f"127.0.1.{each}") for each in listed],
+            ports=self.ports,
+            tick_ms=self.tick_ms,
+            founding=founding,
+        )
+
+    @property
+    def hosts(self) -> str:
+        return ",".join(member.hosts for member in self.members)
+
+    def start(self) -> None:
+        for member in self.members:
+            member.launch()
+        for member in self.members:
+            member.wait()
+
+    def leader(self) -> ZooKeeperServer:
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            for member in self.members:
+                if member.mode() == "leader":
+                    return member
+            time.sleep(0.05)
+        raise AssertionError("no member of the ensemble leads")
+
+    def kill(self) -> None:
+        for member in self.members:
+            member.kill()
