@@ -14,6 +14,7 @@ import random
 import signal
 import socket
 import sys
+import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
@@ -28,7 +29,12 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+_BAD_REQUESTS_SECONDS = 10.0
+
 log = logging.getLogger(__name__)
+
+HANDSHAKE_SECONDS = 10.0
+"""How long a client may take to say who it is, on a listener with TLS."""
 
 STOP_SECONDS = 5.0
 """How long a daemon that was told to stop waits for requests in flight before it cuts them off."""
@@ -93,6 +99,31 @@ class _JournalFormatter(logging.Formatter):
         return "\n".join(f"<{priority}>{line}" for line in lines)
 
 
+class _BadRequests(logging.Filter):
+    """Makes one line of a request that is none (its sender can send any number), and that only so often."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._next = 0.0
+        self._left_out = 0
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        from aiohttp.http_exceptions import HttpProcessingError
+
+        error = record.exc_info[1] if record.exc_info else None
+        if not isinstance(error, HttpProcessingError):
+            return True
+        if time.monotonic() < self._next:
+            self._left_out += 1
+            return False
+        left_out, self._left_out = self._left_out, 0
+        self._next = time.monotonic() + _BAD_REQUESTS_SECONDS
+        record.levelno, record.levelname = logging.INFO, "INFO"
+        record.msg = f"{record.getMessage()}: {type(error).__name__}" + (f"; {left_out} others" if left_out else "")
+        record.args, record.exc_info, record.exc_text = None, None, None
+        return True
+
+
 def configure_logging(level: str = "INFO", environ: Mapping[str, str] | None = None) -> None:
     """Logs plain lines to stderr: for journald when systemd started us, else with the time."""
     environ = os.environ if environ is None else environ
@@ -105,6 +136,7 @@ def configure_logging(level: str = "INFO", environ: Mapping[str, str] | None = N
     root.handlers[:] = [handler]
     root.setLevel(level)
     logging.getLogger("kazoo").setLevel(logging.WARNING)
+    logging.getLogger("aiohttp.server").addFilter(_BadRequests())
 
 
 # --- life ------------------------------------------------------------------------------------------------------------
@@ -178,10 +210,11 @@ class Address:
 
     ip: str
     port: int
+    tls: bool = False
 
     @property
     def url(self) -> str:
-        return f"http://{self}"
+        return f"{'https' if self.tls else 'http'}://{self}"
 
     def __str__(self) -> str:
         return f"[{self.ip}]:{self.port}" if ":" in self.ip else f"{self.ip}:{self.port}"
@@ -202,6 +235,7 @@ async def listening(
     A handler is cancelled when its client goes away, so that no stream outlives its reader. Raises ``OSError`` with
     the address when it cannot be had. On leaving, requests in flight get ``stop_seconds``.
     Without ``unpack`` handlers get packed bodies as they came, to unpack no more of them than they want.
+    With ``tls`` whoever does not end the handshake in time, or speaks something else, is cut off.
     """
     from aiohttp import web
 
@@ -214,17 +248,30 @@ async def listening(
         auto_decompress=unpack,
     )
     await runner.setup()
+    server: asyncio.Server | None = None
     try:
-        site = web.TCPSite(runner, ip, port, ssl_context=tls, reuse_address=True, backlog=1024)
         try:
-            await site.start()
+            # Not through a site of aiohttp: that has no way to set the limits.
+            assert runner.server is not None
+            server = await asyncio.get_running_loop().create_server(
+                runner.server,
+                ip,
+                port,
+                ssl=tls,
+                reuse_address=True,
+                backlog=1024,
+                ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
+                ssl_shutdown_timeout=STOP_SECONDS if tls else None,
+            )
         except OSError as error:
             raise OSError(
                 error.errno, f"cannot listen on {ip}:{port}: {os.strerror(error.errno or 0)}; is it taken?"
             ) from error
-        bound = runner.addresses[0]
-        yield Address(str(bound[0]), int(bound[1]))
+        bound = server.sockets[0].getsockname()
+        yield Address(str(bound[0]), int(bound[1]), tls is not None)
     finally:
+        if server is not None:
+            server.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(runner.cleanup(), stop_seconds + 2.0)
 

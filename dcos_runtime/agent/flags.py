@@ -10,6 +10,7 @@ from dcos_runtime import tls
 from dcos_runtime.agent.environment import duration_text
 from dcos_runtime.agent.resources import parse_attributes, parse_resources
 from dcos_runtime.auth import doors, guard
+from dcos_runtime.auth.doors import Doors
 from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration, number, port, size
 from dcos_runtime.store.election import parse_master
 from dcos_runtime.wire import codec
@@ -119,6 +120,24 @@ FLAGS: Sequence[Flag] = (
     Flag("master_tls_port", "the masters' port for agents and our own daemons over TLS", 5049, port),
     Flag("logging_level", "DEBUG, INFO, WARNING or ERROR", "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR")),
 )
+
+
+INSIDERS = ("gateway", "operator", "auth", "master")
+"""Kinds of our own daemons that are let in on the port with TLS."""
+
+
+def who_may_pass(flags: Flags, users: guard.Users | None) -> Doors:
+    """``users``: who is asked about revoked tokens. Raises `guard.GuardUnusable`."""
+    known = guard.guard(
+        "mesos-agent",
+        credentials=flags.http_credentials,
+        token_key=flags.token_key,
+        token_issuer=flags.token_issuer,
+        users=users,
+        anonymous_reads=flags.anonymous_reads,
+        tls_kinds=INSIDERS,
+    )
+    return Doors("mesos-agent", known, doors.wanted(flags))
 
 
 def shown(flags: Flags) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """The agent's own listener: health, state, metrics, sandboxes — with the original's paths and ways of finding a route.
 
-Each path is served bare and under ``/slave(1)``; a trailing slash and the ``.json`` of old clients are dropped.
+Each path is served bare and under ``/slave(1)``; a trailing slash and the ``.json`` of old clients are dropped. The
+route brings the door along through which a caller has to come.
 """
 
 from __future__ import annotations
@@ -19,21 +20,25 @@ from dcos_runtime import __version__
 from dcos_runtime.agent.files import Files, NotAllowed, NotThere
 from dcos_runtime.agent.shell import now
 from dcos_runtime.agent.views import VERSION, Viewer
+from dcos_runtime.auth.doors import Door, Doors
+from dcos_runtime.auth.guard import Denied
 from dcos_runtime.daemon import text_response
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CHUNK = 256 * 1024
+_OPEN = ("/health", "/version")
 _CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,127}")
 
 
 class AgentHttp:
     """The routes. ``viewer`` and ``files`` are given once the agent has recovered; until then reads answer 503."""
 
-    def __init__(self, flags: Mapping[str, str]) -> None:
+    def __init__(self, flags: Mapping[str, str], doors: Doors) -> None:
         self.viewer: Viewer | None = None
         self.files: Files | None = None
         self._flags = flags
+        self._doors = doors
         self._routes: dict[str, Handler] = {
             "/health": self._health,
             "/version": self._version,
@@ -49,19 +54,35 @@ class AgentHttp:
 
     def application(self) -> web.Application:
         application = web.Application()
-        application.router.add_route("*", "/{path:.*}", self._dispatch)
+        application.router.add_route("*", "/{path:.*}", self._dispatch, expect_handler=self._expect)
         return application
 
+    async def _expect(self, request: web.Request) -> web.StreamResponse | None:
+        path, door = self._route(request.path)
+        return await self._doors.expect(request, door, path)
+
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
-        parts = [part for part in request.path.split("/") if part]
-        if parts and re.fullmatch(r"slave\(\d+\)", parts[0]):
-            parts = parts[1:]
-        handler = self._routes.get("/" + "/".join(parts).removesuffix(".json"))
+        path, door = self._route(request.path)
+        try:
+            await self._doors.enter(request, door, path)
+        except Denied as denied:
+            return denied.response()
+        handler = self._routes.get(path)
         if handler is None:
             return text_response("404 Not Found.", 404)
         if request.method not in ("GET", "HEAD"):
             return text_response(f"Expecting 'GET', received '{request.method}'", 405, {"Allow": "GET"})
         return await handler(request)
+
+    def _route(self, path: str) -> tuple[str, Door]:
+        """The route's own path, without prefix, and its door."""
+        parts = [part for part in path.split("/") if part]
+        if parts and re.fullmatch(r"slave\(\d+\)", parts[0]):
+            parts = parts[1:]
+        name = "/" + "/".join(parts).removesuffix(".json")
+        if name in _OPEN:
+            return name, Door.OPEN
+        return name, Door.READ if name in self._routes else Door.UNKNOWN
 
     # --- the agent ----------------------------------------------------------------------------------------------------
 

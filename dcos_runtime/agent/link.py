@@ -47,7 +47,12 @@ class Refused(Exception):
 class MasterLink:
     """At most one connection at a time; the core says when to open and close it."""
 
-    def __init__(self, detector: Detector, session: aiohttp.ClientSession, listener: Listener) -> None:
+    def __init__(
+        self, detector: Detector, session: aiohttp.ClientSession, listener: Listener, tls_port: int | None = None
+    ) -> None:
+        """``tls_port``: where masters speak TLS, as ``session`` does then; None: ask the public port, speak plainly."""
+        self._tls_port = tls_port
+        self._leader: str | None = None
         self._detector = detector
         self._session = session
         self._listener = listener
@@ -67,7 +72,16 @@ class MasterLink:
                     address = master_address(known)
                 except ValueError as error:
                     log.error("the leading master cannot be reached: %s", error)
+            self._leader = address[0] if address is not None else None
             self._listener.master_changed(address)
+
+    @property
+    def master(self) -> str | None:
+        """Base URL of the leading master's port with TLS, if there is one."""
+        return self._inside(self._leader) if self._leader is not None and self._tls_port is not None else None
+
+    def _inside(self, host: str) -> str:
+        return f"https://{f'[{host}]' if ':' in host else host}:{self._tls_port}"
 
     def open(self, effect: OpenConnection) -> None:
         self._number = effect.connection
@@ -113,6 +127,8 @@ class MasterLink:
         """Where the leading master speaks the agents' protocol; a standby redirects to it."""
         import aiohttp
 
+        if self._tls_port is not None:
+            return self._inside(host) + internal.PATH
         shown = f"[{host}]" if ":" in host else host
         limits = aiohttp.ClientTimeout(total=CONNECT_SECONDS)
         async with self._session.get(f"http://{shown}:{port}{internal.PATH}", timeout=limits) as response:

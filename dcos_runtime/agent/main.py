@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import fcntl
 import logging
 import os
@@ -12,7 +13,7 @@ import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from dcos_runtime import __version__, daemon
+from dcos_runtime import __version__, daemon, tls
 from dcos_runtime.agent import flags as agent_flags
 from dcos_runtime.agent import gc
 from dcos_runtime.agent import resources as amounts
@@ -30,10 +31,13 @@ from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.shell import Shell, now
+from dcos_runtime.agent.users import MasterUsers
 from dcos_runtime.agent.views import Viewer
+from dcos_runtime.auth.guard import GuardUnusable
 from dcos_runtime.daemon import Address, Leave, Life
 from dcos_runtime.flags import Flags
 from dcos_runtime.store.election import detector, parse_master
+from dcos_runtime.tls import TlsError
 from dcos_runtime.wire.cluster import AgentInfo
 
 log = logging.getLogger(__name__)
@@ -51,28 +55,46 @@ def main(argv: Sequence[str] | None = None) -> int:
     return daemon.run(lambda life: serve(flags, life))
 
 
+_OTHERS = (Path("/etc/dcos-secrets"), Path("/proc"), Path("/sys"))
+"""What else is not for tasks to fetch."""
+
+
 async def serve(flags: Flags, life: Life) -> None:
     """Listens, recovers, prints the ready line, and is an agent until ``life`` ends."""
     work_dir = Path(flags.work_dir).absolute()
     try:
         work_dir.mkdir(parents=True, exist_ok=True)
         lock = _lock(work_dir)
-        http = AgentHttp(agent_flags.shown(flags))
-        async with daemon.listening(http.application(), flags.ip, flags.port) as address:
+        files = tls.files(flags.tls_ca, flags.tls_identity)
+        users = MasterUsers(files) if files is not None else None
+        http = AgentHttp(agent_flags.shown(flags), agent_flags.who_may_pass(flags, users))
+        async with contextlib.AsyncExitStack() as listeners:
+            address = await listeners.enter_async_context(daemon.listening(http.application(), flags.ip, flags.port))
+            if files is not None and users is not None:
+                listeners.push_async_callback(users.close)
+                inside = daemon.listening(http.application(), flags.ip, flags.tls_port, tls=files.server())
+                log.info("our own daemons are served at %s", (await listeners.enter_async_context(inside)).url)
             told = Address(flags.advertise_ip or address.ip, flags.advertise_port or address.port)
             shell = await _assemble(flags, work_dir, told, http, life)
-            await _serve(flags, shell, address, life)
+            await _serve(flags, shell, address, files, users, life)
         os.close(lock)
-    except (OSError, CheckpointError, LauncherUnusable) as error:
+    except (OSError, CheckpointError, LauncherUnusable, TlsError, GuardUnusable) as error:
         life.end(1, str(error))
 
 
-async def _serve(flags: Flags, shell: Shell, address: Address, life: Life) -> None:
+async def _serve(
+    flags: Flags, shell: Shell, address: Address, files: tls.Files | None, users: MasterUsers | None, life: Life
+) -> None:
     import aiohttp
 
-    connector = aiohttp.TCPConnector(limit=4, keepalive_timeout=60.0)
+    # With TLS nothing is sent to anything but a master of this cluster at the leader's address.
+    context = files.client("master") if files is not None else True
+    connector = aiohttp.TCPConnector(limit=4, keepalive_timeout=60.0, ssl=context)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
-        shell.link = link = MasterLink(detector(parse_master(flags.master)), session, shell)
+        tls_port = flags.master_tls_port if files is not None else None
+        shell.link = link = MasterLink(detector(parse_master(flags.master)), session, shell, tls_port)
+        if users is not None:
+            users.master = lambda: link.master
         life.spawn(shell.run(), "agent")
         if flags.recover == "cleanup":
             shell.feed(shell.core.shut_down("--recover=cleanup", now(), code=0))
@@ -109,7 +131,7 @@ async def _assemble(flags: Flags, work_dir: Path, address: Address, http: AgentH
         stall_seconds=flags.fetcher_stall_timeout,
         total_seconds=flags.fetcher_timeout,
         max_bytes=flags.fetcher_max_size,
-        hidden=(work_dir / "meta", work_dir / "containers", Path("/etc/dcos-secrets"), Path("/proc"), Path("/sys")),
+        hidden=(*_OTHERS, work_dir / "meta", work_dir / "containers", *_secrets(flags)),
         public_only=launcher.name == "linux",
     )
     launching = Launching(
@@ -173,6 +195,11 @@ def _settings(flags: Flags, work_dir: Path, address: Address, launcher: Launcher
         backoff_first=flags.registration_backoff_factor,
         completed_kept=flags.max_completed_executors_per_framework,
     )
+
+
+def _secrets(flags: Flags) -> list[Path]:
+    """Files of the agent's own that no task gets."""
+    return [Path(name).resolve() for name in (flags.tls_identity, flags.http_credentials) if name]
 
 
 def _lock(work_dir: Path) -> int:
