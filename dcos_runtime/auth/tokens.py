@@ -127,7 +127,7 @@ class Signer:
         self._kid = jwk_of(key.public_key())["kid"]
 
     def issue(self, uid: str, lifetime: float = LIFETIME, not_before: int = 0) -> str:
-        """A token for ``uid``, good from now for ``lifetime`` seconds; it says it was issued at ``not_before`` at least."""
+        """A token for ``uid``, good for ``lifetime`` seconds from now, or from ``not_before`` when that is later."""
         import jwt
 
         now = max(int(time.time()), not_before)

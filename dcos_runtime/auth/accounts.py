@@ -1,0 +1,220 @@
+"""``/acs/api/v1``: logging in and out, how tokens are checked, and the users, as DC/OS has them."""
+
+from __future__ import annotations
+
+import asyncio
+import math
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from dcos_runtime.auth import answers, passwords, routing, tokens
+from dcos_runtime.auth.answers import Refused
+from dcos_runtime.auth.brake import TooMany
+from dcos_runtime.auth.directory import (
+    Directory,
+    LastUser,
+    User,
+    UserExists,
+    UserUnknown,
+    now_or_later,
+)
+from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Tokens
+from dcos_runtime.auth.tokens import LIFETIME, Claims, TokenRefused
+
+ROOT = "/acs/api/v1"
+SHORTEST_PASSWORD = 8
+_LONGEST_DESCRIPTION = 1024
+_MAX_BODY = 16 * 1024
+
+PROVIDERS = {
+    "dcos-users": {
+        "authentication-type": "dcos-uid-password",
+        "client-method": "dcos-usercredential-post-receive-authtoken",
+        "config": {"start_flow_url": f"{ROOT}/auth/login"},
+        "description": "Default DC/OS login provider",
+    }
+}
+
+
+class _Credentials(msgspec.Struct):
+    uid: str
+    password: str
+
+
+class _Question(msgspec.Struct):
+    uid: str | None = None
+    password: str | None = None
+    token: str | None = None
+
+
+class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
+    password: str | None = None
+    description: str | None = None
+
+
+class Accounts:
+    def __init__(self, directory: Directory, logins: Logins, tokens_: Tokens, hasher: Hasher) -> None:
+        self._directory = directory
+        self._logins = logins
+        self._tokens = tokens_
+        self._hasher = hasher
+
+    # --- logging in and out ---
+
+    async def log_in(self, request: web.BaseRequest) -> web.Response:
+        given = await _read(request, _Credentials, 'the body is to be {"uid": "…", "password": "…"}')
+        user = await self._checked(self._log_in(given, request.headers.get("X-Real-IP", "")))
+        token = self._tokens.issue(user)
+        return answers.json({"token": token}, headers={"Set-Cookie": _cookie(token, int(LIFETIME))})
+
+    async def log_out(self, request: web.BaseRequest, caller: Claims) -> web.Response:
+        """Ends the caller's token, and that of the cookie, should it be another."""
+        ended = {caller.id: caller}
+        cookie, _ = routing.split_cookies(request.headers.get("Cookie", ""))
+        if cookie:
+            try:
+                other = self._tokens.claims(cookie)
+                ended[other.id] = other
+            except TokenRefused:
+                pass
+        await asyncio.gather(*(self._tokens.revoke(claims) for claims in ended.values()))
+        return web.Response(headers={"Set-Cookie": _cookie("", 0), "Cache-Control": "no-store"})
+
+    async def providers(self, request: web.BaseRequest) -> web.Response:
+        return answers.json(PROVIDERS)
+
+    async def jwks(self, request: web.BaseRequest) -> web.Response:
+        return answers.json({"keys": [self._tokens.key]})
+
+    async def verify(self, request: web.BaseRequest) -> web.Response:
+        """For daemons on the socket: 200 with the uid when password or token are good, 401 when not."""
+        given = await _read(request, _Question, 'the body is to be {"uid", "password"} or {"token"}')
+        if given.token is not None:
+            try:
+                return answers.json({"uid": self._tokens.claims(given.token).uid})
+            except TokenRefused as error:
+                raise answers.unauthorized(str(error)) from error
+        if given.uid is None or given.password is None:
+            raise Refused(400, "a uid and a password are wanted, or a token")
+        user = await self._checked(self._logins.recognise(given.uid[:256], given.password))
+        return answers.json({"uid": user.uid})
+
+    async def _log_in(self, given: _Credentials, source: str) -> User:
+        return await self._logins.log_in(given.uid[:256], given.password, source)
+
+    async def _checked(self, attempt: Any) -> User:
+        try:
+            return await attempt  # type: ignore[no-any-return]
+        except Rejected:
+            raise answers.unauthorized("the uid or the password is wrong", "ERR_INVALID_CREDENTIALS") from None
+        except TooMany as error:
+            raise Refused(
+                429, str(error), "ERR_TOO_MANY_ATTEMPTS", {"Retry-After": str(math.ceil(error.seconds))}
+            ) from None
+
+    # --- users ---
+
+    async def users(self, request: web.BaseRequest) -> web.Response:
+        return answers.json({"array": [_shown(user) for user in self._directory.users()]})
+
+    async def user(self, request: web.BaseRequest, uid: str) -> web.Response:
+        user = self._directory.user(uid)
+        if user is None:
+            raise _unknown(uid)
+        return answers.json(_shown(user))
+
+    async def create(self, request: web.BaseRequest, uid: str) -> web.Response:
+        wanted = await _wanted(request)
+        if not tokens.UID.fullmatch(uid):
+            raise Refused(
+                400,
+                "a uid begins with a letter or a digit, holds letters, digits and ._@+- and is at most 96 long",
+                "ERR_INVALID_USER_ID",
+            )
+        if wanted.password is None:
+            raise Refused(400, "a password is wanted", "ERR_INVALID_DATA")
+        if self._directory.user(uid) is not None:
+            raise _exists(uid)
+        user = User(uid, await self._hasher.hashed(wanted.password), wanted.description or "", now_or_later())
+        try:
+            await self._directory.add(user)
+        except UserExists:
+            raise _exists(uid) from None
+        return web.Response(status=201)
+
+    async def change(self, request: web.BaseRequest, uid: str) -> web.Response:
+        """A new password ends all tokens that the user has."""
+        wanted = await _wanted(request)
+        if wanted.password is None and wanted.description is None:
+            raise Refused(400, "a password or a description is wanted", "ERR_INVALID_DATA")
+        if self._directory.user(uid) is None:
+            raise _unknown(uid)
+        changes: dict[str, Any] = {}
+        if wanted.password is not None:
+            changes = {"hash": await self._hasher.hashed(wanted.password), "since": now_or_later()}
+        if wanted.description is not None:
+            changes["description"] = wanted.description
+        try:
+            await self._directory.change(uid, lambda user: msgspec.structs.replace(user, **changes))
+        except UserUnknown:
+            raise _unknown(uid) from None
+        return web.Response(status=204)
+
+    async def remove(self, request: web.BaseRequest, uid: str) -> web.Response:
+        try:
+            await self._directory.remove(uid)
+        except UserUnknown:
+            raise _unknown(uid) from None
+        except LastUser:
+            raise Refused(
+                409, f"{uid} is the last user: nobody could log in any more; add another first", "ERR_LAST_USER"
+            ) from None
+        return web.Response(status=204)
+
+
+def _shown(user: User) -> dict[str, Any]:
+    return {
+        "uid": user.uid,
+        "description": user.description,
+        "url": f"{ROOT}/users/{user.uid}",
+        "is_remote": False,
+        "is_service": False,
+        "provider_type": "internal",
+    }
+
+
+def _unknown(uid: str) -> Refused:
+    return Refused(404, f"there is no user {uid[:96]}", "ERR_UNKNOWN_USER_ID")
+
+
+def _exists(uid: str) -> Refused:
+    return Refused(409, f"there is a user {uid} already", "ERR_USER_EXISTS")
+
+
+def _cookie(token: str, seconds: int) -> str:
+    return f"{routing.COOKIE}={token}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Strict"
+
+
+async def _wanted(request: web.BaseRequest) -> _Wanted:
+    wanted: _Wanted = await _read(request, _Wanted, 'the body is to be {"password": "…", "description": "…"}')
+    if wanted.password is not None and not SHORTEST_PASSWORD <= len(wanted.password) <= passwords.LONGEST:
+        raise Refused(400, f"a password has {SHORTEST_PASSWORD} to {passwords.LONGEST} characters", "ERR_INVALID_DATA")
+    if wanted.description is not None and len(wanted.description) > _LONGEST_DESCRIPTION:
+        raise Refused(400, f"a description has at most {_LONGEST_DESCRIPTION} characters", "ERR_INVALID_DATA")
+    return wanted
+
+
+async def _read(request: web.BaseRequest, form: type[Any], otherwise: str) -> Any:
+    """The body as ``form``. Raises `Refused` with ``otherwise``, and never with what the body holds."""
+    if request.content_length is not None and request.content_length > _MAX_BODY:
+        raise Refused(413, "the body is too large")
+    try:
+        body = await request.read()
+    except web.HTTPRequestEntityTooLarge:
+        raise Refused(413, "the body is too large") from None
+    try:
+        return msgspec.json.decode(body, type=form)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        raise Refused(400, otherwise, "ERR_INVALID_DATA") from None

@@ -1,0 +1,47 @@
+"""The answers of the gateway's own pages: JSON, and errors in DC/OS' form ``{"title", "description", "code"}``."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from aiohttp import web
+
+from dcos_runtime.wire import codec
+
+CHALLENGE = "acsjwt"
+"""What ``WWW-Authenticate`` says on a 401: clients look for exactly this word."""
+
+
+class Refused(Exception):
+    """Answered with an error instead. ``headers`` go with it."""
+
+    def __init__(self, status: int, text: str, code: str = "", headers: Mapping[str, str] | None = None) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+        self.code = code
+        self.headers = dict(headers or {})
+
+    def body(self) -> bytes:
+        """One line of ASCII: it also travels in a header."""
+        told = {"title": HTTPStatus(self.status).phrase, "description": self.text}
+        return codec.encode({**told, "code": self.code} if self.code else told)
+
+    def response(self) -> web.Response:
+        headers = dict(self.headers)
+        if self.status == 401:
+            headers["WWW-Authenticate"] = CHALLENGE
+        if self.status == 503:
+            headers.setdefault("Retry-After", "1")
+        return web.Response(body=self.body(), status=self.status, headers=headers, content_type="application/json")
+
+
+def unauthorized(text: str, code: str = "") -> Refused:
+    return Refused(401, text, code)
+
+
+def json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
+    kept = {"Cache-Control": "no-store", **(headers or {})}
+    return web.Response(body=codec.encode(value), status=status, content_type="application/json", headers=kept)

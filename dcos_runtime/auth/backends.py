@@ -1,0 +1,125 @@
+"""Asking the cluster's masters and inits with our certificate: this host's own first, then the others."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Generic, TypeVar
+
+import aiohttp
+import msgspec
+
+from dcos_runtime import tls
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 2.0
+ANSWER_SECONDS = 8.0
+
+
+class NoAnswer(Exception):
+    """None of them answered. The text says which, and why the last one did not."""
+
+
+class Backend:
+    """One kind of daemon on several hosts, which answer alike. ``name`` as it is told to users."""
+
+    def __init__(self, name: str, hosts: Sequence[str], port: int, files: tls.Files | None) -> None:
+        """Without ``files`` it is plain HTTP, for daemons started by hand. Raises `tls.TlsError`."""
+        self.name = name
+        self._urls = [f"{'http' if files is None else 'https'}://{_bracketed(host)}:{port}" for host in hosts]
+        self._tls = None if files is None else files.client()
+        self._http: aiohttp.ClientSession | None = None
+
+    async def ask(self, path: str, body: Any = None) -> Any:
+        """The JSON that ``path`` holds (POST when there is a ``body``). Raises `NoAnswer`."""
+        last = "there is none"
+        for url in self._urls:
+            try:
+                return msgspec.json.decode(await self._once(url + path, body))
+            except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                last = f"{url}: {error or type(error).__name__}"
+            except (_NotOk, msgspec.MsgspecError) as error:
+                last = f"{url}: {error}"
+        raise NoAnswer(f"the {self.name} does not answer ({last})")
+
+    async def well(self, path: str) -> dict[str, bool]:
+        """Which of the hosts answer at ``path``, by address."""
+
+        async def one(url: str) -> bool:
+            try:
+                await self._once(url + path, None)
+            except (aiohttp.ClientError, OSError, TimeoutError, _NotOk):
+                return False
+            return True
+
+        answers = await asyncio.gather(*(one(url) for url in self._urls))
+        hosts = [url.partition("://")[2].rpartition(":")[0].strip("[]") for url in self._urls]
+        return dict(zip(hosts, answers, strict=True))
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+    async def _once(self, url: str, body: Any) -> bytes:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self._tls if self._tls is not None else True, limit=16),
+                timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS),
+                headers={"Accept": "application/json"},
+            )
+        method = "GET" if body is None else "POST"
+        async with self._http.request(method, url, json=body, allow_redirects=False) as answer:
+            data = await answer.read()
+            if answer.status != 200:
+                raise _NotOk(f"it answered {answer.status}")
+            return data
+
+
+class _NotOk(Exception):
+    pass
+
+
+class Kept(Generic[T]):
+    """One value that is fetched when somebody needs it, at most once at a time, and good for ``seconds``.
+
+    When it cannot be fetched anew, the former one serves for up to ``stale`` seconds.
+    """
+
+    def __init__(self, fetch: Callable[[], Awaitable[T]], seconds: float, stale: float) -> None:
+        self._fetch = fetch
+        self._seconds = seconds
+        self._stale = stale
+        self._value: T | None = None
+        self._at = float("-inf")
+        self._task: asyncio.Task[T] | None = None
+
+    async def get(self) -> T:
+        """Raises what ``fetch`` does."""
+        if self._value is not None and self._at > time.monotonic() - self._seconds:
+            return self._value
+        if self._task is None:
+            self._task = asyncio.create_task(self._renew(), name="fetch")
+            self._task.add_done_callback(self._done)
+        try:
+            return await asyncio.shield(self._task)
+        except NoAnswer:
+            if self._value is not None and time.monotonic() - self._at < self._stale:
+                return self._value
+            raise
+
+    async def _renew(self) -> T:
+        began = time.monotonic()
+        self._value = await self._fetch()
+        self._at = began
+        return self._value
+
+    def _done(self, task: asyncio.Task[T]) -> None:
+        self._task = None
+        if not task.cancelled():
+            task.exception()  # whoever waits has it; with nobody left it is no news
+
+
+def _bracketed(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

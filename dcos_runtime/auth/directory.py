@@ -1,0 +1,217 @@
+"""The cluster's users and the tokens that were revoked: what is known of them, and how it is changed.
+
+Reading asks a cache and waits for nothing, since it is done for every request. A change is durable, and in this
+daemon's cache, when it returns; where several daemons share the users, the others follow by watches.
+"""
+
+from __future__ import annotations
+
+import time
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from urllib.parse import quote
+
+import msgspec
+
+from dcos_runtime.auth import passwords, tokens
+from dcos_runtime.store.sqlite import SqliteStore
+
+
+class Unavailable(Exception):
+    """The users cannot be known, or not be changed, at the moment."""
+
+
+class UserExists(Exception):
+    """There is a user of that name."""
+
+
+class UserUnknown(Exception):
+    """There is no user of that name."""
+
+
+class LastUser(Exception):
+    """Without this one nobody could log in any more."""
+
+
+class AdministratorUnusable(Exception):
+    """The file of --administrator cannot be used. The text holds nothing of it."""
+
+
+class User(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
+    """Somebody who may log in. Tokens issued before ``since`` (seconds since the epoch) are not theirs any more."""
+
+    uid: str
+    hash: str
+    description: str = ""
+    since: int = 0
+
+    def __repr__(self) -> str:
+        return f"User({self.uid!r})"
+
+
+Change = Callable[[User], User]
+
+
+class Directory(ABC):
+    """Users by name and revoked tokens by id, as a cache; the changes are up to where they are kept."""
+
+    def __init__(self) -> None:
+        self._users: dict[str, User] = {}
+        self._revoked: dict[str, float] = {}
+
+    @abstractmethod
+    def check(self) -> None:
+        """Raises `Unavailable` while what is known may not be the truth."""
+
+    def user(self, uid: str) -> User | None:
+        """Raises `Unavailable`."""
+        self.check()
+        return self._users.get(uid)
+
+    def users(self) -> list[User]:
+        """In the order of their names. Raises `Unavailable`."""
+        self.check()
+        return [self._users[uid] for uid in sorted(self._users)]
+
+    def is_revoked(self, token_id: str) -> bool:
+        """Raises `Unavailable`."""
+        self.check()
+        return token_id in self._revoked
+
+    def expired(self, now: float) -> list[str]:
+        """Revoked tokens that are good for nothing by now anyhow: nobody needs to remember them."""
+        return [token_id for token_id, expires in self._revoked.items() if expires < now - tokens.SKEW]
+
+    @abstractmethod
+    async def add(self, user: User) -> None:
+        """Raises `UserExists`, `Unavailable`."""
+
+    @abstractmethod
+    async def change(self, uid: str, change: Change) -> None:
+        """``change`` may be called more than once, when others change the same user. Raises `UserUnknown`,
+        `Unavailable`.
+        """
+
+    @abstractmethod
+    async def remove(self, uid: str) -> None:
+        """Raises `UserUnknown`, `LastUser`, `Unavailable`."""
+
+    @abstractmethod
+    async def revoke(self, token_id: str, expires: float) -> None:
+        """The token of this id is good for nothing from now on; remembered until it expires. Raises `Unavailable`."""
+
+    @abstractmethod
+    async def forget(self, token_ids: list[str]) -> None:
+        """Removes revoked tokens that have expired. Raises `Unavailable`."""
+
+
+def now_or_later() -> int:
+    """The first full second that is not over: what was issued before it, was issued before now."""
+    return int(time.time()) + 1
+
+
+def encode(user: User) -> bytes:
+    return msgspec.json.encode(user)
+
+
+def decode(data: bytes) -> User:
+    """Raises ``ValueError`` without a word of the data."""
+    try:
+        return msgspec.json.decode(data, type=User)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        raise ValueError("a user's record cannot be read") from None
+
+
+def node_name(text: str) -> str:
+    """``text`` as one name in a path."""
+    name = quote(text, safe="@+")
+    return name.replace(".", "%2E") if name in (".", "..") else name
+
+
+def administrator(path: Path) -> User:
+    """From the file of --administrator, ``{"uid", "hash"}``. Raises `AdministratorUnusable`."""
+    try:
+        user = decode(path.read_bytes())
+    except OSError as error:
+        raise AdministratorUnusable(f"{path} cannot be read: {error.strerror}") from error
+    except ValueError:
+        raise AdministratorUnusable(f'{path} is not of the form {{"uid": "…", "hash": "…"}}') from None
+    if not tokens.UID.fullmatch(user.uid) or not passwords.is_hash(user.hash):
+        raise AdministratorUnusable(f"{path}: the uid or the hash is not of the form that is wanted")
+    return User(user.uid, user.hash, user.description or "Administrator, made when the cluster was")
+
+
+_INITIALIZED = "initialized"
+
+
+class LocalDirectory(Directory):
+    """For a daemon started by hand: everything in one SQLite file, which one process may have open."""
+
+    def __init__(self, path: Path) -> None:
+        super().__init__()
+        self._store = SqliteStore(path)
+
+    async def open(self, first: User | None) -> None:
+        """Reads what is there; the very first time, ``first`` becomes the first user. Raises ``StoreError``."""
+        entries = await self._store.load()
+        if _INITIALIZED not in entries and first is not None:
+            added: dict[str, bytes | None] = {_INITIALIZED: b"", _user_key(first.uid): encode(first)}
+            await self._store.write(added)
+            entries |= {key: value for key, value in added.items() if value is not None}
+        for key, value in entries.items():
+            if key.startswith("users/"):
+                user = decode(value)
+                self._users[user.uid] = user
+            elif key.startswith("revoked/"):
+                revoked = msgspec.json.decode(value, type=tuple[str, float])
+                self._revoked[revoked[0]] = revoked[1]
+
+    async def close(self) -> None:
+        await self._store.close()
+
+    def check(self) -> None:
+        return
+
+    # One event loop changes the cache before it waits for the disk, so two changes see one another.
+
+    async def add(self, user: User) -> None:
+        if user.uid in self._users:
+            raise UserExists(user.uid)
+        self._users[user.uid] = user
+        await self._write({_user_key(user.uid): encode(user)})
+
+    async def change(self, uid: str, change: Change) -> None:
+        if uid not in self._users:
+            raise UserUnknown(uid)
+        self._users[uid] = changed = change(self._users[uid])
+        await self._write({_user_key(uid): encode(changed)})
+
+    async def remove(self, uid: str) -> None:
+        if uid not in self._users:
+            raise UserUnknown(uid)
+        if len(self._users) == 1:
+            raise LastUser(uid)
+        del self._users[uid]
+        await self._write({_user_key(uid): None})
+
+    async def revoke(self, token_id: str, expires: float) -> None:
+        self._revoked[token_id] = expires
+        await self._write({_revoked_key(token_id): msgspec.json.encode((token_id, expires))})
+
+    async def forget(self, token_ids: list[str]) -> None:
+        for token_id in token_ids:
+            self._revoked.pop(token_id, None)
+        await self._write({_revoked_key(token_id): None for token_id in token_ids})
+
+    async def _write(self, changes: Mapping[str, bytes | None]) -> None:
+        """A ``StoreError`` ends the daemon: the cache is ahead of the disk then."""
+        await self._store.write(changes)
+
+
+def _user_key(uid: str) -> str:
+    return f"users/{node_name(uid)}"
+
+
+def _revoked_key(token_id: str) -> str:
+    return f"revoked/{node_name(token_id)}"

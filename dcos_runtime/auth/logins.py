@@ -1,0 +1,139 @@
+"""Who somebody is: by password, slowly and with a limit on how much of it goes on at a time; by token, at once."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import hmac
+import os
+import secrets
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from typing import TypeVar
+
+from dcos_runtime.auth import passwords
+from dcos_runtime.auth.brake import ADDRESS, USER, Brake, Rule, TooMany
+from dcos_runtime.auth.directory import Directory, User
+from dcos_runtime.auth.tokens import LIFETIME, Claims, Signer, TokenRefused, Verifier
+
+T = TypeVar("T")
+
+WAITING = 64
+"""Attempts that may wait for their turn or their hash; more are turned away."""
+
+_REMEMBERED = 256
+_REMEMBERED_SECONDS = 60.0
+
+
+class Rejected(Exception):
+    """Unknown user or wrong password: nobody is told which."""
+
+
+class Hasher:
+    """Computes password hashes in threads of their own, few at a time: a flood of logins leaves processors free."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        self._threads = ThreadPoolExecutor(threads or max(1, (os.cpu_count() or 1) // 2), thread_name_prefix="password")
+
+    async def matches(self, password: str, kept: str) -> bool:
+        return await self._run(lambda: passwords.matches(password, kept))
+
+    async def hashed(self, password: str) -> str:
+        return await self._run(lambda: passwords.hashed(password))
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+
+    def close(self) -> None:
+        self._threads.shutdown(wait=False, cancel_futures=True)
+
+
+class Logins:
+    """Passwords against the directory."""
+
+    def __init__(self, directory: Directory, hasher: Hasher, brake: Brake | None = None) -> None:
+        self._directory = directory
+        self._hasher = hasher
+        self._brake = brake or Brake()
+        self._waiting = 0
+        # Somebody's hash that nobody has the password of: an unknown user takes as long as a wrong password.
+        self._nobody = passwords.hashed(secrets.token_hex(16))
+        self._key = secrets.token_bytes(32)
+        self._known: OrderedDict[bytes, float] = OrderedDict()
+
+    async def log_in(self, uid: str, password: str, source: str) -> User:
+        """``source`` is where the attempt comes from. Raises `Rejected`, `TooMany`, ``Unavailable``."""
+        keys = [(f"user {uid}", USER), (f"address {source}", ADDRESS)]
+        return await self._attempt(uid, password, keys)
+
+    async def recognise(self, uid: str, password: str) -> User:
+        """For daemons that are asked with HTTP Basic, request after request: a good password is remembered for a
+        while, under a keyed digest, as long as it is not changed. Raises as `log_in` does.
+        """
+        user = self._directory.user(uid)
+        digest = b""
+        if user is not None:
+            text = f"{uid}\0{user.hash}\0{password}".encode("utf-8", "surrogatepass")
+            digest = hmac.digest(self._key, text, hashlib.sha256)
+            if self._known.get(digest, 0.0) > time.monotonic():
+                return user
+        found = await self._attempt(uid, password, [(f"daemons' user {uid}", USER)])
+        if user is not None and found.hash == user.hash:
+            self._known[digest] = time.monotonic() + _REMEMBERED_SECONDS
+            if len(self._known) > _REMEMBERED:
+                self._known.popitem(last=False)
+        return found
+
+    async def _attempt(self, uid: str, password: str, keys: list[tuple[str, Rule]]) -> User:
+        self._directory.user(uid)
+        if self._waiting >= WAITING:
+            raise TooMany(2.0)
+        self._waiting += 1
+        try:
+            if wait := self._brake.wait(keys, time.monotonic()):
+                await asyncio.sleep(wait)
+            user = self._directory.user(uid)
+            good = await self._hasher.matches(password, user.hash if user else self._nobody)
+            # The user may have been changed or removed while the hash was computed.
+            if good and user is not None and self._directory.user(uid) == user:
+                self._brake.succeeded(keys)
+                return user
+        finally:
+            self._waiting -= 1
+        self._brake.failed(keys, time.monotonic())
+        raise Rejected(uid)
+
+
+class Tokens:
+    """Tokens against the directory: good by themselves, not revoked, and their user still there."""
+
+    def __init__(self, directory: Directory, signer: Signer, verifier: Verifier) -> None:
+        self._directory = directory
+        self._signer = signer
+        self._verifier = verifier
+
+    @property
+    def key(self) -> dict[str, str]:
+        """The public key as a JWK."""
+        return dict(self._verifier.jwk)
+
+    def issue(self, user: User) -> str:
+        return self._signer.issue(user.uid, LIFETIME, user.since)
+
+    def claims(self, token: str) -> Claims:
+        """Raises `TokenRefused`, ``Unavailable``."""
+        claims = self._verifier.verify(token)
+        if self._directory.is_revoked(claims.id):
+            raise TokenRefused("the token was revoked")
+        user = self._directory.user(claims.uid)
+        if user is None:
+            raise TokenRefused("the token's user does not exist")
+        if claims.issued < user.since:
+            raise TokenRefused("the token is older than its user's password")
+        return claims
+
+    async def revoke(self, claims: Claims) -> None:
+        """Raises ``Unavailable``."""
+        await self._directory.revoke(claims.id, claims.expires)

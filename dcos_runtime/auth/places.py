@@ -1,0 +1,172 @@
+"""Where agents and services are: the master knows the one, the init and the frameworks' own words the other."""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+import re
+import socket
+from collections import OrderedDict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote
+
+from dcos_runtime.auth.backends import Backend, Kept
+from dcos_runtime.auth.routing import Astray, Place, place_of, refused_target
+
+AGENT_SECONDS = 10.0
+SERVICE_SECONDS = 1.0
+FRAMEWORK_SECONDS = 5.0
+STALE_SECONDS = 30.0
+_MOST_AGENTS = 20_000
+
+_PID = re.compile(r"[^@]*@(?P<ip>.+):\d+")
+
+
+class Agents:
+    """Addresses by id, as the masters tell them."""
+
+    def __init__(self, master: Backend, port: int) -> None:
+        self._master = master
+        self._port = port
+        self._known: OrderedDict[str, Kept[str]] = OrderedDict()
+
+    async def target(self, agent_id: str) -> str:
+        """``ip:port`` of the agent's door for our own. Raises `Astray`, `NoAnswer`."""
+        known = self._known.get(agent_id)
+        if known is None:
+            known = self._known[agent_id] = Kept(lambda: self._ask(agent_id), AGENT_SECONDS, STALE_SECONDS)
+            if len(self._known) > _MOST_AGENTS:
+                self._known.popitem(last=False)
+        else:
+            self._known.move_to_end(agent_id)
+        try:
+            return await known.get()
+        except Astray:
+            self._known.pop(agent_id, None)
+            raise
+
+    async def all(self) -> list[dict[str, Any]]:
+        """As the master's ``/slaves`` lists them. Raises `NoAnswer`."""
+        return list((await self._master.ask("/slaves"))["slaves"])
+
+    async def _ask(self, agent_id: str) -> str:
+        answer = await self._master.ask(f"/slaves?slave_id={quote(agent_id, safe='')}")
+        for agent in answer.get("slaves", ()):
+            if agent.get("id") == agent_id and (ip := address_of(agent)):
+                return f"[{ip}]:{self._port}" if ":" in ip else f"{ip}:{self._port}"
+        raise Astray(404, f"the master knows no agent {agent_id}")
+
+
+def address_of(agent: Mapping[str, Any]) -> str | None:
+    """From its ``pid``, ``slave(1)@198.18.0.21:5051``."""
+    match = _PID.fullmatch(str(agent.get("pid", "")))
+    try:
+        return str(ipaddress.ip_address(match["ip"].strip("[]"))) if match else None
+    except ValueError:
+        return None
+
+
+@dataclass(frozen=True)
+class Found:
+    """A service that exists: where it is, or (``place`` None) why it cannot be reached."""
+
+    place: Place | None
+    why: str = ""
+
+
+class Services:
+    """Apps with the label DCOS_SERVICE_NAME by that name; then frameworks by theirs, at their ``webui_url``."""
+
+    def __init__(self, master: Backend, init: Backend, masters: Sequence[str]) -> None:
+        self._master = master
+        self._init = init
+        self._masters = frozenset(masters)
+        self._apps: Kept[dict[str, Found]] = Kept(self._ask_init, SERVICE_SECONDS, STALE_SECONDS)
+        self._frameworks: Kept[dict[str, Found]] = Kept(self._ask_master, FRAMEWORK_SECONDS, STALE_SECONDS)
+
+    async def find(self, names: Sequence[str]) -> tuple[int, str]:
+        """Which of ``names`` is a service's, and its ``scheme://ip:port``. Raises `Astray`, `NoAnswer`."""
+        for table in (self._apps, self._frameworks):
+            found = await table.get()
+            for index, name in enumerate(names):
+                if name in found:
+                    return index, await self._target(name, found[name])
+        raise Astray(404, f"there is no service {names[0] if names else 'without a name'}")
+
+    async def _target(self, name: str, found: Found) -> str:
+        place = found.place
+        if place is None:
+            raise Astray(503, f"the service {name} cannot be reached: {found.why}")
+        why = "its host's name leads nowhere"
+        for address in await _addresses(place.host):
+            refused = refused_target(address, place.port, self._masters)
+            if refused is None:
+                host = f"[{address}]" if ":" in address else address
+                return f"{place.scheme}://{host}:{place.port}"
+            why = refused
+        raise Astray(502, f"the service {name} cannot be reached: {why}")
+
+    async def _ask_init(self) -> dict[str, Found]:
+        answer = await self._init.ask("/v2/apps?label=DCOS_SERVICE_NAME&embed=apps.tasks")
+        return services_of(answer.get("apps", ()))
+
+    async def _ask_master(self) -> dict[str, Found]:
+        answer = await self._master.ask("/api/v1", {"type": "GET_FRAMEWORKS"})
+        return frameworks_of(answer.get("get_frameworks", {}).get("frameworks", ()))
+
+
+def services_of(apps: Sequence[Mapping[str, Any]]) -> dict[str, Found]:
+    """By name; of several apps with one name the first by id counts."""
+    found: dict[str, Found] = {}
+    for app in sorted(apps, key=lambda app: str(app.get("id")), reverse=True):
+        labels = app.get("labels") or {}
+        name = str(labels.get("DCOS_SERVICE_NAME", "")).strip("/")
+        if name:
+            found[name] = _found(app, labels)
+    return found
+
+
+def _found(app: Mapping[str, Any], labels: Mapping[str, str]) -> Found:
+    scheme = str(labels.get("DCOS_SERVICE_SCHEME", "http")).lower()
+    index = str(labels.get("DCOS_SERVICE_PORT_INDEX", "0"))
+    if scheme not in ("http", "https"):
+        return Found(None, f"its label DCOS_SERVICE_SCHEME is neither http nor https but {scheme[:20]!r}")
+    if not index.isdecimal():
+        return Found(None, f"its label DCOS_SERVICE_PORT_INDEX is not a number but {index[:20]!r}")
+    tasks = [task for task in app.get("tasks") or () if task.get("state") == "TASK_RUNNING"]
+    if not tasks:
+        return Found(None, "none of its tasks runs")
+    tasks.sort(key=lambda task: (not _well(task), str(task.get("startedAt") or ""), str(task.get("id"))))
+    ports = tasks[0].get("ports") or []
+    if int(index) >= len(ports):
+        return Found(None, f"its task has {len(ports)} ports, and DCOS_SERVICE_PORT_INDEX is {index}")
+    return Found(Place(scheme, str(tasks[0].get("host")), int(ports[int(index)])))
+
+
+def _well(task: Mapping[str, Any]) -> bool:
+    return all(result.get("alive", True) for result in task.get("healthCheckResults") or () if result)
+
+
+def frameworks_of(frameworks: Sequence[Mapping[str, Any]]) -> dict[str, Found]:
+    found: dict[str, Found] = {}
+    for framework in frameworks:
+        info = framework.get("framework_info") or {}
+        name, url = str(info.get("name", "")).strip("/"), str(info.get("webui_url") or "")
+        if name and url and (name not in found or framework.get("active")):
+            place = place_of(url)
+            found[name] = Found(place, "" if place else "its framework's webui_url is not an http or https address")
+    return found
+
+
+async def _addresses(host: str) -> list[str]:
+    try:
+        return [str(ipaddress.ip_address(host))]
+    except ValueError:
+        pass
+    try:
+        infos = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
+    except (OSError, UnicodeError):
+        return []
+    return list(dict.fromkeys(str(info[4][0]) for info in infos))

@@ -1,0 +1,156 @@
+"""One dcos-auth from start to end: opens the users, listens on its socket, answers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import socket
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import AsyncExitStack
+from pathlib import Path
+
+from aiohttp import web
+
+from dcos_runtime import daemon, tls
+from dcos_runtime.auth import options, tokens
+from dcos_runtime.auth.about import About, Cluster
+from dcos_runtime.auth.accounts import Accounts
+from dcos_runtime.auth.backends import Backend
+from dcos_runtime.auth.directory import Directory, LocalDirectory, Unavailable, User, administrator
+from dcos_runtime.auth.front import Front
+from dcos_runtime.auth.gate import Gate
+from dcos_runtime.auth.logins import Hasher, Logins, Tokens
+from dcos_runtime.auth.places import Agents, Services
+from dcos_runtime.flags import Flags
+
+log = logging.getLogger(__name__)
+
+SOCKET_MODE = 0o660
+_MAX_HEADER = 64 * 1024
+_PURGE_SECONDS = 600.0
+
+
+class Process:
+    """``ready`` is told the socket's path once requests are answered."""
+
+    def __init__(self, flags: Flags, life: daemon.Life, ready: Callable[[Path], None]) -> None:
+        self._flags = flags
+        self._life = life
+        self._ready = ready
+
+    async def run(self) -> None:
+        """Until the process is to end. Raises `AdministratorUnusable`, `KeyUnusable`, ``OSError``, ``StoreError`` and
+        ``TlsError`` for what prevents a start.
+        """
+        flags = self._flags
+        signer = tokens.signer(Path(flags.token_private_key), flags.token_issuer)
+        verifier = tokens.Verifier(signer.public_key, flags.token_issuer)
+        first = administrator(Path(flags.administrator)) if flags.administrator else None
+        async with AsyncExitStack() as stack:
+            directory = await self._directory(stack, first)
+            files = tls.files(flags.tls_ca, flags.tls_identity)
+            masters = options.own_first(flags)
+            master = Backend("master", masters, flags.master_tls_port, files)
+            init = Backend("init", masters, flags.init_tls_port, files)
+            hasher = Hasher()
+            stack.push_async_callback(master.close)
+            stack.push_async_callback(init.close)
+            stack.callback(hasher.close)
+            known = Tokens(directory, signer, verifier)
+            agents = Agents(master, flags.agent_tls_port)
+            front = Front(
+                directory,
+                Gate(known, agents, Services(master, init, masters)),
+                Accounts(directory, Logins(directory, hasher), known, hasher),
+                About(self._cluster(masters), master, agents),
+            )
+            self._life.spawn(_purge(directory), "forgetting revoked tokens")
+            path = Path(flags.socket)
+            await stack.enter_async_context(listening(front, path))
+            self._ready(path)
+            await self._life.ended()
+
+    async def _directory(self, stack: AsyncExitStack, first: User | None) -> Directory:
+        flags = self._flags
+        if flags.zk is None:
+            local = LocalDirectory(Path(flags.work_dir) / "auth.db")
+            stack.push_async_callback(local.close)
+            await local.open(first)
+            return local
+        from dcos_runtime.auth.shared import SharedDirectory
+        from dcos_runtime.store.zookeeper import Session, parse_url
+
+        url = parse_url(flags.zk)
+        session = Session(url, flags.zk_session_timeout)
+        shared = SharedDirectory(session, url.path, first, trusted=flags.zk_session_timeout)
+        session.start()
+        stack.push_async_callback(session.close)
+        self._life.spawn(shared.run(), "reading the users")
+        return shared
+
+    def _cluster(self, masters: tuple[str, ...]) -> Cluster:
+        from dcos_runtime.store.zookeeper import parse_url
+
+        flags = self._flags
+        zookeeper = [] if flags.zk is None else parse_url(flags.zk).hosts.split(",")
+        return Cluster(
+            id=flags.token_issuer,
+            name=flags.cluster or "",
+            ip=masters[0],
+            masters=masters,
+            zookeeper=[member if ":" in member else f"{member}:2181" for member in zookeeper],
+            dcos_version=flags.dcos_version,
+            generation=Path(flags.generation) if flags.generation else None,
+            ca=Path(flags.tls_ca) if flags.tls_ca else None,
+        )
+
+
+@contextlib.asynccontextmanager
+async def listening(front: Front, path: Path) -> AsyncIterator[None]:
+    """Serves ``front`` on the UNIX socket ``path``. Raises ``OSError``, also when another process listens there."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    await asyncio.to_thread(_make_room, path)
+    # Headers hold a whole target and all cookies: nginx lets 16 KB a line pass.
+    server = web.Server(
+        front.answer,
+        handler_cancellation=True,
+        access_log=None,
+        keepalive_timeout=75.0,
+        max_field_size=_MAX_HEADER,
+        max_line_size=_MAX_HEADER,
+    )
+    runner = web.ServerRunner(server, shutdown_timeout=daemon.STOP_SECONDS)
+    await runner.setup()
+    try:
+        await web.UnixSite(runner, str(path), backlog=1024).start()
+        path.chmod(SOCKET_MODE)
+        yield
+    finally:
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(runner.cleanup(), daemon.STOP_SECONDS + 2.0)
+
+
+def _make_room(path: Path) -> None:
+    """Removes the socket of a process that is no more."""
+    if not path.exists():
+        return
+    if not path.is_socket():
+        raise OSError(f"{path} is there and is not a socket; give another path with --socket")
+    with socket.socket(socket.AF_UNIX) as probe:
+        try:
+            probe.connect(str(path))
+        except OSError:
+            path.unlink()
+            return
+    raise OSError(f"another process listens on {path}; end it, or give another path with --socket")
+
+
+async def _purge(directory: Directory) -> None:
+    while True:
+        await asyncio.sleep(_PURGE_SECONDS)
+        try:
+            await directory.forget(directory.expired(time.time()))
+        except Unavailable as error:
+            log.warning("revoked tokens that expired are kept for now: %s", error)

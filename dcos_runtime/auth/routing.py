@@ -1,0 +1,168 @@
+"""From the path as a client sent it to the door it means and what is to be passed on, byte for byte: pure.
+
+nginx compares a path after it has decoded and tidied it; this module looks at it as it came, and only where both say
+the same is anything passed on. So no encoding of a slash and no ``..`` makes one door look like another.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
+
+MESOS, INIT, AGENT, SERVICE = "mesos", "init", "agent", "service"
+COOKIE = "dcos-acs-auth-cookie"
+
+_AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
+_NAME = re.compile(r"[A-Za-z0-9._~-]{1,128}")
+_FORBIDDEN_EVERYWHERE = frozenset({22, 5051, 5052})
+MOST_SEGMENTS = 10
+"""A service's name has at most this many parts."""
+
+
+class Astray(Exception):
+    """Nothing is passed on. ``status`` and ``text`` tell the client why; with 308, ``text`` is where to go."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status = status
+        self.text = text
+
+
+@dataclass(frozen=True)
+class Way:
+    """A door, whose it is (an agent's id; the segments after /service), and what is passed on: path and query."""
+
+    door: str
+    prefix: str
+    rest: str
+    agent: str = ""
+
+    def service_names(self) -> Iterator[tuple[str, str, str]]:
+        """Name, prefix and rest for each number of segments that may be the service's name, the fewest first."""
+        path, mark, query = self.rest.partition("?")
+        segments = path.split("/")[1:]
+        name = ""
+        for count, segment in enumerate(segments[:MOST_SEGMENTS], start=1):
+            if not _NAME.fullmatch(segment):
+                return
+            name = f"{name}/{segment}" if name else segment
+            left = "/".join(segments[count:])
+            rest = f"/{left}" if len(segments) > count else ""
+            yield name, f"{self.prefix}/{name}", f"{rest}{mark}{query}"
+
+
+def way(uri: str, door: str) -> Way:
+    """``uri`` is a request's target as it was sent; ``door`` what nginx took it for. Raises `Astray`."""
+    uri = plain(uri)
+    path = uri.partition("?")[0]
+    if not uri.startswith("/") or "#" in uri:
+        raise Astray(400, "the request's target is not a path")
+    if any(unquote_to_bytes(part) in (b".", b"..") for part in re.split(r"/|%2[Ff]", path)):
+        raise Astray(400, "paths with . or .. are not passed on")
+    first, slash, rest = path[1:].partition("/")
+    if not slash:
+        raise Astray(404, f"{path}: no such page")
+    whole = "/" + uri[len(first) + 2 :]
+    if first == "mesos" and door == MESOS:
+        return Way(MESOS, "/mesos", whole)
+    if first == "marathon" and door == INIT:
+        return Way(INIT, "/marathon", whole)
+    if first == "service" and door == INIT and rest.startswith("marathon/"):
+        return Way(INIT, "/service/marathon", whole[len("/marathon") :])
+    if first in ("agent", "slave") and door == AGENT:
+        return _agent(first, rest, whole)
+    if first == "service" and door == SERVICE:
+        return Way(SERVICE, "/service", whole)
+    raise Astray(404, f"{path}: no such page")
+
+
+def _agent(first: str, rest: str, whole: str) -> Way:
+    agent_id = rest.partition("/")[0]
+    if not _AGENT_ID.fullmatch(agent_id):
+        raise Astray(404, "what follows in the path is not an agent's id")
+    left = whole[len(agent_id) + 1 :]
+    return Way(AGENT, f"/{first}/{agent_id}", left if left.startswith("/") else f"/{left}", agent_id)
+
+
+def plain(uri: str) -> str:
+    """``uri`` with bytes outside of ASCII percent-encoded, as its sender should have done."""
+    if uri.isascii():
+        return uri
+    return quote_from_bytes(uri.encode("utf-8", "surrogateescape"), safe=bytes(range(0x21, 0x7F)))
+
+
+# --- what a request proves its sender with ---
+
+
+def token_in(authorization: str) -> str | None:
+    """The token of ``Authorization: token=…`` or ``Bearer …``; None when the header is of another kind."""
+    lowered = authorization.lower()
+    if lowered.startswith("token="):
+        return authorization[len("token=") :].strip().strip('"')
+    if lowered.startswith("bearer "):
+        return authorization[len("bearer ") :].strip()
+    return None
+
+
+def split_cookies(header: str) -> tuple[str | None, str]:
+    """Our cookie's value (the first, when there are several), and the header without any of them."""
+    token = None
+    others = []
+    for part in header.split(";"):
+        name, equals, value = part.strip().partition("=")
+        if name == COOKIE and equals:
+            token = token if token is not None else value.strip().strip('"')
+        elif part.strip():
+            others.append(part.strip())
+    return token, "; ".join(others)
+
+
+# --- where a service may be ---
+
+
+def refused_target(address: str, port: int, masters: Collection[str]) -> str | None:
+    """Why nothing is passed on to ``address``:``port`` as a service; None when it may be.
+
+    The gateway stands where users do not: it reaches its own machine's loopback and our daemons' doors.
+    """
+    try:
+        ip = ipaddress.ip_address(address)
+    except ValueError:
+        return "it has no address"
+    if isinstance(ip, ipaddress.IPv6Address):
+        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
+        if inner is not None:
+            return refused_target(str(inner), port, masters)
+    if ip.is_loopback or ip.is_unspecified:
+        return "its address is the gateway's own machine"
+    if ip.is_link_local or ip.is_multicast or str(ip) == "255.255.255.255":
+        return "its address is not one of a machine"
+    if str(ip) in masters:
+        return "masters run no services"
+    if port in _FORBIDDEN_EVERYWHERE or not 0 < port < 65536:
+        return f"services do not use the port {port}"
+    return None
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a service says it is. ``host`` may be a name."""
+
+    scheme: str
+    host: str
+    port: int
+
+
+def place_of(url: str) -> Place | None:
+    """Of a framework's web page; None when the URL names no place."""
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        return None
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
+        return None
+    return Place(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80))
