@@ -31,7 +31,9 @@ FACTS = Facts(
     cpus=2,
     mem_mb=2048,
 )
-RUNTIME = Package("dcos-runtime", "0.1.0", "a" * 64, ("dcos", "dcos-agent", "dcos-marathon", "dcos-master"))
+RUNTIME = Package(
+    "dcos-runtime", "0.1.0", "a" * 64, ("dcos", "dcos-agent", "dcos-auth", "dcos-marathon", "dcos-master")
+)
 
 
 def a_spec(masters: int = 1, agents: int = 1, public: int = 1, **changes: Any) -> ClusterSpec:

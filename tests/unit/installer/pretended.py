@@ -311,16 +311,34 @@ class Daemons:
         self.spec = spec
         self.machines = machines
         self.app: dict[str, Any] | None = None
+        self.token = "a-token"
+        """The one token that the gateway takes."""
+        self.password: str | None = None
+        """The administrator's; None: whatever was made."""
+        self.logins: list[str] = []
 
     def well(self, host: HostSpec) -> bool:
         machine = self.machines.read(host.name) or {}
         return bool(machine.get("condition") == "running" and machine.get("manifest") == WANTED)
 
-    def __call__(self, url: str, *, method: str = "GET", body: Any = None, seconds: float = 1) -> Any:
-        address, _, path = url.removeprefix("http://").partition("/")
-        host = next(host for host in self.spec.hosts if host.address == address.partition(":")[0])
+    def __call__(
+        self,
+        url: str,
+        *,
+        method: str = "GET",
+        body: Any = None,
+        headers: Mapping[str, str] | None = None,
+        seconds: float = 1,
+    ) -> Any:
+        scheme, _, rest = url.partition("://")
+        place, _, path = rest.partition("/")
+        address, _, port = place.partition(":")
+        host = next(host for host in self.spec.hosts if host.address == address)
         if not self.well(host):
             raise NotWell(f"{method} {url} was not answered", why="connection refused")
+        assert (scheme, port) in {("https", ""), ("https", "5049"), ("https", "8443"), ("http", "80")}, url
+        if port in ("", "80"):
+            return self._gateway(scheme, f"{method} /{path}", body, dict(headers or {}))
         match method, path.partition("?")[0]:
             case "GET", "metrics/snapshot":
                 return {"master/elected": 1.0 if host is self.spec.masters[0] else 0.0}
@@ -338,3 +356,18 @@ class Daemons:
                 self.app = None
                 return {}
         raise NotWell(f"{method} {url} was answered with 404", status=404)
+
+    def _gateway(self, scheme: str, asked: str, body: Any, headers: dict[str, str]) -> Any:
+        def answer(status: int) -> None:
+            raise NotWell(f"{asked} was answered with {status}", status=status)
+
+        if scheme == "http":
+            return answer(308)
+        if asked == "GET /health":
+            return {"healthy": True}
+        if asked == "POST /acs/api/v1/auth/login":
+            self.logins.append(body["uid"])
+            if self.password is not None and body["password"] != self.password:
+                return answer(401)
+            return {"token": self.token}
+        return {} if headers.get("Authorization") == f"token={self.token}" else answer(401)

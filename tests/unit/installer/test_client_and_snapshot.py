@@ -2,35 +2,77 @@
 
 from __future__ import annotations
 
+import base64
+import json
+from dataclasses import replace
 from pathlib import Path
 
 from dcos_installer import client
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.snapshot import impossible_changes, last_spec, remember_spec
 from dcos_installer.state import open_state
-from dcos_runtime.cli.target import find_target
+from dcos_runtime.cli.clusters import Clusters
 from tests.unit.installer.pretended import spec_of
 
 
+def cluster(number: int, name: str = "lab") -> client.Wanted:
+    gateways = (f"https://198.18.{number}.11", f"https://198.18.{number}.12")
+    return client.Wanted(f"c{number}", name, gateways, f"the CA of {number}\n")
+
+
 def test_the_dcos_command_finds_the_cluster_that_was_written(tmp_path: Path) -> None:
-    assert client.write(tmp_path, "c1", client.wanted("lab", "http://198.18.0.11:5050"))
-    target = find_target(None, {"DCOS_DIR": str(tmp_path)})
-    assert target.url == "http://198.18.0.11:5050"
+    assert client.write(tmp_path, cluster(1, 'a "lab"'), "a.b.c")
+    (found,) = Clusters(tmp_path).all()
+    assert (found.name, found.url, found.token, found.attached) == ('a "lab"', "https://198.18.1.11", "a.b.c", True)
+    assert found.gateways() == ["https://198.18.1.11", "https://198.18.1.12"]
+    assert Path(found.ssl_verify).read_text() == "the CA of 1\n"
+    for path in (found.folder / "dcos.toml", found.folder / "dcos_ca.crt"):
+        assert path.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_new_cluster_becomes_the_attached_one_and_an_old_one_stays_what_it_was(tmp_path: Path) -> None:
-    first, second = client.wanted("one", "http://198.18.0.11:5050"), client.wanted("two", "http://198.18.1.11:5050")
-    assert client.write(tmp_path, "c1", first)
-    assert client.write(tmp_path, "c2", second)
+    assert client.write(tmp_path, cluster(1), "t1")
+    assert client.write(tmp_path, cluster(2), "t2")
     assert client.attached(tmp_path) == "c2"
-    assert not client.write(tmp_path, "c1", first)
+    assert not client.write(tmp_path, cluster(1), "t1")
     assert client.attached(tmp_path) == "c2"
-    assert client.is_current(tmp_path, "c1", first) and not client.is_current(tmp_path, "c1", second)
+    assert client.token_of(tmp_path, cluster(1)) == "t1"
     client.forget(tmp_path, "c2")
     client.forget(tmp_path, "c2")
     assert client.attached(tmp_path) is None
-    assert client.write(tmp_path, "c1", first)
+    assert client.token_of(tmp_path, cluster(1)) is None  # known, and not the one that dcos talks to
+    assert client.write(tmp_path, cluster(1), "t1")
     assert client.attached(tmp_path) == "c1"
+
+
+def test_a_cluster_is_known_as_it_is_now_or_not_at_all(tmp_path: Path) -> None:
+    client.write(tmp_path, cluster(1), "t1")
+    same = cluster(1)
+    assert client.token_of(tmp_path, same) == "t1"
+    for other in (
+        replace(same, name="other"),
+        replace(same, ca="another\n"),
+        replace(same, gateways=same.gateways[:1]),
+        replace(same, cluster_id="c9"),
+    ):
+        assert client.token_of(tmp_path, other) is None
+    settings = tmp_path / "clusters" / "c1" / "dcos.toml"
+    settings.write_text(settings.read_text() + "[marathon]\nmine = 1\n")
+    assert client.token_of(tmp_path, same) == "t1"
+    settings.write_text("what is this")
+    assert client.token_of(tmp_path, same) is None
+    client.write(tmp_path, same, "")
+    assert client.token_of(tmp_path, same) == ""
+
+
+def test_a_token_tells_when_its_time_is_over() -> None:
+    def token(claims: object) -> str:
+        return f"e30.{base64.urlsafe_b64encode(json.dumps(claims).encode()).decode().rstrip('=')}.sig"
+
+    assert client.is_expired(token({"exp": 100}), 100.0)
+    assert not client.is_expired(token({"exp": 101}), 100.0)
+    for strange in (token({}), token([1]), token({"exp": "soon"}), "no-token", "a.%%.c", ""):
+        assert not client.is_expired(strange, 100.0)
 
 
 def test_dcos_dir_is_the_users_unless_it_is_set() -> None:

@@ -16,6 +16,7 @@ from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.build_plan import BuildPlan
 from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination, ConvergeMasters
 from dcos_installer.phases.gather_facts import GatherFacts
+from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.remove_hosts import RemoveHosts
 from dcos_installer.phases.upload_bundle import UploadBundle
@@ -77,7 +78,7 @@ class Preflight(ValidateFacts):
 
 
 def _run(ctx: PretendedContext) -> PretendedContext:
-    phases = [GatherFacts(), Preflight(), BuildBundle(), BuildPlan(), UploadBundle()]
+    phases = [GatherFacts(), Preflight(), BuildBundle(), MakeSecrets(), BuildPlan(), UploadBundle()]
     phases += [ConvergeCoordination(), ConvergeMasters(), ConvergeAgents()]
     with Journal(ctx.state.journal, "r", ctx.wall) as ctx.journal:
         run_phases(ctx, phases)
@@ -86,7 +87,7 @@ def _run(ctx: PretendedContext) -> PretendedContext:
 
 def test_a_deploy_on_folders_lays_down_what_was_planned_and_a_second_nothing(tmp_path: Path) -> None:
     first = _run(_context(tmp_path))
-    assert first.changes == 2 * len(first.spec.hosts)
+    assert first.changes == 1 + 2 * len(first.spec.hosts)
     saved = plans.load(first.state.plan)
     assert {name: host.manifest.digest for name, host in saved.hosts.items()} == {
         name: host.manifest for name, host in first.plan.hosts.items()
@@ -95,12 +96,15 @@ def test_a_deploy_on_folders_lays_down_what_was_planned_and_a_second_nothing(tmp
         active = tmp_path / "hosts" / host.name / "opt/dcos/active"
         assert active.readlink() == Path("generations/1")
         assert saved.hosts[host.name].manifest.encode() == (active / "manifest.json").read_bytes().rstrip(b"\n")
-    observed = {record.host: record.digest for record in read(first.state.journal) if record.kind == "observed"}
+    observed = {
+        record.host: record.digest for record in read(first.state.journal) if record.kind == "observed" and record.host
+    }
     assert set(observed) == {"m1", "a1", "a2"} and all(observed.values())
 
     second = _run(_context(tmp_path))
     assert (second.changes, second.plan.changed) == (0, ())
     assert [event.phase for event in second.said if event.kind == "phase-skipped"] == [
+        "Make secrets",
         "Upload the bundle",
         "Start coordination",
         "Change masters",
@@ -124,7 +128,7 @@ def test_packages_that_are_gone_from_one_host_are_planned_brought_and_mended_the
 
 def test_a_host_that_changed_after_the_plan_is_left_alone(tmp_path: Path) -> None:
     ctx = _context(tmp_path)
-    run_phases(ctx, [GatherFacts(), Preflight(), BuildBundle(), BuildPlan(), UploadBundle()])
+    run_phases(ctx, [GatherFacts(), Preflight(), BuildBundle(), MakeSecrets(), BuildPlan(), UploadBundle()])
     stray = tmp_path / "hosts" / "a1" / "etc/systemd/system/dcos-agent.service"
     stray.parent.mkdir(parents=True)
     stray.symlink_to("/somewhere/else")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 import subprocess
 from ipaddress import IPv4Network
 
@@ -21,6 +22,7 @@ from dcos_installer.plan.manifest import (
     ManifestConflict,
     ManifestInvalid,
     Package,
+    Secret,
     Sysctl,
     Unit,
     User,
@@ -62,7 +64,9 @@ def test_an_unknown_part_of_a_manifest_is_refused() -> None:
 
 def test_a_master_gets_coordination_kernel_and_init_in_the_order_in_which_they_start() -> None:
     units = [unit.name for unit in made(a_spec(), "m1").units]
-    assert units == ["dcos-firewall.service", "dcos-zookeeper.service", "dcos-master.service", "dcos-marathon.service"]
+    assert units == [
+        f"dcos-{name}.service" for name in ("firewall", "zookeeper", "master", "marathon", "auth", "gateway")
+    ]
 
 
 def test_agents_private_and_public_get_the_agent_only() -> None:
@@ -90,16 +94,63 @@ def test_every_master_is_named_in_the_ensemble_and_each_knows_its_own_number() -
     spec = a_spec(masters=3)
     for number, host in enumerate(("m1", "m2", "m3"), start=1):
         found = made(spec, host)
-        assert text(found, "etc/zookeeper/myid") == f"{number}\n"
+        assert text(found, "etc/zookeeper/self") == f"{number} 198.18.0.1{number}\n"
         for other in (1, 2, 3):
-            assert f"server.{other}=198.18.0.1{other}:2888:3888" in text(found, "etc/zookeeper/zoo.cfg")
-        assert 'MESOS_ZK="zk://198.18.0.11:2181,198.18.0.12:2181,198.18.0.13:2181/mesos"' in text(
-            found, "etc/dcos-master.env"
-        )
+            assert f"server.{other}=198.18.0.1{other}:2888:3888" in text(found, "etc/zookeeper/members")
 
 
-def test_a_lone_zookeeper_names_no_ensemble() -> None:
-    assert "server." not in text(made(a_spec(), "m1"), "etc/zookeeper/zoo.cfg")
+def test_another_master_would_restart_no_coordination_that_runs() -> None:
+    one, three = made(a_spec(), "m1"), made(a_spec(masters=3), "m1")
+    (unit,) = [unit for unit in one.units if unit.name == "dcos-zookeeper.service"]
+    files = [name for name in unit.reads if not name.startswith("secret:")]
+    assert [text(one, name) for name in files] == [text(three, name) for name in files]
+
+
+def test_the_store_is_named_by_a_secret_and_leaders_are_looked_for_without_one() -> None:
+    found = made(a_spec(masters=3), "m1")
+    mesos = "zk://198.18.0.11:2181,198.18.0.12:2181,198.18.0.13:2181/mesos"
+    assert 'MESOS_ZK="file:///etc/dcos-secrets/zk-master"' in text(found, "etc/dcos-master.env")
+    assert f'MARATHON_MASTER="{mesos}"' in text(found, "etc/dcos-marathon.env")
+    assert f'MESOS_MASTER="{mesos}"' in text(made(a_spec(masters=3), "a1"), "etc/dcos-agent.env")
+
+
+def test_every_secret_is_its_daemons_alone_and_changing_it_restarts_that() -> None:
+    owners = {"dcos-zookeeper", "dcos-master", "dcos-marathon", "dcos-auth", "dcos-gateway"}
+    for host in ("m1", "a1"):
+        found = made(a_spec(), host)
+        users = {unit.name: _user(text(found, f"units/{unit.name}")) for unit in found.units}
+        for secret in found.secrets:
+            readers = [unit.name for unit in found.units if f"secret:{secret.name}" in unit.reads]
+            assert secret.mode == 0o400
+            assert [users[name] for name in readers] == [secret.owner], secret
+            assert secret.owner in owners or host == "a1"
+
+
+def _user(unit: str) -> str:
+    return next((line.removeprefix("User=") for line in unit.splitlines() if line.startswith("User=")), "root")
+
+
+def test_what_opens_doors_is_in_no_file_of_a_generation() -> None:
+    for host in ("m1", "a1"):
+        for file in made(a_spec(), host).files:
+            assert "PRIVATE KEY" not in file.content and "dcos:" not in file.content, file.path
+
+
+def test_the_ports_between_masters_are_for_masters_and_the_gateways_for_everybody() -> None:
+    rules = text(made(a_spec(masters=3), "m1"), "etc/firewall.nft")
+    assert "tcp dport { 2888, 3888 } ip saddr @masters accept" in rules
+    members = "{ 2181, 5049, 5050, 5051, 5052, 8080, 8443 }"
+    assert f"tcp dport {members} ip saddr @members accept" in rules
+    assert f"tcp dport {members} ip saddr @operators accept" in rules
+    assert "tcp dport { 2181, 2888, 3888, 5049, 5050, 5051, 5052, 8080, 8443 } counter reject with tcp reset" in rules
+    assert not re.search(r"\b(80|443)\b", rules)
+
+
+def test_anonymous_reads_reach_masters_and_agents_and_are_none_by_default() -> None:
+    spec = a_spec(settings=Settings(anonymous_reads=("/metrics/snapshot", "/state")))
+    for host, env in (("m1", "etc/dcos-master.env"), ("a1", "etc/dcos-agent.env")):
+        assert 'MESOS_ANONYMOUS_READS="/metrics/snapshot,/state"' in text(made(spec, host), env)
+        assert "ANONYMOUS" not in text(made(a_spec(), host), env)
 
 
 def test_timeouts_of_the_inventory_reach_the_master_as_mesos_writes_durations() -> None:
@@ -147,7 +198,8 @@ def test_the_agent_leaves_its_tasks_alone_when_it_stops() -> None:
 
 def test_daemons_on_masters_run_as_users_of_their_own() -> None:
     found = made(a_spec(), "m1")
-    assert [user.name for user in found.users] == ["dcos-marathon", "dcos-master", "dcos-zookeeper"]
+    names = ["dcos-auth", "dcos-gateway", "dcos-marathon", "dcos-master", "dcos-zookeeper"]
+    assert [user.name for user in found.users] == names
     for user in found.users:
         assert f"User={user.name}\n" in text(found, f"units/{user.name}.service")
 
@@ -233,6 +285,8 @@ def test_two_roles_may_say_the_same() -> None:
         (Fragment("x", links=(Link("/usr/local/bin/x", "/bin/sh"),)), "not into"),
         (Fragment("x", links=(Link("/usr/local/bin/x", f"{ACTIVE}/../x"),)), "not into"),
         (Fragment("x", users=(User("root", "/"),)), "our users are named"),
+        (Fragment("x", secrets=(Secret("../key"),)), "names are small letters"),
+        (Fragment("x", secrets=(Secret("key", mode=0o644),)), "would let others read it"),
         (Fragment("x", packages=(Package("p", "1", "abc"),)), "not a sha256"),
         (Fragment("x", firewall=Firewall("dcos", "etc/none", "dcos-x.service")), "no fragment brings"),
     ],

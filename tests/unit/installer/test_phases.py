@@ -69,7 +69,7 @@ def test_a_deploy_makes_the_machines_and_brings_each_to_its_manifest(tmp_path: P
     assert sorted(observed) == [("a1", WANTED), ("a2", WANTED), ("m1", WANTED)]
     assert client.attached(tmp_path / "dcos") == ctx.spec.cluster_id
     toml = (tmp_path / "dcos" / "clusters" / ctx.spec.cluster_id / "dcos.toml").read_text()
-    assert 'dcos_url = "http://198.18.1.1:5050"' in toml
+    assert 'dcos_url = "https://198.18.1.1"' in toml and 'dcos_acs_token = "a-token"' in toml
     assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
 
 
@@ -81,6 +81,7 @@ def test_a_second_deploy_changes_nothing_and_reads_no_facts(tmp_path: Path) -> N
     assert _texts(again, "change-started") == []
     assert [event.phase for event in again.said if event.kind == "phase-skipped"] == [
         "Let hosts finish",
+        "Make secrets",
         "Upload the bundle",
         "Start coordination",
         "Change masters",
@@ -468,5 +469,6 @@ def test_postflight_tells_everything_that_a_host_does_not_show(tmp_path: Path) -
         "dcos-firewall.service would not start at the next boot",
         "/opt/dcos/active leads to no generation",
         "nothing listens on 198.18.2.1:5051",
+        "nothing listens on 198.18.2.1:5052",
         "/opt/dcos may be written by others than root",
     ]

@@ -15,6 +15,7 @@ import msgspec
 import pytest
 import yaml
 
+from dcos_installer import secrets
 from dcos_installer.ansible.standalone import APPLY_SECONDS
 from dcos_installer.bundle import runtime
 from dcos_installer.bundle.archive import keep, pack
@@ -140,11 +141,12 @@ def test_a_playbook_by_hand_makes_the_very_manifests_that_the_installer_makes(
     tmp_path: Path, by_hand: dict[str, str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     root = ["-e", json.dumps({"root": str(tmp_path / "hosts") + "/{{ inventory_hostname }}"})]
-    output = playbook(tmp_path, by_hand, *root, "--check")
+    looked = playbook(tmp_path, by_hand, *root, "--check")
+    assert set(changed_by(looked).values()) == {1}
+    assert not (tmp_path / "hosts").exists() and not list((tmp_path / "state").rglob("*.pem"))
+    output = playbook(tmp_path, by_hand, *root, "-vvvv")
     assert set(changed_by(output).values()) == {1}
-    assert not (tmp_path / "hosts").exists()
-    output = playbook(tmp_path, by_hand, *root)
-    assert set(changed_by(output).values()) == {1}
+    said = (looked, output)
 
     monkeypatch.setenv("XDG_STATE_HOME", by_hand["XDG_STATE_HOME"])
     state = find_state(tmp_path / "cluster.ini")
@@ -152,7 +154,9 @@ def test_a_playbook_by_hand_makes_the_very_manifests_that_the_installer_makes(
     spec = load_spec(tmp_path / "cluster.ini", state.cluster_id)
     target = runtime.this_machine()
     built = runtime.build(target, cache=tmp_path / "cache" / "dcos" / "bundle")
-    known = materials.load().with_packages({target: (built.package,)})
+    vault = secrets.load(state, spec)
+    assert vault.to_make == () and vault.trust is not None
+    known = materials.load().with_packages({target: (built.package,)}).with_trust(vault.trust)
     for host in spec.hosts:
         active = tmp_path / "hosts" / host.name / "opt/dcos/active"
         facts = Facts(
@@ -170,6 +174,11 @@ def test_a_playbook_by_hand_makes_the_very_manifests_that_the_installer_makes(
         assert hashlib.sha256((active / "manifest.json").read_bytes()).hexdigest() == expected.digest
         assert msgspec.json.decode((active / "manifest.json").read_bytes())["host"] == host.name
         assert (active / "bin" / "dcos").read_text() == "made up\n"
+        laid_down = tmp_path / "hosts" / host.name / "etc/dcos-secrets"
+        assert {path.name: path.read_text() for path in laid_down.iterdir()} == vault.made(host.name)
+        marks = {line for content in vault.made(host.name).values() for line in content.splitlines() if len(line) > 40}
+        marks -= set(vault.trust.ca.splitlines())  # a certificate and its issuer's share a line
+        assert marks and not [mark for mark in marks if any(mark in text for text in said)]
 
 
 def test_a_playbook_by_hand_never_touches_the_machine_it_runs_on(tmp_path: Path, by_hand: dict[str, str]) -> None:
