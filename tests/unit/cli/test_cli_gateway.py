@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import threading
@@ -135,6 +136,18 @@ def test_everything_works_on_when_the_first_gateway_is_off(
     assert dcos("auth", "login", "--username", "admin", "--password", gateway.password).code == 0
     assert "AVAILABLE" in dcos("cluster", "list").out
     assert dcos("ps").err == ""
+
+
+def test_a_gateway_that_takes_connections_and_says_nothing_is_passed_over_by_changes_too(
+    gateway: Gateway, second: Gateway, lab: Path, dcos: Dcos, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("dcos_runtime.cli.gateway.CONNECT_SECONDS", 0.3)
+    gateway.stop()
+    with socket.create_server(("127.0.0.1", gateway.port)):
+        assert dcos("ps").code == 0
+        assert dcos("marathon", "app", "add", stdin=APP).out == "Created deployment D1\n"
+        second.stop()
+        assert f"{gateway.url}: no answer within 0.3 seconds" in dcos("ps").err
 
 
 def test_the_gateway_that_answered_is_asked_first_from_then_on(
