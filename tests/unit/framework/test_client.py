@@ -5,12 +5,15 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
+import ssl
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from dcos_runtime import tls
 from dcos_runtime.framework import calls
 from dcos_runtime.framework.client import Client, Credential, SubscriptionRefused
 from dcos_runtime.framework.leader import MasterLeader
@@ -18,6 +21,7 @@ from dcos_runtime.wire import recordio
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call, Event
+from tests.contract.authority import Authority
 
 
 class Master:
@@ -32,15 +36,20 @@ class Master:
         self.streams: list[asyncio.Queue[bytes | None]] = []
         self.heartbeat = 15.0
         self.url = ""
+        self.port = 0
 
-    async def __aenter__(self) -> Master:
+    async def listen(self, tls: ssl.SSLContext | None = None) -> Master:
         app = web.Application()
         app.router.add_post("/api/v1/scheduler", self._handle)
         self._runner = web.AppRunner(app, handler_cancellation=True, shutdown_timeout=0.1)
         await self._runner.setup()
-        await web.TCPSite(self._runner, "127.0.0.1", 0).start()
-        self.url = "http://127.0.0.1:%d" % self._runner.addresses[0][1]
+        await web.TCPSite(self._runner, "127.0.0.1", 0, ssl_context=tls).start()
+        self.port = self._runner.addresses[0][1]
+        self.url = f"{'http' if tls is None else 'https'}://127.0.0.1:{self.port}"
         return self
+
+    async def __aenter__(self) -> Master:
+        return await self.listen()
 
     async def __aexit__(self, *_: object) -> None:
         for stream in self.streams:
@@ -121,14 +130,22 @@ class Recorder:
 
 
 class Running:
-    def __init__(self, url: str, framework_id: str | None = None, credential: Credential | None = None) -> None:
+    def __init__(
+        self,
+        url: str,
+        framework_id: str | None = None,
+        credential: Credential | None = None,
+        tls: ssl.SSLContext | None = None,
+        tls_port: int | None = None,
+    ) -> None:
         self.scheduler = Recorder()
         self.framework_id = framework_id
         self.client = Client(
-            MasterLeader(url),
+            MasterLeader(url, tls_port),
             self._introduce,
             self.scheduler,
             credential=credential,
+            tls=tls,
             first_wait=0.01,
             longest_wait=0.05,
         )
@@ -287,3 +304,74 @@ async def test_an_error_of_the_scheduler_ends_the_client(master: Master) -> None
 def test_an_unusable_master_is_named(text: str) -> None:
     with pytest.raises(ValueError, match=r"expected|path|host"):
         MasterLeader(text)
+
+
+# --- mutual TLS ---
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
+
+
+def files(authority: Authority, kind: str) -> tls.Files:
+    return tls.Files(authority.ca, authority.identity(kind))
+
+
+def init_at(authority: Authority, port: int) -> Running:
+    """A framework that is told of a master whose plain port is 1, with ``port`` for mutual TLS."""
+    return Running("127.0.0.1:1", tls=files(authority, "marathon").client("master"), tls_port=port)
+
+
+async def test_with_tls_the_masters_other_port_is_used_for_subscription_and_calls(authority: Authority) -> None:
+    master = await Master().listen(files(authority, "master").server())
+    running = init_at(authority, master.port)
+    running.scheduler.on_subscribed = [calls.kill("a")]
+    await master.until(lambda: master.calls)
+    assert running.client.master == master.url == f"https://127.0.0.1:{master.port}"
+    assert "Authorization" not in master.subscriptions[0][1]
+    await running.stop()
+    await master.__aexit__()
+
+
+@pytest.mark.parametrize("kind", ["agent", "marathon", "gateway"])
+async def test_nothing_is_sent_to_what_has_no_masters_certificate(authority: Authority, kind: str) -> None:
+    impostor = await Master().listen(files(authority, kind).server())
+    running = init_at(authority, impostor.port)
+    await running.scheduler.until(running.scheduler.reasons)
+    assert "not a master" in running.scheduler.reasons()[0]
+    assert not impostor.subscriptions
+    await running.stop()
+    await impostor.__aexit__()
+
+
+async def test_nothing_is_sent_to_a_master_of_another_cluster(authority: Authority, tmp_path: Path) -> None:
+    other = Authority(tmp_path)
+    stranger = await Master().listen(files(other, "master").server())
+    running = init_at(authority, stranger.port)
+    await running.scheduler.until(running.scheduler.reasons)
+    assert "certificate verify failed" in running.scheduler.reasons()[0] and not stranger.subscriptions
+    await running.stop()
+    await stranger.__aexit__()
+
+
+@pytest.mark.parametrize("location", ["{plain}", "//127.0.0.1:{port}", "https://127.0.0.1:{port}", "https://x:99999"])
+async def test_with_tls_no_redirect_to_another_port_is_followed(
+    authority: Authority, master: Master, location: str
+) -> None:
+    standby = await Master().listen(files(authority, "master").server())
+    target = location.format(plain=master.url, port=master.port) + "/api/v1/scheduler"
+    standby.answers = [web.Response(status=307, headers={"Location": target})]
+    running = init_at(authority, standby.port)
+    await standby.until(lambda: standby.subscriptions)
+    assert "not a master's port for mutual TLS" in running.scheduler.reasons()[0]
+    assert not master.subscriptions
+    await running.stop()
+    await standby.__aexit__()
+
+
+def test_the_plain_address_of_a_master_is_told_to_people() -> None:
+    async def pages() -> list[str | None]:
+        return [MasterLeader(text, 5049).page() for text in ("127.0.0.1:5050", "[::1]:1234", "host")]
+
+    assert asyncio.run(pages()) == ["http://127.0.0.1:5050", "http://[::1]:1234", "http://host:5050"]

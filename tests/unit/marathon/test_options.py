@@ -42,6 +42,20 @@ def test_the_environment_sets_flags_with_the_originals_prefix() -> None:
         (("--master=h:1", "--zk=http://x"), "--zk 'http://x'"),
         (("--master=h:1", "--zk=zk://h:1/m", "--work_dir=/x"), "exclude each other"),
         (("--master=h:1", "--mesos_authentication_principal=p"), "go together"),
+        (("--master=h:1", "--tls_ca=/x"), "--tls_ca and --tls_identity go together"),
+        (("--master=h:1", "--https_port=1"), "--https_port needs"),
+        (("--master=h:1", "--token_key=/x"), "--token_key and --token_issuer go together"),
+        (("--master=h:1", "--anonymous_reads=v2"), "expected paths"),
+        (
+            (
+                "--master=h:1",
+                "--tls_ca=/x",
+                "--tls_identity=/x",
+                "--mesos_authentication_principal=p",
+                "--mesos_authentication_secret_file=/x",
+            ),
+            "exclude each other",
+        ),
         (("--master=h:1", "--local_port_min=20", "--local_port_max=10"), "less than"),
         (("--master=h:1", "--logging_level=loud"), "loud"),
         (("--master=h:1", "--max_tasks_per_ofer=3"), "unknown flag --max_tasks_per_ofer"),
@@ -56,8 +70,13 @@ def test_a_flag_that_cannot_be_used_is_named(argv: tuple[str, ...], said: str) -
 
 
 def test_the_secret_of_zookeeper_is_not_shown() -> None:
-    flags = read("--master=h:1", "--zk=zk://me:hush@h:2181/marathon")
+    flags = read("--master=zk://me:hush@h:2181/mesos", "--zk=zk://me:hush@h:2181/marathon")
     assert "hush" not in str(options.shown_zookeeper(flags))
+    assert options.shown(flags, "", "")["master"] == "zk://***@h:2181/mesos"
+    for flag in ("--zk=zk://me:hush@h:2181", "--zk=zk://me:hush@h@h:1/x"):
+        with pytest.raises(Leave) as left:
+            read("--master=h:1", flag)
+        assert "--zk" in left.value.text and "hush" not in left.value.text
     assert "h:2181/marathon" in options.shown_zookeeper(flags)["zk"]
 
 
