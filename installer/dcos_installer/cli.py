@@ -212,7 +212,7 @@ def _tell_administrator(job: Job, as_json: bool) -> None:
     """Shows the administrator's password once, on the terminal and nowhere else; JSON often ends up in logs."""
     from dcos_installer.secrets import load, vault
 
-    who = load(job.state, job.spec).administrator
+    who = load(job.state, job.spec, hosts=()).administrator
     if who is None or who.told:
         return
     kept = str(job.state.secrets / "administrator.json")

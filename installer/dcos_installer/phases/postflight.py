@@ -56,7 +56,8 @@ def problems(machine: Any, host: HostSpec, ports: Ports, units: tuple[str, ...])
         "agent": (ports.agent, ports.agent_tls),
     }
     for port in listening["master" if host.is_master else "agent"]:
-        if not machine.socket(f"tcp://{host.address}:{port}").is_listening:
+        # At its own address, or (the gateway) at every one.
+        if not any(machine.socket(f"tcp://{at}:{port}").is_listening for at in (host.address, "0.0.0.0")):
             wrong.append(f"nothing listens on {host.address}:{port}")
     for folder in ("/var/lib/dcos", "/opt/dcos"):
         if machine.file(folder).mode & 0o022:

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     from dcos_installer.config.model import HostSpec, Ports
     from dcos_installer.remote import Remote
+    from dcos_installer.secrets.roots import Administrator
 
 LEADER_SECONDS = 90.0
 AGENTS_SECONDS = 90.0
@@ -80,9 +81,13 @@ class VerifyCluster:
             f"{leading.name} leads, {len(ctx.spec.agents)} agents are registered, the init answers at {serving.name},"
             f" the gateway at {ctx.results['gateway']}",
         )
-        if ctx.changes:
+        who = load(ctx.state, ctx.spec, ctx.wall(), hosts=()).administrator
+        if who is None:
+            raise InstallerError("there is no administrator", hint="report this: the secrets are made before")
+        # A first deploy is one until its end was told, however many runs it took.
+        if ctx.changes or not who.told:
             self._check_hosts(ctx)
-            _check_gateways(ctx)
+            _check_gateways(ctx, who)
             _run_app(ctx, marathon_url(serving, ports))
 
     def _check_hosts(self, ctx: Context) -> None:
@@ -109,11 +114,8 @@ def _all_gateways(ctx: Context) -> None:
         raise NotWell(f"no answer from the gateway of {', '.join(silent)}", evidence=said)
 
 
-def _check_gateways(ctx: Context) -> None:
+def _check_gateways(ctx: Context, who: Administrator) -> None:
     """Each gateway lets the administrator in, and nobody without a token."""
-    who = load(ctx.state, ctx.spec, ctx.wall()).administrator
-    if who is None:
-        raise InstallerError("there is no administrator", hint="report this: the secrets are made before")
     ports = ctx.spec.settings.ports
     results = ctx.everywhere(ctx.spec.masters, lambda host: check_gateway(ctx.ask, host, ports, who))
     failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}

@@ -46,7 +46,7 @@ class WriteClientConfig:
 
 def _wanted(ctx: Context) -> tuple[client.Wanted | None, Vault]:
     """What the command is to know; None as long as there is no CA."""
-    vault = load(ctx.state, ctx.spec, ctx.wall())
+    vault = load(ctx.state, ctx.spec, ctx.wall(), hosts=())
     if vault.trust is None:
         return None, vault
     gateways = tuple(gateway_url(host, ctx.spec.settings.ports) for host in ctx.spec.masters)
