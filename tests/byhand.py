@@ -43,10 +43,10 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60, what: str = "the
     raise AssertionError(f"{what} did not come true within {seconds:.0f} s; last seen: {last!r}")
 
 
-def ask(url: str, method: str = "GET", body: Any = None) -> tuple[int, Any]:
+def ask(url: str, method: str = "GET", body: Any = None, seconds: float = 20) -> tuple[int, Any]:
     """One HTTP request: status and decoded JSON (or text)."""
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=20)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=seconds)
     try:
         data = None if body is None else json.dumps(body)
         path = parts.path + (f"?{parts.query}" if parts.query else "")

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.machines import several as several_machines
 from tests.machines.deployed import Deployed
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -56,3 +57,12 @@ def cluster() -> Iterator[Deployed]:
         finally:
             gone = made.installer("destroy", "--yes")
             assert gone.returncode == 0, gone.stdout + gone.stderr
+
+
+@pytest.fixture(scope="session")
+def several() -> Iterator[several_machines.Several]:
+    """Three masters and three agents. Tests leave them as they found them."""
+    if os.geteuid() != 0:
+        pytest.skip("machines are made by root")
+    with several_machines.deployed(tests_home("several"), "dcos-several", 103) as made:
+        yield made

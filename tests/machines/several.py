@@ -1,0 +1,455 @@
+"""Three masters and three agents, the faults that may hit them, and an observer who never takes its eyes off them."""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import functools
+import json
+import shlex
+import shutil
+import subprocess
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dcos_installer.providers import open_provider
+from dcos_installer.remote import Remote
+from tests.byhand import ask, wait_for
+from tests.machines.deployed import PROGRAMS, Deployed
+from tests.machines.deploying import spec_of, state_of
+
+INVENTORY = """\
+[masters]
+m1 ansible_host=198.18.{network}.11
+m2 ansible_host=198.18.{network}.12
+m3 ansible_host=198.18.{network}.13
+
+[agents]
+a1 ansible_host=198.18.{network}.21
+a2 ansible_host=198.18.{network}.22
+a3 ansible_host=198.18.{network}.23
+
+[masters:vars]
+dcos_mem=1280
+
+[all:vars]
+dcos_cluster_name={name}
+dcos_provider=nspawn
+dcos_network=198.18.{network}.0/24
+dcos_cpus=2
+dcos_mem=1024
+dcos_disk=700
+# An agent is given up after 3 × 2 seconds; one that is away while masters change, after 20.
+dcos_agent_ping_timeout=2secs
+dcos_max_agent_ping_timeouts=3
+dcos_agent_reregister_timeout=20secs
+"""
+
+UNITS = {"masters": ("dcos-master", "dcos-marathon", "dcos-zookeeper"), "agents": ("dcos-agent",)}
+"""The daemons of a machine, by its group."""
+
+ANSWER_SECONDS = 3.0
+"""How long an answer may take. Less than a ZooKeeper session lasts: see `Observer`."""
+
+_TASKS = """
+import json, os
+found = {}
+for pid in filter(str.isdigit, os.listdir('/proc')):
+    try:
+        with open(f'/proc/{pid}/environ', 'rb') as file:
+            marks = [one for one in file.read().split(bytes(1)) if one.startswith(b'MESOS_TASK_ID=')]
+        with open(f'/proc/{pid}/stat') as file:
+            said = file.read().rpartition(')')[2].split()
+    except OSError:
+        continue
+    if marks and said[0] != 'Z':
+        found.setdefault(marks[0].decode().partition('=')[2], {})[pid] = said[19]
+print(json.dumps(found))
+"""
+
+_SRVR = """
+import socket, sys
+with socket.create_connection((sys.argv[1], 2181), 3) as s:
+    s.settimeout(3)
+    s.sendall(b'srvr')
+    data = b''
+    while piece := s.recv(4096):
+        data += piece
+for line in data.decode().splitlines():
+    if line.startswith('Mode: '):
+        print(line.partition(' ')[2])
+"""
+
+
+class Several(Deployed):
+    """The cluster with everything one may do to its machines. What is asked of daemons goes through ``get``."""
+
+    # --- asking daemons ---
+
+    def get(self, host: str, port: int, path: str) -> tuple[int, Any]:
+        """One GET as the operator; redirects are told, not followed."""
+        return ask(f"http://{self.address(host)}:{port}{path}", seconds=ANSWER_SECONDS)
+
+    def send(self, host: str, port: int, method: str, path: str, body: Any) -> tuple[int, Any]:
+        """One request that changes something."""
+        return ask(f"http://{self.address(host)}:{port}{path}", method, body)
+
+    def dcos(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
+        """The ``dcos`` command, through the first master that answers."""
+        for host in self.masters:
+            with contextlib.suppress(OSError):
+                self.get(host, 5050, "/health")
+                environment = {**self.environment, "DCOS_URL": f"http://{self.address(host)}:5050"}
+                return subprocess.run(
+                    [str(PROGRAMS / "dcos"), *words],
+                    capture_output=True,
+                    text=True,
+                    env=environment,
+                    timeout=120,
+                    input=stdin or "",
+                )
+        raise AssertionError("no master answers")
+
+    @contextlib.contextmanager
+    def zookeeper_client(self) -> Iterator[Any]:
+        """A client of ZooKeeper with the master's rights."""
+        from kazoo.client import KazooClient
+
+        client = KazooClient(",".join(f"{self.address(host)}:2181" for host in self.masters), timeout=20)
+        client.start(30)
+        try:
+            yield client
+        finally:
+            client.stop()
+            client.close()
+
+    def master_says(self, host: str, path: str = "/state") -> Any:
+        """What the leading master answers at this machine's door; None where it does not lead or does not answer."""
+        with contextlib.suppress(OSError, ValueError):
+            status, answer = self.get(host, 5050, path)
+            return answer if status == 200 and isinstance(answer, dict) else None
+        return None
+
+    def leader(self) -> str | None:
+        """The machine whose master leads."""
+        leading = [host for host in self.masters if self.master_says(host)]
+        return leading[0] if len(leading) == 1 else None
+
+    def state(self) -> Any:
+        """The leading master's `/state`, wherever it is. Raises ``ValueError`` while there is none."""
+        for host in self.masters:
+            if state := self.master_says(host):
+                return state
+        raise ValueError("no master leads")
+
+    def marathon(self, path: str) -> Any:
+        """The init's answer to a GET at the first machine that has one. Raises ``ValueError``."""
+        last: object = None
+        for host in self.masters:
+            try:
+                status, answer = self.get(host, 8080, path)
+            except OSError as error:
+                last = error
+                continue
+            if status == 200:
+                return answer
+            last = (status, answer)
+        raise ValueError(f"GET {path}: {last}")
+
+    def init_leader(self) -> str | None:
+        """The machine whose init leads, as the inits say."""
+        with contextlib.suppress(ValueError):
+            told = str(self.marathon("/v2/leader")["leader"]).rpartition(":")[0]
+            return self.host_at(told)
+        return None
+
+    def zookeeper_modes(self) -> dict[str, str]:
+        """What each ZooKeeper says it is: leader, follower, or nothing."""
+        modes = {}
+        for host in self.masters:
+            with contextlib.suppress(OSError, AssertionError):
+                modes[host] = self.ssh(host, f"python3 -c {shlex.quote(_SRVR)} {self.address(host)}", check=False)
+        return modes
+
+    def zookeeper(self, mode: str) -> list[str]:
+        """The machines whose ZooKeeper is ``leader`` or ``follower``."""
+        return [host for host, said in self.zookeeper_modes().items() if said == mode]
+
+    # --- on machines ---
+
+    @functools.cached_property
+    def _remotes(self) -> dict[str, Remote]:
+        spec = spec_of(self)
+        provider = open_provider(spec, state_of(self).root)
+        return {host.name: Remote(host, provider.ssh(host)) for host in spec.hosts}
+
+    def ssh(self, host: str, command: str, check: bool = True) -> str:
+        """As `Deployed.ssh`, without an installer's start each time."""
+        done = subprocess.run(
+            self._remotes[host].argv(["/bin/sh", "-c", command]),
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+        assert not check or done.returncode == 0, f"{host}: {command}: {done.stdout}{done.stderr}"
+        return done.stdout.strip()
+
+    def signal(self, host: str, unit: str, name: str) -> None:
+        """Sends a signal (``KILL``, ``STOP``, ``CONT``) to a unit's main process."""
+        self.ssh(host, f"systemctl kill --kill-whom=main --signal=SIG{name} {unit}")
+
+    def main_pid(self, host: str, unit: str) -> str:
+        return self.ssh(host, f"systemctl show --property=MainPID --value {unit}", check=False)
+
+    def powered(self, host: str) -> bool:
+        return self.ssh(host, "echo yes", check=False) == "yes"
+
+    def tasks_on(self, host: str) -> dict[str, dict[str, str]]:
+        """The processes of tasks there: task id -> pid -> when it started."""
+        found: dict[str, dict[str, str]] = json.loads(self.ssh(host, f"python3 -c {shlex.quote(_TASKS)}"))
+        return found
+
+    def task_processes(self, hosts: Sequence[str] = ()) -> dict[str, dict[str, str]]:
+        """Those of every agent's machine that has power, each pid with its host in front."""
+        found: dict[str, dict[str, str]] = {}
+        for host in hosts or self.agents:
+            for task, pids in self.tasks_on(host).items():
+                found.setdefault(task, {}).update({f"{host}:{pid}": start for pid, start in pids.items()})
+        return found
+
+    # --- partitions ---
+
+    def cut(self, host: str, peers: Sequence[str] = (), *, ways: Sequence[str] = ("input", "output")) -> None:
+        """Drops what passes between this machine and ``peers`` (all the others, when none is named).
+
+        The operator still reaches it, as an out-of-band network would let him: that is how one sees what it thinks.
+        """
+        others = ", ".join(self.address(peer) for peer in peers or [name for name in self.hosts if name != host])
+        rules = [
+            f"add chain inet cut {way} {{ type filter hook {way} priority -10; }}\n"
+            f"add rule inet cut {way} ip {'saddr' if way == 'input' else 'daddr'} {{ {others} }} drop"
+            for way in ways
+        ]
+        text = "\n".join(["add table inet cut", "delete table inet cut", "add table inet cut", *rules])
+        self.ssh(host, f"echo {shlex.quote(text)} | nft -f -")
+
+    def heal(self, host: str) -> None:
+        self.ssh(host, "nft add table inet cut; nft delete table inet cut")
+
+    @contextlib.contextmanager
+    def partition(
+        self, host: str, peers: Sequence[str] = (), *, ways: Sequence[str] = ("input", "output")
+    ) -> Iterator[None]:
+        self.cut(host, peers, ways=ways)
+        try:
+            yield
+        finally:
+            self.heal(host)
+
+    @contextlib.contextmanager
+    def stopped(self, host: str, unit: str) -> Iterator[None]:
+        """The unit's main process is suspended for a while."""
+        self.signal(host, unit, "STOP")
+        try:
+            yield
+        finally:
+            self.signal(host, unit, "CONT")
+
+    # --- being well ---
+
+    def unwell(self) -> str:
+        """What keeps this cluster from being whole: nothing when every daemon does its part."""
+        modes = sorted(self.zookeeper_modes().values())
+        if modes != ["follower"] * (len(self.masters) - 1) + ["leader"]:
+            return f"ZooKeeper: {modes}"
+        leader = self.leader()
+        if leader is None:
+            return "not exactly one master leads"
+        for host in self.masters:
+            if host != leader and (status := self.get(host, 5050, "/redirect")[0]) != 307:
+                return f"the master of {host} answers {status}"
+            if (status := self.get(host, 8080, "/v2/leader")[0]) != 200:
+                return f"the init of {host} answers {status}"
+        state = self.state()
+        active = sorted(agent["hostname"] for agent in state["slaves"] if agent["active"])
+        if active != sorted(self.address(host) for host in self.agents):
+            return f"active agents: {active}"
+        if not any(one["name"] == "marathon" and one["connected"] for one in state["frameworks"]):
+            return "the init is not connected"
+        return ""
+
+    def well(self, seconds: float = 90) -> None:
+        """Waits until the cluster is whole."""
+        last = [""]
+
+        def whole() -> bool:
+            last[0] = self.unwell()
+            return not last[0]
+
+        try:
+            wait_for(whole, seconds, "the cluster's being whole")
+        except AssertionError as error:
+            raise AssertionError(f"{error}: {last[0]}") from None
+
+    def journals(self, since: float) -> str:
+        """What our units logged everywhere since that moment (as `time.time` tells it)."""
+        said = []
+        for host in self.hosts:
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                text = self.ssh(
+                    host, f"journalctl --no-pager --output=short-precise --since=@{since:.0f} 'UNIT=*' + -u 'dcos-*'",
+                    check=False,
+                )  # fmt: skip
+                said.append(f"==== {host}\n{text}")
+        return "\n".join(said)
+
+
+# --- never two leaders -----------------------------------------------------------------------------------------------
+
+
+@dataclass
+class Term:
+    """One process's time as leader as seen from outside: surely from ``first`` to ``last``."""
+
+    host: str
+    name: str
+    first: float
+    last: float
+
+
+class Observer:
+    """Asks every master and every init, all the time, whether it leads; `check` says where two did at once.
+
+    An answer holds for some moment between question and answer. So a term surely spans from its first answer to its
+    last question, and two terms whose sure spans overlap were two leaders: no luck of timing can make this up.
+    """
+
+    def __init__(self, cluster: Several) -> None:
+        self._cluster = cluster
+        self._over = threading.Event()
+        self._lock = threading.Lock()
+        self._terms: dict[str, list[Term]] = {"master": [], "init": []}
+        self._threads = [
+            threading.Thread(target=self._watch, args=(host, kind), daemon=True)
+            for host in cluster.masters
+            for kind in self._terms
+        ]
+
+    def __enter__(self) -> Observer:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join(30)
+
+    def terms(self, kind: str) -> list[Term]:
+        with self._lock:
+            return sorted(self._terms[kind], key=lambda term: term.first)
+
+    def check(self) -> None:
+        for kind in self._terms:
+            terms = self.terms(kind)
+            for number, one in enumerate(terms):
+                for other in terms[number + 1 :]:
+                    assert other.first >= one.last or one.first >= other.last, f"two {kind}s led: {one}, {other}"
+
+    def _watch(self, host: str, kind: str) -> None:
+        current: Term | None = None
+        while not self._over.wait(0.1):
+            asked = time.monotonic()
+            try:
+                name = self._master_term(host) if kind == "master" else self._init_term(host)
+            except TimeoutError:
+                continue  # suspended or cut off: it may go on later as if nothing had been
+            except (OSError, ValueError):
+                name = None
+            answered = time.monotonic()
+            if name is None:
+                current = None
+            elif current is None or current.name != name:
+                current = Term(host, name, answered, answered)
+                with self._lock:
+                    self._terms[kind].append(current)
+            else:
+                current.last = asked
+
+    def _master_term(self, host: str) -> str | None:
+        status, answer = self._cluster.get(host, 5050, "/state")
+        return str(answer["id"]) if status == 200 else None
+
+    def _init_term(self, host: str) -> str | None:
+        """An init has no name of its own for its term; a restart shows by answers that are not a leader's."""
+        status, answer = self._cluster.get(host, 8080, "/v2/leader")
+        own = f"{self._cluster.address(host)}:8080"
+        return own if status == 200 and answer["leader"] == own else None
+
+
+# --- apps ------------------------------------------------------------------------------------------------------------
+
+
+def running(cluster: Several, app: str, count: int, seconds: float = 90) -> list[dict[str, Any]]:
+    """The app's running tasks once there are ``count`` of them."""
+
+    def wanted() -> list[dict[str, Any]] | None:
+        tasks = [
+            task
+            for task in cluster.marathon(f"/v2/apps{app}/tasks")["tasks"]
+            if task["state"] == "TASK_RUNNING" and task["appId"] == app
+        ]
+        return tasks if len(tasks) == count else None
+
+    found: list[dict[str, Any]] = wait_for(wanted, seconds, f"{count} running tasks of {app}")
+    return found
+
+
+def add(cluster: Several, app: str, **definition: Any) -> None:
+    body = {"id": app, "cmd": "exec sleep 100000", "cpus": 0.1, "mem": 32, "backoffSeconds": 1, **definition}
+    done = cluster.dcos("marathon", "app", "add", stdin=json.dumps(body))
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def remove(cluster: Several, app: str) -> None:
+    wait_for(
+        lambda: cluster.dcos("marathon", "app", "remove", "--force", app).returncode == 0, 60, f"the removal of {app}"
+    )
+    wait_for(
+        lambda: not [task for task in cluster.marathon("/v2/tasks")["tasks"] if task["appId"] == app],
+        60,
+        f"the end of {app}'s tasks",
+    )
+
+
+# --- the cluster -----------------------------------------------------------------------------------------------------
+
+
+@contextlib.contextmanager
+def deployed(home: Path, name: str, network: int) -> Iterator[Several]:
+    """The cluster, deployed through the command line; gone afterwards, with what a killed run left.
+
+    Runs with one ``home`` wait for each other.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    with (home / "lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        path = home / "inventory.ini"
+        path.write_text(INVENTORY.format(name=name, network=network))
+        made = Several(path, home)
+        if (home / "state").exists():
+            made.installer("destroy", "--yes")
+            shutil.rmtree(home / "state", ignore_errors=True)
+        try:
+            done = made.installer("deploy")
+            made.output = done.stdout
+            assert done.returncode == 0, done.stdout + done.stderr
+            yield made
+        finally:
+            gone = made.installer("destroy", "--yes")
+            assert gone.returncode == 0, gone.stdout + gone.stderr
