@@ -427,6 +427,16 @@ async def test_the_end_of_the_engine_ends_event_streams_and_leaves_no_request_wa
             assert (await asked)[0] == 503
 
 
+async def test_a_change_asked_for_after_the_end_of_the_engine_is_refused_and_waits_for_nothing(api: Api) -> None:
+    await api.settle()
+    api.work.cancel()
+    await asyncio.wait([api.work])
+    async with asyncio.timeout(20):
+        status, answer, headers = await api.ask("POST", "/v2/apps", WEB)
+    assert status == 503 and "nothing was changed" in answer["message"] and headers["Retry-After"]
+    assert not api.running().core.world.apps
+
+
 # --- labels ---
 
 
