@@ -23,8 +23,8 @@ from typing import TYPE_CHECKING
 from dcos_installer.plan.fragments import zk_url
 from dcos_installer.plan.materials import Trust
 from dcos_installer.secrets import roots as root_files
-from dcos_installer.secrets.authority import Holder, moment
-from dcos_installer.secrets.roots import Administrator, Roots, text_of
+from dcos_installer.secrets.authority import Holder, damaged, moment
+from dcos_installer.secrets.roots import Administrator, Roots
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -86,8 +86,9 @@ def make(state: ClusterState, spec: ClusterSpec, now: float | None = None) -> Va
         roots = root_files.make(folder, spec.cluster_id, spec.settings.principals, at)
         authority = roots.authority
         assert authority is not None
+        (folder / "hosts").mkdir(mode=0o700, exist_ok=True)
         for path, holder in _holders(folder, spec, spec.hosts):
-            text = text_of(path)
+            text = _certificate(path)
             if text is None or authority.unfit(text, holder, at):
                 root_files.write(path, authority.issue(holder, at))
         return _vault(folder, spec, roots, at, spec.hosts)
@@ -115,7 +116,7 @@ def _vault(folder: Path, spec: ClusterSpec, roots: Roots, now: datetime, hosts: 
     certificates: dict[Path, str | None] = {}
     reissued: dict[str, str] = {}
     for path, holder in _holders(folder, spec, hosts):
-        text = text_of(path) if roots.authority is not None else None
+        text = _certificate(path) if roots.authority is not None else None
         why = roots.authority.unfit(text, holder, now) if roots.authority is not None and text is not None else ""
         certificates[path] = None if why else text
         if why:
@@ -179,6 +180,16 @@ def _holders(folder: Path, spec: ClusterSpec, hosts: Sequence[HostSpec]) -> Iter
     for host in hosts:
         for kind in kinds_of(host):
             yield _path(folder, host, kind), Holder(spec.cluster_id, kind, host.name, host.address)
+
+
+def _certificate(path: Path) -> str | None:
+    """A key with its certificate, however damaged: it can be issued anew."""
+    try:
+        return path.read_bytes().decode(errors="replace")
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise damaged(path, f"it cannot be read: {error.strerror}") from None
 
 
 def _path(folder: Path, host: HostSpec, kind: str) -> Path:
