@@ -620,7 +620,7 @@ class _Answering:
 
 LOOK_AROUND = """
 echo "secrets: $(cat $CREDENTIALS $IDENTITY $TOKEN /etc/dcos-secrets/* 2>/dev/null | head -c 100)"
-echo "processes: $(grep -l dcos-agent /proc/[0-9]*/cmdline 2>/dev/null | grep -v "/proc/$$/" | wc -l)"
+echo "processes: $(grep -l 'dcos[-]agent' /proc/[0-9]*/cmdline 2>/dev/null | wc -l)"
 echo "roots: $(ls -d /proc/[0-9]*/root/$CREDENTIALS 2>/dev/null | wc -l)"
 echo "environment: $(env | grep -c -i -e tls_identity -e http_credentials)"
 echo "memory: $(ls /proc/[0-9]*/mem | wc -l) $(ls -d /proc/[0-9]* | wc -l)"
