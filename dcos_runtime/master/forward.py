@@ -41,10 +41,18 @@ class Forwarder:
         """Raises `tls.TlsError`."""
         self._context = files.client("master")
         self._session: aiohttp.ClientSession | None = None
+        self._leading: str | None = None
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    async def follow(self, leading: MasterInfo) -> None:
+        """Another leads: what still waits for the former one, which may be paused for ever, is over."""
+        if self._leading not in (None, leading.id):
+            await self.close()
+        self._leading = leading.id
 
     async def pass_on(
         self, request: web.Request, leading: MasterInfo, port: int, principal: str | None

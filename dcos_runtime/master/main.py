@@ -69,7 +69,7 @@ async def serve(flags: Flags, life: Life) -> None:
             role.agent_port = agents.port
             config = master_flags.config(flags, role.own)
             if flags.zk is not None:
-                life.spawn(_lead_elected(flags, config, role, life), "leading")
+                life.spawn(_lead_elected(flags, config, role, forwarder, life), "leading")
             elif not await _lead_alone(flags, config, role, life):
                 return
             print(daemon.ready_line(master_flags.PROGRAM, public), flush=True)
@@ -108,7 +108,7 @@ async def _begin(config: Config, store: Store, role: Role, life: Life, lease: Te
     return True
 
 
-async def _lead_elected(flags: Flags, config: Config, role: Role, life: Life) -> None:
+async def _lead_elected(flags: Flags, config: Config, role: Role, forwarder: Forwarder | None, life: Life) -> None:
     """Contends at the path of --zk; the state is kept in ``dcos/master`` beside it, which holds masters only."""
     from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
 
@@ -116,7 +116,7 @@ async def _lead_elected(flags: Flags, config: Config, role: Role, life: Life) ->
     session = Session(url, flags.zk_session_timeout)
     session.start()
     detector = ZooKeeperDetector(session, url.path)
-    watch = life.spawn(_watch(detector, role), "leader detection")
+    watch = life.spawn(_watch(detector, role, forwarder), "leader detection")
     contender = ZooKeeperContender(session, url.path, codec.encode(role.own), public=True)
     try:
         await contender.elected()
@@ -134,7 +134,7 @@ async def _lead_elected(flags: Flags, config: Config, role: Role, life: Life) ->
         await session.close()
 
 
-async def _watch(detector: ZooKeeperDetector, role: Role) -> None:
+async def _watch(detector: ZooKeeperDetector, role: Role, forwarder: Forwarder | None) -> None:
     known: Leader | None = None
     while True:
         known = await detector.changed(known)
@@ -144,6 +144,8 @@ async def _watch(detector: ZooKeeperDetector, role: Role) -> None:
                 role.leading = codec.decode(known.content, MasterInfo)
             except codec.DecodeError as error:
                 log.error("%s holds no MasterInfo: %s", known.node, error)
+            if role.leading is not None and forwarder is not None:
+                await forwarder.follow(role.leading)
 
 
 if __name__ == "__main__":

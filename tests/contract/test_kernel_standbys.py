@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gzip
 import http.client
 import json
@@ -201,7 +202,33 @@ def test_agents_are_not_passed_on(masters: Masters) -> None:
     assert masters.ask(STANDBY, "/state", context=context).status == 403
 
 
-def test_a_leader_that_hangs_or_dies_is_told_of_and_another_takes_over(masters: Masters) -> None:
+def test_what_waits_for_a_paused_leader_ends_when_another_leads(masters: Masters) -> None:
+    leader = masters.daemons[LEADER]
+    assert masters.ask(STANDBY, "/state").status == 200, "the connection to the leader is there"
+    leader.send(signal.SIGSTOP)
+    try:
+        with contextlib.suppress(http.client.HTTPException, ConnectionError):
+            answer = masters.ask(STANDBY, "/state")
+            assert answer.status != 200 or json.loads(answer.body)["hostname"] == STANDBY
+        wait_for(lambda: masters.ask(STANDBY, "/state").status == 200, what="the other's leadership")
+    finally:
+        leader.send(signal.SIGCONT)
+    assert leader.process is not None
+    assert leader.process.wait(60) == 1, "it was overtaken"
+    masters.start(LEADER)
+    wait_for(lambda: masters.ask(LEADER, "/state").status == 200, what="an answer by the one that is back")
+    masters.daemons[STANDBY].stop()
+    wait_for(lambda: _leads(masters, LEADER), what="the first one's leadership")
+    masters.start(STANDBY)
+    wait_for(lambda: masters.ask(STANDBY, "/state").status == 200, what="an answer by the second one")
+
+
+def _leads(masters: Masters, ip: str) -> bool:
+    answer = masters.ask(ip, "/state")
+    return answer.status == 200 and json.loads(answer.body)["hostname"] == ip
+
+
+def test_a_leader_that_dies_is_told_of_and_another_takes_over(masters: Masters) -> None:
     """The last one: it ends the leader."""
     leader = masters.daemons[LEADER]
     leader.kill()
