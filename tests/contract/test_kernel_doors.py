@@ -21,6 +21,7 @@ import pytest
 from tests.byhand import Daemon, free_port, wait_for
 from tests.contract.agents import Agent, containers_work
 from tests.contract.authority import Authority, basic, bearer
+from tests.contract.oracle import Oracle
 from tests.contract.rawclient import scalar, task
 
 FRAMEWORK, SECRET = "spark", "open sesame"
@@ -787,3 +788,56 @@ def test_reads_that_the_operator_opened_are_everybodys_and_only_those(tmp_path: 
             assert ask(port, path).status == 401
     finally:
         master.stop()
+
+
+# --- beside the original ---------------------------------------------------------------------------------------------
+
+
+def test_refusals_are_the_originals_word_for_word(tmp_path: Path) -> None:
+    own = Authority(tmp_path / "own")
+    credentials = own.credentials({FRAMEWORK: SECRET, "other": "another"})
+    # Guarded reads would keep the oracle's launcher itself out.
+    real = Oracle(
+        agents=1,
+        authenticate_http_frameworks="true",
+        http_framework_authenticators="basic",
+        credentials=str(credentials),
+    )
+    ours = Daemon(
+        "master",
+        [
+            *("dcos-master", f"--work_dir={tmp_path / 'm'}", "--port=0", "--authenticate_http_frameworks"),
+            f"--credentials={credentials}",
+        ],
+        tmp_path / "m.log",
+    ).start()
+    try:
+        mine, others = basic(FRAMEWORK, SECRET), basic("other", "another")
+        told = []
+        for port in (real.port, port_of(ours)):
+            found: list[Any] = []
+            for headers in ({}, basic(FRAMEWORK, "wrong"), {"Authorization": "Basic !"}, bearer("x"), others):
+                for method in ("GET", "POST"):
+                    answer = ask(port, "/api/v1/scheduler", headers=headers, method=method)
+                    # Of a token the original says no more than of anything else.
+                    text = "" if "Bearer" in headers.get("Authorization", "") else answer.text
+                    found.append((answer.status, answer.challenge, text))
+            pretending = Subscription(port, others, principal=FRAMEWORK)
+            framework = Subscription(port, mine)
+            found += [(pretending.status, pretending.text), framework.event["type"]]
+            for call, headers in (("REVIVE", others), ("REVIVE", {}), ("REVIVE", mine), ("TEARDOWN", others)):
+                answer = framework.call(call, headers)
+                found.append((answer.status, answer.challenge, answer.text))
+            wrong_stream = framework.call("REVIVE", {**others, "Mesos-Stream-Id": "wrong"})
+            found.append((wrong_stream.status, wrong_stream.text))
+            for info in ({}, {"principal": "other"}):
+                found.append(Subscription(port, others, id={"value": framework.id}, **info).event)
+            framework.close()
+            after = framework.call("REVIVE", others)
+            found.append((after.status, after.text))
+            told.append(found)
+        assert told[0] == told[1]
+        assert told[0][0] == (401, 'Basic realm="mesos-master-scheduler"', "401 Unauthorized.")
+    finally:
+        ours.stop()
+        real.stop()
