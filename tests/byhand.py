@@ -181,6 +181,17 @@ def processes_with(mark: str) -> list[int]:
     return found
 
 
+def processes_here_with(mark: str) -> list[int]:
+    """Those of `processes_with` that no container or machine holds: another cluster may run the same app there."""
+    here = Path("/proc/self/ns/pid").readlink()
+    found = []
+    for pid in processes_with(mark):
+        with contextlib.suppress(OSError):
+            if Path(f"/proc/{pid}/ns/pid").readlink() == here:
+                found.append(pid)
+    return found
+
+
 @contextlib.contextmanager
 def cluster(folder: Path, **options: Any) -> Iterator[Cluster]:
     """A started `Cluster`; at the end its daemons stop and whatever ran in its sandboxes is killed."""

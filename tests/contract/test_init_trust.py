@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import Daemon, free_port, processes_with, wait_for
+from tests.byhand import Daemon, free_port, processes_here_with, processes_with, wait_for
 from tests.contract import secure
 from tests.contract.authority import Authority, basic
 from tests.contract.zookeeper_server import ZooKeeperServer
@@ -197,14 +197,14 @@ def test_events_come_through_a_standby_and_end_with_the_leader_and_its_tasks_do_
     lines = iter(events.readline, b"")
     assert next(line for line in lines if line.startswith(b"event:")) == b"event: api_post_event\n"
     tasks = trusting.settle(standby, "/kept", 2)
-    pids = sorted(processes_with("MARATHON_APP_ID=/kept"))
+    pids = sorted(processes_here_with("MARATHON_APP_ID=/kept"))
     leader.daemon.kill()
     with contextlib.suppress(http.client.HTTPException, OSError):
         assert not [line for line in lines if line.startswith(b"event:")]
     connection.close()
     assert trusting.both()[0] is standby
     assert trusting.tasks(standby, "/kept") == tasks
-    assert sorted(processes_with("MARATHON_APP_ID=/kept")) == pids
+    assert sorted(processes_here_with("MARATHON_APP_ID=/kept")) == pids
 
 
 def test_a_deployment_whose_leader_dies_is_brought_to_its_end_by_the_next(trusting: Trusting) -> None:
@@ -222,7 +222,7 @@ def test_a_deployment_whose_leader_dies_is_brought_to_its_end_by_the_next(trusti
     finally:
         trusting.agent.send(signal.SIGCONT)
     assert not set(trusting.settle(standby, "/moved", 3)) & set(old)
-    assert len(processes_with("MARATHON_APP_ID=/moved")) == 3
+    assert len(processes_here_with("MARATHON_APP_ID=/moved")) == 3
     assert trusting.ask(standby, "/v2/apps/moved")[1]["app"]["version"] == answer["version"]
 
 
@@ -231,12 +231,12 @@ def test_a_leader_told_to_abdicate_through_a_standby_answers_ends_and_leaves_tas
     app = {"id": "/calm", "cmd": SLEEP, "cpus": 0.1, "mem": 16}
     assert trusting.ask(leader, "/v2/apps", "POST", app)[0] == 201
     tasks = trusting.settle(leader, "/calm", 1)
-    pids = processes_with("MARATHON_APP_ID=/calm")
+    pids = processes_here_with("MARATHON_APP_ID=/calm")
     assert trusting.ask(standby, "/v2/leader", "DELETE", user="dave") == (200, {"message": "Leadership abdicated"})
     assert "DELETE /v2/leader by dave: 200" in leader.log
     assert leader.daemon.process is not None and leader.daemon.process.wait(30) == 0
     assert trusting.both()[0] is standby
-    assert trusting.tasks(standby, "/calm") == tasks and processes_with("MARATHON_APP_ID=/calm") == pids
+    assert trusting.tasks(standby, "/calm") == tasks and processes_here_with("MARATHON_APP_ID=/calm") == pids
 
 
 def test_a_change_that_cannot_be_stored_any_more_is_answered_503_and_the_leader_ends(trusting: Trusting) -> None:

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import Daemon, ask, free_port, processes_with, wait_for
+from tests.byhand import Daemon, ask, free_port, processes_here_with, wait_for
 from tests.contract.zookeeper_server import ZooKeeperServer
 
 
@@ -125,7 +125,7 @@ def test_one_leads_and_the_other_passes_on_and_takes_over_without_touching_a_tas
     assert status == 302 and headers["Location"] == f"{leader.url}/v2/events"
     wait_for(lambda: len(made.running(standby, "/kept")) == 3, 60, "three tasks")
     tasks = made.running(standby, "/kept")
-    pids = sorted(processes_with("MARATHON_APP_ID=/kept"))
+    pids = sorted(processes_here_with("MARATHON_APP_ID=/kept"))
 
     leader.kill()
     wait_for(lambda: made.leader() is standby, 30, "the standby's election")
@@ -135,7 +135,7 @@ def test_one_leads_and_the_other_passes_on_and_takes_over_without_touching_a_tas
     assert status == 200
     wait_for(lambda: len(made.running(standby, "/kept")) == 4, 60, "a fourth task")
     assert set(tasks) < set(made.running(standby, "/kept"))
-    assert set(pids) < set(processes_with("MARATHON_APP_ID=/kept"))
+    assert set(pids) < set(processes_here_with("MARATHON_APP_ID=/kept"))
     leader.start()
     wait_for(lambda: made.leader() is standby, 30, "agreement on who leads")
 

@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import Daemon, ask, free_port, processes_with, wait_for
+from tests.byhand import Daemon, ask, free_port, processes_here_with, processes_with, wait_for
 from tests.contract.oracle import Oracle
 
 SLEEP = "exec sleep 100000"
@@ -179,7 +179,7 @@ def test_the_init_killed_and_started_again_neither_loses_nor_doubles_a_task(made
     assert {task["id"] for task in before[1:]} < {task["id"] for task in after}
     kept = sorted(pid for task in before[1:] for pid in made.pids(task))
     assert kept and set(kept) < set(pids)
-    assert len(processes_with("MARATHON_APP_ID=/steady")) == len(pids)
+    assert len(processes_here_with("MARATHON_APP_ID=/steady")) == len(pids)
 
 
 def test_the_init_killed_during_a_deployment_finishes_it(made: Made) -> None:
@@ -192,7 +192,9 @@ def test_the_init_killed_during_a_deployment_finishes_it(made: Made) -> None:
     tasks = made.settle("/moving", 4)
     assert {task["version"] for task in tasks} == {answer["version"]}
     assert not listed or answer["deploymentId"] in listed
-    wait_for(lambda: len(processes_with("MARATHON_APP_ID=/moving")) == 4 * len(made.pids(tasks[0])), 30, "no orphans")
+    wait_for(
+        lambda: len(processes_here_with("MARATHON_APP_ID=/moving")) == 4 * len(made.pids(tasks[0])), 30, "no orphans"
+    )
 
 
 def test_an_upgrade_keeps_as_many_running_as_its_strategy_says(made: Made) -> None:
@@ -225,7 +227,7 @@ def test_scaling_down_ends_the_youngest_and_removing_ends_all(made: Made) -> Non
     assert made.settle("/shrinking", 1) == first
     status, _ = ask(made.url + "/v2/apps/shrinking", "DELETE")
     assert status == 200 and ask(made.url + "/v2/apps/shrinking")[0] == 404
-    wait_for(lambda: not processes_with("MARATHON_APP_ID=/shrinking"), 30, "an end of its processes")
+    wait_for(lambda: not processes_here_with("MARATHON_APP_ID=/shrinking"), 30, "an end of its processes")
     wait_for(lambda: not made.get("/v2/deployments"), 30, "an end of the deployment")
 
 
