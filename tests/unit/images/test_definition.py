@@ -115,6 +115,10 @@ def test_the_machine_image_is_defined() -> None:
     definition = load_definition("machine")
     assert {"systemd", "openssh-server", "python3", "runc", "conmon", "libzookeeper-java"} <= set(definition.packages)
     assert {release.codename for release in definition.releases} == {"bookworm", "trixie"}
+    # The distribution's own nginx would take the gateway's ports.
+    assert "nginx-light" in definition.packages
+    masked = {link.path for link in definition.links if link.target == "/dev/null"}
+    assert "/etc/systemd/system/nginx.service" in masked
     sshd = next(file for file in definition.files if file.path.startswith("/etc/ssh/"))
     assert b"PasswordAuthentication no" in sshd.content
     assert b"UseDNS no" in sshd.content

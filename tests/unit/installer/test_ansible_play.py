@@ -151,6 +151,27 @@ def test_secrets_reach_the_host_and_stay_out_of_everything_that_is_kept_or_told(
     assert Change("secret", "token", "add") in applied["h1"].changes
 
 
+def test_a_request_is_for_its_owner_alone_and_a_play_that_was_killed_leaves_it_to_the_next_one_only(
+    tmp_path: Path, session: Session
+) -> None:
+    home = tmp_path / "private"
+    child = os.fork()
+    if child == 0:
+        with play._folder(home) as folder:
+            play._write(folder, session, places(tmp_path, "h1"), {"h1": b"hush-hush"}, 1.0)
+            os.kill(os.getpid(), signal.SIGKILL)
+        os._exit(1)
+    assert os.WIFSIGNALED(os.waitpid(child, 0)[1])
+    (request,) = home.rglob("requests/h1.json")
+    assert request.read_bytes() == b"hush-hush"
+    assert stat.S_IMODE(request.stat().st_mode) == 0o600
+    with play._folder(home) as mine:
+        assert list(home.iterdir()) == [mine]
+        with play._folder(home) as other:
+            assert mine.is_dir() and other.is_dir()
+        assert mine.is_dir() and not other.exists()
+
+
 def test_this_machine_itself_is_never_a_place() -> None:
     with pytest.raises(ValueError, match="never this machine's own root"):
         Place()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import socket
 import stat
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,7 +17,7 @@ from dcos_installer.ansible.host.apply import RolledBack, locked, remove
 from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.ansible.host.machine import Finished, Machine
 from dcos_installer.ansible.host.observe import digest_of
-from dcos_installer.ansible.host.systemd import Systemd
+from dcos_installer.ansible.host.systemd import Systemd, probed
 from dcos_installer.plan.manifest import ACTIVE, FORMAT, Firewall, Link, Manifest, Package, Secret, Sysctl, User
 from tests.unit.installer.folder_hosts import Host, Remembering, a_manifest, shown
 
@@ -313,6 +314,44 @@ def test_the_host_refuses_what_leads_outside_and_what_it_does_not_know(host: Hos
         answer(host, mode="check", manifest=json.dumps(manifest))
 
 
+# --- probes and ports ------------------------------------------------------------------------------------------------
+
+
+def test_a_unix_socket_is_well_when_somebody_listens_on_it(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    assert "No such file" in probed(f"unix://{path}")
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(path))
+        assert "refused" in probed(f"unix://{path}")
+        server.listen()
+        assert probed(f"unix://{path}") == ""
+
+
+def test_sockets_that_listen_are_told_by_address_and_port_until_there_is_a_generation(host: Host) -> None:
+    tables = {
+        "tcp": "  0: 00000000:0050 00000000:0000 0A x\n  1: 0B0012C6:1F90 00000000:0000 0A x\n"
+        "  2: 0100007F:1389 00000000:0000 0A x\n  3: 0B0012C6:1770 0C0012C6:0050 01 x\n",
+        "tcp6": f"  0: {'0' * 32}:01BB {'0' * 32}:0000 0A x\n"
+        f"  1: 0000000000000000FFFF00000B0012C6:13BA {'0' * 32}:0000 0A x\n"
+        f"  2: 00000000000000000000000001000000:0277 {'0' * 32}:0000 0A x\n",
+    }
+    for name, lines in tables.items():
+        table = host.path(f"/proc/net/{name}")
+        table.parent.mkdir(parents=True, exist_ok=True)
+        table.write_text("  sl  local_address rem_address   st\n" + lines)
+    told = answer(host, mode="facts")["facts"]["listening"]
+    assert told == [
+        "*:443",
+        "*:80",
+        "127.0.0.1:5001",
+        "198.18.0.11:5050",
+        "198.18.0.11:8080",
+        "[00000000000000000000000001000000]:631",
+    ]
+    installed(host, first())
+    assert answer(host, mode="facts")["facts"]["listening"] == []
+
+
 # --- secrets ---------------------------------------------------------------------------------------------------------
 
 
@@ -344,6 +383,21 @@ def test_a_secret_that_nobody_brought_is_refused_and_one_that_is_there_is_kept(h
     host.apply(with_secret(), {"token": "kept"})
     assert host.apply(with_secret()).changes == []
     assert host.path("/etc/dcos-secrets/token").read_text() == "kept"
+
+
+def test_a_secret_that_is_yet_to_be_made_is_planned_and_never_applied(host: Host) -> None:
+    data = with_secret().encode().decode()
+    checked = answer(host, mode="check", manifest=data, secrets={"token": None})
+    assert checked["problems"] == []
+    assert "add secret token" in shown(checked["changes"])
+    with pytest.raises(HostError) as refused:
+        host.apply(with_secret(), {"token": None})
+    assert "the secret token was not made" in refused.value.why
+    assert host.generation == 0 and not host.path("/etc/dcos-secrets").exists()
+    host.apply(with_secret(), {"token": "old"})
+    # One that will be made anew is another one than is there.
+    checked = answer(host, mode="check", manifest=data, secrets={"token": None})
+    assert shown(checked["changes"]) == ["change secret token", f"restart unit {A}"]
 
 
 def test_a_secret_whose_mode_was_widened_is_narrowed_again(host: Host) -> None:
