@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import time
 from typing import Any
 
 import msgspec
@@ -18,7 +19,6 @@ from dcos_runtime.auth.directory import (
     User,
     UserExists,
     UserUnknown,
-    now_or_later,
 )
 from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Tokens
 from dcos_runtime.auth.tokens import LIFETIME, Claims, TokenRefused
@@ -137,7 +137,7 @@ class Accounts:
             raise Refused(400, "a password is wanted", "ERR_INVALID_DATA")
         if self._directory.user(uid) is not None:
             raise _exists(uid)
-        user = User(uid, await self._hasher.hashed(wanted.password), wanted.description or "", now_or_later())
+        user = User(uid, await self._hasher.hashed(wanted.password), wanted.description or "", round(time.time(), 6))
         try:
             await self._directory.add(user)
         except UserExists:
@@ -153,7 +153,7 @@ class Accounts:
             raise _unknown(uid)
         changes: dict[str, Any] = {}
         if wanted.password is not None:
-            changes = {"hash": await self._hasher.hashed(wanted.password), "since": now_or_later()}
+            changes = {"hash": await self._hasher.hashed(wanted.password), "since": round(time.time(), 6)}
         if wanted.description is not None:
             changes["description"] = wanted.description
         try:

@@ -6,7 +6,6 @@ daemon's cache, when it returns; where several daemons share the users, the othe
 
 from __future__ import annotations
 
-import time
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -44,7 +43,7 @@ class User(msgspec.Struct, frozen=True, forbid_unknown_fields=False):
     uid: str
     hash: str
     description: str = ""
-    since: int = 0
+    since: float = 0.0
 
     def __repr__(self) -> str:
         return f"User({self.uid!r})"
@@ -104,11 +103,6 @@ class Directory(ABC):
     @abstractmethod
     async def forget(self, token_ids: list[str]) -> None:
         """Removes revoked tokens that have expired. Raises `Unavailable`."""
-
-
-def now_or_later() -> int:
-    """The first full second that is not over: what was issued before it, was issued before now."""
-    return int(time.time()) + 1
 
 
 def encode(user: User) -> bytes:

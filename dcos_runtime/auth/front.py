@@ -150,6 +150,7 @@ class Front:
             "/system/health/v1/nodes": read(nodes),
             "/mesos": read(slash),
             "/marathon": read(slash),
+            "/service/marathon": read(slash),
         }
 
 

@@ -126,12 +126,21 @@ class Signer:
         self.public_key: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
         self._kid = jwk_of(key.public_key())["kid"]
 
-    def issue(self, uid: str, lifetime: float = LIFETIME, not_before: int = 0) -> str:
-        """A token for ``uid``, good for ``lifetime`` seconds from now, or from ``not_before`` when that is later."""
+    def issue(self, uid: str, lifetime: float = LIFETIME, not_before: float = 0.0) -> str:
+        """A token for ``uid``, good for ``lifetime`` seconds from now, or from ``not_before`` when that is later.
+
+        ``iat`` has a fraction, so that it can be told whether a password was changed before or after it.
+        """
         import jwt
 
-        now = max(int(time.time()), not_before)
-        claims = {"uid": uid, "iss": self._issuer, "iat": now, "exp": now + int(lifetime), "jti": str(uuid.uuid4())}
+        now = max(time.time(), not_before)
+        claims = {
+            "uid": uid,
+            "iss": self._issuer,
+            "iat": round(now, 6),
+            "exp": int(now + lifetime),
+            "jti": str(uuid.uuid4()),
+        }
         return jwt.encode(claims, self._key, algorithm=ALGORITHM, headers={"kid": self._kid})
 
 
