@@ -25,22 +25,27 @@ def state_home(environ: Mapping[str, str] | None = None) -> Path:
     return Path(environ.get("HOME") or "~").expanduser() / ".local" / "state" / "dcos"
 
 
-def atomic_write(path: Path, content: str | bytes, mode: int = 0o600) -> None:
-    """Replaces ``path`` in one step: after a crash it holds the old content or the new one, never a part."""
+def atomic_write(path: Path, content: str | bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
+    """Replaces ``path`` in one step: after a crash it holds the old content or the new one, never a part.
+
+    Without ``lasting`` that is so for a crash of the process; one of the machine may lose it. Many files go faster so.
+    """
     data = content.encode() if isinstance(content, str) else content
     descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:
         with os.fdopen(descriptor, "wb") as file:
             os.fchmod(file.fileno(), mode)
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            if lasting:
+                file.flush()
+                os.fsync(file.fileno())
         Path(temporary).replace(path)
     except BaseException:
         with contextlib.suppress(FileNotFoundError):
             Path(temporary).unlink()
         raise
-    _sync_folder(path.parent)
+    if lasting:
+        _sync_folder(path.parent)
 
 
 @dataclass(frozen=True)

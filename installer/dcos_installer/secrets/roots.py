@@ -151,10 +151,10 @@ def write_administrator(folder: Path, who: Administrator) -> None:
     write(folder / "administrator.json", _json(values))
 
 
-def write(path: Path, text: str) -> None:
+def write(path: Path, text: str, *, lasting: bool = True) -> None:
     """Puts a secret there, whole or not at all, for its owner's eyes only."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    atomic_write(path, text, 0o600)
+    atomic_write(path, text, 0o600, lasting=lasting)
 
 
 def text_of(path: Path) -> str | None:

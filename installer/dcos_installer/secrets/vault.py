@@ -90,7 +90,8 @@ def make(state: ClusterState, spec: ClusterSpec, now: float | None = None) -> Va
         for path, holder in _holders(folder, spec, spec.hosts):
             text = _certificate(path)
             if text is None or authority.unfit(text, holder, at):
-                root_files.write(path, authority.issue(holder, at))
+                # One that a crash of this machine loses is issued anew; a thousand of them need not wait for the disk.
+                root_files.write(path, authority.issue(holder, at), lasting=False)
         return _vault(folder, spec, roots, at, spec.hosts)
 
 

@@ -42,7 +42,6 @@ from tests.unit.installer.pretended import (
     spec_of,
 )
 
-
 TOKEN_KEY = root_files._new_token_key()
 
 
