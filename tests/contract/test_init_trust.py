@@ -64,7 +64,7 @@ class Trusting:
             f"--master_tls_port={self.master_tls}",
             f"--work_dir={folder / 'agent-state'}",
             "--launcher=posix",
-            "--resources=cpus:4;mem:2048;disk:1024;ports:[34200-34300]",
+            "--resources=cpus:4;mem:2048;disk:1024;ports:[22200-22300]",
         )
         self.inits = [self._init(f"127.0.0.{number}") for number in (1, 2)]
         self.gateway = self.authority.client(self.authority.identity("gateway"))

@@ -40,7 +40,7 @@ class Made:
             f"--master=zk://{self.hosts}/mesos",
             f"--work_dir={folder / 'agent'}",
             "--launcher=posix",
-            "--resources=cpus:4;mem:2048;disk:1024;ports:[34000-34100]",
+            "--resources=cpus:4;mem:2048;disk:1024;ports:[22000-22100]",
         )
         self.inits = [
             self._daemon(

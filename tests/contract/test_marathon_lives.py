@@ -56,7 +56,8 @@ class Made:
                 f"--master=127.0.0.1:{port}",
                 f"--work_dir={self.folder / f'agent{number}'}",
                 "--launcher=posix",
-                f"--resources=cpus:4;mem:4096;disk:10240;ports:[{33000 + 500 * number}-{33499 + 500 * number}]",
+                # Below the ports that the system takes for outgoing connections: tasks listen on these.
+                f"--resources=cpus:4;mem:4096;disk:10240;ports:[{21000 + 500 * number}-{21499 + 500 * number}]",
             ]
             log = self.folder / f"agent{number}.log"
             self.daemons.append(Daemon(f"agent{number}", ["dcos-agent", *flags], log).start())
