@@ -29,6 +29,7 @@ log = logging.getLogger(__name__)
 
 SESSION_SECONDS = 10.0
 _MAX_TRANSACTION = 900_000  # ZooKeeper refuses requests of 1 MB by closing the connection
+_HOSTS_TO_TRY = 12
 _PIPELINE = 256
 _NO_FOLDER = "_"
 
@@ -79,10 +80,11 @@ class Session:
         self.url = url
         self.seconds = seconds
         self.acls = Acls.of(url.credentials)
-        self._handler = _handler(min(1.0, seconds / 5))
+        self._hosts = _own_first(url.hosts.split(","))
+        self._handler = _handler(seconds / 10)
         make: Any = KazooClient
         self.client: Any = make(
-            hosts=",".join(_own_first(url.hosts.split(","))),
+            hosts=",".join(self._hosts),
             randomize_hosts=False,
             timeout=seconds,
             handler=self._handler,
@@ -132,6 +134,8 @@ class Session:
     def _state(self, state: str) -> None:
         log.log(logging.INFO if state == "CONNECTED" else logging.WARNING, "ZooKeeper %s: %s", self.url.hosts, state)
         self._refused = str(self.client.client_state) == "AUTH_FAILED"
+        if state != "SUSPENDED":
+            self._try_hosts(quickly=state == "CONNECTED")
         if state == "CONNECTED" or self._refused:
             self._connected.set()
         else:
@@ -196,8 +200,19 @@ class Session:
         return future
 
     def reconnect(self) -> None:
-        """Gives the connection up: the member at its other end does not answer. kazoo goes on with the next one."""
-        self._handler.cut()
+        """Gives up the connection: the member at its other end does not answer, and is tried again last."""
+        silent = self._handler.cut()
+        self._hosts.sort(key=lambda host: host == silent)
+        self._try_hosts(quickly=True)
+
+    def _try_hosts(self, quickly: bool) -> None:
+        """kazoo gives a member the session's time, divided by the number of hosts, to answer.
+
+        That is long for one that is paused, when a leader has to find another in time; so each host is named several
+        times. To begin a session may take long: a majority writes that down. To go on with one takes no writing.
+        """
+        times = -(-_HOSTS_TO_TRY // len(self._hosts)) if quickly else 1
+        self.client.set_hosts(",".join(self._hosts * times))
 
     async def close(self) -> None:
         """Ends the session, so that its ephemeral nodes go at once. Closing again does nothing."""
@@ -223,17 +238,20 @@ def _handler(connect_seconds: float) -> Any:
 
     class Handler(parent):  # type: ignore[misc]
         connection: socket.socket | None = None
+        host = ""
 
         def create_connection(self, *args: Any, **options: Any) -> socket.socket:
             options["timeout"] = min(options.get("timeout") or connect_seconds, connect_seconds)
             made: socket.socket = super().create_connection(*args, **options)
-            self.connection = made
+            self.connection, self.host = made, f"{options['hostname']}:{options['address'][1]}"
             return made
 
-        def cut(self) -> None:
+        def cut(self) -> str:
+            """Cuts the last connection off; to which host it was."""
             if self.connection is not None:
                 with contextlib.suppress(OSError):
                     self.connection.shutdown(socket.SHUT_RDWR)
+            return self.host
 
     return Handler()
 

@@ -1,0 +1,195 @@
+"""Masters that are killed, paused and cut off from ZooKeeper: never do two of them answer as the leader."""
+
+from __future__ import annotations
+
+import signal
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.byhand import Daemon, ask, free_port, wait_for
+from tests.contract.coordinated import Link, Watch, leads, master
+from tests.contract.zookeeper_server import ZooKeeperServer
+
+SESSION = 3.0
+
+
+@pytest.fixture(scope="module")
+def zookeeper(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer]:
+    server = ZooKeeperServer(tmp_path_factory.mktemp("zookeeper"))
+    server.start()
+    yield server
+    server.kill()
+
+
+@pytest.fixture(scope="module")
+def standing(zookeeper: ZooKeeperServer) -> Iterator[Callable[[], int]]:
+    """How many masters stand for election."""
+    from kazoo import client as kazoo
+
+    make: Any = kazoo.KazooClient
+    client = make(zookeeper.hosts)
+    client.start()
+    yield lambda: len(client.get_children("/mesos"))
+    client.stop()
+    client.close()
+
+
+@pytest.fixture
+def link(zookeeper: ZooKeeperServer) -> Iterator[Link]:
+    link = Link(zookeeper.hosts)
+    yield link
+    link.close()
+
+
+@pytest.fixture
+def masters(tmp_path: Path, zookeeper: ZooKeeperServer, link: Link) -> Iterator[tuple[Daemon, Daemon]]:
+    """The first leads, and reaches ZooKeeper through ``link``; the second waits."""
+    first, second = (
+        master(tmp_path, name, hosts, f"{SESSION}secs")
+        for name, hosts in (("first", link.hosts), ("second", zookeeper.hosts))
+    )
+    first.start()
+    wait_for(lambda: leads(first), 30, "a leading master")
+    second.start()
+    yield first, second
+    link.heal()
+    for daemon in (second, first):
+        daemon.stop()
+
+
+def test_a_leader_paused_past_its_session_says_no_at_once_and_ends(masters: tuple[Daemon, Daemon]) -> None:
+    first, second = masters
+    assert first.process is not None
+    with Watch(first, second) as watch:
+        wait_for(lambda: watch.first("first") < time.monotonic(), 30, "a leader that answers")
+        first.send(signal.SIGSTOP)
+        wait_for(lambda: leads(second), 30, "the second's election")
+        resumed = time.monotonic()
+        first.send(signal.SIGCONT)
+        assert first.process.wait(30) == 1
+    assert watch.after("first", resumed) == []
+    # Both were asked while it was paused, and it answered both when it went on: with no.
+    assert {status for who, when, status in watch.answers if who == "first" and when > resumed} >= {503}
+    assert watch.after("first", watch.first("second")) == []
+    assert "leadership is lost" in first.log.read_text()
+    assert leads(second)
+
+
+def test_a_leader_paused_for_a_session_ends_even_without_anybody_to_take_over(masters: tuple[Daemon, Daemon]) -> None:
+    first, second = masters
+    assert first.process is not None
+    second.stop()
+    with Watch(first) as watch:
+        wait_for(lambda: watch.first("first") < time.monotonic(), 30, "a leader that answers")
+        first.send(signal.SIGSTOP)
+        time.sleep(SESSION)  # not a wait for something: the pause itself
+        resumed = time.monotonic()
+        first.send(signal.SIGCONT)
+        assert first.process.wait(30) == 1
+    assert watch.after("first", resumed) == []
+    assert 503 in {status for _, when, status in watch.answers if when > resumed}
+
+
+def test_a_leader_cut_off_from_zookeeper_ends_itself_before_another_leads(
+    masters: tuple[Daemon, Daemon], link: Link
+) -> None:
+    first, second = masters
+    assert first.process is not None
+    with Watch(first, second) as watch:
+        wait_for(lambda: watch.first("first") < time.monotonic(), 30, "a leader that answers")
+        link.cut()
+        assert first.process.wait(30) == 1
+        wait_for(lambda: leads(second), 30, "the second's election")
+    assert watch.after("first", watch.first("second")) == []
+    assert "cannot be reached" in first.log.read_text()
+
+
+def test_a_short_silence_of_zookeeper_costs_nothing(masters: tuple[Daemon, Daemon], link: Link) -> None:
+    first, second = masters
+    link.cut()
+    time.sleep(SESSION / 4)  # not a wait for something: the silence itself
+    link.heal()
+    with Watch(first, second) as watch:
+        began = time.monotonic()
+        wait_for(lambda: time.monotonic() > began + SESSION, 30)
+    assert first.process is not None and first.process.poll() is None
+    assert watch.first("second") == float("inf")
+    assert leads(first)
+
+
+def test_a_standby_cut_off_past_its_session_stands_again_in_the_same_process(
+    tmp_path: Path, zookeeper: ZooKeeperServer, link: Link, standing: Callable[[], int]
+) -> None:
+    first, second = (
+        master(tmp_path, name, hosts, "2secs") for name, hosts in (("first", zookeeper.hosts), ("second", link.hosts))
+    )
+    try:
+        first.start()
+        wait_for(lambda: leads(first), 30, "a leading master")
+        second.start()
+        wait_for(lambda: "contending at" in second.log.read_text(), 30, "a second that stands")
+        link.cut()
+        wait_for(lambda: standing() == 1, 30, "the end of its session")
+        link.heal()
+        wait_for(lambda: second.log.read_text().count("contending at /mesos as") == 2, 30, "a second that stands again")
+        first.stop()
+        wait_for(lambda: leads(second), 30, "the second's election")
+    finally:
+        second.stop()
+        first.stop()
+
+
+@pytest.fixture
+def inits(tmp_path: Path, zookeeper: ZooKeeperServer, link: Link) -> Iterator[tuple[Daemon, Daemon]]:
+    def init(name: str, hosts: str) -> Daemon:
+        flags = (
+            f"--master=zk://{zookeeper.hosts}/nobody",
+            f"--zk=zk://{hosts}/marathon",
+            f"--http_port={free_port()}",
+            "--hostname=127.0.0.1",
+            f"--zk_session_timeout={SESSION * 1000:.0f}",
+        )
+        return Daemon(name, ("dcos-marathon", *flags), tmp_path / f"{name}.log")
+
+    first, second = init("first", link.hosts), init("second", zookeeper.hosts)
+    first.start()
+    wait_for(lambda: commands(first), 30, "a leading init")
+    second.start()
+    yield first, second
+    link.heal()
+    for daemon in (second, first):
+        daemon.stop()
+
+
+def commands(daemon: Daemon) -> bool:
+    """Whether it leads, by its own log: requests to a standby are passed on."""
+    return "elected as leader" in daemon.log.read_text() and ask(f"{daemon.url}/v2/apps")[0] == 200
+
+
+def test_a_paused_init_says_no_at_once_stores_nothing_and_ends(inits: tuple[Daemon, Daemon]) -> None:
+    first, second = inits
+    first.send(signal.SIGSTOP)
+    wait_for(lambda: commands(second), 30, "the second's election")
+    first.send(signal.SIGCONT)
+    app = {"id": "/late", "cmd": "exec sleep 1000", "instances": 0}
+    try:
+        status, answer = ask(f"{first.url}/v2/apps", "POST", app)
+        assert status == 503, answer
+    except OSError:
+        pass  # it had ended already
+    assert first.process is not None
+    assert first.process.wait(30) == 1
+    assert ask(f"{second.url}/v2/apps")[1] == {"apps": []}
+
+
+def test_an_init_cut_off_from_zookeeper_ends_itself(inits: tuple[Daemon, Daemon], link: Link) -> None:
+    first, second = inits
+    assert first.process is not None
+    link.cut()
+    assert first.process.wait(30) == 1
+    wait_for(lambda: commands(second), 30, "the second's election")
+    assert "leads no more" in first.log.read_text() or "leadership is lost" in first.log.read_text()
