@@ -31,6 +31,8 @@ log = logging.getLogger("dcos.gateway")
 CONNECT_SECONDS = 3.0
 # What a gateway answers when the daemon behind it does not.
 NOBODY_BEHIND = frozenset({502, 503, 504})
+# "no": the gateway itself answered, and nobody behind it has seen the request.
+PASSED_ON = "X-Dcos-Passed-On"
 
 
 class NotLoggedIn(CliError):
@@ -90,8 +92,10 @@ class Gateways:
                 if error.sent and not repeatable:
                     raise _uncertain(method, error) from error
                 continue
-            if repeatable and response.status in NOBODY_BEHIND:
-                helpless = helpless or response
+            turned_away = response.headers.get(PASSED_ON) == "no"
+            if response.status in NOBODY_BEHIND and (repeatable or turned_away):
+                # What somebody behind a gateway says tells more than that a gateway let nobody in.
+                helpless = response if helpless is None or not turned_away else helpless
                 continue
             self._tell_impostors(failures)
             return self._admitted(response)

@@ -242,5 +242,8 @@ def test_a_gateway_whose_dcos_auth_is_gone_is_passed_over(made: Made) -> None:
     made.gateways[0].stop_auth()
     try:
         assert made.good("node", "list", "-q").split()
+        # Nothing was passed on, so a change may go through the other one.
+        made.good("marathon", "run", "--name", "elsewhere", "--no-wait", "exec sleep 1000")
     finally:
         made.gateways[0].start_auth()
+    made.good("marathon", "app", "remove", "elsewhere", "--force", "--wait")

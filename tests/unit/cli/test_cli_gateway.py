@@ -206,6 +206,16 @@ def test_a_change_is_not_sent_twice_when_it_may_have_been_carried_out(
     assert not any(path.startswith("POST") for path in second.paths())
 
 
+def test_a_change_that_the_gateway_itself_turned_away_goes_to_the_next_one(
+    gateway: Gateway, second: Gateway, lab: Path, dcos: Dcos
+) -> None:
+    gateway.override = lambda _: web.Response(status=503, headers={"X-Dcos-Passed-On": "no"})
+    assert dcos("marathon", "app", "add", stdin=APP).out == "Created deployment D1\n"
+    second.override = gateway.override
+    result = dcos("marathon", "app", "add", stdin=APP)
+    assert result.code == 1 and "the init cannot answer now" in result.err
+
+
 def test_an_impostor_at_a_gateways_address_gets_nothing_and_is_told_of(
     gateway: Gateway, second: Gateway, lab: Path, dcos: Dcos, server_loop: Any
 ) -> None:
