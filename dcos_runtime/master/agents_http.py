@@ -118,7 +118,7 @@ def _names(request: web.Request) -> Collection[str] | None:
     identity = tls.peer(request)
     if identity is None or identity.kind != "agent":
         raise web.HTTPForbidden(text=f"this is for agents; {identity or 'this certificate'} is none")
-    return identity.names
+    return identity.names - {f"{identity.kind}.dcos.internal"}  # every agent's
 
 
 def _address(request: web.Request, names: Collection[str] | None) -> str:
