@@ -8,6 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
+from dcos_installer import secrets
 from dcos_installer.ansible import runner
 from dcos_installer.ansible.host.packages import note_names
 from dcos_installer.ansible.places import Place
@@ -18,6 +19,8 @@ from dcos_installer.errors import InstallerError
 from dcos_installer.plan import materials
 from dcos_installer.plan.facts import Facts
 from dcos_installer.plan.manifest import File, Manifest, Package, manifest
+from dcos_installer.secrets import Vault
+from dcos_installer.state import ClusterState
 from tests.bench.figures import Bench, Measured, at_most, figure, ratio_at_least
 
 FACTS = Facts(
@@ -52,17 +55,20 @@ def simulated(count: int) -> ClusterSpec:
     )
 
 
-def manifests(spec: ClusterSpec) -> dict[str, Manifest]:
+def manifests(spec: ClusterSpec, vault: Vault) -> dict[str, Manifest]:
     """As the installer's plan phase computes them, roles read anew."""
-    package = Package("dcos-runtime", "0.1.0", "a" * 64, ("dcos", "dcos-agent", "dcos-marathon", "dcos-master"))
-    known = materials.load().with_packages({FACTS.target: (package,)})
+    programs = ("dcos", "dcos-agent", "dcos-auth", "dcos-marathon", "dcos-master")
+    package = Package("dcos-runtime", "0.1.0", "a" * 64, programs)
+    known = materials.load().with_packages({FACTS.target: (package,)}).with_trust(vault.trust)
     return {host.name: manifest(spec, host, FACTS, known) for host in spec.hosts}
 
 
-def installed(bench: Bench, count: int) -> tuple[ClusterSpec, dict[str, Place]]:
-    """Folders that have the manifests applied."""
+def installed(bench: Bench, count: int) -> tuple[ClusterSpec, ClusterState, dict[str, Place]]:
+    """Folders that have the manifests applied, with their secrets."""
     spec, home = simulated(count), bench.place(f"hosts-{count}")
-    wanted = manifests(spec)
+    state = ClusterState(bench.place(f"state-{count}"))
+    vault = secrets.make(state, spec)
+    wanted = manifests(spec, vault)
     places = {host.name: Place(root=str(home / host.name)) for host in spec.hosts}
     for name, one in wanted.items():
         for package in one.packages:
@@ -70,18 +76,20 @@ def installed(bench: Bench, count: int) -> tuple[ClusterSpec, dict[str, Place]]:
             unpacked.mkdir(parents=True)
             note_names(str(unpacked))
     with Session(bench.place("plays")) as session:
-        told = runner.apply(session, places, {name: runner.Order(one) for name, one in wanted.items()})
+        orders = {name: runner.Order(one, secrets=vault.made(name)) for name, one in wanted.items()}
+        told = runner.apply(session, places, orders)
     _all_well(told)
-    return spec, places
+    return spec, state, places
 
 
 def no_op(bench: Bench, count: int, runs: int) -> Measured:
-    spec, places = installed(bench, count)
+    spec, state, places = installed(bench, count)
     samples = []
     for _ in bench.times(runs):
         started = time.perf_counter()
         with Session(bench.place("plays")) as session:
-            checked = runner.check(session, places, manifests(spec))
+            vault = secrets.load(state, spec)
+            checked = runner.check(session, places, manifests(spec, vault), vault.hosts)
         samples.append(time.perf_counter() - started)
         _all_well(checked)
         assert not any(found.changes for found in checked.values() if isinstance(found, runner.Checked))
@@ -92,7 +100,7 @@ def no_op(bench: Bench, count: int, runs: int) -> Measured:
     "installer.no_op_100",
     "a plan of 100 hosts that finds nothing to change",
     unit="s",
-    how="roles read, 100 manifests made and held against hosts that are folders, facts included",
+    how="roles and secrets read, 100 manifests made and held against hosts that are folders, facts included",
     aim=at_most(6),
 )
 def no_op_100(bench: Bench) -> Measured:
@@ -103,7 +111,7 @@ def no_op_100(bench: Bench) -> Measured:
     "installer.no_op_1000",
     "a plan of 1,000 hosts that finds nothing to change",
     unit="s",
-    how="roles read, 1,000 manifests made and held against hosts that are folders, facts included",
+    how="roles and secrets read, 1,000 manifests made and held against hosts that are folders, facts included",
     aim=at_most(45),
 )
 def no_op_1000(bench: Bench) -> Measured:
@@ -157,7 +165,8 @@ def _by_tasks(home: Path) -> float:
 
 
 def _by_manifest(bench: Bench, home: Path) -> float:
-    base = manifests(simulated(1))["h0"]
+    spec = simulated(1)
+    base = manifests(spec, secrets.load(ClusterState(home / "state"), spec))["h0"]
     wanted = Manifest(
         format=base.format,
         cluster=base.cluster,
