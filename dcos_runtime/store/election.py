@@ -18,11 +18,13 @@ import msgspec
 
 from dcos_runtime.store import access
 from dcos_runtime.store.lease import BEAT, Forever, Lease
-from dcos_runtime.store.zookeeper import SESSION_SECONDS, Session, ZooKeeperUrl, parse_url
+from dcos_runtime.store.zookeeper import Session, ZooKeeperUrl, parse_url
 
 log = logging.getLogger(__name__)
 
 PREFIX = "json.info_"
+DETECTOR_SECONDS = 5.0
+"""Two thirds of it is how long a silent member of ZooKeeper keeps an agent from learning of a new leader."""
 _PATIENCE = 0.3
 """How long a member of ZooKeeper may take for an answer to a leader, as a share of the session's timeout."""
 _NODE = re.compile(re.escape(PREFIX) + r"(\d{10})")
@@ -399,7 +401,7 @@ def parse_master(text: str) -> ZooKeeperUrl | tuple[str, int]:
     return match[1].strip("[]"), int(match[2] or 5050)
 
 
-def detector(master: ZooKeeperUrl | tuple[str, int], session_seconds: float = SESSION_SECONDS) -> Detector:
+def detector(master: ZooKeeperUrl | tuple[str, int], session_seconds: float = DETECTOR_SECONDS) -> Detector:
     """The `Detector` for a parsed --master flag; `master_address` reads what it tells."""
     if isinstance(master, ZooKeeperUrl):
         session = Session(master, session_seconds, longest_wait=2.0)  # of these there are thousands

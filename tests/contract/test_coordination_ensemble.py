@@ -87,6 +87,15 @@ async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp
         await asyncio.to_thread(one.start)
         assert len((one.state / "conf" / "zoo.cfg").read_text().split("dynamicConfigFile=")) == 2
         assert await store.load() == everything
+        # All three die at once, as in a power cut, and find each other again.
+        ensemble.kill()
+        await asyncio.to_thread(ensemble.start)
+        again = Session(parse_url(f"zk://dcos:secret@{ensemble.hosts}/mesos"), 10.0)
+        again.start()
+        last = ZooKeeperStore(again, "/dcos/master", patience=30.0)
+        await last.take_over("last")
+        assert await last.load() == everything
+        await again.close()
     finally:
         if session is not None:
             await session.close()
