@@ -10,12 +10,14 @@ import sys
 import threading
 import tomllib
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from aiohttp import web
 
+from dcos_runtime.cli.clusters import Clusters
 from tests.unit.cli.fake_gateway import CLUSTER_ID, PASSWORD, Authority, Gateway
 
 Dcos = Callable[..., Any]
@@ -370,3 +372,17 @@ def test_commands_that_run_at_once_lose_nothing(lab: Path, gateway: Gateway) -> 
     known = settings(lab)
     assert known["core"]["dcos_acs_token"] in gateway.tokens and known["cluster"]["name"] in {"n0", "n1", "n2"}
     assert sorted(path.name for path in lab.iterdir()) == ["attached", "dcos.toml", "dcos_ca.crt"]
+
+
+def test_no_change_made_at_the_same_time_is_lost(lab: Path) -> None:
+    home = Path(os.environ["DCOS_DIR"])
+
+    def change(number: int) -> None:
+        for step in range(20):
+            Clusters(home).save(CLUSTER_ID, {"job": {f"key-{number}": step}})
+            (seen,) = Clusters(home).all()
+            assert seen.problem is None and seen.attached
+
+    with ThreadPoolExecutor(8) as threads:
+        list(threads.map(change, range(8)))
+    assert settings(lab)["job"] == {f"key-{number}": 19 for number in range(8)}
