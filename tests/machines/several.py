@@ -5,9 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import functools
+import http.client
 import json
 import shlex
 import shutil
+import ssl
 import subprocess
 import threading
 import time
@@ -18,8 +20,8 @@ from typing import Any
 
 from dcos_installer.providers import open_provider
 from dcos_installer.remote import Remote
-from tests.byhand import ask, wait_for
-from tests.machines.deployed import PROGRAMS, Deployed
+from tests.byhand import wait_for
+from tests.machines.deployed import Deployed
 from tests.machines.deploying import spec_of, state_of
 
 INVENTORY = """\
@@ -49,8 +51,14 @@ dcos_max_agent_ping_timeouts=3
 dcos_agent_reregister_timeout=20secs
 """
 
-UNITS = {"masters": ("dcos-master", "dcos-marathon", "dcos-zookeeper"), "agents": ("dcos-agent",)}
+UNITS = {
+    "masters": ("dcos-master", "dcos-marathon", "dcos-zookeeper", "dcos-auth", "dcos-gateway"),
+    "agents": ("dcos-agent",),
+}
 """The daemons of a machine, by its group."""
+
+MASTER, INIT, GATEWAY = 5049, 8443, 443
+"""The doors through which the operator asks: all but ZooKeeper's want a certificate."""
 
 ANSWER_SECONDS = 3.0
 """How long an answer may take. Less than a ZooKeeper session lasts: see `Observer`."""
@@ -85,6 +93,20 @@ for line in data.decode().splitlines():
 """
 
 
+def exchange(connection: http.client.HTTPSConnection, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """One request: status, and decoded JSON (or text). Raises ``OSError``."""
+    try:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        response = connection.getresponse()
+        text = response.read().decode()
+    except http.client.HTTPException as error:
+        raise ConnectionError(f"{method} {path}: {type(error).__name__} {error}") from error
+    with contextlib.suppress(ValueError):
+        return response.status, json.loads(text)
+    return response.status, text
+
+
 class Several(Deployed):
     """The cluster with everything one may do to its machines. What is asked of daemons goes through ``get``."""
 
@@ -92,34 +114,38 @@ class Several(Deployed):
 
     def get(self, host: str, port: int, path: str) -> tuple[int, Any]:
         """One GET as the operator; redirects are told, not followed."""
-        return ask(f"http://{self.address(host)}:{port}{path}", seconds=ANSWER_SECONDS)
+        return self.send(host, port, "GET", path)
 
-    def send(self, host: str, port: int, method: str, path: str, body: Any) -> tuple[int, Any]:
-        """One request that changes something."""
-        return ask(f"http://{self.address(host)}:{port}{path}", method, body)
+    def send(
+        self, host: str, port: int, method: str, path: str, body: Any = None, seconds: float = ANSWER_SECONDS
+    ) -> tuple[int, Any]:
+        """One request with the operator's certificate: status, and decoded JSON (or text)."""
+        connection = self.connection(host, port, seconds)
+        try:
+            return exchange(connection, method, path, body)
+        finally:
+            connection.close()
 
-    def dcos(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
-        """The ``dcos`` command, through the first master that answers."""
-        for host in self.masters:
-            with contextlib.suppress(OSError):
-                self.get(host, 5050, "/health")
-                environment = {**self.environment, "DCOS_URL": f"http://{self.address(host)}:5050"}
-                return subprocess.run(
-                    [str(PROGRAMS / "dcos"), *words],
-                    capture_output=True,
-                    text=True,
-                    env=environment,
-                    timeout=120,
-                    input=stdin or "",
-                )
-        raise AssertionError("no master answers")
+    def connection(self, host: str, port: int, seconds: float = ANSWER_SECONDS) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection(self.address(host), port, timeout=seconds, context=self._tls)
+
+    @functools.cached_property
+    def _tls(self) -> ssl.SSLContext:
+        secrets = state_of(self).secrets
+        context = ssl.create_default_context(cafile=str(secrets / "ca.crt"))
+        context.load_cert_chain(secrets / "operator.pem")
+        return context
 
     @contextlib.contextmanager
     def zookeeper_client(self) -> Iterator[Any]:
         """A client of ZooKeeper with the master's rights."""
         from kazoo.client import KazooClient
 
-        client = KazooClient(",".join(f"{self.address(host)}:2181" for host in self.masters), timeout=20)
+        url = self.ssh(self.masters[0], "cat /etc/dcos-secrets/zk-master")
+        credentials = url.removeprefix("zk://").partition("@")[0]
+        hosts = ",".join(f"{self.address(host)}:2181" for host in self.masters)
+        make: Any = KazooClient
+        client = make(hosts, timeout=20, auth_data=[("digest", credentials)])
         client.start(30)
         try:
             yield client
@@ -127,38 +153,39 @@ class Several(Deployed):
             client.stop()
             client.close()
 
-    def master_says(self, host: str, path: str = "/state") -> Any:
-        """What the leading master answers at this machine's door; None where it does not lead or does not answer."""
-        with contextlib.suppress(OSError, ValueError):
-            status, answer = self.get(host, 5050, path)
-            return answer if status == 200 and isinstance(answer, dict) else None
-        return None
+    def leads(self, host: str) -> bool:
+        """Whether this machine's master says that it leads."""
+        with contextlib.suppress(OSError):
+            status, metrics = self.get(host, MASTER, "/metrics/snapshot")
+            return status == 200 and metrics["master/elected"] == 1
+        return False
 
     def leader(self) -> str | None:
-        """The machine whose master leads."""
-        leading = [host for host in self.masters if self.master_says(host)]
+        """The machine whose master leads, if exactly one does."""
+        leading = [host for host in self.masters if self.leads(host)]
         return leading[0] if len(leading) == 1 else None
 
     def state(self) -> Any:
         """The leading master's `/state`, wherever it is. Raises ``ValueError`` while there is none."""
-        for host in self.masters:
-            if state := self.master_says(host):
-                return state
-        raise ValueError("no master leads")
+        return self._from_any(MASTER, "/state")
 
     def marathon(self, path: str) -> Any:
         """The init's answer to a GET at the first machine that has one. Raises ``ValueError``."""
-        last: object = None
+        return self._from_any(INIT, path)
+
+    def _from_any(self, port: int, path: str) -> Any:
+        """The first answer that is one: who does not lead passes questions on."""
+        said = []
         for host in self.masters:
             try:
-                status, answer = self.get(host, 8080, path)
+                status, answer = self.get(host, port, path)
             except OSError as error:
-                last = error
+                said.append(f"{host}: {error}")
                 continue
             if status == 200:
                 return answer
-            last = (status, answer)
-        raise ValueError(f"GET {path}: {last}")
+            said.append(f"{host}: {status} {answer!r:.200}")
+        raise ValueError(f"GET {path}: {'; '.join(said)}")
 
     def init_leader(self) -> str | None:
         """The machine whose init leads, as the inits say."""
@@ -167,16 +194,15 @@ class Several(Deployed):
             return self.host_at(told)
         return None
 
+    def zookeeper_mode(self, host: str) -> str:
+        """``leader``, ``follower``, or nothing when it serves nobody."""
+        return self.ssh(host, f"python3 -c {shlex.quote(_SRVR)} {self.address(host)}", check=False)
+
     def zookeeper_modes(self) -> dict[str, str]:
-        """What each ZooKeeper says it is: leader, follower, or nothing."""
-        modes = {}
-        for host in self.masters:
-            with contextlib.suppress(OSError, AssertionError):
-                modes[host] = self.ssh(host, f"python3 -c {shlex.quote(_SRVR)} {self.address(host)}", check=False)
-        return modes
+        return {host: self.zookeeper_mode(host) for host in self.masters}
 
     def zookeeper(self, mode: str) -> list[str]:
-        """The machines whose ZooKeeper is ``leader`` or ``follower``."""
+        """The machines whose ZooKeeper is that."""
         return [host for host, said in self.zookeeper_modes().items() if said == mode]
 
     # --- on machines ---
@@ -221,6 +247,14 @@ class Several(Deployed):
             for task, pids in self.tasks_on(host).items():
                 found.setdefault(task, {}).update({f"{host}:{pid}": start for pid, start in pids.items()})
         return found
+
+    def fill_disk(self, host: str) -> None:
+        self.ssh(
+            host, "cat /dev/zero > /var/tmp/filling 2>/dev/null; sync; ! dd if=/dev/zero of=/var/tmp/more bs=1M count=1"
+        )
+
+    def free_disk(self, host: str) -> None:
+        self.ssh(host, "rm -f /var/tmp/filling /var/tmp/more")
 
     # --- partitions ---
 
@@ -271,10 +305,9 @@ class Several(Deployed):
         if leader is None:
             return "not exactly one master leads"
         for host in self.masters:
-            if host != leader and (status := self.get(host, 5050, "/redirect")[0]) != 307:
-                return f"the master of {host} answers {status}"
-            if (status := self.get(host, 8080, "/v2/leader")[0]) != 200:
-                return f"the init of {host} answers {status}"
+            for port, path in ((MASTER, "/slaves"), (INIT, "/v2/leader"), (GATEWAY, "/health")):
+                if (status := self.get(host, port, path)[0]) != 200:
+                    return f"port {port} of {host} answers {status}"
         state = self.state()
         active = sorted(agent["hostname"] for agent in state["slaves"] if agent["active"])
         if active != sorted(self.address(host) for host in self.agents):
@@ -301,10 +334,8 @@ class Several(Deployed):
         said = []
         for host in self.hosts:
             with contextlib.suppress(subprocess.TimeoutExpired):
-                text = self.ssh(
-                    host, f"journalctl --no-pager --output=short-precise --since=@{since:.0f} 'UNIT=*' + -u 'dcos-*'",
-                    check=False,
-                )  # fmt: skip
+                command = f"journalctl --no-pager --output=short-precise --since=@{since:.0f} --unit='dcos-*'"
+                text = self.ssh(host, command, check=False)
                 said.append(f"==== {host}\n{text}")
         return "\n".join(said)
 
@@ -316,7 +347,6 @@ class Several(Deployed):
 class Term:
     """One process's time as leader as seen from outside: surely from ``first`` to ``last``."""
 
-    host: str
     name: str
     first: float
     last: float
@@ -334,6 +364,7 @@ class Observer:
         self._over = threading.Event()
         self._lock = threading.Lock()
         self._terms: dict[str, list[Term]] = {"master": [], "init": []}
+        self._ended: set[tuple[str, str]] = set()
         self._threads = [
             threading.Thread(target=self._watch, args=(host, kind), daemon=True)
             for host in cluster.masters
@@ -362,34 +393,46 @@ class Observer:
                     assert other.first >= one.last or one.first >= other.last, f"two {kind}s led: {one}, {other}"
 
     def _watch(self, host: str, kind: str) -> None:
-        current: Term | None = None
+        connection = self._cluster.connection(host, MASTER if kind == "master" else INIT)
         while not self._over.wait(0.1):
             asked = time.monotonic()
             try:
-                name = self._master_term(host) if kind == "master" else self._init_term(host)
+                if kind == "master":
+                    name = _master_term(*exchange(connection, "GET", "/state"))
+                else:
+                    name = _init_term(self._cluster.address(host), *exchange(connection, "GET", "/v2/leader"))
             except TimeoutError:
+                connection.close()
                 continue  # suspended or cut off: it may go on later as if nothing had been
-            except (OSError, ValueError):
+            except OSError:
+                connection.close()
                 name = None
             answered = time.monotonic()
-            if name is None:
-                current = None
-            elif current is None or current.name != name:
-                current = Term(host, name, answered, answered)
-                with self._lock:
-                    self._terms[kind].append(current)
-            else:
-                current.last = asked
+            with self._lock:
+                terms = self._terms[kind]
+                if name is None:
+                    self._ended.add((kind, host))
+                    continue
+                # A master passes on what it does not know itself, and its terms have names of their own. An init's
+                # term is its machine's for as long as that gives no other answer.
+                known = [term for term in terms if term.name == name]
+                if kind == "init" and (kind, host) in self._ended:
+                    known = []
+                self._ended.discard((kind, host))
+                if known:
+                    known[-1].first = min(known[-1].first, answered)
+                    known[-1].last = max(known[-1].last, asked)
+                else:
+                    terms.append(Term(name, answered, answered))
+        connection.close()
 
-    def _master_term(self, host: str) -> str | None:
-        status, answer = self._cluster.get(host, 5050, "/state")
-        return str(answer["id"]) if status == 200 else None
 
-    def _init_term(self, host: str) -> str | None:
-        """An init has no name of its own for its term; a restart shows by answers that are not a leader's."""
-        status, answer = self._cluster.get(host, 8080, "/v2/leader")
-        own = f"{self._cluster.address(host)}:8080"
-        return own if status == 200 and answer["leader"] == own else None
+def _master_term(status: int, answer: Any) -> str | None:
+    return f"{answer['pid']} {answer['id']}" if status == 200 else None
+
+
+def _init_term(address: str, status: int, answer: Any) -> str | None:
+    return address if status == 200 and answer["leader"].startswith(f"{address}:") else None
 
 
 # --- apps ------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.byhand import wait_for
-from tests.machines.several import Observer, Several, add, remove, running
+from tests.machines.several import INIT, Observer, Several, Term, add, remove, running
 
 pytestmark = pytest.mark.machines
 
@@ -64,7 +64,7 @@ def registry_writes(several: Several) -> dict[str, tuple[bytes, int]]:
 
 def another_leads(several: Several, than: str) -> str:
     def leads() -> str | None:
-        return next((host for host in several.masters if host != than and several.master_says(host)), None)
+        return next((host for host in several.masters if host != than and several.leads(host)), None)
 
     name: str = wait_for(leads, 60, f"another leading master than {than}")
     return name
@@ -74,8 +74,8 @@ def another_init_leads(several: Several, than: str) -> str:
     def leads() -> str | None:
         for host in several.masters:
             if host != than:
-                status, answer = several.get(host, 8080, "/v2/leader")
-                if status == 200 and answer["leader"] == f"{several.address(host)}:8080":
+                status, answer = several.get(host, INIT, "/v2/leader")
+                if status == 200 and answer["leader"].startswith(f"{several.address(host)}:"):
                     return host
         return None
 
@@ -183,14 +183,15 @@ def test_a_master_that_is_cut_off_and_comes_back_costs_no_task(
     several: Several, steady: dict[str, dict[str, str]], number: int
 ) -> None:
     host = several.masters[number]
-    led = several.leader() == host
+    others = [name for name in several.masters if name != host]
     with several.partition(host):
-        if led:
-            another_leads(several, host)
-        wait_for(lambda: not several.master_says(host), 60, f"{host}'s giving up")
-        others = [name for name in several.masters if name != host]
-        wait_for(lambda: any(several.master_says(name) for name in others), 60, "a leader among the others")
+        wait_for(lambda: several.zookeeper_mode(host) == "", 60, f"{host}'s ZooKeeper missing the others")
+        wait_for(lambda: not several.leads(host), 60, f"{host}'s giving up")
+        wait_for(lambda: any(several.leads(name) for name in others), 60, "a leader among the others")
         wait_for(lambda: several.frameworks_connected("marathon"), 60, "the init's connection")
+        listed = several.dcos("ps")
+        assert listed.returncode == 0, listed.stderr
+        assert all(task in listed.stdout for task in steady)
     several.well()
     assert processes(several) == steady
 
@@ -257,7 +258,7 @@ def test_of_two_operators_at_once_one_is_refused_and_users_lose_no_write(
                 for turn in range(5):
                     value = f"{number}-{turn}"
                     status, answer = several.send(
-                        door, 8080, "PUT", "/v2/apps/contended?force=true", {"labels": {"by": value}}
+                        door, INIT, "PUT", "/v2/apps/contended?force=true", {"labels": {"by": value}}, 20
                     )
                     assert status in (200, 201), answer
                     with lock:
@@ -281,17 +282,20 @@ def test_a_full_disk_on_the_leaders_machine_costs_the_cluster_nothing(
 ) -> None:
     host = several.leader()
     assert host is not None
-    several.ssh(host, "cat /dev/zero > /var/tmp/filling 2>/dev/null; sync", check=False)
+    several.fill_disk(host)
     try:
-        # Its ZooKeeper cannot write any more; whoever leads, an app is stored and started.
+        # ZooKeeper has room left in the file that it writes to; a new one has none, and cannot start.
+        several.signal(host, "dcos-zookeeper", "KILL")
+
         def stored() -> bool:
             body = {"id": "/meanwhile", "cmd": "exec sleep 100000", "cpus": 0.1, "mem": 32}
             return several.dcos("marathon", "app", "add", stdin=json.dumps(body)).returncode == 0
 
         wait_for(stored, 90, "the acceptance of an app")
         running(several, "/meanwhile", 1)
+        assert several.zookeeper_mode(host) == ""
     finally:
-        several.ssh(host, "rm -f /var/tmp/filling")
+        several.free_disk(host)
     several.well()
     remove(several, "/meanwhile")
     assert processes(several) == steady
@@ -299,10 +303,8 @@ def test_a_full_disk_on_the_leaders_machine_costs_the_cluster_nothing(
 
 def test_the_observer_sees_two_leaders_when_there_are(several: Several) -> None:
     """A proof that cannot fail proves nothing: two terms that surely overlap are told, two in a row are not."""
-    from tests.machines.several import Term
-
     observer = Observer(several)
-    one, two = Term("m1", "a", 1.0, 5.0), Term("m2", "b", 5.0, 9.0)
+    one, two = Term("a", 1.0, 5.0), Term("b", 5.0, 9.0)
     observer._terms["master"] += [one, two]
     observer.check()
     two.first = 4.9
