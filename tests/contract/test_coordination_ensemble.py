@@ -15,7 +15,7 @@ import pytest
 from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
 from tests.byhand import Daemon, wait_for
 from tests.contract.coordinated import Watch, leads, master
-from tests.contract.zookeeper_server import SUPER, Ensemble, ZooKeeperServer
+from tests.contract.zookeeper_server import SECRET_LINE, SUPER, Ensemble, ZooKeeperServer
 
 
 def operator(hosts: str) -> Any:
@@ -85,7 +85,11 @@ async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp
         await other.close()
         # It comes back from its own files, into the ensemble of three.
         await asyncio.to_thread(one.start)
-        assert len((one.state / "conf" / "zoo.cfg").read_text().split("dynamicConfigFile=")) == 2
+        for member in ensemble.members:
+            settings = member.state / "conf" / "zoo.cfg"
+            assert settings.read_text().count("dynamicConfigFile=") == 1
+            assert settings.read_text().count(SECRET_LINE) == 1 and settings.stat().st_mode & 0o077 == 0
+            assert SECRET_LINE.rpartition(":")[2] not in (member.folder / "log").read_text()
         assert await store.load() == everything
         # All three die at once, as in a power cut, and find each other again.
         ensemble.kill()
