@@ -17,6 +17,9 @@ from dcos_installer.phases.health import master_is_well
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
 
+QUORUM_SECONDS = 60.0
+"""How long the masters may take to be a quorum again after one of them was changed."""
+_PAUSE_SECONDS = 0.5
 _BATCHES = 10
 """Agents that run already are changed in about so many batches, so that a bad change stops at the first."""
 
@@ -85,19 +88,28 @@ def batches(new: Sequence[HostSpec], running: Sequence[HostSpec]) -> list[list[H
 
 
 def hold_quorum(ctx: Context, host: HostSpec) -> None:
-    """Raises `QuorumAtRisk` unless the masters besides ``host`` hold the quorum. A lone master has none to lose."""
+    """Returns once the masters besides ``host`` hold the quorum: the one changed before may still be joining it.
+
+    Raises `QuorumAtRisk` when they do not in time. A lone master has none to lose.
+    """
     others = [other for other in ctx.spec.masters if other.name != host.name]
     if not others:
         return
     needed = len(ctx.spec.masters) // 2 + 1
-    states = ctx.everywhere(others, lambda other: master_is_well(ctx.ask, other, ctx.spec.settings.ports))
-    well = [name for name, evidence in states.items() if evidence == ""]
-    if len(well) < needed:
-        raise QuorumAtRisk(
-            f"{host.name} is not changed now: only {len(well)} of the other masters are well, and {needed} must be",
-            hint="bring the other masters up first; dcos-installer status shows them",
-            evidence="\n".join(f"{name}: {state}" for name, state in states.items() if state != ""),
-        )
+    end = ctx.monotonic() + QUORUM_SECONDS
+    while True:
+        states = ctx.everywhere(others, lambda other: master_is_well(ctx.ask, other, ctx.spec.settings.ports))
+        well = [name for name, evidence in states.items() if evidence == ""]
+        if len(well) >= needed:
+            return
+        if ctx.monotonic() >= end:
+            break
+        ctx.sleep(_PAUSE_SECONDS)
+    raise QuorumAtRisk(
+        f"{host.name} is not changed now: only {len(well)} of the other masters are well, and {needed} must be",
+        hint="bring the other masters up first; dcos-installer status shows them",
+        evidence="\n".join(f"{name}: {state}" for name, state in states.items() if state != ""),
+    )
 
 
 def apply(ctx: Context, hosts: Sequence[HostSpec], step: str) -> None:

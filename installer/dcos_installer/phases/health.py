@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import ssl
 import urllib.error
 import urllib.request
@@ -55,8 +56,10 @@ class Asker:
     ) -> Any:
         """What ``url`` answers: its JSON, its text when it is none, None when it is empty. Raises `NotWell`.
 
-        Redirects are not followed. What is sent is in no message.
+        Redirects are not followed. What is sent is in no message. ``zookeeper://HOST:PORT/WORD`` asks ZooKeeper.
         """
+        if url.startswith("zookeeper://"):
+            return _zookeeper(url, seconds)
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(url, data=data, method=method, headers={"Accept": "application/json"})
         if data is not None:
@@ -94,6 +97,18 @@ class Asker:
                 hint="dcos-installer deploy makes it",
             ) from None
         return self._known[1]
+
+
+def _zookeeper(url: str, seconds: float) -> str:
+    """ZooKeeper's answer to one of its four-letter words."""
+    place, _, word = url.removeprefix("zookeeper://").partition("/")
+    host, _, port = place.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), timeout=seconds) as connection:
+            connection.sendall(word.encode())
+            return connection.makefile("rb").read().decode(errors="replace")
+    except OSError as error:
+        raise NotWell(f"{url} was not answered", why=str(error)) from None
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -146,11 +161,14 @@ def gateway_url(host: HostSpec, ports: Ports) -> str:
 
 
 def master_is_well(ask: Ask, host: HostSpec, ports: Ports) -> str:
-    """Empty when the host's master answers; else what it said instead."""
+    """Empty when the host's master answers and its ZooKeeper is in the quorum; else what they said instead."""
     try:
         ask(f"{master_url(host, ports)}/health")
+        said = str(ask(f"zookeeper://{host.address}:{ports.zookeeper}/srvr"))
     except InstallerError as error:
         return "; ".join(part for part in (error.what, error.why) if part)
+    if "\nMode: " not in said:
+        return f"its ZooKeeper does not serve: {' '.join(said.split())[:200] or 'it says nothing'}"
     return ""
 
 

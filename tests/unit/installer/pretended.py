@@ -316,6 +316,8 @@ class Daemons:
         self.password: str | None = None
         """The administrator's; None: whatever was made."""
         self.logins: list[str] = []
+        self.joining: set[str] = set()
+        """Masters whose ZooKeeper is not in the quorum."""
 
     def well(self, host: HostSpec) -> bool:
         machine = self.machines.read(host.name) or {}
@@ -336,6 +338,9 @@ class Daemons:
         host = next(host for host in self.spec.hosts if host.address == address)
         if not self.well(host):
             raise NotWell(f"{method} {url} was not answered", why="connection refused")
+        if scheme == "zookeeper":
+            assert (port, path) == ("2181", "srvr")
+            return "Zookeeper version: 3.8\nMode: follower\n" if host.name not in self.joining else "not serving\n"
         assert (scheme, port) in {("https", ""), ("https", "5049"), ("https", "8443"), ("http", "80")}, url
         if port in ("", "80"):
             return self._gateway(scheme, f"{method} /{path}", body, dict(headers or {}))

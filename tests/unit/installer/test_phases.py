@@ -345,7 +345,10 @@ def test_new_masters_are_converged_together_and_running_ones_one_at_a_time(tmp_p
     for name in ("m1", "m3"):
         first.machines_disk.write(name, manifest="older")
     second = pretend(tmp_path, spec)
-    second.ask = lambda url, **rest: None if url.endswith("/health") else first.ask(url, **rest)
+    stands = "Zookeeper version: 3.8\nMode: follower\n"
+    second.ask = lambda url, **rest: (
+        stands if url.endswith("/srvr") else None if url.endswith("/health") else first.ask(url, **rest)
+    )
     _deploy(second)
     assert second.engine.together == [["m1"], ["m3"]]  # type: ignore[attr-defined]
 
@@ -358,6 +361,27 @@ def test_a_master_is_not_changed_while_the_quorum_hangs_on_it(tmp_path: Path) ->
     with pytest.raises(QuorumAtRisk, match="only 1 of the other masters are well, and 2 must be") as caught:
         hold_quorum(ctx, spec.host("m1"))
     assert "m3" in caught.value.evidence
+
+
+def test_a_master_is_changed_once_the_one_before_is_back_in_the_quorum(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, masters=3, agents=1)
+    ctx = _deploy(pretend(tmp_path, spec))
+    ctx.ask.joining = {"m1"}  # type: ignore[attr-defined]
+    slept = ctx.sleep
+
+    def join(seconds: float) -> None:
+        slept(seconds)
+        if ctx.monotonic() > 3:
+            ctx.ask.joining = set()  # type: ignore[attr-defined]
+
+    ctx.sleep = join
+    hold_quorum(ctx, spec.host("m2"))
+    assert 3 < ctx.monotonic() < 10
+    ctx.ask.joining = {"m1"}  # type: ignore[attr-defined]
+    ctx.sleep = slept
+    with pytest.raises(QuorumAtRisk) as caught:
+        hold_quorum(ctx, spec.host("m2"))
+    assert caught.value.evidence == "m1: its ZooKeeper does not serve: not serving"
 
 
 def test_hosts_with_the_same_changes_are_told_together(tmp_path: Path) -> None:
