@@ -1,6 +1,6 @@
-"""Requests on the socket: nginx' questions, daemons' questions, and the pages that the gateway passes on to here.
+"""Requests on the socket: what daemons ask, and the pages that the gateway passes on to here.
 
-``/internal/…`` is for nginx and the daemons themselves; ``/gateway`` is what nginx puts before the target of a client's
+``/internal/…`` is for the daemons of this machine; ``/gateway`` is what nginx puts before the target of a client's
 request, which follows as it was sent. Pages are found by comparing exactly: nothing is decoded or tidied. They look at
 tokens themselves and believe nobody's word on who is asking, so that whoever reaches the socket gains nothing by it.
 """
@@ -71,8 +71,6 @@ class Front:
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         target = request.raw_path
-        if target == "/internal/authorize":
-            return await self._gate.authorize(request)
         try:
             if target == "/internal/verify" and request.method == "POST":
                 return await self._accounts.verify(request)
@@ -91,7 +89,9 @@ class Front:
         door = self._doors.get(path)
         if door is None and path.startswith(_USERS) and "/" not in path[len(_USERS) :]:
             door = self._user
-        caller = None if door is not None and door.open_to_all else self._gate.caller(request.headers)
+        given = request.headers
+        open_to_all = door is not None and door.open_to_all
+        caller = None if open_to_all else self._gate.caller(given.get("Authorization"), given.get("Cookie"))
         if door is None:
             raise Refused(404, f"{path[:1024]}: no such page")
         page = door.methods.get(request.method)

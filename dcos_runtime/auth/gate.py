@@ -6,24 +6,22 @@ The answer is in headers, which nginx puts into its variables. 200: pass on; 401
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Mapping
 from typing import TYPE_CHECKING
-
-from aiohttp import web
 
 from dcos_runtime.auth import routing
 from dcos_runtime.auth.answers import CHALLENGE, Refused, unauthorized
 from dcos_runtime.auth.backends import NoAnswer
 from dcos_runtime.auth.directory import Unavailable
+from dcos_runtime.auth.questions import Answer
 from dcos_runtime.auth.routing import Astray, Way
 from dcos_runtime.auth.tokens import Claims, TokenRefused
 
 if TYPE_CHECKING:
-    from multidict import CIMultiDictProxy
-
     from dcos_runtime.auth.logins import Tokens
     from dcos_runtime.auth.places import Agents, Services
 
-URI, DOOR = "X-Dcos-Uri", "X-Dcos-Door"
+URI, DOOR = "x-dcos-uri", "x-dcos-door"
 _WHO = {routing.MESOS: "the master", routing.INIT: "the init"}
 
 
@@ -33,12 +31,11 @@ class Gate:
         self._agents = agents
         self._services = services
 
-    def caller(self, headers: CIMultiDictProxy[str]) -> Claims:
-        """Whose token the request carries: in ``Authorization``, or else in the cookie. Raises `Refused`."""
-        given = headers.get("Authorization", "")
-        token = routing.token_in(given) if given else None
-        if token is None:
-            token, _ = routing.split_cookies(headers.get("Cookie", ""))
+    def caller(self, authorization: str | None, cookie: str | None) -> Claims:
+        """Whose token a request carries: in ``Authorization``, or else in the cookie. Raises `Refused`."""
+        token = routing.token_in(authorization) if authorization else None
+        if token is None and cookie:
+            token, _ = routing.split_cookies(cookie)
         if not token:
             raise unauthorized("log in first: the request carries no token", "ERR_NO_TOKEN")
         try:
@@ -48,55 +45,65 @@ class Gate:
         except Unavailable as error:
             raise Refused(503, str(error)) from error
 
-    async def authorize(self, request: web.BaseRequest) -> web.Response:
-        headers = request.headers
+    def decide(self, headers: Mapping[str, str]) -> Answer | Awaitable[Answer]:
+        """``headers`` by their names in lower case."""
         try:
-            claims = self.caller(headers)
+            claims = self.caller(headers.get("authorization"), headers.get("cookie"))
             way = routing.way(headers.get(URI, ""), headers.get(DOOR, ""))
-            if way.door in _WHO:
-                return _passed(claims, way, _WHO[way.door], "", headers)
-            return await self._onwards(claims, way, headers)
         except Refused as refused:
             return _refused(refused)
         except Astray as astray:
             return _astray(astray)
+        if way.door in _WHO:
+            return 200, {"X-Dcos-User": claims.uid, "X-Dcos-Path": way.rest, "X-Dcos-Who": _WHO[way.door]}
+        return self._look_up(claims, way, headers)
+
+    async def _look_up(self, claims: Claims, way: Way, headers: Mapping[str, str]) -> Answer:
+        try:
+            if way.door == routing.AGENT:
+                target = await self._agents.target(way.agent)
+                return 200, _told(claims, f"the agent {way.agent}", target, way.prefix, way.rest)
+            names = list(way.service_names())
+            index, target = await self._services.find([name for name, _, _ in names])
+        except Astray as astray:
+            return _astray(astray)
         except NoAnswer as error:
             return _refused(Refused(503, f"where this leads is not known now: {error}"))
-
-    async def _onwards(self, claims: Claims, way: Way, headers: CIMultiDictProxy[str]) -> web.Response:
-        if way.door == routing.AGENT:
-            target = await self._agents.target(way.agent)
-            return _passed(claims, way, f"the agent {way.agent}", target, headers)
-        names = list(way.service_names())
-        index, target = await self._services.find([name for name, _, _ in names])
         name, prefix, rest = names[index]
         if not rest.startswith("/"):
-            raise Astray(308, f"{prefix}/{rest}")
-        return _passed(claims, Way(way.door, prefix, rest), f"the service {name}", target, headers)
+            return _astray(Astray(308, f"{prefix}/{rest}"))
+        return 200, _told(claims, f"the service {name}", target, prefix, rest) | _of_the_users_own(headers)
 
 
-def _passed(claims: Claims, way: Way, who: str, target: str, headers: CIMultiDictProxy[str]) -> web.Response:
-    told = {"X-Dcos-User": claims.uid, "X-Dcos-Path": way.rest, "X-Dcos-Who": who}
-    if target:
-        told["X-Dcos-Target"] = target
-        told["X-Dcos-Prefix"] = way.prefix
-    if way.door == routing.SERVICE:
-        given = headers.get("Authorization", "")
-        if given and routing.token_in(given) is None:
-            told["X-Dcos-Authorization"] = given
-        if others := routing.split_cookies(headers.get("Cookie", ""))[1]:
-            told["X-Dcos-Cookie"] = others
-    return web.Response(headers=told)
+def _told(claims: Claims, who: str, target: str, prefix: str, rest: str) -> dict[str, str]:
+    return {
+        "X-Dcos-User": claims.uid,
+        "X-Dcos-Path": rest,
+        "X-Dcos-Who": who,
+        "X-Dcos-Target": target,
+        "X-Dcos-Prefix": prefix,
+    }
 
 
-def _refused(refused: Refused) -> web.Response:
+def _of_the_users_own(headers: Mapping[str, str]) -> dict[str, str]:
+    """What a service gets of ``Authorization`` and ``Cookie``: all but what the user is known by here."""
+    told = {}
+    authorization = headers.get("authorization", "")
+    if authorization and routing.token_in(authorization) is None:
+        told["X-Dcos-Authorization"] = authorization
+    if others := routing.split_cookies(headers.get("cookie", ""))[1]:
+        told["X-Dcos-Cookie"] = others
+    return told
+
+
+def _refused(refused: Refused) -> Answer:
     told = {"X-Dcos-Status": str(refused.status), "X-Dcos-Reason": refused.body().decode("ascii")}
     if refused.status == 401:
-        return web.Response(status=401, headers={**told, "WWW-Authenticate": CHALLENGE})
-    return web.Response(status=403, headers=told)
+        return 401, {**told, "WWW-Authenticate": CHALLENGE}
+    return 403, told
 
 
-def _astray(astray: Astray) -> web.Response:
+def _astray(astray: Astray) -> Answer:
     if astray.status == 308:
-        return web.Response(status=403, headers={"X-Dcos-Status": "308", "X-Dcos-Reason": astray.text})
+        return 403, {"X-Dcos-Status": "308", "X-Dcos-Reason": astray.text}
     return _refused(Refused(astray.status, astray.text))

@@ -14,7 +14,7 @@ from pathlib import Path
 from aiohttp import web
 
 from dcos_runtime import daemon, tls
-from dcos_runtime.auth import options, tokens
+from dcos_runtime.auth import options, questions, tokens
 from dcos_runtime.auth.about import About, Cluster
 from dcos_runtime.auth.accounts import Accounts
 from dcos_runtime.auth.backends import Backend
@@ -28,6 +28,9 @@ from dcos_runtime.flags import Flags
 log = logging.getLogger(__name__)
 
 SOCKET_MODE = 0o660
+QUESTIONS = ".nginx"
+"""Beside the socket of --socket, with this after its name, is that of nginx' questions."""
+
 _MAX_HEADER = 64 * 1024
 _PURGE_SECONDS = 600.0
 
@@ -60,15 +63,19 @@ class Process:
             stack.callback(hasher.close)
             known = Tokens(directory, signer, verifier)
             agents = Agents(master, flags.agent_tls_port)
+            gate = Gate(known, agents, Services(master, init, masters))
             front = Front(
                 directory,
-                Gate(known, agents, Services(master, init, masters)),
+                gate,
                 Accounts(directory, Logins(directory, hasher), known, hasher),
                 About(self._cluster(masters), master, agents),
             )
             self._life.spawn(_purge(directory), "forgetting revoked tokens")
             path = Path(flags.socket)
             await stack.enter_async_context(listening(front, path))
+            questions_path = path.with_name(path.name + QUESTIONS)
+            await asyncio.to_thread(_make_room, questions_path)
+            await stack.enter_async_context(questions.listening(gate.decide, questions_path, SOCKET_MODE))
             self._ready(path)
             await self._life.ended()
 

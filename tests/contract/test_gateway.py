@@ -1,4 +1,4 @@
-"""The gateway with a real nginx and a real dcos-auth: who gets in, where paths lead, what is passed on and what is not."""
+"""The gateway with a real nginx and a real dcos-auth: who gets in, where paths lead, what is passed on."""
 
 from __future__ import annotations
 
@@ -579,7 +579,8 @@ def test_a_web_socket_is_upgraded(made: Made, admin: dict[str, str]) -> None:
     ):
         connection.sendall(
             f"GET /service/web/socket HTTP/1.1\r\nHost: x\r\nAuthorization: {admin['Authorization']}\r\n"
-            f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: {key}\r\n\r\n".encode()
+            f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
         )
         received = b""
         while b"\r\n\r\n" not in received:

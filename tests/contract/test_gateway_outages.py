@@ -1,0 +1,312 @@
+"""What the gateway says when something behind it is away, and two dcos-auth that share their users in ZooKeeper."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import signal
+import socket
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.byhand import free_port, wait_for
+from tests.contract import gateway as house
+from tests.contract.authority import Authority
+from tests.contract.gateway import PASSWORD, Backend, Gateway, echo, server_tls, started
+from tests.contract.zookeeper_server import ZooKeeperServer
+
+pytestmark = pytest.mark.skipif(house.missing() is not None, reason=str(house.missing()))
+
+USERS = "/acs/api/v1/users"
+
+
+class TestOneGateway:
+    """Two masters, of which the gateway's own is sometimes away; no init at all."""
+
+    @pytest.fixture(scope="class")
+    def authority(self, tmp_path_factory: pytest.TempPathFactory) -> Authority:
+        return Authority(tmp_path_factory.mktemp("outages") / "authority")
+
+    @pytest.fixture(scope="class")
+    def other(self, authority: Authority) -> Iterator[Backend]:
+        """The other master, at 127.0.0.2."""
+        backend = Backend(echo, server_tls(authority, "master", "127.0.0.2"), "127.0.0.2", free_port())
+        with started(backend):
+            yield backend
+
+    @pytest.fixture(scope="class")
+    def gateway(self, authority: Authority, other: Backend) -> Iterator[Gateway]:
+        gateway = Gateway(
+            authority.folder.parent / "gateway",
+            authority,
+            master_port=other.port,
+            init_port=free_port(),
+            masters=("127.0.0.1", "127.0.0.2"),
+        )
+        with started(gateway):
+            yield gateway
+
+    def test_another_master_answers_when_the_own_one_is_away(
+        self, gateway: Gateway, authority: Authority, other: Backend
+    ) -> None:
+        token = gateway.token()
+        assert gateway.get("/mesos/a", token).status == 200
+        assert other.last["target"] == "/a"
+        own = Backend(echo, server_tls(authority, "master"), "127.0.0.1", other.port)
+        with started(own):
+            wait_for(lambda: gateway.get("/mesos/b", token).status == 200 and own.seen, 30, "the own master's answer")
+            count = len(other.seen)
+            assert gateway.get("/mesos/c", token).status == 200
+            assert len(other.seen) == count
+        assert gateway.get("/mesos/d", token).status == 200
+        assert other.last["target"] == "/d"
+
+    def test_a_daemon_that_is_not_what_it_should_be_is_asked_nothing(
+        self, gateway: Gateway, authority: Authority, other: Backend
+    ) -> None:
+        """An agent, or another cluster's master, where the own master should be."""
+        token = gateway.token()
+        stranger = Authority(authority.folder.parent / "stranger")
+        for tls in (server_tls(authority, "agent"), server_tls(stranger, "master")):
+            false = Backend(echo, tls, "127.0.0.1", other.port)
+            with started(false):
+                time.sleep(2.5)  # until nginx tries the own one again
+                assert gateway.get("/mesos/e", token).status == 200
+                assert not false.seen
+
+    def test_who_does_not_answer_is_named(self, gateway: Gateway) -> None:
+        token = gateway.token()
+        answer = gateway.get("/marathon/v2/apps", token)
+        assert (answer.status, answer.json["description"]) == (502, "the init does not answer")
+        answer = gateway.get("/service/web/", token)
+        assert answer.status == 503
+        assert "the init does not answer" in answer.json["description"]
+        answer = gateway.get("/agent/x-S1/state", token)
+        assert answer.status in (404, 503)
+
+    def test_without_dcos_auth_nobody_is_let_in(self, gateway: Gateway, other: Backend) -> None:
+        token = gateway.token()
+        gateway.stop_auth()
+        count = len(other.seen)
+        for path in ("/mesos/a", "/marathon/a", "/agent/x/a", USERS, "/health", "/nothing"):
+            answer = gateway.get(path, token)
+            assert answer.status == 503, path
+            assert "dcos-auth on 127.0.0.1 does not answer" in answer.json["description"]
+        assert len(other.seen) == count
+        gateway.start_auth()
+        wait_for(lambda: gateway.get("/mesos/a", token).status == 200, 30, "dcos-auth's return")  # tokens live on
+
+    def test_guessing_from_one_address_is_slowed_down_at_the_door(self, gateway: Gateway) -> None:
+        statuses: list[int] = []
+
+        def guess() -> None:
+            body = {"uid": "guess", "password": "wrong"}
+            statuses.append(gateway.ask("POST", "/acs/api/v1/auth/login", body=body).status)
+
+        threads = [threading.Thread(target=guess, daemon=True) for _ in range(40)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(60)
+        assert set(statuses) == {401, 429}
+
+    def test_daemons_on_the_socket_ask_for_passwords_and_tokens(self, gateway: Gateway) -> None:
+        wait_for(lambda: self._verify(gateway, {"uid": "admin", "password": PASSWORD}) == 200, 30, "the right password")
+        good = gateway.authority.token()
+        assert self._verify(gateway, {"token": good}) == 200
+        for body in (
+            {"uid": "admin", "password": "wrong"},
+            {"uid": "nobody", "password": PASSWORD},
+            {"token": good[:-9]},
+            {"token": gateway.authority.token("nobody")},
+        ):
+            assert self._verify(gateway, body) == 401, body
+        for malformed in ({"uid": "admin"}, {}, [], {"token": 1}):
+            assert self._verify(gateway, malformed) == 400, malformed
+
+    def test_whoever_reaches_the_sockets_is_nobody_without_a_token(self, gateway: Gateway) -> None:
+        headers = {"X-Dcos-User": "admin"}
+        assert _over(gateway.socket, "GET", f"/gateway{USERS}", headers=headers)[0] == 401
+        questions = gateway.socket.with_name(gateway.socket.name + ".nginx")
+        asked = {"X-Dcos-Uri": "/mesos/a", "X-Dcos-Door": "mesos", **headers}
+        assert _over(questions, "GET", "/", headers=asked)[0] == 401
+        for path in (gateway.socket, questions):
+            assert path.stat().st_mode & 0o777 == 0o660
+
+    def test_a_flood_of_logins_does_not_stop_those_who_are_in(self, gateway: Gateway) -> None:
+        token = gateway.token()
+        over = threading.Event()
+        statuses: list[int] = []
+
+        def flood(number: int) -> None:
+            while not over.is_set():
+                body = {"uid": f"guess{number}", "password": "wrong"}
+                statuses.append(self._verify(gateway, body))
+
+        threads = [threading.Thread(target=flood, args=(number,), daemon=True) for number in range(80)]
+        for thread in threads:
+            thread.start()
+        try:
+            wait_for(lambda: 429 in statuses and 401 in statuses, 30, "guesses that are refused and turned away")
+            for _ in range(50):
+                assert gateway.get("/mesos/a", token).status == 200
+            assert set(statuses) == {401, 429}
+        finally:
+            over.set()  # nobody waits for those that still stand in line
+
+    def _verify(self, gateway: Gateway, body: Any) -> int:
+        return _over(gateway.socket, "POST", "/internal/verify", json.dumps(body).encode())[0]
+
+
+class TestTwoGateways:
+    """Two masters' gateways with the users of one ZooKeeper, under credentials."""
+
+    @pytest.fixture(scope="class")
+    def zookeeper(self, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer]:
+        server = ZooKeeperServer(tmp_path_factory.mktemp("shared") / "zookeeper")
+        server.start()
+        yield server
+        server.kill()
+
+    @pytest.fixture(scope="class")
+    def pair(self, zookeeper: ZooKeeperServer) -> Iterator[tuple[Gateway, Gateway]]:
+        folder = zookeeper.folder.parent
+        authority = Authority(folder / "authority")
+        zk = folder / "zk-auth"
+        zk.write_text(f"zk://dcos:hush@{zookeeper.hosts}/dcos/auth\n")
+        one, two = (
+            Gateway(folder / name, authority, master_port=free_port(), init_port=free_port(), zk=f"file://{zk}")
+            for name in ("one", "two")
+        )
+        # Both at once, so that they race for making the administrator.
+        one.start_auth(), two.start_auth()
+        try:
+            one.start_nginx(), two.start_nginx()
+            yield one, two
+        finally:
+            one.stop(), two.stop()
+
+    def test_both_serve_the_same_users_and_tokens(self, pair: tuple[Gateway, Gateway]) -> None:
+        one, two = pair
+        token = one.token()
+        assert [user["uid"] for user in two.get(USERS, token).json["array"]] == ["admin"]
+        assert one.ask("PUT", f"{USERS}/eve", token, {"password": "something long"}).status == 201
+        wait_for(lambda: two.get(f"{USERS}/eve", token).status == 200, 20, "the new user at the other gateway")
+        eve = two.token("eve", "something long")
+        assert one.get(USERS, eve).status == 200
+        assert two.ask("PUT", f"{USERS}/eve", token, {"password": "something long"}).status == 409
+        assert two.get("/acs/api/v1/auth/logout", eve).status == 200
+        assert two.get(USERS, eve).status == 401
+        wait_for(lambda: one.get(USERS, eve).status == 401, 20, "the logout at the other gateway")
+        again = one.token("eve", "something long")
+        assert two.ask("DELETE", f"{USERS}/eve", token).status == 204
+        assert two.get(USERS, again).status == 401
+        wait_for(lambda: one.get(USERS, again).status == 401, 20, "the removal at the other gateway")
+
+    def test_nobody_without_credentials_reads_a_hash(
+        self, pair: tuple[Gateway, Gateway], zookeeper: ZooKeeperServer
+    ) -> None:
+        from kazoo.client import KazooClient
+        from kazoo.exceptions import NoAuthError
+
+        client = KazooClient(hosts=zookeeper.hosts)
+        client.start(20)
+        try:
+            for look in (
+                lambda: client.get("/dcos/auth/users/admin"),
+                lambda: client.get_children("/dcos/auth/users"),
+                lambda: client.get_children("/dcos/auth/revoked"),
+                lambda: client.create("/dcos/auth/users/mallory", b"{}"),
+                lambda: client.delete("/dcos/auth/initialized"),
+            ):
+                with pytest.raises(NoAuthError):
+                    look()
+        finally:
+            client.stop()
+            client.close()
+
+    def test_of_two_that_remove_the_last_two_users_one_fails(self, pair: tuple[Gateway, Gateway]) -> None:
+        one, two = pair
+        token = one.token()
+        assert one.ask("PUT", f"{USERS}/bob", token, {"password": "something long"}).status == 201
+        wait_for(lambda: two.get(f"{USERS}/bob", token).status == 200, 20, "bob at the other gateway")
+        bob = two.token("bob", "something long")
+        statuses: list[int] = []
+        threads = [
+            threading.Thread(
+                target=lambda g=g, uid=uid, t=t: statuses.append(g.ask("DELETE", f"{USERS}/{uid}", t).status)
+            )
+            for g, uid, t in ((one, "admin", token), (two, "bob", bob))
+        ]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(30)
+        # Somebody who was removed while asking is not known any more.
+        assert sorted(statuses) in ([204, 401], [204, 409]), statuses
+        left = bob if one.get(USERS, bob).status == 200 else token
+        names = [user["uid"] for user in one.get(USERS, left).json["array"]]
+        assert len(names) == 1
+        if names == ["bob"]:
+            assert two.ask("PUT", f"{USERS}/admin", left, {"password": PASSWORD}).status == 201
+            wait_for(lambda: one.get(f"{USERS}/admin", left).status == 200, 20, "the administrator again")
+            assert one.ask("DELETE", f"{USERS}/bob", one.token()).status == 204
+        else:
+            assert names == ["admin"]
+
+    def test_a_removed_administrator_does_not_come_back_with_a_restart(self, pair: tuple[Gateway, Gateway]) -> None:
+        one, two = pair
+        token = one.token()
+        assert one.ask("PUT", f"{USERS}/carol", token, {"password": "something long"}).status == 201
+        carol = one.token("carol", "something long")
+        assert one.ask("DELETE", f"{USERS}/admin", carol).status == 204
+        wait_for(lambda: two.get(USERS, token).status == 401, 20, "the removal at the other gateway")
+        two.stop_auth()
+        two.start_auth()
+        wait_for(lambda: two.get(USERS, carol).status == 200, 30, "the users at the other gateway")
+        assert [user["uid"] for user in two.get(USERS, carol).json["array"]] == ["carol"]
+        assert two.get(USERS, token).status == 401
+        assert two.ask("PUT", f"{USERS}/admin", carol, {"password": PASSWORD}).status == 201
+        wait_for(lambda: one.get(f"{USERS}/admin", carol).status == 200, 20, "the administrator again")
+        assert one.ask("DELETE", f"{USERS}/carol", one.token()).status == 204
+
+    def test_without_zookeeper_tokens_are_good_for_a_while_only(
+        self, pair: tuple[Gateway, Gateway], zookeeper: ZooKeeperServer
+    ) -> None:
+        one, two = pair
+        token = one.token()
+        assert zookeeper.process is not None
+        zookeeper.process.send_signal(signal.SIGSTOP)
+        try:
+            assert one.get(USERS, token).status == 200
+            answer = one.ask("PUT", f"{USERS}/dave", token, {"password": "something long"})
+            assert answer.status == 503
+            for gateway in (one, two):
+                wait_for(lambda gateway=gateway: gateway.get(USERS, token).status == 503, 60, "the end of trust")
+                assert gateway.get("/health").status == 503
+                assert gateway.get("/mesos/x", token).status == 503
+        finally:
+            zookeeper.process.send_signal(signal.SIGCONT)
+        for gateway in (one, two):
+            wait_for(lambda gateway=gateway: gateway.get(USERS, token).status == 200, 60, "the users again")
+
+
+def _over(
+    path: Path, method: str, target: str, body: bytes | None = None, headers: dict[str, str] | None = None
+) -> tuple[int, str]:
+    """One request on a UNIX socket."""
+    connection = http.client.HTTPConnection("dcos-auth", timeout=60)
+    connection.sock = socket.socket(socket.AF_UNIX)
+    connection.sock.settimeout(60)
+    connection.sock.connect(str(path))
+    try:
+        connection.request(method, target, body, headers or {})
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+    finally:
+        connection.close()
