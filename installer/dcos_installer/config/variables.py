@@ -259,7 +259,7 @@ VARIABLES: tuple[Variable, ...] = (
     Variable(
         "dcos_zk_session_timeout",
         "cluster",
-        _duration("4secs", "40secs"),
+        _duration("2secs", "40secs"),
         "5secs",
         "After how much silence a leading master or init is given up, and another one leads.",
         "dcos_zk_session_timeout=10secs",
