@@ -209,19 +209,16 @@ def _switch(inventory: Path, names: tuple[str, ...], verb: str) -> None:
 
 
 def _tell_administrator(job: Job, as_json: bool) -> None:
-    """Shows the administrator's password once, on the terminal and nowhere else; JSON often ends up in logs."""
-    from dcos_installer.secrets import load, vault
+    """Shows the administrator's password once, on the terminal and nowhere else; JSON tends to end up in logs."""
+    from dcos_installer import commands
+    from dcos_installer.secrets import vault
 
-    who = load(job.state, job.spec, hosts=()).administrator
-    if who is None or who.told:
+    who = commands.untold_administrator(job)
+    if who is None:
         return
-    kept = str(job.state.secrets / "administrator.json")
-    if as_json:
-        told = {"kind": "administrator", "time": time.time(), "data": {"uid": who.uid, "kept_in": kept}}
-        click.echo(json.dumps(told))
-    else:
+    if not as_json:
         click.echo(f"administrator: {who.uid}, password: {who.password}")
-        click.echo(f"  shown this once; it is kept in {kept}")
+        click.echo(f"  shown this once; it is kept in {commands.administrator_file(job)}")
     vault.mark_told(job.state)
 
 

@@ -14,7 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dcos_installer import client
+from dcos_installer import client, secrets
 from dcos_installer.config.limits import host_limits
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.config.spec import load_spec
@@ -45,6 +45,7 @@ from dcos_installer.plan import journal, lock
 from dcos_installer.providers import open_provider
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.remote import close_connections
+from dcos_installer.secrets.roots import Administrator
 from dcos_installer.secrets.vault import protect as protect_secrets
 from dcos_installer.snapshot import SnapshotDamaged, impossible_changes, last_spec
 from dcos_installer.state import ClusterState, find_state, forget_state, is_known, open_state, protect_keys
@@ -148,8 +149,24 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
         if ctx.journal:
             ctx.journal.end("done")
         ctx.phase = ""
+        if (who := untold_administrator(job)) is not None:
+            # Where the password is, never what it is: events end up in logs.
+            ctx.tell("administrator", uid=who.uid, kept_in=str(administrator_file(job)))
         ctx.tell("run-finished", text=_outcome(ctx), seconds=time.monotonic() - started, changes=ctx.changes)
     return ctx
+
+
+def untold_administrator(job: Job) -> Administrator | None:
+    """The administrator, when a deploy has made one whose password was not shown yet."""
+    if job.command != "deploy" or job.dry_run:
+        return None
+    who = secrets.load(job.state, job.spec, hosts=()).administrator
+    return None if who is None or who.told else who
+
+
+def administrator_file(job: Job) -> Path:
+    """Where the administrator's password is kept."""
+    return job.state.secrets / "administrator.json"
 
 
 @contextlib.contextmanager

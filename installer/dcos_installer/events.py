@@ -19,6 +19,7 @@ Kind = Literal[
     "note",
     "plan",
     "status",
+    "administrator",
     "run-finished",
     "run-failed",
 ]
