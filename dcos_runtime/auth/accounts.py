@@ -137,7 +137,7 @@ class Accounts:
             raise Refused(400, "a password is wanted", "ERR_INVALID_DATA")
         if self._directory.user(uid) is not None:
             raise _exists(uid)
-        user = User(uid, await self._hasher.hashed(wanted.password), wanted.description or "", round(time.time(), 6))
+        user = User(uid, await self._hasher.hashed(wanted.password), wanted.description or "", time.time())
         try:
             await self._directory.add(user)
         except UserExists:
@@ -153,7 +153,7 @@ class Accounts:
             raise _unknown(uid)
         changes: dict[str, Any] = {}
         if wanted.password is not None:
-            changes = {"hash": await self._hasher.hashed(wanted.password), "since": round(time.time(), 6)}
+            changes = {"hash": await self._hasher.hashed(wanted.password), "since": time.time()}
         if wanted.description is not None:
             changes["description"] = wanted.description
         try:

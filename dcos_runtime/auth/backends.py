@@ -15,7 +15,9 @@ from dcos_runtime import tls
 T = TypeVar("T")
 
 CONNECT_SECONDS = 2.0
-ANSWER_SECONDS = 8.0
+ANSWER_SECONDS = 5.0
+AVOID_SECONDS = 5.0
+"""For how long one that did not answer is asked last."""
 
 
 class NoAnswer(Exception):
@@ -31,17 +33,20 @@ class Backend:
         self._urls = [f"{'http' if files is None else 'https'}://{_bracketed(host)}:{port}" for host in hosts]
         self._tls = None if files is None else files.client()
         self._http: aiohttp.ClientSession | None = None
+        self._avoid_until: dict[str, float] = {}
 
     async def ask(self, path: str, body: Any = None) -> Any:
         """The JSON that ``path`` holds (POST when there is a ``body``). Raises `NoAnswer`."""
         last = "there is none"
-        for url in self._urls:
+        now = time.monotonic()
+        for url in sorted(self._urls, key=lambda url: self._avoid_until.get(url, 0.0) > now):
             try:
                 return msgspec.json.decode(await self._once(url + path, body))
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 last = f"{url}: {error or type(error).__name__}"
             except (_NotOk, msgspec.MsgspecError) as error:
                 last = f"{url}: {error}"
+            self._avoid_until[url] = time.monotonic() + AVOID_SECONDS
         raise NoAnswer(f"the {self.name} does not answer ({last})")
 
     async def well(self, path: str) -> dict[str, bool]:

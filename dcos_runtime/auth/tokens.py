@@ -137,7 +137,7 @@ class Signer:
         claims = {
             "uid": uid,
             "iss": self._issuer,
-            "iat": round(now, 6),
+            "iat": now,
             "exp": int(now + lifetime),
             "jti": str(uuid.uuid4()),
         }

@@ -1,0 +1,156 @@
+"""Paths as they were sent, and what they lead to; cookies and headers; where services may be."""
+
+from __future__ import annotations
+
+from urllib.parse import unquote_to_bytes
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcos_runtime.auth import routing
+from dcos_runtime.auth.routing import AGENT, INIT, MESOS, SERVICE, Astray, Place, Way, way
+
+DOORS = (MESOS, INIT, AGENT, SERVICE)
+
+
+@pytest.mark.parametrize(
+    ("uri", "door", "wanted"),
+    [
+        ("/mesos/", MESOS, Way(MESOS, "/mesos", "/")),
+        ("/mesos//a%2Fb?c=/../d", MESOS, Way(MESOS, "/mesos", "//a%2Fb?c=/../d")),
+        ("/marathon//v2/apps//a", INIT, Way(INIT, "/marathon", "//v2/apps//a")),
+        ("/service/marathon/v2", INIT, Way(INIT, "/service/marathon", "/v2")),
+        ("/agent/a-S1/x?y", AGENT, Way(AGENT, "/agent/a-S1", "/x?y", "a-S1")),
+        ("/slave/a-S1", AGENT, Way(AGENT, "/slave/a-S1", "/", "a-S1")),
+        ("/slave/a-S1?y", AGENT, Way(AGENT, "/slave/a-S1", "/?y", "a-S1")),
+        ("/service/a/b", SERVICE, Way(SERVICE, "/service", "/a/b")),
+    ],
+)
+def test_a_path_leads_where_it_says(uri: str, door: str, wanted: Way) -> None:
+    assert way(uri, door) == wanted
+
+
+@pytest.mark.parametrize("door", [door for door in DOORS if door != MESOS])
+def test_a_path_that_nginx_took_for_another_door_leads_nowhere(door: str) -> None:
+    with pytest.raises(Astray):
+        way("/mesos/state", door)
+
+
+_PIECES = st.lists(
+    st.sampled_from(["/", "..", ".", "%2e", "%2E", "%2f", "%2F", "mesos", "a", "?", "//", "é", "\udcff", "#", "%"]),
+    max_size=12,
+)
+
+
+@given(_PIECES, st.sampled_from(DOORS))
+def test_whatever_is_passed_on_is_the_end_of_what_came_and_goes_up_nowhere(pieces: list[str], door: str) -> None:
+    uri = "/mesos/" + "".join(pieces)
+    try:
+        found = way(uri, door)
+    except Astray as astray:
+        assert astray.status in (400, 404)
+        return
+    assert found.door == MESOS == door
+    assert found.prefix + found.rest == routing.plain(uri)
+    path = unquote_to_bytes(found.rest.partition("?")[0])
+    assert not {b".", b".."} & set(path.split(b"/"))
+
+
+def test_a_services_name_may_have_several_parts() -> None:
+    names = list(way("/service/a/b/c?d=e/f", SERVICE).service_names())
+    assert names == [
+        ("a", "/service/a", "/b/c?d=e/f"),
+        ("a/b", "/service/a/b", "/c?d=e/f"),
+        ("a/b/c", "/service/a/b/c", "?d=e/f"),
+    ]
+    assert list(way("/service//a", SERVICE).service_names()) == []
+    assert [name for name, _, _ in way("/service/a/%41/b", SERVICE).service_names()] == ["a"]
+
+
+@pytest.mark.parametrize(
+    ("header", "token"),
+    [
+        ("token=abc", "abc"),
+        ('Token="abc"', "abc"),
+        ("Bearer abc", "abc"),
+        ("BEARER  abc ", "abc"),
+        ("bearer", None),
+        ("Basic abc", None),
+        ("", None),
+    ],
+)
+def test_tokens_in_an_authorization_header(header: str, token: str | None) -> None:
+    assert routing.token_in(header) == token
+
+
+@pytest.mark.parametrize(
+    ("header", "token", "others"),
+    [
+        ("", None, ""),
+        ("a=b", None, "a=b"),
+        ("dcos-acs-auth-cookie=t", "t", ""),
+        ('a=b;dcos-acs-auth-cookie="t"; c', "t", "a=b; c"),
+        ("dcos-acs-auth-cookie=t; dcos-acs-auth-cookie=u", "t", ""),
+        ("xdcos-acs-auth-cookie=t", None, "xdcos-acs-auth-cookie=t"),
+        ("dcos-acs-auth-cookie=; a=b", "", "a=b"),
+    ],
+)
+def test_our_cookie_is_taken_out_of_the_others(header: str, token: str | None, others: str) -> None:
+    assert routing.split_cookies(header) == (token, others)
+
+
+@given(st.lists(st.sampled_from(["dcos-acs-auth-cookie=secret", "a=b", "", " ", "c=dcos-acs-auth-cookie"])))
+def test_no_mix_of_cookies_lets_ours_through(parts: list[str]) -> None:
+    assert "secret" not in routing.split_cookies(";".join(parts))[1]
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "127.0.0.1",
+        "127.9.9.9",
+        "::1",
+        "0.0.0.0",
+        "::",
+        "169.254.169.254",
+        "fe80::1",
+        "224.0.0.1",
+        "255.255.255.255",
+        "::ffff:127.0.0.1",
+        "::ffff:169.254.1.1",
+        "2002:7f00:1::",
+        "198.18.0.11",
+        "::ffff:198.18.0.11",
+        "name",
+    ],
+)
+def test_nothing_is_looked_for_at_these_addresses(address: str) -> None:
+    assert routing.refused_target(address, 31000, {"198.18.0.11"})
+
+
+@pytest.mark.parametrize("port", [0, 22, 5051, 5052, 65536, -1])
+def test_nothing_is_looked_for_at_these_ports(port: int) -> None:
+    assert routing.refused_target("198.18.0.21", port, ())
+
+
+def test_tasks_are_where_services_are_looked_for() -> None:
+    assert routing.refused_target("198.18.0.21", 31000, {"198.18.0.11"}) is None
+    assert routing.refused_target("fd00::1", 80, {"198.18.0.11"}) is None
+
+
+@pytest.mark.parametrize(
+    ("url", "place"),
+    [
+        ("http://a:1/x", Place("http", "a", 1)),
+        ("https://a", Place("https", "a", 443)),
+        ("http://[::1]:8/", Place("http", "::1", 8)),
+        ("http://u:p@a/", None),
+        ("file:///etc/passwd", None),
+        ("http://a:99999/", None),
+        ("//a", None),
+        ("", None),
+    ],
+)
+def test_a_web_page_says_where_it_is(url: str, place: Place | None) -> None:
+    assert routing.place_of(url) == place
