@@ -5,11 +5,17 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from dcos_installer import secrets
+from dcos_installer.cli import _tell_administrator
+from dcos_installer.commands import Job
 from dcos_installer.data import inventories_dir
+from dcos_installer.state import ClusterState
+from tests.unit.installer.folder_hosts import a_spec
 
 PROGRAM = Path(sys.executable).parent / "dcos-installer"
 LOCAL = inventories_dir() / "local.ini"
@@ -75,3 +81,21 @@ def test_validating_imports_nothing_heavy() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code, LOCAL], capture_output=True, text=True, check=True)
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_the_administrators_password_is_shown_once_on_the_terminal_and_never_as_json(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    spec = a_spec()
+    for as_json in (False, True):
+        job = Job("deploy", spec, ClusterState(tmp_path / str(as_json)), lambda event: None)
+        who = secrets.make(job.state, spec).administrator
+        assert who is not None
+        _tell_administrator(replace(job, dry_run=True), as_json)
+        assert capsys.readouterr().out == ""
+        _tell_administrator(job, as_json)
+        said = capsys.readouterr().out
+        assert (who.password in said) is not as_json
+        assert as_json or str(job.state.secrets / "administrator.json") in said
+        _tell_administrator(job, as_json)
+        assert capsys.readouterr().out == ""

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -179,6 +180,19 @@ def test_a_playbook_by_hand_makes_the_very_manifests_that_the_installer_makes(
         marks = {line for content in vault.made(host.name).values() for line in content.splitlines() if len(line) > 40}
         marks -= set(vault.trust.ca.splitlines())  # a certificate and its issuer's share a line
         assert marks and not [mark for mark in marks if any(mark in text for text in said)]
+
+
+def test_a_playbook_by_hand_makes_no_new_secrets_for_hosts_that_run(tmp_path: Path, by_hand: dict[str, str]) -> None:
+    root = ["-e", json.dumps({"root": str(tmp_path / "hosts") + "/{{ inventory_hostname }}"}), "--limit", "a1"]
+    playbook(tmp_path, by_hand, *root)
+    (made,) = (tmp_path / "state").rglob("secrets")
+    shutil.rmtree(made)
+    program = Path(sys.executable).with_name("ansible-playbook")
+    argv = [program, "-i", tmp_path / "cluster.ini", "-c", "local", ROLES / "site.yml", *root]
+    done = subprocess.run(argv, capture_output=True, text=True, env=by_hand, cwd=tmp_path)
+    assert done.returncode != 0
+    assert "a1 runs already, and the CA" in re.sub(r"\s+", " ", done.stdout + done.stderr)
+    assert not made.exists()
 
 
 def test_a_playbook_by_hand_never_touches_the_machine_it_runs_on(tmp_path: Path, by_hand: dict[str, str]) -> None:
