@@ -94,7 +94,10 @@ def scan(address, ports, at_once=400, patience=1.5):
             probe = socket.socket()
             probe.setblocking(False)
             code = probe.connect_ex((address, port))
-            if code in (0, errno.EINPROGRESS):
+            if code == errno.EINPROGRESS:
+                # Next door, a refusal is mostly there before one asks.
+                code = probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            if code == 0:
                 waiting[probe.fileno()] = (probe, port, time.monotonic() + patience)
                 poll.register(probe.fileno(), select.EPOLLOUT | select.EPOLLERR | select.EPOLLHUP)
             else:
@@ -102,7 +105,8 @@ def scan(address, ports, at_once=400, patience=1.5):
         for number, _ in poll.poll(0.05):
             probe, port, _ = waiting.pop(number)
             poll.unregister(number)
-            if probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0:
+            # A probe may meet itself: its own port is one of those that it looks at.
+            if probe.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR) == 0 and probe.getsockname() != probe.getpeername():
                 open_.append(port)
             probe.close()
         now = time.monotonic()
