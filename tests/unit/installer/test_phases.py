@@ -3,70 +3,41 @@
 from __future__ import annotations
 
 import os
-import shutil
 import signal
-from collections.abc import Callable, Mapping
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from dcos_installer import client
-from dcos_installer.commands import deploy_phases, destroy_phases, plan_phases
-from dcos_installer.config.model import HostSpec
+from dcos_installer.commands import destroy_phases, plan_phases
 from dcos_installer.errors import DeadlinePassed, InstallerError, LockHeld
 from dcos_installer.phases.await_hosts import WAIT_SECONDS
-from dcos_installer.phases.base import Context, HostsFailed, Phase, StepFailed
+from dcos_installer.phases.base import Context, HostsFailed, StepFailed
 from dcos_installer.phases.converge import QuorumAtRisk, batches, hold_quorum
 from dcos_installer.phases.health import NotWell, wait_until
-from dcos_installer.phases.make_secrets import SecretsLost
 from dcos_installer.phases.manager import run_phases
-from dcos_installer.phases.postflight import PostflightFailed, check_gateway
 from dcos_installer.phases.postflight import problems as postflight_problems
-from dcos_installer.phases.validate_facts import PreflightFailed, cluster_problems, host_problems, taken_ports
-from dcos_installer.phases.verify_cluster import VerifyCluster
+from dcos_installer.phases.validate_facts import PreflightFailed, cluster_problems, host_problems
 from dcos_installer.plan import journal, lock
 from dcos_installer.plan.journal import Journal
-from dcos_installer.secrets import roots as root_files
-from dcos_installer.secrets.roots import Administrator
-from dcos_installer.secrets.vault import mark_told
 from dcos_installer.state import find_state
 from tests.unit.installer.pretended import (
     WANTED,
     FolderRemote,
     PretendedContext,
     PretendedEngine,
+    deployed,
     facts_of,
+    phases_of,
     pretend,
+    quick_secrets,
     spec_of,
+    texts,
 )
 
-TOKEN_KEY = root_files._new_token_key()
-
-
-@pytest.fixture(autouse=True)
-def quick_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One token key and one hash for all: making them has tests of its own, and takes its time."""
-    monkeypatch.setattr(root_files, "_new_token_key", lambda: TOKEN_KEY)
-    monkeypatch.setattr(root_files, "hashed", lambda password: "a hash")
-
-
-def _phases(made: list[Phase]) -> list[Phase]:
-    """The command's phases, without asking hosts that are only files for their units."""
-    return [VerifyCluster(lambda *_: None) if isinstance(phase, VerifyCluster) else phase for phase in made]
-
-
-def _deploy(ctx: PretendedContext) -> PretendedContext:
-    with Journal(ctx.state.journal, ctx.run_id, ctx.wall) as ctx.journal:
-        run_phases(ctx, _phases(deploy_phases()))
-        ctx.journal.end("done")
-    mark_told(ctx.state)  # as the command line does at the end
-    return ctx
-
-
-def _texts(ctx: PretendedContext, kind: str) -> list[str]:
-    return [f"{event.host}: {event.text}" for event in ctx.said if event.kind == kind]
+pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
 
 
 def _all_deployed(ctx: PretendedContext) -> bool:
@@ -77,7 +48,7 @@ def _all_deployed(ctx: PretendedContext) -> bool:
 
 
 def test_a_deploy_makes_the_machines_and_brings_each_to_its_manifest(tmp_path: Path) -> None:
-    ctx = _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    ctx = deployed(pretend(tmp_path, spec_of(tmp_path)))
     assert _all_deployed(ctx)
     records = journal.read(ctx.state.journal)
     assert not journal.under_way(records) and not journal.cut_off(records)
@@ -92,11 +63,11 @@ def test_a_deploy_makes_the_machines_and_brings_each_to_its_manifest(tmp_path: P
 
 
 def test_a_second_deploy_changes_nothing_and_reads_no_facts(tmp_path: Path) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
-    again = _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    deployed(pretend(tmp_path, spec_of(tmp_path)))
+    again = deployed(pretend(tmp_path, spec_of(tmp_path)))
     assert again.changes == 0
     assert again.engine.asked == []  # type: ignore[attr-defined]
-    assert _texts(again, "change-started") == []
+    assert texts(again, "change-started") == []
     assert [event.phase for event in again.said if event.kind == "phase-skipped"] == [
         "Let hosts finish",
         "Make secrets",
@@ -109,12 +80,12 @@ def test_a_second_deploy_changes_nothing_and_reads_no_facts(tmp_path: Path) -> N
 
 
 def test_a_run_after_one_that_was_cut_off_waits_for_the_hosts_at_work(tmp_path: Path) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    deployed(pretend(tmp_path, spec_of(tmp_path)))
     ctx = pretend(tmp_path, spec_of(tmp_path))
     with Journal(ctx.state.journal, "killed", ctx.wall) as cut:
         cut.begin("deploy")
         cut.intent("Change agents", "a1", "apply its new generation")
-    _deploy(ctx)
+    deployed(ctx)
     assert "Let hosts finish" in [event.phase for event in ctx.said if event.kind == "phase-finished"]
     assert [command[-1] for command in ctx.commands("a1")] == [str(WAIT_SECONDS)]
     assert ctx.commands("a2") == []
@@ -122,22 +93,21 @@ def test_a_run_after_one_that_was_cut_off_waits_for_the_hosts_at_work(tmp_path: 
 
 def test_a_plan_changes_nothing_and_tells_what_deploy_would_do(tmp_path: Path) -> None:
     ctx = pretend(tmp_path, spec_of(tmp_path), dry_run=True)
-    run_phases(ctx, _phases(plan_phases()))
+    run_phases(ctx, phases_of(plan_phases()))
     assert ctx.machines_disk.all() == {}
     assert not (tmp_path / "dcos").exists() and not ctx.state.spec.exists() and not ctx.state.facts.exists()
-    would = [text for text in _texts(ctx, "would-change") if "dcos.toml" not in text]
-    deployed = _deploy(pretend(tmp_path, spec_of(tmp_path)))
-    done = [
-        text for text in _texts(deployed, "change-finished") if "run an app" not in text and "dcos.toml" not in text
-    ]
+    assert not ctx.state.secrets.exists()
+    would = [text for text in texts(ctx, "would-change") if "dcos.toml" not in text]
+    made = deployed(pretend(tmp_path, spec_of(tmp_path)))
+    done = [text for text in texts(made, "change-finished") if "run an app" not in text and "dcos.toml" not in text]
     assert sorted(would) == sorted(done)
 
 
 def test_a_plan_of_a_deployed_cluster_is_empty(tmp_path: Path) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    deployed(pretend(tmp_path, spec_of(tmp_path)))
     ctx = pretend(tmp_path, spec_of(tmp_path), dry_run=True)
-    run_phases(ctx, _phases(plan_phases()))
-    assert ctx.changes == 0 and _texts(ctx, "would-change") == []
+    run_phases(ctx, phases_of(plan_phases()))
+    assert ctx.changes == 0 and texts(ctx, "would-change") == []
 
 
 def _killed(run: Callable[[], Any]) -> bool:
@@ -161,13 +131,13 @@ def test_a_deploy_killed_at_any_step_is_resumed_by_the_next(tmp_path: Path) -> N
         folder = tmp_path / str(step)
         folder.mkdir()
         spec = spec_of(folder)
-        if not _killed(lambda at=step, where=folder, what=spec: _deploy(pretend(where, what, kill_at=at))):
+        if not _killed(lambda at=step, where=folder, what=spec: deployed(pretend(where, what, kill_at=at))):
             break
         killed += 1
         assert journal.cut_off(journal.read(pretend(folder, spec).state.journal))
-        resumed = _deploy(pretend(folder, spec))
+        resumed = deployed(pretend(folder, spec))
         assert _all_deployed(resumed), f"killed at step {step}"
-        assert _deploy(pretend(folder, spec)).changes == 0
+        assert deployed(pretend(folder, spec)).changes == 0
     # Three machines, each created, given its packages and its manifest: killed before and after each.
     assert killed == 3 * 3 * 2
 
@@ -181,7 +151,7 @@ def test_a_destroy_killed_at_any_step_is_finished_by_the_next(tmp_path: Path) ->
     for step in range(1, 20):
         folder = tmp_path / str(step)
         folder.mkdir()
-        _deploy(pretend(folder, spec_of(folder)))
+        deployed(pretend(folder, spec_of(folder)))
         if not _killed(lambda at=step, where=folder: destroy(where, at)):
             break
         destroy(folder)
@@ -196,7 +166,7 @@ def test_a_full_disk_on_one_machine_harms_no_other_and_is_resumed_from(tmp_path:
     ctx = pretend(tmp_path, spec)
     ctx.engine = PretendedEngine(ctx.machines_disk, failing={"a2": "a2: no space left on the device"})
     with pytest.raises(HostsFailed) as caught:
-        _deploy(ctx)
+        deployed(ctx)
     assert set(caught.value.failures) == {"a2"}
     assert "cp: No space left on device" in caught.value.evidence
     machines = ctx.machines_disk.all()
@@ -206,10 +176,10 @@ def test_a_full_disk_on_one_machine_harms_no_other_and_is_resumed_from(tmp_path:
         "a2": "",
         "a3": WANTED,
     }
-    resumed = _deploy(pretend(tmp_path, spec))
+    resumed = deployed(pretend(tmp_path, spec))
     assert _all_deployed(resumed)
     assert not any(
-        text.startswith(("a1: apply", "a3: apply", "m1: apply")) for text in _texts(resumed, "change-started")
+        text.startswith(("a1: apply", "a3: apply", "m1: apply")) for text in texts(resumed, "change-started")
     )
 
 
@@ -217,16 +187,16 @@ def test_an_upload_that_fails_on_one_host_is_told_with_the_host(tmp_path: Path) 
     ctx = pretend(tmp_path, spec_of(tmp_path))
     ctx.engine = PretendedEngine(ctx.machines_disk, failing={"a1": "upload: disk quota exceeded"})
     with pytest.raises(HostsFailed, match="did not reach every machine") as caught:
-        _deploy(ctx)
+        deployed(ctx)
     assert "a1: upload: disk quota exceeded" in caught.value.evidence
 
 
 def test_facts_that_changed_since_the_last_run_are_read_anew_and_checked(tmp_path: Path) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    deployed(pretend(tmp_path, spec_of(tmp_path)))
     ctx = pretend(tmp_path, spec_of(tmp_path))
     ctx.engine.facts = {"a1": {"container_runtime": ""}}  # type: ignore[attr-defined]
     with pytest.raises(PreflightFailed) as caught:
-        _deploy(ctx)
+        deployed(ctx)
     assert [host for host, _, _ in caught.value.problems] == ["a1"]
     assert ctx.engine.asked == ["a1"]  # type: ignore[attr-defined]
 
@@ -235,33 +205,33 @@ def test_a_new_machine_that_is_not_what_was_promised_stops_the_run(tmp_path: Pat
     ctx = pretend(tmp_path, spec_of(tmp_path))
     ctx.engine.facts = {"m1": {"cgroups": "v2"}}  # type: ignore[attr-defined]
     with pytest.raises(InstallerError, match="another machine than its provider promised") as caught:
-        _deploy(ctx)
+        deployed(ctx)
     assert caught.value.why == "cgroups: v2 instead of v1"
 
 
 def test_a_machine_that_is_off_is_switched_on(tmp_path: Path) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    deployed(pretend(tmp_path, spec_of(tmp_path)))
     pretend(tmp_path, spec_of(tmp_path)).provider.power_off("a1")
-    ctx = _deploy(pretend(tmp_path, spec_of(tmp_path)))
-    assert _texts(ctx, "change-finished")[0] == "a1: start the machine"
+    ctx = deployed(pretend(tmp_path, spec_of(tmp_path)))
+    assert texts(ctx, "change-finished")[0] == "a1: start the machine"
     assert _all_deployed(ctx)
 
 
 def test_a_machine_gets_the_limits_it_is_declared_with_now(tmp_path: Path) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    deployed(pretend(tmp_path, spec_of(tmp_path)))
     spec = spec_of(tmp_path)
     spec = spec.model_copy(update={"hosts": (*spec.hosts[:2], spec.hosts[2].model_copy(update={"cpus": 2.0}))})
     planned = pretend(tmp_path, spec, dry_run=True)
-    run_phases(planned, _phases(plan_phases()))
-    assert _texts(planned, "would-change") == ["a2: change its limits: cpus from 1.0 to 2.0"]
-    ctx = _deploy(pretend(tmp_path, spec))
-    assert _texts(ctx, "change-finished")[0] == "a2: change its limits: cpus from 1.0 to 2.0"
+    run_phases(planned, phases_of(plan_phases()))
+    assert texts(planned, "would-change") == ["a2: change its limits: cpus from 1.0 to 2.0"]
+    ctx = deployed(pretend(tmp_path, spec))
+    assert texts(ctx, "change-finished")[0] == "a2: change its limits: cpus from 1.0 to 2.0"
     assert {name: machine["cpus"] for name, machine in ctx.machines_disk.all().items()} == {"m1": 1, "a1": 1, "a2": 2}
-    assert _deploy(pretend(tmp_path, spec)).changes == 0
+    assert deployed(pretend(tmp_path, spec)).changes == 0
 
 
 def test_a_first_master_that_still_boots_is_waited_for(tmp_path: Path) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    deployed(pretend(tmp_path, spec_of(tmp_path)))
     ctx = pretend(tmp_path, spec_of(tmp_path))
     remote = ctx.remote(ctx.spec.masters[0])
     assert isinstance(remote, FolderRemote)
@@ -274,13 +244,13 @@ def test_a_first_master_that_still_boots_is_waited_for(tmp_path: Path) -> None:
         started(name)
 
     ctx.provider.start = start  # type: ignore[method-assign]
-    _deploy(ctx)
-    assert _texts(ctx, "note")[:-1] == ["m1: runs, and SSH does not answer yet: waiting for it"]
+    deployed(ctx)
+    assert texts(ctx, "note")[:-1] == ["m1: runs, and SSH does not answer yet: waiting for it"]
 
 
 @pytest.mark.parametrize("garbage", [b"\x00\xff\xfe\n\n\x80\n", b"{}\n", b"\x89PNG"])
 def test_a_damaged_journal_is_set_aside_and_nothing_else_is_lost(tmp_path: Path, garbage: bytes) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    deployed(pretend(tmp_path, spec_of(tmp_path)))
     ctx = pretend(tmp_path, spec_of(tmp_path))
     whole = ctx.state.journal.read_bytes()
     ctx.state.journal.write_bytes(garbage + whole)
@@ -288,22 +258,22 @@ def test_a_damaged_journal_is_set_aside_and_nothing_else_is_lost(tmp_path: Path,
         cut.begin("deploy")
         cut.intent("Change agents", "a1", "apply its new generation")
     damaged = ctx.state.journal.read_bytes()
-    assert _deploy(ctx).changes == 0
+    assert deployed(ctx).changes == 0
     (aside,) = ctx.state.root.glob("journal.jsonl.damaged-*")
     assert aside.read_bytes() == damaged
-    notes = _texts(ctx, "note")
+    notes = texts(ctx, "note")
     assert "is damaged in line 1" in notes[0] and str(aside) in notes[0]
     assert notes[1].startswith("a1: the last run was cut off")
     assert journal.read(ctx.state.journal)[0].kind == "run"
 
 
 def test_a_second_operator_is_told_and_changes_nothing(tmp_path: Path) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    deployed(pretend(tmp_path, spec_of(tmp_path)))
     ctx = pretend(tmp_path, spec_of(tmp_path))
     other = lock.Holder("r9", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "deploy")
     lock.take(ctx.remote(ctx.spec.masters[0]), other)
     with pytest.raises(LockHeld, match="bob on elsewhere"):
-        _deploy(ctx)
+        deployed(ctx)
     assert lock.shown(ctx.remote(ctx.spec.masters[0])) == other
     assert ctx.changes == 0
 
@@ -315,7 +285,7 @@ def test_a_run_that_does_not_get_the_lock_leaves_the_journal_alone(tmp_path: Pat
         first.intent("Make machines", "a1", "create the machine")
         holder = lock.this_holder("first", ctx.spec.cluster_id, "deploy", ctx.state.lock, 0.0)
         with lock.hold_here(ctx.state.lock, holder), pytest.raises(LockHeld):
-            _deploy(ctx)
+            deployed(ctx)
     assert [record.host for record in journal.under_way(journal.read(ctx.state.journal))] == ["a1"]
 
 
@@ -323,12 +293,12 @@ def test_a_failed_run_gives_the_lock_back(tmp_path: Path) -> None:
     ctx = pretend(tmp_path, spec_of(tmp_path))
     ctx.engine = PretendedEngine(ctx.machines_disk, failing={"a1": "broken"})
     with pytest.raises(HostsFailed):
-        _deploy(ctx)
+        deployed(ctx)
     assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
 
 
 def test_ruins_are_cleared_though_the_first_master_does_not_answer(tmp_path: Path) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
+    deployed(pretend(tmp_path, spec_of(tmp_path)))
     ctx = pretend(tmp_path, spec_of(tmp_path))
     remote = ctx.remote(ctx.spec.masters[0])
     assert isinstance(remote, FolderRemote)
@@ -340,7 +310,7 @@ def test_ruins_are_cleared_though_the_first_master_does_not_answer(tmp_path: Pat
 
 def test_new_masters_are_converged_together_and_running_ones_one_at_a_time(tmp_path: Path) -> None:
     spec = spec_of(tmp_path, masters=3, agents=1)
-    first = _deploy(pretend(tmp_path, spec))
+    first = deployed(pretend(tmp_path, spec))
     assert first.engine.together == [["m1", "m2", "m3"], ["a1"]]  # type: ignore[attr-defined]
     for name in ("m1", "m3"):
         first.machines_disk.write(name, manifest="older")
@@ -349,13 +319,13 @@ def test_new_masters_are_converged_together_and_running_ones_one_at_a_time(tmp_p
     second.ask = lambda url, **rest: (
         stands if url.endswith("/srvr") else None if url.endswith("/health") else first.ask(url, **rest)
     )
-    _deploy(second)
+    deployed(second)
     assert second.engine.together == [["m1"], ["m3"]]  # type: ignore[attr-defined]
 
 
 def test_a_master_is_not_changed_while_the_quorum_hangs_on_it(tmp_path: Path) -> None:
     spec = spec_of(tmp_path, masters=3, agents=1)
-    ctx = _deploy(pretend(tmp_path, spec))
+    ctx = deployed(pretend(tmp_path, spec))
     hold_quorum(ctx, spec.host("m1"))
     ctx.provider.power_off("m3")
     with pytest.raises(QuorumAtRisk, match="only 1 of the other masters are well, and 2 must be") as caught:
@@ -365,7 +335,7 @@ def test_a_master_is_not_changed_while_the_quorum_hangs_on_it(tmp_path: Path) ->
 
 def test_a_master_is_changed_once_the_one_before_is_back_in_the_quorum(tmp_path: Path) -> None:
     spec = spec_of(tmp_path, masters=3, agents=1)
-    ctx = _deploy(pretend(tmp_path, spec))
+    ctx = deployed(pretend(tmp_path, spec))
     ctx.ask.joining = {"m1"}  # type: ignore[attr-defined]
     slept = ctx.sleep
 
@@ -386,9 +356,9 @@ def test_a_master_is_changed_once_the_one_before_is_back_in_the_quorum(tmp_path:
 
 def test_hosts_with_the_same_changes_are_told_together(tmp_path: Path) -> None:
     ctx = pretend(tmp_path, spec_of(tmp_path, agents=20), dry_run=True)
-    run_phases(ctx, _phases(plan_phases()))
-    assert ": m1, a1, a2, a3, a4, a5, a6, a7 and 13 more: files: 3 new; start dcos-agent.service" in _texts(ctx, "note")
-    assert len(_texts(ctx, "plan")) == 21
+    run_phases(ctx, phases_of(plan_phases()))
+    assert ": m1, a1, a2, a3, a4, a5, a6, a7 and 13 more: files: 3 new; start dcos-agent.service" in texts(ctx, "note")
+    assert len(texts(ctx, "plan")) == 21
 
 
 def test_batches_hold_every_agent_once_and_new_ones_come_first(tmp_path: Path) -> None:
@@ -412,104 +382,6 @@ def test_preflight_tells_every_problem_of_every_host_at_once(tmp_path: Path) -> 
     )
     assert len(list(host_problems(spec.host("a1"), odd))) == 6
     assert list(host_problems(spec.host("a1"), facts_of(spec.host("a1")))) == []
-
-
-def test_preflight_names_ports_that_somebody_else_listens_on_before_anything_of_ours_runs(tmp_path: Path) -> None:
-    spec = spec_of(tmp_path)
-    ports, master, agent = spec.settings.ports, spec.host("m1"), spec.host("a1")
-
-    def taken(host: HostSpec, *listening: str, generation: int = 0) -> list[str]:
-        facts = facts_of(host, listening=listening, generation=generation)
-        return [what.split(" ")[1] for what, _ in taken_ports(host, facts, ports)]
-
-    assert taken(master, "*:22", "*:80", "127.0.0.1:443", "198.18.1.1:5050", "198.18.9.9:8080", "*:5051") == [
-        "80",
-        "443",
-        "5050",
-    ]
-    assert taken(agent, "*:80", "*:443", "198.18.2.1:5051", "127.0.0.1:5052") == ["5051"]
-    assert taken(master, "*:80", generation=1) == []
-    ((what, remedy),) = taken_ports(master, facts_of(master, listening=("*:80",)), ports)
-    assert "port 80 is taken" in what and "systemctl disable --now nginx" in remedy
-
-
-def test_hosts_that_run_without_their_secrets_being_here_are_refused_before_anything_is_made(tmp_path: Path) -> None:
-    first = _deploy(pretend(tmp_path, spec_of(tmp_path)))
-    shutil.rmtree(first.state.secrets)
-    for dry_run in (True, False):
-        ctx = pretend(tmp_path, spec_of(tmp_path), dry_run=dry_run)
-        with pytest.raises(SecretsLost) as told:
-            run_phases(ctx, _phases(plan_phases() if dry_run else deploy_phases()))
-        assert "m1, a1, a2 run already" in told.value.what and "backup" in told.value.hint
-        assert ctx.changes == 0 and not ctx.state.secrets.exists()
-
-
-def test_a_token_that_is_good_is_left_alone_and_one_that_is_refused_or_gone_is_renewed(tmp_path: Path) -> None:
-    first = _deploy(pretend(tmp_path, spec_of(tmp_path)))
-    settings = tmp_path / "dcos" / "clusters" / first.spec.cluster_id / "dcos.toml"
-
-    def deployed(**changes: str) -> tuple[int, list[str]]:
-        ctx = pretend(tmp_path, spec_of(tmp_path))
-        for name, value in changes.items():
-            setattr(ctx.ask, name, value)
-        return _deploy(ctx).changes, ctx.ask.logins  # type: ignore[attr-defined]
-
-    assert deployed() == (0, [])
-    assert deployed(token="newer") == (1, ["admin"])
-    assert 'dcos_acs_token = "newer"' in settings.read_text()
-    settings.write_text(settings.read_text().replace('dcos_acs_token = "newer"\n', ""))
-    assert deployed(token="newest") == (1, ["admin"])
-    assert deployed(token="newest") == (0, [])
-
-
-def test_an_administrator_who_changed_his_password_is_told_to_log_in_and_nothing_fails(tmp_path: Path) -> None:
-    _deploy(pretend(tmp_path, spec_of(tmp_path)))
-    for changes in (1, 0):
-        ctx = pretend(tmp_path, spec_of(tmp_path))
-        ctx.ask.token, ctx.ask.password = "another", "changed"  # type: ignore[attr-defined]
-        assert _deploy(ctx).changes == changes
-        assert any("log in with dcos auth login" in text for text in _texts(ctx, "note"))
-
-
-def test_a_first_deploy_fails_when_the_password_it_made_lets_nobody_in(tmp_path: Path) -> None:
-    ctx = pretend(tmp_path, spec_of(tmp_path))
-    ctx.ask.password = "another"  # type: ignore[attr-defined]
-    with pytest.raises(HostsFailed, match="not every gateway"):
-        _deploy(ctx)
-
-
-def test_a_gateway_is_held_to_all_that_it_is_there_for(tmp_path: Path) -> None:
-    spec = spec_of(tmp_path)
-    host, ports = spec.host("m1"), spec.settings.ports
-    who = Administrator("admin", "pw", "hash")
-
-    def answers(wrong: Mapping[str, int]) -> Callable[..., Any]:
-        def ask(url: str, *, method: str = "GET", body: Any = None, headers: Any = None) -> Any:
-            key = ("token " if headers else "") + url
-            usual = (
-                308 if url.startswith("http:") else 200 if headers or "auth/login" in url or "health" in url else 401
-            )
-            status = wrong.get(key, usual)
-            if status != 200:
-                raise NotWell(f"{url} was answered with {status}", status=status)
-            return {"token": "t"} if body else {}
-
-        return ask
-
-    assert check_gateway(answers({}), host, ports, who)
-    for key, status, said in (
-        ("https://198.18.1.1/health", 503, "/health answers 503"),
-        ("https://198.18.1.1/mesos/state-summary", 200, "answers 200 without a token, not 401"),
-        ("token https://198.18.1.1/mesos/state-summary", 403, "answers 403 with a token of admin"),
-        ("http://198.18.1.1:80/mesos/state", 200, "does not lead to HTTPS"),
-        ("https://198.18.1.1/acs/api/v1/auth/login", 401, "auth/login was answered with 401"),
-        ("https://198.18.1.1/health", 0, "/health was answered with 0"),
-    ):
-        with pytest.raises(PostflightFailed) as told:
-            check_gateway(answers({key: status}), host, ports, who)
-        assert said in told.value.evidence
-    refused = answers({"https://198.18.1.1/acs/api/v1/auth/login": 401})
-    assert check_gateway(refused, host, ports, replace(who, told=True)) is False
 
 
 def test_preflight_counts_only_what_a_machine_promises_before_it_is_made(tmp_path: Path) -> None:
@@ -561,7 +433,7 @@ def test_a_change_that_fails_is_journaled_and_names_its_step(tmp_path: Path) -> 
 def test_a_dry_run_calls_nothing(tmp_path: Path) -> None:
     ctx = pretend(tmp_path, spec_of(tmp_path), dry_run=True)
     assert ctx.change("a1", "create the machine", lambda: pytest.fail("it was done")) is None
-    assert _texts(ctx, "would-change") == ["a1: create the machine"]
+    assert texts(ctx, "would-change") == ["a1: create the machine"]
 
 
 def test_every_phase_tidies_up_last_first_and_a_broken_one_hides_nothing(tmp_path: Path) -> None:
@@ -584,7 +456,7 @@ def test_every_phase_tidies_up_last_first_and_a_broken_one_hides_nothing(tmp_pat
     with pytest.raises(InstallerError, match="c failed"):
         run_phases(ctx, [Noisy(title) for title in "abcd"])
     assert said == ["run a", "run b", "run c", "clean c", "clean b", "clean a"]
-    assert len(_texts(ctx, "note")) == 3
+    assert len(texts(ctx, "note")) == 3
 
 
 def test_postflight_tells_everything_that_a_host_does_not_show(tmp_path: Path) -> None:
