@@ -139,6 +139,9 @@ class Engine:
         elif event.update is not None:
             status = event.update.status
             self.feed(lambda now: core.update(now, status))
+        elif event.failure is not None and event.failure.agent_id is not None and event.failure.executor_id is None:
+            lost = event.failure.agent_id.value
+            self.feed(lambda now: core.agent_lost(now, lost))
         elif event.error is not None:
             self._error(event.error.message)
         if len(self._pending) > WAITING:

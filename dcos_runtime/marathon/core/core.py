@@ -104,6 +104,19 @@ class Core:
         self.world.now = now
         self.tasks.update(status)
 
+    def agent_lost(self, now: Now, agent_id: str) -> None:
+        """The master has given up an agent. It has told of the tasks that it knew there; a new master that waited in vain
+        for the agent knew of none, and tells when it is asked.
+        """
+        self.world.now = now
+        silent = [
+            (instance.task_id, agent_id)
+            for _, instance in self.world.all_instances()
+            if instance.agent_id == agent_id and instance.has_task and instance.condition not in ABSENT
+        ]
+        if silent:
+            self.world.send(calls.reconcile(silent))
+
     def refused(self, now: Now, call: Call) -> None:
         """The master did not take a call. Of a launch it is then asked what became of the tasks."""
         self.world.now = now

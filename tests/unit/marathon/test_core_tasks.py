@@ -221,6 +221,35 @@ def test_a_master_that_fails_over_costs_no_task(cluster: Cluster) -> None:
     assert kinds(cluster).count("scheduler_reregistered_event") == 3
 
 
+def test_tasks_of_an_agent_that_a_new_master_gives_up_are_asked_about_and_replaced(cluster: Cluster) -> None:
+    """It went together with the old master's machine: nobody tells of its tasks unasked."""
+    create(cluster, instances=3)
+    cluster.settle(rounds=4)
+    (lost, *_) = {task.agent for task in cluster.tasks.values()}
+    theirs = {task.info.task_id.value for task in cluster.tasks.values() if task.agent == lost}
+    cluster.agents[lost].reachable = False
+    cluster.calls.clear()
+    cluster.core.agent_lost(cluster.now, lost)
+    cluster.commit()
+    (asked,) = sent(cluster, Call.Type.RECONCILE)
+    assert {item.task_id.value for item in asked.reconcile.tasks} == theirs
+    cluster.settle(rounds=4)
+    now = {task_id for task_id in running(cluster) if cluster.tasks[task_id].agent != lost}
+    assert len(now) == 3 and not now & theirs
+
+
+def test_an_agent_is_not_asked_about_when_its_tasks_were_told_of_already(cluster: Cluster) -> None:
+    create(cluster, instances=3, unreachableStrategy="disabled")
+    cluster.settle(rounds=4)
+    (lost, *_) = {task.agent for task in cluster.tasks.values()}
+    cluster.lose_agent(lost)
+    cluster.settle(rounds=1)
+    cluster.calls.clear()
+    cluster.core.agent_lost(cluster.now, lost)
+    cluster.commit()
+    assert sent(cluster, Call.Type.RECONCILE) == []
+
+
 def test_every_subscription_reconciles_first_what_is_known_then_everything(cluster: Cluster) -> None:
     create(cluster, instances=2)
     cluster.settle(rounds=3)
