@@ -105,8 +105,9 @@ class Core:
         self.tasks.update(status)
 
     def agent_lost(self, now: Now, agent_id: str) -> None:
-        """The master has given up an agent. It has told of the tasks that it knew there; a new master that waited in vain
-        for the agent knew of none, and tells when it is asked.
+        """The master has given up an agent, and told of the tasks that it knew there.
+
+        A new master that has waited for the agent in vain knew of none: it tells when it is asked.
         """
         self.world.now = now
         silent = [
