@@ -230,6 +230,30 @@ def test_tasks_of_an_agent_cut_off_past_its_time_run_elsewhere_and_the_old_ones_
     assert kept.items() <= now.items()
 
 
+def test_tasks_of_an_agent_that_goes_together_with_the_leader_run_elsewhere(
+    several: Several, steady: dict[str, dict[str, str]]
+) -> None:
+    """The new leader has never seen that agent: it waits for it, gives it up, and the init has to hear of that."""
+    leader, agent = several.leader(), several.agents[1]
+    assert leader is not None
+    old = set(several.tasks_on(agent))
+    assert old
+    several.power_off(leader, agent)
+    try:
+        another_leads(several, leader)
+
+        def moved() -> bool:
+            return not old & {task["id"] for task in running(several, APP, INSTANCES)}
+
+        wait_for(moved, 120, "replacements")
+    finally:
+        several.start(leader, agent)
+    several.well()
+    now = processes(several)
+    assert not old & set(now)
+    assert {task: found for task, found in steady.items() if task not in old}.items() <= now.items()
+
+
 def test_a_master_that_agents_cannot_hear_keeps_no_agent_for_ever(
     several: Several, steady: dict[str, dict[str, str]]
 ) -> None:

@@ -187,7 +187,10 @@ class Storm:
         method = "POST"
         if change.kind == "put":
             ledger.turn += 1
-            content = (change.instances, str(ledger.turn) if change.renewed else ledger.content[1])
+            instances, turn = ledger.content
+            # What is there already would be taken, and change nothing: no version is made of it.
+            same = change.instances == instances and not change.renewed
+            content = (change.instances + same, str(ledger.turn) if change.renewed else turn)
             method, path = "PUT", f"/v2/apps{APP}?force=true"
             body = {"instances": content[0], "env": {"TURN": content[1]}}
         for host in self._chance.sample(self.cluster.masters, len(self.cluster.masters)):
@@ -203,9 +206,10 @@ class Storm:
                 ledger.took(answer["version"], content)
                 self.note(f"  {method} at {host}: version {answer['version']}")
                 return
-            if "nobody leads" not in str(answer):
-                ledger.doubted(content)
             self.note(f"  {method} at {host}: {status} {answer!r:.150}")
+            if "nobody leads" not in str(answer):
+                ledger.doubted(content)  # asking once more might change nothing, and one could not tell
+                return
         self.note("  nobody took it")
 
     # --- what must hold ---
