@@ -7,8 +7,10 @@ import fcntl
 import functools
 import http.client
 import json
+import re
 import shlex
 import shutil
+import socket
 import ssl
 import subprocess
 import threading
@@ -77,19 +79,6 @@ for pid in filter(str.isdigit, os.listdir('/proc')):
     if marks and said[0] != 'Z':
         found.setdefault(marks[0].decode().partition('=')[2], {})[pid] = said[19]
 print(json.dumps(found))
-"""
-
-_SRVR = """
-import socket, sys
-with socket.create_connection((sys.argv[1], 2181), 3) as s:
-    s.settimeout(3)
-    s.sendall(b'srvr')
-    data = b''
-    while piece := s.recv(4096):
-        data += piece
-for line in data.decode().splitlines():
-    if line.startswith('Mode: '):
-        print(line.partition(' ')[2])
 """
 
 
@@ -196,7 +185,17 @@ class Several(Deployed):
 
     def zookeeper_mode(self, host: str) -> str:
         """``leader``, ``follower``, or nothing when it serves nobody."""
-        return self.ssh(host, f"python3 -c {shlex.quote(_SRVR)} {self.address(host)}", check=False)
+        said = b""
+        with (
+            contextlib.suppress(OSError),
+            socket.create_connection((self.address(host), 2181), ANSWER_SECONDS) as connection,
+        ):
+            connection.settimeout(ANSWER_SECONDS)
+            connection.sendall(b"srvr")
+            while piece := connection.recv(4096):
+                said += piece
+        found = re.search(r"^Mode: (\w+)$", said.decode(), re.MULTILINE)
+        return found[1] if found else ""
 
     def zookeeper_modes(self) -> dict[str, str]:
         return {host: self.zookeeper_mode(host) for host in self.masters}
