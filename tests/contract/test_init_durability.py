@@ -13,7 +13,6 @@ import pytest
 from tests.byhand import Daemon, ask, free_port, wait_for
 from tests.contract.zookeeper_server import ZooKeeperServer
 
-KILLS = 20
 WRITERS = 3
 
 
@@ -115,12 +114,13 @@ def stored(url: str, app: str) -> int:
     return int(answer["app"]["env"]["VALUE"])
 
 
-def test_no_answered_change_is_lost_when_the_leader_is_killed_right_after_it(inits: Inits) -> None:
+@pytest.mark.parametrize("kills", [6, pytest.param(30, marks=pytest.mark.soak)])
+def test_no_answered_change_is_lost_when_the_leader_is_killed_right_after_it(inits: Inits, kills: int) -> None:
     writers = [Writer(inits, number) for number in range(WRITERS)]
     for writer in writers:
         writer.start()
     try:
-        for kill in range(KILLS):
+        for kill in range(kills):
             leader = wait_for(inits.leader, 60, f"a leader before kill {kill}")
             first = writers[kill % WRITERS]
             with first.news:
