@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from tests.bench.cluster import _root
 from tests.bench.figures import Bench, Measured, at_most, figure
 from tests.byhand import wait_for
+from tests.machines.deployed import MASTER
 from tests.machines.deploying import provider_of
-from tests.machines.several import MASTER, Several, deployed
+from tests.machines.several import Several, deployed
 
 NETWORK = 105
 POLL_SECONDS = 0.05

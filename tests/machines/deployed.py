@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
+import http.client
 import json
 import os
 import re
 import shlex
+import ssl
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from tests.byhand import ask
+from dcos_installer.state import find_state
 
 PROGRAMS = Path(sys.executable).parent
+
+MASTER, INIT, GATEWAY = 5049, 8443, 443
+"""The doors through which the operator asks: all but ZooKeeper's want a certificate."""
+
+ANSWER_SECONDS = 3.0
+"""How long an answer may take. Less than a ZooKeeper session lasts: see `Observer`."""
 
 _PIDS = """
 import os, sys
@@ -25,6 +34,20 @@ for pid in sorted(filter(str.isdigit, os.listdir('/proc')), key=int):
     except OSError:
         pass
 """
+
+
+def exchange(connection: http.client.HTTPSConnection, method: str, path: str, body: Any = None) -> tuple[int, Any]:
+    """One request: status, and decoded JSON (or text). Raises ``OSError``."""
+    try:
+        headers = {} if body is None else {"Content-Type": "application/json"}
+        connection.request(method, path, None if body is None else json.dumps(body), headers)
+        response = connection.getresponse()
+        text = response.read().decode()
+    except http.client.HTTPException as error:
+        raise ConnectionError(f"{method} {path}: {type(error).__name__} {error}") from error
+    with contextlib.suppress(ValueError):
+        return response.status, json.loads(text)
+    return response.status, text
 
 
 @dataclass
@@ -112,24 +135,51 @@ class Deployed:
         done = self.installer(verb, *hosts)
         assert done.returncode == 0, f"{verb} {hosts}: {done.stdout}{done.stderr}"
 
-    # --- what the cluster says ---
+    # --- asking daemons ---
+
+    def get(self, host: str, port: int, path: str) -> tuple[int, Any]:
+        """One GET as the operator; redirects are told, not followed."""
+        return self.send(host, port, "GET", path)
+
+    def send(
+        self, host: str, port: int, method: str, path: str, body: Any = None, seconds: float = ANSWER_SECONDS
+    ) -> tuple[int, Any]:
+        """One request with the operator's certificate: status, and decoded JSON (or text)."""
+        connection = self.connection(host, port, seconds)
+        try:
+            return exchange(connection, method, path, body)
+        finally:
+            connection.close()
+
+    def connection(self, host: str, port: int, seconds: float = ANSWER_SECONDS) -> http.client.HTTPSConnection:
+        return http.client.HTTPSConnection(self.address(host), port, timeout=seconds, context=self._tls)
 
     @property
-    def master_url(self) -> str:
-        return f"http://{self.address(self.masters[0])}:5050"
+    def _tls(self) -> ssl.SSLContext:
+        state = find_state(self.inventory, self.home / "state" / "dcos")
+        assert state is not None, "nothing was deployed yet"
+        secrets = state.secrets
+        context = ssl.create_default_context(cafile=str(secrets / "ca.crt"))
+        context.load_cert_chain(secrets / "operator.pem")
+        return context
+
+    # --- what the cluster says ---
 
     def marathon(self, path: str) -> Any:
         """The init's answer to a GET, decoded."""
-        status, answer = ask(f"http://{self.address(self.masters[0])}:8080{path}")
-        if status != 200:
-            raise ValueError(f"GET {path}: {status} {answer}")
-        return answer
+        return self._answer(INIT, path)
+
+    def master(self, path: str) -> Any:
+        """The leading master's answer to a GET, decoded. Raises ``ValueError`` while there is none."""
+        return self._answer(MASTER, path)
 
     def state(self) -> Any:
-        """The leading master's `/state`. Raises ``ValueError`` while there is none."""
-        status, answer = ask(f"{self.master_url}/state")
+        return self.master("/state")
+
+    def _answer(self, port: int, path: str) -> Any:
+        status, answer = self.send(self.masters[0], port, "GET", path, seconds=20)
         if status != 200:
-            raise ValueError(f"GET /state: {status} {answer}")
+            raise ValueError(f"GET {path}: {status} {answer}")
         return answer
 
     def registered(self, address: str) -> bool:

@@ -5,13 +5,11 @@ from __future__ import annotations
 import contextlib
 import fcntl
 import functools
-import http.client
 import json
 import re
 import shlex
 import shutil
 import socket
-import ssl
 import subprocess
 import threading
 import time
@@ -23,7 +21,7 @@ from typing import Any
 from dcos_installer.providers import open_provider
 from dcos_installer.remote import Remote
 from tests.byhand import wait_for
-from tests.machines.deployed import Deployed
+from tests.machines.deployed import ANSWER_SECONDS, GATEWAY, INIT, MASTER, Deployed, exchange
 from tests.machines.deploying import spec_of, state_of
 
 INVENTORY = """\
@@ -59,12 +57,6 @@ UNITS = {
 }
 """The daemons of a machine, by its group."""
 
-MASTER, INIT, GATEWAY = 5049, 8443, 443
-"""The doors through which the operator asks: all but ZooKeeper's want a certificate."""
-
-ANSWER_SECONDS = 3.0
-"""How long an answer may take. Less than a ZooKeeper session lasts: see `Observer`."""
-
 _TASKS = """
 import json, os
 found = {}
@@ -82,48 +74,8 @@ print(json.dumps(found))
 """
 
 
-def exchange(connection: http.client.HTTPSConnection, method: str, path: str, body: Any = None) -> tuple[int, Any]:
-    """One request: status, and decoded JSON (or text). Raises ``OSError``."""
-    try:
-        headers = {} if body is None else {"Content-Type": "application/json"}
-        connection.request(method, path, None if body is None else json.dumps(body), headers)
-        response = connection.getresponse()
-        text = response.read().decode()
-    except http.client.HTTPException as error:
-        raise ConnectionError(f"{method} {path}: {type(error).__name__} {error}") from error
-    with contextlib.suppress(ValueError):
-        return response.status, json.loads(text)
-    return response.status, text
-
-
 class Several(Deployed):
     """The cluster with everything one may do to its machines. What is asked of daemons goes through ``get``."""
-
-    # --- asking daemons ---
-
-    def get(self, host: str, port: int, path: str) -> tuple[int, Any]:
-        """One GET as the operator; redirects are told, not followed."""
-        return self.send(host, port, "GET", path)
-
-    def send(
-        self, host: str, port: int, method: str, path: str, body: Any = None, seconds: float = ANSWER_SECONDS
-    ) -> tuple[int, Any]:
-        """One request with the operator's certificate: status, and decoded JSON (or text)."""
-        connection = self.connection(host, port, seconds)
-        try:
-            return exchange(connection, method, path, body)
-        finally:
-            connection.close()
-
-    def connection(self, host: str, port: int, seconds: float = ANSWER_SECONDS) -> http.client.HTTPSConnection:
-        return http.client.HTTPSConnection(self.address(host), port, timeout=seconds, context=self._tls)
-
-    @functools.cached_property
-    def _tls(self) -> ssl.SSLContext:
-        secrets = state_of(self).secrets
-        context = ssl.create_default_context(cafile=str(secrets / "ca.crt"))
-        context.load_cert_chain(secrets / "operator.pem")
-        return context
 
     @contextlib.contextmanager
     def zookeeper_client(self) -> Iterator[Any]:

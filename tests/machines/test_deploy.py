@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from dcos_installer.plan import journal, lock
-from tests.byhand import ask, wait_for
+from tests.byhand import wait_for
 from tests.machines.deployed import Deployed
 from tests.machines.deploying import (
     applied,
@@ -144,7 +144,7 @@ def test_a_full_disk_on_one_machine_fails_there_alone_and_is_resumed_from(small:
         small.ssh("a2", "rm -f /var/tmp/filling")
     told = events(small, "deploy")
     assert applied(told) == {"a2"}
-    agents = {agent["hostname"]: agent["attributes"] for agent in ask(f"{small.master_url}/slaves")[1]["slaves"]}
+    agents = {agent["hostname"]: agent["attributes"] for agent in small.master("/slaves")["slaves"]}
     assert {attributes.get("disk") for attributes in agents.values()} == {"ssd"}
     assert running() == before
 

@@ -11,7 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from tests.byhand import wait_for
-from tests.machines.several import INIT, Observer, Several, Term, add, remove, running
+from tests.machines.deployed import INIT
+from tests.machines.several import Observer, Several, Term, add, remove, running
 
 pytestmark = pytest.mark.machines
 

@@ -22,7 +22,8 @@ import pytest
 from tests.byhand import wait_for
 from tests.machines import conftest
 from tests.machines import several as machines
-from tests.machines.several import INIT, Observer, Several
+from tests.machines.deployed import INIT
+from tests.machines.several import Observer, Several
 from tests.soak import storm
 from tests.soak.storm import Change, Fault, Step
 
