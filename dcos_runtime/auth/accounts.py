@@ -20,7 +20,7 @@ from dcos_runtime.auth.directory import (
     UserExists,
     UserUnknown,
 )
-from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Tokens
+from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Reserved, Tokens
 from dcos_runtime.auth.tokens import LIFETIME, Claims, TokenRefused
 
 ROOT = "/acs/api/v1"
@@ -55,7 +55,10 @@ class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class Accounts:
-    def __init__(self, directory: Directory, logins: Logins, tokens_: Tokens, hasher: Hasher) -> None:
+    def __init__(
+        self, directory: Directory, logins: Logins, tokens_: Tokens, hasher: Hasher, reserved: Reserved
+    ) -> None:
+        self._reserved = reserved
         self._directory = directory
         self._logins = logins
         self._tokens = tokens_
@@ -131,6 +134,12 @@ class Accounts:
             raise Refused(
                 400,
                 "a uid begins with a letter or a digit, holds letters, digits and ._@+- and is at most 96 long",
+                "ERR_INVALID_USER_ID",
+            )
+        if uid in self._reserved:
+            raise Refused(
+                400,
+                f"{uid} is taken by one of the cluster's daemons or frameworks; choose another uid",
                 "ERR_INVALID_USER_ID",
             )
         if wanted.password is None:

@@ -35,13 +35,13 @@ class Backend:
         self._http: aiohttp.ClientSession | None = None
         self._avoid_until: dict[str, float] = {}
 
-    async def ask(self, path: str, body: Any = None) -> Any:
-        """The JSON that ``path`` holds (POST when there is a ``body``). Raises `NoAnswer`."""
+    async def ask(self, path: str) -> Any:
+        """The JSON that ``path`` holds. Raises `NoAnswer`."""
         last = "there is none"
         now = time.monotonic()
         for url in sorted(self._urls, key=lambda url: self._avoid_until.get(url, 0.0) > now):
             try:
-                return msgspec.json.decode(await self._once(url + path, body))
+                return msgspec.json.decode(await self._once(url + path))
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 last = f"{url}: {error or type(error).__name__}"
             except (_NotOk, msgspec.MsgspecError) as error:
@@ -54,7 +54,7 @@ class Backend:
 
         async def one(url: str) -> bool:
             try:
-                await self._once(url + path, None)
+                await self._once(url + path)
             except (aiohttp.ClientError, OSError, TimeoutError, _NotOk):
                 return False
             return True
@@ -67,15 +67,14 @@ class Backend:
         if self._http is not None:
             await self._http.close()
 
-    async def _once(self, url: str, body: Any) -> bytes:
+    async def _once(self, url: str) -> bytes:
         if self._http is None:
             self._http = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._tls if self._tls is not None else True, limit=16),
                 timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS),
                 headers={"Accept": "application/json"},
             )
-        method = "GET" if body is None else "POST"
-        async with self._http.request(method, url, json=body, allow_redirects=False) as answer:
+        async with self._http.get(url, allow_redirects=False) as answer:
             data = await answer.read()
             if answer.status != 200:
                 raise _NotOk(f"it answered {answer.status}")

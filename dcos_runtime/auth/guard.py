@@ -217,6 +217,8 @@ class Guard:
         if spoken_for and identity.kind in tls.SPEAKERS:
             if len(spoken_for) > 1 or not tokens.UID.fullmatch(spoken_for[0]):
                 raise Denied(400, f"{tls.SPOKEN_FOR} names no user")
+            if identity.kind == "gateway" and tokens.is_daemons(spoken_for[0]):
+                raise Denied(403, "a gateway speaks for users, and none of them is called like a daemon")
             return spoken_for[0]
         return identity.principal
 
@@ -258,7 +260,7 @@ class Guard:
             return principal
         # Whoever is in the file is nobody else's to know.
         known = self.credentials is not None and principal in self.credentials
-        may_be_user = colon and not known and tokens.UID.fullmatch(principal)
+        may_be_user = colon and not known and tokens.UID.fullmatch(principal) and not tokens.is_daemons(principal)
         if may_be_user and self.users is not None and await self.users.password_is(principal, secret):
             return principal
         raise self._unknown("these credentials are not known", realm)

@@ -11,9 +11,10 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
 from typing import TypeVar
 
-from dcos_runtime.auth import passwords
+from dcos_runtime.auth import passwords, tokens
 from dcos_runtime.auth.brake import ADDRESS, USER, Brake, Rule, TooMany
 from dcos_runtime.auth.directory import Directory, User
 from dcos_runtime.auth.tokens import LIFETIME, Claims, Signer, TokenRefused, Verifier
@@ -25,6 +26,22 @@ WAITING = 64
 
 _REMEMBERED = 256
 _REMEMBERED_SECONDS = 60.0
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """Names that are no user's: those our daemons act under, and ``names``, principals with secrets of their own.
+
+    Whoever had such a name would own what the daemon, or that framework, does.
+    """
+
+    names: frozenset[str] = frozenset()
+
+    def __contains__(self, uid: str) -> bool:
+        return tokens.is_daemons(uid) or uid in self.names
+
+
+NOBODY = Reserved()
 
 
 class Rejected(Exception):
@@ -53,8 +70,11 @@ class Hasher:
 class Logins:
     """Passwords against the directory."""
 
-    def __init__(self, directory: Directory, hasher: Hasher, brake: Brake | None = None) -> None:
+    def __init__(
+        self, directory: Directory, hasher: Hasher, brake: Brake | None = None, reserved: Reserved = NOBODY
+    ) -> None:
         self._directory = directory
+        self._reserved = reserved
         self._hasher = hasher
         self._brake = brake or Brake()
         self._waiting = 0
@@ -72,7 +92,7 @@ class Logins:
         """For daemons that are asked with HTTP Basic, request after request: a good password is remembered for a
         while, under a keyed digest, as long as it is not changed. Raises as `log_in` does.
         """
-        user = self._directory.user(uid)
+        user = self._user(uid)
         digest = b""
         if user is not None:
             text = f"{uid}\0{user.hash}\0{password}".encode("utf-8", "surrogatepass")
@@ -86,6 +106,11 @@ class Logins:
                 self._known.popitem(last=False)
         return found
 
+    def _user(self, uid: str) -> User | None:
+        """A record under a reserved name, made before it was, opens nothing. Raises ``Unavailable``."""
+        user = self._directory.user(uid)
+        return None if uid in self._reserved else user
+
     async def _attempt(self, uid: str, password: str, keys: list[tuple[str, Rule]]) -> User:
         self._directory.user(uid)
         if self._waiting >= WAITING:
@@ -94,7 +119,7 @@ class Logins:
         try:
             if wait := self._brake.wait(keys, time.monotonic()):
                 await asyncio.sleep(wait)
-            user = self._directory.user(uid)
+            user = self._user(uid)
             good = await self._hasher.matches(password, user.hash if user else self._nobody)
             # The user may have been changed or removed while the hash was computed.
             if good and user is not None and self._directory.user(uid) == user:
@@ -109,8 +134,9 @@ class Logins:
 class Tokens:
     """Tokens against the directory: good by themselves, not revoked, and their user still there."""
 
-    def __init__(self, directory: Directory, signer: Signer, verifier: Verifier) -> None:
+    def __init__(self, directory: Directory, signer: Signer, verifier: Verifier, reserved: Reserved = NOBODY) -> None:
         self._directory = directory
+        self._reserved = reserved
         self._signer = signer
         self._verifier = verifier
 
@@ -128,7 +154,7 @@ class Tokens:
         if self._directory.is_revoked(claims.id):
             raise TokenRefused("the token was revoked")
         user = self._directory.user(claims.uid)
-        if user is None:
+        if user is None or claims.uid in self._reserved:
             raise TokenRefused("the token's user does not exist")
         if claims.issued < user.since:
             raise TokenRefused("the token is older than its user's password")

@@ -17,6 +17,11 @@ def addresses(text: str) -> tuple[str, ...]:
     return tuple(str(ipaddress.ip_address(part.strip())) for part in text.split(",") if part.strip())
 
 
+def names(text: str) -> tuple[str, ...]:
+    """``spark,jenkins``."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
 DECLARED = (
     Flag("zk", "zk://user:password@host:port,host:port/path (or file://…): keep the users in ZooKeeper.", secret=True),
     Flag("zk_session_timeout", "Seconds that ZooKeeper waits before it takes this process for dead, and that what is "
@@ -26,6 +31,8 @@ DECLARED = (
     Flag("token_private_key", "File with the RSA key (PEM) that tokens are signed with.", required=True),
     Flag("token_issuer", "Id of the cluster, a UUID: the issuer of its tokens.", required=True),
     Flag("administrator", 'File {"uid", "hash"}: the first user of a cluster that has never had one.'),
+    Flag("reserved_users", "Names that no user may have, separated by commas: the principals of --credentials. Those "
+         "that begin with dcos_ never may.", (), names),
     *tls.FLAGS,
     Flag("masters", "Addresses of all masters, separated by commas.", ("127.0.0.1",), addresses),
     Flag("ip", "This machine's own address, one of --masters. Default: the first of them."),

@@ -113,8 +113,8 @@ class Services:
         return services_of(answer.get("apps", ()))
 
     async def _ask_master(self) -> dict[str, Found]:
-        answer = await self._master.ask("/api/v1", {"type": "GET_FRAMEWORKS"})
-        return frameworks_of(answer.get("get_frameworks", {}).get("frameworks", ()))
+        # The summary rather than /frameworks, which lists every task of each as well.
+        return frameworks_of((await self._master.ask("/state-summary")).get("frameworks", ()))
 
 
 def services_of(apps: Sequence[Mapping[str, Any]]) -> dict[str, Found]:
@@ -152,8 +152,7 @@ def _well(task: Mapping[str, Any]) -> bool:
 def frameworks_of(frameworks: Sequence[Mapping[str, Any]]) -> dict[str, Found]:
     found: dict[str, Found] = {}
     for framework in frameworks:
-        info = framework.get("framework_info") or {}
-        name, url = str(info.get("name", "")).strip("/"), str(info.get("webui_url") or "")
+        name, url = str(framework.get("name", "")).strip("/"), str(framework.get("webui_url") or "")
         if name and url and (name not in found or framework.get("active")):
             place = place_of(url)
             found[name] = Found(place, "" if place else "its framework's webui_url is not an http or https address")

@@ -21,7 +21,7 @@ from dcos_runtime.auth.backends import Backend
 from dcos_runtime.auth.directory import Directory, LocalDirectory, Unavailable, User, administrator
 from dcos_runtime.auth.front import Front
 from dcos_runtime.auth.gate import Gate
-from dcos_runtime.auth.logins import Hasher, Logins, Tokens
+from dcos_runtime.auth.logins import Hasher, Logins, Reserved, Tokens
 from dcos_runtime.auth.places import Agents, Services
 from dcos_runtime.flags import Flags
 
@@ -61,13 +61,14 @@ class Process:
             stack.push_async_callback(master.close)
             stack.push_async_callback(init.close)
             stack.callback(hasher.close)
-            known = Tokens(directory, signer, verifier)
+            reserved = Reserved(frozenset(flags.reserved_users))
+            known = Tokens(directory, signer, verifier, reserved)
             agents = Agents(master, flags.agent_tls_port)
             gate = Gate(known, agents, Services(master, init, masters))
             front = Front(
                 directory,
                 gate,
-                Accounts(directory, Logins(directory, hasher), known, hasher),
+                Accounts(directory, Logins(directory, hasher, reserved=reserved), known, hasher, reserved),
                 About(self._cluster(masters), master, agents),
             )
             self._life.spawn(_purge(directory), "forgetting revoked tokens")

@@ -28,6 +28,7 @@ LONGEST = 8192
 _REMEMBERED = 4096
 UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,95}", re.ASCII)
 """What a user may be called."""
+_DAEMONS = "dcos_"
 
 
 class TokenRefused(Exception):
@@ -144,6 +145,11 @@ class Signer:
         return jwt.encode(claims, self._key, algorithm=ALGORITHM, headers={"kid": self._kid})
 
 
+def is_daemons(uid: str) -> bool:
+    """Whether that is, in any spelling, a name that our own daemons act under: no user is ever called so."""
+    return uid.lower().startswith(_DAEMONS)
+
+
 def verifier(path: Path, issuer: str) -> Verifier:
     """From the file of --token_key. Raises `KeyUnusable`."""
     try:
@@ -176,6 +182,8 @@ def _checked(claims: dict[str, Any], now: float) -> Claims:
     uid, identifier, issued, expires = claims.get("uid"), claims["jti"], claims["iat"], claims["exp"]
     if not isinstance(uid, str) or not UID.fullmatch(uid):
         raise TokenRefused("the token names no user")
+    if is_daemons(uid):
+        raise TokenRefused("the token names a daemon, and daemons have certificates")
     if not isinstance(identifier, str) or not identifier or len(identifier) > 128:
         raise TokenRefused("the token has no id")
     if isinstance(issued, bool) or not isinstance(issued, int | float) or not issued <= now + SKEW:

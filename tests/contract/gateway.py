@@ -182,6 +182,7 @@ class Gateway:
             f"--token_private_key={authority.token_private_key}",
             f"--token_issuer={authority.cluster}",
             f"--administrator={administrator}",
+            "--reserved_users=spark,jenkins",
             f"--tls_ca={authority.ca}",
             f"--tls_identity={authority.identity('auth')}",
             f"--masters={','.join(masters)}",

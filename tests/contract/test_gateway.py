@@ -68,9 +68,8 @@ class Made:
         if request.raw_path.startswith("/slaves"):
             agent = {"id": AGENT, "pid": "slave(1)@127.0.0.5:5051", "active": True, "attributes": {"public_ip": "true"}}
             return web.json_response({"slaves": [agent]})
-        if request.raw_path == "/api/v1" and request.headers.get("X-Dcos-User") is None:
-            assert json.loads(await request.read()) == {"type": "GET_FRAMEWORKS"}
-            return web.json_response({"get_frameworks": {"frameworks": self.frameworks}})
+        if request.raw_path == "/state-summary" and request.headers.get("X-Dcos-User") is None:
+            return web.json_response({"frameworks": self.frameworks})
         if request.raw_path == "/stream":
             return await self._stream(request)
         if request.raw_path == "/redirect":
@@ -294,6 +293,9 @@ def test_the_last_user_stays(gateway: Gateway, admin: dict[str, str]) -> None:
         ("%2e%2e", {"password": "something long"}, 400),
         ("-x", {"password": "something long"}, 400),
         ("x" * 97, {"password": "something long"}, 400),
+        ("dcos_marathon", {"password": "something long"}, 400),
+        ("DCOS_master", {"password": "something long"}, 400),
+        ("spark", {"password": "something long"}, 400),
         ("bob", {"password": "short"}, 400),
         ("bob", {"description": "no password"}, 400),
         ("bob", {"password": "something long", "admin": True}, 400),
@@ -631,7 +633,7 @@ def test_a_service_that_does_not_answer_is_named(made: Made, admin: dict[str, st
 def test_a_framework_is_found_by_its_web_page(made: Made, admin: dict[str, str]) -> None:
     made.apps = []
     url = f"http://{made.task_host}:{made.task.port}"
-    made.frameworks = [{"framework_info": {"name": "chronos", "webui_url": url}, "active": True}]
+    made.frameworks = [{"name": "chronos", "webui_url": url, "active": True}]
     _until(made, "/service/chronos/x?y", admin, 200, seconds=20)
     assert made.task.last["target"] == "/x?y"
 

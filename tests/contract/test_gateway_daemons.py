@@ -5,15 +5,17 @@ from __future__ import annotations
 import contextlib
 import os
 import signal
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.byhand import Daemon, free_port, processes_with, wait_for
 from tests.contract import gateway as house
-from tests.contract.authority import Authority
-from tests.contract.gateway import Gateway, started, task_address
+from tests.contract.authority import Authority, basic
+from tests.contract.gateway import Backend, Gateway, echo, started, task_address
+from tests.contract.guarded import Subscription
 
 pytestmark = [
     pytest.mark.skipif(house.missing() is not None, reason=str(house.missing())),
@@ -21,14 +23,32 @@ pytestmark = [
 ]
 
 
+OTHER_MASTER = "198.19.253.254"
+"""Of a master that is away."""
+
+
+@dataclass(frozen=True)
+class Whole:
+    """``host`` is an address of this machine that services may have, ``master_port`` the master's plain one."""
+
+    gateway: Gateway
+    host: str
+    master_port: int
+
+
 @pytest.fixture(scope="module")
-def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
+def gateway(whole: Whole) -> Gateway:
+    return whole.gateway
+
+
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
     folder = tmp_path_factory.mktemp("whole")
     authority = Authority(folder / "authority")
     master_port, master_tls, init_tls, agent_tls = (free_port() for _ in range(4))
     with task_address() as host, contextlib.ExitStack() as stack:
         stack.callback(_kill_tasks, folder)
-        principals = {"dcos_marathon": "hush", "dcos_agent": "hush"}
+        principals = {"spark": "hush"}
         master = Daemon(
             "master",
             [
@@ -78,9 +98,21 @@ def gateway(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Gateway]:
         for daemon in (master, agent, init):
             stack.callback(daemon.stop)
             daemon.start()
-        made = Gateway(folder / "gateway", authority, master_port=master_tls, init_port=init_tls, agent_port=agent_tls)
+        made = Gateway(
+            folder / "gateway",
+            authority,
+            master_port=master_tls,
+            init_port=init_tls,
+            agent_port=agent_tls,
+            masters=("127.0.0.1", OTHER_MASTER),
+        )
         with started(made):
-            yield made
+            yield Whole(made, host, master_port)
+
+
+@pytest.fixture(scope="module")
+def token(gateway: Gateway) -> dict[str, str]:
+    return gateway.token()
 
 
 def _kill_tasks(folder: Path) -> None:
@@ -89,8 +121,7 @@ def _kill_tasks(folder: Path) -> None:
             os.kill(pid, signal.SIGKILL)
 
 
-def test_an_app_is_started_looked_at_and_used_through_the_one_door(gateway: Gateway) -> None:
-    token = gateway.token()
+def test_an_app_is_started_looked_at_and_used_through_the_one_door(gateway: Gateway, token: dict[str, str]) -> None:
     agents = wait_for(lambda: gateway.get("/mesos/slaves", token).json["slaves"], 30, "the agent")
     agent_id = agents[0]["id"]
     app = {
@@ -114,5 +145,76 @@ def test_an_app_is_started_looked_at_and_used_through_the_one_door(gateway: Gate
     assert gateway.get("/service/marathon/v2/info", token).json["name"] == "marathon"
     assert gateway.get("/marathon/v2/apps//web", token).json["app"]["tasksRunning"] == 1
     nodes = gateway.get("/system/health/v1/nodes", token).json["nodes"]
-    assert {(node["role"], node["health"]) for node in nodes} == {("master", 0), ("agent", 0)}
+    assert {(node["role"], node["health"]) for node in nodes} == {("master", 0), ("master", 1), ("agent", 0)}
     assert gateway.ask("DELETE", "/marathon/v2/apps//web", token).status == 200
+
+
+# --- frameworks' own pages ---
+
+
+@pytest.fixture
+def subscribed(whole: Whole) -> Iterator[Callable[[str, str], None]]:
+    """Frameworks of the real master, with a name and a ``webui_url`` each, for as long as the test takes."""
+    with contextlib.ExitStack() as stack:
+
+        def subscribe(name: str, url: str) -> None:
+            framework = Subscription(whole.master_port, basic("spark", "hush"), name=name, webui_url=url)
+            assert framework.status == 200, framework.text
+            stack.callback(framework.close)
+            stack.callback(framework.call, "TEARDOWN")
+
+        yield subscribe
+
+
+def test_a_framework_is_found_at_its_own_page(
+    whole: Whole, token: dict[str, str], subscribed: Callable[[str, str], None]
+) -> None:
+    page = Backend(echo, ip=whole.host)
+    with started(page):
+        subscribed("chronos", f"http://{whole.host}:{page.port}/ignored")
+        answer = wait_for(lambda: _answered(whole, "/service/chronos/x?y", token, 200), 30, "the framework's page")
+        assert answer.json["target"] == "/x?y"
+        assert not {"authorization", "cookie", "x-dcos-user"} & {name for name, _ in page.last["headers"]}
+
+
+def test_a_service_that_does_not_exist_is_404(whole: Whole, token: dict[str, str]) -> None:
+    answer = whole.gateway.get("/service/nothing-of-the-kind/", token)
+    assert answer.status == 404
+    assert "there is no service nothing-of-the-kind" in answer.json["description"]
+
+
+def test_no_frameworks_page_leads_to_what_is_ours(
+    whole: Whole, token: dict[str, str], subscribed: Callable[[str, str], None]
+) -> None:
+    urls = {
+        "loopback": (f"http://127.0.0.1:{whole.master_port}", "own machine"),
+        "other-loopback": ("http://127.3.4.5", "own machine"),
+        "loopback-by-name": ("http://localhost:80", "own machine"),
+        "loopback-in-six": ("http://[::1]:80", "own machine"),
+        "mapped-loopback": ("http://[::ffff:127.0.0.1]:80", "own machine"),
+        "loopback-as-number": ("http://2130706433:80", "own machine"),
+        "unspecified": ("http://0.0.0.0:80", "own machine"),
+        "unspecified-in-six": ("http://[::]:80", "own machine"),
+        "link-local": ("http://169.254.169.254/latest", "not one of a machine"),
+        "link-local-in-six": ("http://[fe80::1]:80", "not one of a machine"),
+        "multicast": ("http://224.0.0.1:80", "not one of a machine"),
+        "broadcast": ("http://255.255.255.255:80", "not one of a machine"),
+        "master": (f"http://{OTHER_MASTER}:5050", "masters run no services"),
+        "ssh": (f"http://{whole.host}:22", "do not use the port 22"),
+        "agent": (f"http://{whole.host}:5051", "do not use the port 5051"),
+        "agent-tls": (f"https://{whole.host}:5052", "do not use the port 5052"),
+        "other-scheme": (f"ftp://{whole.host}:21", "not an http or https address"),
+        "with-a-user": (f"http://a:b@{whole.host}:21", "not an http or https address"),
+    }
+    for name, (url, _) in urls.items():
+        subscribed(name, url)
+    for name, (_, words) in urls.items():
+        wait_for(lambda name=name: whole.gateway.get(f"/service/{name}/", token).status != 404, 30, f"{name} is known")
+        answer = whole.gateway.get(f"/service/{name}/", token)
+        assert answer.status in (502, 503), name
+        assert words in answer.json["description"], name
+
+
+def _answered(whole: Whole, path: str, token: dict[str, str], status: int) -> house.Answer | None:
+    answer = whole.gateway.get(path, token)
+    return answer if answer.status == status else None

@@ -88,6 +88,17 @@ def test_a_users_token_and_a_gateways_word_make_the_same_principal(kernel: Kerne
     assert own_word.call("TEARDOWN", {}).status == 202, "an operator's certificate speaks for itself only"
 
 
+def test_nobody_takes_a_daemons_name(kernel: Kernel) -> None:
+    own, context = kernel.own, {kind: kernel.own.client(kernel.own.identity(kind)) for kind in ("gateway", "master")}
+    for name in ("dcos_marathon", "DCOS_marathon"):
+        for port in (kernel.master, kernel.agent):
+            answer = ask(port_of(port), "/state", headers=bearer(own.token(name)))
+            assert answer.status == 401, name
+        said = {"X-Dcos-User": name}
+        assert ask(kernel.master_tls, "/state", context["gateway"], headers=said).status == 403, name
+        assert ask(kernel.master_tls, "/state", context["master"], headers=said).status == 200, "a standby passes on"
+
+
 # --- agents ----------------------------------------------------------------------------------------------------------
 
 

@@ -24,7 +24,7 @@ from dcos_runtime.auth.directory import (
     UserUnknown,
     administrator,
 )
-from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Tokens
+from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Reserved, Tokens
 from dcos_runtime.auth.places import address_of, frameworks_of, services_of
 from dcos_runtime.auth.routing import Place
 from dcos_runtime.auth.tokens import Signer, TokenRefused, Verifier
@@ -76,6 +76,23 @@ async def test_what_cannot_be_changed_says_why(directory: LocalDirectory) -> Non
         await directory.change("nobody", lambda user: user)
     with pytest.raises(LastUser):
         await directory.remove("admin")
+
+
+async def test_a_record_under_a_reserved_name_opens_nothing(directory: LocalDirectory) -> None:
+    hasher, reserved = Hasher(1), Reserved(frozenset({"spark"}))
+    logins, known = Logins(directory, hasher, reserved=reserved), Tokens(directory, SIGNER, VERIFIER, reserved)
+    for uid in ("spark", "dcos_marathon", "Dcos_Agent"):
+        user = User(uid, ADMIN.hash)
+        await directory.add(user)
+        with pytest.raises(Rejected):
+            await logins.log_in(uid, PASSWORD, "198.18.0.1")
+        with pytest.raises(Rejected):
+            await logins.recognise(uid, PASSWORD)
+        with pytest.raises(TokenRefused):
+            known.claims(SIGNER.issue(uid))
+    await directory.add(User("sparky", ADMIN.hash))
+    assert (await logins.log_in("sparky", PASSWORD, "198.18.0.1")).uid == "sparky"
+    hasher.close()
 
 
 @pytest.mark.parametrize("content", [b"", b"[]", b'{"uid":"admin"}', b'{"uid":"a b","hash":"x"}', b"\xff"])
@@ -232,10 +249,10 @@ def test_agents_and_frameworks_say_where_they_are() -> None:
     for pid in ("", "slave(1)@name:5051", "slave(1)", None):
         assert address_of({"pid": pid}) is None
     told = [
-        {"framework_info": {"name": "chronos", "webui_url": "http://old:1"}},
-        {"framework_info": {"name": "chronos", "webui_url": "http://new:2"}, "active": True},
-        {"framework_info": {"name": "bad", "webui_url": "ftp://x"}},
-        {"framework_info": {"name": "none"}},
+        {"name": "chronos", "webui_url": "http://old:1"},
+        {"name": "chronos", "webui_url": "http://new:2", "active": True},
+        {"name": "bad", "webui_url": "ftp://x"},
+        {"name": "none"},
     ]
     found = frameworks_of(told)
     assert found["chronos"].place == Place("http", "new", 2)
