@@ -166,6 +166,7 @@ def auth(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) -
             cluster_id=spec.cluster_id,
             token_private_key=f"{SECRETS}/token-key.pem",
             administrator=f"{SECRETS}/administrator.json",
+            reserved_users=spec.settings.principals,
             ca=f"{ACTIVE}/{CA}",
             identity=f"{SECRETS}/tls-auth.pem",
             master_port=ports.master_agents,
