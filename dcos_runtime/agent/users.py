@@ -28,7 +28,7 @@ class MasterUsers(AskedUsers):
         self._context = files.client("master")
         self._session: aiohttp.ClientSession | None = None
 
-    async def password_is(self, uid: str, password: str) -> bool:
+    async def password_is(self, uid: str, password: str, address: str) -> bool:
         return False
 
     async def close(self) -> None:

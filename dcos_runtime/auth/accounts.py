@@ -47,6 +47,8 @@ class _Question(msgspec.Struct):
     uid: str | None = None
     password: str | None = None
     token: str | None = None
+    address: str = ""
+    """Of the daemon's client."""
 
 
 class _Wanted(msgspec.Struct, forbid_unknown_fields=True):
@@ -101,7 +103,7 @@ class Accounts:
                 raise answers.unauthorized(str(error)) from error
         if given.uid is None or given.password is None:
             raise Refused(400, "a uid and a password are wanted, or a token")
-        user = await self._checked(self._logins.recognise(given.uid[:256], given.password))
+        user = await self._checked(self._logins.recognise(given.uid[:256], given.password, given.address[:64]))
         return answers.json({"uid": user.uid})
 
     async def _log_in(self, given: _Credentials, source: str) -> User:

@@ -53,7 +53,7 @@ class Brake:
     def __len__(self) -> int:
         return len(self._lines)
 
-    def wait(self, keys: Sequence[tuple[str, Rule]], now: float) -> float:
+    def wait(self, keys: Sequence[tuple[str, Rule]], now: float, longest: float = LONGEST_WAIT) -> float:
         """How many seconds to let this attempt wait; its place in each line is taken. Raises `TooMany`."""
         waits = []
         for key, rule in keys:
@@ -61,7 +61,7 @@ class Brake:
             distance = self._distance(line, rule)
             waits.append((line, distance, max(line.free_at, now) if distance else now))
         start = max((at for _, _, at in waits), default=now)
-        if start - now > LONGEST_WAIT:
+        if start - now > longest:
             raise TooMany(start - now)
         for line, distance, _ in waits:
             if distance:

@@ -14,7 +14,7 @@ import hashlib
 import hmac
 import secrets
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -33,7 +33,15 @@ if TYPE_CHECKING:
 
 _REMEMBERED = 1024
 _REMEMBERED_SECONDS = 2.0
-_SOCKET_SECONDS = 5.0
+_NO_SECONDS = 2.0
+_TOKEN_SECONDS = 5.0
+_PASSWORD_SECONDS = 15.0
+"""A password stands in line at dcos-auth, and is then hashed behind others."""
+
+MOST_QUESTIONS = 16
+"""Passwords that one daemon has checked at a time; more are turned away."""
+MOST_QUESTIONS_OF_ONE = 2
+"""Of one client's address."""
 
 
 def paths(text: str) -> tuple[str, ...]:
@@ -58,22 +66,29 @@ SOCKET_FLAG = Flag(
 
 
 class Denied(Exception):
-    """The request is not answered. ``challenge`` is the value of ``WWW-Authenticate`` of a 401."""
+    """The request is not answered. ``challenge`` is the value of ``WWW-Authenticate`` of a 401; 429 and 503 say after
+    how many seconds to come back.
+    """
 
-    def __init__(self, status: int, text: str, challenge: str = "") -> None:
+    def __init__(self, status: int, text: str, challenge: str = "", seconds: int = 1) -> None:
         super().__init__(text)
         self.status = status
         self.text = text
         self.challenge = challenge
+        self.seconds = seconds
+
+    @property
+    def headers(self) -> dict[str, str]:
+        found = {"WWW-Authenticate": self.challenge} if self.challenge else {}
+        if self.status in (429, 503):
+            found["Retry-After"] = str(self.seconds)
+        return found
 
     def response(self) -> web.Response:
         """As the kernel's APIs write errors: ``text/plain; charset=utf-8``."""
         from aiohttp import web
 
-        headers = {"WWW-Authenticate": self.challenge} if self.challenge else {}
-        if self.status == 503:
-            headers["Retry-After"] = "1"
-        return web.Response(text=self.text, status=self.status, headers=headers)
+        return web.Response(text=self.text, status=self.status, headers=self.headers)
 
 
 class GuardUnusable(Exception):
@@ -84,10 +99,20 @@ class UsersUnreachable(Exception):
     """Who keeps the users cannot be asked now."""
 
 
+class TooManyQuestions(Exception):
+    """A password is not looked at now, since there were too many. ``seconds``: when to come back."""
+
+    def __init__(self, seconds: int = 1) -> None:
+        super().__init__(f"too many passwords are being checked, or were wrong; try again in {seconds} s")
+        self.seconds = seconds
+
+
 class Users(Protocol):
     """The cluster's users, whoever keeps them. Both raise `UsersUnreachable`."""
 
-    async def password_is(self, uid: str, password: str) -> bool: ...
+    async def password_is(self, uid: str, password: str, address: str) -> bool:
+        """``address`` is the client's. Raises `TooManyQuestions`, too."""
+        ...
 
     async def token_lives(self, token: str) -> bool:
         """Whether a token that is good by itself was not revoked, and its user is still there."""
@@ -95,41 +120,71 @@ class Users(Protocol):
 
 
 class AskedUsers:
-    """Users of whom another process knows. Its yes is remembered for some seconds, under a keyed digest."""
+    """Users of whom another process knows. Its answers are remembered for some seconds, under a keyed digest."""
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._yes: OrderedDict[bytes, float] = OrderedDict()
-        self._asking: dict[bytes, asyncio.Task[bool]] = {}
+        self._no: OrderedDict[bytes, float] = OrderedDict()
+        self._asking: dict[tuple[bytes, str], asyncio.Task[bool]] = {}
+        self._under_way: Counter[str] = Counter()
 
-    async def password_is(self, uid: str, password: str) -> bool:
-        return await self._ask({"uid": uid, "password": password}, f"{uid}\0{password}")
+    async def password_is(self, uid: str, password: str, address: str) -> bool:
+        known = self._digest(f"{uid}\0{password}")
+        # Only a password that is wrong stays wrong: a token may be too new for whoever is asked.
+        if self._no.get(known, 0.0) > time.monotonic():
+            return False
+        question = {"uid": uid, "password": password, "address": address}
+        answer = await self._ask(question, known, address)
+        if not answer:
+            _remember(self._no, known, _NO_SECONDS)
+        return answer
 
     async def token_lives(self, token: str) -> bool:
-        return await self._ask({"token": token}, token)
+        return await self._ask({"token": token}, self._digest(token), None)
 
     async def _request(self, question: dict[str, str]) -> bool:
-        """Asks with uid and password, or with a token. Raises `UsersUnreachable`."""
+        """Asks with uid and password, or with a token. Raises `UsersUnreachable`, `TooManyQuestions`."""
         raise NotImplementedError
 
-    async def _ask(self, question: dict[str, str], text: str) -> bool:
-        known = hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
-        until = self._yes.get(known)
-        if until is not None and until > time.monotonic():
+    def _digest(self, text: str) -> bytes:
+        return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
+
+    async def _ask(self, question: dict[str, str], known: bytes, address: str | None) -> bool:
+        if self._yes.get(known, 0.0) > time.monotonic():
             return True
-        # Requests that come together with the same credentials ask once.
-        asking = self._asking.get(known)
+        # Requests that come together with the same credentials ask once; those of other addresses have their own line.
+        same = (known, address or "")
+        asking = self._asking.get(same)
         if asking is None:
-            asking = asyncio.create_task(self._request(question), name="ask dcos-auth")
-            self._asking[known] = asking
-            asking.add_done_callback(lambda _: self._asking.pop(known, None))
+            work = self._request(question) if address is None else self._in_bounds(question, address)
+            asking = asyncio.create_task(work, name="ask dcos-auth")
+            self._asking[same] = asking
+            asking.add_done_callback(lambda _: self._asking.pop(same, None))
         answer = await asyncio.shield(asking)
         self._yes.pop(known, None)
         if answer:
-            self._yes[known] = time.monotonic() + _REMEMBERED_SECONDS
-            if len(self._yes) > _REMEMBERED:
-                self._yes.popitem(last=False)
+            _remember(self._yes, known, _REMEMBERED_SECONDS)
         return answer
+
+    async def _in_bounds(self, question: dict[str, str], address: str) -> bool:
+        """A flood of passwords is turned away here: each of them costs dcos-auth a hash."""
+        if self._under_way.total() >= MOST_QUESTIONS or self._under_way[address] >= MOST_QUESTIONS_OF_ONE:
+            raise TooManyQuestions
+        self._under_way[address] += 1
+        try:
+            return await self._request(question)
+        finally:
+            self._under_way[address] -= 1
+            if not self._under_way[address]:
+                del self._under_way[address]
+
+
+def _remember(answers: OrderedDict[bytes, float], known: bytes, seconds: float) -> None:
+    answers[known] = time.monotonic() + seconds
+    answers.move_to_end(known)
+    if len(answers) > _REMEMBERED:
+        answers.popitem(last=False)
 
 
 class SocketUsers(AskedUsers):
@@ -138,24 +193,29 @@ class SocketUsers(AskedUsers):
     def __init__(self, socket: Path) -> None:
         super().__init__()
         self._socket = socket
-        self._session: ClientSession | None = None
+        self._sessions: dict[bool, ClientSession] = {}
 
     async def close(self) -> None:
-        if self._session is not None:
-            await self._session.close()
+        for session in self._sessions.values():
+            await session.close()
 
     async def _request(self, question: dict[str, str]) -> bool:
         import aiohttp
 
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.UnixConnector(str(self._socket), limit=8),
-                timeout=aiohttp.ClientTimeout(total=_SOCKET_SECONDS),
+        # Tokens have connections of their own: they are answered at once, and wait behind no password.
+        is_token = "token" in question
+        if is_token not in self._sessions:
+            self._sessions[is_token] = aiohttp.ClientSession(
+                connector=aiohttp.UnixConnector(str(self._socket), limit=8 if is_token else MOST_QUESTIONS),
+                timeout=aiohttp.ClientTimeout(total=_TOKEN_SECONDS if is_token else _PASSWORD_SECONDS),
             )
         try:
-            async with self._session.post("http://dcos-auth/internal/verify", json=question) as answer:
+            async with self._sessions[is_token].post("http://dcos-auth/internal/verify", json=question) as answer:
                 if answer.status in (200, 401):
                     return answer.status == 200
+                if answer.status == 429:
+                    seconds = answer.headers.get("Retry-After", "")
+                    raise TooManyQuestions(int(seconds) if seconds.isdecimal() else 1)
                 raise UsersUnreachable(f"dcos-auth answered {answer.status}")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UsersUnreachable("dcos-auth does not answer") from error
@@ -205,7 +265,9 @@ class Guard:
         if len(given) > 1:
             raise self._unknown("one Authorization header is enough", realm)
         try:
-            return await self._of_header(given[0], realm)
+            return await self._of_header(given[0], realm, request.remote or "")
+        except TooManyQuestions as error:
+            raise Denied(429, str(error), seconds=error.seconds) from error
         except UsersUnreachable as error:
             raise Denied(503, f"the credentials cannot be checked now: {error}") from error
 
@@ -232,10 +294,10 @@ class Guard:
     async def _lives(self, token: str) -> bool:
         return self.users is None or await self.users.token_lives(token)
 
-    async def _of_header(self, header: str, realm: str | None) -> str:
+    async def _of_header(self, header: str, realm: str | None, address: str) -> str:
         scheme, _, rest = header.partition(" ")
         if scheme.lower() == "basic":
-            return await self._of_basic(rest.strip(), realm)
+            return await self._of_basic(rest.strip(), realm, address)
         token = rest.strip() if scheme.lower() == "bearer" else ""
         if header.lower().startswith("token="):
             token = header[len("token=") :].strip().strip('"')
@@ -251,7 +313,7 @@ class Guard:
             raise self._unknown("the token was revoked", realm)
         return claims.uid
 
-    async def _of_basic(self, encoded: str, realm: str | None) -> str:
+    async def _of_basic(self, encoded: str, realm: str | None, address: str) -> str:
         try:
             principal, colon, secret = base64.b64decode(encoded, validate=True).decode().partition(":")
         except (binascii.Error, UnicodeDecodeError, ValueError):
@@ -261,7 +323,7 @@ class Guard:
         # Whoever is in the file is nobody else's to know.
         known = self.credentials is not None and principal in self.credentials
         may_be_user = colon and not known and tokens.UID.fullmatch(principal) and not tokens.is_daemons(principal)
-        if may_be_user and self.users is not None and await self.users.password_is(principal, secret):
+        if may_be_user and self.users is not None and await self.users.password_is(principal, secret, address):
             return principal
         raise self._unknown("these credentials are not known", realm)
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from dcos_runtime.auth import passwords, tokens
-from dcos_runtime.auth.brake import ADDRESS, USER, Brake, Rule, TooMany
+from dcos_runtime.auth.brake import ADDRESS, LONGEST_WAIT, USER, Brake, Rule, TooMany
 from dcos_runtime.auth.directory import Directory, User
 from dcos_runtime.auth.tokens import LIFETIME, Claims, Signer, TokenRefused, Verifier
 
@@ -23,6 +23,9 @@ T = TypeVar("T")
 
 WAITING = 64
 """Attempts that may wait for their turn or their hash; more are turned away."""
+
+DAEMONS_WAIT = 3.0
+"""Seconds that an attempt at a daemon waits for its turn: well below what the daemon waits for an answer."""
 
 _REMEMBERED = 256
 _REMEMBERED_SECONDS = 60.0
@@ -88,9 +91,10 @@ class Logins:
         keys = [(f"user {uid}", USER), (f"address {source}", ADDRESS)]
         return await self._attempt(uid, password, keys)
 
-    async def recognise(self, uid: str, password: str) -> User:
+    async def recognise(self, uid: str, password: str, source: str = "") -> User:
         """For daemons that are asked with HTTP Basic, request after request: a good password is remembered for a
-        while, under a keyed digest, as long as it is not changed. Raises as `log_in` does.
+        while, under a keyed digest, as long as it is not changed. ``source`` is where their client is: guesses from
+        one address keep no user of another waiting. Raises as `log_in` does.
         """
         user = self._user(uid)
         digest = b""
@@ -99,7 +103,10 @@ class Logins:
             digest = hmac.digest(self._key, text, hashlib.sha256)
             if self._known.get(digest, 0.0) > time.monotonic():
                 return user
-        found = await self._attempt(uid, password, [(f"daemons' user {uid}", USER)])
+        keys = [(f"daemons' user {uid} at {source}", USER)]
+        if source:
+            keys.append((f"address {source}", ADDRESS))
+        found = await self._attempt(uid, password, keys, DAEMONS_WAIT)
         if user is not None and found.hash == user.hash:
             self._known[digest] = time.monotonic() + _REMEMBERED_SECONDS
             if len(self._known) > _REMEMBERED:
@@ -111,13 +118,15 @@ class Logins:
         user = self._directory.user(uid)
         return None if uid in self._reserved else user
 
-    async def _attempt(self, uid: str, password: str, keys: list[tuple[str, Rule]]) -> User:
+    async def _attempt(
+        self, uid: str, password: str, keys: list[tuple[str, Rule]], longest: float = LONGEST_WAIT
+    ) -> User:
         self._directory.user(uid)
         if self._waiting >= WAITING:
             raise TooMany(2.0)
         self._waiting += 1
         try:
-            if wait := self._brake.wait(keys, time.monotonic()):
+            if wait := self._brake.wait(keys, time.monotonic(), longest):
                 await asyncio.sleep(wait)
             user = self._user(uid)
             good = await self._hasher.matches(password, user.hash if user else self._nobody)

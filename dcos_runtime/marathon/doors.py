@@ -67,10 +67,7 @@ class Door:
 
 
 def _refusal(request: web.Request, denied: Denied) -> web.Response:
-    headers = {"WWW-Authenticate": denied.challenge} if denied.challenge else {}
-    if denied.status == 503:
-        headers["Retry-After"] = "1"
-    response = error(denied.status, denied.text, headers)
+    response = error(denied.status, denied.text, denied.headers)
     if request.can_read_body:
         response.force_close()  # rather than take a body in from somebody unknown to get to the next request
     return response

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import http.client
+import itertools
 import os
 import signal
+import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,7 +17,7 @@ import pytest
 from tests.byhand import Daemon, free_port, processes_with, wait_for
 from tests.contract import gateway as house
 from tests.contract.authority import Authority, basic
-from tests.contract.gateway import Backend, Gateway, echo, started, task_address
+from tests.contract.gateway import PASSWORD, Backend, Gateway, echo, started, task_address
 from tests.contract.guarded import Subscription
 
 pytestmark = [
@@ -61,6 +64,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
                 "--authenticate_http_readwrite",
                 "--authenticate_http_frameworks",
                 f"--credentials={authority.credentials(principals)}",
+                f"--auth_socket={folder / 'gateway' / 'auth.sock'}",
                 *authority.flags(authority.identity("master")),
             ],
             folder / "master.log",
@@ -147,6 +151,50 @@ def test_an_app_is_started_looked_at_and_used_through_the_one_door(gateway: Gate
     nodes = gateway.get("/system/health/v1/nodes", token).json["nodes"]
     assert {(node["role"], node["health"]) for node in nodes} == {("master", 0), ("master", 1), ("agent", 0)}
     assert gateway.ask("DELETE", "/marathon/v2/apps//web", token).status == 200
+
+
+# --- passwords at the master's own port ---
+
+
+def test_a_flood_of_wrong_passwords_keeps_out_neither_right_ones_from_elsewhere_nor_tokens(
+    whole: Whole, token: dict[str, str]
+) -> None:
+    over = threading.Event()
+    refused: list[tuple[int, str | None]] = []
+
+    def flood(number: int) -> None:
+        for guess in itertools.count():
+            if over.is_set():
+                return
+            with contextlib.suppress(OSError, http.client.HTTPException):
+                refused.append(_state(whole, "127.0.0.1", basic("admin", f"wrong {number} {guess}")))
+            over.wait(0.05)
+
+    threads = [threading.Thread(target=flood, args=(number,), daemon=True) for number in range(20)]
+    for thread in threads:
+        thread.start()
+    try:
+        wait_for(lambda: {401, 429} <= {status for status, _ in refused}, 60, "guesses that are wrong, and too many")
+        assert _state(whole, "127.0.0.2", basic("admin", PASSWORD))[0] == 200
+        for address in ("127.0.0.1", "127.0.0.2"):
+            assert _state(whole, address, {"Authorization": f"token={whole.gateway.authority.token()}"})[0] == 200
+    finally:
+        over.set()
+        for thread in threads:
+            thread.join(30)
+    assert {status for status, _ in refused} == {401, 429}
+    assert all(int(after or "0") > 0 for status, after in refused if status == 429)
+
+
+def _state(whole: Whole, address: str, headers: dict[str, str]) -> tuple[int, str | None]:
+    """Status and Retry-After of the master's plain port, asked from ``address``."""
+    connection = http.client.HTTPConnection("127.0.0.1", whole.master_port, timeout=60, source_address=(address, 0))
+    try:
+        connection.request("GET", "/state-summary", headers=headers)
+        response = connection.getresponse()
+        return response.status, response.getheader("Retry-After")
+    finally:
+        connection.close()
 
 
 # --- frameworks' own pages ---

@@ -22,7 +22,7 @@ class People:
 
     away = False
 
-    async def password_is(self, uid: str, password: str) -> bool:
+    async def password_is(self, uid: str, password: str, address: str) -> bool:
         if self.away:
             raise UsersUnreachable("dcos-auth does not answer")
         return (uid, password) == ("eve", "apple")
