@@ -8,7 +8,7 @@ from typing import Any
 from dcos_runtime.cli.kernel import Agent
 from dcos_runtime.cli.output import number
 
-PUBLIC_ROLE = "slave_public"  # all of a public agent is kept for it
+PUBLIC_ROLE = "slave_public"  # clusters of others keep all of a public agent for it; ours reserve nothing
 _RESOURCES = ("cpus", "mem", "disk", "gpus")
 
 

@@ -219,6 +219,8 @@ def _tell_administrator(job: Job, as_json: bool) -> None:
     if not as_json:
         click.echo(f"administrator: {who.uid}, password: {who.password}")
         click.echo(f"  shown this once; it is kept in {commands.administrator_file(job)}")
+        if told := commands.ca_fingerprint(job):
+            click.echo(f"CA's SHA256 fingerprint: {told}")
     vault.mark_told(job.state)
 
 
@@ -245,9 +247,12 @@ def _print_status(found: ClusterStatus) -> None:
             ", ".join(host.versions) or "-",
         )
     console.print(table)
-    console.print(f"leader: {found.leader or 'none'}", highlight=False)
-    console.print(f"init:   {found.init or 'none'}", highlight=False)
-    console.print(f"gateway: {', '.join(found.gateways) or 'none'}", highlight=False)
+    nobody = "unknown" if found.unasked else "none"
+    console.print(f"leader: {found.leader or nobody}", highlight=False)
+    console.print(f"init:   {found.init or nobody}", highlight=False)
+    console.print(f"gateway: {', '.join(found.gateways) or nobody}", highlight=False)
+    if found.ca_fingerprint:
+        console.print(f"CA's SHA256 fingerprint: {found.ca_fingerprint}", highlight=False, soft_wrap=True)
     if found.locked_by:
         console.print(f"locked: {found.locked_by}", highlight=False)
     for problem in found.problems:

@@ -169,6 +169,12 @@ def administrator_file(job: Job) -> Path:
     return job.state.secrets / "administrator.json"
 
 
+def ca_fingerprint(job: Job) -> str:
+    """What ``dcos cluster setup`` shows of the CA, to be compared with; empty as long as there is none."""
+    trust = secrets.load(job.state, job.spec, hosts=()).trust
+    return secrets.fingerprint(trust.ca) if trust else ""
+
+
 @contextlib.contextmanager
 def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
     """A context for the job, with a place for shared SSH connections, which are closed afterwards."""

@@ -7,9 +7,10 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.health import gateway_url, init, leader, missing_agents, silent_gateways
+from dcos_installer.phases.health import CannotAsk, gateway_url, init, leader, missing_agents, silent_gateways
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition
+from dcos_installer.secrets import fingerprint
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -59,6 +60,10 @@ class ClusterStatus:
     init: str = ""
     gateways: tuple[str, ...] = ()
     """Where users come in: those that answer."""
+    unasked: str = ""
+    """Why leader, init and gateways could not be asked from here at all; empty: they were."""
+    ca_fingerprint: str = ""
+    """SHA-256 of the cluster's CA, as ``dcos cluster setup`` shows it; empty when it cannot be read here."""
     locked_by: str = ""
     problems: tuple[str, ...] = ()
 
@@ -80,20 +85,21 @@ def read(ctx: Context) -> ClusterStatus:
         hosts.append(result)
     problems = [f"{host.name}: {_why(host)}" for host in hosts if not host.well]
     ports = ctx.spec.settings.ports
-    leads = serves = ""
+    leads = serves = unasked = ""
+    silent: dict[str, str] = {}
     try:
         leading = leader(ctx.ask, ctx.spec)
         leads = f"http://{leading.address}:{ports.master}"
         missing = missing_agents(ctx.ask, ctx.spec, leading)
         problems += [f"{name} is not registered with the master" for name in missing]
+    except CannotAsk as error:
+        # Of leader, init and gateways nothing is known then, neither good nor bad.
+        unasked = "; ".join(part for part in (error.what, error.hint) if part)
+        problems.insert(0, unasked)
     except InstallerError as error:
         problems.append(error.what)
-    try:
-        serves = f"http://{init(ctx.ask, ctx.spec).address}:{ports.marathon}"
-    except InstallerError as error:
-        problems.append(error.what)
-    silent = silent_gateways(ctx.ask, ctx.spec)
-    problems += [f"the gateway of {name} does not answer as it should: {why}" for name, why in silent.items()]
+    if not unasked:
+        serves, silent = _doors(ctx, problems)
     return ClusterStatus(
         name=ctx.spec.name,
         cluster_id=ctx.spec.cluster_id,
@@ -101,10 +107,33 @@ def read(ctx: Context) -> ClusterStatus:
         hosts=tuple(hosts),
         leader=leads,
         init=serves,
-        gateways=tuple(gateway_url(host, ports) for host in ctx.spec.masters if host.name not in silent),
+        gateways=tuple(
+            gateway_url(host, ports) for host in ctx.spec.masters if not unasked and host.name not in silent
+        ),
+        unasked=unasked,
+        ca_fingerprint=_fingerprint(ctx),
         locked_by=_locked_by(ctx, hosts),
         problems=tuple(problems),
     )
+
+
+def _doors(ctx: Context, problems: list[str]) -> tuple[str, dict[str, str]]:
+    """Where the init answers, and the gateways that do not; what is wrong is added to ``problems``."""
+    serves = ""
+    try:
+        serves = f"http://{init(ctx.ask, ctx.spec).address}:{ctx.spec.settings.ports.marathon}"
+    except InstallerError as error:
+        problems.append(error.what)
+    silent = silent_gateways(ctx.ask, ctx.spec)
+    problems += [f"the gateway of {name} does not answer as it should: {why}" for name, why in silent.items()]
+    return serves, silent
+
+
+def _fingerprint(ctx: Context) -> str:
+    try:
+        return fingerprint((ctx.state.secrets / "ca.crt").read_text())
+    except (OSError, ValueError):
+        return ""
 
 
 def _host(ctx: Context, host: HostSpec, condition: Condition) -> HostStatus:

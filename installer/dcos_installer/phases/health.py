@@ -9,13 +9,12 @@ import ssl
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from dcos_installer.errors import DeadlinePassed, InstallerError
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from dcos_installer.config.model import ClusterSpec, HostSpec, Ports
     from dcos_installer.phases.base import Context
 
@@ -33,6 +32,10 @@ class NotWell(InstallerError):
     def __init__(self, what: str, *, status: int = 0, **rest: str) -> None:
         self.status = status
         super().__init__(what, **rest)
+
+
+class CannotAsk(InstallerError):
+    """Nobody can be asked at all: what the operator shows, or trusts, cannot be used. The cluster may be well."""
 
 
 class Asker:
@@ -56,7 +59,8 @@ class Asker:
     ) -> Any:
         """What ``url`` answers: its JSON, its text when it is none, None when it is empty. Raises `NotWell`.
 
-        Redirects are not followed. What is sent is in no message. ``zookeeper://HOST:PORT/WORD`` asks ZooKeeper.
+        Raises `CannotAsk` before anything is sent. Redirects are not followed. What is sent is in no message.
+        ``zookeeper://HOST:PORT/WORD`` asks ZooKeeper.
         """
         if url.startswith("zookeeper://"):
             return _zookeeper(url, seconds)
@@ -87,16 +91,28 @@ class Asker:
             if self._known is None or self._known[0] != version:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
                 context.minimum_version = ssl.TLSVersion.TLSv1_2
-                context.load_verify_locations(cafile=ca)
-                context.load_cert_chain(identity)
+                _load(ca, lambda: context.load_verify_locations(cafile=ca))
+                _load(identity, lambda: context.load_cert_chain(identity))
                 self._known = (version, _opener(context))
         except OSError as error:
-            raise NotWell(
-                "the cluster cannot be asked",
-                why=f"the operator's certificate in {self._folder} cannot be used: {error.strerror or error}",
-                hint="dcos-installer deploy makes it",
-            ) from None
+            raise _cannot_ask(Path(error.filename or self._folder), error) from None
         return self._known[1]
+
+
+def _load(path: Path, into: Callable[[], None]) -> None:
+    try:
+        into()
+    except OSError as error:  # what TLS finds wrong with a file does not name it
+        raise _cannot_ask(path, error) from None
+
+
+def _cannot_ask(path: Path, error: OSError) -> CannotAsk:
+    # A CA is made once: with its key there, this certificate was there, too.
+    lost = path.name == "ca.crt" and path.with_name("ca.key").exists()
+    return CannotAsk(
+        f"the cluster cannot be asked: {path} cannot be used: {error.strerror or error}",
+        hint=f"put {path.name} back from a backup" if lost else "dcos-installer deploy makes it",
+    )
 
 
 def _zookeeper(url: str, seconds: float) -> str:
@@ -131,6 +147,8 @@ def wait_until(ctx: Context, what: str, probe: Callable[[], T], *, seconds: floa
     while True:
         try:
             return probe()
+        except CannotAsk:
+            raise  # waiting mends nothing here
         except InstallerError as error:
             last = error
         if ctx.monotonic() >= end:
@@ -232,12 +250,19 @@ def login(ask: Ask, gateway: str, uid: str, password: str) -> str:
     return token
 
 
+def refused(uid: str) -> str:
+    """What a login that is answered with 401 means, once the password was told: the gateway does not say which."""
+    return f"{uid} was removed, or has another password than the one that was made"
+
+
 def token_lives(ask: Ask, spec: ClusterSpec, token: str) -> bool:
     """Whether a gateway takes the token. Where none answers nobody can tell, and it is taken for alive."""
     for host in spec.masters:
         url = f"{gateway_url(host, spec.settings.ports)}/pkgpanda/active.buildinfo.full.json"
         try:
             ask(url, headers={"Authorization": f"token={token}"})
+            return True
+        except CannotAsk:
             return True
         except NotWell as error:
             if error.status == 401:

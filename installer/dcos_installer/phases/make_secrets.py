@@ -22,12 +22,17 @@ class MakeSecrets:
     def should_run(self, ctx: Context) -> str:
         vault = load(ctx.state, ctx.spec, ctx.wall())
         _refuse_lost(ctx, vault)
-        return "" if vault.to_make else "they are all there"
+        return "" if vault.to_make or vault.forgotten else "they are all there"
 
     def run(self, ctx: Context) -> None:
-        names = load(ctx.state, ctx.spec, ctx.wall()).to_make
-        shown = ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
-        ctx.change("", f"make {shown}", lambda: make(ctx.state, ctx.spec, ctx.wall()))
+        vault = load(ctx.state, ctx.spec, ctx.wall())
+        steps = [f"make {_listed(vault.to_make)}"] if vault.to_make else []
+        steps += [f"delete the secret of {_listed(vault.forgotten)}"] if vault.forgotten else []
+        ctx.change("", "; ".join(steps), lambda: make(ctx.state, ctx.spec, ctx.wall()))
+
+
+def _listed(names: tuple[str, ...]) -> str:
+    return ", ".join(names[:_NAMED]) + (f" and {len(names) - _NAMED} more" if len(names) > _NAMED else "")
 
 
 def _refuse_lost(ctx: Context, vault: Vault) -> None:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dcos_installer import client
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
-from dcos_installer.phases.health import NotWell, gateway_url, login, token_lives
+from dcos_installer.phases.health import NotWell, gateway_url, login, refused, token_lives
 from dcos_installer.secrets import Vault, load
 
 if TYPE_CHECKING:
@@ -32,10 +32,16 @@ class WriteClientConfig:
         folder = self._folder(ctx)
         step = f"write {folder}/clusters/{ctx.spec.cluster_id}/{client.SETTINGS_FILE}"
         wanted, vault = _wanted(ctx)
-        if ctx.dry_run or wanted is None:
+        if wanted is None:
             ctx.change("", step, _nothing_yet)
             return
-        token = _log_in(ctx, vault)
+        # A plan logs in as well: only that tells whether there is a token to write.
+        try:
+            token = _log_in(ctx, vault)
+        except InstallerError:
+            if not ctx.dry_run:
+                raise
+            token = "(unknown)"
         if not token and client.token_of(folder, wanted) == "":
             return
         ctx.change("", step, lambda: client.write(folder, wanted, token))
@@ -65,7 +71,7 @@ def _log_in(ctx: Context, vault: Vault) -> str:
         except NotWell as error:
             last = error
             if error.status == 401 and who.told:
-                ctx.note("", f"the password of {who.uid} was changed since it was made: log in with dcos auth login")
+                ctx.note("", f"{refused(who.uid)}: log in with dcos auth login")
                 return ""
     assert last is not None
     raise InstallerError(

@@ -221,7 +221,7 @@ def gateway(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials
             Unit(
                 unit,
                 reads=(configuration.path, CA, f"secret:{secret.name}"),
-                probe=f"tcp://{host.address}:{ports.gateway_https}",
+                probe=f"https://{host.address}:{ports.gateway_https}",
             ),
         ),
         users=(user,),

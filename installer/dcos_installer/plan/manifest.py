@@ -65,8 +65,8 @@ class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``reads`` names what it takes in when it starts: paths of files, ``package:NAME``, ``secret:NAME``. When one of them
     changes, ``on_change`` (restart or reload) happens to it; when its own text does, it is restarted. ``probe``
-    (``http://HOST:PORT/PATH``, ``zookeeper://HOST:PORT``, ``tcp://HOST:PORT``, ``unix:///SOCKET``) answers when it is
-    well.
+    (``http://HOST:PORT/PATH``, ``https://HOST:PORT`` with a certificate of the cluster's CA, ``zookeeper://HOST:PORT``,
+    ``tcp://HOST:PORT``, ``unix:///SOCKET``) answers when it is well.
     """
 
     name: str

@@ -190,6 +190,12 @@ def read_authority(path: Path, text: str, key: ec.EllipticCurvePrivateKey, now: 
     return Authority(key, certificate)
 
 
+def fingerprint(pem: str) -> str:
+    """SHA-256 of a certificate as people compare it: ``3A 91 …``. Raises ``ValueError``."""
+    certificate = x509.load_pem_x509_certificate(pem.encode())
+    return certificate.fingerprint(hashes.SHA256()).hex(" ").upper()
+
+
 def damaged(path: Path, why: str) -> SecretsDamaged:
     """What to say of a file that must not be made anew."""
     return SecretsDamaged(

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import json
 import os
+import re
 import secrets
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -46,6 +47,8 @@ _TOKEN_KEY_BITS = 2048
 _READABLE = "23456789abcdefghjkmnpqrstuvwxyz"
 """Without those that are taken for one another: 31 characters, so 28 of them are 138 bits."""
 _GROUPS, _GROUP = 4, 7
+_PLAIN = re.compile(r"[A-Za-z0-9]{16,128}", re.ASCII)
+"""Passwords that stand in a URL as they are."""
 _LN, _R, _P = 14, 8, 5
 """Costs of scrypt, as `dcos_runtime.auth.passwords` has them (a test holds the two against each other)."""
 
@@ -221,6 +224,8 @@ def _zookeeper(path: Path) -> ZooKeeper | None:
     password, super_password = found.get("password"), found.get("super_password")
     if not (isinstance(password, str) and isinstance(super_password, str) and password and super_password):
         raise damaged(path, "it holds no password and super_password")
+    if not (_PLAIN.fullmatch(password) and _PLAIN.fullmatch(super_password)):
+        raise damaged(path, "a password in it has other characters than letters and digits, or less than 16 of them")
     return ZooKeeper(password, super_password)
 
 

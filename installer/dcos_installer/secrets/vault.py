@@ -49,6 +49,8 @@ class Vault:
     """Of what everything hangs on, what is not there."""
     to_make: tuple[str, ...]
     """All that `make` would make, as a plan names it."""
+    forgotten: tuple[str, ...]
+    """Principals that `make` would forget: the inventory names them no more, their secrets are lost for good."""
     reissued: Mapping[str, str]
     """Certificates that are there and will be issued anew, each with why."""
     administrator: Administrator | None = field(repr=False)
@@ -136,6 +138,7 @@ def _vault(folder: Path, spec: ClusterSpec, roots: Roots, now: datetime, hosts: 
         hosts={host.name: _contents(folder, spec, host, roots, certificates) for host in hosts},
         roots_missing=roots.missing,
         to_make=tuple(to_make),
+        forgotten=tuple(sorted(roots.principals.keys() - set(spec.settings.principals))),
         reissued=reissued,
         administrator=roots.administrator,
     )

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import socket
+import ssl
 import stat
+import threading
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -17,8 +21,9 @@ from dcos_installer.ansible.host.apply import RolledBack, locked, remove
 from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.ansible.host.machine import Finished, Machine
 from dcos_installer.ansible.host.observe import digest_of
-from dcos_installer.ansible.host.systemd import Systemd, probed
+from dcos_installer.ansible.host.systemd import Noted, Systemd, probed
 from dcos_installer.plan.manifest import ACTIVE, FORMAT, Firewall, Link, Manifest, Package, Secret, Sysctl, User
+from dcos_installer.secrets.authority import Holder, moment, new_key, self_signed
 from tests.unit.installer.folder_hosts import Host, Remembering, a_manifest, shown
 
 A = "dcos-a.service"
@@ -314,6 +319,36 @@ def test_the_host_refuses_what_leads_outside_and_what_it_does_not_know(host: Hos
         answer(host, mode="check", manifest=json.dumps(manifest))
 
 
+def test_units_are_read_again_with_every_new_generation_whose_files_are_others(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read = []
+    monkeypatch.setattr(Noted, "reload", lambda _: read.append(1))
+    installed(host, first())
+    host.apply(msgspec.structs.replace(first(), files=(*first().files[:-1], first().files[-1])))
+    assert len(read) == 1, "nothing changed, and nothing is read"
+    installed(host, a_manifest({"etc/a.env": "two"}, {A: ("etc/a.env",), B: ()}))
+    host.apply(a_manifest({"etc/a.env": "three"}, {A: ("etc/a.env",), B: ()}))
+    assert host.generation == 3 and len(read) == 3
+
+
+def test_another_password_of_zookeeper_is_refused_and_a_single_altered_file_is_mended(host: Host) -> None:
+    names = ("zk-auth", "zk-marathon", "zk-master")
+    manifest = a_manifest(secrets=tuple(Secret(name) for name in names))
+
+    def brought(password: str, hosts: str) -> dict[str, str]:
+        return {name: f"zk://dcos:{password}@{hosts}/{name}\n" for name in names}
+
+    host.apply(manifest, brought("one", "a:2181"))
+    more = answer(host, mode="check", manifest=manifest.encode().decode(), secrets=brought("one", "a:2181,b:2181"))
+    assert not more["problems"] and len(more["changes"]) == 3
+    other = answer(host, mode="check", manifest=manifest.encode().decode(), secrets=brought("two", "a:2181"))
+    assert len(other["problems"]) == 1 and "zookeeper.json back from a backup" in other["problems"][0]
+    host.path("/etc/dcos-secrets/zk-auth").write_text("zk://dcos:changed@a:2181/zk-auth\n")
+    mended = answer(host, mode="check", manifest=manifest.encode().decode(), secrets=brought("one", "a:2181"))
+    assert not mended["problems"] and len(mended["changes"]) == 1
+
+
 # --- probes and ports ------------------------------------------------------------------------------------------------
 
 
@@ -325,6 +360,39 @@ def test_a_unix_socket_is_well_when_somebody_listens_on_it(tmp_path: Path) -> No
         assert "refused" in probed(f"unix://{path}")
         server.listen()
         assert probed(f"unix://{path}") == ""
+
+
+def test_a_door_with_tls_is_well_only_when_the_clusters_ca_vouches_for_who_holds_the_port(tmp_path: Path) -> None:
+    now = moment(time.time())
+    ours, strange = (self_signed(new_key(), name, now) for name in ("c", "stranger"))
+    (tmp_path / "ca.crt").write_text(ours.pem)
+    for authority, address, wrong in (
+        (ours, "127.0.0.1", ""),
+        (ours, "198.18.0.1", "IP address mismatch"),
+        (strange, "127.0.0.1", "certificate verify failed"),
+        (None, "", "does another process hold the port?"),
+    ):
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if authority else None
+            if authority and context:
+                (tmp_path / "own.pem").write_text(authority.issue(Holder("c", "gateway", "m1", address), now))
+                context.load_cert_chain(tmp_path / "own.pem")
+            answering = threading.Thread(target=_answer_once, args=(server, context))
+            answering.start()
+            found = probed(f"https://127.0.0.1:{server.getsockname()[1]}", str(tmp_path / "ca.crt"))
+            answering.join()
+        assert wrong in found if wrong else found == ""
+
+
+def _answer_once(server: socket.socket, context: ssl.SSLContext | None) -> None:
+    """Takes one connection; without a context, says what a stranger would."""
+    connection, _ = server.accept()
+    with connection:
+        if context is None:
+            connection.sendall(b"SSH-2.0-stranger\r\n")
+            return
+        with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True):
+            pass
 
 
 def test_sockets_that_listen_are_told_by_address_and_port_until_there_is_a_generation(host: Host) -> None:

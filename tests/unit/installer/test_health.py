@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dcos_installer import secrets
-from dcos_installer.phases.health import Asker, NotWell, login, master_is_well
+from dcos_installer.phases.health import Asker, CannotAsk, NotWell, login, master_is_well
 from dcos_installer.secrets import Vault
 from dcos_installer.state import ClusterState
 from dcos_runtime.tls import identity_of
@@ -114,9 +114,14 @@ def test_a_server_of_another_cluster_is_not_believed(made: tuple[ClusterState, V
 
 
 def test_without_the_operators_certificate_nobody_is_asked_and_it_says_why(tmp_path: Path) -> None:
-    with pytest.raises(NotWell) as told:
+    with pytest.raises(CannotAsk) as told:
         Asker(tmp_path)("https://127.0.0.1:1/health")
-    assert "operator's certificate" in told.value.why and "deploy" in told.value.hint
+    assert "ca.crt cannot be used" in told.value.what and "deploy makes it" in told.value.hint
+    for name in ("ca.key", "ca.crt", "operator.pem"):
+        (tmp_path / name).write_text("damaged")
+    with pytest.raises(CannotAsk, match=r"ca\.crt cannot be used") as told:
+        Asker(tmp_path)("https://127.0.0.1:1/health")
+    assert "from a backup" in told.value.hint
 
 
 def test_a_certificate_that_was_issued_anew_is_the_next_one_used(tmp_path: Path) -> None:
@@ -130,7 +135,7 @@ def test_a_certificate_that_was_issued_anew_is_the_next_one_used(tmp_path: Path)
         assert ask(f"{url}/who") == {"kind": "operator"}
         whole = (state.secrets / "operator.pem").read_text()
         (state.secrets / "operator.pem").write_text("damaged")
-        with pytest.raises(NotWell):
+        with pytest.raises(CannotAsk, match=r"operator\.pem"):
             ask(f"{url}/who")
         (state.secrets / "operator.pem").write_text(whole)
         assert ask(f"{url}/who") == {"kind": "operator"}

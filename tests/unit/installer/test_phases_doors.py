@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dcos_installer.commands import deploy_phases, plan_phases
-from dcos_installer.config.model import HostSpec
+from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.phases.base import HostsFailed
 from dcos_installer.phases.health import NotWell
 from dcos_installer.phases.make_secrets import SecretsLost
@@ -75,10 +75,30 @@ def test_a_token_that_is_good_is_left_alone_and_one_that_is_refused_or_gone_is_r
 def test_an_administrator_who_changed_his_password_is_told_to_log_in_and_nothing_fails(tmp_path: Path) -> None:
     deployed(pretend(tmp_path, spec_of(tmp_path)))
     for changes in (1, 0):
+        plan = pretend(tmp_path, spec_of(tmp_path), dry_run=True)
+        plan.ask.token, plan.ask.password = "another", "changed"  # type: ignore[attr-defined]
+        run_phases(plan, phases_of(plan_phases()))
+        assert plan.changes == changes
         ctx = pretend(tmp_path, spec_of(tmp_path))
         ctx.ask.token, ctx.ask.password = "another", "changed"  # type: ignore[attr-defined]
         assert deployed(ctx).changes == changes
         assert any("log in with dcos auth login" in text for text in texts(ctx, "note"))
+
+
+def test_a_plan_tells_whose_secret_is_deleted_and_a_deploy_deletes_no_other(tmp_path: Path) -> None:
+    def of(*names: str) -> ClusterSpec:
+        spec = spec_of(tmp_path)
+        return spec.model_copy(update={"settings": spec.settings.model_copy(update={"principals": names})})
+
+    first = deployed(pretend(tmp_path, of("jenkins", "spark")))
+    for dry_run in (True, False):
+        ctx = pretend(tmp_path, of("spark"), dry_run=dry_run)
+        run_phases(ctx, phases_of(plan_phases())) if dry_run else deployed(ctx)
+        told = texts(ctx, "would-change" if dry_run else "change-finished")
+        # What a deploy changes, it proves with an app.
+        proof = [] if dry_run else [": run an app and remove it"]
+        assert told == [": delete the secret of jenkins", *proof]
+    assert "jenkins" not in (first.state.secrets / "principals.json").read_text()
 
 
 def test_a_first_deploy_fails_when_the_password_it_made_lets_nobody_in(tmp_path: Path) -> None:

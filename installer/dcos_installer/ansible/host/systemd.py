@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 from .errors import HostError
-from .machine import STATE, Machine
+from .machine import ACTIVE, STATE, Machine
 from .quick import dumps, loads
 
 TYPE_CHECKING = False
@@ -18,6 +18,9 @@ RUNNING, STOPPED, FAILED, LOOPING = "running", "stopped", "failed", "looping"
 _CRASHES = 5
 """So many restarts while we wait for a unit, and it is given up before the deadline."""
 _LOG_LINES = 20
+_PROBE_SECONDS = 5.0
+CA = ACTIVE + "/etc/tls/ca.crt"
+"""Whom an ``https`` probe trusts."""
 
 
 class UnitFailed(HostError):
@@ -67,7 +70,7 @@ class Systemd:
                 why = f"systemd says: {shown.get('Result')}, exit status {shown.get('ExecMainStatus')}"
                 raise UnitFailed(unit, f"{unit} failed", why, self.log(unit))
             if shown.get("ActiveState") == "active":
-                answer = probed(probe) if probe else ""
+                answer = probed(probe, self.machine.at(CA)) if probe else ""
                 seen += 1
                 if not answer and (probe or shown.get("SubState") == "exited" or seen > 2):
                     return
@@ -134,17 +137,20 @@ class Noted(Systemd):
         return dict(loads(self.machine.read(self._FILE) or b"{}"))
 
 
-def probed(probe: str) -> str:
-    """Asks ``http://HOST:PORT/PATH``, ``zookeeper://HOST:PORT``, ``tcp://HOST:PORT`` or ``unix:///SOCKET`` once.
+def probed(probe: str, ca: str = "") -> str:
+    """Asks ``http://HOST:PORT/PATH``, ``https://HOST:PORT``, ``zookeeper://HOST:PORT``, ``tcp://HOST:PORT`` or
+    ``unix:///SOCKET`` once.
 
-    Empty when the answer is good, else what is wrong.
+    Empty when the answer is good, else what is wrong. ``https`` wants a certificate of the CA in the file ``ca`` for
+    that address: nobody else who holds the port has one, and a daemon that is still to bind another port has no
+    worker to show it.
     """
     import socket
 
     scheme, _, rest = probe.partition("://")
     if scheme == "unix":
         with socket.socket(socket.AF_UNIX) as client:
-            client.settimeout(5)
+            client.settimeout(_PROBE_SECONDS)
             try:
                 client.connect(rest)
             except OSError as error:
@@ -153,9 +159,14 @@ def probed(probe: str) -> str:
     place, _, path = rest.partition("/")
     host, _, port = place.rpartition(":")
     try:
-        with socket.create_connection((host, int(port)), timeout=5) as connection:
+        with socket.create_connection((host, int(port)), timeout=_PROBE_SECONDS) as connection:
             if scheme == "tcp":
                 return ""
+            if scheme == "https":
+                import ssl
+
+                with ssl.create_default_context(cafile=ca).wrap_socket(connection, server_hostname=host):
+                    return ""
             if scheme == "zookeeper":
                 connection.sendall(b"ruok")
                 said = connection.makefile("rb").read(4)
@@ -164,7 +175,8 @@ def probed(probe: str) -> str:
             connection.sendall(request.encode())
             status = connection.makefile("rb").readline().decode("latin-1").split(" ")
     except OSError as error:
-        return str(error)
+        held = " (does another process hold the port?)" if scheme == "https" else ""
+        return f"{error}{held}"
     return "" if len(status) > 1 and status[1] == "200" else "it answers " + " ".join(status).strip()
 
 

@@ -6,7 +6,7 @@ Check reports `Work.changes`; apply carries the same `Work` out and reports the 
 
 from __future__ import annotations
 
-from .machine import ACTIVE, Machine
+from .machine import ACTIVE, SECRETS, Machine
 from .observe import NOTHING, Observed, folder_of
 from .systemd import FAILED, LOOPING, RUNNING, STOPPED
 
@@ -77,7 +77,29 @@ def problems(machine: Machine, wanted: dict[str, Any], seen: Observed, secrets: 
     for secret in wanted["secrets"]:
         if secret["name"] not in secrets and seen.secrets[secret["name"]] == "-":
             found.append(f"the secret {secret['name']} is not on the host and was not brought")
+    if seen.generation and _locked_out(machine, wanted, secrets):
+        found.append(
+            "ZooKeeper's password in the operator's zookeeper.json is another than the one that this host's daemons"
+            " locked their data with, and that cannot be changed: put zookeeper.json back from a backup"
+        )
     return found
+
+
+def _locked_out(machine: Machine, wanted: dict[str, Any], secrets: dict[str, str | None]) -> bool:
+    """Whether all that log in to ZooKeeper here do so with one password, and are to get another. A single file that
+    differs was altered here, and is mended.
+    """
+    here, brought = [], set()
+    for name in (secret["name"] for secret in wanted["secrets"] if secret["name"].startswith("zk-")):
+        here.append(_credentials(machine.text(f"{SECRETS}/{name}")))
+        brought.add(_credentials(secrets.get(name) or ""))
+    return len(here) > 1 and len(set(here)) == 1 and "" not in (*here, *brought) and not brought & set(here)
+
+
+def _credentials(url: str) -> str:
+    """What stands before the hosts in ``zk://USER:PASSWORD@HOSTS/PATH``."""
+    credentials, at, _ = url.partition("://")[2].partition("@")
+    return credentials if at else ""
 
 
 def _packages(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observed) -> set[str]:
@@ -161,7 +183,8 @@ def _links(work: Work, wanted: dict[str, Any], seen: Observed) -> None:
 def _units(work: Work, had: dict[str, Any], wanted: dict[str, Any], seen: Observed, changed: set[str]) -> None:
     names = {unit["name"] for unit in wanted["units"]}
     texts = any(name.startswith("units/") for name in changed)
-    work.daemon_reload = bool(texts or work.links or work.links_gone or seen.pending)
+    # A new generation's texts are new files, of another time: systemd asks to read even unchanged ones again.
+    work.daemon_reload = bool(work.new_generation or texts or work.links or work.links_gone or seen.pending)
     known = list(dict.fromkeys([*(unit["name"] for unit in had["units"]), *seen.units]))
     for name in reversed(known):
         if name not in names and seen.units[name] != STOPPED:
