@@ -89,9 +89,8 @@ class Front:
         door = self._doors.get(path)
         if door is None and path.startswith(_USERS) and "/" not in path[len(_USERS) :]:
             door = self._user
-        given = request.headers
         open_to_all = door is not None and door.open_to_all
-        caller = None if open_to_all else self._gate.caller(given.get("Authorization"), given.get("Cookie"))
+        caller = None if open_to_all else self._gate.caller(request.headers, request.method)
         if door is None:
             raise Refused(404, f"{path[:1024]}: no such page")
         page = door.methods.get(request.method)

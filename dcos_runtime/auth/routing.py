@@ -120,6 +120,17 @@ def split_cookies(header: str) -> tuple[str | None, str]:
     return token, "; ".join(others)
 
 
+def of_another_page(origin: str, host: str) -> bool:
+    """Whether a browser sends this from another site's page: ``origin`` is the header of that name, "" without one."""
+    if not origin:
+        return False
+    try:
+        from_, to = urlsplit(origin), urlsplit(f"https://{host}")
+        return from_.scheme != "https" or (from_.hostname, from_.port or 443) != (to.hostname, to.port or 443)
+    except ValueError:
+        return True
+
+
 # --- where a service may be ---
 
 

@@ -96,6 +96,8 @@ class Made:
             return web.Response(headers={"X-Accel-Redirect": "/mesos/secret", "Set-Cookie": "own=1; Path=/"})
         if request.raw_path == "/away":
             return web.Response(status=302, headers={"Location": f"http://{self.task_host}:{self.task.port}/there"})
+        if request.raw_path == "/elsewhere":
+            return web.Response(status=302, headers={"Location": "//elsewhere.example/there"})
         if request.raw_path == "/socket":
             websocket = web.WebSocketResponse()
             await websocket.prepare(request)
@@ -212,6 +214,26 @@ def test_a_good_token_is_taken_from_header_and_cookie(gateway: Gateway) -> None:
     bad_header = {"Authorization": "token=x.y.z", "Cookie": f"dcos-acs-auth-cookie={token}"}
     assert gateway.get("/mesos/state", bad_header).status == 401
     assert gateway.get("/mesos/state", {"Authorization": "Basic YWRtaW46eA=="}).status == 401
+
+
+def test_another_sites_page_changes_nothing_with_the_cookie(made: Made, gateway: Gateway) -> None:
+    token = gateway.log_in()
+    cookie, own = {"Cookie": f"dcos-acs-auth-cookie={token}"}, f"https://127.0.0.1:{gateway.port}"
+    for path in ("/mesos/write", "/service/marathon/write", "/acs/api/v1/users/nobody"):
+        for foreign in ("https://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1:1", "https://[x"):
+            count = len(made.master.seen)
+            refused = gateway.ask("DELETE", path, {**cookie, "Origin": foreign})
+            assert (refused.status, len(made.master.seen)) == (403, count), (path, foreign)
+            assert gateway.ask("DELETE", path, {"Authorization": f"token={token}", "Origin": foreign}).status != 403
+        assert gateway.ask("DELETE", path, {**cookie, "Origin": own}).status != 403
+        assert gateway.ask("DELETE", path, cookie).status != 403
+    assert gateway.get("/mesos/read", {**cookie, "Origin": "https://evil.example"}).status == 200
+
+
+def test_no_redirect_of_ours_names_a_strangers_host(gateway: Gateway, admin: dict[str, str]) -> None:
+    for path in ("/mesos", "/marathon"):
+        moved = gateway.get(path, {**admin, "Host": "evil.example"})
+        assert (moved.status, moved.headers["Location"]) == (308, f"{path}/")
 
 
 def test_logging_in_gives_a_token_and_a_cookie_that_scripts_cannot_read(made: Made, gateway: Gateway) -> None:
@@ -568,7 +590,9 @@ def test_a_service_commands_the_gateway_nothing(made: Made, admin: dict[str, str
     assert not made.master.seen  # X-Accel-Redirect was not followed
     assert answer.headers["Set-Cookie"] == "own=1; Path=/service/web/"
     away = made.gateway.get("/service/web/away", admin)
-    assert away.headers["Location"].endswith("/service/web/there")
+    assert away.headers["Location"] == "/service/web/there"
+    elsewhere = made.gateway.get("/service/web/elsewhere", admin)
+    assert elsewhere.headers["Location"] == "https://elsewhere.example/there"
 
 
 def test_a_web_socket_is_upgraded(made: Made, admin: dict[str, str]) -> None:
