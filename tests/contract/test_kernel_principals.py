@@ -238,7 +238,7 @@ class _Answering:
                     if server.ended:
                         return
                     asked = json.loads(self.rfile.read(length))
-                    good_one = asked in ({"uid": "alice", "password": "her password"},) or (
+                    good_one = asked == {"uid": "alice", "password": "her password", "address": "127.0.0.1"} or (
                         "token" in asked and asked["token"] != revoked
                     )
                     status = "200 OK" if good_one else "401 Unauthorized"
