@@ -37,11 +37,7 @@ destroy: setup ## take that cluster away, with all it left on this machine
 	@$(BIN)/dcos-installer destroy --yes $(INVENTORY)
 
 test: setup-dev ## every test, the ones on real machines included (20 minutes at most)
-	@echo "test: on machines (lines with 'machines |') and beside them all others"
-	@machines() { $(BIN)/python -m pytest -m "not soak" tests/machines 2>&1 | sed -u 's/^/machines | /'; }; \
-	machines & \
-	others=0; $(BIN)/python -m pytest -m "not soak" --ignore=tests/machines tests || others=$$?; \
-	wait $$! && exit $$others
+	@$(BIN)/python -m tests.side_by_side
 
 soak: setup-dev ## long storms and fuzzing
 	@$(BIN)/python -m pytest -m soak

@@ -1,0 +1,48 @@
+"""`python -m tests.side_by_side`: the tests on machines, which mostly wait, beside all others, which mostly compute.
+
+Not a shell's ``&``: that would have the tests run with interrupts ignored, which some of them send.
+"""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+
+MACHINES = "tests/machines"
+
+
+def start(*arguments: str) -> subprocess.Popen[str]:
+    """One pytest of its own; what it prints comes line by line."""
+    argv = [sys.executable, "-u", "-m", "pytest", "-m", "not soak", *arguments]
+    return subprocess.Popen(
+        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    )
+
+
+def show(name: str, process: subprocess.Popen[str]) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        print(f"{name} | {line}", end="", flush=True)
+
+
+def main() -> int:
+    """0 when both went well; else the first code that is none of success."""
+    groups = {"machines": start(MACHINES), "others": start(f"--ignore={MACHINES}", "tests")}
+    readers = [threading.Thread(target=show, args=group) for group in groups.items()]
+    for reader in readers:
+        reader.start()
+    try:
+        codes = [process.wait() for process in groups.values()]
+    except KeyboardInterrupt:
+        # The terminal has told them, too: let them clear up their machines.
+        codes = [process.wait() or 130 for process in groups.values()]
+    for reader in readers:
+        reader.join()
+    for name, code in zip(groups, codes, strict=True):
+        print(f"{name}: {'passed' if code == 0 else f'failed ({code})'}", flush=True)
+    return next((code for code in codes if code), 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
