@@ -20,16 +20,17 @@ def start(*arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def show(name: str, process: subprocess.Popen[str]) -> None:
+def show(mark: str, process: subprocess.Popen[str]) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        print(f"{name} | {line}", end="", flush=True)
+        print(f"{mark}{line}", end="", flush=True)
 
 
 def main() -> int:
     """0 when both went well; else the first code that is none of success."""
     groups = {"machines": start(MACHINES), "others": start(f"--ignore={MACHINES}", "tests")}
-    readers = [threading.Thread(target=show, args=group) for group in groups.items()]
+    marks = {"machines": "machines | ", "others": ""}
+    readers = [threading.Thread(target=show, args=(marks[name], process)) for name, process in groups.items()]
     for reader in readers:
         reader.start()
     try:
