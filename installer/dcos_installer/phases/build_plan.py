@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.engine import Planned
 from dcos_installer.phases.gather_facts import gather, is_there, read_cache, write_cache
 from dcos_installer.phases.validate_facts import ValidateFacts
+from dcos_installer.providers.base import Condition
 
 _NAMED = 8
 """How many hosts with the same changes are told by name; events name all."""
@@ -77,4 +80,14 @@ def _plan(ctx: Context) -> Planned:
         raise InstallerError(
             f"the plan says nothing of {', '.join(sorted(missing))}", hint="report this: the plan is not whole"
         )
-    return planned
+    return _without_guesses(ctx, planned, absent)
+
+
+def _without_guesses(ctx: Context, planned: Planned, absent: set[str]) -> Planned:
+    """Of a machine that was deployed and is switched off, nothing is known but that it will be started."""
+    deployed = {name for name, facts in read_cache(ctx).items() if facts.generation > 0}
+    off = {name for name in absent & deployed if ctx.machines[name].condition is Condition.OFF}
+    for name in sorted(off):
+        ctx.note(name, "is switched off: what it needs besides a start is seen once it runs")
+    hosts = {name: replace(host, changes=(), diff="") if name in off else host for name, host in planned.hosts.items()}
+    return replace(planned, hosts=hosts)

@@ -217,6 +217,17 @@ def test_a_machine_that_is_off_is_switched_on(tmp_path: Path) -> None:
     assert _all_deployed(ctx)
 
 
+def test_a_plan_takes_no_deployed_machine_for_new_because_it_is_off(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, masters=3, agents=1)
+    deployed(pretend(tmp_path, spec))
+    pretend(tmp_path, spec).provider.power_off("m3")
+    planned = pretend(tmp_path, spec, dry_run=True)
+    run_phases(planned, phases_of(plan_phases()))
+    assert texts(planned, "would-change") == ["m3: start the machine"]
+    ctx = deployed(pretend(tmp_path, spec))
+    assert texts(ctx, "change-finished") == ["m3: start the machine", ": run an app and remove it"]
+
+
 def test_a_machine_gets_the_limits_it_is_declared_with_now(tmp_path: Path) -> None:
     deployed(pretend(tmp_path, spec_of(tmp_path)))
     spec = spec_of(tmp_path)
