@@ -1,10 +1,12 @@
 """`python -m tests.side_by_side`: the tests on machines, which mostly wait, beside all others, which mostly compute.
 
-Not a shell's ``&``: that would have the tests run with interrupts ignored, which some of them send.
+Not a shell's ``&``: that would have the tests run with interrupts ignored, which some of them send. Should this process
+itself have been started so, it changes that.
 """
 
 from __future__ import annotations
 
+import signal
 import subprocess
 import sys
 import threading
@@ -28,6 +30,7 @@ def show(mark: str, process: subprocess.Popen[str]) -> None:
 
 def main() -> int:
     """0 when both went well; else the first code that is none of success."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     groups = {"machines": start(MACHINES), "others": start(f"--ignore={MACHINES}", "tests")}
     marks = {"machines": "machines | ", "others": ""}
     readers = [threading.Thread(target=show, args=(marks[name], process)) for name, process in groups.items()]

@@ -190,9 +190,14 @@ def test_a_master_that_is_cut_off_and_comes_back_costs_no_task(
         wait_for(lambda: not several.leads(host), 60, f"{host}'s giving up")
         wait_for(lambda: any(several.leads(name) for name in others), 60, "a leader among the others")
         wait_for(lambda: several.frameworks_connected("marathon"), 60, "the init's connection")
-        listed = several.dcos("ps")
-        assert listed.returncode == 0, listed.stderr
-        assert all(task in listed.stdout for task in steady)
+
+        def all_shown() -> bool:
+            # A new leader learns of tasks as their agents come back to it.
+            listed = several.dcos("ps")
+            assert listed.returncode == 0, listed.stderr
+            return all(task in listed.stdout for task in steady)
+
+        wait_for(all_shown, 60, "every task in dcos ps")
     several.well()
     assert processes(several) == steady
 
