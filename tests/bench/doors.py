@@ -10,6 +10,7 @@ import time
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
+from typing import cast
 
 from tests.bench.cluster import Lab, warm
 from tests.bench.figures import Bench, Measured, at_most, figure, ratio_at_least
@@ -47,9 +48,8 @@ class _Loop(asyncio.Protocol):
         self.wrong = ""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
-        transport.write(self._request)
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's are transports without saying so
+        self._transport.write(self._request)
 
     def data_received(self, data: bytes) -> None:
         self._rest += data
