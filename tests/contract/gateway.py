@@ -33,10 +33,8 @@ ROLE = Path(__file__).parents[2] / "roles" / "gateway" / "templates"
 PASSWORD = "a password for tests"
 
 
-def missing() -> str | None:
-    """Why no gateway can be started here, if so."""
-    return None if shutil.which("nginx") or Path("/usr/sbin/nginx").exists() else "nginx is not installed"
-
+if not (shutil.which("nginx") or Path("/usr/sbin/nginx").exists()):
+    raise RuntimeError("nginx is not installed (Debian: nginx-light); make test installs it")
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

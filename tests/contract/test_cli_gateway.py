@@ -19,11 +19,8 @@ import jwt
 import pytest
 
 from tests.byhand import PROGRAMS, Daemon, free_port, processes_with, wait_for
-from tests.contract import gateway as house
 from tests.contract.authority import Authority
 from tests.contract.gateway import PASSWORD, Gateway
-
-pytestmark = pytest.mark.skipif(house.missing() is not None, reason=str(house.missing()))
 
 TICKER = "n=0; while true; do n=$((n+1)); echo tick $n; sleep 0.1; done"
 

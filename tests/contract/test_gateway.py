@@ -23,7 +23,6 @@ from tests.contract.authority import Authority
 from tests.contract.gateway import PASSWORD, Backend, Gateway, echo, server_tls, started, task_address
 
 pytestmark = [
-    pytest.mark.skipif(house.missing() is not None, reason=str(house.missing())),
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root: tasks get an address of their own"),
 ]
 

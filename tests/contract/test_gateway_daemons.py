@@ -21,7 +21,6 @@ from tests.contract.gateway import PASSWORD, Backend, Gateway, echo, started, ta
 from tests.contract.guarded import Subscription
 
 pytestmark = [
-    pytest.mark.skipif(house.missing() is not None, reason=str(house.missing())),
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root: tasks get an address of their own"),
 ]
 

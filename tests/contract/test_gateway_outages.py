@@ -16,12 +16,9 @@ from typing import Any
 import pytest
 
 from tests.byhand import free_port, wait_for
-from tests.contract import gateway as house
 from tests.contract.authority import Authority
 from tests.contract.gateway import PASSWORD, Backend, Gateway, echo, server_tls, started
 from tests.contract.zookeeper_server import ZooKeeperServer
-
-pytestmark = pytest.mark.skipif(house.missing() is not None, reason=str(house.missing()))
 
 USERS = "/acs/api/v1/users"
 
