@@ -1,7 +1,8 @@
 """The shell that all daemons share: flags, logging, serving HTTP under uvloop, ending in an orderly way, trying again.
 
-A daemon's ``main`` reads ``read_flags`` → ``configure_logging`` → ``run(body)``; the body opens its listeners with
-`listening`, prints `ready_line`, and waits for `Life.ended`. Only that ``main`` prints and exits.
+A daemon's ``main`` reads ``own_flags`` → ``configure_logging`` → ``run(body)``; the body opens its listeners with
+`listening`, prints `ready_line`, and waits for `Life.ended`. Only that ``main`` prints and exits, by itself or in
+`own_flags`.
 """
 
 from __future__ import annotations
@@ -68,7 +69,7 @@ def read_flags(
 ) -> Flags:
     """The daemon's flags, from its command line unless ``argv`` is given.
 
-    ``check`` looks at what no single flag can tell, and raises `FlagError`. Raises `Leave` for ``--help``,
+    ``check`` looks at what no single flag can tell, and raises `FlagError` or `Leave`. Raises `Leave` for ``--help``,
     ``--version`` (code 0) and a command line it refuses (2).
     """
     argv = sys.argv[1:] if argv is None else argv
@@ -83,6 +84,22 @@ def read_flags(
         return flags
     except FlagError as error:
         raise Leave(2, str(error)) from error
+
+
+def own_flags(
+    program: str,
+    summary: str,
+    declared: Sequence[Flag],
+    argv: Sequence[str] | None = None,
+    prefix: str = "MESOS_",
+    check: Callable[[Flags], None] | None = None,
+) -> Flags:
+    """`read_flags` on behalf of a ``main``: where it raises `Leave`, the text is printed and the process exits."""
+    try:
+        return read_flags(program, summary, declared, argv, prefix=prefix, check=check)
+    except Leave as leave:
+        print(leave.text, file=leave.stream)
+        sys.exit(leave.code)
 
 
 # --- logging ---------------------------------------------------------------------------------------------------------

@@ -34,7 +34,7 @@ from dcos_runtime.agent.shell import Shell, now
 from dcos_runtime.agent.users import MasterUsers
 from dcos_runtime.agent.views import Viewer
 from dcos_runtime.auth.guard import GuardUnusable
-from dcos_runtime.daemon import Address, Leave, Life
+from dcos_runtime.daemon import Address, Life
 from dcos_runtime.flags import Flags
 from dcos_runtime.store.election import detector, parse_master
 from dcos_runtime.tls import TlsError
@@ -46,11 +46,7 @@ _SUMMARY = "The kernel's agent: runs tasks on this machine. Flags are the origin
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    try:
-        flags = daemon.read_flags(agent_flags.PROGRAM, _SUMMARY, agent_flags.FLAGS, argv, check=agent_flags.check)
-    except Leave as leave:
-        print(leave.text, file=leave.stream)
-        return leave.code
+    flags = daemon.own_flags(agent_flags.PROGRAM, _SUMMARY, agent_flags.FLAGS, argv, check=agent_flags.check)
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 

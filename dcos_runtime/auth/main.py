@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import sys
 
 from dcos_runtime import daemon
@@ -15,12 +16,8 @@ SUMMARY = (
 
 
 def main() -> None:
-    try:
-        flags = daemon.read_flags(PROGRAM, SUMMARY, options.DECLARED, sys.argv[1:], prefix=options.PREFIX)
-        options.check(PROGRAM, flags)
-    except daemon.Leave as leave:
-        print(leave.text, file=sys.stderr if leave.code else sys.stdout)
-        sys.exit(leave.code)
+    check = functools.partial(options.check, PROGRAM)
+    flags = daemon.own_flags(PROGRAM, SUMMARY, options.DECLARED, prefix=options.PREFIX, check=check)
     daemon.configure_logging(options.log_level(flags))
 
     from dcos_runtime.auth.directory import AdministratorUnusable

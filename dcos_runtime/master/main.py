@@ -11,7 +11,7 @@ from pathlib import Path
 
 from dcos_runtime import daemon, tls
 from dcos_runtime.auth.guard import GuardUnusable
-from dcos_runtime.daemon import Leave, Life
+from dcos_runtime.daemon import Life
 from dcos_runtime.flags import Flags
 from dcos_runtime.master import flags as master_flags
 from dcos_runtime.master.agents_http import AgentApi
@@ -33,11 +33,7 @@ _SUMMARY = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    try:
-        flags = daemon.read_flags(master_flags.PROGRAM, _SUMMARY, master_flags.FLAGS, argv, check=master_flags.check)
-    except Leave as leave:
-        print(leave.text, file=leave.stream)
-        return leave.code
+    flags = daemon.own_flags(master_flags.PROGRAM, _SUMMARY, master_flags.FLAGS, argv, check=master_flags.check)
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 
