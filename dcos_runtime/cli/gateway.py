@@ -1,13 +1,14 @@
 """The cluster's front door as a client sees it: several gateways that lead to the same, one token, no way elsewhere.
 
-A gateway that cannot be asked is passed over for the next one. What changes something is given to another one only
-when it is certain that nothing was sent; what was sent and never answered is told, because only a human can know
-whether to do it again.
+Whichever lets us in first is asked, each with a head start over the next. A gateway that cannot be asked is passed over
+for the next one. What changes something is given to another one only when it is certain that nothing was sent; what was
+sent and never answered is told, because only a human can know whether to do it again.
 """
 
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -22,8 +23,10 @@ from dcos_runtime.cli.http import (
     Unreachable,
     Untrusted,
     exchange,
+    no_connection,
     origin,
 )
+from dcos_runtime.cli.race import Finish, race
 from dcos_runtime.cli.trust import Trust
 
 log = logging.getLogger("dcos.gateway")
@@ -80,30 +83,46 @@ class Gateways:
         """
         path = url.removeprefix(self.home)
         repeatable = repeatable or method in READS
-        failures: list[Unreachable] = []
         helpless: Response | None = None
-        for gateway in list(self._order):
-            try:
-                response = self._ask(method, gateway, path, body)
-            except Unreachable as error:
-                log.info("%s cannot be asked: %s", gateway, error)
-                failures.append(error)
-                self._put_last(gateway)
-                if error.sent and not repeatable:
-                    raise _uncertain(method, error) from error
-                continue
-            turned_away = response.headers.get(PASSED_ON) == "no"
-            if response.status in NOBODY_BEHIND and (repeatable or turned_away):
-                # What somebody behind a gateway says tells more than that a gateway let nobody in.
-                helpless = response if helpless is None or not turned_away else helpless
-                continue
-            self._tell_impostors(failures)
-            return self._admitted(response)
+        finish, failures = self._race()
+        with finish:
+            for gateway in [one for one in self._order if one not in finish.failures]:
+                try:
+                    response = self._ask(method, gateway, path, body, finish.take(gateway))
+                except Unreachable as error:
+                    log.info("%s cannot be asked: %s", gateway, error)
+                    failures.append(error)
+                    self._put_last(gateway)
+                    if error.sent and not repeatable:
+                        raise _uncertain(method, error) from error
+                    continue
+                turned_away = response.headers.get(PASSED_ON) == "no"
+                if response.status in NOBODY_BEHIND and (repeatable or turned_away):
+                    # What somebody behind a gateway says tells more than that a gateway let nobody in.
+                    helpless = response if helpless is None or not turned_away else helpless
+                    continue
+                self._tell_impostors(failures)
+                return self._admitted(response)
         if helpless is not None:
             return helpless
         raise self._none_answers(failures)
 
-    def _ask(self, method: str, gateway: str, path: str, body: Any) -> Response:
+    def _race(self) -> tuple[Finish, list[Unreachable]]:
+        """Puts first whichever opens first, and last those that do not open at all."""
+        if len(self._order) == 1:
+            return Finish(), []
+        finish = race(self._order, CONNECT_SECONDS)
+        failures: list[Unreachable] = []
+        for gateway, error in finish.failures.items():
+            failures.append(no_connection(gateway, error, CONNECT_SECONDS))
+            log.info("%s cannot be asked: %s", gateway, failures[-1])
+            self._put_last(gateway)
+        if finish.first is not None:
+            self._order.remove(finish.first)
+            self._order.insert(0, finish.first)
+        return finish, failures
+
+    def _ask(self, method: str, gateway: str, path: str, body: Any, opened: socket.socket | None) -> Response:
         """Follows redirects of the gateway to itself; a token goes nowhere else."""
         if self._tls is None:
             self._tls = self.trust.context()
@@ -118,7 +137,9 @@ class Gateways:
                 tls=self._tls,
                 timeout=self._timeout,
                 connect_timeout=CONNECT_SECONDS,
+                opened=opened,
             )
+            opened = None
             target = response.redirect(method)
             if target is None:
                 return response

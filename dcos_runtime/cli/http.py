@@ -9,6 +9,7 @@ from __future__ import annotations
 import http.client
 import json
 import logging
+import socket
 import ssl
 import time
 import urllib.parse
@@ -104,17 +105,21 @@ def exchange(
     tls: ssl.SSLContext | None = None,
     timeout: float = TIMEOUT_SECONDS,
     connect_timeout: float | None = None,
+    opened: socket.socket | None = None,
 ) -> Response:
-    """One request with an optional JSON body on its own connection; redirects are answers. Raises `Unreachable`."""
+    """One request with an optional JSON body on its own connection; redirects are answers. Raises `Unreachable`.
+
+    ``opened``: a connection to that host and port, which becomes this function's.
+    """
     started = time.monotonic()
     data = None if body is None else json.dumps(body).encode("ascii")
     head = {"Accept": "application/json"} | ({"Content-Type": "application/json"} if data is not None else {})
     try:
         connection, path = _connection(url, tls, connect_timeout or timeout)
         try:
-            connection.connect()
+            _open(connection, tls, opened, connect_timeout or timeout)
         except OSError as error:
-            raise _no_connection(url, error, connect_timeout or timeout) from error
+            raise no_connection(url, error, connect_timeout or timeout) from error
         try:
             connection.sock.settimeout(timeout)
             connection.request(method, path, data, head | dict(headers or {}))
@@ -143,7 +148,21 @@ def _connection(url: str, tls: ssl.SSLContext | None, timeout: float) -> tuple[h
     return http.client.HTTPSConnection(parts.hostname, parts.port, timeout=timeout, context=context), path
 
 
-def _no_connection(url: str, error: OSError, timeout: float) -> Unreachable:
+def _open(
+    connection: http.client.HTTPConnection, tls: ssl.SSLContext | None, opened: socket.socket | None, timeout: float
+) -> None:
+    if opened is None:
+        connection.connect()
+        return
+    connection.sock = opened  # so that it is closed, whatever comes
+    opened.settimeout(timeout)
+    if isinstance(connection, http.client.HTTPSConnection):
+        context = tls or ssl.create_default_context()
+        connection.sock = context.wrap_socket(opened, server_hostname=connection.host)
+
+
+def no_connection(url: str, error: OSError, timeout: float) -> Unreachable:
+    """Why nothing could be sent to ``url``, where ``error`` came instead of a connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Untrusted(url, error.verify_message or str(error), sent=False)
     return Unreachable(url, _reason(error, timeout), sent=False)
