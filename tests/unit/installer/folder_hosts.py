@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+from dcos_installer.ansible.host import main as host_main
 from dcos_installer.ansible.host.apply import apply, locked
 from dcos_installer.ansible.host.machine import ACTIVE, PACKAGE_NAMES, PACKAGE_TIME, PACKAGES, Machine
 from dcos_installer.ansible.host.observe import Observed, observe
@@ -18,7 +20,7 @@ from dcos_installer.ansible.host.work import Work, work_for
 from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
 from dcos_installer.plan import materials
 from dcos_installer.plan.facts import Facts
-from dcos_installer.plan.manifest import FORMAT, File, Link, Manifest, Package, Unit
+from dcos_installer.plan.manifest import FORMAT, File, Link, Manifest, Package, Sysctl, Unit, User
 
 FACTS = Facts(
     os_id="debian",
@@ -34,6 +36,12 @@ FACTS = Facts(
 RUNTIME = Package(
     "dcos-runtime", "0.1.0", "a" * 64, ("dcos", "dcos-agent", "dcos-auth", "dcos-marathon", "dcos-master")
 )
+
+
+A = "dcos-a.service"
+B = "dcos-b.service"
+PACKAGE = Package("dcos-runtime", "1", "1" * 64, ("dcos",))
+"""What `first` is made of."""
 
 
 def a_spec(masters: int = 1, agents: int = 1, public: int = 1, **changes: Any) -> ClusterSpec:
@@ -186,3 +194,26 @@ class Host:
 
 def shown(changes: Iterable[dict[str, str]]) -> list[str]:
     return [f"{change['action']} {change['kind']} {change['name']}" for change in changes]
+
+
+def first() -> Manifest:
+    """Something of everything: what most hosts of these tests start with."""
+    return a_manifest(
+        {"etc/a.env": "one"},
+        {A: ("etc/a.env", "package:dcos-runtime"), B: ()},
+        [PACKAGE],
+        links=[Link("/usr/local/bin/dcos", f"{ACTIVE}/bin/dcos")],
+        users=(User("dcos-a", "/var/lib/dcos/a"),),
+        sysctls=(Sysctl("net.core.x", "5"),),
+    )
+
+
+def installed(host: Host, manifest: Manifest) -> None:
+    """`Host.bring`, then `Host.apply`."""
+    host.bring(manifest)
+    host.apply(manifest)
+
+
+def answer(host: Host, **request: object) -> dict[str, Any]:
+    """What the program on the machine answers."""
+    return host_main.answer(host.machine, request, io.BytesIO())
