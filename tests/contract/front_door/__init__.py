@@ -1,0 +1,1 @@
+"""Tests that share one gateway and what is behind it. A package, since only packages have fixtures of their scope."""

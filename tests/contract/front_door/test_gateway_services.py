@@ -1,0 +1,124 @@
+"""The gateway with a real nginx and a real dcos-auth: services are found, reached, and told nothing of who asks."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import json
+import socket
+
+import pytest
+
+from tests.contract.front_door.made import Made, headers_of, until
+
+
+def test_a_service_is_found_by_its_apps_labels(made: Made, admin: dict[str, str]) -> None:
+    made.apps = [made.app("web"), made.app("group/web")]
+    until(made, "/service/web/", admin, 200)
+    for path, target in (
+        ("/service/web/", "/"),
+        ("/service/web/a//b%2Fc?d=e", "/a//b%2Fc?d=e"),
+        ("/service/group/web/x", "/x"),
+    ):
+        assert made.gateway.get(path, admin).status == 200
+        assert made.task.last["target"] == target
+    moved = made.gateway.get("/service/web", admin)
+    assert moved.status == 308
+    assert moved.headers["Location"].endswith("/service/web/")
+
+
+def test_a_service_gets_nothing_that_proves_who_asks(made: Made, admin: dict[str, str]) -> None:
+    made.apps = [made.app("web")]
+    until(made, "/service/web/", admin, 200)
+    headers = headers_of(made.task.last)
+    assert not made.task.last["certificate"]
+    assert not {"authorization", "cookie", "x-dcos-user"} & headers.keys()
+    token = admin["Authorization"].removeprefix("token=")
+    cookie = {"Cookie": f"a=b; dcos-acs-auth-cookie={token}; c=d; dcos-acs-auth-cookie={token}"}
+    assert made.gateway.get("/service/web/", {**cookie, "Authorization": "Basic eDp5"}).status == 200
+    headers = headers_of(made.task.last)
+    assert headers["cookie"] == "a=b; c=d"
+    assert headers["authorization"] == "Basic eDp5"
+    assert token not in json.dumps(made.task.last)
+    assert headers["x-forwarded-proto"] == "https"
+
+
+def test_a_service_commands_the_gateway_nothing(made: Made, admin: dict[str, str]) -> None:
+    made.apps = [made.app("web")]
+    until(made, "/service/web/", admin, 200)
+    made.master.seen.clear()
+    answer = made.gateway.get("/service/web/accelerate", admin)
+    assert answer.status == 200
+    assert not made.master.seen  # X-Accel-Redirect was not followed
+    assert answer.headers["Set-Cookie"] == "own=1; Path=/service/web/"
+    away = made.gateway.get("/service/web/away", admin)
+    assert away.headers["Location"] == "/service/web/there"
+    elsewhere = made.gateway.get("/service/web/elsewhere", admin)
+    assert elsewhere.headers["Location"] == "https://elsewhere.example/there"
+
+
+def test_a_web_socket_is_upgraded(made: Made, admin: dict[str, str]) -> None:
+    made.apps = [made.app("web")]
+    until(made, "/service/web/", admin, 200)
+    key = base64.b64encode(b"0123456789abcdef").decode()
+    with (
+        socket.create_connection(("127.0.0.1", made.gateway.port), timeout=20) as plain,
+        made.gateway.tls.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
+    ):
+        connection.sendall(
+            f"GET /service/web/socket HTTP/1.1\r\nHost: x\r\nAuthorization: {admin['Authorization']}\r\n"
+            f"Connection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+            f"Sec-WebSocket-Key: {key}\r\n\r\n".encode()
+        )
+        received = b""
+        while b"\r\n\r\n" not in received:
+            received += connection.recv(4096)
+        accept = base64.b64encode(hashlib.sha1(f"{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11".encode()).digest())
+        assert received.startswith(b"HTTP/1.1 101") and accept in received
+        received = received.partition(b"\r\n\r\n")[2]
+        connection.sendall(b"\x81\x82\0\0\0\0hi")
+        while b"heard hi" not in received:
+            received += connection.recv(4096)
+
+
+@pytest.mark.parametrize(
+    ("host", "port", "words"),
+    [
+        ("127.0.0.1", 8443, "own machine"),
+        ("localhost", 80, "own machine"),
+        ("0.0.0.0", 80, "own machine"),
+        ("169.254.169.254", 80, "not one of a machine"),
+        ("::ffff:127.0.0.1", 80, "own machine"),
+        ("198.19.254.9", 5051, "5051"),
+        ("no.such.name.invalid", 80, "leads nowhere"),
+    ],
+)
+def test_services_are_not_looked_for_where_only_we_live(
+    made: Made, admin: dict[str, str], host: str, port: int, words: str
+) -> None:
+    name = "inside-" + "".join(sign if sign.isalnum() else "-" for sign in host)
+    made.apps = [made.app(name, host=host, port=port)]
+    answer = until(made, f"/service/{name}/x", admin, 502)
+    assert words in answer.json["description"]
+
+
+def test_a_service_whose_tasks_do_not_run_is_told_so(made: Made, admin: dict[str, str]) -> None:
+    made.apps = [
+        made.app("waiting", state="TASK_STAGING"),
+        made.app("odd", labels={"DCOS_SERVICE_PORT_INDEX": "3"}),
+    ]
+    assert "none of its tasks runs" in until(made, "/service/waiting/", admin, 503).json["description"]
+    assert "has 1 ports" in made.gateway.get("/service/odd/", admin).json["description"]
+
+
+def test_a_service_that_does_not_answer_is_named(made: Made, admin: dict[str, str]) -> None:
+    made.apps = [made.app("gone", port=1)]
+    assert "the service gone does not answer" in until(made, "/service/gone/", admin, 502).json["description"]
+
+
+def test_a_framework_is_found_by_its_web_page(made: Made, admin: dict[str, str]) -> None:
+    made.apps = []
+    url = f"http://{made.task_host}:{made.task.port}"
+    made.frameworks = [{"name": "chronos", "webui_url": url, "active": True}]
+    until(made, "/service/chronos/x?y", admin, 200, seconds=20)
+    assert made.task.last["target"] == "/x?y"
