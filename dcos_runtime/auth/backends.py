@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Generic, TypeVar
@@ -12,12 +13,16 @@ import msgspec
 
 from dcos_runtime import tls
 
+log = logging.getLogger(__name__)
+
 T = TypeVar("T")
 
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
 AVOID_SECONDS = 5.0
 """For how long one that did not answer is asked last."""
+SILENCE_SECONDS = 3.0
+LOOK_SECONDS = 1.0
 
 
 class NoAnswer(Exception):
@@ -27,11 +32,14 @@ class NoAnswer(Exception):
 class Backend:
     """One kind of daemon on several hosts, which answer alike. ``name`` as it is told to users."""
 
-    def __init__(self, name: str, hosts: Sequence[str], port: int, files: tls.Files | None) -> None:
-        """Without ``files`` it is plain HTTP, for daemons started by hand. Raises `tls.TlsError`."""
+    def __init__(self, name: str, kind: str, hosts: Sequence[str], port: int, files: tls.Files | None) -> None:
+        """``kind`` of daemon, as certificates say it. Without ``files`` it is plain HTTP, for daemons started by hand.
+
+        Raises `tls.TlsError`.
+        """
         self.name = name
         self._urls = [f"{'http' if files is None else 'https'}://{_bracketed(host)}:{port}" for host in hosts]
-        self._tls = None if files is None else files.client()
+        self._tls = None if files is None else files.client(kind)
         self._http: aiohttp.ClientSession | None = None
         self._avoid_until: dict[str, float] = {}
 
@@ -51,17 +59,24 @@ class Backend:
 
     async def well(self, path: str) -> dict[str, bool]:
         """Which of the hosts answer at ``path``, by address."""
-
-        async def one(url: str) -> bool:
-            try:
-                await self._once(url + path)
-            except (aiohttp.ClientError, OSError, TimeoutError, _NotOk):
-                return False
-            return True
-
-        answers = await asyncio.gather(*(one(url) for url in self._urls))
+        answers = await asyncio.gather(*(self._is_well(url + path) for url in self._urls))
         hosts = [url.partition("://")[2].rpartition(":")[0].strip("[]") for url in self._urls]
         return dict(zip(hosts, answers, strict=True))
+
+    async def first_is_well(self, path: str, seconds: float) -> bool:
+        """Whether the first of the hosts answers at ``path`` within that time."""
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._is_well(self._urls[0] + path)
+        except TimeoutError:
+            return False
+
+    async def _is_well(self, url: str) -> bool:
+        try:
+            await self._once(url)
+        except (aiohttp.ClientError, OSError, TimeoutError, _NotOk):
+            return False
+        return True
 
     async def close(self) -> None:
         if self._http is not None:
@@ -83,6 +98,35 @@ class Backend:
 
 class _NotOk(Exception):
     pass
+
+
+class Group:
+    """Which of nginx' groups of servers a request goes to: ``name``, with this host's own daemon first, or while that
+    one does not answer ``name``_elsewhere.
+
+    nginx itself passes over a daemon that refuses connections, not one that takes them and then says nothing, because
+    it was paused or hangs.
+    """
+
+    def __init__(self, name: str, backend: Backend, path: str) -> None:
+        """``path``: where the daemon says that it lives, whether it leads or not."""
+        self.name = name
+        self._backend = backend
+        self._path = path
+        self._well = True
+
+    @property
+    def now(self) -> str:
+        return self.name if self._well else f"{self.name}_elsewhere"
+
+    async def watch(self) -> None:
+        """Asks again and again. Not to be run where there is no elsewhere."""
+        while True:
+            well = await self._backend.first_is_well(self._path, SILENCE_SECONDS)
+            if well != self._well:
+                self._well = well
+                log.info("the %s of this host %s", self._backend.name, "answers" if well else "does not answer")
+            await asyncio.sleep(LOOK_SECONDS)
 
 
 class Kept(Generic[T]):

@@ -18,6 +18,7 @@ from dcos_runtime.auth.routing import Astray, Way
 from dcos_runtime.auth.tokens import Claims, TokenRefused
 
 if TYPE_CHECKING:
+    from dcos_runtime.auth.backends import Group
     from dcos_runtime.auth.logins import Tokens
     from dcos_runtime.auth.places import Agents, Services
 
@@ -27,10 +28,11 @@ _WHO = {routing.MESOS: "the master", routing.INIT: "the init"}
 
 
 class Gate:
-    def __init__(self, tokens: Tokens, agents: Agents, services: Services) -> None:
+    def __init__(self, tokens: Tokens, agents: Agents, services: Services, master: Group, init: Group) -> None:
         self._tokens = tokens
         self._agents = agents
         self._services = services
+        self._groups = {routing.MESOS: master, routing.INIT: init}
 
     def caller(self, headers: Mapping[str, str], method: str) -> Claims:
         """Whose token a request carries: in ``Authorization``, or else in the cookie, which a browser adds to what
@@ -64,8 +66,8 @@ class Gate:
             return _refused(refused)
         except Astray as astray:
             return _astray(astray)
-        if way.door in _WHO:
-            return 200, {"X-Dcos-User": claims.uid, "X-Dcos-Path": way.rest, "X-Dcos-Who": _WHO[way.door]}
+        if way.door in self._groups:
+            return 200, _told(claims, _WHO[way.door], self._groups[way.door].now, "", way.rest)
         return self._look_up(claims, way, headers)
 
     async def _look_up(self, claims: Claims, way: Way, headers: Mapping[str, str]) -> Answer:

@@ -17,7 +17,7 @@ from dcos_runtime import daemon, tls
 from dcos_runtime.auth import options, questions, tokens
 from dcos_runtime.auth.about import About, Cluster
 from dcos_runtime.auth.accounts import Accounts
-from dcos_runtime.auth.backends import Backend
+from dcos_runtime.auth.backends import Backend, Group
 from dcos_runtime.auth.directory import Directory, LocalDirectory, Unavailable, User, administrator
 from dcos_runtime.auth.front import Front
 from dcos_runtime.auth.gate import Gate
@@ -55,8 +55,8 @@ class Process:
             directory = await self._directory(stack, first)
             files = tls.files(flags.tls_ca, flags.tls_identity)
             masters = options.own_first(flags)
-            master = Backend("master", masters, flags.master_tls_port, files)
-            init = Backend("init", masters, flags.init_tls_port, files)
+            master = Backend("master", "master", masters, flags.master_tls_port, files)
+            init = Backend("init", "marathon", masters, flags.init_tls_port, files)
             hasher = Hasher()
             stack.push_async_callback(master.close)
             stack.push_async_callback(init.close)
@@ -64,13 +64,17 @@ class Process:
             reserved = Reserved(frozenset(flags.reserved_users))
             known = Tokens(directory, signer, verifier, reserved)
             agents = Agents(master, flags.agent_tls_port)
-            gate = Gate(known, agents, Services(master, init, masters))
+            to_master, to_init = Group("dcos_master", master, "/health"), Group("dcos_init", init, "/ping")
+            gate = Gate(known, agents, Services(master, init, masters), to_master, to_init)
             front = Front(
                 directory,
                 gate,
                 Accounts(directory, Logins(directory, hasher, reserved=reserved), known, hasher, reserved),
                 About(self._cluster(masters), master, agents),
             )
+            if len(masters) > 1:
+                self._life.spawn(to_master.watch(), "looking after this host's master")
+                self._life.spawn(to_init.watch(), "looking after this host's init")
             self._life.spawn(_purge(directory), "forgetting revoked tokens")
             path = Path(flags.socket)
             await stack.enter_async_context(listening(front, path))

@@ -66,6 +66,16 @@ class Backend:
             self._loop.call_soon_threadsafe(self._over.set)
         self._thread.join(20)
 
+    @contextlib.contextmanager
+    def paused(self) -> Iterator[None]:
+        """It takes connections meanwhile, as a stopped process does, and says nothing."""
+        go_on = threading.Event()
+        self._loop.call_soon_threadsafe(go_on.wait)
+        try:
+            yield
+        finally:
+            go_on.set()
+
     @property
     def last(self) -> dict[str, Any]:
         return self.seen[-1]
@@ -191,6 +201,7 @@ class Gateway:
         ]
         self._auth: subprocess.Popen[bytes] | None = None
         self.tls = authority.client()
+        self._told = 0
 
     # --- life ---
 
@@ -234,6 +245,12 @@ class Gateway:
 
     def logs(self) -> str:
         return "".join(path.read_text(errors="replace") for path in sorted(self.folder.glob("*.log")))
+
+    def news(self) -> str:
+        """What dcos-auth logged since this was asked last."""
+        log = (self.folder / "auth.log").read_text(errors="replace")
+        told, self._told = log[self._told :], len(log)
+        return told
 
     # --- asking ---
 

@@ -87,7 +87,11 @@ class TestOneGateway:
         assert other.last["target"] == "/a"
         own = Backend(echo, server_tls(authority, "master"), "127.0.0.1", other.port)
         with started(own):
-            wait_for(lambda: gateway.get("/mesos/b", token).status == 200 and own.seen, 30, "the own master's answer")
+
+            def own_is_asked() -> bool:
+                return gateway.get("/mesos/b", token).status == 200 and own.last["target"] == "/b"
+
+            wait_for(lambda: own.seen and own_is_asked(), 30, "the own master's answer")
             count = len(other.seen)
             assert gateway.get("/mesos/c", token).status == 200
             assert len(other.seen) == count
@@ -103,9 +107,26 @@ class TestOneGateway:
         for tls in (server_tls(authority, "agent"), server_tls(stranger, "master")):
             false = Backend(echo, tls, "127.0.0.1", other.port)
             with started(false):
-                time.sleep(2.5)  # until nginx tries the own one again
+                time.sleep(2.5)  # until nginx and dcos-auth tried the own one again
                 assert gateway.get("/mesos/e", token).status == 200
                 assert not false.seen
+
+    def test_a_daemon_that_is_paused_keeps_nobody_waiting(
+        self, gateway: Gateway, authority: Authority, other: Backend
+    ) -> None:
+        token = gateway.token()
+        own = Backend(echo, server_tls(authority, "master"), "127.0.0.1", other.port)
+        with started(own):
+
+            def asked(backend: Backend) -> bool:
+                return gateway.get("/mesos/own", token).status == 200 and backend.last["target"] == "/own"
+
+            wait_for(lambda: own.seen and asked(own), 30, "the own master's answer")
+            gateway.news()
+            with own.paused():
+                wait_for(lambda: "the master of this host does not answer" in gateway.news(), 60, "dcos-auth's notice")
+                assert asked(other)
+            wait_for(lambda: asked(own), 30, "the own master's answer again")
 
     def test_who_does_not_answer_is_named(self, gateway: Gateway) -> None:
         token = gateway.token()
