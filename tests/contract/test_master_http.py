@@ -391,7 +391,7 @@ def test_flags_come_from_the_environment_and_files_too(tmp_path: Path) -> None:
         assert get(master.leads().port, "/state")["cluster"] == "named"
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 GZIP = {**JSON, "Content-Encoding": "gzip"}
