@@ -243,7 +243,7 @@ def test_what_is_wrong_with_the_command_line_is_told_all_at_once(tmp_path: Path)
         [program, "--resources=cpus:x", "--launcher=docker", "--wrok_dir=/x", "--attributes=rack"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert ran.returncode == 2
     for word in ("cpus", "linux, posix", "did you mean --work_dir", "--master is required", "name:value"):

@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
@@ -316,9 +317,13 @@ def test_state_lists_the_executor_under_the_task_id_with_its_sandbox(master: Pre
     assert [task["state"] for task in executor["tasks"]] == ["TASK_RUNNING"]
     assert executor["tasks"][0]["executor_id"] == ""
     wait_for(lambda: agent.get("/metrics/snapshot")[1]["slave/tasks_running"] >= 1.0)
-    _, containers = agent.get("/containers")
-    shown = next(one for one in containers if one["executor_id"] == "shown")
-    assert shown["statistics"]["mem_rss_bytes"] > 0 and shown["status"]["executor_pid"] > 0
+
+    def shown() -> Any:
+        return next(one for one in agent.get("/containers")[1] if one["executor_id"] == "shown")
+
+    # The kernel adds small amounts of memory up a moment later.
+    wait_for(lambda: shown()["statistics"]["mem_rss_bytes"] > 0, what="memory of the task")
+    assert shown()["status"]["executor_pid"] > 0
     _, statistics = agent.get("/monitor/statistics")
     assert "shown" in [one["executor_id"] for one in statistics]
     master.kill(ID, "shown", 0)

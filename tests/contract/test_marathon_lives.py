@@ -326,7 +326,7 @@ def test_a_framework_that_an_operator_removes_comes_back_as_another_with_all_its
     before = made.settle("/phoenix", 2)
     framework = made.get("/v2/info")["frameworkId"]
     request = urllib.request.Request(f"{made.master}/master/teardown", data=f"frameworkId={framework}".encode())
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.status == 200
     wait_for(lambda: made.get("/v2/info").get("frameworkId", framework) != framework, 60, "a new framework id")
     after = wait_for(lambda: (found := made.running("/phoenix")) and len(found) == 2 and found, 60, "its tasks again")

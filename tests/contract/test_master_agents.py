@@ -286,7 +286,7 @@ def test_an_agent_that_does_not_come_back_to_a_new_master_in_time_is_unreachable
 def test_two_masters_cannot_share_a_work_directory(start: Starter, tmp_path: Path) -> None:
     master = start().leads()
     program = [str(Path(sys.executable).with_name("dcos-master")), "--port=0", f"--work_dir={master.work_dir}"]
-    second = subprocess.run(program, capture_output=True, text=True, timeout=30, check=False)
+    second = subprocess.run(program, capture_output=True, text=True, timeout=60, check=False)
     assert (second.returncode, second.stdout) == (1, "")
     assert "another process has this store open" in second.stderr
 

@@ -328,7 +328,7 @@ def test_health_version_redirect_and_metrics(master: Master) -> None:
 
 def run(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
     program = str(Path(sys.executable).with_name("dcos-master"))
-    return subprocess.run([program, *flags], capture_output=True, text=True, timeout=30, env=environment, check=False)
+    return subprocess.run([program, *flags], capture_output=True, text=True, timeout=60, env=environment, check=False)
 
 
 def test_every_problem_with_the_flags_is_told_at_once() -> None:
