@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -19,13 +20,32 @@ from typing import Any
 
 PROGRAMS = Path(sys.executable).parent
 READY = re.compile(r"listening on (http://\S+)")
+# Apart from those that tests offer to tasks (from 21000 on) and those of installed daemons.
+PORTS = range(11000, 20000)
+_claims: list[socket.socket] = []
 
 
 def free_port() -> int:
-    """A loopback port that nobody listens on now."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """A loopback port that nobody listens on now; no later call is given it, by whatever process of the tests.
+
+    It lies below what the system itself hands out, to clients and to who asks for port 0: nobody is given it between
+    this choice and the daemon's bind, nor while that daemon is being started again.
+    """
+    count = len(PORTS)
+    first = random.SystemRandom().randrange(count)
+    for step in range(count):
+        port = PORTS[(first + step) % count]
+        claim = socket.socket(socket.AF_UNIX)
+        try:
+            claim.bind(f"\0dcos-tests-port-{port}")  # an abstract name: it is free again when this process ends
+            with socket.socket() as probe:
+                probe.bind(("", port))
+        except OSError:
+            claim.close()
+            continue
+        _claims.append(claim)
+        return port
+    raise AssertionError(f"none of the ports {PORTS[0]}-{PORTS[-1]} is free")
 
 
 def wait_for(condition: Callable[[], Any], seconds: float = 60, what: str = "the condition") -> Any:
@@ -43,7 +63,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60, what: str = "the
     raise AssertionError(f"{what} did not come true within {seconds:.0f} s; last seen: {last!r}")
 
 
-def ask(url: str, method: str = "GET", body: Any = None, seconds: float = 20) -> tuple[int, Any]:
+def ask(url: str, method: str = "GET", body: Any = None, seconds: float = 60) -> tuple[int, Any]:
     """One HTTP request: status and decoded JSON (or text)."""
     parts = urllib.parse.urlsplit(url)
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=seconds)
@@ -88,7 +108,7 @@ class Daemon:
                 raise AssertionError(f"{self.name} ended with {self.process.returncode}:\n{text[-3000:]}")
             return found[1] if found else None
 
-        self.url = wait_for(ready, 30, f"{self.name}'s ready line")
+        self.url = wait_for(ready, 60, f"{self.name}'s ready line")
         return self
 
     def send(self, number: signal.Signals) -> None:
@@ -107,7 +127,7 @@ class Daemon:
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
         try:
-            self.process.wait(15)
+            self.process.wait(60)
         except subprocess.TimeoutExpired:
             self.kill()
 
@@ -172,22 +192,23 @@ class Cluster:
         return [task for task in answer["tasks"] if task["state"] == "TASK_RUNNING"]
 
 
-def processes_with(mark: str) -> list[int]:
-    """Pids of processes whose environment holds ``mark``."""
+def processes_with(*marks: str) -> list[int]:
+    """Pids of processes whose environment holds all of ``marks``."""
     found = []
     for entry in Path("/proc").iterdir():
         if entry.name.isdigit():
             with contextlib.suppress(OSError):
-                if mark.encode() in (entry / "environ").read_bytes():
+                environment = (entry / "environ").read_bytes()
+                if all(mark.encode() in environment for mark in marks):
                     found.append(int(entry.name))
     return found
 
 
-def processes_here_with(mark: str) -> list[int]:
+def processes_here_with(*marks: str) -> list[int]:
     """Those of `processes_with` that no container or machine holds: another cluster may run the same app there."""
     here = Path("/proc/self/ns/pid").readlink()
     found = []
-    for pid in processes_with(mark):
+    for pid in processes_with(*marks):
         with contextlib.suppress(OSError):
             if Path(f"/proc/{pid}/ns/pid").readlink() == here:
                 found.append(pid)

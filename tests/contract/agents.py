@@ -241,6 +241,10 @@ class Agent(Daemon):
     def text(self, task_id: str, name: str = "stdout", framework: str = FRAMEWORK) -> str:
         return (self.sandbox(task_id, framework) / name).read_text()
 
+    def pids(self, mark: str) -> list[int]:
+        """Processes of this agent's tasks with ``mark`` in their command line."""
+        return pids_of(mark, self.work_dir)
+
     def restart(self) -> None:
         self.kill()
         self.start()
@@ -259,17 +263,20 @@ class Agent(Daemon):
         remove_cgroups(self.cgroups_root)
 
 
-def pids_of(mark: str) -> list[int]:
-    """Processes that have ``mark`` in their command line or environment, ourselves apart."""
+def pids_of(mark: str, inside: Path | None = None) -> list[int]:
+    """Processes that have ``mark`` in their command line or environment, ourselves apart.
+
+    With ``inside`` only tasks whose sandbox is there: the same tests may run beside these ones.
+    """
+    own = b"MESOS_DIRECTORY=" + os.fsencode(f"{inside}/") if inside else b""
     found = []
     for entry in Path("/proc").iterdir():
         if not entry.name.isdigit() or int(entry.name) == os.getpid():
             continue
-        for name in ("cmdline", "environ"):
-            with contextlib.suppress(OSError):
-                if mark.encode() in (entry / name).read_bytes():
-                    found.append(int(entry.name))
-                    break
+        with contextlib.suppress(OSError):
+            environment = (entry / "environ").read_bytes()
+            if own in environment and mark.encode() in (entry / "cmdline").read_bytes() + b"\0" + environment:
+                found.append(int(entry.name))
     return found
 
 
@@ -288,7 +295,7 @@ def remove_cgroups(root: str) -> None:
                 path.rmdir()
         return not cgroups_of(root)
 
-    wait_for(removed, 20, f"the removal of the cgroups {root}")
+    wait_for(removed, 60, f"the removal of the cgroups {root}")
 
 
 def containers_work() -> str | None:
@@ -309,6 +316,8 @@ def pretended_cluster(folder: Path, launcher: str, *flags: str) -> Iterator[tupl
     try:
         agent.start()
         master.until(lambda: master.connects, "the agent")
+        # Sent is not heard: tests stop the agent, or fill its disk, right after this.
+        wait_for(lambda: (agent.work_dir / "meta" / "agent.json").exists(), WAIT, "the agent's memory of its id")
         yield master, agent
     finally:
         agent.clean()

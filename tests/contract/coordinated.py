@@ -134,7 +134,7 @@ class Link:
 
     def close(self) -> None:
         self._over = True
-        self._thread.join(10)
+        self._thread.join(60)
         for connection in (self._listener, *self._pairs):
             connection.close()
 

@@ -56,7 +56,7 @@ class Backend:
 
     def start(self) -> Backend:
         self._thread.start()
-        assert self._ready.wait(20)
+        assert self._ready.wait(60)
         if self.failure:
             raise self.failure
         return self
@@ -211,8 +211,19 @@ class Gateway:
         return self
 
     def start_auth(self) -> None:
-        self._auth = self._process("auth", self.auth_argv)
-        wait_for(lambda: self.socket.is_socket(), 30, "dcos-auth's socket")
+        log = self.folder / "auth.log"
+        offset = log.stat().st_size if log.exists() else 0
+        self._auth = process = self._process("auth", self.auth_argv)
+
+        def ready() -> bool:
+            """By its own word: of its two sockets one is there before the other, and either before it listens."""
+            ended = process.poll() is not None
+            text = log.read_bytes()[offset:].decode(errors="replace")
+            if ended:
+                raise AssertionError(f"dcos-auth ended with {process.returncode}:\n{text[-3000:]}")
+            return "dcos-auth listening on " in text
+
+        wait_for(ready, 60, "dcos-auth's ready line")
 
     def start_nginx(self) -> None:
         argv = [
@@ -226,7 +237,7 @@ class Gateway:
         ]
         # Started by root, its workers would be somebody who may not use the socket.
         self._nginx = self._process("nginx", [*argv, "-g", "user root;"])
-        wait_for(lambda: self.get("/health").status == 200, 30, "the gateway's /health")
+        wait_for(lambda: self.get("/health").status == 200, 60, "the gateway's /health")
 
     def _process(self, name: str, argv: list[str]) -> subprocess.Popen[bytes]:
         with (self.folder / f"{name}.log").open("ab") as log:
@@ -258,7 +269,7 @@ class Gateway:
         return self.ask("GET", path, headers, **more)
 
     def ask(self, method: str, path: str, headers: dict[str, str] | None = None, body: Any = None) -> Answer:
-        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=30, context=self.tls)
+        connection = http.client.HTTPSConnection("127.0.0.1", self.port, timeout=60, context=self.tls)
         try:
             sent = dict(headers or {})
             if isinstance(body, dict | list):
@@ -280,7 +291,7 @@ class Gateway:
     def raw(self, data: bytes) -> bytes:
         """Bytes as they are over TLS, and everything that comes back until the end."""
         with (
-            socket.create_connection(("127.0.0.1", self.port), timeout=20) as plain,
+            socket.create_connection(("127.0.0.1", self.port), timeout=60) as plain,
             self.tls.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
         ):
             connection.sendall(data)
@@ -308,7 +319,7 @@ def _end(process: subprocess.Popen[bytes] | None) -> None:
     process.send_signal(signal.SIGCONT)
     process.terminate()
     try:
-        process.wait(20)
+        process.wait(60)
     except subprocess.TimeoutExpired:
         os.killpg(process.pid, signal.SIGKILL)
         process.wait()

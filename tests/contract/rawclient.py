@@ -22,7 +22,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-WAIT = 30.0
+from tests.byhand import free_port
+
+WAIT = 60.0
 
 
 @dataclass
@@ -360,7 +362,8 @@ class Master:
     def __init__(self, work_dir: Path, *flags: str, port: int = 0) -> None:
         self.work_dir = work_dir
         self.flags = flags
-        self.port = port
+        # One that stays its own while it is started again.
+        self.port = port or free_port()
         self.process: subprocess.Popen[str] | None = None
 
     def start(self) -> Master:

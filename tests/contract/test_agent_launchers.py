@@ -15,6 +15,9 @@ from dcos_runtime.agent.containers.posix import PosixLauncher
 from dcos_runtime.agent.core.model import Found
 from tests.contract.agents import cgroups_of, containers_work, remove_cgroups
 
+# Its own: the same tests may run beside these.
+SECONDS = f"50990{os.getpid()}"
+
 
 def spec(folder: Path, container_id: str) -> Spec:
     sandbox = folder / f"sandbox-{container_id}"
@@ -23,7 +26,7 @@ def spec(folder: Path, container_id: str) -> Spec:
         (sandbox / name).touch()
     return Spec(
         container_id=container_id,
-        argv=("/bin/sh", "-c", "sleep 5099"),
+        argv=("/bin/sh", "-c", f"sleep {SECONDS}"),
         environment={"PATH": "/usr/bin:/bin", "MESOS_SANDBOX": str(sandbox)},
         sandbox=sandbox,
         user=User("me", os.geteuid(), os.getegid(), (os.getegid(),), "/"),
@@ -100,7 +103,7 @@ async def test_what_was_created_and_not_started_is_found_so_and_never_ran(name: 
         await destroyed(again, "made")
         await destroyed(launcher, "made")
         await destroyed(launcher, "made")
-        assert not mentioning("sleep\x005099")
+        assert not mentioning(f"sleep\0{SECONDS}")
     finally:
         remove_cgroups(root)
 

@@ -14,7 +14,7 @@ import pytest
 
 from tests.byhand import Daemon, ask, wait_for
 from tests.contract import rawclient
-from tests.contract.agents import Agent, PretendedMaster, cgroups_of, containers_work, pids_of, pretended_cluster
+from tests.contract.agents import Agent, PretendedMaster, cgroups_of, containers_work, pretended_cluster
 
 ID = "agent-1"
 
@@ -64,7 +64,7 @@ def test_tasks_live_through_kill_9_of_the_agent_and_their_ends_are_known(
         wait_for(lambda task=task: "ready" in agent.text(task), what=f"{task} to run")
     agent.kill()
     # In a container the first process is an init; the task's own shell is beside it.
-    shells = [pid for pid in pids_of("sh\x00-c\x00trap 'exit 7' USR1") if pid != pids["ends"]] or [pids["ends"]]
+    shells = [pid for pid in agent.pids("sh\x00-c\x00trap 'exit 7' USR1") if pid != pids["ends"]] or [pids["ends"]]
     os.kill(shells[0], signal.SIGUSR1)
     os.kill(pids["dies"], signal.SIGKILL)
     wait_for(lambda: not running(pids["ends"]) and not running(pids["dies"]), what="two of the tasks to end")
@@ -105,7 +105,7 @@ def test_a_supervisor_that_is_killed_takes_its_task_with_it(pair: tuple[Pretende
     os.kill(supervisor_of(agent, "t"), signal.SIGKILL)
     ended = master.status("t")
     assert ended.state.value == "TASK_LOST" and ended.message is not None and "supervisor" in ended.message
-    assert not running(pid) and not pids_of("sleep\x005035")
+    assert not running(pid) and not agent.pids("sleep\x005035")
     assert master.states("other") == ["STARTING", "RUNNING"]
 
 
@@ -113,14 +113,14 @@ def test_a_task_without_supervisor_is_killed_when_the_agent_comes_back(pair: tup
     master, agent = pair
     master.run(ID, "t", "setsid sleep 5037 & sleep 5037")
     pid = pid_of(master, "t")
-    wait_for(lambda: len(pids_of("sleep\x005037")) == 2)
+    wait_for(lambda: len(agent.pids("sleep\x005037")) == 2)
     agent.kill()
     os.kill(supervisor_of(agent, "t"), signal.SIGKILL)
     assert running(pid)
     agent.start()
     ended = master.status("t")
     assert ended.state.value == "TASK_LOST" and ended.message is not None and "supervisor" in ended.message
-    assert not running(pid) and not pids_of("sleep\x005037")
+    assert not running(pid) and not agent.pids("sleep\x005037")
 
 
 def test_a_task_that_vanished_with_its_supervisor_is_lost_and_cleared_away(pair: tuple[PretendedMaster, Agent]) -> None:
@@ -130,7 +130,7 @@ def test_a_task_that_vanished_with_its_supervisor_is_lost_and_cleared_away(pair:
     pid = pid_of(master, "t")
     agent.kill()
     os.kill(supervisor_of(agent, "t"), signal.SIGKILL)
-    for victim in {pid, *pids_of("sleep\x005045")}:
+    for victim in {pid, *agent.pids("sleep\x005045")}:
         with contextlib.suppress(ProcessLookupError):
             os.kill(victim, signal.SIGKILL)
     wait_for(lambda: not running(pid))
@@ -167,7 +167,7 @@ def test_a_dismissed_agent_kills_its_tasks_and_ends(pair: tuple[PretendedMaster,
     master.dismissing = True
     agent.start()
     assert agent.process is not None
-    assert agent.process.wait(30) == 1
+    assert agent.process.wait(60) == 1
     assert not running(pid) and "removed by an operator" in agent.log.read_text()
     master.dismissing = False
     agent.start()
@@ -243,7 +243,7 @@ def test_what_is_wrong_with_the_command_line_is_told_all_at_once(tmp_path: Path)
         [program, "--resources=cpus:x", "--launcher=docker", "--wrok_dir=/x", "--attributes=rack"],
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
     )
     assert ran.returncode == 2
     for word in ("cpus", "linux, posix", "did you mean --work_dir", "--master is required", "name:value"):

@@ -13,12 +13,13 @@ from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 from urllib.parse import quote
 
 import pytest
 
 from tests.byhand import ask, wait_for
-from tests.contract.agents import Agent, PretendedMaster, containers_work, pids_of, pretended_cluster
+from tests.contract.agents import Agent, PretendedMaster, containers_work, pretended_cluster
 
 ID = "agent-1"
 
@@ -166,22 +167,25 @@ def test_a_task_that_does_not_listen_is_forced_after_its_grace(master: Pretended
 
 def test_a_kill_reaches_children_that_left_the_group(master: PretendedMaster, agent: Agent) -> None:
     master.run(ID, "family", "setsid sleep 5017 & setsid setsid sleep 5018 & echo ready; wait; wait")
-    wait_for(lambda: "ready" in agent.text("family"), what="the children")
+    wait_for(lambda: agent.pids("sleep\x005017") and agent.pids("sleep\x005018"), what="the children")
     master.kill(ID, "family", grace_seconds=1)
     master.status("family", "KILLED")
-    assert not pids_of("sleep\x005017") and not pids_of("sleep\x005018")
+    master.until_gone("family")  # the end is told before the rest of the container is gone
+    assert not agent.pids("sleep\x005017") and not agent.pids("sleep\x005018")
 
 
 def test_what_a_task_left_running_ends_with_it(master: PretendedMaster, agent: Agent) -> None:
     master.run(ID, "daemonizer", "setsid sleep 5019 >/dev/null 2>&1 & exit 0")
     master.status("daemonizer", "FINISHED")
-    assert not pids_of("sleep\x005019")
+    master.until_gone("daemonizer")
+    assert not agent.pids("sleep\x005019")
 
 
 def test_a_task_is_killed_while_it_is_fetched(master: PretendedMaster, agent: Agent) -> None:
     import socket
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
+        silent.settimeout(60)
         uri = {"value": f"http://127.0.0.1:{silent.getsockname()[1]}/never"}
         master.run(ID, "fetching", {"value": "true", "uris": [uri]})
         connection, _ = silent.accept()
@@ -313,9 +317,13 @@ def test_state_lists_the_executor_under_the_task_id_with_its_sandbox(master: Pre
     assert [task["state"] for task in executor["tasks"]] == ["TASK_RUNNING"]
     assert executor["tasks"][0]["executor_id"] == ""
     wait_for(lambda: agent.get("/metrics/snapshot")[1]["slave/tasks_running"] >= 1.0)
-    _, containers = agent.get("/containers")
-    shown = next(one for one in containers if one["executor_id"] == "shown")
-    assert shown["statistics"]["mem_rss_bytes"] > 0 and shown["status"]["executor_pid"] > 0
+
+    def shown() -> Any:
+        return next(one for one in agent.get("/containers")[1] if one["executor_id"] == "shown")
+
+    # The kernel adds small amounts of memory up a moment later.
+    wait_for(lambda: shown()["statistics"]["mem_rss_bytes"] > 0, what="memory of the task")
+    assert shown()["status"]["executor_pid"] > 0
     _, statistics = agent.get("/monitor/statistics")
     assert "shown" in [one["executor_id"] for one in statistics]
     master.kill(ID, "shown", 0)
@@ -440,7 +448,7 @@ def test_sigterm_reaches_a_first_process_that_does_not_ask_for_it(master: Preten
     master.run(ID, "plain-sleep", {"shell": False, "value": "/usr/bin/sleep", "arguments": ["sleep", "5020"]})
     status = master.status("plain-sleep", "RUNNING")
     assert status.container_status is not None
-    wait_for(lambda: pids_of("sleep\x005020"), what="the sleep")
+    wait_for(lambda: agent.pids("sleep\x005020"), what="the sleep")
     master.kill(ID, "plain-sleep", grace_seconds=50)
     assert master.status("plain-sleep").message == "Command terminated with signal Terminated"
 

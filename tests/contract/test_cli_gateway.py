@@ -56,7 +56,7 @@ class Made:
                 f"--master_tls_port={tls}",
                 f"--work_dir={folder / 'agent'}",
                 "--launcher=posix",
-                "--resources=cpus:4;mem:2048;disk:1024;ports:[34400-34500]",
+                "--resources=cpus:4;mem:2048;disk:1024;ports:[23100-23200]",
                 f"--http_credentials={credentials}",
                 "--authenticate_http_readonly",
                 "--authenticate_http_readwrite",
@@ -170,7 +170,7 @@ def test_the_plain_port_leads_to_the_gateway(made: Made, tmp_path: Path) -> None
 
 def test_an_app_lives_and_is_read_through_the_gateway(made: Made) -> None:
     made.good("marathon", "run", "--name", "hello", "echo hello; exec sleep 1000")
-    assert wait_for(lambda: made.good("task", "log", "/hello"), 30, "the task's output") == "hello\n"
+    assert wait_for(lambda: made.good("task", "log", "/hello"), 60, "the task's output") == "hello\n"
     assert '"line": "hello"' in made.good("task", "log", "--json", "/hello")
     made.good("marathon", "app", "scale", "hello", "2", "--wait")
     assert len(made.good("ps", "-q", "/hello").split()) == 2

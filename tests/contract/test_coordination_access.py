@@ -18,7 +18,7 @@ from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
 from tests.byhand import Daemon, ask, free_port, wait_for
 from tests.contract.zookeeper_server import SUPER, ZooKeeperServer
 
-WAIT = 30.0
+WAIT = 60.0
 NO_VERSION = 999_999
 OURS = "dcos:s3cret-of-ours"
 
@@ -246,14 +246,14 @@ def test_a_master_with_a_wrong_password_ends_and_says_so_without_it(server: ZooK
     right, wrong = master(1, OURS.partition(":")[2]), master(2, "not-the-password")
     try:
         right.start()
-        wait_for(leads, 30, "a leading master")
+        wait_for(leads, 60, "a leading master")
         wrong.start()
         assert wrong.process is not None
-        assert wrong.process.wait(30) == 1
+        assert wrong.process.wait(60) == 1
         told = wrong.log.read_text()
         assert "another user or password" in told and "/masters" in told
         assert "not-the-password" not in told and "Traceback" not in told
-        wait_for(leads, 5, "a master that goes on leading")
+        wait_for(leads, 60, "a master that goes on leading")
     finally:
         right.stop()
         wrong.stop()

@@ -52,7 +52,7 @@ async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp
         session = Session(parse_url(f"zk://dcos:secret@{one.hosts}/mesos"), 10.0)
         states: list[str] = []
         session.start()
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             await session.connected()
         session.listen(states.append)
         identity = session.id
@@ -112,11 +112,11 @@ async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp
 def cluster(tmp_path: Path) -> Iterator[tuple[Ensemble, Daemon, Daemon]]:
     """Three ZooKeepers as installed, a leading master, and a second one."""
     ensemble = Ensemble(tmp_path / "ensemble", tick_ms=1000)
-    first, second = (master(tmp_path, name, ensemble.hosts, "5secs") for name in ("first", "second"))
+    first, second = (master(tmp_path, name, ensemble.hosts, "10secs") for name in ("first", "second"))
     try:
         ensemble.start()
         first.start()
-        wait_for(lambda: leads(first), 30, "a leading master")
+        wait_for(lambda: leads(first), 60, "a leading master")
         second.start()
         yield ensemble, first, second
     finally:
@@ -152,7 +152,7 @@ class Availability:
 
     def close(self) -> None:
         self._over.set()
-        self._thread.join(30)
+        self._thread.join(60)
         self._client.stop()
         self._client.close()
 
@@ -167,7 +167,7 @@ def test_a_member_is_lost_and_the_leading_master_goes_on_or_is_followed_by_one_o
     writes = Availability(",".join(member.hosts for member in ensemble.members if member is not victim))
     try:
         with Watch(first, second) as watch:
-            wait_for(lambda: watch.first("first") < time.monotonic(), 30, "a leader that answers")
+            wait_for(lambda: watch.first("first") < time.monotonic(), 60, "a leader that answers")
             if "paused" in fault:
                 victim.send(signal.SIGSTOP)
             else:
@@ -176,7 +176,7 @@ def test_a_member_is_lost_and_the_leading_master_goes_on_or_is_followed_by_one_o
             wait_for(lambda: any(member.mode() == "leader" for member in others), 60, "a leading ZooKeeper")
             wait_for(lambda: leads(first) or leads(second), 60, "a leading master")
             began = time.monotonic()
-            wait_for(lambda: time.monotonic() > began + 6.0, 30)
+            wait_for(lambda: time.monotonic() > began + 12.0, 60)
             assert leads(first) or leads(second)
         assert watch.after("first", watch.first("second")) == []
         if "paused" not in fault:

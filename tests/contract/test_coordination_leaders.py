@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import signal
 import time
 from collections.abc import Callable, Iterator
@@ -53,7 +54,7 @@ def masters(tmp_path: Path, zookeeper: ZooKeeperServer, link: Link) -> Iterator[
         for name, hosts in (("first", link.hosts), ("second", zookeeper.hosts))
     )
     first.start()
-    wait_for(lambda: leads(first), 30, "a leading master")
+    wait_for(lambda: leads(first), 60, "a leading master")
     second.start()
     yield first, second
     link.heal()
@@ -65,12 +66,12 @@ def test_a_leader_paused_past_its_session_says_no_at_once_and_ends(masters: tupl
     first, second = masters
     assert first.process is not None
     with Watch(first, second) as watch:
-        wait_for(lambda: watch.first("first") < time.monotonic(), 30, "a leader that answers")
+        wait_for(lambda: watch.first("first") < time.monotonic(), 60, "a leader that answers")
         first.send(signal.SIGSTOP)
-        wait_for(lambda: leads(second), 30, "the second's election")
+        wait_for(lambda: leads(second), 60, "the second's election")
         resumed = time.monotonic()
         first.send(signal.SIGCONT)
-        assert first.process.wait(30) == 1
+        assert first.process.wait(60) == 1
     assert watch.after("first", resumed) == []
     # Both were asked while it was paused, and it answered both when it went on: with no.
     assert {status for who, when, status in watch.answers if who == "first" and when > resumed} >= {503}
@@ -84,12 +85,12 @@ def test_a_leader_paused_for_a_session_ends_even_without_anybody_to_take_over(ma
     assert first.process is not None
     second.stop()
     with Watch(first) as watch:
-        wait_for(lambda: watch.first("first") < time.monotonic(), 30, "a leader that answers")
+        wait_for(lambda: watch.first("first") < time.monotonic(), 60, "a leader that answers")
         first.send(signal.SIGSTOP)
         time.sleep(SESSION)  # not a wait for something: the pause itself
         resumed = time.monotonic()
         first.send(signal.SIGCONT)
-        assert first.process.wait(30) == 1
+        assert first.process.wait(60) == 1
     assert watch.after("first", resumed) == []
     assert 503 in {status for _, when, status in watch.answers if when > resumed}
 
@@ -100,10 +101,10 @@ def test_a_leader_cut_off_from_zookeeper_ends_itself_before_another_leads(
     first, second = masters
     assert first.process is not None
     with Watch(first, second) as watch:
-        wait_for(lambda: watch.first("first") < time.monotonic(), 30, "a leader that answers")
+        wait_for(lambda: watch.first("first") < time.monotonic(), 60, "a leader that answers")
         link.cut()
-        assert first.process.wait(30) == 1
-        wait_for(lambda: leads(second), 30, "the second's election")
+        assert first.process.wait(60) == 1
+        wait_for(lambda: leads(second), 60, "the second's election")
     assert watch.after("first", watch.first("second")) == []
     assert "cannot be reached" in first.log.read_text()
 
@@ -115,7 +116,7 @@ def test_a_short_silence_of_zookeeper_costs_nothing(masters: tuple[Daemon, Daemo
     link.heal()
     with Watch(first, second) as watch:
         began = time.monotonic()
-        wait_for(lambda: time.monotonic() > began + SESSION, 30)
+        wait_for(lambda: time.monotonic() > began + SESSION, 60)
     assert first.process is not None and first.process.poll() is None
     assert watch.first("second") == float("inf")
     assert leads(first)
@@ -129,15 +130,15 @@ def test_a_standby_cut_off_past_its_session_stands_again_in_the_same_process(
     )
     try:
         first.start()
-        wait_for(lambda: leads(first), 30, "a leading master")
+        wait_for(lambda: leads(first), 60, "a leading master")
         second.start()
-        wait_for(lambda: "contending at" in second.log.read_text(), 30, "a second that stands")
+        wait_for(lambda: "contending at" in second.log.read_text(), 60, "a second that stands")
         link.cut()
-        wait_for(lambda: standing() == 1, 30, "the end of its session")
+        wait_for(lambda: standing() == 1, 60, "the end of its session")
         link.heal()
-        wait_for(lambda: second.log.read_text().count("contending at /mesos as") == 2, 30, "a second that stands again")
+        wait_for(lambda: second.log.read_text().count("contending at /mesos as") >= 2, 60, "a second that stands again")
         first.stop()
-        wait_for(lambda: leads(second), 30, "the second's election")
+        wait_for(lambda: leads(second), 60, "the second's election")
     finally:
         second.stop()
         first.stop()
@@ -157,7 +158,7 @@ def inits(tmp_path: Path, zookeeper: ZooKeeperServer, link: Link) -> Iterator[tu
 
     first, second = init("first", link.hosts), init("second", zookeeper.hosts)
     first.start()
-    wait_for(lambda: commands(first), 30, "a leading init")
+    wait_for(lambda: commands(first), 60, "a leading init")
     second.start()
     yield first, second
     link.heal()
@@ -173,16 +174,16 @@ def commands(daemon: Daemon) -> bool:
 def test_a_paused_init_says_no_at_once_stores_nothing_and_ends(inits: tuple[Daemon, Daemon]) -> None:
     first, second = inits
     first.send(signal.SIGSTOP)
-    wait_for(lambda: commands(second), 30, "the second's election")
+    wait_for(lambda: commands(second), 60, "the second's election")
     first.send(signal.SIGCONT)
     app = {"id": "/late", "cmd": "exec sleep 1000", "instances": 0}
     try:
         status, answer = ask(f"{first.url}/v2/apps", "POST", app)
         assert status == 503, answer
-    except OSError:
+    except (OSError, http.client.HTTPException):
         pass  # it had ended already
     assert first.process is not None
-    assert first.process.wait(30) == 1
+    assert first.process.wait(60) == 1
     assert ask(f"{second.url}/v2/apps")[1] == {"apps": []}
 
 
@@ -190,6 +191,6 @@ def test_an_init_cut_off_from_zookeeper_ends_itself(inits: tuple[Daemon, Daemon]
     first, second = inits
     assert first.process is not None
     link.cut()
-    assert first.process.wait(30) == 1
-    wait_for(lambda: commands(second), 30, "the second's election")
+    assert first.process.wait(60) == 1
+    wait_for(lambda: commands(second), 60, "the second's election")
     assert "leads no more" in first.log.read_text() or "leadership is lost" in first.log.read_text()

@@ -79,7 +79,7 @@ def whole(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Whole]:
                 f"--master_tls_port={master_tls}",
                 f"--work_dir={folder / 'agent'}",
                 "--launcher=posix",
-                "--resources=cpus:2;mem:512;disk:512;ports:[35000-35010]",
+                "--resources=cpus:2;mem:512;disk:512;ports:[23000-23010]",
                 f"--hostname={host}",
                 *authority.flags(authority.identity("agent", ip=host)),
             ],
@@ -125,7 +125,7 @@ def _kill_tasks(folder: Path) -> None:
 
 
 def test_an_app_is_started_looked_at_and_used_through_the_one_door(gateway: Gateway, token: dict[str, str]) -> None:
-    agents = wait_for(lambda: gateway.get("/mesos/slaves", token).json["slaves"], 30, "the agent")
+    agents = wait_for(lambda: gateway.get("/mesos/slaves", token).json["slaves"], 60, "the agent")
     agent_id = agents[0]["id"]
     app = {
         "id": "/web",
@@ -180,7 +180,7 @@ def test_a_flood_of_wrong_passwords_keeps_out_neither_right_ones_from_elsewhere_
     finally:
         over.set()
         for thread in threads:
-            thread.join(30)
+            thread.join(60)
     assert {status for status, _ in refused} == {401, 429}
     assert all(int(after or "0") > 0 for status, after in refused if status == 429)
 
@@ -219,7 +219,7 @@ def test_a_framework_is_found_at_its_own_page(
     page = Backend(echo, ip=whole.host)
     with started(page):
         subscribed("chronos", f"http://{whole.host}:{page.port}/ignored")
-        answer = wait_for(lambda: _answered(whole, "/service/chronos/x?y", token, 200), 30, "the framework's page")
+        answer = wait_for(lambda: _answered(whole, "/service/chronos/x?y", token, 200), 60, "the framework's page")
         assert answer.json["target"] == "/x?y"
         assert not {"authorization", "cookie", "x-dcos-user"} & {name for name, _ in page.last["headers"]}
 
@@ -256,7 +256,7 @@ def test_no_frameworks_page_leads_to_what_is_ours(
     for name, (url, _) in urls.items():
         subscribed(name, url)
     for name, (_, words) in urls.items():
-        wait_for(lambda name=name: whole.gateway.get(f"/service/{name}/", token).status != 404, 30, f"{name} is known")
+        wait_for(lambda name=name: whole.gateway.get(f"/service/{name}/", token).status != 404, 60, f"{name} is known")
         answer = whole.gateway.get(f"/service/{name}/", token)
         assert answer.status in (502, 503), name
         assert words in answer.json["description"], name

@@ -126,6 +126,9 @@ class Trusting:
         (standby,) = [init for init in self.inits if init is not leader]
         return leader, standby
 
+    def processes(self, app: str) -> list[int]:
+        return processes_here_with(f"MARATHON_APP_ID={app}", f"MESOS_SANDBOX={self.folder}/")
+
     def tasks(self, init: Init, app: str) -> list[str]:
         status, answer = self.ask(init, f"/v2/apps{app}/tasks")
         assert status == 200, (status, answer)
@@ -197,14 +200,14 @@ def test_events_come_through_a_standby_and_end_with_the_leader_and_its_tasks_do_
     lines = iter(events.readline, b"")
     assert next(line for line in lines if line.startswith(b"event:")) == b"event: api_post_event\n"
     tasks = trusting.settle(standby, "/kept", 2)
-    pids = sorted(processes_here_with("MARATHON_APP_ID=/kept"))
+    pids = sorted(trusting.processes("/kept"))
     leader.daemon.kill()
     with contextlib.suppress(http.client.HTTPException, OSError):
         assert not [line for line in lines if line.startswith(b"event:")]
     connection.close()
     assert trusting.both()[0] is standby
     assert trusting.tasks(standby, "/kept") == tasks
-    assert sorted(processes_here_with("MARATHON_APP_ID=/kept")) == pids
+    assert sorted(trusting.processes("/kept")) == pids
 
 
 def test_a_deployment_whose_leader_dies_is_brought_to_its_end_by_the_next(trusting: Trusting) -> None:
@@ -222,7 +225,7 @@ def test_a_deployment_whose_leader_dies_is_brought_to_its_end_by_the_next(trusti
     finally:
         trusting.agent.send(signal.SIGCONT)
     assert not set(trusting.settle(standby, "/moved", 3)) & set(old)
-    assert len(processes_here_with("MARATHON_APP_ID=/moved")) == 3
+    assert len(trusting.processes("/moved")) == 3
     assert trusting.ask(standby, "/v2/apps/moved")[1]["app"]["version"] == answer["version"]
 
 
@@ -231,12 +234,12 @@ def test_a_leader_told_to_abdicate_through_a_standby_answers_ends_and_leaves_tas
     app = {"id": "/calm", "cmd": SLEEP, "cpus": 0.1, "mem": 16}
     assert trusting.ask(leader, "/v2/apps", "POST", app)[0] == 201
     tasks = trusting.settle(leader, "/calm", 1)
-    pids = processes_here_with("MARATHON_APP_ID=/calm")
+    pids = trusting.processes("/calm")
     assert trusting.ask(standby, "/v2/leader", "DELETE", user="dave") == (200, {"message": "Leadership abdicated"})
     assert "DELETE /v2/leader by dave: 200" in leader.log
-    assert leader.daemon.process is not None and leader.daemon.process.wait(30) == 0
+    assert leader.daemon.process is not None and leader.daemon.process.wait(60) == 0
     assert trusting.both()[0] is standby
-    assert trusting.tasks(standby, "/calm") == tasks and processes_here_with("MARATHON_APP_ID=/calm") == pids
+    assert trusting.tasks(standby, "/calm") == tasks and trusting.processes("/calm") == pids
 
 
 def test_a_change_that_cannot_be_stored_any_more_is_answered_503_and_the_leader_ends(trusting: Trusting) -> None:
@@ -247,7 +250,7 @@ def test_a_change_that_cannot_be_stored_any_more_is_answered_503_and_the_leader_
         for init in (leader, standby):
             status, answer = trusting.ask(init, "/v2/apps/lost", "PUT", {"cmd": SLEEP})
             assert status in (502, 503) if init is standby else status == 503, answer
-        assert leader.daemon.process is not None and leader.daemon.process.wait(30) == 1
+        assert leader.daemon.process is not None and leader.daemon.process.wait(60) == 1
     finally:
         trusting.zookeeper.process.send_signal(signal.SIGCONT)
     leader, standby = trusting.both()

@@ -19,6 +19,7 @@ class Made:
     """A master and an agent that find each other through ZooKeeper, and two inits."""
 
     def __init__(self, folder: Path) -> None:
+        self.folder = folder
         self.zookeeper = ZooKeeperServer(folder / "zookeeper")
         self.zookeeper.start()
         self.hosts = self.zookeeper.hosts
@@ -79,6 +80,9 @@ class Made:
         found = [daemon for daemon in self.inits if told == {daemon.url.removeprefix("http://")}]
         return found[0] if found else None
 
+    def processes(self, app: str) -> list[int]:
+        return processes_here_with(f"MARATHON_APP_ID={app}", f"MESOS_SANDBOX={self.folder}/")
+
     def running(self, daemon: Daemon, app: str) -> list[str]:
         status, answer = ask(f"{daemon.url}/v2/apps{app}/tasks")
         assert status == 200, (status, answer)
@@ -90,17 +94,17 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     one = Made(tmp_path_factory.mktemp("leaders"))
     try:
         yield one.start()
-        leader = wait_for(one.leader, 30, "a leader at the end")
+        leader = wait_for(one.leader, 60, "a leader at the end")
         for app in ask(f"{leader.url}/v2/apps")[1]["apps"]:
             ask(f"{leader.url}/v2/apps{app['id']}", "DELETE")
-        wait_for(lambda: not ask(f"{leader.url}/v2/tasks")[1]["tasks"], 30, "an end of all tasks")
+        wait_for(lambda: not ask(f"{leader.url}/v2/tasks")[1]["tasks"], 60, "an end of all tasks")
     finally:
         one.stop()
 
 
 def headers_of(url: str) -> tuple[int, dict[str, str]]:
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=10)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=60)
     try:
         connection.request("GET", parts.path)
         answer = connection.getresponse()
@@ -111,9 +115,9 @@ def headers_of(url: str) -> tuple[int, dict[str, str]]:
 
 
 def test_one_leads_and_the_other_passes_on_and_takes_over_without_touching_a_task(made: Made) -> None:
-    leader = wait_for(made.leader, 30, "a leader")
+    leader = wait_for(made.leader, 60, "a leader")
     (standby,) = [daemon for daemon in made.inits if daemon is not leader]
-    wait_for(lambda: "frameworkId" in ask(f"{leader.url}/v2/info")[1], 30, "a registered init")
+    wait_for(lambda: "frameworkId" in ask(f"{leader.url}/v2/info")[1], 60, "a registered init")
     framework = ask(f"{leader.url}/v2/info")[1]["frameworkId"]
 
     app: dict[str, Any] = {"id": "/kept", "cmd": "exec sleep 100000", "cpus": 0.1, "mem": 32, "instances": 3}
@@ -125,40 +129,40 @@ def test_one_leads_and_the_other_passes_on_and_takes_over_without_touching_a_tas
     assert status == 302 and headers["Location"] == f"{leader.url}/v2/events"
     wait_for(lambda: len(made.running(standby, "/kept")) == 3, 60, "three tasks")
     tasks = made.running(standby, "/kept")
-    pids = sorted(processes_here_with("MARATHON_APP_ID=/kept"))
+    pids = sorted(made.processes("/kept"))
 
     leader.kill()
-    wait_for(lambda: made.leader() is standby, 30, "the standby's election")
-    assert wait_for(lambda: ask(f"{standby.url}/v2/info")[1].get("frameworkId"), 30, "the framework id") == framework
+    wait_for(lambda: made.leader() is standby, 60, "the standby's election")
+    assert wait_for(lambda: ask(f"{standby.url}/v2/info")[1].get("frameworkId"), 60, "the framework id") == framework
     assert made.running(standby, "/kept") == tasks
     status, _ = ask(f"{standby.url}/v2/apps/kept", "PUT", {"instances": 4})
     assert status == 200
     wait_for(lambda: len(made.running(standby, "/kept")) == 4, 60, "a fourth task")
     assert set(tasks) < set(made.running(standby, "/kept"))
-    assert set(pids) < set(processes_here_with("MARATHON_APP_ID=/kept"))
+    assert set(pids) < set(made.processes("/kept"))
     leader.start()
-    wait_for(lambda: made.leader() is standby, 30, "agreement on who leads")
+    wait_for(lambda: made.leader() is standby, 60, "agreement on who leads")
 
 
 def test_a_leader_that_was_paused_too_long_ends_instead_of_writing(made: Made) -> None:
-    leader = wait_for(made.leader, 30, "a leader")
+    leader = wait_for(made.leader, 60, "a leader")
     (standby,) = [daemon for daemon in made.inits if daemon is not leader]
     elections = standby.log.read_text().count(": elected as leader")
     leader.send(signal.SIGSTOP)
-    wait_for(lambda: standby.log.read_text().count(": elected as leader") > elections, 30, "the standby's election")
+    wait_for(lambda: standby.log.read_text().count(": elected as leader") > elections, 60, "the standby's election")
     leader.send(signal.SIGCONT)
     assert leader.process is not None
-    assert leader.process.wait(30) == 1
+    assert leader.process.wait(60) == 1
     assert "ending: leadership is lost" in leader.log.read_text() or "took over" in leader.log.read_text()
     leader.start()
 
 
 def test_a_leader_told_to_abdicate_ends_and_the_other_takes_over(made: Made) -> None:
-    leader = wait_for(made.leader, 30, "a leader")
+    leader = wait_for(made.leader, 60, "a leader")
     (standby,) = [daemon for daemon in made.inits if daemon is not leader]
     status, answer = ask(f"{standby.url}/v2/leader", "DELETE")
     assert (status, answer) == (200, {"message": "Leadership abdicated"})
     assert leader.process is not None
-    assert leader.process.wait(30) == 0
-    wait_for(lambda: made.leader() is standby, 30, "the standby's election")
+    assert leader.process.wait(60) == 0
+    wait_for(lambda: made.leader() is standby, 60, "the standby's election")
     leader.start()

@@ -24,6 +24,7 @@ class Made:
 
     def __init__(self, folder: Path, kind: str) -> None:
         self.folder = folder
+        self.run = f"{os.getpid()}-{folder.name}"
         self.oracle: Oracle | None = None
         self.daemons: list[Daemon] = []
         if kind == "oracle":
@@ -43,7 +44,7 @@ class Made:
             folder / "marathon.log",
         ).start()
         self.url = self.marathon.url
-        wait_for(lambda: "frameworkId" in self.get("/v2/info"), 30, "an init that is registered")
+        wait_for(lambda: "frameworkId" in self.get("/v2/info"), 60, "an init that is registered")
 
     def _own_kernel(self) -> str:
         port = free_port()
@@ -74,7 +75,8 @@ class Made:
         return answer
 
     def create(self, app: dict[str, Any]) -> None:
-        self.put("/v2/apps", {"cpus": 0.1, "mem": 32, "cmd": SLEEP, **app}, "POST")
+        env = {**app.get("env", {}), "RUN_OF_TESTS": self.run}
+        self.put("/v2/apps", {"cpus": 0.1, "mem": 32, "cmd": SLEEP, **app, "env": env}, "POST")
 
     def running(self, app: str) -> list[dict[str, Any]]:
         return [task for task in self.get(f"/v2/apps{app}/tasks")["tasks"] if task["state"] == "TASK_RUNNING"]
@@ -94,6 +96,10 @@ class Made:
     def master(self) -> str:
         return self.get("/v2/info")["marathon_config"]["mesos_leader_ui_url"].rstrip("/")
 
+    def processes(self, app: str) -> list[int]:
+        """The app's, and no other run's of these tests."""
+        return processes_here_with(f"MARATHON_APP_ID={app}", f"RUN_OF_TESTS={self.run}")
+
     def pids(self, task: dict[str, Any]) -> list[int]:
         return processes_with(f"MESOS_TASK_ID={task['id']}")
 
@@ -101,7 +107,7 @@ class Made:
         for app in self.get("/v2/apps")["apps"]:
             ask(f"{self.url}/v2/apps{app['id']}?force=true", "DELETE")
         try:
-            wait_for(lambda: not self.get("/v2/tasks")["tasks"], 30, "an end of all tasks")
+            wait_for(lambda: not self.get("/v2/tasks")["tasks"], 60, "an end of all tasks")
         finally:
             self.marathon.stop()
             for daemon in reversed(self.daemons):
@@ -160,7 +166,7 @@ def test_a_task_killed_by_the_system_is_replaced_in_its_place(made: Made) -> Non
     before = made.settle("/fragile", 2)
     for pid in made.pids(before[0]):
         os.kill(pid, signal.SIGKILL)
-    wait_for(lambda: before[0]["id"] not in {task["id"] for task in made.running("/fragile")}, 30, "the loss")
+    wait_for(lambda: before[0]["id"] not in {task["id"] for task in made.running("/fragile")}, 60, "the loss")
     after = made.settle("/fragile", 2)
     assert {task["id"] for task in after} == {before[1]["id"], before[0]["id"].removesuffix(".1") + ".2"}
     failure = made.get("/v2/apps/fragile")["app"]["lastTaskFailure"]
@@ -180,7 +186,7 @@ def test_the_init_killed_and_started_again_neither_loses_nor_doubles_a_task(made
     assert {task["id"] for task in before[1:]} < {task["id"] for task in after}
     kept = sorted(pid for task in before[1:] for pid in made.pids(task))
     assert kept and set(kept) < set(pids)
-    assert len(processes_here_with("MARATHON_APP_ID=/steady")) == len(pids)
+    assert len(made.processes("/steady")) == len(pids)
 
 
 def test_the_init_killed_during_a_deployment_finishes_it(made: Made) -> None:
@@ -193,9 +199,7 @@ def test_the_init_killed_during_a_deployment_finishes_it(made: Made) -> None:
     tasks = made.settle("/moving", 4)
     assert {task["version"] for task in tasks} == {answer["version"]}
     assert not listed or answer["deploymentId"] in listed
-    wait_for(
-        lambda: len(processes_here_with("MARATHON_APP_ID=/moving")) == 4 * len(made.pids(tasks[0])), 30, "no orphans"
-    )
+    wait_for(lambda: len(made.processes("/moving")) == 4 * len(made.pids(tasks[0])), 60, "no orphans")
 
 
 def test_an_upgrade_keeps_as_many_running_as_its_strategy_says(made: Made) -> None:
@@ -228,8 +232,8 @@ def test_scaling_down_ends_the_youngest_and_removing_ends_all(made: Made) -> Non
     assert made.settle("/shrinking", 1) == first
     status, _ = ask(made.url + "/v2/apps/shrinking", "DELETE")
     assert status == 200 and ask(made.url + "/v2/apps/shrinking")[0] == 404
-    wait_for(lambda: not processes_here_with("MARATHON_APP_ID=/shrinking"), 30, "an end of its processes")
-    wait_for(lambda: not made.get("/v2/deployments"), 30, "an end of the deployment")
+    wait_for(lambda: not made.processes("/shrinking"), 60, "an end of its processes")
+    wait_for(lambda: not made.get("/v2/deployments"), 60, "an end of the deployment")
 
 
 def test_killing_tasks_through_the_api_replaces_them_or_scales_down(made: Made) -> None:
@@ -237,7 +241,7 @@ def test_killing_tasks_through_the_api_replaces_them_or_scales_down(made: Made) 
     tasks = made.settle("/killed", 3)
     _, answer = ask(f"{made.url}/v2/apps/killed/tasks/{tasks[0]['id']}", "DELETE")
     assert answer["task"]["id"] == tasks[0]["id"]
-    wait_for(lambda: tasks[0]["id"] not in {task["id"] for task in made.running("/killed")}, 30, "its end")
+    wait_for(lambda: tasks[0]["id"] not in {task["id"] for task in made.running("/killed")}, 60, "its end")
     made.settle("/killed", 3)
     victim = made.running("/killed")[0]["id"]
     made.put("/v2/tasks/delete?scale=True", {"ids": [victim]}, "POST")
@@ -253,7 +257,7 @@ def test_a_task_that_fails_at_once_is_tried_again_ever_more_slowly_and_says_why(
         items = [item for item in made.get("/v2/queue")["queue"] if item["app"]["id"] == "/broken"]
         return [item for item in items if item["delay"]["timeLeftSeconds"] > 1] or None
 
-    item = wait_for(delayed, 30, "a growing delay")[0]
+    item = wait_for(delayed, 60, "a growing delay")[0]
     assert item["count"] == 1 and item["delay"]["overdue"] is False
     failure = made.get("/v2/apps/broken?embed=apps.lastTaskFailure")["app"]["lastTaskFailure"]
     assert failure["state"] == "TASK_FAILED" and "7" in failure["message"]
@@ -267,7 +271,7 @@ def test_an_app_too_big_for_the_cluster_says_so_in_the_queue(made: Made) -> None
         items = [item for item in made.get("/v2/queue?embed=lastUnusedOffers")["queue"] if item["app"]["id"] == "/huge"]
         return items if items and items[0]["processedOffersSummary"]["processedOffersCount"] else None
 
-    item = wait_for(rejected, 30, "an offer held against it")[0]
+    item = wait_for(rejected, 60, "an offer held against it")[0]
     reasons = {step["reason"]: step["declined"] for step in item["processedOffersSummary"]["rejectSummaryLastOffers"]}
     assert reasons["InsufficientCpus"] >= 1 and reasons["UnfulfilledRole"] == 0
     assert item["lastUnusedOffers"][0]["reason"] == ["InsufficientCpus"]
@@ -293,13 +297,13 @@ def test_the_event_stream_tells_of_a_deployment_from_its_beginning_to_its_end(ma
                 events.append(json.loads(line[6:]))
 
     threading.Thread(target=read, daemon=True).start()
-    wait_for(lambda: events and events[0]["eventType"] == "event_stream_attached", 10, "the stream")
+    wait_for(lambda: events and events[0]["eventType"] == "event_stream_attached", 60, "the stream")
     made.create({"id": "/told", "instances": 1})
 
     def of_ours(*kinds: str) -> list[dict[str, Any]]:
         return [event for event in events if event["eventType"] in kinds and '"/told"' in json.dumps(event)]
 
-    wait_for(lambda: of_ours("deployment_success"), 30, "the deployment's end")
+    wait_for(lambda: of_ours("deployment_success"), 60, "the deployment's end")
     deployment = of_ours("deployment_info", "deployment_step_success", "deployment_success")
     assert [event["eventType"] for event in deployment] == [
         "deployment_info",
@@ -322,7 +326,7 @@ def test_a_framework_that_an_operator_removes_comes_back_as_another_with_all_its
     before = made.settle("/phoenix", 2)
     framework = made.get("/v2/info")["frameworkId"]
     request = urllib.request.Request(f"{made.master}/master/teardown", data=f"frameworkId={framework}".encode())
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=60) as answer:
         assert answer.status == 200
     wait_for(lambda: made.get("/v2/info").get("frameworkId", framework) != framework, 60, "a new framework id")
     after = wait_for(lambda: (found := made.running("/phoenix")) and len(found) == 2 and found, 60, "its tasks again")

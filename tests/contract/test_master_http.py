@@ -328,7 +328,7 @@ def test_health_version_redirect_and_metrics(master: Master) -> None:
 
 def run(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:
     program = str(Path(sys.executable).with_name("dcos-master"))
-    return subprocess.run([program, *flags], capture_output=True, text=True, timeout=30, env=environment, check=False)
+    return subprocess.run([program, *flags], capture_output=True, text=True, timeout=60, env=environment, check=False)
 
 
 def test_every_problem_with_the_flags_is_told_at_once() -> None:
@@ -391,7 +391,7 @@ def test_flags_come_from_the_environment_and_files_too(tmp_path: Path) -> None:
         assert get(master.leads().port, "/state")["cluster"] == "named"
     finally:
         process.terminate()
-        assert process.wait(30) == 0
+        assert process.wait(60) == 0
 
 
 GZIP = {**JSON, "Content-Encoding": "gzip"}

@@ -13,7 +13,7 @@ from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDet
 from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
 from tests.contract.zookeeper_server import ZooKeeperServer
 
-WAIT = 30.0
+WAIT = 60.0
 
 
 @pytest.fixture(scope="module")

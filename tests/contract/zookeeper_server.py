@@ -17,6 +17,7 @@ from types import SimpleNamespace
 
 from dcos_installer.plan import materials
 from dcos_installer.plan.manifest import ACTIVE
+from tests.byhand import free_port
 
 JAR = Path("/usr/share/java/zookeeper.jar")
 SUPER = "super:only-for-tests"
@@ -24,12 +25,6 @@ SECRET_LINE = "DigestAuthenticationProvider.superDigest=super:" + base64.b64enco
     hashlib.sha1(SUPER.encode(), usedforsecurity=False).digest()
 ).decode("ascii")
 START_SECONDS = 60.0
-
-
-def free_port(address: str = "127.0.0.1") -> int:
-    with socket.socket() as probe:
-        probe.bind((address, 0))
-        return int(probe.getsockname()[1])
 
 
 class ZooKeeperServer:
@@ -150,10 +145,8 @@ class ZooKeeperServer:
             self.process.wait()
 
 
-def free_ports(address: str = "127.0.0.1") -> SimpleNamespace:
-    return SimpleNamespace(
-        zookeeper=free_port(address), zookeeper_peer=free_port(address), zookeeper_election=free_port(address)
-    )
+def free_ports() -> SimpleNamespace:
+    return SimpleNamespace(zookeeper=free_port(), zookeeper_peer=free_port(), zookeeper_election=free_port())
 
 
 class Ensemble:

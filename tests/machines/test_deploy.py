@@ -91,12 +91,12 @@ def test_ctrl_c_ends_a_run_tidily_and_says_how_to_resume(small: Deployed) -> Non
     with running(small, "deploy") as run:
         run.until("change-started", "apply its first generation")
         run.process.send_signal(signal.SIGINT)
-        _, said = run.process.communicate(timeout=60)
+        _, said = run.process.communicate(timeout=120)
     assert run.process.returncode == INTERRUPTED
     assert "interrupted" in said and "to resume: dcos-installer deploy" in said
     assert lock.shown(remote_of(small, "m1")) is None
     # What Ansible had started for this run is gone with it; the machines themselves go on.
-    wait_for(lambda: not operators_processes(small), 20, "the end of the operator's processes")
+    wait_for(lambda: not operators_processes(small), 60, "the end of the operator's processes")
 
 
 def test_a_deploy_killed_while_it_changes_hosts_tells_the_next_where(small: Deployed) -> None:

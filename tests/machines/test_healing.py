@@ -64,7 +64,7 @@ def test_an_app_with_three_instances_answers_on_its_ports(cluster: Deployed) -> 
                 with urllib.request.urlopen(f"http://{task['host']}:{task['ports'][0]}/", timeout=5) as response:
                     return int(response.status)
 
-            assert wait_for(answers, 20, f"an answer of {task['id']}") == 200
+            assert wait_for(answers, 60, f"an answer of {task['id']}") == 200
         shown = cluster.dcos("ps")
         assert shown.returncode == 0
         for task in found:

@@ -119,7 +119,7 @@ def headers_of(seen: dict[str, Any]) -> dict[str, str]:
     return dict(seen["headers"])
 
 
-def until(made: Made, path: str, headers: dict[str, str], status: int, seconds: float = 10) -> Answer:
+def until(made: Made, path: str, headers: dict[str, str], status: int, seconds: float = 60) -> Answer:
     """What is known of services is up to a second old."""
     found: list[Answer] = []
 

@@ -62,7 +62,7 @@ def test_a_web_socket_is_upgraded(made: Made, admin: dict[str, str]) -> None:
     until(made, "/service/web/", admin, 200)
     key = base64.b64encode(b"0123456789abcdef").decode()
     with (
-        socket.create_connection(("127.0.0.1", made.gateway.port), timeout=20) as plain,
+        socket.create_connection(("127.0.0.1", made.gateway.port), timeout=60) as plain,
         made.gateway.tls.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
     ):
         connection.sendall(
@@ -120,5 +120,5 @@ def test_a_framework_is_found_by_its_web_page(made: Made, admin: dict[str, str])
     made.apps = []
     url = f"http://{made.task_host}:{made.task.port}"
     made.frameworks = [{"name": "chronos", "webui_url": url, "active": True}]
-    until(made, "/service/chronos/x?y", admin, 200, seconds=20)
+    until(made, "/service/chronos/x?y", admin, 200)
     assert made.task.last["target"] == "/x?y"

@@ -111,7 +111,7 @@ def following(cluster: Any, **options: Any) -> Iterator[subprocess.Popen[bytes]]
 def test_an_interrupt_ends_it_without_a_word(cluster: Any) -> None:
     with following(cluster) as process:
         process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 130
+        assert process.wait(60) == 130
         assert process.stderr is not None and process.stderr.read() == b""
 
 
@@ -120,7 +120,7 @@ def test_a_reader_that_goes_away_ends_it_without_a_word(cluster: Any) -> None:
         assert process.stdout is not None and process.stderr is not None
         process.stdout.close()
         cluster.files["/sandboxes/web.1/stdout"] += b"more\n"
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stderr.read() == b""
 
 
@@ -132,7 +132,7 @@ def test_a_table_into_a_closed_pipe_is_no_failure(cluster: Any) -> None:
         assert process.stdout is not None and process.stderr is not None
         assert process.stdout.readline().startswith(b"NAME")
         process.stdout.close()
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
         assert process.stderr.read() == b""
 
 
@@ -170,7 +170,7 @@ def on_terminal(cluster: Any, *arguments: str, **environment: str) -> bytes:
         with contextlib.suppress(OSError):  # how Linux tells the end of a terminal
             while piece := os.read(leader, 65536):
                 output += piece
-        assert process.wait(20) == 0
+        assert process.wait(60) == 0
     os.close(leader)
     return output
 

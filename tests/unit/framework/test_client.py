@@ -286,7 +286,7 @@ async def test_a_master_that_refuses_the_framework_ends_the_client_with_its_reas
     master.answers = [web.Response(status=401, text="Unauthorized")]
     running = Running(master.url)
     with pytest.raises(SubscriptionRefused, match="Unauthorized"):
-        await asyncio.wait_for(running.task, 20)
+        await asyncio.wait_for(running.task, 60)
 
 
 async def test_an_error_of_the_scheduler_ends_the_client(master: Master) -> None:
@@ -297,7 +297,7 @@ async def test_an_error_of_the_scheduler_ends_the_client(master: Master) -> None
 
     running.scheduler.event = broken  # type: ignore[method-assign]
     with pytest.raises(RuntimeError, match="cannot go on"):
-        await asyncio.wait_for(running.task, 20)
+        await asyncio.wait_for(running.task, 60)
 
 
 @pytest.mark.parametrize("text", ["", "host:99999", "http://user@host", "zk://", "zk://host:2181"])
