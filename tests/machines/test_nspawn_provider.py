@@ -19,11 +19,13 @@ from dcos_installer.providers.cgroups import host_hierarchies, own_path
 from dcos_installer.providers.nspawn import MACHINES_DIR, NspawnProvider
 from dcos_installer.providers.nspawn_launch import systemd_run_command
 from dcos_installer.providers.nspawn_machine import MachineFolder, mount_points
+from dcos_installer.providers.nspawn_network import bridge_name, port_for
 from tests.machines.nspawn_lab import Lab, cluster, lab, needs_machines
 
 pytestmark = [pytest.mark.machines, needs_machines]
 
 SPEC = cluster(241, "h1", "h2", cpus=0.5, mem_mb=512)
+HOSTS = ("h1", "h2", "h3", "h4")  # the last two come later
 HOME = MACHINES_DIR / SPEC.cluster_id[:8]
 
 
@@ -37,7 +39,13 @@ def until(done: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
 def traces() -> dict[str, set[str]]:
     """Everything on this host that could belong to the machines of these tests."""
     short = SPEC.cluster_id[:8]
+    # By name, as machines of other clusters may come and go beside these tests.
+    ours = {bridge_name(SPEC.cluster_id), *(f"{kind}-{name}" for kind in ("vb", "ve") for name in HOSTS)}
+    ours |= {
+        port_for(SPEC.cluster_id, name, SPEC.host("h1").address, SPEC.settings.network).host_side for name in HOSTS
+    }
     links = {path.name for path in Path("/sys/class/net").iterdir()}
+    links = {name for name in links if name in ours or _is_port_of(name, bridge_name(SPEC.cluster_id))}
     groups = {
         f"{hierarchy.mount}{folder}"
         for hierarchy in host_hierarchies()
@@ -56,7 +64,7 @@ def traces() -> dict[str, set[str]]:
     nspawn = Path("/run/systemd/nspawn")
     return {
         "mounts": {where for where in mount_points() if short in where},
-        "links": {name for name in links if name.startswith(("dcos-", "dm", "vb-", "ve-"))} - OTHERS,
+        "links": links,
         "cgroups": groups,
         "processes": processes,
         "files": {str(path) for path in MACHINES_DIR.glob(f"{short}*")},
@@ -64,14 +72,16 @@ def traces() -> dict[str, set[str]]:
     }
 
 
-# Machines of other clusters may come and go beside these tests, on a host that somebody uses.
-OTHERS: set[str] = set()
+def _is_port_of(link: str, bridge: str) -> bool:
+    try:
+        return Path("/sys/class/net", link, "master").readlink().name == bridge
+    except OSError:
+        return False
 
 
 @pytest.fixture(scope="module")
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with lab(SPEC, tmp_path_factory.mktemp("state")) as made:
-        OTHERS.update(traces()["links"])
         made.provider.create(made.spec.hosts)
         yield made
 
