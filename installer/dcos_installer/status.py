@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.health import CannotAsk, gateway_url, init, leader, missing_agents, silent_gateways
+from dcos_installer.phases.quorum import ask_quorum
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition
 from dcos_installer.secrets import fingerprint
@@ -58,6 +59,9 @@ class ClusterStatus:
     hosts: tuple[HostStatus, ...]
     leader: str = ""
     init: str = ""
+    """Where the leading init answers."""
+    zookeepers: dict[str, str] = field(default_factory=dict)
+    """Master to what its ZooKeeper says it is: ``leader``, ``follower``, ``standalone``; empty: it does not serve."""
     gateways: tuple[str, ...] = ()
     """Where users come in: those that answer."""
     unasked: str = ""
@@ -84,6 +88,10 @@ def read(ctx: Context) -> ClusterStatus:
             raise result
         hosts.append(result)
     problems = [f"{host.name}: {_why(host)}" for host in hosts if not host.well]
+    # First: without a majority of them nobody leads, and that is why.
+    quorum = ask_quorum(ctx)
+    if quorum.problem:
+        problems.append(quorum.problem)
     ports = ctx.spec.settings.ports
     leads = serves = unasked = ""
     silent: dict[str, str] = {}
@@ -107,6 +115,7 @@ def read(ctx: Context) -> ClusterStatus:
         hosts=tuple(hosts),
         leader=leads,
         init=serves,
+        zookeepers={host.name: quorum.modes.get(host.name, "") for host in ctx.spec.masters},
         gateways=tuple(
             gateway_url(host, ports) for host in ctx.spec.masters if not unasked and host.name not in silent
         ),
@@ -118,7 +127,7 @@ def read(ctx: Context) -> ClusterStatus:
 
 
 def _doors(ctx: Context, problems: list[str]) -> tuple[str, dict[str, str]]:
-    """Where the init answers, and the gateways that do not; what is wrong is added to ``problems``."""
+    """Where the leading init answers, and the gateways that do not; what is wrong is added to ``problems``."""
     serves = ""
     try:
         serves = f"http://{init(ctx.ask, ctx.spec).address}:{ctx.spec.settings.ports.marathon}"

@@ -124,7 +124,7 @@ def _zookeeper(url: str, seconds: float) -> str:
             connection.sendall(word.encode())
             return connection.makefile("rb").read().decode(errors="replace")
     except OSError as error:
-        raise NotWell(f"{url} was not answered", why=str(error)) from None
+        raise NotWell(f"{url} was not answered", why=error.strerror or str(error)) from None
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
@@ -217,17 +217,25 @@ def missing_agents(ask: Ask, spec: ClusterSpec, leading: HostSpec) -> list[str]:
 
 
 def init(ask: Ask, spec: ClusterSpec) -> HostSpec:
-    """A host whose init answers and knows its leader. Raises `NotWell`."""
+    """The host whose init leads, as the first that answers tells: one that does not lead passes the question on.
+
+    Raises `NotWell` when no init leads.
+    """
     said = []
     for host in spec.masters:
         url = marathon_url(host, spec.settings.ports)
         try:
             ask(f"{url}/ping")
-            ask(f"{url}/v2/leader")
-            return host
+            answer = ask(f"{url}/v2/leader")
         except NotWell as error:
             said.append(f"{host.name}: {error.what} {error.why}".rstrip())
-    raise NotWell("no init answers", evidence="\n".join(said))
+            continue
+        told = str(answer.get("leader", "")) if isinstance(answer, dict) else ""
+        for leading in spec.masters:
+            if told.rpartition(":")[0] in (leading.address, leading.name):
+                return leading
+        said.append(f"{host.name}: names no master's init as the one that leads, but {told or 'nobody'}")
+    raise NotWell("no init leads", evidence="\n".join(said))
 
 
 def silent_gateways(ask: Ask, spec: ClusterSpec) -> dict[str, str]:

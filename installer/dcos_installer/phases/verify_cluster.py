@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING
 
-from dcos_installer.errors import InstallerError
+from dcos_installer.errors import DeadlinePassed, InstallerError
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.evidence import unit_log, unit_logs
 from dcos_installer.phases.health import (
@@ -20,6 +20,7 @@ from dcos_installer.phases.health import (
     wait_until,
 )
 from dcos_installer.phases.postflight import check_gateway, check_host
+from dcos_installer.phases.quorum import ask_quorum
 from dcos_installer.secrets import load
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 LEADER_SECONDS = 90.0
 AGENTS_SECONDS = 90.0
 INIT_SECONDS = 90.0
+ZOOKEEPER_SECONDS = 90.0
 GATEWAY_SECONDS = 60.0
 APP_SECONDS = 120.0
 
@@ -49,13 +51,7 @@ class VerifyCluster:
         self._check = check
 
     def run(self, ctx: Context) -> None:
-        leading = wait_until(
-            ctx,
-            "a master leads",
-            lambda: leader(ctx.ask, ctx.spec),
-            seconds=LEADER_SECONDS,
-            evidence=lambda: _masters_said(ctx),
-        )
+        leading = _await_leader(ctx)
         wait_until(
             ctx,
             "every agent is registered",
@@ -65,10 +61,17 @@ class VerifyCluster:
         )
         serving = wait_until(
             ctx,
-            "the init answers",
+            "an init leads",
             lambda: init(ctx.ask, ctx.spec),
             seconds=INIT_SECONDS,
             evidence=lambda: _masters_said(ctx),
+        )
+        wait_until(
+            ctx,
+            "every ZooKeeper serves",
+            lambda: _all_zookeepers(ctx),
+            seconds=ZOOKEEPER_SECONDS,
+            evidence=lambda: _zookeepers_said(ctx),
         )
         wait_until(
             ctx,
@@ -81,8 +84,8 @@ class VerifyCluster:
         ctx.results["gateway"] = gateway_url(ctx.spec.masters[0], ports)
         ctx.note(
             "",
-            f"{leading.name} leads, {len(ctx.spec.agents)} agents are registered, the init answers at {serving.name},"
-            f" the gateway at {ctx.results['gateway']}",
+            f"{leading.name} leads, {len(ctx.spec.agents)} agents are registered, the init leads at {serving.name},"
+            f" the gateway answers at {ctx.results['gateway']}",
         )
         who = load(ctx.state, ctx.spec, ctx.wall(), hosts=()).administrator
         if who is None:
@@ -102,6 +105,40 @@ class VerifyCluster:
         if failures:
             raise HostsFailed("not every machine is as it should be", failures)
         ctx.note("", f"{len(results)} machines show what they should")
+
+
+def _await_leader(ctx: Context) -> HostSpec:
+    try:
+        return wait_until(
+            ctx,
+            "a master leads",
+            lambda: leader(ctx.ask, ctx.spec),
+            seconds=LEADER_SECONDS,
+            evidence=lambda: _masters_said(ctx),
+        )
+    except DeadlinePassed as error:
+        quorum = ask_quorum(ctx)
+        if quorum.holds:
+            raise
+        raise DeadlinePassed(
+            error.what,
+            why=quorum.problem,
+            hint=f"bring dcos-zookeeper.service of {', '.join(quorum.silent)} up (its machine, its disk, its network);"
+            " then run the same command again: it resumes",
+            evidence=error.evidence,
+        ) from error
+
+
+def _all_zookeepers(ctx: Context) -> None:
+    quorum = ask_quorum(ctx)
+    if quorum.problem:
+        raise NotWell(quorum.problem)
+
+
+def _zookeepers_said(ctx: Context) -> str:
+    silent = [ctx.spec.host(name) for name in ask_quorum(ctx).silent]
+    logs = ctx.everywhere(silent, lambda host: unit_log(ctx, host, "dcos-zookeeper.service"))
+    return "\n".join(f"{name}, dcos-zookeeper.service:\n{text}" for name, text in logs.items())
 
 
 def _all_agents(ctx: Context, leading: HostSpec) -> None:

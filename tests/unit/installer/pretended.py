@@ -324,6 +324,8 @@ class Daemons:
         self.password: str | None = None
         """The administrator's; None: whatever was made."""
         self.logins: list[str] = []
+        self.leading_init = ""
+        """The address of the init that leads; empty: the first master's."""
         self.joining: set[str] = set()
         """Masters whose ZooKeeper is not in the quorum."""
 
@@ -348,7 +350,9 @@ class Daemons:
             raise NotWell(f"{method} {url} was not answered", why="connection refused")
         if scheme == "zookeeper":
             assert (port, path) == ("2181", "srvr")
-            return "Zookeeper version: 3.8\nMode: follower\n" if host.name not in self.joining else "not serving\n"
+            if host.name in self.joining:
+                return "This ZooKeeper instance is not currently serving requests\n"
+            return "Zookeeper version: 3.8\nMode: follower\n"
         assert (scheme, port) in {("https", ""), ("https", "5049"), ("https", "8443"), ("http", "80")}, url
         if port in ("", "80"):
             return self._gateway(scheme, f"{method} /{path}", body, dict(headers or {}))
@@ -358,8 +362,10 @@ class Daemons:
             case "GET", "slaves":
                 agents = [{"hostname": agent.address, "active": True} for agent in self.spec.agents if self.well(agent)]
                 return {"slaves": agents}
-            case "GET", "health" | "ping" | "v2/leader":
+            case "GET", "health" | "ping":
                 return None
+            case "GET", "v2/leader":
+                return {"leader": f"{self.leading_init or self.spec.masters[0].address}:8080"}
             case "POST", "v2/apps":
                 self.app = dict(body)
                 return body

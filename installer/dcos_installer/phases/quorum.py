@@ -1,0 +1,77 @@
+"""The masters' ZooKeepers: which of them serve, and what it means for the cluster that some do not."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.health import Ask, NotWell
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec, Ports
+    from dcos_installer.phases.base import Context
+
+_ANSWER_SECONDS = 5.0
+_SERVING = ("leader", "follower", "standalone")
+
+
+@dataclass(frozen=True)
+class Quorum:
+    """``modes``: what each serving ZooKeeper says it is, by master; ``silent``: why the others do not serve."""
+
+    modes: dict[str, str]
+    silent: dict[str, str]
+
+    @property
+    def size(self) -> int:
+        return len(self.modes) + len(self.silent)
+
+    @property
+    def needed(self) -> int:
+        return self.size // 2 + 1
+
+    @property
+    def holds(self) -> bool:
+        """Whether there is a majority: without one no master and no init can lead."""
+        return len(self.modes) >= self.needed
+
+    @property
+    def problem(self) -> str:
+        """What is wrong, and what it means, as one sentence; empty: every one serves."""
+        if not self.silent:
+            return ""
+        where = ", ".join(f"{name} ({why})" for name, why in self.silent.items())
+        if self.size == 1:
+            return f"the only ZooKeeper does not serve, so nobody can lead: {where}"
+        count = f"{len(self.modes)} of {self.size} serve"
+        if not self.holds:
+            return f"ZooKeeper has no majority: {count}, {self.needed} must, so nobody can lead; not served by: {where}"
+        spare = len(self.modes) - self.needed
+        return f"a ZooKeeper does not serve: {where}; {count}, {f'{spare} more' if spare else 'no other'} may fail"
+
+
+def ask_mode(ask: Ask, host: HostSpec, ports: Ports) -> str:
+    """What the host's ZooKeeper says it is: ``leader`` … Raises `NotWell` with what it said when it does not serve."""
+    said = str(ask(f"zookeeper://{host.address}:{ports.zookeeper}/srvr", seconds=_ANSWER_SECONDS) or "")
+    for line in said.splitlines():
+        if line.startswith("Mode: ") and (mode := line.removeprefix("Mode: ").strip()) in _SERVING:
+            return mode
+    if "not currently serving requests" in said:
+        raise NotWell("it runs, and is not in touch with a majority")
+    raise NotWell(f"it says {' '.join(said.split())[:200] or 'nothing'}")
+
+
+def ask_quorum(ctx: Context) -> Quorum:
+    """Asks every master's ZooKeeper, all at once."""
+    found = ctx.everywhere(ctx.spec.masters, lambda host: ask_mode(ctx.ask, host, ctx.spec.settings.ports))
+    modes: dict[str, str] = {}
+    silent: dict[str, str] = {}
+    for name, mode in found.items():
+        if isinstance(mode, InstallerError):
+            silent[name] = mode.why or mode.what
+        elif isinstance(mode, BaseException):
+            raise mode
+        else:
+            modes[name] = mode
+    return Quorum(modes, silent)
