@@ -18,6 +18,7 @@ from dcos_installer.errors import InstallerError, LockHeld
 
 if TYPE_CHECKING:
     from dcos_installer.commands import Job
+    from dcos_installer.events import Event
     from dcos_installer.report import Report
     from dcos_installer.status import ClusterStatus
 
@@ -30,6 +31,11 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 _inventory = click.argument("inventory", type=click.Path(path_type=Path))
 _host = click.argument("hosts", nargs=-1, metavar="[HOST]...")
+
+
+_ignore_lock = click.option(
+    "--ignore-lock", is_flag=True, help="In an emergency: go ahead though somebody else works on the cluster."
+)
 
 
 def _as_json(command: F) -> F:
@@ -148,28 +154,31 @@ def unlock(inventory: Path) -> None:
 @cli.command()
 @_inventory
 @_host
-def start(inventory: Path, hosts: tuple[str, ...]) -> None:
+@_ignore_lock
+def start(inventory: Path, hosts: tuple[str, ...], ignore_lock: bool) -> None:
     """Switch machines on (all, when none is named), and wait until SSH answers."""
-    _switch(inventory, hosts, "start")
+    _switch(inventory, hosts, "start", ignore_lock)
 
 
 @cli.command("power-off")
 @_inventory
 @_host
 @click.option("--yes", is_flag=True, help="Do not ask, though no machine is named.")
-def power_off(inventory: Path, hosts: tuple[str, ...], yes: bool) -> None:
+@_ignore_lock
+def power_off(inventory: Path, hosts: tuple[str, ...], yes: bool, ignore_lock: bool) -> None:
     """Cut machines' power (of all, when none is named): nothing on them gets to finish."""
     if not yes and not hosts:
         click.confirm("Cut the power of every machine?", abort=True)
-    _switch(inventory, hosts, "power_off")
+    _switch(inventory, hosts, "power-off", ignore_lock)
 
 
 @cli.command()
 @_inventory
 @_host
-def reboot(inventory: Path, hosts: tuple[str, ...]) -> None:
+@_ignore_lock
+def reboot(inventory: Path, hosts: tuple[str, ...], ignore_lock: bool) -> None:
     """Restart machines (all, when none is named), and wait until SSH answers."""
-    _switch(inventory, hosts, "reboot")
+    _switch(inventory, hosts, "reboot", ignore_lock)
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
@@ -192,20 +201,24 @@ def ssh(inventory: Path, host: str, command: tuple[str, ...]) -> None:
     os.execvp(argv[0], argv)
 
 
-def _switch(inventory: Path, names: tuple[str, ...], verb: str) -> None:
+def _switch(inventory: Path, names: tuple[str, ...], command: str, ignore_lock: bool) -> None:
     from dcos_installer import commands
     from dcos_installer.phases.base import HostsFailed
 
-    done = {"start": "runs", "power_off": "is off", "reboot": "was restarted"}[verb]
-    with _errors(), commands.context(inventory, verb) as ctx:
-        hosts = [commands.host_of(ctx.spec, name) for name in names] or list(ctx.spec.hosts)
-        results = ctx.everywhere(hosts, lambda host: getattr(ctx.provider, verb)(host.name))
-        failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
+    def tell(event: Event) -> None:
+        if event.kind == "note":
+            click.echo(f"{event.host}: {event.text}" if event.host else event.text, err=True)
+
+    done = {"start": "runs", "power-off": "is off", "reboot": "was restarted"}[command]
+    with _errors(), commands.context(inventory, command, tell) as ctx:
+        hosts = [commands.host_of(ctx.spec, name) for name in dict.fromkeys(names)] or list(ctx.spec.hosts)
+        results = commands.switch(ctx, command.replace("-", "_"), hosts, ignore_lock=ignore_lock)
+        failures = {name: error for name, error in results.items() if error is not None}
         for name in results:
             if name not in failures:
                 click.echo(f"{name} {done}")
         if failures:
-            raise HostsFailed(f"could not {verb.replace('_', ' ')} every machine", failures)
+            raise HostsFailed(f"could not {command.replace('-', ' ')} every machine", failures)
 
 
 def _tell_administrator(job: Job, as_json: bool) -> None:

@@ -19,9 +19,9 @@ from dcos_installer.config.limits import host_limits
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.config.spec import load_spec
 from dcos_installer.engine import AnsibleEngine
-from dcos_installer.errors import InstallerError
+from dcos_installer.errors import InstallerError, LockHeld
 from dcos_installer.events import Event, Sink
-from dcos_installer.phases.acquire_lock import AcquireLock
+from dcos_installer.phases.acquire_lock import AcquireLock, held_while_switching
 from dcos_installer.phases.await_hosts import AwaitHosts
 from dcos_installer.phases.base import Context, Phase
 from dcos_installer.phases.build_bundle import BuildBundle
@@ -201,11 +201,32 @@ def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
             close_connections(sockets)
 
 
-def context(inventory: Path, command: str) -> contextlib.AbstractContextManager[Context]:
+def silent(event: Event) -> None:
+    """The `Sink` of a command that tells no progress."""
+
+
+def context(inventory: Path, command: str, sink: Sink = silent) -> contextlib.AbstractContextManager[Context]:
     """For commands without phases: the cluster as it was deployed. Raises `InstallerError` when there is none."""
     state = existing_state(inventory)
     spec = last_spec(state) or load_spec(inventory, state.cluster_id, host_limits())
-    return _context(Job(command, spec, state, lambda event: None))
+    return _context(Job(command, spec, state, sink))
+
+
+def switch(ctx: Context, verb: str, hosts: Sequence[HostSpec], *, ignore_lock: bool) -> dict[str, BaseException | None]:
+    """Has the provider do ``verb`` to the hosts, all at once, holding the cluster's lock; what failed, by name.
+
+    ``ignore_lock``: takes no lock, and heeds none. Raises `LockHeld`.
+    """
+    with contextlib.ExitStack() as stack:
+        # Who makes no machines refuses to switch them, lock or not.
+        if ctx.provider.makes_machines and not ignore_lock:
+            try:
+                stack.enter_context(held_while_switching(ctx, hosts))
+            except LockHeld as error:
+                hint = f"{error.hint}; in an emergency, machines are switched all the same with --ignore-lock"
+                raise LockHeld(error.what, why=error.why, hint=hint, evidence=error.evidence) from error
+        results = ctx.everywhere(hosts, lambda host: getattr(ctx.provider, verb)(host.name))
+    return {name: result if isinstance(result, BaseException) else None for name, result in results.items()}
 
 
 def open_destroy(inventory: Path, sink: Sink) -> Job | None:

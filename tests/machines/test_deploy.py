@@ -196,6 +196,8 @@ def test_an_operator_on_another_host_is_waited_for_until_unlocked(cluster: Deplo
     master = remote_of(cluster, cluster.masters[0])
     other = lock.Holder("r", "bob", "elsewhere", "id@elsewhere", 7, 0.0, spec_of(cluster).cluster_id, "deploy")
     assert lock.take(master, other) is None
+    switched = cluster.installer("power-off", cluster.agents[0])
+    assert switched.returncode == 3 and "bob on elsewhere" in switched.stderr and "--ignore-lock" in switched.stderr
     refused = cluster.installer("deploy")
     assert refused.returncode == LOCKED
     assert "bob on elsewhere (process 7, dcos-installer deploy) since 1970-01-01 00:00:00 UTC" in refused.stderr

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack, contextmanager
+from typing import TYPE_CHECKING
 
+from dcos_installer.errors import InstallerError, LockHeld
 from dcos_installer.phases.base import Context
 from dcos_installer.plan import journal, lock
 from dcos_installer.providers.base import Condition
 from dcos_installer.remote import Unreachable
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
 
 
 class AcquireLock:
@@ -69,6 +75,38 @@ class AcquireLock:
             release_record(ctx)
         finally:
             self._held.close()
+
+
+@contextmanager
+def held_while_switching(ctx: Context, hosts: Sequence[HostSpec]) -> Iterator[None]:
+    """The same lock, while machines are switched: somebody who deploys does not have them taken away.
+
+    A first master that cannot hold the record does not keep the others from being switched. One that is switched itself
+    gives the record back before: without power it could not. Raises `LockHeld`.
+    """
+    holder = lock.this_holder(ctx.run_id, ctx.spec.cluster_id, ctx.command, ctx.state.lock, ctx.wall())
+    with lock.hold_here(ctx.state.lock, holder), ExitStack() as stack:
+        ctx.holder = holder
+        first = ctx.spec.masters[0]
+        if ctx.provider.inspect()[first.name].condition is Condition.RUNNING:
+            try:
+                take_record(ctx)
+            except LockHeld:
+                raise
+            except InstallerError as error:
+                ctx.note(first.name, f"does not hold the lock's record: {error.what}")
+        if first in hosts:
+            release_record(ctx)
+        stack.callback(_give_back, ctx)
+        yield
+
+
+def _give_back(ctx: Context) -> None:
+    try:
+        release_record(ctx)
+    except InstallerError as error:
+        # What was to be done is done; the next run here takes the record over.
+        ctx.note(ctx.spec.masters[0].name, f"keeps the lock's record: {error.what}")
 
 
 def take_record(ctx: Context) -> None:

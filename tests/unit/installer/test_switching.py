@@ -1,0 +1,75 @@
+"""Machines are switched under the cluster's lock, so that a deploy does not have them taken away."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from dcos_installer.commands import switch
+from dcos_installer.errors import LockHeld
+from dcos_installer.plan import lock
+from dcos_installer.providers.base import Condition
+from tests.unit.installer.pretended import (
+    FolderRemote,
+    PretendedProvider,
+    deployed,
+    pretend,
+    quick_secrets,
+    spec_of,
+    texts,
+)
+
+pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
+
+
+def test_machines_are_not_switched_while_somebody_else_works_on_the_cluster(tmp_path: Path) -> None:
+    ctx = deployed(pretend(tmp_path, spec_of(tmp_path)))
+    agent, master = ctx.spec.host("a2"), ctx.spec.host("m1")
+    elsewhere = lock.Holder("r", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "deploy")
+    assert lock.take(ctx.remote(master), elsewhere) is None
+    for verb in ("power_off", "reboot", "start"):
+        with pytest.raises(LockHeld, match=r"bob on elsewhere .* since 1970") as told:
+            switch(ctx, verb, [agent], ignore_lock=False)
+        assert "--ignore-lock" in told.value.hint
+    assert ctx.provider.inspect()["a2"].condition is Condition.RUNNING
+    assert switch(ctx, "power_off", [agent], ignore_lock=True) == {"a2": None}
+    assert ctx.provider.inspect()["a2"].condition is Condition.OFF
+    assert lock.shown(ctx.remote(master)) == elsewhere
+
+
+def test_a_switch_holds_the_lock_while_it_lasts_and_gives_it_back(tmp_path: Path) -> None:
+    ctx = deployed(pretend(tmp_path, spec_of(tmp_path), command="power-off"))
+    seen: list[str] = []
+
+    class Watched(PretendedProvider):
+        def power_off(self, name: str) -> None:
+            holder = lock.shown(ctx.remote(ctx.spec.masters[0]))
+            seen.append(f"{name}: {holder.command if holder else 'nobody'}")
+            with pytest.raises(LockHeld), lock.hold_here(ctx.state.lock, holder or ctx.holder):  # type: ignore[arg-type]
+                pytest.fail("two hold one lock")
+            super().power_off(name)
+
+    ctx.provider = Watched(ctx.spec, ctx.machines_disk)
+    assert switch(ctx, "power_off", [ctx.spec.host("a1")], ignore_lock=False) == {"a1": None}
+    assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
+    # A first master that goes off itself could not give the record back.
+    assert switch(ctx, "power_off", [ctx.spec.host("m1")], ignore_lock=False) == {"m1": None}
+    assert seen == ["a1: power-off", "m1: nobody"]
+    assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
+
+
+def test_a_switch_takes_over_from_a_run_that_died_and_passes_over_a_first_master_that_is_cut_off(
+    tmp_path: Path,
+) -> None:
+    ctx = deployed(pretend(tmp_path, spec_of(tmp_path)))
+    master = ctx.remote(ctx.spec.masters[0])
+    assert isinstance(master, FolderRemote)
+    died = lock.this_holder("died", ctx.spec.cluster_id, "deploy", ctx.state.lock, 0.0)
+    assert lock.take(master, died) is None
+    assert switch(ctx, "reboot", [ctx.spec.host("a1")], ignore_lock=False) == {"a1": None}
+    assert "that run has died" in texts(ctx, "note")[-1]
+    assert lock.shown(master) is None
+    master.reachable = False
+    assert switch(ctx, "reboot", [ctx.spec.host("a1")], ignore_lock=False) == {"a1": None}
+    assert "m1: does not hold the lock's record" in texts(ctx, "note")[-1]
