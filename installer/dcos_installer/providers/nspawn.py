@@ -233,7 +233,7 @@ class NspawnProvider:
 
     def _start(self, name: str, note: Note) -> None:
         folder, record, control = self._folder(name), self._record(name), self._control(name)
-        started = time.monotonic()
+        started, since = time.monotonic(), folder.moment()
         if control.state(record.address).condition is not Condition.RUNNING:
             control.sweep(keep_disk=True)
             if not Path(record.tree).is_dir():
@@ -249,7 +249,7 @@ class NspawnProvider:
             inject(folder.root, self._files(record))
             folder.status_file.unlink(missing_ok=True)
             launch(folder, record)
-        control.await_ssh(record)
+        control.await_ssh(record, since)
         note(name, f"answers after {time.monotonic() - started:.1f} s")
 
     def _files(self, record: MachineRecord) -> list[Injected]:

@@ -8,6 +8,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from ipaddress import IPv4Interface
 from pathlib import Path
 
@@ -17,7 +18,14 @@ from dcos_installer.providers import nspawn_network as network
 from dcos_installer.providers.base import Condition, MachineState, ProviderError
 from dcos_installer.providers.cgroups import Group
 from dcos_installer.providers.nspawn_launch import forget_unit
-from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord, ProcessMark, Status, cgroup_path
+from dcos_installer.providers.nspawn_machine import (
+    MachineFolder,
+    MachineRecord,
+    Moment,
+    ProcessMark,
+    Status,
+    cgroup_path,
+)
 from dcos_installer.providers.nspawn_mounts import unmount_all
 
 SSH_PORT = 22
@@ -79,12 +87,19 @@ class MachineControl:
                 hint="start it",
                 evidence=self.evidence(),
             )
+        since = folder.moment()
         leader.kill(_REBOOT_SIGNAL)
         self._await(
-            f"it did not restart within {self._boot_seconds:.0f} s",
             lambda: (now := folder.status()) is not None and now.boots > status.boots and now.phase == "running",
+            lambda: ProviderError(
+                f"it did not restart within {self._boot_seconds:.0f} s",
+                machine=folder.name,
+                why=f"it is {self.state('').condition}",
+                hint=f"read {folder.console}; power-off and start restart it, whatever holds it up",
+                evidence=self.evidence(since),
+            ),
         )
-        self.await_ssh(record)
+        self.await_ssh(record, since)
 
     def sweep(self, *, keep_disk: bool) -> None:
         """Ends all of a machine that runs, whatever state it is in, and takes down what running had put up."""
@@ -135,17 +150,45 @@ class MachineControl:
         """The control group of the machine alone: the root that it sees."""
         return Group(f"{self.group().path}/machine")
 
-    def await_ssh(self, record: MachineRecord) -> None:
-        """Returns once SSH answers. Raises `ProviderError` with the machine's last words when it does not in time."""
+    def await_ssh(self, record: MachineRecord, since: Moment | None = None) -> None:
+        """Returns once SSH answers. Raises `ProviderError` when it does not in time, with what the machine said since
+        ``since`` (none: since now): older lines are about something else.
+        """
+        folder, since, found = self._folder, since or self._folder.moment(), SshProblem()
 
         def answers() -> bool:
             # Asked too early, before its network is there, the kernel would not ask again for a second or more.
-            status = self._folder.status()
-            return status is not None and status.phase == "running" and _says_ssh(record.address)
+            nonlocal found
+            status = folder.status()
+            booted = status is not None and status.phase == "running"
+            found = ssh_problem(record.address) if booted else SshProblem()
+            return booted and not found.seen
 
-        self._await(f"SSH did not answer within {self._boot_seconds:.0f} s", answers)
+        def told() -> ProviderError:
+            what = f"SSH did not answer within {self._boot_seconds:.0f} s"
+            log = f"its console log is {folder.console}"
+            if not found.seen:  # there was nobody to ask
+                return ProviderError(
+                    what,
+                    machine=folder.name,
+                    why="it is not up yet",
+                    hint=f"{log}; then deploy again: it resumes",
+                    evidence=self.evidence(since),
+                )
+            return ProviderError(
+                f"it runs, but {what} at {record.address}:{SSH_PORT}: {found.seen}",
+                machine=folder.name,
+                why=found.why,
+                hint=f"cut its power and switch it on again, which gives it its network anew: dcos-installer power-off"
+                f" INVENTORY {folder.name}, then dcos-installer start INVENTORY {folder.name}; {log}; then deploy"
+                " again: it resumes",
+                evidence=self.evidence(since),
+            )
 
-    def _await(self, what: str, done: Callable[[], bool]) -> None:
+        self._await(answers, told)
+
+    def _await(self, done: Callable[[], bool], told: Callable[[], ProviderError]) -> None:
+        """Returns once ``done``; raises what is ``told`` when that takes longer than a boot may."""
         folder, started = self._folder, time.monotonic()
         while not done():
             status, waited = folder.status(), time.monotonic() - started
@@ -153,33 +196,56 @@ class MachineControl:
             alone = waited > _SUPERVISOR_SECONDS and folder.supervisor() is None
             if self._cancelled.is_set():
                 raise ProviderError("not waited for any longer", machine=folder.name, hint="deploy again: it resumes")
-            if ended or alone or waited > self._boot_seconds:
+            if ended or alone:
                 reason = status.reason if status is not None else ""
                 raise ProviderError(
-                    f"it is off again: {reason}" if ended else "its supervisor is gone" if alone else what,
+                    f"it is off again: {reason}" if ended else "its supervisor is gone",
                     machine=folder.name,
                     why="" if ended else f"it is {self.state('').condition}",
                     hint=f"read {folder.console}, then deploy again: it resumes",
                     evidence=self.evidence(),
                 )
+            if waited > self._boot_seconds:
+                raise told()
             time.sleep(_PAUSE_SECONDS)
 
-    def evidence(self) -> str:
-        """The last the machine said: on its console, and in its journal as far as it got to disk."""
+    def evidence(self, since: Moment | None = None) -> str:
+        """The last the machine said (since then): on its console, and in its journal as far as it got to disk."""
         root = self._folder.root
         journal = root / "var" / "log" / "journal"
         said = ""
         # Not by a link: where that leads, it would be this host's journal.
         if journal.resolve().is_relative_to(root.resolve()) and journal.is_dir():
             command = ["journalctl", f"--directory={journal}", "--no-pager", "--quiet", "--lines=15", "--output=short"]
+            command += [] if since is None else [f"--since=@{since.time:.0f}"]
             with contextlib.suppress(InstallerError):
                 said = run(command, deadline=15, what="read the machine's journal", check=False).stdout
-        return "\n".join(part for part in (self._folder.console_tail(15), said) if part)
+        console = self._folder.console_tail(15) if since is None else self._folder.console_since(since, 15)
+        return "\n".join(part for part in (console, said) if part)
 
 
-def _says_ssh(address: str) -> bool:
+@dataclass(frozen=True)
+class SshProblem:
+    """Why SSH cannot be spoken with. ``seen`` is what was seen, ``why`` what is behind it; both empty: it can."""
+
+    seen: str = ""
+    why: str = ""
+
+
+def ssh_problem(address: str, port: int = SSH_PORT, seconds: float = 1.0) -> SshProblem:
+    """What keeps SSH from being spoken with at that address."""
     try:
-        with socket.create_connection((address, SSH_PORT), timeout=1.0) as connection:
-            return connection.recv(4) == b"SSH-"
-    except OSError:
-        return False
+        connection = socket.create_connection((address, port), timeout=seconds)
+    except ConnectionRefusedError:
+        return SshProblem("the connection is refused", "its sshd does not run")
+    except OSError as error:
+        said = "" if isinstance(error, TimeoutError) else f" ({(error.strerror or str(error)).lower()})"
+        return SshProblem(f"nothing answers{said}", "its network is cut, or the whole machine is stuck")
+    with connection:
+        try:
+            said = connection.recv(4).decode(errors="replace")
+        except OSError:
+            said = ""
+    if said == "SSH-":
+        return SshProblem()
+    return SshProblem("the connection is taken, and nothing of SSH is said", "its sshd is stuck, or cannot begin")

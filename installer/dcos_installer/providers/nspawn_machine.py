@@ -17,6 +17,7 @@ import contextlib
 import json
 import os
 import signal
+import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -116,6 +117,15 @@ class ProcessMark:
 
 
 @dataclass(frozen=True)
+class Moment:
+    """A point in what a machine says: the time, and how far its console log went then."""
+
+    time: float
+    inode: int = 0
+    offset: int = 0
+
+
+@dataclass(frozen=True)
 class MachineFolder:
     """The folder of one machine, ``<machines>/<cluster>/<name>``; nothing in it need be there."""
 
@@ -194,6 +204,22 @@ class MachineFolder:
         """The last that the machine and its supervisor said."""
         with contextlib.suppress(FileNotFoundError):
             return "\n".join(self.console.read_text(errors="replace").rstrip().splitlines()[-lines:])
+        return ""
+
+    def moment(self) -> Moment:
+        """Now: what is said later is told apart from what was said before."""
+        with contextlib.suppress(FileNotFoundError):
+            found = self.console.stat()
+            return Moment(time.time(), found.st_ino, found.st_size)
+        return Moment(time.time())
+
+    def console_since(self, moment: Moment, lines: int = 25) -> str:
+        """The last that was said after ``moment``; empty when nothing was."""
+        with contextlib.suppress(FileNotFoundError), self.console.open("rb") as console:
+            # A log that was begun anew holds nothing older.
+            if os.fstat(console.fileno()).st_ino == moment.inode:
+                console.seek(moment.offset)
+            return "\n".join(console.read().decode(errors="replace").rstrip().splitlines()[-lines:])
         return ""
 
     def mounts(self) -> list[str]:
