@@ -176,6 +176,7 @@ class Process:
         await self._lead(stack, store, contender.lease)
         self._handle = dispatcher.handle
         self._lease = contender.lease
+        proxy.lead(dispatcher.handle)
         self._life.spawn(self._end_with(contender), "leadership")
 
     async def _end_with(self, contender: Any) -> None:

@@ -1,7 +1,7 @@
 """A process that does not lead passes requests on to the one that does, as the original's do.
 
 With TLS it does so over mutual TLS between inits, naming whom it speaks for; what somebody proved here need not be
-proved again there.
+proved again there. A read that the leader did not answer is asked of the next one, which may be this process.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from yarl import URL
 from dcos_runtime import tls
 from dcos_runtime.daemon import text_response
 from dcos_runtime.marathon.api.routing import MAX_BODY, error, normal_path
-from dcos_runtime.marathon.doors import is_ping, principal_of
+from dcos_runtime.marathon.doors import Handle, is_ping, principal_of
 from dcos_runtime.store.election import Detector, Leader
 
 T = TypeVar("T")
@@ -36,13 +36,25 @@ _REQUEST_DROPS = _HOP_BY_HOP | {
     "host", "content-length", "content-encoding", "accept-encoding", "expect", tls.SPOKEN_FOR.lower(),
 }  # fmt: skip
 _ANSWER_DROPS = _HOP_BY_HOP | {"content-length", "content-encoding"}
-CONNECT_SECONDS, ANSWER_SECONDS = 5.0, 60.0
+CONNECT_SECONDS, ANSWER_SECONDS = 3.0, 60.0
+AGAIN_SECONDS = 10.0
+"""How long after it came a read that was not answered may be asked of another leader."""
+MOVED_SECONDS = 3.0
+"""The same after its leader was found to lead no more, if that is later: the next one has to recover first."""
 SILENCE_SECONDS = 60.0
 """After which an event stream counts as dead: the leader sends something every 15 s."""
 
 
 class _Moved(Exception):
     """Whom we asked does not lead any more."""
+
+
+class _Unanswered(Exception):
+    """``told``: for the client, unless another is asked."""
+
+    def __init__(self, told: web.Response) -> None:
+        super().__init__()
+        self.told = told
 
 
 @dataclass(frozen=True)
@@ -62,14 +74,62 @@ class Proxy:
         self._detector = detector
         self._secure = secure
         self._http: aiohttp.ClientSession | None = None
+        self._own: Handle | None = None
+        self._leads = asyncio.Event()
+
+    def lead(self, handle: Handle) -> None:
+        """This process leads from now on: ``handle`` answers what waits here."""
+        self._own = handle
+        self._leads.set()
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if is_ping(request):
             return text_response("pong")  # asked about this process, not about the leader
-        leader = self._detector.current
-        address = "" if leader is None else leader.content.decode(errors="replace")
+        clock = asyncio.get_running_loop().time
+        until = clock() + AGAIN_SECONDS
+        while True:
+            leader = self._detector.current
+            try:
+                return await self._once(request, leader)
+            except _Unanswered as failed:
+                if not _is_plain_read(request):
+                    return failed.told
+                if leader != self._detector.current:
+                    until = max(until, clock() + MOVED_SECONDS)
+                if not await self._another(leader, until):
+                    return failed.told
+
+    async def _another(self, asked: Leader | None, until: float) -> bool:
+        """Waits for another leader than ``asked``, or for this process to lead. Whether that came before ``until``."""
+        try:
+            async with asyncio.timeout_at(until):
+                while self._own is None:
+                    known = self._detector.current
+                    if known is not None and known != asked and _address(known) != self._address:
+                        break
+                    news = [
+                        asyncio.create_task(self._detector.changed(known), name="watch the leader"),
+                        asyncio.create_task(self._leads.wait(), name="wait to lead"),
+                    ]
+                    try:
+                        await asyncio.wait(news, return_when=asyncio.FIRST_COMPLETED)
+                    finally:
+                        for task in news:
+                            task.cancel()
+        except TimeoutError:
+            return False
+        return True
+
+    async def _once(self, request: web.Request, leader: Leader | None) -> web.StreamResponse:
+        """Raises `_Unanswered` when ``leader`` did not answer."""
+        if self._own is not None:
+            return await self._own(request)
+        address = "" if leader is None else _address(leader)
         if leader is None or address == self._address:
-            return _nobody("nobody leads at the moment; try again in some seconds")
+            nobody = _nobody("nobody leads at the moment; try again in some seconds")
+            if leader is not None and VIA in request.headers:
+                raise _Unanswered(nobody)  # the other one has heard of our election; we are about to lead
+            return nobody
         vias = request.headers.getall(VIA, [])
         if self._via in vias:
             return error(502, f"Detected proxying loop: {', '.join(vias)}")
@@ -84,13 +144,16 @@ class Proxy:
         try:
             return await self._pass_on(request, leader, address, target, is_events)
         except _Moved:
-            return _nobody(f"{address} does not lead any more; whether it did what was asked is not known")
+            unknown = "whether it did what was asked is not known"
+            advice = "try again in some seconds" if _is_plain_read(request) else unknown
+            raise _Unanswered(_nobody(f"{address} does not lead any more; {advice}")) from None
         except web.HTTPRequestEntityTooLarge:
             return error(413, f"the body is larger than {MAX_BODY} bytes")
         except (web.RequestPayloadError, HttpProcessingError) as fault:
             return error(400, f"the body cannot be read: {fault}")
         except (aiohttp.ClientError, OSError, TimeoutError) as fault:
-            return error(502, f"the leader at {address} does not answer: {fault or type(fault).__name__}")
+            told = error(502, f"the leader at {address} does not answer: {fault or type(fault).__name__}")
+            raise _Unanswered(told) from fault
 
     async def close(self) -> None:
         if self._http is not None:
@@ -180,6 +243,16 @@ class Proxy:
                 response.headers.add(name, value)
         response.headers[LEADER] = f"http://{address}"
         response.headers.add(VIA, self._via)
+
+
+def _address(leader: Leader) -> str:
+    return leader.content.decode(errors="replace")
+
+
+def _is_plain_read(request: web.Request) -> bool:
+    """Whether it may be asked twice. Whoever reads events comes again by himself, and knows what he missed."""
+    is_read = request.method in ("GET", "HEAD") and not request.body_exists
+    return is_read and normal_path(request.path) != EVENTS
 
 
 async def _opened(asking: Any) -> aiohttp.ClientResponse:

@@ -2,12 +2,14 @@
 
 Each path is served bare and under ``/master``; a trailing slash and the ``.json`` of old clients are dropped; the
 longest known prefix of the path answers, once the door it brings along has let the caller in. A master that does not
-lead redirects what only the leader can answer; on the port for our own daemons it passes that on instead.
+lead redirects what only the leader can answer; on the port for our own daemons it passes that on instead, and asks the
+next leader what the former one did not answer.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import re
 import time
@@ -23,7 +25,7 @@ from dcos_runtime.daemon import text_response
 from dcos_runtime.flags import duration
 from dcos_runtime.master import scheduler_api
 from dcos_runtime.master.body import MAX_BODY
-from dcos_runtime.master.forward import Forwarder
+from dcos_runtime.master.forward import PASSED_ON, Again, Forwarder
 from dcos_runtime.master.leader import Leader
 from dcos_runtime.master.views import VERSION, Pieces, Viewer, metrics
 from dcos_runtime.store.lease import LeaseOver
@@ -34,6 +36,15 @@ log = logging.getLogger(__name__)
 
 _GZIP_FROM = 1024
 _SLICE_SECONDS = 0.005
+_LED = "dcos led"
+"""In a request: the `Leader` that answers it here."""
+
+AGAIN_SECONDS = 10.0
+"""How long after it came a request that was not answered may be asked of another leader."""
+MOVED_SECONDS = 3.0
+"""The same after its leader was found to lead no more, if that is later: the next one has to recover first."""
+_PAUSE_SECONDS = 0.5
+"""Between two questions to the same master."""
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -48,9 +59,10 @@ class Role:
     cluster: str | None
     agent_port: int = 0
     electing: bool = True
-    leading: MasterInfo | None = None
     viewing: dict[str, asyncio.Task[bytes]] = field(default_factory=dict)
     _leader: Leader | None = None
+    _leading: MasterInfo | None = None
+    _news: asyncio.Event = field(default_factory=asyncio.Event)
 
     @property
     def leader(self) -> Leader | None:
@@ -63,6 +75,26 @@ class Role:
     @leader.setter
     def leader(self, leader: Leader | None) -> None:
         self._leader = leader
+        self._tell()
+
+    @property
+    def leading(self) -> MasterInfo | None:
+        return self._leading
+
+    @leading.setter
+    def leading(self, leading: MasterInfo | None) -> None:
+        self._leading = leading
+        self._tell()
+
+    def _tell(self) -> None:
+        news, self._news = self._news, asyncio.Event()
+        news.set()
+
+    async def changed(self, seconds: float) -> None:
+        """Waits for another leader, or none, for ``seconds`` at most."""
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._news.wait()
 
 
 @dataclass(frozen=True)
@@ -115,9 +147,10 @@ class PublicApi:
             await self._doors.enter(request, route.door, route.path)
         except Denied as denied:
             return denied.response()
-        led = self._role.leader
+        request[_LED] = self._role.leader
         try:
             response = await route.handler(request)
+            led: Leader | None = request[_LED]
             if led is not None and not response.prepared and self._role.leader is not led:
                 return text_response("No leader elected", 503)  # it was no leader's answer any more
             return response
@@ -148,19 +181,64 @@ class PublicApi:
     # --- what only the leader answers ---
 
     async def _elsewhere(self, request: web.Request) -> web.StreamResponse | None:
-        """The answer of a master that does not lead."""
-        if self._role.leader is not None:
-            return None
-        if self._role.leading is None:
+        """The answer of a master that does not lead; None when this one does, and be it that it does by now."""
+        if self._role.leader is None:
+            refusal = self._nobody()
+            if self._forwarder is not None and PASSED_ON in request.headers:
+                refusal = refusal or text_response("No leader elected", 503)
+                refusal.headers[PASSED_ON] = "no"
+            answer = refusal or await self._passed_on(request)
+            if answer is not None:
+                return answer
+            request[_LED] = self._role.leader
+        return None
+
+    def _nobody(self) -> web.Response | None:
+        """Why there is no other master to be asked, if so."""
+        leading = self._role.leading
+        if leading is None:
             return text_response("No leader elected", 503)
-        if self._role.leading.id == self._role.own.id:
+        if leading.id == self._role.own.id:
             return text_response("Master has not finished recovery", 503)
-        if self._own_address(self._role.leading):
+        if self._own_address(leading):
             return text_response("No leader elected", 503)
-        if self._forwarder is not None:
-            principal = self._doors.entered(request)
-            return await self._forwarder.pass_on(request, self._role.leading, self._role.agent_port, principal)
-        return self._to(self._role.leading, request.raw_path)
+        return None
+
+    async def _passed_on(self, request: web.Request) -> web.StreamResponse | None:
+        """What the leader answers, and be it the next one. None when that is this master."""
+        leading = self._role.leading
+        assert leading is not None
+        if self._forwarder is None:
+            return self._to(leading, request.raw_path)
+        principal = self._doors.entered(request)
+        clock = asyncio.get_running_loop().time
+        until = clock() + AGAIN_SECONDS
+        while True:
+            answer = await self._forwarder.pass_on(request, leading, self._role.agent_port, principal)
+            if not isinstance(answer, Again):
+                return answer
+            if answer.moved:
+                until = max(until, clock() + MOVED_SECONDS)
+            next_one = await self._next(leading, answer.same, until)
+            if self._role.leader is not None:
+                return None
+            if next_one is None:
+                return answer.told if self._nobody() is None else text_response("No leader elected; ask again", 503)
+            leading = next_one
+
+    async def _next(self, asked: MasterInfo, same: bool, until: float) -> MasterInfo | None:
+        """Who leads instead of ``asked``, or still, when the ``same`` may be asked; None when it is this master.
+
+        None as well when there is nobody by ``until``, in the event loop's time.
+        """
+        clock = asyncio.get_running_loop().time
+        pause = min(clock() + _PAUSE_SECONDS, until) if same else until
+        while self._role.leader is None and (now := clock()) < until:
+            leading = self._role.leading
+            if self._nobody() is None and leading is not None and (leading.id != asked.id or now >= pause):
+                return leading
+            await self._role.changed((pause if now < pause else until) - now)
+        return None
 
     def _own_address(self, leading: MasterInfo) -> bool:
         """Whether the leader is an earlier life of this very process, whose session ZooKeeper has yet to end."""

@@ -134,14 +134,15 @@ async def _watch(detector: ZooKeeperDetector, role: Role, forwarder: Forwarder |
     known: Leader | None = None
     while True:
         known = await detector.changed(known)
-        role.leading = None
+        leading: MasterInfo | None = None
         if known is not None:
             try:
-                role.leading = codec.decode(known.content, MasterInfo)
+                leading = codec.decode(known.content, MasterInfo)
             except codec.DecodeError as error:
                 log.error("%s holds no MasterInfo: %s", known.node, error)
-            if role.leading is not None and forwarder is not None:
-                await forwarder.follow(role.leading)
+        role.leading = leading
+        if forwarder is not None:
+            forwarder.follow(leading)
 
 
 if __name__ == "__main__":
