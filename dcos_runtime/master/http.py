@@ -36,7 +36,7 @@ log = logging.getLogger(__name__)
 
 _GZIP_FROM = 1024
 _SLICE_SECONDS = 0.005
-_LED = "dcos led"
+_LED: web.RequestKey[Leader | None] = web.RequestKey("led", Leader)
 """In a request: the `Leader` that answers it here."""
 
 AGAIN_SECONDS = 10.0

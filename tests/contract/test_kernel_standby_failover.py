@@ -1,0 +1,113 @@
+"""Three masters: what is in flight at one that does not lead while the leader is paused, as one that is off would be.
+
+The tests go on from each other: the first of ``MACHINES`` leads, then the second, then ZooKeeper is gone.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import signal
+from collections.abc import Iterator
+
+import pytest
+
+from tests.byhand import wait_for
+from tests.contract.rawclient import chunks, record
+from tests.contract.secure_masters import Masters
+
+MACHINES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
+FIRST, SECOND, THIRD = MACHINES
+FORM = {"Content-Type": "application/json", "X-Dcos-User": "alice"}
+TEARDOWN = json.dumps({"type": "TEARDOWN", "framework_id": {"value": "none"}}).encode()
+
+
+@pytest.fixture(scope="module")
+def masters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Masters]:
+    one = Masters(tmp_path_factory.mktemp("masters"))
+    try:
+        one.zookeeper.launch()
+        one.zookeeper.wait()
+        for ip in MACHINES:  # they lead one after another
+            one.start(ip)
+            wait_for(lambda ip=ip: led_by(one, ip) == FIRST, what=f"an answer by {ip}")
+        yield one
+    finally:
+        one.stop()
+
+
+def led_by(masters: Masters, ip: str) -> str | None:
+    """Who answers what ``ip`` is asked. Afterwards it has an idle connection to the leader."""
+    answer = masters.ask(ip, "/state")
+    return json.loads(answer.body)["hostname"] if answer.status == 200 else None
+
+
+def in_flight(masters: Masters, ip: str, method: str = "GET") -> http.client.HTTPSConnection:
+    """A connection over which ``ip`` was asked; it is passed on over the idle connection, so the leader gets it."""
+    connection = masters.connection(ip)
+    if method == "GET":
+        connection.request("GET", "/state")
+    else:
+        connection.request("POST", "/api/v1/scheduler", TEARDOWN, {**FORM, "Mesos-Stream-Id": "s"})
+    return connection
+
+
+def told(connection: http.client.HTTPSConnection) -> tuple[int, str]:
+    with contextlib.closing(connection):
+        response = connection.getresponse()
+        return response.status, response.read().decode()
+
+
+def test_the_next_leader_answers_what_the_former_one_left_and_changes_are_told_that_it_is_not_known(
+    masters: Masters,
+) -> None:
+    streaming = masters.connection(THIRD)
+    subscribe = {"type": "SUBSCRIBE", "subscribe": {"framework_info": {"user": "root", "name": "watching"}}}
+    streaming.request("POST", "/api/v1/scheduler", json.dumps(subscribe).encode(), FORM)
+    stream = streaming.getresponse()
+    assert stream.fp is not None
+    records = chunks(stream.fp)
+    assert record(next(records))["type"] == "SUBSCRIBED"
+    assert [led_by(masters, ip) for ip in (SECOND, THIRD)] == [FIRST, FIRST]
+
+    masters.daemons[FIRST].send(signal.SIGSTOP)
+    reading, changing = in_flight(masters, THIRD), in_flight(masters, SECOND, "POST")
+    status, text = told(changing)
+    assert (status, text) == (
+        503,
+        f"The master at {FIRST}:{masters.port} does not lead any more; whether it did what was asked is not known",
+    )
+    status, text = told(reading)
+    assert status == 200 and json.loads(text)["hostname"] == SECOND
+    with pytest.raises((http.client.HTTPException, OSError, ValueError)):
+        while next(records, None) is not None:
+            pass
+        raise http.client.IncompleteRead(b"")  # a stream that ends is cut, too
+    stream.close()
+    streaming.close()
+
+
+def test_a_master_that_is_elected_answers_itself_what_it_had_passed_on(masters: Masters) -> None:
+    assert led_by(masters, THIRD) == SECOND
+    masters.daemons[SECOND].send(signal.SIGSTOP)
+    status, text = told(in_flight(masters, THIRD))
+    assert status == 200 and json.loads(text)["hostname"] == THIRD
+    for ip in (FIRST, SECOND):  # they were overtaken, and end
+        process = masters.daemons[ip].process
+        assert process is not None
+        masters.daemons[ip].send(signal.SIGCONT)
+        assert process.wait(60) == 1
+        masters.start(ip)
+        wait_for(lambda ip=ip: led_by(masters, ip) == THIRD, what=f"an answer by {ip}")
+
+
+def test_without_zookeeper_nothing_waits_for_a_leader_that_says_nothing(masters: Masters) -> None:
+    assert [led_by(masters, ip) for ip in (FIRST, SECOND)] == [THIRD, THIRD]
+    masters.daemons[THIRD].send(signal.SIGSTOP)
+    reading, changing = in_flight(masters, FIRST), in_flight(masters, SECOND, "POST")
+    masters.zookeeper.kill()
+    status, text = told(changing)
+    assert status == 503 and text.endswith("whether it did what was asked is not known")
+    assert told(reading) == (503, "No leader elected; ask again")
+    assert masters.ask(FIRST, "/state").body == b"No leader elected"
