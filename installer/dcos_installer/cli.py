@@ -278,11 +278,9 @@ def _print_status(found: ClusterStatus) -> None:
 
 def _job(command: str, inventory: Path, report: Report, *, dry_run: bool = False) -> Job:
     from dcos_installer import commands
-    from dcos_installer.config.limits import host_limits
-    from dcos_installer.config.spec import load_spec
     from dcos_installer.state import open_state
 
-    load_spec(inventory, limits=host_limits())  # a broken inventory leaves no state behind
+    commands.check_inventory(inventory)  # before there is any state
     return commands.open_job(command, inventory, open_state(inventory), report.event, dry_run=dry_run)
 
 

@@ -43,16 +43,19 @@ from dcos_installer.phases.verify_cluster import VerifyCluster
 from dcos_installer.phases.write_client_config import WriteClientConfig
 from dcos_installer.plan import journal, lock
 from dcos_installer.providers import open_provider
+from dcos_installer.providers.nspawn_network import bridge_for, refuse_taken
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.remote import close_connections
 from dcos_installer.secrets.roots import Administrator
 from dcos_installer.secrets.vault import protect as protect_secrets
 from dcos_installer.snapshot import SnapshotDamaged, impossible_changes, last_spec
-from dcos_installer.state import ClusterState, find_state, forget_state, is_known, open_state, protect_keys
+from dcos_installer.state import ClusterState, find_state, forget_state, is_known, known_id, open_state, protect_keys
 
 log = logging.getLogger(__name__)
 
 _KEPT_LOGS = 50
+_UNKNOWN_ID = "(none yet)"
+"""Of a cluster that nothing was made of: nothing on this host can be its own."""
 _SOCKETS = "dcos-ssh-"
 """Folders of SSH sockets lie in the temporary directory, because a socket's path must be short."""
 
@@ -274,6 +277,15 @@ def host_of(spec: ClusterSpec, name: str) -> HostSpec:
 def resume_line(command: str, inventory: Path) -> str:
     """``dcos-installer COMMAND INVENTORY``, to be pasted."""
     return shlex.join(["dcos-installer", command, _shown_path(inventory)])
+
+
+def check_inventory(inventory: Path) -> None:
+    """Whether a cluster can be made of the inventory here, as far as that is known without touching anything: what is
+    refused leaves no state behind. Raises `InventoryInvalid`, and `ProviderError` when its network is taken.
+    """
+    spec = load_spec(inventory, known_id(inventory) or _UNKNOWN_ID, host_limits())
+    if spec.provider == "nspawn" and shutil.which("ip"):  # where it is missing, that is told when machines are made
+        refuse_taken(bridge_for(spec.cluster_id, spec.name, spec.settings.network))
 
 
 def open_job(command: str, inventory: Path, state: ClusterState, sink: Sink, *, dry_run: bool = False) -> Job:

@@ -152,7 +152,12 @@ def find_state(inventory: Path, home: Path | None = None) -> ClusterState | None
 
 def is_known(inventory: Path, home: Path | None = None) -> bool:
     """Whether the inventory has a cluster's id, though the state itself may be gone."""
-    return _read_index(_index(inventory, state_home() if home is None else home)) is not None
+    return known_id(inventory, home) is not None
+
+
+def known_id(inventory: Path, home: Path | None = None) -> str | None:
+    """The id of the inventory's cluster; None when it has none yet. Makes nothing."""
+    return _read_index(_index(inventory, state_home() if home is None else home))
 
 
 def forget_state(inventory: Path, home: Path | None = None) -> None:

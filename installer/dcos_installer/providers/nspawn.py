@@ -310,6 +310,7 @@ class NspawnProvider:
                 why="; ".join(problems),
                 hint="install what is missing with make setup; correct the inventory",
             )
+        network.refuse_taken(self._bridge)
 
     def _each(self, names: Sequence[str], work: Callable[[str], None]) -> None:
         """Does the work for all machines at once; those that can be finished are, before a failure is told."""

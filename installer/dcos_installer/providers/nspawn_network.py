@@ -106,8 +106,8 @@ def clashes(bridge: Bridge, links: Sequence[Any], addresses: Sequence[Any], rout
     ]
 
 
-def ensure_bridge(bridge: Bridge) -> None:
-    """The bridge is there, up, with the host's address. Raises `ProviderError` when its network is taken."""
+def refuse_taken(bridge: Bridge) -> None:
+    """Changes nothing. Raises `ProviderError` when somebody else on this host uses the bridge's network."""
     taken = clashes(
         bridge, _ip_json("link", "show"), _ip_json("-4", "address", "show"), _ip_json("-4", "route", "show")
     )
@@ -117,6 +117,11 @@ def ensure_bridge(bridge: Bridge) -> None:
             why="; ".join(taken),
             hint="destroy the other cluster, or give this one a free network: dcos_network=198.18.1.0/24, say",
         )
+
+
+def ensure_bridge(bridge: Bridge) -> None:
+    """The bridge is there, up, with the host's address. Raises `ProviderError` when its network is taken."""
+    refuse_taken(bridge)
     if not link_exists(bridge.name):
         _ip("link", "add", "name", bridge.name, "type", "bridge")
     _ip("link", "set", "dev", bridge.name, "alias", bridge.alias)

@@ -1,0 +1,88 @@
+"""A network that somebody else uses is told before anything is made, and what is refused leaves nothing behind."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import CliRunner
+
+from dcos_installer.cli import cli
+from dcos_installer.commands import check_inventory
+from dcos_installer.providers import nspawn_network
+from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.nspawn import NspawnProvider
+from dcos_installer.providers.nspawn_network import bridge_name
+from dcos_installer.state import known_id, open_state
+from tests.unit.installer.test_nspawn_parts import host, spec
+
+INVENTORY = """\
+[masters]
+m1 ansible_host=198.18.7.11
+[agents]
+a1 ansible_host=198.18.7.21
+[all:vars]
+dcos_cluster_name=lab
+dcos_provider=nspawn
+dcos_network=198.18.7.0/24
+dcos_cpus=1
+dcos_mem=1024
+"""
+
+
+def in_use_by(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
+    """This host has the network at that device, as ``ip`` tells it."""
+    entry = {"ifname": device, "addr_info": [{"family": "inet", "local": "198.18.7.1", "prefixlen": 24}]}
+
+    def told(*arguments: str) -> list[Any]:
+        return [entry] if "address" in arguments else []
+
+    monkeypatch.setattr(nspawn_network, "_ip_json", told)
+    monkeypatch.setattr("dcos_installer.commands.shutil.which", lambda name: f"/sbin/{name}")
+
+
+@pytest.fixture
+def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    path = tmp_path / "lab.ini"
+    path.write_text(INVENTORY)
+    return path
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_a_network_in_use_is_told_at_once_and_no_state_is_left_behind(
+    inventory: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    in_use_by(monkeypatch, "eth7")
+    done = CliRunner().invoke(cli, [command, str(inventory)])
+    assert done.exit_code == 1
+    assert "the network 198.18.7.0/24 is in use on this host" in done.output and "eth7 has" in done.output
+    assert not (inventory.parent / "state").exists()
+
+
+def test_the_bridge_of_the_cluster_itself_is_no_reason_to_refuse_it(
+    inventory: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert known_id(inventory) is None
+    state = open_state(inventory)
+    assert known_id(inventory) == state.cluster_id
+    in_use_by(monkeypatch, bridge_name(state.cluster_id))
+    check_inventory(inventory)
+    in_use_by(monkeypatch, bridge_name("another"))
+    with pytest.raises(ProviderError, match="in use on this host"):
+        check_inventory(inventory)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="asks as root")
+def test_machines_refused_for_their_network_leave_no_folder_behind(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    in_use_by(monkeypatch, "eth7")
+    monkeypatch.setattr("dcos_installer.providers.nspawn.shutil.which", lambda name: f"/sbin/{name}")
+    cluster = spec(host("h1", "198.18.7.11"))
+    provider = NspawnProvider(cluster, tmp_path / "state", machines_dir=tmp_path / "machines")
+    with pytest.raises(ProviderError, match="in use on this host"):
+        provider.create(cluster.hosts)
+    assert list(tmp_path.iterdir()) == []
