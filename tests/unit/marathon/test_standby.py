@@ -14,7 +14,7 @@ from yarl import URL
 
 from dcos_runtime import daemon, tls
 from dcos_runtime.auth.guard import Guard, guard
-from dcos_runtime.marathon import options
+from dcos_runtime.marathon import options, standby
 from dcos_runtime.marathon.doors import Door, principal_of
 from dcos_runtime.marathon.standby import Proxy, Tls
 from dcos_runtime.store.election import Leader
@@ -164,7 +164,7 @@ async def test_a_standby_passes_requests_on_and_names_the_leader() -> None:
         async with http.get(url / "v2/apps", headers={"X-Marathon-Via": "1.1 standby:8080"}) as answer:
             assert answer.status == 502 and "loop" in (await answer.json())["message"]
         await election.won_by("127.0.0.1:1")
-        async with http.get(url / "v2/apps") as answer:
+        async with http.post(url / "v2/apps", data=b"{}") as answer:
             assert answer.status == 502
 
 
@@ -195,6 +195,76 @@ async def test_a_request_whose_leader_is_overtaken_is_answered_503_at_once() -> 
             await election.won_by("127.0.0.1:1")
             answer = await asking
         assert answer.status == 503 and "not known" in (await answer.json())["message"]
+
+
+async def test_a_read_that_a_leader_left_is_answered_by_the_next_one() -> None:
+    leader, next_one = Init(), Init()
+    leader.silent = True
+    async with (
+        asyncio.timeout(60),
+        plain(leader) as (url, election),
+        serving(next_one.handle) as address,
+        aiohttp.ClientSession() as http,
+    ):
+        asking = asyncio.create_task(http.get(url / "v2/apps"))
+        await leader.waiting.wait()
+        await election.won_by(None)
+        await election.won_by("standby:8080")  # itself, and then it is overtaken
+        await election.won_by(str(address))
+        answer = await asking
+        assert answer.status == 201 and answer.headers["X-Marathon-Leader"] == f"http://{address}"
+    assert (len(leader.asked), len(next_one.asked)) == (1, 1)
+
+
+async def test_a_read_whose_leader_takes_no_connections_waits_for_the_next_one() -> None:
+    leader = Init()
+    async with asyncio.timeout(60), plain(leader) as (url, election), aiohttp.ClientSession() as http:
+        assert election.current is not None
+        address = election.current.content.decode()
+        await election.won_by("127.0.0.1:1")
+        asking = asyncio.create_task(http.get(url / "v2/apps"))
+        await asyncio.sleep(0.1)  # it may have been refused by now; the answer is the same
+        await election.won_by(address)
+        assert (await asking).status == 201
+
+
+async def test_a_read_that_nobody_answers_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(standby, "AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr(standby, "MOVED_SECONDS", 0.2)
+    leader = Init()
+    leader.silent = True
+    async with asyncio.timeout(60), plain(leader) as (url, election), aiohttp.ClientSession() as http:
+        asking = asyncio.create_task(http.get(url / "v2/apps"))
+        await leader.waiting.wait()
+        await election.won_by(None)
+        answer = await asking
+        assert answer.status == 503 and "does not lead any more" in (await answer.json())["message"]
+        await election.won_by("127.0.0.1:1")
+        async with http.get(url / "v2/apps") as answer:
+            assert answer.status == 502 and "does not answer" in (await answer.json())["message"]
+
+
+async def test_a_standby_that_comes_to_lead_answers_itself_what_it_had_passed_on() -> None:
+    async def own(request: web.Request) -> web.StreamResponse:
+        return web.Response(text="here")
+
+    leader = Init()
+    leader.silent = True
+    election = Election()
+    async with asyncio.timeout(60), serving(leader.handle) as address, aiohttp.ClientSession() as http:
+        proxy = Proxy("standby:8080", election)
+        async with serving(proxy.handle) as at:
+            await election.won_by(str(address))
+            asking = asyncio.create_task(http.get(at.url + "/v2/apps"))
+            await leader.waiting.wait()
+            await election.won_by("standby:8080")
+            # From another standby, which has heard of the election: it waits, too.
+            told = asyncio.create_task(http.get(at.url + "/v2/apps", headers={"X-Marathon-Via": "1.1 other:8080"}))
+            async with http.get(at.url + "/v2/apps") as answer:
+                assert answer.status == 503, "who asks now is told at once"
+            proxy.lead(own)
+            assert [await (await one).text() for one in (asking, told)] == ["here", "here"]
+        await proxy.close()
 
 
 # --- over TLS ---
@@ -253,6 +323,6 @@ async def test_events_end_when_another_leads(secure: Secure) -> None:
 
 async def test_an_impostor_with_a_certificate_of_another_kind_is_told_nothing(authority: Authority) -> None:
     async with Secure(authority).running(leader_kind="agent") as secure, aiohttp.ClientSession() as http:
-        async with http.get(secure.http / "v2/apps", headers=basic("alice", "wonder")) as answer:
+        async with http.post(secure.http / "v2/apps", data=b"{}", headers=basic("alice", "wonder")) as answer:
             assert answer.status == 502 and "not a marathon" in (await answer.json())["message"]
         assert not secure.leader.asked
