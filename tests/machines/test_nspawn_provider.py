@@ -339,11 +339,11 @@ def test_a_machine_whose_supervisor_was_killed_is_found_broken_and_started_anew(
 def test_a_machine_that_does_not_come_up_says_what_it_said_last(machines: Lab) -> None:
     machines.ssh("h2", "mv /usr/sbin/sshd /usr/sbin/sshd.away")
     machines.provider.power_off("h2")
-    impatient = NspawnProvider(SPEC, machines.state_dir, boot_seconds=20.0)
+    impatient = NspawnProvider(SPEC, machines.state_dir, boot_seconds=10.0)
     with pytest.raises(ProviderError) as caught:
         impatient.start("h2")
     assert caught.value.machine == "h2"
-    assert "SSH did not answer within 20 s" in str(caught.value)
+    assert "SSH did not answer within 10 s" in str(caught.value)
     assert "ssh.service" in caught.value.evidence
     machines.provider.power_off("h2")
     folder = MachineFolder(HOME / "h2")

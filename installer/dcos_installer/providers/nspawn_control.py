@@ -13,7 +13,7 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.process import run
+from dcos_installer.process import run, tail
 from dcos_installer.providers import nspawn_network as network
 from dcos_installer.providers.base import Condition, MachineState, ProviderError
 from dcos_installer.providers.cgroups import Group
@@ -33,6 +33,7 @@ SSH_PORT = 22
 _CLEAN_UP_SECONDS = 5.0
 _SUPERVISOR_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
+_SAID_LINES = 15
 _REBOOT_SIGNAL = signal.SIGRTMIN + 5  # what systemd as init takes for "reboot, in good order"
 
 
@@ -216,11 +217,15 @@ class MachineControl:
         said = ""
         # Not by a link: where that leads, it would be this host's journal.
         if journal.resolve().is_relative_to(root.resolve()) and journal.is_dir():
-            command = ["journalctl", f"--directory={journal}", "--no-pager", "--quiet", "--lines=15", "--output=short"]
-            command += [] if since is None else [f"--since=@{since.time:.0f}"]
+            command = ["journalctl", f"--directory={journal}", "--no-pager", "--quiet", "--output=short"]
+            # With both, some journalctl show the first lines since then, not the last.
+            command += [f"--lines={_SAID_LINES}"] if since is None else [f"--since=@{since.time:.0f}"]
             with contextlib.suppress(InstallerError):
-                said = run(command, deadline=15, what="read the machine's journal", check=False).stdout
-        console = self._folder.console_tail(15) if since is None else self._folder.console_since(since, 15)
+                read = run(command, deadline=15, what="read the machine's journal", check=False).stdout
+                said = tail(read, _SAID_LINES)
+        console = (
+            self._folder.console_tail(_SAID_LINES) if since is None else self._folder.console_since(since, _SAID_LINES)
+        )
         return "\n".join(part for part in (console, said) if part)
 
 
