@@ -33,7 +33,7 @@ SSH_PORT = 22
 _CLEAN_UP_SECONDS = 5.0
 _SUPERVISOR_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
-_SAID_LINES = 15
+_SAID_LINES = 30
 _REBOOT_SIGNAL = signal.SIGRTMIN + 5  # what systemd as init takes for "reboot, in good order"
 
 
