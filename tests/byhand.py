@@ -57,7 +57,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60, what: str = "the
             last = condition()
             if last:
                 return last
-        except (OSError, http.client.HTTPException, ValueError, KeyError) as error:
+        except (OSError, http.client.HTTPException, subprocess.TimeoutExpired, ValueError, KeyError) as error:
             last = error
         time.sleep(0.1)
     raise AssertionError(f"{what} did not come true within {seconds:.0f} s; last seen: {last!r}")

@@ -45,11 +45,14 @@ dcos_network=198.18.{network}.0/24
 dcos_cpus=2
 dcos_mem=1024
 dcos_disk=700
-# An agent is given up after 3 × 2 seconds; one that is away while masters change, after 20.
+# An agent is given up after 6 × 2 seconds; one that is away while masters change, after 20.
 dcos_agent_ping_timeout=2secs
-dcos_max_agent_ping_timeouts=3
+dcos_max_agent_ping_timeouts=6
 dcos_agent_reregister_timeout=20secs
 """
+
+AGENT_SECONDS = 12.0
+"""How long an agent may be silent before it is given up, by that inventory."""
 
 UNITS = {
     "masters": ("dcos-master", "dcos-marathon", "dcos-zookeeper", "dcos-auth", "dcos-gateway"),
