@@ -83,6 +83,8 @@ class Verifier:
             return known
         if len(token) > LONGEST:
             raise TokenRefused("the token is too long")
+        if not _is_canonical(token):
+            raise TokenRefused("the token is not written as tokens are: three parts of base64url without padding")
         try:
             if jwt.get_unverified_header(token).get("kid", self.jwk["kid"]) != self.jwk["kid"]:
                 raise TokenRefused("the token was signed with another key")
@@ -189,6 +191,21 @@ def _checked(claims: dict[str, Any], now: float) -> Claims:
     if isinstance(issued, bool) or not isinstance(issued, int | float) or not issued <= now + SKEW:
         raise TokenRefused("the token is from the future: do the machines' clocks agree?")
     return Claims(uid, identifier, float(expires), float(issued))
+
+
+def _is_canonical(token: str) -> bool:
+    """Whether it is the one spelling of its bytes.
+
+    The library also takes padding, bits that nothing is made of in a part's last character, and characters of no
+    alphabet: then many strings were one token, and whoever compares them as text would be fooled.
+    """
+    parts = token.split(".")
+    try:
+        return len(parts) == 3 and all(
+            part and _base64url(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4))) == part for part in parts
+        )
+    except ValueError:  # no ASCII, or no length that base64 has
+        return False
 
 
 def _number(value: int) -> str:

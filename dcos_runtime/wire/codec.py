@@ -19,6 +19,8 @@ T = TypeVar("T")
 _encoder = msgspec.json.Encoder()
 _NON_ASCII = re.compile(r"[^\x00-\x7f]+")
 _NULL = re.compile(rb"[:\[,]null[,\]}]")
+_NO_JSON = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+_LONGEST_REASON = 500
 
 
 class DecodeError(ValueError):
@@ -72,19 +74,37 @@ def decode(data: bytes | bytearray | memoryview, kind: type[T]) -> T:
         message: T = _decoder(kind).decode(data)
         return message
     except msgspec.ValidationError as error:
-        return _decode_without_nulls(data, kind, error)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise DecodeError(f"Failed to parse body into JSON: {error}") from error
+        return _decode_slowly(data, kind, error)
+    except _NO_JSON as error:
+        raise _no_json(error) from error
 
 
-def _decode_without_nulls(data: bytes | bytearray | memoryview, kind: type[T], first: Exception) -> T:
-    """The slow path: an explicit ``null`` where the field has another type means the field is absent."""
-    if b"null" not in bytes(data):
-        raise DecodeError(str(first)) from first
+def _decode_slowly(data: bytes | bytearray | memoryview, kind: type[T], first: Exception) -> T:
+    """Two things that the decoder cannot tell, for it stops at the first value that does not fit.
+
+    What is no JSON further on is refused as that, and an explicit ``null`` where the field has another type means that
+    the field is absent.
+    """
     try:
-        return msgspec.convert(_strip_nulls(msgspec.json.decode(data)), kind, strict=False)
-    except (msgspec.ValidationError, RecursionError) as error:
-        raise DecodeError(str(error)) from error
+        plain = msgspec.json.decode(data)
+    except _NO_JSON as error:
+        raise _no_json(error) from error
+    if b"null" not in bytes(data):
+        raise DecodeError(_short(first)) from first
+    try:
+        return msgspec.convert(_strip_nulls(plain), kind, strict=False)
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
+        raise DecodeError(_short(error)) from error
+
+
+def _no_json(error: Exception) -> DecodeError:
+    return DecodeError(f"Failed to parse body into JSON: {_short(error)}")
+
+
+def _short(error: Exception) -> str:
+    """What a parser says may quote what it read, which may be megabytes."""
+    text = str(error)
+    return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
 
 
 def _strip_nulls(value: Any) -> Any:
