@@ -69,6 +69,9 @@ class Accounts:
     # --- logging in and out ---
 
     async def log_in(self, request: web.BaseRequest) -> web.Response:
+        if says := routing.foreign_page(request.headers, request.headers.get("X-Dcos-Host", "")):
+            # Or a page could log its reader in as somebody else, who then sees what the reader does.
+            raise Refused(403, f"{says} says that another site's page sends this; log in at the gateway's own")
         given = await _read(request, _Credentials, 'the body is to be {"uid": "…", "password": "…"}')
         user = await self._checked(self._log_in(given, request.headers.get("X-Real-IP", "")))
         token = self._tokens.issue(user)

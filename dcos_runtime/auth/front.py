@@ -90,7 +90,7 @@ class Front:
         if door is None and path.startswith(_USERS) and "/" not in path[len(_USERS) :]:
             door = self._user
         open_to_all = door is not None and door.open_to_all
-        caller = None if open_to_all else self._gate.caller(request.headers, request.method)
+        caller = None if open_to_all else self._gate.caller(request.headers)
         if door is None:
             raise Refused(404, f"{path[:1024]}: no such page")
         page = door.methods.get(request.method)

@@ -22,8 +22,7 @@ if TYPE_CHECKING:
     from dcos_runtime.auth.logins import Tokens
     from dcos_runtime.auth.places import Agents, Services
 
-URI, DOOR, METHOD, HOST = "x-dcos-uri", "x-dcos-door", "x-dcos-method", "x-dcos-host"
-_READS = ("GET", "HEAD", "OPTIONS")
+URI, DOOR, HOST = "x-dcos-uri", "x-dcos-door", "x-dcos-host"
 _WHO = {routing.MESOS: "the master", routing.INIT: "the init"}
 
 
@@ -34,33 +33,34 @@ class Gate:
         self._services = services
         self._groups = {routing.MESOS: master, routing.INIT: init}
 
-    def caller(self, headers: Mapping[str, str], method: str) -> Claims:
-        """Whose token a request carries: in ``Authorization``, or else in the cookie, which a browser adds to what
-        another site's page sends, too: changes from there are refused. ``headers``: by their names in lower case, or
+    def caller(self, headers: Mapping[str, str]) -> Claims:
+        """Whose token a request carries: in ``Authorization``, or else in the cookie. A browser adds that to what
+        another site's page sends, too: from there it counts as absent. ``headers``: by their names in lower case, or
         whatever the case when the mapping sees to that itself. Raises `Refused`.
         """
         authorization, cookie = headers.get("authorization"), headers.get("cookie")
         token = routing.token_in(authorization) if authorization else None
-        by_cookie = token is None
         if token is None and cookie:
             token, _ = routing.split_cookies(cookie)
+            if token and (says := routing.foreign_page(headers, headers.get(HOST, ""))):
+                raise unauthorized(
+                    f"{says} says that another site's page sends this: from there the cookie does not count, the "
+                    "header Authorization does",
+                    "ERR_FOREIGN_PAGE",
+                )
         if not token:
             raise unauthorized("log in first: the request carries no token", "ERR_NO_TOKEN")
         try:
-            claims = self._tokens.claims(token)
+            return self._tokens.claims(token)
         except TokenRefused as error:
             raise unauthorized(str(error), "ERR_INVALID_TOKEN") from error
         except Unavailable as error:
             raise Refused(503, str(error)) from error
-        foreign = by_cookie and routing.of_another_page(headers.get("origin", ""), headers.get(HOST, ""))
-        if foreign and method not in _READS:
-            raise Refused(403, "another site's page sends this with your cookie; changes want the header Authorization")
-        return claims
 
     def decide(self, headers: Mapping[str, str]) -> Answer | Awaitable[Answer]:
         """``headers`` by their names in lower case."""
         try:
-            claims = self.caller(headers, headers.get(METHOD, ""))
+            claims = self.caller(headers)
             way = routing.way(headers.get(URI, ""), headers.get(DOOR, ""))
         except Refused as refused:
             return _refused(refused)

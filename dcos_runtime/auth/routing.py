@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
@@ -120,12 +120,27 @@ def split_cookies(header: str) -> tuple[str | None, str]:
     return token, "; ".join(others)
 
 
-def of_another_page(origin: str, host: str) -> bool:
-    """Whether a browser sends this from another site's page: ``origin`` is the header of that name, "" without one."""
-    if not origin:
+def foreign_page(headers: Mapping[str, str], host: str) -> str:
+    """Which header says that a browser sends this for another site's page; "" when none does.
+
+    ``headers`` by their names in lower case; ``host`` is what the client called the gateway. No page can set these
+    headers itself, and clients that are no browsers send none of them. The link that somebody follows from another
+    site counts as that site's: browsers keep a SameSite=Strict cookie out of it anyhow.
+    """
+    site = headers.get("sec-fetch-site", "")
+    if site and site.strip().lower() not in ("same-origin", "none"):
+        return "Sec-Fetch-Site"  # another port or another name below the same domain is "same-site", and not ours
+    for name, header in (("origin", "Origin"), ("referer", "Referer")):
+        if _of_another_page(headers.get(name, ""), host):
+            return header
+    return ""
+
+
+def _of_another_page(url: str, host: str) -> bool:
+    if not url:
         return False
     try:
-        from_, to = urlsplit(origin), urlsplit(f"https://{host}")
+        from_, to = urlsplit(url), urlsplit(f"https://{host}")
         return from_.scheme != "https" or (from_.hostname, from_.port or 443) != (to.hostname, to.port or 443)
     except ValueError:
         return True

@@ -151,6 +151,7 @@ class Gateway:
         agent_port: int = 5052,
         masters: tuple[str, ...] = ("127.0.0.1",),
         zk: str | None = None,
+        address_connections: int = 1024,
     ) -> None:
         folder.mkdir(parents=True)
         self.folder = folder
@@ -181,7 +182,7 @@ class Gateway:
                 socket=self.socket,
                 ca=authority.ca,
                 identity=authority.identity("gateway"),
-                options={"workers": 1, "connections": 1024},
+                options={"workers": 1, "connections": 1024, "address_connections": address_connections},
             )
         )
         self.auth_argv = [

@@ -213,20 +213,24 @@ def gateway(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials
             ca=f"{ACTIVE}/{CA}",
         ),
     )
+    limits = File(
+        "etc/gateway/limits.nft",
+        role.render("limits.nft.j2", http_port=ports.gateway_http, https_port=ports.gateway_https),
+    )
     unit = "dcos-gateway.service"
     return Fragment(
         role="gateway",
-        files=(configuration, unit_file(unit, role.render(f"{unit}.j2", active=ACTIVE, run=_GATEWAY_RUN))),
+        files=(configuration, limits, unit_file(unit, role.render(f"{unit}.j2", active=ACTIVE, run=_GATEWAY_RUN))),
         units=(
             Unit(
                 unit,
-                reads=(configuration.path, CA, f"secret:{secret.name}"),
+                reads=(configuration.path, limits.path, CA, f"secret:{secret.name}"),
                 probe=f"https://{host.address}:{ports.gateway_https}",
             ),
         ),
         users=(user,),
         secrets=(secret,),
-        requires=(Requirement("/usr/sbin/nginx", "nginx-light"),),
+        requires=(Requirement("/usr/sbin/nft", "nftables"), Requirement("/usr/sbin/nginx", "nginx-light")),
     )
 
 

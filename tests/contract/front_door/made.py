@@ -96,7 +96,7 @@ class Made:
 
 
 @contextlib.contextmanager
-def front_door(folder: Path) -> Iterator[Made]:
+def front_door(folder: Path, **more: Any) -> Iterator[Made]:
     """All of it, started. Whatever was done with it, no log tells of a token or a password afterwards."""
     with task_address() as address:
         made = Made(folder, address)
@@ -107,6 +107,7 @@ def front_door(folder: Path) -> Iterator[Made]:
                 master_port=made.master.port,
                 init_port=made.init.port,
                 agent_port=made.agent.port,
+                **more,
             )
             with started(made.gateway):
                 yield made

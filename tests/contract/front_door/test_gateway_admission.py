@@ -86,18 +86,48 @@ def test_a_good_token_is_taken_from_header_and_cookie(gateway: Gateway) -> None:
     assert gateway.get("/mesos/state", {"Authorization": "Basic YWRtaW46eA=="}).status == 401
 
 
-def test_another_sites_page_changes_nothing_with_the_cookie(made: Made, gateway: Gateway) -> None:
-    token = gateway.log_in()
-    cookie, own = {"Cookie": f"dcos-acs-auth-cookie={token}"}, f"https://127.0.0.1:{gateway.port}"
-    for path in ("/mesos/write", "/service/marathon/write", "/acs/api/v1/users/nobody"):
-        for foreign in ("https://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1:1", "https://[x"):
+FOREIGN = [
+    *({"Origin": origin} for origin in ("https://evil.example", "null", "http://127.0.0.1", "https://127.0.0.1:1")),
+    {"Origin": "https://[x"},
+    *({"Referer": url} for url in ("https://evil.example/page?x", "http://127.0.0.1/", "about:blank", "//127.0.0.1/")),
+    *({"Sec-Fetch-Site": site} for site in ("cross-site", "same-site", "Cross-Site", "unheard-of")),
+    {"Sec-Fetch-Site": "cross-site", "Sec-Fetch-Mode": "navigate", "Sec-Fetch-Dest": "document"},
+    {"sec-fetch-site": "same-origin", "REFERER": "https://evil.example/"},
+]
+
+
+@pytest.mark.parametrize("foreign", FOREIGN, ids=str)
+def test_another_sites_page_does_nothing_and_reads_nothing_with_the_cookie(
+    made: Made, gateway: Gateway, admin: dict[str, str], foreign: dict[str, str]
+) -> None:
+    token = admin["Authorization"].removeprefix("token=")
+    cookie = {"Cookie": f"dcos-acs-auth-cookie={token}"}
+    paths = ("/mesos/x", "/service/marathon/x", f"/agent/{AGENT}/x", "/acs/api/v1/users/nobody", "/acs/api/v1/users")
+    for method in ("DELETE", "GET"):
+        for path in paths:
             count = len(made.master.seen)
-            refused = gateway.ask("DELETE", path, {**cookie, "Origin": foreign})
-            assert (refused.status, len(made.master.seen)) == (403, count), (path, foreign)
-            assert gateway.ask("DELETE", path, {"Authorization": f"token={token}", "Origin": foreign}).status != 403
-        assert gateway.ask("DELETE", path, {**cookie, "Origin": own}).status != 403
-        assert gateway.ask("DELETE", path, cookie).status != 403
-    assert gateway.get("/mesos/read", {**cookie, "Origin": "https://evil.example"}).status == 200
+            refused = gateway.ask(method, path, {**cookie, **foreign})
+            assert (refused.status, refused.headers["WWW-Authenticate"]) == (401, "acsjwt"), (method, path)
+            assert refused.json["code"] == "ERR_FOREIGN_PAGE"
+            assert len(made.master.seen) == count
+            assert gateway.ask(method, path, {**admin, **foreign}).status not in (401, 403), (method, path)
+    login = {"uid": "admin", "password": PASSWORD}
+    refused = gateway.ask("POST", "/acs/api/v1/auth/login", foreign, login)
+    assert (refused.status, refused.headers["Set-Cookie"]) == (403, None)
+
+
+def test_the_gateways_own_pages_and_other_clients_use_the_cookie(gateway: Gateway, admin: dict[str, str]) -> None:
+    cookie = {"Cookie": f"dcos-acs-auth-cookie={admin['Authorization'].removeprefix('token=')}"}
+    own = f"https://127.0.0.1:{gateway.port}"
+    for headers in (
+        {},
+        {"Sec-Fetch-Site": "none"},
+        {"Sec-Fetch-Site": "same-origin", "Origin": own, "Referer": f"{own}/ui/"},
+        {"Sec-Fetch-Site": "same-origin", "Referer": f"{own}/"},
+    ):
+        for method in ("GET", "DELETE"):
+            assert gateway.ask(method, "/mesos/x", {**cookie, **headers}).status == 200, headers
+        assert gateway.get("/acs/api/v1/users", {**cookie, **headers}).status == 200
 
 
 def test_no_redirect_of_ours_names_a_strangers_host(gateway: Gateway, admin: dict[str, str]) -> None:
