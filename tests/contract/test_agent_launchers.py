@@ -5,11 +5,14 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import os
+import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from dcos_runtime.agent.containers.base import Launcher, Spec, User, processes
+from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher
 from dcos_runtime.agent.core.model import Found
@@ -19,14 +22,48 @@ from tests.contract.agents import cgroups_of, containers_work, remove_cgroups
 SECONDS = f"50990{os.getpid()}"
 
 
-def spec(folder: Path, container_id: str) -> Spec:
+BOMB = """
+import os, signal
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+while True:
+    try:
+        os.fork()
+        os.setsid()
+    except OSError:
+        pass
+"""
+"""Forks as often as it may, in as many sessions, and asks nobody."""
+
+RABBITS = """
+import os, signal
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+for _ in range(10):
+    if not os.fork():
+        break
+else:
+    while True:
+        signal.pause()
+while True:
+    try:
+        if os.fork():
+            os._exit(0)
+    except OSError:
+        pass
+"""
+"""Ten lines of processes, each of which has left a child and is gone before anybody looks."""
+
+PYTHON = "/usr/bin/python3"  # is in containers, too
+
+
+def spec(folder: Path, container_id: str, argv: tuple[str, ...] = ("/bin/sh", "-c", f"sleep {SECONDS}")) -> Spec:
     sandbox = folder / f"sandbox-{container_id}"
     sandbox.mkdir()
     for name in ("stdout", "stderr"):
         (sandbox / name).touch()
     return Spec(
         container_id=container_id,
-        argv=("/bin/sh", "-c", f"sleep {SECONDS}"),
+        argv=argv,
         environment={"PATH": "/usr/bin:/bin", "MESOS_SANDBOX": str(sandbox)},
         sandbox=sandbox,
         user=User("me", os.geteuid(), os.getegid(), (os.getegid(),), "/"),
@@ -104,6 +141,86 @@ async def test_what_was_created_and_not_started_is_found_so_and_never_ran(name: 
         await destroyed(launcher, "made")
         await destroyed(launcher, "made")
         assert not mentioning(f"sleep\0{SECONDS}")
+    finally:
+        remove_cgroups(root)
+
+
+@contextlib.contextmanager
+def at_most(processes: int, pid: int) -> Iterator[None]:
+    """Keeps plain processes from taking the machine: the process and what comes from it are never more."""
+    cgroups = Cgroups.read()
+    folder = cgroups.folder("pids", f"dcos-test-bomb-{pid}")
+    assert folder is not None
+    folder.mkdir()
+    try:
+        (folder / "pids.max").write_text(str(processes))
+        (folder / "cgroup.procs").write_text(str(pid))
+        yield
+        assert (folder / "cgroup.procs").read_text() == ""
+    finally:
+        cgroups.clear(f"dcos-test-bomb-{pid}")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can bound what these tasks take")
+@pytest.mark.parametrize("program", [BOMB, RABBITS], ids=["bomb", "rabbits"])
+@pytest.mark.parametrize("name", ["posix", "linux"])
+async def test_a_kill_ends_every_process_whatever_they_do(name: str, program: str, tmp_path: Path) -> None:
+    launcher, root = await made(name, tmp_path)
+    try:
+        pid = await launcher.create(spec(tmp_path, "wild", (PYTHON, "-c", program)))
+        with at_most(300, pid) if name == "posix" else contextlib.nullcontext():
+            await launcher.start("wild")
+            ended = asyncio.create_task(launcher.wait("wild"))
+            for _ in range(600):
+                usage = launcher.usage("wild")
+                if usage is not None and usage.processes > (50 if program is BOMB else 5):
+                    break
+                await asyncio.sleep(0.1)
+            else:
+                raise AssertionError(f"it never came to much: {usage}")
+            await launcher.signal("wild", signal.SIGTERM)
+            assert not ended.done()
+            await launcher.signal("wild", signal.SIGKILL)
+            exit = await asyncio.wait_for(ended, 60)
+            assert exit is not None and exit.signal == signal.SIGKILL
+            await launcher.destroy("wild")
+        assert launcher.listed() == []
+        assert not [path for path in cgroups_of(root) if path.name == "wild"]
+    finally:
+        remove_cgroups(root)
+
+
+async def test_a_container_that_is_frozen_can_be_killed(tmp_path: Path) -> None:
+    launcher, root = await made("linux", tmp_path)
+    assert isinstance(launcher, OciLauncher)
+    try:
+        await launcher.create(spec(tmp_path, "cold"))
+        await launcher.start("cold")
+        freezer = launcher.cgroups.folder("freezer", f"{root}/cold")
+        assert freezer is not None
+        state = freezer / ("cgroup.freeze" if launcher.cgroups.unified else "freezer.state")
+        state.write_text("1" if launcher.cgroups.unified else "FROZEN")
+        await launcher.signal("cold", signal.SIGKILL)
+        exit = await asyncio.wait_for(launcher.wait("cold"), 60)
+        assert exit is not None and exit.signal == signal.SIGKILL
+        await launcher.destroy("cold")
+    finally:
+        remove_cgroups(root)
+
+
+@pytest.mark.parametrize("name", ["posix", "linux"])
+async def test_a_folder_with_letters_of_any_kind_is_none_to_a_container(name: str, tmp_path: Path) -> None:
+    odd = tmp_path / "plötzlich 'quoted\" ☃ $(x)"
+    odd.mkdir()
+    launcher, root = await made(name, odd)
+    try:
+        await launcher.create(spec(odd, "odd", ("/bin/sh", "-c", "echo hello; touch here; exit 3")))
+        await launcher.start("odd")
+        exit = await asyncio.wait_for(launcher.wait("odd"), 60)
+        assert exit is not None and exit.code == 3
+        assert (odd / "sandbox-odd" / "stdout").read_text() == "hello\n"
+        assert (odd / "sandbox-odd" / "here").exists()
+        await destroyed(launcher, "odd")
     finally:
         remove_cgroups(root)
 

@@ -6,12 +6,14 @@ import asyncio
 import contextlib
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from dcos_runtime.agent.core.model import Exit, Facts
+
+T = TypeVar("T")
 
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
@@ -216,6 +218,16 @@ async def process_ended(pid: int, started: int) -> None:
 def kill_quietly(pid: int, number: int) -> None:
     with contextlib.suppress(ProcessLookupError):
         os.kill(pid, number)
+
+
+async def to_its_end(work: Callable[[], T]) -> T:
+    """``asyncio.to_thread`` for what must not go on behind our back: who is cancelled still waits until it is over."""
+    running = asyncio.ensure_future(asyncio.to_thread(work))
+    try:
+        return await asyncio.shield(running)
+    except asyncio.CancelledError:
+        await asyncio.wait([running])
+        raise
 
 
 # --- subprocesses -----------------------------------------------------------------------------------------------------

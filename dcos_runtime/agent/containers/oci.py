@@ -13,7 +13,7 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from dcos_runtime.agent.containers import base, bundle
+from dcos_runtime.agent.containers import base, bundle, killing
 from dcos_runtime.agent.containers.base import LaunchError, LauncherUnusable, Spec, Usage, User
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.rootfs import RootFilesystem
@@ -124,7 +124,7 @@ class OciLauncher:
 
     async def create(self, spec: Spec) -> int:
         folder = self.folder / spec.container_id
-        await asyncio.to_thread(self._lay_out, folder, spec)
+        await base.to_its_end(lambda: self._lay_out(folder, spec))
         sync_read, sync_write = os.pipe()
         start_read, start_write = os.pipe()
         try:
@@ -137,6 +137,8 @@ class OciLauncher:
                     cwd=folder,  # conmon drops its oom marker in its working directory
                     env={
                         "PATH": base.DEFAULT_PATH,
+                        # It parses its command line in the locale: one without UTF-8 refuses other letters in a path.
+                        "LC_ALL": "C.UTF-8",
                         "_OCI_SYNCPIPE": str(sync_write),
                         "_OCI_STARTPIPE": str(start_read),
                     },
@@ -170,6 +172,9 @@ class OciLauncher:
         await self._init_listens(container_id)
 
     async def signal(self, container_id: str, number: int) -> None:
+        if number == signal.SIGKILL:
+            await asyncio.to_thread(killing.kill, self.cgroups, self._cgroup(container_id))
+            return
         with contextlib.suppress(TimeoutError):
             await self._runtime("kill", container_id, str(int(number)))
 
@@ -187,7 +192,8 @@ class OciLauncher:
         try:
             # Before conmon's pid is known it may still be about to create the container: end it first, then delete.
             if not (folder / "pid").exists():
-                self._kill_conmon(container_id)
+                await asyncio.to_thread(self._kill_conmon, container_id)
+            await asyncio.to_thread(killing.kill, self.cgroups, self._cgroup(container_id))
             ran = await self._runtime("delete", "--force", container_id)
             pid = self._conmon_pid(container_id)
             started = base.start_time(pid) if pid else None
@@ -195,7 +201,7 @@ class OciLauncher:
                 try:
                     await asyncio.wait_for(base.process_ended(pid, started), CONMON_SECONDS)
                 except TimeoutError:
-                    self._kill_conmon(container_id)
+                    await asyncio.to_thread(self._kill_conmon, container_id)
         except TimeoutError:
             raise OSError(f"{self.runtime} did not delete container {container_id} in time") from None
         if (self.state / container_id).exists():

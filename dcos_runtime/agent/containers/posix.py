@@ -109,9 +109,7 @@ class PosixLauncher:
             os.close(descriptor)
 
     async def signal(self, container_id: str, number: int) -> None:
-        state = self._state(container_id)
-        for process in self._processes(container_id, state):
-            base.kill_quietly(process.pid, number)
+        await asyncio.to_thread(self._signal, container_id, self._state(container_id), number)
 
     async def wait(self, container_id: str) -> Exit | None:
         state = self._state(container_id)
@@ -129,9 +127,7 @@ class PosixLauncher:
             return
         state = self._state(container_id)
         for _ in range(DESTROY_ROUNDS):
-            left = self._processes(container_id, state)
-            for process in left:
-                base.kill_quietly(process.pid, signal.SIGKILL)
+            left = await asyncio.to_thread(self._signal, container_id, state, signal.SIGKILL)
             who = state.get("supervisor")
             if not left and not (who and base.alive(who["pid"], who["started"])):
                 break
@@ -139,7 +135,7 @@ class PosixLauncher:
             if who is None:
                 state = self._state(container_id)
         else:
-            raise OSError(f"{len(left)} processes of container {container_id} do not end")
+            raise OSError(f"{left} processes of container {container_id} do not end")
         await asyncio.to_thread(shutil.rmtree, folder)
 
     async def inspect(self, container_id: str) -> Facts:
@@ -185,6 +181,21 @@ class PosixLauncher:
         if os.WIFSIGNALED(status):
             return Exit(signal=os.WTERMSIG(status))
         return Exit(code=os.waitstatus_to_exitcode(status))
+
+    def _signal(self, container_id: str, state: dict[str, Any], number: int) -> int:
+        """Signals every process of the container, SIGKILL so that none escapes. How many. Takes its time."""
+        task, who = state.get("task"), state.get("supervisor")
+        if task is None or who is None:
+            return 0
+        if base.alive(who["pid"], who["started"]):
+            if number == signal.SIGKILL:
+                return supervisor.stop_and_kill(who["pid"])
+            told = supervisor.signal_descendants(who["pid"], number, set())
+            return len(told | supervisor.signal_descendants(who["pid"], number, told))  # and what they forked meanwhile
+        if number == signal.SIGKILL:
+            for process in self._processes(container_id, state):
+                supervisor.send(process.pid, signal.SIGSTOP)
+        return sum(supervisor.send(process.pid, number) for process in self._processes(container_id, state))
 
     def _processes(self, container_id: str, state: dict[str, Any], thorough: bool = True) -> list[Process]:
         """The container's processes that run: the supervisor's descendants, or, once that is gone, what is left of the

@@ -7,7 +7,7 @@ then the exit status is written, aside and renamed.
 """
 
 # One such process runs beside every task: pathlib would cost each of them memory.
-# ruff: noqa: PTH104, PTH123, PTH208
+# ruff: noqa: PTH104, PTH110, PTH123, PTH208
 
 from __future__ import annotations
 
@@ -18,10 +18,16 @@ import signal
 import sys
 import time
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NAME = 15
 NOT_STARTED = 255
 CANNOT_RUN = 127
+STOP_SECONDS = 2.0
+"""How long a round may go on stopping what forks, before it kills what it has."""
 
 
 def main(argv: list[str]) -> int:
@@ -100,34 +106,85 @@ def wait(child: int) -> int:
 
 
 def end_descendants() -> None:
-    """Kills what the task left running, until there is nothing left."""
+    """Kills what the task left running, until there is nothing left but what became another user's."""
     while True:
-        for pid in descendants():
-            try:
-                os.kill(pid, signal.SIGKILL)
-            except ProcessLookupError:
-                pass
-            except PermissionError:
-                return
+        killed = stop_and_kill(os.getpid())
         try:
-            os.waitpid(-1, 0)
+            if killed:
+                os.waitpid(-1, 0)
+            while os.waitpid(-1, os.WNOHANG)[0]:
+                pass
         except ChildProcessError:
+            return
+        if not killed:
             return
 
 
-def descendants() -> list[int]:
-    parents: dict[int, int] = {}
+def stop_and_kill(root: int) -> int:
+    """One round against what came from ``root``, without it. How many were killed; bounded in time.
+
+    All are stopped before any is killed, and that again until none is new: what forks faster than it is found would
+    otherwise outlive every round.
+    """
+    until = time.monotonic() + STOP_SECONDS
+    stopped: set[int] = set()
+    while time.monotonic() < until:
+        new = signal_descendants(root, signal.SIGSTOP, stopped)
+        if not new:
+            break
+        stopped |= new
+    return len(signal_descendants(root, signal.SIGKILL, set()))
+
+
+def signal_descendants(root: int, number: int, known: set[int]) -> set[int]:
+    """Signals each that came from ``root`` and is not ``known``, as soon as it is found. Those that it could."""
+    children = children_told if os.path.exists("/proc/thread-self/children") else children_scanned()
+    signalled: set[int] = set()
+    seen = {root}
+    wave = [root]
+    while wave:
+        found = []
+        for parent in wave:
+            for pid in children(parent):
+                if pid not in seen:
+                    seen.add(pid)
+                    found.append(pid)
+                    if pid not in known and send(pid, number):
+                        signalled.add(pid)
+        wave = found
+    return signalled
+
+
+def send(pid: int, number: int) -> bool:
+    """Whether it was signalled: not one that has ended, nor one whose user became another."""
+    try:
+        os.kill(pid, number)
+    except (ProcessLookupError, PermissionError):
+        return False
+    return True
+
+
+def children_told(pid: int) -> list[int]:
+    """The process's children, those of all its threads, as the kernel lists them."""
+    found: list[int] = []
+    try:
+        for thread in os.listdir(f"/proc/{pid}/task"):
+            with open(f"/proc/{pid}/task/{thread}/children") as file:
+                found += [int(child) for child in file.read().split()]
+    except OSError:
+        pass
+    return found
+
+
+def children_scanned() -> Callable[[int], list[int]]:
+    """The same for kernels without that list: from one look at all processes."""
+    table: dict[int, list[int]] = {}
     for entry in os.listdir("/proc"):
         if entry.isdigit():
             fields = stat(int(entry))
-            if fields and fields[0] != "Z":
-                parents[int(entry)] = int(fields[1])
-    found = {os.getpid()}
-    while True:
-        more = {pid for pid, parent in parents.items() if parent in found} - found
-        if not more:
-            return sorted(found - {os.getpid()})
-        found |= more
+            if fields:
+                table.setdefault(int(fields[1]), []).append(int(entry))
+    return lambda pid: table.get(pid, [])
 
 
 def identity(pid: int) -> dict[str, int]:

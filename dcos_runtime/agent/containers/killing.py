@@ -1,0 +1,104 @@
+"""Ends a container whole: SIGKILL for every process of its cgroup, whatever they do and however little they may run."""
+
+from __future__ import annotations
+
+import contextlib
+import signal
+import time
+from pathlib import Path
+
+from dcos_runtime.agent.containers.base import kill_quietly
+from dcos_runtime.agent.containers.cgroups import Cgroups
+
+FREEZE_SECONDS = 1.0
+"""How long the version 1 freezer may take; a process in an uninterruptible sleep can hold it up for ever."""
+
+ROUNDS = 20
+"""How often the list of processes is read again for new ones. One round is enough where forks can be forbidden."""
+
+DYING_SHARES = 16 * 1024
+DYING_WEIGHT = 1000
+"""What a dying container may take of a busy machine: thousands of processes have to run once more, to their end."""
+
+
+def kill(cgroups: Cgroups, path: str) -> None:
+    """Kills what is in the cgroup ``path`` and below. Blocks, for little more than `FREEZE_SECONDS` at the most.
+
+    The processes have been killed when this returns, and soon end; nothing is waited for. A cgroup that does not exist
+    or is empty is left as it is.
+    """
+    places = _places(cgroups, path)
+    if not any(_pids(place) for place in places):
+        return
+    # They may not fork any more, and may run as much as it takes to end: a quota of 0.1 cpu for thousands of processes
+    # would take minutes.
+    for place in places:
+        _write(place / "pids.max", "0")
+        if cgroups.unified:
+            _write(place / "cpu.max", "max")
+            _write(place / "cpu.weight", str(DYING_WEIGHT))
+    for place in _places(cgroups, path, "cpu"):
+        _write(place / "cpu.cfs_quota_us", "-1")
+        _write(place / "cpu.shares", str(DYING_SHARES))
+    if cgroups.unified and _write(places[0] / "cgroup.kill", "1"):  # takes in those below
+        return
+    freezers = _places(cgroups, path, "freezer")
+    _freeze(cgroups, freezers)
+    try:
+        killed: set[int] = set()
+        for _ in range(ROUNDS):
+            new = {pid for place in places for pid in _pids(place)} - killed
+            if not new:
+                break
+            for pid in new:
+                kill_quietly(pid, signal.SIGKILL)
+            killed |= new
+    finally:
+        for freezer in reversed(freezers):
+            _write(freezer / _state_file(cgroups), "0" if cgroups.unified else "THAWED")
+
+
+def _places(cgroups: Cgroups, path: str, controller: str = "pids") -> list[Path]:
+    """The cgroup and those below it, from the top down; none when it does not exist."""
+    folder = cgroups.folder(controller, path) or cgroups.folder("memory", path)
+    if folder is None or not folder.is_dir():
+        return []
+    return [folder, *sorted(entry for entry in folder.rglob("*") if entry.is_dir())]
+
+
+def _pids(place: Path) -> list[int]:
+    try:
+        return [int(pid) for pid in (place / "cgroup.procs").read_text().split()]
+    except OSError:
+        return []
+
+
+def _state_file(cgroups: Cgroups) -> str:
+    return "cgroup.freeze" if cgroups.unified else "freezer.state"
+
+
+def _freeze(cgroups: Cgroups, freezers: list[Path]) -> None:
+    """Freezes, or gives up after `FREEZE_SECONDS`: what goes on running is killed as well, in rounds."""
+    if not freezers:
+        return
+    top = freezers[0]
+    until = time.monotonic() + FREEZE_SECONDS
+    while time.monotonic() < until:
+        # Written again each time: the version 1 freezer does not take in what is forked while it freezes.
+        if not _write(top / _state_file(cgroups), "1" if cgroups.unified else "FROZEN"):
+            return
+        with contextlib.suppress(OSError):
+            events = (top / ("cgroup.events" if cgroups.unified else "freezer.state")).read_text()
+            if events.strip() == "FROZEN" or "frozen 1" in events.splitlines():
+                return
+        time.sleep(0.005)
+
+
+def _write(file: Path, text: str) -> bool:
+    """Whether it was taken: what a kernel does not know, or has removed meanwhile, is passed over."""
+    try:
+        with file.open("r+") as opened:  # never makes a file
+            opened.write(text)
+    except OSError:
+        return False
+    return True
