@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import re
 import socket
 from collections import OrderedDict
@@ -13,15 +12,17 @@ from typing import Any
 from urllib.parse import quote
 
 from dcos_runtime.auth.backends import Backend, Kept
-from dcos_runtime.auth.routing import Astray, Place, place_of, refused_target
+from dcos_runtime.auth.routing import Astray, Member, Place, place_of, plain_address, refused_target
 
 AGENT_SECONDS = 10.0
 SERVICE_SECONDS = 1.0
 FRAMEWORK_SECONDS = 5.0
+MEMBER_SECONDS = 2.0
 STALE_SECONDS = 30.0
 _MOST_AGENTS = 20_000
 
-_PID = re.compile(r"[^@]*@(?P<ip>.+):\d+")
+_PID = re.compile(r"[^@]*@(?P<ip>.+):(?P<port>\d+)")
+_INTERVAL = re.compile(r"(\d{1,5})-(\d{1,5})")
 
 
 class Agents:
@@ -31,6 +32,7 @@ class Agents:
         self._master = master
         self._port = port
         self._known: OrderedDict[str, Kept[str]] = OrderedDict()
+        self._members: Kept[dict[str, Member]] = Kept(self._ask_all, MEMBER_SECONDS, STALE_SECONDS)
 
     async def target(self, agent_id: str) -> str:
         """``ip:port`` of the agent's door for our own. Raises `Astray`, `NoAnswer`."""
@@ -51,6 +53,20 @@ class Agents:
         """As the master's ``/slaves`` lists them. Raises `NoAnswer`."""
         return list((await self._master.ask("/slaves"))["slaves"])
 
+    async def members(self) -> dict[str, Member]:
+        """Where services may be, by address. Raises `NoAnswer`."""
+        return await self._members.get()
+
+    async def _ask_all(self) -> dict[str, Member]:
+        found: dict[str, Member] = {}
+        for agent in await self.all():
+            ip, match = address_of(agent), _PID.fullmatch(str(agent.get("pid", "")))
+            if ip is not None and match is not None:
+                former = found.get(ip, Member())
+                own = former.own | {self._port, int(match["port"])}
+                found[ip] = Member(own, former.offered + _intervals((agent.get("resources") or {}).get("ports")))
+        return found
+
     async def _ask(self, agent_id: str) -> str:
         answer = await self._master.ask(f"/slaves?slave_id={quote(agent_id, safe='')}")
         for agent in answer.get("slaves", ()):
@@ -63,9 +79,14 @@ def address_of(agent: Mapping[str, Any]) -> str | None:
     """From its ``pid``, ``slave(1)@198.18.0.21:5051``."""
     match = _PID.fullmatch(str(agent.get("pid", "")))
     try:
-        return str(ipaddress.ip_address(match["ip"].strip("[]"))) if match else None
+        return str(plain_address(match["ip"].strip("[]"))) if match else None
     except ValueError:
         return None
+
+
+def _intervals(ports: object) -> tuple[tuple[int, int], ...]:
+    """From ``[31000-31999, 80-80]``."""
+    return tuple((int(low), int(high)) for low, high in _INTERVAL.findall(str(ports or "")))
 
 
 @dataclass(frozen=True)
@@ -79,9 +100,10 @@ class Found:
 class Services:
     """Apps with the label DCOS_SERVICE_NAME by that name; then frameworks by theirs, at their ``webui_url``."""
 
-    def __init__(self, master: Backend, init: Backend, masters: Sequence[str]) -> None:
+    def __init__(self, master: Backend, init: Backend, masters: Sequence[str], agents: Agents) -> None:
         self._master = master
         self._init = init
+        self._agents = agents
         self._masters = frozenset(masters)
         self._apps: Kept[dict[str, Found]] = Kept(self._ask_init, SERVICE_SECONDS, STALE_SECONDS)
         self._frameworks: Kept[dict[str, Found]] = Kept(self._ask_master, FRAMEWORK_SECONDS, STALE_SECONDS)
@@ -100,8 +122,10 @@ class Services:
         if place is None:
             raise Astray(503, f"the service {name} cannot be reached: {found.why}")
         why = "its host's name leads nowhere"
+        members = await self._agents.members()
+        # The name is looked up here and nginx is told the address: nothing can lead elsewhere in between.
         for address in await _addresses(place.host):
-            refused = refused_target(address, place.port, self._masters)
+            refused = refused_target(address, place.port, self._masters, members)
             if refused is None:
                 host = f"[{address}]" if ":" in address else address
                 return f"{place.scheme}://{host}:{place.port}"
@@ -161,11 +185,11 @@ def frameworks_of(frameworks: Sequence[Mapping[str, Any]]) -> dict[str, Found]:
 
 async def _addresses(host: str) -> list[str]:
     try:
-        return [str(ipaddress.ip_address(host))]
+        return [str(plain_address(host))]
     except ValueError:
         pass
     try:
         infos = await asyncio.get_running_loop().getaddrinfo(host, None, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         return []
-    return list(dict.fromkeys(str(info[4][0]) for info in infos))
+    return list(dict.fromkeys(str(plain_address(str(info[4][0]))) for info in infos))

@@ -65,7 +65,7 @@ class Process:
             known = Tokens(directory, signer, verifier, reserved)
             agents = Agents(master, flags.agent_tls_port)
             to_master, to_init = Group("dcos_master", master, "/health"), Group("dcos_init", init, "/ping")
-            gate = Gate(known, agents, Services(master, init, masters), to_master, to_init)
+            gate = Gate(known, agents, Services(master, init, masters, agents), to_master, to_init)
             front = Front(
                 directory,
                 gate,

@@ -149,28 +149,48 @@ def _of_another_page(url: str, host: str) -> bool:
 # --- where a service may be ---
 
 
-def refused_target(address: str, port: int, masters: Collection[str]) -> str | None:
+@dataclass(frozen=True)
+class Member:
+    """An agent as a place for services: ``own`` are its daemon's ports, ``offered`` the ports that its tasks may get,
+    as closed intervals.
+    """
+
+    own: frozenset[int] = frozenset()
+    offered: tuple[tuple[int, int], ...] = ()
+
+
+def refused_target(address: str, port: int, masters: Collection[str], agents: Mapping[str, Member]) -> str | None:
     """Why nothing is passed on to ``address``:``port`` as a service; None when it may be.
 
-    The gateway stands where users do not: it reaches its own machine's loopback and our daemons' doors.
+    The gateway stands where users do not: it reaches its own machine's loopback, our daemons' doors, the host of local
+    machines and whatever else is in its network. So services are on agents, whatever they say of themselves, and not
+    where only something of the machine's own can listen.
     """
     try:
-        ip = ipaddress.ip_address(address)
+        ip = plain_address(address)
     except ValueError:
         return "it has no address"
-    if isinstance(ip, ipaddress.IPv6Address):
-        inner = ip.ipv4_mapped or ip.sixtofour or (ip.teredo[1] if ip.teredo else None)
-        if inner is not None:
-            return refused_target(str(inner), port, masters)
     if ip.is_loopback or ip.is_unspecified:
         return "its address is the gateway's own machine"
-    if ip.is_link_local or ip.is_multicast or str(ip) == "255.255.255.255":
+    tunnelled = isinstance(ip, ipaddress.IPv6Address) and (ip.sixtofour or ip.teredo)
+    if tunnelled or ip.is_link_local or ip.is_multicast or str(ip) == "255.255.255.255":
         return "its address is not one of a machine"
     if str(ip) in masters:
         return "masters run no services"
     if port in _FORBIDDEN_EVERYWHERE or not 0 < port < 65536:
         return f"services do not use the port {port}"
+    member = agents.get(str(ip))
+    if member is None:
+        return f"{ip} is not the address of an agent of this cluster"
+    if port in member.own or (port < 1024 and not any(low <= port <= high for low, high in member.offered)):
+        return f"services do not use the port {port} of {ip}"
     return None
+
+
+def plain_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address:
+    """An address as members have it: an IPv4 address written as IPv6 is that of IPv4. Raises ``ValueError``."""
+    ip = ipaddress.ip_address(address)
+    return (ip.ipv4_mapped or ip) if isinstance(ip, ipaddress.IPv6Address) else ip
 
 
 @dataclass(frozen=True)

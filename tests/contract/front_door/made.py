@@ -15,6 +15,7 @@ from tests.contract.authority import Authority
 from tests.contract.gateway import PASSWORD, Answer, Backend, Gateway, echo, server_tls, started, task_address
 
 AGENT = "11111111-2222-4333-8444-555555555555-S0"
+OTHER = "11111111-2222-4333-8444-555555555555-S1"
 
 
 class Made:
@@ -54,7 +55,10 @@ class Made:
     async def _master(self, request: web.Request) -> web.StreamResponse:
         if request.raw_path.startswith("/slaves"):
             agent = {"id": AGENT, "pid": "slave(1)@127.0.0.5:5051", "active": True, "attributes": {"public_ip": "true"}}
-            return web.json_response({"slaves": [agent]})
+            # Where services are: one low port is offered to tasks there.
+            other = {"id": OTHER, "pid": f"slave(1)@{self.task_host}:6051", "active": True, "attributes": {}}
+            other["resources"] = {"cpus": 1.0, "ports": "[1-1, 31000-32000]"}
+            return web.json_response({"slaves": [agent, other]})
         if request.raw_path == "/state-summary" and request.headers.get("X-Dcos-User") is None:
             return web.json_response({"frameworks": self.frameworks})
         if request.raw_path == "/stream":

@@ -184,6 +184,7 @@ def test_the_gateway_says_which_cluster_it_is(made: Made, gateway: Gateway, admi
     assert nodes == [
         {"host_ip": "127.0.0.1", "health": 0, "role": "master"},
         {"host_ip": "127.0.0.5", "health": 0, "role": "agent_public"},
+        {"host_ip": made.task_host, "health": 0, "role": "agent"},
     ]
     assert "dcos-runtime" in gateway.get("/pkgpanda/active.buildinfo.full.json", admin).json
 

@@ -9,6 +9,7 @@ import socket
 
 import pytest
 
+from tests.byhand import wait_for
 from tests.contract.front_door.made import Made, headers_of, until
 
 
@@ -89,6 +90,15 @@ def test_a_web_socket_is_upgraded(made: Made, admin: dict[str, str]) -> None:
         ("0.0.0.0", 80, "own machine"),
         ("169.254.169.254", 80, "not one of a machine"),
         ("::ffff:127.0.0.1", 80, "own machine"),
+        ("::1", 80, "own machine"),
+        ("2130706433", 80, "own machine"),
+        ("0x7f.1", 80, "own machine"),
+        ("0177.0.0.1", 80, "own machine"),
+        ("198.19.255.1", 31000, "not the address of an agent"),
+        ("192.0.2.7", 80, "not the address of an agent"),
+        ("TASK", 22, "the port 22"),
+        ("TASK", 443, "the port 443"),
+        ("TASK", 6051, "the port 6051"),
         ("198.19.254.9", 5051, "5051"),
         ("no.such.name.invalid", 80, "leads nowhere"),
     ],
@@ -96,10 +106,44 @@ def test_a_web_socket_is_upgraded(made: Made, admin: dict[str, str]) -> None:
 def test_services_are_not_looked_for_where_only_we_live(
     made: Made, admin: dict[str, str], host: str, port: int, words: str
 ) -> None:
-    name = "inside-" + "".join(sign if sign.isalnum() else "-" for sign in host)
+    host = made.task_host if host == "TASK" else host
+    name = f"inside-{port}-" + "".join(sign if sign.isalnum() else "-" for sign in host)
     made.apps = [made.app(name, host=host, port=port)]
     answer = until(made, f"/service/{name}/x", admin, 502)
     assert words in answer.json["description"]
+
+
+ASTRAY = [
+    ("http://127.0.0.1:{port}/", "own machine"),
+    ("http://{task}@127.0.0.1:{port}/", "not an http or https address"),
+    ("http://{task}:{port}@127.0.0.1/", "not an http or https address"),
+    ("http://127.0.0.1:{port}#@{task}/", "own machine"),
+    ("http://localhost:{port}/", "own machine"),
+    ("http://[::ffff:7f00:1]:{port}/", "own machine"),
+    ("http://[fe80::1]/", "not one of a machine"),
+    ("http://169.254.169.254/latest", "not one of a machine"),
+    ("http://198.19.255.1/", "not the address of an agent"),
+    ("http://{task}:22/", "the port 22"),
+    ("http://{task}:5052/", "the port 5052"),
+    ("gopher://{task}:{port}/", "not an http or https address"),
+    ("http://{task}:{port}0000/", "not an http or https address"),
+]
+
+
+def test_a_web_page_leads_to_agents_and_nowhere_else(made: Made, admin: dict[str, str]) -> None:
+    made.apps = []
+    urls = {
+        f"page{number}": (url.format(task=made.task_host, port=made.task.port), words)
+        for number, (url, words) in enumerate(ASTRAY)
+    }
+    made.frameworks = [{"name": name, "webui_url": url, "active": True} for name, (url, _) in urls.items()]
+    wait_for(lambda: made.gateway.get("/service/page0/x", admin).status == 502, 60, "the pages being known")
+    count = len(made.task.seen)
+    for name, (url, words) in urls.items():
+        answer = made.gateway.get(f"/service/{name}/x", admin)
+        assert answer.status in (502, 503), url
+        assert words in answer.json["description"], url
+    assert len(made.task.seen) == count
 
 
 def test_a_service_whose_tasks_do_not_run_is_told_so(made: Made, admin: dict[str, str]) -> None:

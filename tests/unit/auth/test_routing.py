@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcos_runtime.auth import routing
-from dcos_runtime.auth.routing import AGENT, INIT, MESOS, SERVICE, Astray, Place, Way, way
+from dcos_runtime.auth.routing import AGENT, INIT, MESOS, SERVICE, Astray, Member, Place, Way, way
 
 DOORS = (MESOS, INIT, AGENT, SERVICE)
 
@@ -126,17 +126,29 @@ def test_no_mix_of_cookies_lets_ours_through(parts: list[str]) -> None:
     ],
 )
 def test_nothing_is_looked_for_at_these_addresses(address: str) -> None:
-    assert routing.refused_target(address, 31000, {"198.18.0.11"})
+    # Not even were an agent to say that it is there.
+    said = {address: Member(offered=((1, 65535),)), "127.0.0.1": Member(), "169.254.1.1": Member()}
+    assert routing.refused_target(address, 31000, {"198.18.0.11"}, said)
 
 
-@pytest.mark.parametrize("port", [0, 22, 5051, 5052, 65536, -1])
+AGENTS = {"198.18.0.21": Member(frozenset({5051, 6052}), ((80, 80), (31000, 32000))), "fd00::1": Member()}
+
+
+@pytest.mark.parametrize("port", [0, 22, 5051, 5052, 6052, 79, 81, 443, 1023, 65536, -1])
 def test_nothing_is_looked_for_at_these_ports(port: int) -> None:
-    assert routing.refused_target("198.18.0.21", port, ())
+    assert routing.refused_target("198.18.0.21", port, (), AGENTS)
+
+
+@pytest.mark.parametrize(
+    "address", ["198.18.0.1", "198.18.0.22", "192.0.2.7", "fd00::2", "64:ff9b::c612:15", "::c612:15"]
+)
+def test_services_are_on_agents_and_nowhere_else(address: str) -> None:
+    assert "not the address of an agent" in str(routing.refused_target(address, 31000, {"198.18.0.11"}, AGENTS))
 
 
 def test_tasks_are_where_services_are_looked_for() -> None:
-    assert routing.refused_target("198.18.0.21", 31000, {"198.18.0.11"}) is None
-    assert routing.refused_target("fd00::1", 80, {"198.18.0.11"}) is None
+    for address, port in (("198.18.0.21", 31000), ("198.18.0.21", 80), ("::ffff:198.18.0.21", 4040), ("fd00::1", 8080)):
+        assert routing.refused_target(address, port, {"198.18.0.11"}, AGENTS) is None
 
 
 @pytest.mark.parametrize(
