@@ -7,14 +7,13 @@ import logging
 import os
 import shlex
 import shutil
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from dcos_installer import client, secrets
+from dcos_installer import client, secrets, sockets
 from dcos_installer.config.limits import host_limits
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.config.spec import load_spec
@@ -45,7 +44,6 @@ from dcos_installer.plan import journal, lock
 from dcos_installer.providers import open_provider
 from dcos_installer.providers.nspawn_network import bridge_for, refuse_taken
 from dcos_installer.recovery import mismatch, what_is_left
-from dcos_installer.remote import close_connections
 from dcos_installer.secrets.roots import Administrator
 from dcos_installer.secrets.vault import protect as protect_secrets
 from dcos_installer.snapshot import SnapshotDamaged, impossible_changes, last_spec
@@ -56,8 +54,6 @@ log = logging.getLogger(__name__)
 _KEPT_LOGS = 50
 _UNKNOWN_ID = "(none yet)"
 """Of a cluster that nothing was made of: nothing on this host can be its own."""
-_SOCKETS = "dcos-ssh-"
-"""Folders of SSH sockets lie in the temporary directory, because a socket's path must be short."""
 
 
 def deploy_phases() -> list[Phase]:
@@ -184,24 +180,19 @@ def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
     provider = open_provider(job.spec, job.state.root)
     protect_keys(job.state)
     protect_secrets(job.state)
-    _sweep_sockets()
-    with tempfile.TemporaryDirectory(prefix=f"{_SOCKETS}{os.getpid()}-") as folder:
-        sockets = Path(folder)
-        try:
-            yield Context(
-                spec=job.spec,
-                state=job.state,
-                provider=provider,
-                engine=engine or AnsibleEngine(job.state, provider, sockets),
-                sink=_logged(job.sink),
-                run_id=job.run_id,
-                ask=Asker(job.state.secrets),
-                command=job.command,
-                dry_run=job.dry_run,
-                control_dir=sockets,
-            )
-        finally:
-            close_connections(sockets)
+    with sockets.folder() as control_dir:
+        yield Context(
+            spec=job.spec,
+            state=job.state,
+            provider=provider,
+            engine=engine or AnsibleEngine(job.state, provider, control_dir),
+            sink=_logged(job.sink),
+            run_id=job.run_id,
+            ask=Asker(job.state.secrets),
+            command=job.command,
+            dry_run=job.dry_run,
+            control_dir=control_dir,
+        )
 
 
 def silent(event: Event) -> None:
@@ -339,15 +330,6 @@ def _outcome(ctx: Context) -> str:
         told = "nothing to change" if not ctx.changes else f"deployed: {ctx.changes} changes"
         return f"{told}; {ctx.spec.name} is well at {ctx.results.get('gateway', '')}"
     return f"{ctx.command}: done"
-
-
-def _sweep_sockets() -> None:
-    """Removes the socket folders of runs that were killed."""
-    for folder in Path(tempfile.gettempdir()).glob(f"{_SOCKETS}[0-9]*-*"):
-        process = folder.name.removeprefix(_SOCKETS).partition("-")[0]
-        if folder.stat().st_uid == os.geteuid() and not Path("/proc", process).exists():
-            close_connections(folder)
-            shutil.rmtree(folder, ignore_errors=True)
 
 
 @contextlib.contextmanager

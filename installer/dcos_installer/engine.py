@@ -34,7 +34,7 @@ class AnsibleEngine:
         self,
         state: ClusterState,
         provider: Provider,
-        sockets: Path,
+        sockets: Path | None,
         places: Callable[[HostSpec], Place] | None = None,
         cache: Path | None = None,
     ) -> None:

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dcos_installer import sockets
 from dcos_installer.errors import InstallerError
 from dcos_installer.process import Finished, run, tail
 
@@ -44,15 +45,14 @@ class Remote:
                 "-F",
                 "none",
                 "-o",
-                f"UserKnownHostsFile={target.known_hosts_file}",
+                f"UserKnownHostsFile={sockets.as_word(target.known_hosts_file)}",
                 "-o",
                 "GlobalKnownHostsFile=none",
             ]
         argv += ["-o", "StrictHostKeyChecking=yes", "-o", f"ConnectTimeout={_CONNECT_SECONDS}"]
         if target.identity_file is not None:
-            argv += ["-i", str(target.identity_file), "-o", "IdentitiesOnly=yes"]
-        if self._control_dir is not None:
-            argv += ["-o", "ControlMaster=auto", "-o", "ControlPersist=60", "-o", f"ControlPath={self._control_dir}/%C"]
+            argv += ["-o", f"IdentityFile={sockets.as_word(target.identity_file)}", "-o", "IdentitiesOnly=yes"]
+        argv += sockets.options(self._control_dir)
         argv += ["-t"] if terminal else ["-o", "BatchMode=yes"]
         argv += ["-p", str(target.port), "-l", target.user, target.address]
         become = ["sudo", "-n", "--"] if self.host.ssh.become else []
@@ -96,10 +96,3 @@ class Remote:
         if "Permission denied" in stderr:
             return f"let the user {self.target.user} of {name} log in with this key (ansible_ssh_private_key_file)"
         return f"see that {name} runs and that {self.target.address} port {self.target.port} is open to this machine"
-
-
-def close_connections(control_dir: Path) -> None:
-    """Ends every shared connection whose socket lies in ``control_dir``."""
-    for socket in control_dir.iterdir():
-        argv = ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={socket}", "gone"]
-        run(argv, deadline=10, what="close a connection", check=False)

@@ -155,7 +155,8 @@ def _host(ctx: Context, host: HostSpec, condition: Condition) -> HostStatus:
         said = ctx.remote(host).script(_ASK, what="ask how it is", deadline=30).stdout
     except InstallerError as error:
         seen = known.condition if told else "unreachable"
-        return HostStatus(known.name, known.address, known.role, seen, problem=error.what)
+        why = ": ".join(part for part in (error.what, error.why) if part)
+        return HostStatus(known.name, known.address, known.role, seen, problem=why)
     generation, manifest, *units = said.split("\n")
     return HostStatus(
         known.name,

@@ -8,7 +8,7 @@ import time
 from collections.abc import Mapping
 from pathlib import Path
 
-from dcos_installer import secrets
+from dcos_installer import secrets, sockets
 from dcos_installer.ansible import runner
 from dcos_installer.ansible.host.packages import note_names
 from dcos_installer.ansible.places import Place
@@ -75,7 +75,8 @@ def installed(bench: Bench, count: int) -> tuple[ClusterSpec, ClusterState, dict
             unpacked = home / name / "opt/dcos/packages" / package.folder
             unpacked.mkdir(parents=True)
             note_names(str(unpacked))
-    with Session(bench.place("plays")) as session:
+    with sockets.folder() as control_dir:
+        session = Session(bench.place("plays"), control_dir)
         orders = {name: runner.Order(one, secrets=vault.made(name)) for name, one in wanted.items()}
         told = runner.apply(session, places, orders)
     _all_well(told)
@@ -87,7 +88,8 @@ def no_op(bench: Bench, count: int, runs: int) -> Measured:
     samples = []
     for _ in bench.times(runs):
         started = time.perf_counter()
-        with Session(bench.place("plays")) as session:
+        with sockets.folder() as control_dir:
+            session = Session(bench.place("plays"), control_dir)
             vault = secrets.load(state, spec)
             checked = runner.check(session, places, manifests(spec, vault), vault.hosts)
         samples.append(time.perf_counter() - started)
@@ -176,7 +178,8 @@ def _by_manifest(bench: Bench, home: Path) -> float:
     )
     place = {"h1": Place(root=str(home))}
     started = time.perf_counter()
-    with Session(bench.place("plays")) as session:
+    with sockets.folder() as control_dir:
+        session = Session(bench.place("plays"), control_dir)
         told = runner.apply(session, place, {"h1": runner.Order(wanted)})
     seconds = time.perf_counter() - started
     _all_well(told)

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from dcos_installer.sockets import as_word, joined
 
 if TYPE_CHECKING:
     from dcos_installer.providers.base import SshTarget
@@ -32,9 +33,10 @@ class Place:
         if self.ssh.known_hosts_file is not None:
             # The cluster's own keys: nothing of the operator's SSH set-up has a say.
             options += ["-F", "none", "-o", "GlobalKnownHostsFile=none"]
-            options += ["-o", f"UserKnownHostsFile={_quoted(self.ssh.known_hosts_file)}"]
+            options += ["-o", f"UserKnownHostsFile={as_word(self.ssh.known_hosts_file)}"]
         if self.ssh.identity_file is not None:
-            options += ["-o", "IdentitiesOnly=yes"]
+            # Not as Ansible's own variable: that cannot hold every path.
+            options += ["-o", "IdentitiesOnly=yes", "-o", f"IdentityFile={as_word(self.ssh.identity_file)}"]
         return options
 
     def variables(self) -> dict[str, Any]:
@@ -45,14 +47,8 @@ class Place:
             "ansible_host": self.ssh.address,
             "ansible_port": self.ssh.port,
             "ansible_user": self.ssh.user,
-            "ansible_ssh_common_args": " ".join(self.ssh_options()),
+            "ansible_ssh_common_args": joined(self.ssh_options()),
         }
-        if self.ssh.identity_file is not None:
-            found["ansible_ssh_private_key_file"] = str(self.ssh.identity_file)
         if self.become:
             found.update(ansible_become=True, ansible_become_method="ansible.builtin.sudo", ansible_become_user="root")
         return found
-
-
-def _quoted(path: Path) -> str:
-    return f'"{path}"' if " " in str(path) else str(path)

@@ -8,19 +8,19 @@ import json
 import logging
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from ansible_runner.config.runner import RunnerConfig
 from ansible_runner.runner import Runner
 
+from dcos_installer import sockets
 from dcos_installer.ansible import payload
 from dcos_installer.ansible.places import CONNECT_SECONDS, Place
 from dcos_installer.errors import InstallerError
@@ -60,37 +60,16 @@ class PlayFailed(InstallerError):
     """Ansible itself failed, or ended without an answer of a host."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class Session:
     """Connections that stay open from one play to the next, and the folder that plays work in.
 
-    ``home`` is private to the operator. The connections' sockets lie in ``sockets``, because their paths must be short;
-    whoever names that folder removes it.
+    ``home`` is private to the operator. The connections' sockets lie in ``sockets`` (see `dcos_installer.sockets`);
+    None: each play makes its own.
     """
 
     home: Path
-    sockets: Path = field(default_factory=lambda: Path(tempfile.mkdtemp(prefix="dcos-ssh-")))
-
-    def __enter__(self) -> Session:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
-
-    def close(self) -> None:
-        """Ends the connections; no process of a session stays behind."""
-        if not self.sockets.is_dir():
-            return
-        for socket in self.sockets.iterdir():
-            with contextlib.suppress(OSError, subprocess.TimeoutExpired):
-                subprocess.run(
-                    ["ssh", "-F", "none", "-O", "exit", "-o", f"ControlPath={socket}", "gone"],
-                    stdin=subprocess.DEVNULL,
-                    capture_output=True,
-                    timeout=10,
-                )
-        with contextlib.suppress(OSError):
-            self.sockets.rmdir()
+    sockets: Path | None = None
 
 
 def run(
@@ -283,10 +262,9 @@ use_persistent_connections = false
 [inventory]
 enable_plugins = ansible.builtin.yaml
 [ssh_connection]
-control_path = {session.sockets}/%%C
 pipelining = true
 retries = 1
-ssh_args = -o ControlMaster=auto -o ControlPersist=60s
+ssh_args = {sockets.joined(sockets.options(session.sockets))}
 """
 
 

@@ -27,6 +27,7 @@ from dcos_installer.plan import materials
 from dcos_installer.plan.facts import Facts, Target
 from dcos_installer.plan.manifest import Fragment, Package, fragment, merge
 from dcos_installer.providers import open_provider
+from dcos_installer.sockets import joined
 from dcos_installer.state import ClusterState, open_state
 
 APPLY_SECONDS = 90.0
@@ -164,6 +165,5 @@ def _reach(action: ActionBase, host: str, task_vars: Vars) -> None:
     provider = open_provider(spec, state.root)
     if provider.makes_machines:
         target = provider.ssh(spec.host(host))
-        action._connection.set_option("private_key_file", str(target.identity_file))
-        action._connection.set_option("ssh_common_args", " ".join(Place(ssh=target).ssh_options()))
+        action._connection.set_option("ssh_common_args", joined(Place(ssh=target).ssh_options()))
         action._connection.set_option("remote_user", target.user)

@@ -13,6 +13,7 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from pathlib import Path
 from typing import IO
 
+from dcos_installer import sockets
 from dcos_installer.ansible import payload
 from dcos_installer.ansible.places import CONNECT_SECONDS, Place
 from dcos_installer.ansible.play import Session, unreachable
@@ -114,9 +115,7 @@ def _argv(session: Session, place: Place) -> list[str]:
     if place.ssh is None:
         return ["/bin/sh", "-c", payload.COMMAND]
     argv = ["ssh", *place.ssh_options(), "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
-    argv += ["-o", "ControlMaster=auto", "-o", "ControlPersist=60s", "-o", f"ControlPath={session.sockets}/%C"]
-    if place.ssh.identity_file is not None:
-        argv += ["-i", str(place.ssh.identity_file)]
+    argv += sockets.options(session.sockets)
     command = ["sudo", "-n", "--"] if place.become else []
     command += ["/bin/sh", "-c", payload.COMMAND]
     return [*argv, "-p", str(place.ssh.port), "-l", place.ssh.user, place.ssh.address, "--", shlex.join(command)]

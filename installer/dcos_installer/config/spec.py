@@ -9,6 +9,7 @@ from ipaddress import IPv4Address, IPv4Network
 from pathlib import Path
 from typing import Any
 
+from dcos_installer.config.addresses import FreeAddresses, clashes, is_address
 from dcos_installer.config.inventory import Inventory, Value, read
 from dcos_installer.config.limits import HostLimits
 from dcos_installer.config.model import ClusterSpec, HostSpec, ProviderName, Role, Settings, SshSpec
@@ -50,6 +51,7 @@ class _Reader:
         self.settings: dict[str, Any] = {}
         self.roles: dict[str, set[Role]] = {}
         self.parsed: dict[tuple[str, str, int], Any] = {}
+        self.free: FreeAddresses | None = None
 
     def spec(self, cluster_id: str) -> ClusterSpec | None:
         inventory = self.inventory
@@ -274,7 +276,7 @@ class _Reader:
                 f"ansible_python_interpreter={_shown(python.text)} is no path",
                 "write it from / on, or remove it",
             )
-        if not _HOST_NAME.fullmatch(connect) and not _is_address(connect):
+        if not _HOST_NAME.fullmatch(connect) and not is_address(connect):
             wrong(variables.get("ansible_host", Value("", line)), f"{_shown(connect)} is no address", "write one")
         if not ok:
             return None
@@ -303,18 +305,18 @@ class _Reader:
         given = variables.get("dcos_address") if provider == "static" else None
         source = given or variables.get("ansible_host") or Value(name, line)
         key = "dcos_address" if given else "ansible_host" if "ansible_host" in variables else ""
-        if provider == "static" and not _is_address(source.text):
+        if provider == "static" and not is_address(source.text):
             if given is None:
                 inventory.problem(
                     source.line,
                     f"host {name} has no IPv4 address that the other members could use",
-                    f"add ansible_host={_example(network)}, or dcos_address= where SSH uses a name",
+                    f"add ansible_host={self._free_address(network, name)}, or dcos_address= where SSH uses a name",
                 )
             else:
                 self._parse("dcos_address", source)
             return None
-        if not key and not _is_address(name):
-            free = self._free_address(network)
+        if not key and not is_address(name):
+            free = self._free_address(network, name)
             inventory.problem(line, f"host {name} has no address", f"write: {name} ansible_host={free}")
             return None
         try:
@@ -335,7 +337,7 @@ class _Reader:
         usual = network.network_address + 1 < parsed < network.broadcast_address
         if usual and parsed in network:
             return
-        free = self._free_address(network)
+        free = self._free_address(network, name)
         if parsed not in network:
             self.inventory.problem(
                 source.line,
@@ -353,16 +355,10 @@ class _Reader:
                 source.line, f"{address} is this host's own address in {network}", f"write another, such as {free}"
             )
 
-    def _free_address(self, network: IPv4Network) -> str:
-        taken = {
-            value.text
-            for variables in self.inventory.host_variables.values()
-            if (value := variables.get("ansible_host")) is not None
-        }
-        for offset in range(11, min(network.num_addresses - 1, 4096)):
-            if (candidate := str(network.network_address + offset)) not in taken:
-                return candidate
-        return str(network.network_address + 2)
+    def _free_address(self, network: IPv4Network, host: str) -> str:
+        if self.free is None:
+            self.free = FreeAddresses(self.inventory, network)
+        return self.free.of(host)
 
     def _check_shape(
         self,
@@ -397,24 +393,14 @@ class _Reader:
 
     def _check_addresses(self) -> None:
         first: dict[str, str] = {}
-        seen: dict[str, str] = {}
         for name, line in self.inventory.hosts.items():
             if name.lower() in first and name != first[name.lower()]:
                 self.inventory.problem(
                     line, f"hosts {first[name.lower()]} and {name} differ by case alone", "give them different names"
                 )
             first.setdefault(name.lower(), name)
-            variables = self.inventory.variables(name)
-            value = variables.get("dcos_address") or variables.get("ansible_host") or Value(name, line)
-            if not _is_address(value.text):
-                continue
-            if value.text in seen:
-                self.inventory.problem(
-                    value.line,
-                    f"hosts {seen[value.text]} and {name} have the same address {value.text}",
-                    "give each its own",
-                )
-            seen.setdefault(value.text, name)
+        for line, message, remedy in clashes(self.inventory):
+            self.inventory.problem(line, message, remedy)
 
 
 def _all_variables(inventory: Inventory) -> Iterable[tuple[str, Value, str]]:
@@ -457,18 +443,6 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     short = {candidate.removeprefix("dcos_"): candidate for candidate in known}
     close = difflib.get_close_matches(name.removeprefix("dcos").lstrip("_"), short, n=1)
     return f"did you mean {short[close[0]]}?" if close else "remove it; docs/inventory.md lists all"
-
-
-def _is_address(text: str) -> bool:
-    try:
-        IPv4Address(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _example(network: IPv4Network) -> str:
-    return str(network.network_address + 21)
 
 
 def _shown(text: str) -> str:

@@ -54,9 +54,13 @@ def _lay(top: int, file: Injected) -> None:
     at = os.dup(top)
     try:
         for folder in folders:
+            made = False
             with contextlib.suppress(FileExistsError):
                 os.mkdir(folder, file.folder_mode, dir_fd=at)
+                made = True
             below = os.open(folder, _FOLDER, dir_fd=at)
+            if made:
+                os.fchmod(below, file.folder_mode)  # the umask does not count
             os.close(at)
             at = below
         if _is_so(at, name, file):

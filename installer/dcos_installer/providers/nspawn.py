@@ -8,6 +8,7 @@ processes) exists only while it runs.
 from __future__ import annotations
 
 import contextlib
+import hashlib
 import os
 import platform
 import shutil
@@ -55,6 +56,7 @@ if TYPE_CHECKING:
 IMAGE = "machine"
 _TOOLS = ("ip", "mount", "nsenter", "setsid", "ssh-keygen", "systemd-nspawn", "umount")
 _BOOT_SECONDS = 90.0
+_NAME_BYTES = 64
 
 
 class NspawnProvider:
@@ -201,7 +203,7 @@ class NspawnProvider:
         return MachineRecord(
             cluster_id=self._spec.cluster_id,
             name=host.name,
-            unique_name=f"dcos-{self._spec.cluster_id[:8]}-{host.name}",
+            unique_name=unique_name(self._spec.cluster_id, host.name),
             uuid=uuid.uuid5(uuid.UUID(self._spec.cluster_id), host.name).hex,
             address=host.address,
             prefix_length=self._network.prefixlen,
@@ -301,8 +303,6 @@ class NspawnProvider:
         if missing:
             problems.append(f"these commands are missing: {', '.join(missing)}")
         for host in hosts:
-            if not _fit_name(host.name):
-                problems.append(f"{host.name!r} cannot be a machine's name: letters, digits, - and ., 50 at most")
             problems += self._changed(host)
         if problems:
             raise ProviderError(
@@ -385,8 +385,16 @@ def hosts_file(members: Mapping[str, str]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _fit_name(name: str) -> bool:
-    return 0 < len(name) <= 50 and name[0].isalnum() and all(c.isascii() and (c.isalnum() or c in "-.") for c in name)
+def unique_name(cluster_id: str, name: str) -> str:
+    """A machine's name among all of this host, at most 64 characters; where its own is long, a digest tells it apart.
+
+    systemd-nspawn takes no longer ones. A host's own name has 63 at most (`config.spec`).
+    """
+    prefix = f"dcos-{cluster_id[:8]}-"
+    if len(prefix) + len(name) > _NAME_BYTES:
+        digest = hashlib.sha256(name.encode()).hexdigest()[:8]
+        name = f"{name[: _NAME_BYTES - len(prefix) - len(digest) - 1].rstrip('-.')}-{digest}"
+    return prefix + name
 
 
 def _host_memory_mb() -> int:

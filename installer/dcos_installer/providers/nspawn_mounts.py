@@ -7,7 +7,6 @@ import shutil
 from pathlib import Path
 
 from dcos_installer.process import run
-from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
 
 _DEADLINE = 60.0
@@ -19,7 +18,7 @@ def mount_disk(folder: MachineFolder, record: MachineRecord) -> None:
 
     A limited disk lives as long as its mount does: it survives the machine's power, not this host's.
     """
-    folder.disk.mkdir(mode=0o755, exist_ok=True)
+    _make_folder(folder.disk)
     if record.disk_mb is not None and str(folder.disk) not in folder.mounts():
         run(
             [*("mount", "-t", "tmpfs", "-o", f"size={record.disk_mb}m,mode=0755"), record.unique_name, folder.disk],
@@ -27,28 +26,34 @@ def mount_disk(folder: MachineFolder, record: MachineRecord) -> None:
             what=f"mount the disk of {record.name}",
         )
     for layer in (folder.upper, folder.work):
-        layer.mkdir(mode=0o755, exist_ok=True)
+        _make_folder(layer)
 
 
 def mount_root(folder: MachineFolder, record: MachineRecord) -> None:
     """The machine's root directory: its own layer over the golden tree."""
-    folder.root.mkdir(mode=0o755, exist_ok=True)
-    run(overlay_command(folder, record), deadline=_DEADLINE, what=f"mount the file system of {record.name}")
+    _make_folder(folder.root)
+    # The tree may lie anywhere: it is named from where it is, because not every path can stand in mount's options.
+    tree = Path(record.tree)
+    run(
+        overlay_command(folder, record),
+        cwd=tree.parent,
+        deadline=_DEADLINE,
+        what=f"mount the file system of {record.name}",
+    )
 
 
 def overlay_command(folder: MachineFolder, record: MachineRecord) -> list[str | Path]:
-    """The command of `mount_root`. Raises `ProviderError` for a path that mount's options cannot hold."""
-    layers = {"lowerdir": record.tree, "upperdir": str(folder.upper), "workdir": str(folder.work)}
-    for path in layers.values():
-        if set(path) & set(',:\\"'):
-            raise ProviderError(
-                f"the path {path} cannot be mounted",
-                machine=record.name,
-                why="an overlay's paths may hold neither of , : \\ \"",
-                hint="choose another folder: XDG_CACHE_HOME holds images",
-            )
+    """The command of `mount_root`, to be run in the folder that holds the tree."""
+    layers = {"lowerdir": Path(record.tree).name, "upperdir": folder.upper, "workdir": folder.work}
     options = ",".join(f"{name}={path}" for name, path in layers.items())
     return ["mount", "-t", "overlay", "-o", options, record.unique_name, folder.root]
+
+
+def _make_folder(path: Path) -> None:
+    """A folder that everybody may enter, whatever the umask: the mode of ``upper`` is that of the machine's ``/``."""
+    with contextlib.suppress(FileExistsError):
+        path.mkdir()
+        path.chmod(0o755)
 
 
 def unmount_all(folder: MachineFolder, unique_name: str, *, keep_disk: bool) -> None:

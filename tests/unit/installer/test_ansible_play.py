@@ -29,8 +29,7 @@ UNIT = "dcos-a.service"
 
 @pytest.fixture
 def session(tmp_path: Path):  # type: ignore[no-untyped-def]
-    with Session(tmp_path / "private") as session:
-        yield session
+    yield Session(tmp_path / "private")
     assert not list((tmp_path / "private").iterdir()), "a play left something behind"
 
 
@@ -218,8 +217,8 @@ def test_an_interrupt_ends_ansible_too(tmp_path: Path) -> None:
         "    import os; os.mkfifo(home / 'code')  # the action waits for it for ever\n"
         "    print(home, flush=True)\n"
         "play._write = write\n"
-        f"with play.Session(Path({str(tmp_path / 'private')!r})) as session:\n"
-        f"    runner.gather_facts(session, {{'h1': Place(root={str(tmp_path / 'h1')!r})}})\n"
+        f"session = play.Session(Path({str(tmp_path / 'private')!r}))\n"
+        f"runner.gather_facts(session, {{'h1': Place(root={str(tmp_path / 'h1')!r})}})\n"
     )
     with subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
         assert process.stdout

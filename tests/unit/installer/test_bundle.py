@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from dcos_installer import sockets
 from dcos_installer.ansible import payload
 from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.ansible.host.facts import altered_package
@@ -253,7 +254,8 @@ def small(tmp_path: Path) -> Built:
 
 @pytest.fixture
 def session(tmp_path: Path) -> Iterator[Session]:
-    with Session(tmp_path / "private") as session:
+    with sockets.folder() as control_dir:
+        session = Session(tmp_path / "private", control_dir)
         yield session
 
 

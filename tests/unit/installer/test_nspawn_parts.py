@@ -16,7 +16,7 @@ from dcos_installer.config.model import ClusterSpec, HostSpec, Settings, SshSpec
 from dcos_installer.providers import nspawn_supervisor, open_provider
 from dcos_installer.providers.base import Condition, ProviderError
 from dcos_installer.providers.machine_keys import ClusterKeys
-from dcos_installer.providers.nspawn import NspawnProvider, hosts_file
+from dcos_installer.providers.nspawn import NspawnProvider, hosts_file, unique_name
 from dcos_installer.providers.nspawn_launch import (
     supervisor_command,
     supervisor_environment,
@@ -162,11 +162,12 @@ def test_a_process_that_ended_is_not_alive_though_nobody_waited_for_it() -> None
         assert not mark.alive()
 
 
-def test_an_overlay_whose_paths_mount_cannot_hold_is_refused(tmp_path: Path) -> None:
-    folder = MachineFolder(tmp_path)
-    assert f"lowerdir=/cache/tree,upperdir={tmp_path}/disk/upper" in str(overlay_command(folder, RECORD)[4])
-    with pytest.raises(ProviderError, match="cannot be mounted"):
-        overlay_command(folder, replace(RECORD, tree="/cache/a:b"))
+@pytest.mark.parametrize("cache", ["/cache", '/ca,c:h\\e/it\'s "ä"'])
+def test_an_overlay_names_its_tree_from_where_that_is_since_mounts_options_cannot_hold_every_path(
+    tmp_path: Path, cache: str
+) -> None:
+    command = overlay_command(MachineFolder(tmp_path), replace(RECORD, tree=f"{cache}/tree"))
+    assert command[4] == f"lowerdir=tree,upperdir={tmp_path}/disk/upper,workdir={tmp_path}/disk/work"
 
 
 def test_keys_are_private_kept_and_known(tmp_path: Path) -> None:
@@ -236,10 +237,10 @@ def test_machines_are_inspected_without_touching_anything(tmp_path: Path) -> Non
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="asks as root")
 def test_machines_that_cannot_be_made_are_refused_all_at_once(tmp_path: Path) -> None:
-    hosts = (host("h1", "198.18.7.1"), host("h_2", "198.18.7.12"), host("h3", "198.18.9.1"))
+    hosts = (host("h1", "198.18.7.1"), host("h2", "198.18.7.12"), host("h3", "198.18.9.1"))
     with pytest.raises(ProviderError) as caught:
         NspawnProvider(spec(*hosts), tmp_path, machines_dir=tmp_path / "machines").create(hosts)
-    for part in ("h1 has 198.18.7.1", "'h_2' cannot be a machine's name", "h3 has 198.18.9.1"):
+    for part in ("h1 has 198.18.7.1", "h3 has 198.18.9.1"):
         assert part in str(caught.value)
     assert list(tmp_path.iterdir()) == []
 
@@ -248,3 +249,13 @@ def test_every_machine_knows_all_members_by_name() -> None:
     assert hosts_file({"h2": "198.18.7.12", "h1": "198.18.7.11"}) == (
         "127.0.0.1 localhost\n::1 localhost\n198.18.7.11 h1\n198.18.7.12 h2\n"
     )
+
+
+@pytest.mark.parametrize("length", [1, 49, 50, 51, 62, 63])
+def test_a_host_of_any_valid_name_gets_a_machines_name_that_nspawn_takes(length: int) -> None:
+    found = {unique_name(RECORD.cluster_id, "a" * (length - 1) + last) for last in "ab"}
+    assert len(found) == 2
+    for name in found:
+        assert len(name) <= 64 and name.startswith("dcos-0f8fad5b-") and name[-1].isalnum()
+    dotted = f"{'a' * 38}{'.-' * 3}{'b' * 19}"
+    assert ".-" not in unique_name(RECORD.cluster_id, dotted)[-12:]

@@ -42,7 +42,7 @@ def test_machines_of_ours_are_reached_by_their_own_keys_alone() -> None:
         "-o StrictHostKeyChecking=yes",
         "-o UserKnownHostsFile=/state/known_hosts",
         "-o GlobalKnownHostsFile=none",
-        "-i /state/id -o IdentitiesOnly=yes",
+        "-o IdentityFile=/state/id -o IdentitiesOnly=yes",
         "-o BatchMode=yes",
         "-o ControlPath=/tmp/c/%C",
         "-p 22 -l root",
