@@ -2,25 +2,29 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shlex
 import shutil
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Callable, Iterator
+from ipaddress import IPv4Network
 from pathlib import Path
 
 import pytest
 
+from dcos_installer.providers import nspawn_filter
 from dcos_installer.providers.base import Condition, ProviderError
 from dcos_installer.providers.cgroups import host_hierarchies, own_path
 from dcos_installer.providers.nspawn import MACHINES_DIR, NspawnProvider
 from dcos_installer.providers.nspawn_launch import systemd_run_command
 from dcos_installer.providers.nspawn_machine import MachineFolder, mount_points
-from dcos_installer.providers.nspawn_network import bridge_name, port_for
-from tests.machines.nspawn_lab import Lab, cluster, lab, needs_machines
+from dcos_installer.providers.nspawn_network import bridge_for, bridge_name, ensure_bridge, port_for, remove_link
+from tests.machines.nspawn_lab import Lab, cluster, lab, needs_machines, ssh_command
 
 pytestmark = [pytest.mark.machines, needs_machines]
 
@@ -69,6 +73,7 @@ def traces() -> dict[str, set[str]]:
         "processes": processes,
         "files": {str(path) for path in MACHINES_DIR.glob(f"{short}*")},
         "nspawn": {str(path) for path in nspawn.rglob("*") if short in path.name},
+        "filters": {table for table in nspawn_filter.tables() if table.split()[1] in ours},
     }
 
 
@@ -155,6 +160,132 @@ def test_machines_reach_each_other_by_name_and_nobody_else(machines: Lab) -> Non
     # Even when root in the machine asks for a way out, the bridge gives none.
     bridge = f"dcos-{SPEC.cluster_id[:8]}"
     assert Path("/proc/sys/net/ipv4/conf", bridge, "forwarding").read_text() == "0\n"
+
+
+KNOCKS = """
+import socket, sys
+for address in sys.argv[2:]:
+    socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b"knock", (address, int(sys.argv[1])))
+    knock = socket.socket()
+    knock.settimeout(3)
+    print(address, knock.connect_ex((address, int(sys.argv[1]))))
+"""
+
+
+def test_a_machine_has_no_road_to_this_host(machines: Lab) -> None:
+    own = bridge_name(SPEC.cluster_id)
+    other = bridge_for("7e57beef-0000-4000-8000-000000000000", "other", IPv4Network("198.18.242.0/24"))
+    ensure_bridge(other)
+    try:
+        with (
+            socket.create_server(("0.0.0.0", 0)) as stream,
+            socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as datagrams,
+        ):
+            port = stream.getsockname()[1]
+            datagrams.bind(("0.0.0.0", port))
+            doors = ["198.18.241.1", "198.18.242.1"]
+            for door in doors:  # it is open to this host itself
+                socket.create_connection((door, port), 60).close()
+                stream.accept()[0].close()
+            # Whatever a machine's root puts in its way: a route to another cluster's bridge leads nowhere, too.
+            machines.ssh("h1", "ip route replace 198.18.242.0/24 via 198.18.241.1")
+            before = _dropped(own)
+            knocked = machines.ssh("h1", f"python3 -c {shlex.quote(KNOCKS)} {port} {' '.join(doors)}").stdout
+            assert knocked.splitlines() == [f"{door} {errno.EAGAIN}" for door in doors]
+            until(lambda: _dropped(own) >= before + 2 * len(doors), "every knock has reached this host's firewall")
+            for door in (stream, datagrams):
+                door.setblocking(False)
+                with pytest.raises(BlockingIOError):
+                    door.recv(1) if door is datagrams else door.accept()
+            assert machines.ssh("h1", "ip route delete 198.18.242.0/24").returncode == 0, "and this host reaches it"
+    finally:
+        remove_link(other.name)
+    assert f"inet {other.name}" not in nspawn_filter.tables()
+    assert f"inet {own}" in nspawn_filter.tables()
+
+
+def _dropped(bridge: str) -> int:
+    """Packets that machines sent to this host and that got no further."""
+    listed = json.loads(subprocess.check_output(["nft", "-j", "list", "chain", "inet", bridge, "to_host"]))
+    rules = [entry["rule"]["expr"] for entry in listed["nftables"] if "rule" in entry]
+    return sum(int(part["counter"]["packets"]) for rule in rules for part in rule if "counter" in part)
+
+
+LISTENS = """
+import socket
+heard = socket.socket(socket.AF_PACKET, socket.SOCK_RAW, socket.htons(3))
+heard.bind(("{device}", 0))
+heard.settimeout(60)
+print("listening", flush=True)
+tags, frame = set(), b""
+while b"<last>" not in frame:
+    frame = heard.recv(65535)
+    if b"<" in frame:
+        tags.add(frame.rpartition(b"<")[2].partition(b">")[0].decode(errors="replace"))
+print(sorted(tag for tag in tags if tag.isalnum()))
+"""
+
+LIES = """
+import json, socket, struct, sys
+own_mac, own_ip, mac, ip, host_ip = (
+    bytes.fromhex(word.replace(":", "")) if ":" in word else socket.inet_aton(word) for word in sys.argv[1:]
+)
+everybody = b"\\xff" * 6
+def packet(source, tag):
+    data = struct.pack("!4H", 7, 7, 8 + len(tag), 0) + tag
+    head = struct.pack("!BBHHHBBH", 0x45, 0, 20 + len(data), 1, 0, 64, 17, 0) + source + b"\\xff" * 4
+    total = sum(struct.unpack("!10H", head))
+    total = (total & 0xffff) + (total >> 16)
+    return head[:10] + struct.pack("!H", ~total & 0xffff) + head[12:] + data
+def arp(hardware, address, tag):
+    return struct.pack("!HHBBH", 1, 0x800, 6, 4, 2) + hardware + address + everybody + address + tag
+def frame(source, kind, data):
+    return everybody + source + struct.pack("!H", kind) + data
+six = struct.pack("!IHBB", 6 << 28, 5, 59, 1)
+wire = socket.socket(socket.AF_PACKET, socket.SOCK_RAW)
+wire.bind(("host0", 0))
+for sent in (
+    frame(own_mac, 0x800, packet(own_ip, b"<honest>")),
+    frame(own_mac, 0x806, arp(own_mac, own_ip, b"<honestarp>")),
+    frame(mac, 0x800, packet(own_ip, b"<mac>")),
+    frame(mac, 0x800, packet(ip, b"<both>")),
+    frame(own_mac, 0x800, packet(ip, b"<neighbour>")),
+    frame(own_mac, 0x800, packet(host_ip, b"<host>")),
+    frame(own_mac, 0x800, packet(socket.inet_aton("127.0.0.1"), b"<loopback>")),
+    frame(own_mac, 0x800, packet(socket.inet_aton("0.0.0.0"), b"<nobody>")),
+    frame(own_mac, 0x806, arp(own_mac, ip, b"<arpneighbour>")),
+    frame(own_mac, 0x806, arp(own_mac, host_ip, b"<arphost>")),
+    frame(own_mac, 0x806, arp(mac, own_ip, b"<arpmac>")),
+    frame(mac, 0x806, arp(mac, ip, b"<arpboth>")),
+    frame(own_mac, 0x8100, struct.pack("!HH", 5, 0x800) + packet(ip, b"<vlan>")),
+    frame(own_mac, 0x88a8, struct.pack("!HHHH", 5, 0x8100, 6, 0x800) + packet(ip, b"<vlans>")),
+    frame(own_mac, 0x86dd, six + bytes(15) + b"\\1\\xff\\2" + bytes(13) + b"\\1<six>"),
+    frame(own_mac, 0x88cc, b"<lldp>"),
+    frame(own_mac, 0x800, packet(own_ip, b"<last>")),
+):
+    wire.send(sent)
+"""
+
+
+def test_a_machine_cannot_speak_in_anothers_name(machines: Lab) -> None:
+    h1, h2 = (port_for(SPEC.cluster_id, name, SPEC.host(name).address, SPEC.settings.network) for name in ("h1", "h2"))
+    bridge = bridge_name(SPEC.cluster_id)
+    at_h2 = [*ssh_command(machines.provider.ssh(machines.spec.host("h2"))), "python3", "-u", "-"]
+    listeners = {"host0": at_h2, bridge: [sys.executable, "-u", "-"]}
+    started = []
+    for device, command in listeners.items():
+        listener = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        started.append(listener)
+        assert listener.stdin and listener.stdout
+        listener.stdin.write(LISTENS.format(device=device))
+        listener.stdin.close()
+        assert listener.stdout.readline() == "listening\n"
+    words = (h1.mac, str(h1.address.ip), h2.mac, str(h2.address.ip), "198.18.241.1")
+    machines.ssh("h1", f"python3 -c {shlex.quote(LIES)} {' '.join(words)}")
+    for listener in started:
+        assert listener.stdout
+        assert listener.stdout.read() == "['honest', 'honestarp', 'last']\n"
+        assert listener.wait(60) == 0
 
 
 def test_a_machine_has_its_declared_address_and_shape(machines: Lab) -> None:

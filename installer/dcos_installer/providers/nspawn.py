@@ -54,7 +54,7 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
 
 IMAGE = "machine"
-_TOOLS = ("ip", "mount", "nsenter", "setsid", "ssh-keygen", "systemd-nspawn", "umount")
+_TOOLS = ("ip", "mount", "nft", "nsenter", "setsid", "ssh-keygen", "systemd-nspawn", "umount")
 _BOOT_SECONDS = 90.0
 _NAME_BYTES = 64
 
@@ -366,6 +366,8 @@ class NspawnProvider:
     def _ensure_bridge(self) -> None:
         with self._bridge_lock:  # machines may be started side by side
             network.ensure_bridge(self._bridge)
+            for record in filter(None, (folder.record() for folder in self._folders())):
+                network.guard(record.port)  # of those that run: somebody may have flushed this host's rules
 
     def _to_switch(self, name: str) -> MachineRecord:
         self._need_root()

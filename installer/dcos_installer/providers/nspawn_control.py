@@ -9,7 +9,6 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from ipaddress import IPv4Interface
 from pathlib import Path
 
 from dcos_installer.errors import InstallerError
@@ -72,8 +71,7 @@ class MachineControl:
         record, status = self._folder.record(), self._folder.status()
         if record is not None:
             # The cable first: a machine without power does not say goodbye to anybody.
-            address = IPv4Interface(f"{record.address}/{record.prefix_length}")
-            network.unplug(network.Port(record.host_side, record.mac, address))
+            network.unplug(record.port)
         self.sweep(keep_disk=True)
         if status is not None and status.phase != "ended":
             self._folder.write_status(Status(phase="ended", reason="its power was cut"))

@@ -20,10 +20,12 @@ import signal
 import time
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
+from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import Any
 
 from dcos_installer.providers.cgroups import Group
+from dcos_installer.providers.nspawn_network import Port
 from dcos_installer.state import atomic_write
 
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
@@ -48,6 +50,10 @@ class MachineRecord:
     cpus: float | None
     mem_mb: int | None
     disk_mb: int | None
+
+    @property
+    def port(self) -> Port:
+        return Port(self.host_side, self.mac, IPv4Interface(f"{self.address}/{self.prefix_length}"))
 
     def dump(self) -> str:
         return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"

@@ -1,6 +1,7 @@
 """The private network of a cluster's nspawn machines: one bridge without a way out, stable names and addresses.
 
-Machines have no default route and the bridge forwards nothing, so that nothing they send gets past this host.
+Machines have no default route and the bridge forwards nothing, so that nothing they send gets past this host; what they
+send to it, and in whose name, is up to `nspawn_filter`.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 from dcos_installer.process import run
+from dcos_installer.providers import nspawn_filter
 from dcos_installer.providers.base import ProviderError
 
 MACHINE_INTERFACE = "host0"
@@ -120,8 +122,12 @@ def refuse_taken(bridge: Bridge) -> None:
 
 
 def ensure_bridge(bridge: Bridge) -> None:
-    """The bridge is there, up, with the host's address. Raises `ProviderError` when its network is taken."""
+    """The bridge is there, up, with the host's address and its guard.
+
+    Raises `ProviderError` when its network is taken, and when this host cannot be kept from machines.
+    """
     refuse_taken(bridge)
+    nspawn_filter.guard_bridge(bridge.name)
     if not link_exists(bridge.name):
         _ip("link", "add", "name", bridge.name, "type", "bridge")
     _ip("link", "set", "dev", bridge.name, "alias", bridge.alias)
@@ -158,11 +164,12 @@ def dropping_chains(ruleset: Any) -> list[str]:
 
 
 def remove_link(name: str) -> None:
-    """Takes an interface away, if it is there."""
+    """Takes an interface away, if it is there, and its rules."""
     if link_exists(name):
         run(["ip", "link", "delete", "dev", name], deadline=_DEADLINE, what=f"remove the interface {name}", check=False)
     if link_exists(name):
         raise ProviderError(f"the interface {name} cannot be removed", hint=f"try: ip link delete dev {name}")
+    nspawn_filter.forget(name)
 
 
 def unplug(port: Port) -> None:
@@ -213,7 +220,19 @@ def plug_in(port: Port, bridge_name: str, namespace: int) -> None:
     ):
         run(["nsenter", f"--net={path}", "--", "ip", *arguments], deadline=_DEADLINE, what="set up a machine's network")
     _ip("link", "set", "dev", port.host_side, "addrgenmode", "none")
+    guard(port)  # before its first word reaches the bridge
     _ip("link", "set", "dev", port.host_side, "master", bridge_name, "up")
+
+
+def guard(port: Port) -> None:
+    """Holds a port to its machine's addresses, if it is there. Raises `ProviderError` when this host cannot."""
+    if not link_exists(port.host_side):
+        return
+    try:
+        nspawn_filter.guard_port(port.host_side, port.mac, port.address.ip)
+    except ProviderError:
+        if link_exists(port.host_side):  # or the machine went off meanwhile
+            raise
 
 
 def links_of(bridge_name: str) -> Iterable[str]:

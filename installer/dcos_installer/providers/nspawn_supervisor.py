@@ -16,7 +16,6 @@ import subprocess
 import sys
 import time
 from dataclasses import replace
-from ipaddress import IPv4Interface
 from pathlib import Path
 from types import FrameType
 from typing import IO
@@ -121,7 +120,7 @@ class Supervisor:
         try:
             self._enter_own_group()
             namespace = network.make_namespace()
-            network.plug_in(self._port(), self._record.bridge, namespace)
+            network.plug_in(self._record.port, self._record.bridge, namespace)
             code = self._keep_running(namespace)
             self._tell(replace(self._status, phase="ended", exit_code=code, reason=self._reason(code), nspawn_pid=0))
         except (InstallerError, OSError) as error:
@@ -236,10 +235,6 @@ class Supervisor:
         if in_unit():
             return own_path(Path("/proc/self/cgroup").read_text())
         return cgroup_path(self._record.cluster_id, self._record.name)
-
-    def _port(self) -> network.Port:
-        address = IPv4Interface(f"{self._record.address}/{self._record.prefix_length}")
-        return network.Port(self._record.host_side, self._record.mac, address)
 
     def _tell(self, status: Status) -> None:
         self._status = status

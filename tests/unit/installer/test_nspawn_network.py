@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
+from dcos_installer.providers import nspawn_filter
 from dcos_installer.providers.nspawn_network import address_problems, bridge_for, clashes, dropping_chains, port_for
 
 CLUSTER = "0f8fad5b-d9cb-469f-a165-70867728950e"
@@ -16,6 +17,26 @@ def test_the_bridge_is_named_after_its_cluster_and_has_the_first_address() -> No
     assert len(BRIDGE.name) <= 15
     assert str(BRIDGE.address) == "198.18.7.1/24"
     assert "lab" in BRIDGE.alias
+
+
+def test_rules_replace_what_there_is_of_a_table_in_one_transaction() -> None:
+    port = port_for(CLUSTER, "h1", "198.18.7.11", NETWORK)
+    for family, name, rules in (
+        ("netdev", port.host_side, nspawn_filter.port_rules(port.host_side, port.mac, port.address.ip)),
+        ("inet", BRIDGE.name, nspawn_filter.bridge_rules(BRIDGE.name)),
+    ):
+        start = [f"table {family} {name}", f"delete table {family} {name}", f"table {family} {name} {{"]
+        assert rules.splitlines()[:3] == start
+        assert rules.count("table ") == 3, "no table of others is named"
+
+
+def test_a_port_lets_through_what_names_its_machine_and_nothing_by_default() -> None:
+    port = port_for(CLUSTER, "h1", "198.18.7.11", NETWORK)
+    rules = nspawn_filter.port_rules(port.host_side, port.mac, port.address.ip)
+    assert "policy drop;" in rules
+    accepted = [line for line in rules.splitlines() if "accept" in line]
+    assert len(accepted) == 2
+    assert all(f"ether saddr {port.mac} " in line and "saddr" in line and "198.18.7.11" in line for line in accepted)
 
 
 def test_a_machine_has_the_same_names_each_time_and_no_other_has_them() -> None:
