@@ -1,6 +1,6 @@
 """Where daemons keep what must survive them: ZooKeeper on installed clusters, SQLite for daemons started by hand.
 
-One interface for both, so that no daemon knows which one it has.
+One interface for both, so that no daemon knows which one it has, and the same limits in both.
 """
 
 from __future__ import annotations
@@ -8,24 +8,50 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Protocol
 
+MAX_VALUE = 512 * 1024
+"""Bytes of one value. ZooKeeper refuses requests of 1 MB by closing the connection, and keeps all values in memory."""
+
+MAX_KEY = 1024
+"""Bytes of one key."""
+
 
 class StoreError(Exception):
-    """A write or read did not happen. The daemon ends: what it holds may no longer be the truth."""
+    """A write or read did not happen, or it is not known whether it did. The daemon ends: what it holds may no longer
+    be the truth.
+    """
 
 
 class Fenced(StoreError):
     """Another leader has taken over since; nothing of this write was done."""
 
 
+class TooLarge(Exception):
+    """The store takes no such key or value: nothing of the write was done, or tried. The daemon goes on.
+
+    Who takes input from others looks at its size before he changes anything (`check`, `MAX_VALUE`).
+    """
+
+
 class Store(Protocol):
-    """Keys are relative paths (``agents/<id>``, ``apps/<quoted id>/<version>``), values bytes of at most 1 MB each."""
+    """Keys are relative paths (``agents/<id>``, ``apps/<quoted id>/<version>``) of at most `MAX_KEY` bytes, values
+    bytes of at most `MAX_VALUE` each. A write may hold any number of them.
+    """
 
     async def load(self) -> dict[str, bytes]:
         """Everything in this store. Raises `StoreError`."""
         ...
 
     async def write(self, changes: Mapping[str, bytes | None]) -> None:
-        """Sets (bytes) and removes (``None``) keys: all of them durably, or none. Raises `StoreError`."""
+        """Sets (bytes) and removes (``None``) keys: all of them durably, or none. Raises `StoreError`, `TooLarge`."""
         ...
 
     async def close(self) -> None: ...
+
+
+def check(changes: Mapping[str, bytes | None]) -> None:
+    """Raises `TooLarge` for what no store takes."""
+    for key, value in changes.items():
+        if len(key.encode()) > MAX_KEY:
+            raise TooLarge(f"the key {key[:64]}… is longer than {MAX_KEY} bytes")
+        if value is not None and len(value) > MAX_VALUE:
+            raise TooLarge(f"{key} has {len(value)} bytes; one value may have {MAX_VALUE} at most")

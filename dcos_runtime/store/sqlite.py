@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TypeVar
 
-from dcos_runtime.store import StoreError
+from dcos_runtime.store import StoreError, check
 
 T = TypeVar("T")
 
@@ -30,6 +30,7 @@ class SqliteStore:
 
     async def write(self, changes: Mapping[str, bytes | None]) -> None:
         frozen = dict(changes)
+        check(frozen)
         await self._run(lambda: self._write(frozen))
 
     async def close(self) -> None:

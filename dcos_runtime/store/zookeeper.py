@@ -2,7 +2,8 @@
 
 Layout: ``<path>/epoch`` changes its version whenever another process takes over; ``<path>/<folder>/<rest, quoted>``
 is the key ``folder/rest``. A write is ``check(epoch) + set/create/delete``, so a leader that was paused and came back
-too late writes nothing. kazoo is imported when first used only: daemons started by hand never pay for it.
+too late writes nothing. One that does not fit into a transaction is staged (`staging`), each step in a transaction of
+that kind. kazoo is imported when first used only: daemons started by hand never pay for it.
 """
 
 from __future__ import annotations
@@ -15,12 +16,13 @@ import random
 import re
 import socket
 import threading
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 from urllib.parse import quote, unquote
 
-from dcos_runtime.store import Fenced, StoreError, access
+from dcos_runtime.store import Fenced, StoreError, access, check, staging
 from dcos_runtime.store.access import AccessDenied, Acls, denied
 
 T = TypeVar("T")
@@ -28,9 +30,14 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 SESSION_SECONDS = 10.0
-_MAX_TRANSACTION = 900_000  # ZooKeeper refuses requests of 1 MB by closing the connection
+MAX_TRANSACTION = 640 * 1024  # ZooKeeper refuses requests of 1 MB by closing the connection
+_OPERATION = 256  # what an operation takes in it beside path and value, permissions included
+_REMEMBERED = 500
+"""ZooKeeper keeps so many of the newest ones in memory, each about three times, and cannot be told to keep less."""
+_ROOM = 6_000_000
+"""How many bytes of ours may be among those: a member's heap is small (roles/zookeeper)."""
 _HOSTS_TO_TRY = 12
-_PIPELINE = 256
+_PIPELINE = 32  # answers wait in ZooKeeper's memory: some of them may be of half a megabyte
 _NO_FOLDER = "_"
 
 
@@ -290,6 +297,8 @@ class ZooKeeperStore:
         self._epoch: int | None = None
         self._known: set[str] = set()
         self._lock = asyncio.Lock()
+        # The size of our newest transactions; the leader before us may have left some that are not small.
+        self._written: deque[int] = deque([_ROOM * 3 // 4], maxlen=_REMEMBERED)
 
     async def take_over(self, holder: str) -> int:
         """Makes the caller, named ``holder``, the one writer from now on. The new epoch. Raises `StoreError`."""
@@ -301,17 +310,41 @@ class ZooKeeperStore:
         async with self._lock:
             entries = await self._patiently(self._load, "read")
             self._known = set(entries)
+            left = staging.remains(entries)
+            for key, part in left.take.items():
+                await self._step({**part, key: None})
+            for key in left.drop:
+                await self._step({key: None})
             return entries
 
     async def write(self, changes: Mapping[str, bytes | None]) -> None:
         frozen = dict(changes)
-        size = sum(len(key) + len(value or b"") + 64 for key, value in frozen.items())
-        if size > _MAX_TRANSACTION:
-            raise StoreError(
-                f"{self._path}: a write of {size} bytes is over the {_MAX_TRANSACTION} that ZooKeeper takes"
-            )
+        check(frozen)
+        if any(key.startswith(f"{staging.FOLDER}/") for key in frozen):
+            raise StoreError(f"{staging.FOLDER}/ is not for keys")
+        parts = staging.cut(frozen, self._size, MAX_TRANSACTION)
         async with self._lock:
-            await self._patiently(lambda: self._write(frozen), "write")
+            if len(parts) == 1:
+                await self._step(parts[0])
+                return
+            for number, part in enumerate(parts):
+                await self._step({staging.part_key(number): staging.pack(part)})
+            await self._step({staging.WHOLE: b"%d" % len(parts)})
+            for number, part in enumerate(parts):
+                await self._step({**part, staging.part_key(number): None})
+            await self._step({staging.WHOLE: None})
+
+    async def _step(self, changes: Mapping[str, bytes | None]) -> None:
+        """One transaction, and before it, when ZooKeeper would have to remember too much, many that hold nothing."""
+        size = sum(self._size(key, value) for key, value in changes.items())
+        if sum(self._written) + size > _ROOM and self._written:
+            await self._patiently(self._make_room, "write")
+            self._written.clear()
+        await self._patiently(lambda: self._write(changes), "write")
+        self._written.append(size)
+
+    def _size(self, key: str, value: bytes | None) -> int:
+        return len(self._node(key)) + len(value or b"") + _OPERATION
 
     async def close(self) -> None:
         """The session is its owner's to close."""
@@ -399,6 +432,17 @@ class ZooKeeperStore:
                     except NoNodeError:  # a former leader's last write; the epoch bars any later one
                         continue
         return entries
+
+    def _make_room(self) -> None:
+        """Has ZooKeeper forget our large transactions: it remembers the newest ones, however large they are."""
+        client, path = self._session.client, f"{self._path}/epoch"
+        asked = []
+        for _ in range(_REMEMBERED):
+            transaction = client.transaction()
+            transaction.check(path, version=-1)
+            asked.append(transaction.commit_async())
+        for answer in asked:
+            answer.get()
 
     def _write(self, changes: Mapping[str, bytes | None]) -> None:
         from kazoo.exceptions import (
