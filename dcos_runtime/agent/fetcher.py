@@ -11,8 +11,8 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_runtime.agent import fetch_process
 from dcos_runtime.agent.containers.base import DEFAULT_PATH, User
+from dcos_runtime.agent.fetching import process as fetch_process
 from dcos_runtime.wire.common import CommandInfo
 
 
@@ -24,26 +24,40 @@ class FetchFailed(Exception):
 class Fetcher:
     """``stall_seconds`` without a byte, ``total_seconds`` in all and ``max_bytes`` written end a fetch.
 
-    ``hidden`` are folders of this machine that no task is given a file of; ``public_only``: for tasks that are
-    confined, a local file must be readable by everybody when they run as root.
+    ``roots`` are the folders of this machine that tasks are given files of; ``never`` what they get in no case, even
+    below those; ``home``: where relative paths begin. ``public_only``: for tasks that are confined, a local file must
+    be readable by everybody when they run as root.
     """
 
     stall_seconds: float
     total_seconds: float
     max_bytes: int
-    hidden: tuple[Path, ...]
+    roots: tuple[Path, ...]
+    never: tuple[Path, ...]
+    home: Path | None
     public_only: bool
 
-    async def fetch(self, container_id: str, uris: list[CommandInfo.URI], sandbox: Path, user: User) -> None:
-        """Fetches ``uris`` in their order. Raises `FetchFailed`; when cancelled, the process is killed."""
+    async def fetch(
+        self, container_id: str, uris: list[CommandInfo.URI], sandbox: Path, user: User, disk: int | None = None
+    ) -> None:
+        """Fetches ``uris`` in their order, no more than ``disk`` bytes when that is given.
+
+        Raises `FetchFailed`; when cancelled, the process is killed.
+        """
+        limit, rule = self.max_bytes, "--fetcher_max_size sets how much is allowed"
+        if disk is not None and disk < limit:
+            limit, rule = disk, "that is the task's disk; ask for more of it"
         root = os.geteuid() == 0
         order = {
             "sandbox": str(sandbox),
             "uris": [_order(uri) for uri in uris],
             "user": {"uid": user.uid, "gid": user.gid, "groups": list(user.groups)} if root else None,
             "stall_seconds": self.stall_seconds,
-            "max_bytes": self.max_bytes,
-            "hidden": [str(path.resolve()) for path in self.hidden],
+            "max_bytes": limit,
+            "max_rule": rule,
+            "roots": _real(self.home, *self.roots),
+            "never": _real(*self.never),
+            "home": None if self.home is None else str(self.home),
             "public_only": self.public_only and user.uid == 0,
         }
         with (sandbox / "stderr").open("ab") as errors:
@@ -73,6 +87,10 @@ class Fetcher:
 
     def _failed(self, container_id: str, why: str) -> FetchFailed:
         return FetchFailed(f"Failed to fetch all URIs for container '{container_id}': {why}")
+
+
+def _real(*paths: Path | None) -> list[str]:
+    return sorted({os.path.realpath(path) for path in paths if path is not None and path.exists()})
 
 
 def _order(uri: CommandInfo.URI) -> dict[str, object]:

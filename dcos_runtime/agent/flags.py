@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 from dcos_runtime import tls
 from dcos_runtime.agent.environment import duration_text
@@ -48,6 +49,16 @@ def _domain(text: str) -> DomainInfo:
         return codec.decode(text.encode(), DomainInfo)
     except codec.DecodeError as error:
         raise ValueError(f"not a DomainInfo as JSON: {error}") from None
+
+
+def _folder(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError("expected an absolute path")
+    return text
+
+
+def _folders(text: str) -> tuple[Path, ...]:
+    return tuple(Path(_folder(part)) for part in text.split(":"))
 
 
 def _cgroup_name(text: str) -> str:
@@ -110,6 +121,14 @@ FLAGS: Sequence[Flag] = (
     Flag("fetcher_stall_timeout", "a download without a byte for that long has failed", 60.0, duration),
     Flag("fetcher_timeout", "time for all URIs of a task", 3600.0, duration),
     Flag("fetcher_max_size", "bytes that the URIs of a task may take, unpacked", 64 << 30, size),
+    Flag(
+        "fetcher_local_roots",
+        "folders, with colons between them, whose files tasks may fetch by file:///path (default: those that a task"
+        " sees anyway)",
+        None,
+        _folders,
+    ),
+    Flag("frameworks_home", "folder that relative paths of URIs begin in; its files may be fetched", None, _folder),
     Flag("max_completed_executors_per_framework", "tasks that are over kept in /state, in all", 150, _whole(0, 100000)),
     Flag("http_credentials", 'file of principals: {"credentials": [{"principal": "…", "secret": "…"}]}', path=True),
     doors.READONLY,
@@ -149,6 +168,8 @@ def shown(flags: Flags) -> dict[str, str]:
             texts[flag.name] = duration_text(value)
         elif flag.parse is size:
             texts[flag.name] = f"{value // (1 << 20)}MB"
+        elif flag.parse is _folders and value:
+            texts[flag.name] = ":".join(str(folder) for folder in value)
         elif flag.parse is _variables and value:
             texts[flag.name] = "[secret]"
         elif flag.parse is _domain and value is not None:

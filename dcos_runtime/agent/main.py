@@ -51,8 +51,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     return daemon.run(lambda life: serve(flags, life))
 
 
-_OTHERS = (Path("/etc/dcos-secrets"), Path("/proc"), Path("/sys"))
-"""What else is not for tasks to fetch."""
+_NEVER = (Path("/etc/dcos-secrets"), Path("/dev"), Path("/proc"), Path("/sys"))
+"""What is not for tasks to fetch, whatever the allow-list says."""
 
 
 async def serve(flags: Flags, life: Life) -> None:
@@ -127,7 +127,9 @@ async def _assemble(flags: Flags, work_dir: Path, address: Address, http: AgentH
         stall_seconds=flags.fetcher_stall_timeout,
         total_seconds=flags.fetcher_timeout,
         max_bytes=flags.fetcher_max_size,
-        hidden=(*_OTHERS, work_dir / "meta", work_dir / "containers", *_secrets(flags)),
+        roots=flags.fetcher_local_roots or launcher.visible(),
+        never=(*_NEVER, work_dir, *_secrets(flags)),
+        home=Path(flags.frameworks_home) if flags.frameworks_home else None,
         public_only=launcher.name == "linux",
     )
     launching = Launching(

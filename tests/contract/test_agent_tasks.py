@@ -6,6 +6,7 @@ import io
 import os
 import shutil
 import signal
+import socket
 import tarfile
 import threading
 import zipfile
@@ -26,11 +27,12 @@ ID = "agent-1"
 
 @pytest.fixture(scope="module", params=["posix", "linux"])
 def both(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, web: tuple[str, Path]
 ) -> Iterator[tuple[PretendedMaster, Agent]]:
     if request.param == "linux" and (why := containers_work()):
         pytest.skip(why)
-    with pretended_cluster(tmp_path_factory.mktemp(request.param), request.param) as pair:
+    roots = f"--fetcher_local_roots=/usr:{web[1]}"
+    with pretended_cluster(tmp_path_factory.mktemp(request.param), request.param, roots) as pair:
         yield pair
 
 
@@ -182,7 +184,6 @@ def test_what_a_task_left_running_ends_with_it(master: PretendedMaster, agent: A
 
 
 def test_a_task_is_killed_while_it_is_fetched(master: PretendedMaster, agent: Agent) -> None:
-    import socket
 
     with socket.create_server(("127.0.0.1", 0)) as silent:
         silent.settimeout(60)
@@ -248,8 +249,6 @@ def _evil_tar(path: Path, kind: str) -> None:
     with tarfile.open(path, "w:gz") as archive:
         if kind == "dots":
             info = tarfile.TarInfo("../../escaped")
-        elif kind == "absolute":
-            info = tarfile.TarInfo("/tmp/escaped-absolutely")
         else:
             link = tarfile.TarInfo("door")
             link.type, link.linkname = tarfile.SYMTYPE, "../.." if kind == "link" else "/tmp"
@@ -259,7 +258,7 @@ def _evil_tar(path: Path, kind: str) -> None:
         archive.addfile(info, io.BytesIO(b"x"))
 
 
-@pytest.mark.parametrize("kind", ["dots", "absolute", "link", "absolute-link"])
+@pytest.mark.parametrize("kind", ["dots", "link", "absolute-link"])
 def test_an_archive_never_writes_outside_the_sandbox(
     master: PretendedMaster, agent: Agent, web: tuple[str, Path], kind: str
 ) -> None:
@@ -269,7 +268,7 @@ def test_an_archive_never_writes_outside_the_sandbox(
     ended = master.status(f"evil-{kind}")
     assert ended.state.value == "TASK_FAILED"
     assert ended.message is not None and "outside the sandbox" in ended.message
-    assert not list(agent.work_dir.rglob("escaped*")) and not Path("/tmp/escaped-absolutely").exists()
+    assert not list(agent.work_dir.rglob("escaped*"))
     assert not Path("/tmp/escaped").exists()
 
 
@@ -297,6 +296,35 @@ def test_a_failed_fetch_says_what_failed_in_the_originals_words(
     )
     assert why in ended.message
     assert ended.reason is not None and ended.reason.value == "REASON_CONTAINER_LAUNCH_FAILED"
+
+
+def test_no_task_fetches_another_ones_sandbox(master: PretendedMaster, agent: Agent) -> None:
+    master.run(ID, "owner", "echo mine > secret; sleep 1000")
+    master.status("owner", "RUNNING")
+    secret = agent.sandbox("owner") / "secret"
+    wait_for(secret.exists, what="the owner's secret")
+    for number, value in enumerate((f"file://{secret}", f"/usr/..{secret}", f"file:///proc/self/root{secret}")):
+        master.run(ID, f"thief{number}", {"value": "true", "uris": [{"value": value}]})
+        ended = master.status(f"thief{number}")
+        assert ended.state.value == "TASK_FAILED" and ended.message is not None
+        assert "not for tasks" in ended.message and "--fetcher_local_roots" in ended.message
+
+
+def test_a_body_cut_short_and_a_wrong_password_are_told_without_the_password(
+    master: PretendedMaster, agent: Agent
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        server.settimeout(60)
+        uri = {"value": f"http://me:s3cret@127.0.0.1:{server.getsockname()[1]}/app.tgz"}
+        master.run(ID, "short", {"value": "true", "uris": [uri]})
+        connection, _ = server.accept()
+        with connection:
+            connection.recv(4096)
+            connection.sendall(b"HTTP/1.1 200 OK\r\nContent-Length: 1000\r\n\r\nshort")
+        ended = master.status("short")
+    assert ended.message is not None and "5 of 1000 bytes" in ended.message and "/app.tgz" in ended.message
+    told = ended.message + agent.text("short", "stderr") + agent.log.read_text()
+    assert "s3cret" not in told and "Traceback" not in agent.text("short", "stderr")
 
 
 # --- what the agent shows ---------------------------------------------------------------------------------------------

@@ -83,6 +83,10 @@ class Launcher(Protocol):
         """What this launcher cannot isolate or enforce, a sentence each; told in the log at start."""
         ...
 
+    def visible(self) -> tuple[Path, ...]:
+        """The folders of the machine that every task sees."""
+        ...
+
     def sandbox_inside(self, sandbox: Path) -> str:
         """The sandbox's path as the task sees it."""
         ...

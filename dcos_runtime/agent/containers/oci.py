@@ -117,6 +117,9 @@ class OciLauncher:
             found.append("the kernel does not account for swap here: a task may swap beyond its memory limit")
         return found
 
+    def visible(self) -> tuple[Path, ...]:
+        return tuple(Path(folder) for folder in self.root.bound())
+
     def sandbox_inside(self, sandbox: Path) -> str:
         return bundle.SANDBOX
 

@@ -43,6 +43,9 @@ class PosixLauncher:
             else f"all tasks run as user {os.geteuid()}, and so may read and kill each other and this agent",
         ]
 
+    def visible(self) -> tuple[Path, ...]:
+        return (Path("/"),)
+
     def sandbox_inside(self, sandbox: Path) -> str:
         return str(sandbox)
 

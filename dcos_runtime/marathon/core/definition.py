@@ -26,6 +26,7 @@ from dcos_runtime.marathon.core.app import (
 )
 from dcos_runtime.marathon.core.constraints import OPERATORS, constraint_problem
 from dcos_runtime.marathon.core.fields import Fields, Invalid
+from dcos_runtime.wire.uris import unpacked_under_uris
 
 NOT_HERE = "not supported in this version"
 READ_ONLY = (
@@ -39,7 +40,6 @@ MAX_AMOUNT = 1e9
 """Of any resource, in its own unit."""
 MAX_SECONDS = 10 * 365 * 86400
 """Of any wait. Mesos counts nanoseconds in 64 bits, which end at 292 years."""
-_ARCHIVES = (".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ".zip")
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _UNVERSIONED = VersionInfo(last_scaling_at="", last_config_change_at="")
 
@@ -250,7 +250,7 @@ def _fetch(fields: Fields) -> list[Fetch]:
         if [item.uri for item in fetch] != uris:
             fields.problem("uris", "may not be set in conjunction with fetch")
         return fetch
-    return fetch or [Fetch(uri=uri, extract=uri.endswith(_ARCHIVES)) for uri in uris]
+    return fetch or [Fetch(uri=uri, extract=unpacked_under_uris(uri)) for uri in uris]
 
 
 def _fetch_item(fields: Fields) -> Fetch:

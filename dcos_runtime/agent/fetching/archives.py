@@ -1,0 +1,165 @@
+"""Unpacks archives into a sandbox: all of one that is whole, and why not of any other.
+
+Links are made as they are, wherever they lead; nothing is written through one that leads outside. Names lose a leading
+``/`` and may not hold ``..``. Owners, setuid bits, devices and pipes do not come out of an archive.
+"""
+
+from __future__ import annotations
+
+import bz2
+import gzip
+import lzma
+import os
+import stat
+import tarfile
+import zipfile
+from typing import IO, Any
+
+from dcos_runtime.agent.fetching.errors import CHUNK, Budget, FetchError, copy
+from dcos_runtime.agent.fetching.places import Place, Sandbox
+from dcos_runtime.wire import uris
+
+MEMBER = 512
+"""What a member costs of the budget beside its content: names and folders take room, too."""
+LONGEST_LINK = 4095
+UNPACKERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+
+
+def kind(name: str) -> str | None:
+    """What kind of archive a file of this name is: ``tar``, ``zip``, ``.gz``, …; ``None``: it is left as it is."""
+    lower = name.lower()
+    if lower.endswith(uris.TARS):
+        return "tar"
+    if lower.endswith(uris.ZIP):
+        return "zip"
+    return next((ending for ending in UNPACKERS if lower.endswith(ending) and len(lower) > len(ending)), None)
+
+
+def extract(archive: IO[bytes], name: str, sandbox: Sandbox, budget: Budget) -> None:
+    """Unpacks ``archive``, whose kind ``name`` tells, into the sandbox."""
+    found = kind(name)
+    if found is None:
+        return
+    if os.fstat(archive.fileno()).st_size == 0:
+        raise FetchError("the archive is damaged: it is empty")
+    if found == "tar":
+        _extract_tar(archive, sandbox, budget)
+    elif found == "zip":
+        _extract_zip(archive, sandbox, budget)
+    else:
+        place = sandbox.place(name.rpartition("/")[2][: -len(found)])
+        assert place is not None
+        with UNPACKERS[found](archive, "rb") as stream, place.create() as file:
+            copy(stream, file, budget)
+
+
+# --- tar --------------------------------------------------------------------------------------------------------------
+
+
+class _Member(tarfile.TarInfo):
+    """Remembers the last header that was read: tarfile ends in silence at a damaged one, and where one is missing."""
+
+    last: bytes | bytearray = b""
+
+    @classmethod
+    def frombuf(cls, buf: bytes | bytearray, encoding: str, errors: str) -> _Member:
+        _Member.last = buf
+        return super().frombuf(buf, encoding, errors)
+
+
+def _extract_tar(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
+    with tarfile.open(fileobj=packed, tarinfo=_Member) as archive:
+        while (member := archive.next()) is not None:
+            archive.members.clear()  # type: ignore[attr-defined]  # a million of them would fill the memory
+            budget.spend(MEMBER)
+            try:
+                _extract_member(archive, member, sandbox, budget)
+            except OSError as error:
+                if error.filename is None:
+                    error.filename = member.name
+                raise
+        if not _Member.last:
+            raise FetchError("the archive is damaged: it was cut off between two members (its end mark is missing)")
+        if _Member.last.count(0) != len(_Member.last):
+            raise FetchError("the archive is damaged: the header of a member cannot be read")
+        # To the end of what is compressed, where its checksum is.
+        while archive.fileobj is not None and archive.fileobj.read(CHUNK):
+            pass
+
+
+def _extract_member(archive: tarfile.TarFile, member: tarfile.TarInfo, sandbox: Sandbox, budget: Budget) -> None:
+    place = sandbox.place(member.name)
+    if place is None:
+        return
+    mode = member.mode & 0o777
+    if member.isdir():
+        place.make_folder(mode | 0o700)
+        sandbox.forget()
+    elif member.issym():
+        place.link_to(member.linkname)
+        sandbox.forget()
+    elif member.islnk():
+        _link(member, sandbox)
+    elif member.isreg():
+        stream = archive.extractfile(member)
+        if stream is None:
+            raise FetchError(f"{member.name} cannot be read")
+        with stream, place.create(mode | 0o600) as file:
+            copy(stream, file, budget)
+            file.flush()
+            os.utime(file.fileno(), (int(member.mtime), int(member.mtime)))
+    else:
+        raise FetchError(f"{member.name} is a device or pipe, which an archive for a sandbox may not hold")
+
+
+def _link(member: tarfile.TarInfo, sandbox: Sandbox) -> None:
+    problem = FetchError(f"{member.name} is a hard link to {member.linkname}, which is not a file of this archive")
+    try:
+        there = sandbox.place(member.linkname, "hard link to", make=False)
+    except FileNotFoundError:
+        raise problem from None
+    state = there.state() if there is not None else None
+    if there is None or state is None or stat.S_ISDIR(state.st_mode):
+        raise problem
+    held = Place(os.dup(there.folder), there.name, there.shown)
+    try:
+        place = sandbox.place(member.name)
+        assert place is not None
+        own = place.state()
+        if own is None or (own.st_dev, own.st_ino) != (state.st_dev, state.st_ino):
+            place.be_same_as(held)
+    finally:
+        os.close(held.folder)
+    sandbox.forget()
+
+
+# --- zip --------------------------------------------------------------------------------------------------------------
+
+
+def _extract_zip(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
+    with zipfile.ZipFile(packed) as zipped:
+        for info in zipped.infolist():
+            budget.spend(MEMBER)
+            try:
+                _extract_entry(zipped, info, sandbox, budget)
+            except (RuntimeError, NotImplementedError) as error:
+                raise FetchError(f"{info.filename} cannot be unpacked: {error}") from error
+
+
+def _extract_entry(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, sandbox: Sandbox, budget: Budget) -> None:
+    place = sandbox.place(info.filename)
+    if place is None:
+        return
+    mode = info.external_attr >> 16
+    if info.is_dir():
+        place.make_folder((mode & 0o777 or 0o755) | 0o700)
+        sandbox.forget()
+    elif stat.S_ISLNK(mode):
+        if not 0 < info.file_size <= LONGEST_LINK:
+            raise FetchError(f"{info.filename} is a link of {info.file_size} bytes")
+        place.link_to(os.fsdecode(zipped.read(info)))
+        sandbox.forget()
+    else:
+        with zipped.open(info) as stream, place.create((mode & 0o777 or 0o644) | 0o600) as file:
+            if copy(stream, file, budget) != info.file_size:
+                raise FetchError(f"the archive is damaged: {info.filename} ends too early")

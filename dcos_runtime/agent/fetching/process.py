@@ -1,0 +1,111 @@
+"""Fetches a task's URIs into its sandbox, as the task's user, beside the agent. Run by path.
+
+The order comes as JSON through stdin (see `dcos_runtime.agent.fetcher`). What is done is told on stderr, which is the
+sandbox's; the one reason of a failure goes to stdout. No message holds a password.
+"""
+
+# ruff: noqa: PTH118, PTH120, PTH100, T201
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from typing import Any
+
+if __name__ == "__main__":  # by path, without anything on sys.path but the standard library
+    sys.path.append(os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "..")))
+
+from dcos_runtime.agent.fetching import archives
+from dcos_runtime.agent.fetching.errors import Budget, FetchError, describe
+from dcos_runtime.agent.fetching.places import Sandbox
+from dcos_runtime.agent.fetching.sources import Rules, save
+from dcos_runtime.wire import uris
+
+MEMORY = 2 << 30
+"""What the process may take: a header that asks for more memory ends the fetch, not the machine."""
+
+SHORTEST_SECRET = 4
+
+
+def main() -> int:
+    order = json.load(sys.stdin)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    try:
+        sandbox, rules = enter(order)
+    except OSError as error:
+        return failed(describe(error))
+    budget = Budget(order["max_bytes"], order["max_rule"])
+    for uri in order["uris"]:
+        value = uri["value"].lstrip()
+        try:
+            fetch(value, uri, sandbox, rules, budget)
+        except Exception as error:
+            return failed(f"{uris.blanked(value)}: {without_secrets(describe(error), value)}")
+    return 0
+
+
+def failed(why: str) -> int:
+    say(f"Failed to fetch {why}")
+    print(why)
+    return 1
+
+
+def enter(order: dict[str, Any]) -> tuple[Sandbox, Rules]:
+    """Becomes the task's user, in its sandbox."""
+    _, hard = resource.getrlimit(resource.RLIMIT_AS)
+    if hard == resource.RLIM_INFINITY or hard > MEMORY:
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    user = order["user"]
+    if user is not None:
+        os.setgroups(user["groups"])
+        os.setgid(user["gid"])
+        os.setuid(user["uid"])
+    os.umask(0o022)
+    os.chdir(order["sandbox"])
+    return Sandbox(), Rules(
+        roots=tuple(order["roots"]),
+        never=tuple(order["never"]),
+        public_only=order["public_only"],
+        home=order["home"],
+        stall_seconds=order["stall_seconds"],
+    )
+
+
+def fetch(value: str, uri: dict[str, Any], sandbox: Sandbox, rules: Rules, budget: Budget) -> None:
+    told = uris.blanked(value)
+    say(f"Fetching {told}")
+    name = uri["output_file"] or uris.output_name(value)
+    if not uri["output_file"] and name in ("", ".", ".."):
+        raise FetchError("the URI names no file; give output_file")
+    if name.startswith("/"):
+        raise FetchError(f"output_file {name!r} leads outside the sandbox")
+    place = sandbox.place(name, "output_file" if uri["output_file"] else "name")
+    if place is None:
+        raise FetchError(f"output_file {name!r} names no file")
+    with place.create(0o755 if uri["executable"] else 0o644) as file:
+        save(value, file, rules, budget)
+    if not uri["executable"] and uri["extract"] and archives.kind(name) is not None:
+        say(f"Extracting {name}")
+        with place.open() as archive:
+            archives.extract(archive, name, sandbox, budget)
+    say(f"Fetched {told} to {name}")
+
+
+def without_secrets(text: str, value: str) -> str:
+    text = text.replace(value, uris.blanked(value))
+    for secret in uris.secrets(value):
+        if len(secret) >= SHORTEST_SECRET:  # less would blank letters of every word
+            text = text.replace(secret, uris.HIDDEN)
+    return text
+
+
+def say(text: str) -> None:
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,177 @@
+"""URIs that tasks fetch: their parts, the name a file gets, which of them are archives, how they are told. Pure.
+
+The one place of these rules: the init asks it for ``uris``, the agent's fetcher for everything else. The standard
+library only: the fetcher's process imports it.
+"""
+
+from __future__ import annotations
+
+import re
+import urllib.parse
+from dataclasses import dataclass
+
+TARS = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
+ZIP = ".zip"
+UNPACKED_UNDER_URIS = (".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ZIP)
+"""What the old field ``uris`` of an app unpacks without being told to, as the original does."""
+
+HIDDEN = "***"
+
+_WHOLE = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
+_WEB = re.compile(r"(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.DOTALL)
+_PORT = re.compile(r"\d{1,5}")
+_SECRET = re.compile(r"sig|token|secret|passw|pwd|key|credential|auth|session", re.IGNORECASE)
+_STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
+
+
+@dataclass(frozen=True)
+class Web:
+    """An http(s) URI. ``host`` is bare (no brackets), ``port`` the scheme's own when none is given; ``target`` is what
+    a request asks for, percent-encoded. ``user`` and ``password`` are decoded."""
+
+    scheme: str
+    host: str
+    port: int
+    target: str
+    user: str | None = None
+    password: str | None = None
+
+    @property
+    def origin(self) -> tuple[str, str, int]:
+        return self.scheme, self.host.lower(), self.port
+
+    @property
+    def host_header(self) -> str:
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _own_port(self.scheme) else f"{host}:{self.port}"
+
+
+def scheme(value: str) -> str:
+    """In small letters; empty for a plain path."""
+    match = _WHOLE.fullmatch(value)
+    return match["scheme"].lower() if match else ""
+
+
+def path(value: str) -> str:
+    """The path of a URI, decoded; a plain path as it is. A ``file`` URI knows no query: its ``?`` is a letter."""
+    match = _WHOLE.fullmatch(value)
+    if match is None:
+        return value
+    if match["scheme"].lower() == "file":
+        return _decoded(match["rest"].partition("/")[1] + match["rest"].partition("/")[2])
+    parts = _WEB.fullmatch(match["rest"])
+    assert parts is not None
+    return _decoded(parts["path"])
+
+
+def file_host(value: str) -> str:
+    """What stands where a ``file`` URI may name a host."""
+    match = _WHOLE.fullmatch(value)
+    return match["rest"].partition("/")[0] if match else ""
+
+
+def output_name(value: str) -> str:
+    """The name that what is fetched gets: the last part of the path, decoded, without the query. May be empty."""
+    return path(value).rstrip("/").rpartition("/")[2]
+
+
+def is_archive(name: str) -> bool:
+    return name.lower().endswith((*TARS, ZIP))
+
+
+def unpacked_under_uris(value: str) -> bool:
+    return output_name(value).lower().endswith(UNPACKED_UNDER_URIS)
+
+
+def web(value: str) -> Web:
+    """The parts of an http(s) URI. Raises ``ValueError``, whose text quotes nothing that may be a password."""
+    match = _WHOLE.fullmatch(value)
+    parts = _WEB.fullmatch(match["rest"]) if match else None
+    if match is None or parts is None or match["scheme"].lower() not in ("http", "https"):
+        raise ValueError("not an http(s) URI")
+    name = match["scheme"].lower()
+    credentials, at, place = parts["authority"].rpartition("@")
+    host, port = _host_and_port(place)
+    user, colon, password = credentials.partition(":")
+    query = parts["query"]
+    return Web(
+        scheme=name,
+        host=host,
+        port=_own_port(name) if port is None else port,
+        target=(_encoded(parts["path"], "/") or "/") + ("" if query is None else "?" + _encoded(query, "/?")),
+        user=_decoded(user) if at else None,
+        password=(_decoded(password) if colon else "") if at else None,
+    )
+
+
+def blanked(value: str) -> str:
+    """The URI as it may be told: without user and password, and without what in the query looks like a secret."""
+    match = _WHOLE.fullmatch(value)
+    parts = _WEB.fullmatch(match["rest"]) if match else None
+    if match is None or parts is None:
+        return value
+    begin = f"{match['scheme']}://"
+    if match["scheme"].lower() == "file":
+        return value
+    _, at, place = parts["authority"].rpartition("@")
+    try:
+        _host_and_port(place)
+    except ValueError:
+        # A password with a / in it: where it ends cannot be known.
+        return begin + HIDDEN
+    told = begin + (f"{HIDDEN}@" if at else "") + place + parts["path"]
+    if parts["query"] is not None:
+        told += "?" + "&".join(_blanked_parameter(parameter) for parameter in parts["query"].split("&"))
+    return told
+
+
+def secrets(value: str) -> list[str]:
+    """The texts of a URI that may be told nowhere, longest first: to be taken out of what others say of it."""
+    match = _WHOLE.fullmatch(value)
+    parts = _WEB.fullmatch(match["rest"]) if match else None
+    if parts is None or match is None or match["scheme"].lower() == "file":
+        return []
+    credentials, _, _ = parts["authority"].rpartition("@")
+    _, _, password = credentials.partition(":")
+    found = [credentials, _decoded(credentials), password, _decoded(password)]
+    for parameter in (parts["query"] or "").split("&"):
+        name, _, text = parameter.partition("=")
+        if _SECRET.search(name):
+            found += [text, _decoded(text)]
+    return sorted({text for text in found if text}, key=len, reverse=True)
+
+
+def _blanked_parameter(parameter: str) -> str:
+    name, equals, text = parameter.partition("=")
+    return f"{name}={HIDDEN}" if equals and text and _SECRET.search(name) else parameter
+
+
+def _host_and_port(place: str) -> tuple[str, int | None]:
+    if place.startswith("["):
+        host, closed, rest = place[1:].partition("]")
+        if not closed or ":" not in host:
+            raise ValueError("the IPv6 address in the URI is not closed by ]")
+    else:
+        host, colon, number = place.partition(":")
+        rest = colon + number
+    if not host or any(character.isspace() or character in "\\%<>\"'`{}|^" for character in host):
+        raise ValueError("the URI names no host")
+    if rest in ("", ":"):
+        return host, None
+    if not rest.startswith(":") or not _PORT.fullmatch(rest[1:]) or not 0 < int(rest[1:]) < 65536:
+        raise ValueError("the port in the URI is not a number from 1 to 65535")
+    return host, int(rest[1:])
+
+
+def _own_port(name: str) -> int:
+    return 443 if name == "https" else 80
+
+
+def _encoded(text: str, more: str) -> str:
+    """What is encoded already stays so; spaces, letters beyond ASCII and the like are encoded."""
+    text = _STRAY_PERCENT.sub("%25", text)
+    return urllib.parse.quote(text, safe="%!$&'()*+,;=:@~-._" + more, errors="surrogateescape")
+
+
+def _decoded(text: str) -> str:
+    return urllib.parse.unquote(text, errors="surrogateescape")

@@ -1,0 +1,70 @@
+"""The one place of the rules of URIs: names, archives, what may be told."""
+
+from __future__ import annotations
+
+import pytest
+
+from dcos_runtime.wire import uris
+
+
+@pytest.mark.parametrize(
+    ("value", "name"),
+    [
+        ("http://h/app.tar.gz?sig=a/b.zip", "app.tar.gz"),
+        ("http://h/a%20b.txt#x", "a b.txt"),
+        ("http://h/gr%C3%BC%C3%9Fe.zip", "grüße.zip"),
+        ("http://h/grüße und mehr.zip", "grüße und mehr.zip"),
+        ("http://h/a/b/?x=1", "b"),
+        ("http://h", ""),
+        ("http://h/%2e%2e", ".."),
+        ("http://h/a%2Fb", "b"),
+        ("file:///opt/what?.zip", "what?.zip"),
+        ("file:///opt/a%20b", "a b"),
+        ("/opt/100%.tgz", "100%.tgz"),
+        ("relative/x#1", "x#1"),
+    ],
+)
+def test_the_name_of_what_is_fetched(value: str, name: str) -> None:
+    assert uris.output_name(value) == name
+
+
+def test_a_query_does_not_change_what_is_unpacked() -> None:
+    for ending in uris.UNPACKED_UNDER_URIS:
+        for value in (f"http://h/app{ending}", f"http://h/app{ending}?sig=a", f"http://h/app{ending.upper()}#f"):
+            assert uris.unpacked_under_uris(value) and uris.is_archive(uris.output_name(value)), value
+    assert not uris.unpacked_under_uris("http://h/app?as=x.tgz")
+
+
+@pytest.mark.parametrize(
+    ("value", "told"),
+    [
+        ("http://me:s3cret@h:80/x", "http://***@h:80/x"),
+        ("https://me@h/x", "https://***@h/x"),
+        ("http://me:p@ss@h/x", "http://***@h/x"),
+        ("http://me:p/w@h/x", "http://***"),
+        ("http://me:p?w@h/x", "http://***"),
+        ("http://h/@scope/x@1.tgz", "http://h/@scope/x@1.tgz"),
+        ("http://h/x?version=1&X-Amz-Signature=abc&token=t", "http://h/x?version=1&X-Amz-Signature=***&token=***"),
+        ("file:///opt/a@b", "file:///opt/a@b"),
+        ("/opt/a:b@c", "/opt/a:b@c"),
+        ("ftp://me:s3cret@h/x", "ftp://***@h/x"),
+    ],
+)
+def test_no_secret_of_a_uri_is_told(value: str, told: str) -> None:
+    assert uris.blanked(value) == told
+
+
+def test_the_parts_of_a_web_address() -> None:
+    parts = uris.web("HTTP://us%40er:pa%3Ass@[::1]:8080/a b/ü%20%zz?q=ö c#f")
+    assert (parts.scheme, parts.host, parts.port) == ("http", "::1", 8080)
+    assert (parts.user, parts.password) == ("us@er", "pa:ss")
+    assert parts.target == "/a%20b/%C3%BC%20%25zz?q=%C3%B6%20c" and parts.host_header == "[::1]:8080"
+    assert uris.web("https://h").target == "/" and uris.web("https://h?q").target == "/?q"
+
+
+@pytest.mark.parametrize(
+    "value", ["http://", "http:///x", "http://h:x/", "http://h:99999/", "http://[::1/", "http://a b/"]
+)
+def test_a_web_address_that_is_none_is_refused_without_quoting_it(value: str) -> None:
+    with pytest.raises(ValueError, match="URI"):
+        uris.web(value)
