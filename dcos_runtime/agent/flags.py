@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from dcos_runtime import tls
+from dcos_runtime.agent.containers import ports
 from dcos_runtime.agent.environment import duration_text
 from dcos_runtime.agent.resources import parse_attributes, parse_resources
 from dcos_runtime.auth import doors, guard
@@ -116,6 +117,18 @@ FLAGS: Sequence[Flag] = (
     Flag("gc_disk_headroom", "fraction of the disk below which sandboxes go sooner", 0.1, number(0, 1)),
     Flag("disk_watch_interval", "how often that is looked at", 60.0, duration),
     Flag("cgroups_root", "cgroup under which containers' are made", "mesos", _cgroup_name),
+    Flag(
+        "daemon_ports",
+        "ports of the cluster's daemons: no task may bind them, nor any below 1024, unless --resources offers it",
+        ports.parse("2181,2888,3888,5049-5052,7070,8080,8123,8443"),
+        ports.parse,
+    ),
+    Flag(
+        "enforce_ports",
+        "refuse to start where tasks cannot be kept from --daemon_ports; else that is only logged",
+        False,
+        boolean,
+    ),
     Flag("cgroups_enable_cfs", "hold tasks to the cpus they asked for, even when others idle", True, boolean),
     Flag("container_pids_limit", "processes and threads a container may have", 4096, _whole(16, 4194304)),
     Flag("fetcher_stall_timeout", "a download without a byte for that long has failed", 60.0, duration),
@@ -166,6 +179,8 @@ def shown(flags: Flags) -> dict[str, str]:
         value = getattr(flags, flag.name)
         if flag.parse is duration:
             texts[flag.name] = duration_text(value)
+        elif flag.parse is ports.parse:
+            texts[flag.name] = ports.text_of(value)
         elif flag.parse is size:
             texts[flag.name] = f"{value // (1 << 20)}MB"
         elif flag.parse is _folders and value:

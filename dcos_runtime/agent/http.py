@@ -37,6 +37,8 @@ class AgentHttp:
     def __init__(self, flags: Mapping[str, str], doors: Doors) -> None:
         self.viewer: Viewer | None = None
         self.files: Files | None = None
+        self.taken: Callable[[], str] = str
+        """Which of our own ports others hold; empty: none."""
         self._flags = flags
         self._doors = doors
         self._routes: dict[str, Handler] = {
@@ -87,6 +89,8 @@ class AgentHttp:
     # --- the agent ----------------------------------------------------------------------------------------------------
 
     async def _health(self, request: web.Request) -> web.StreamResponse:
+        if taken := self.taken():
+            return text_response(f"{taken}\n", 503)
         return web.Response()
 
     async def _version(self, request: web.Request) -> web.StreamResponse:

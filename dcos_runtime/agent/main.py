@@ -18,6 +18,7 @@ from dcos_runtime.agent import flags as agent_flags
 from dcos_runtime.agent import gc
 from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
+from dcos_runtime.agent.containers import ports
 from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher
@@ -29,6 +30,7 @@ from dcos_runtime.agent.files import Files
 from dcos_runtime.agent.http import AgentHttp
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.link import MasterLink
+from dcos_runtime.agent.listeners import Listeners
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.shell import Shell, now
 from dcos_runtime.agent.users import MasterUsers
@@ -64,22 +66,43 @@ async def serve(flags: Flags, life: Life) -> None:
         files = tls.files(flags.tls_ca, flags.tls_identity)
         users = MasterUsers(files) if files is not None else None
         http = AgentHttp(agent_flags.shown(flags), agent_flags.who_may_pass(flags, users))
-        async with contextlib.AsyncExitStack() as listeners:
-            address = await listeners.enter_async_context(daemon.listening(http.application(), flags.ip, flags.port))
+        async with contextlib.AsyncExitStack() as stack:
+            listeners = Listeners(http.application, stack)
+            address = await listeners.open(flags.ip, flags.port)
             if files is not None and users is not None:
-                listeners.push_async_callback(users.close)
-                inside = daemon.listening(http.application(), flags.ip, flags.tls_port, tls=files.server())
-                log.info("our own daemons are served at %s", (await listeners.enter_async_context(inside)).url)
+                stack.push_async_callback(users.close)
+                inside = await listeners.open(flags.ip, flags.tls_port, files.server())
+                log.info("our own daemons are served at %s", inside.url)
             told = Address(flags.advertise_ip or address.ip, flags.advertise_port or address.port)
-            shell = await _assemble(flags, work_dir, told, http, life)
-            await _serve(flags, shell, address, files, users, life)
+            shell = await _assemble(flags, work_dir, told, http, life, listeners.ports)
+            http.taken = lambda: listeners.taken
+            if listeners.taken:
+                listeners.tasks = lambda: _named_tasks(shell)
+                await listeners.look()
+                if not shell.core.tasks:
+                    raise OSError(f"cannot listen: {listeners.taken}; end it, or give another --port or --tls_port")
+            await _serve(flags, shell, address, listeners, files, users, life)
         os.close(lock)
     except (OSError, CheckpointError, LauncherUnusable, TlsError, GuardUnusable) as error:
         life.end(1, str(error))
 
 
+def _named_tasks(shell: Shell) -> dict[str, str]:
+    """The agent's tasks in words, by container."""
+    return {
+        task.record.container_id: f"the task {task_id} of framework {framework_id}"
+        for (framework_id, task_id), task in shell.core.tasks.items()
+    }
+
+
 async def _serve(
-    flags: Flags, shell: Shell, address: Address, files: tls.Files | None, users: MasterUsers | None, life: Life
+    flags: Flags,
+    shell: Shell,
+    address: Address,
+    listeners: Listeners,
+    files: tls.Files | None,
+    users: MasterUsers | None,
+    life: Life,
 ) -> None:
     import aiohttp
 
@@ -97,18 +120,26 @@ async def _serve(
         else:
             life.spawn(link.watch(), "finding the master")
             life.spawn(_collect_garbage(flags, shell), "removing old sandboxes")
-        print(daemon.ready_line(agent_flags.PROGRAM, address), flush=True)
+        life.spawn(_announce(listeners, address), "listening")
         await life.ended()
         await link.stop()
 
 
-async def _assemble(flags: Flags, work_dir: Path, address: Address, http: AgentHttp, life: Life) -> Shell:
-    """All parts of one agent, recovered. ``address`` is where others reach it."""
+async def _announce(listeners: Listeners, address: Address) -> None:
+    """The ready line, once every port is had."""
+    await listeners.until_had()
+    print(daemon.ready_line(agent_flags.PROGRAM, address), flush=True)
+
+
+async def _assemble(
+    flags: Flags, work_dir: Path, address: Address, http: AgentHttp, life: Life, own: Sequence[int]
+) -> Shell:
+    """All parts of one agent, recovered. ``address`` is where others reach it, ``own`` the ports it listens on."""
     checkpoints = Checkpoints(work_dir / "meta")
     checkpoints.prepare()
     sandboxes = Sandboxes(work_dir)
     posix = PosixLauncher(work_dir / "containers" / "posix")
-    launcher = await _choose_launcher(flags, work_dir, posix)
+    launcher = await _choose_launcher(flags, work_dir, posix, own)
     for shortcoming in launcher.shortcomings():
         log.warning("--launcher=%s: %s", launcher.name, shortcoming)
     core = AgentCore(_settings(flags, work_dir, address, launcher), random.Random(os.urandom(32)))
@@ -154,15 +185,33 @@ async def _assemble(flags: Flags, work_dir: Path, address: Address, http: AgentH
     return shell
 
 
-async def _choose_launcher(flags: Flags, work_dir: Path, posix: PosixLauncher) -> Launcher:
-    """The launcher that was asked for; else containers when they work here. Raises `LauncherUnusable`."""
+async def _choose_launcher(flags: Flags, work_dir: Path, posix: PosixLauncher, own: Sequence[int]) -> Launcher:
+    """The launcher that was asked for, else containers when they work here; it must close ports when told to.
+
+    Raises `LauncherUnusable`.
+    """
+    launcher = await _usable_launcher(flags, work_dir, posix, own)
+    if flags.enforce_ports and launcher.open_ports:
+        raise LauncherUnusable(
+            f"--launcher={launcher.name} does not keep tasks from the daemons' ports, and --enforce_ports is given."
+            f" {launcher.open_ports}"
+        )
+    return launcher
+
+
+async def _usable_launcher(flags: Flags, work_dir: Path, posix: PosixLauncher, own: Sequence[int]) -> Launcher:
     if flags.launcher == "posix":
         return posix
+    offered = amounts.port_ranges(amounts.parse_resources(flags.resources))
+    closed = ports.closed_ports(flags.daemon_ports, ports.ranges(offered), own)
+    if kept := [port for port in own if any(low <= port <= high for low, high in offered)]:
+        log.warning("--resources offers port %s, which is this agent's own: no task can bind it", kept[0])
     linux = OciLauncher(
         work_dir / "containers" / "oci",
         Path(flags.runtime_dir) if flags.runtime_dir else work_dir / "run",
         cgroups_root=flags.cgroups_root,
         pids_limit=flags.container_pids_limit,
+        ports=ports.PortGuard(closed, own),
     )
     try:
         log.info("%s", await linux.prove())

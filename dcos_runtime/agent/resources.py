@@ -252,6 +252,12 @@ def scalar(resources: list[Resource], name: str) -> float:
     return sum((resource.scalar.value for resource in resources if resource.name == name and resource.scalar), 0.0)
 
 
+def port_ranges(resources: list[Resource]) -> list[tuple[int, int]]:
+    """The ports that are offered to tasks, as they are told; the default when nothing is told of them."""
+    given = [resource for resource in resources if resource.name == "ports"] or [_with_value("ports", DEFAULT_PORTS)]
+    return [(part.begin, part.end) for resource in given if resource.ranges for part in resource.ranges.range]
+
+
 def summary(resources: list[Resource]) -> dict[str, float | str]:
     """Resources as `/state` sums them up: ``{"cpus": 4.0, …, "ports": "[31000-32000]"}``."""
     told: dict[str, float | str] = {name: scalar(resources, name) for name in ("disk", "mem", "gpus", "cpus")}

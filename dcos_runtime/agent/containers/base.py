@@ -87,6 +87,11 @@ class Launcher(Protocol):
         """The folders of the machine that every task sees."""
         ...
 
+    @property
+    def open_ports(self) -> str:
+        """Why tasks are not kept from the ports of the cluster's daemons; empty: they are."""
+        ...
+
     def sandbox_inside(self, sandbox: Path) -> str:
         """The sandbox's path as the task sees it."""
         ...

@@ -16,6 +16,7 @@ from typing import Any
 from dcos_runtime.agent.containers import base, bundle, killing
 from dcos_runtime.agent.containers.base import LaunchError, LauncherUnusable, Spec, Usage, User
 from dcos_runtime.agent.containers.cgroups import Cgroups
+from dcos_runtime.agent.containers.ports import PortGuard
 from dcos_runtime.agent.containers.rootfs import RootFilesystem
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 
@@ -40,12 +41,19 @@ class OciLauncher:
     name = "linux"
 
     def __init__(
-        self, folder: Path, runtime_folder: Path, *, cgroups_root: str = "mesos", pids_limit: int = 4096
+        self,
+        folder: Path,
+        runtime_folder: Path,
+        *,
+        cgroups_root: str = "mesos",
+        pids_limit: int = 4096,
+        ports: PortGuard | None = None,
     ) -> None:
         self.folder = folder
         self.state = runtime_folder / "oci"
         self.cgroups_root = cgroups_root
         self.pids_limit = pids_limit
+        self.ports = ports or PortGuard()
         self.root = RootFilesystem(folder.parent / "root")
         self.cgroups = Cgroups(False, {})
         self.runtime = ""
@@ -76,6 +84,7 @@ class OciLauncher:
         self.folder.mkdir(parents=True, exist_ok=True)
         self.state.mkdir(parents=True, exist_ok=True)
         self.root.prepare()
+        await self.ports.begin(self.cgroups, self.cgroups_root)
         await self._trial()
         kind = "unified" if self.cgroups.unified else "divided (version 1)"
         return f"OCI containers by {self.runtime} under {self.conmon}; control groups are {kind}"
@@ -115,10 +124,16 @@ class OciLauncher:
         found = ["tasks share the host's network", "disk limits are not enforced"]
         if not self.cgroups.swap_accounted:
             found.append("the kernel does not account for swap here: a task may swap beyond its memory limit")
+        if self.open_ports:
+            found.append(self.open_ports)
         return found
 
     def visible(self) -> tuple[Path, ...]:
         return tuple(Path(folder) for folder in self.root.bound())
+
+    @property
+    def open_ports(self) -> str:
+        return self.ports.shortcoming
 
     def sandbox_inside(self, sandbox: Path) -> str:
         return bundle.SANDBOX
@@ -150,6 +165,12 @@ class OciLauncher:
                 )
             os.close(sync_write)
             sync_write = -1
+            # conmon makes nothing before it is told to: what comes of it is born where ports are closed.
+            try:
+                self.ports.enter(process.pid)
+            except OSError as error:
+                process.kill()
+                raise LaunchError(f"the container could not be kept from the daemons' ports: {error}") from error
             os.write(start_write, b"\0")
             line = await base.read_line(sync_read, COMMAND_SECONDS)
             await process.wait()
@@ -163,6 +184,8 @@ class OciLauncher:
         pid = int(answer.get("data", -1))
         if pid <= 0:
             raise LaunchError(f"the container could not be created: {answer.get('message') or 'conmon said nothing'}")
+        if not self.ports.holds(pid, spec.container_id):
+            raise LaunchError(f"{self.runtime} took the container out of the cgroup that keeps it from daemons' ports")
         return pid
 
     async def start(self, container_id: str) -> None:

@@ -38,6 +38,7 @@ class PosixLauncher:
         return [
             "tasks see the host's files, processes and network",
             "cpu, memory and disk limits are not enforced: a task may use more than it was given",
+            self.open_ports,
             "tasks may kill or read each other when they run as the same user"
             if root
             else f"all tasks run as user {os.geteuid()}, and so may read and kill each other and this agent",
@@ -45,6 +46,10 @@ class PosixLauncher:
 
     def visible(self) -> tuple[Path, ...]:
         return (Path("/"),)
+
+    @property
+    def open_ports(self) -> str:
+        return "ports: not enforced: a task may bind those of the cluster's daemons, also while these are dead"
 
     def sandbox_inside(self, sandbox: Path) -> str:
         return str(sandbox)

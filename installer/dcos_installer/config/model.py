@@ -69,6 +69,15 @@ class Ports(_Frozen):
     zookeeper: int = 2181
     zookeeper_peer: int = 2888
     zookeeper_election: int = 3888
+    cosmos: int = 7070
+    dns: int = 53
+    dns_http: int = 8123
+    """These three wait for their daemons; no task gets them meanwhile."""
+
+    @property
+    def all(self) -> tuple[int, ...]:
+        """Every port of a daemon, sorted: none of them is a task's, on any machine."""
+        return tuple(sorted(self.model_dump().values()))
 
 
 class Settings(_Frozen):

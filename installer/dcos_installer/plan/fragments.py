@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING
 
 from dcos_installer.plan.manifest import (
@@ -75,7 +75,9 @@ def common(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials)
         ),
         units=(Unit(unit, reads=("etc/firewall.nft",), on_change="reload"),),
         links=(Link("/usr/local/bin/dcos", f"{ACTIVE}/bin/dcos"),),
-        sysctls=(Sysctl("net.ipv4.ip_local_reserved_ports", role.options["task_ports"]),),
+        # The kernel hands none of them out by itself: neither the ports that are offered to tasks, nor, wherever the
+        # machine's own range may begin, those that tasks are kept from.
+        sysctls=(Sysctl("net.ipv4.ip_local_reserved_ports", port_list(role.options["task_ports"], ports.all)),),
         requires=(
             Requirement("/usr/sbin/nft", "nftables"),
             Requirement(f"/usr/bin/python{_dotted(facts.python)}", f"python{_dotted(facts.python)}"),
@@ -308,6 +310,7 @@ def _daemon(
             attributes=attributes(host),
             mesos=zk_url(spec, "mesos"),
             masters=",".join(master.address for master in spec.masters),
+            daemon_ports=port_list("", settings.ports.all),
             ca=f"{ACTIVE}/{CA}",
             token_key=f"{ACTIVE}/{TOKEN_KEY}",
             secrets=SECRETS,
@@ -330,6 +333,18 @@ def _secret(name: str, user: User | None) -> Secret:
     """A secret that ``user``'s daemon alone may read; root's when None."""
     owner = user.name if user else "root"
     return Secret(name, owner=owner, group=owner, mode=0o400)
+
+
+def port_list(text: str, more: Iterable[int] = ()) -> str:
+    """The ports in ``text`` (``31000-32000,40000``) and ``more`` as the kernel writes them: sorted and merged."""
+    parts = [tuple(int(number) for number in part.split("-")) for part in text.split(",") if part.strip()]
+    merged: list[list[int]] = []
+    for low, high in sorted([*((part[0], part[-1]) for part in parts), *((port, port) for port in more)]):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1][1] = max(high, merged[-1][1])
+        else:
+            merged.append([low, high])
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in merged)
 
 
 def _dotted(tag: str) -> str:

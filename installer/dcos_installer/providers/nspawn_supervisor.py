@@ -67,9 +67,9 @@ class BoundedLog:
         self.write(f"{stamp} supervisor: {text}\n".encode())
 
 
-def nspawn_command(record: MachineRecord, root: Path, namespace: int, *, unified: bool) -> list[str]:
+def nspawn_command(record: MachineRecord, root: Path, namespace: int) -> list[str]:
     """The command that boots the machine. ``namespace`` is the descriptor of its network namespace."""
-    command = [
+    return [
         "systemd-nspawn",
         "--quiet",
         "--boot",
@@ -88,11 +88,9 @@ def nspawn_command(record: MachineRecord, root: Path, namespace: int, *, unified
         "--keep-unit",
         f"--network-namespace-path=/proc/self/fd/{namespace}",
         "--capability=CAP_NET_ADMIN",
+        # Its agent closes the daemons' ports to tasks with BPF programs; in unified cgroups device rules are some, too.
+        "--system-call-filter=bpf",
     ]
-    if unified:
-        # Device rules of containers are BPF programs there.
-        command.append("--system-call-filter=bpf")
-    return command
 
 
 def nspawn_environment(environ: dict[str, str]) -> dict[str, str]:
@@ -160,7 +158,7 @@ class Supervisor:
             self._tell(replace(self._status, phase="rebooting", nspawn_pid=0))
 
     def _boot(self, machine: Group, namespace: int) -> int:
-        command = nspawn_command(self._record, self._folder.root, namespace, unified=mode_of(self._hierarchies) == "v2")
+        command = nspawn_command(self._record, self._folder.root, namespace)
         self._process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,

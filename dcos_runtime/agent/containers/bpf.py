@@ -1,0 +1,171 @@
+"""Kernel programs on a cgroup (bpf(2)), without a library: what to load, attach, find again and take away.
+
+Programs are attached to the cgroup itself, and stay while it does, whatever becomes of who attached them. Each has a
+name by which it is found again and a tag, the kernel's digest of its instructions, which tells whether it is another
+program now.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import errno
+import os
+import platform
+import struct
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import IntEnum
+
+SYSCALLS = {"x86_64": 321, "aarch64": 280, "riscv64": 280, "ppc64le": 361, "s390x": 351}
+"""The number of bpf(2) by machine."""
+
+_LOAD, _ATTACH, _DETACH, _FD_BY_ID, _INFO_BY_FD, _QUERY = 5, 8, 9, 13, 15, 16
+_CGROUP_SOCK_ADDR = 18
+_ALLOW_MULTI, _REPLACE = 2, 4
+_NAME = 15
+_MOST = 64
+"""Programs that the kernel lets one cgroup have at one hook."""
+_LOG = 1 << 16
+
+
+class Hook(IntEnum):
+    """Where a program of a cgroup is asked: before an address is bound, by family."""
+
+    INET4_BIND = 8
+    INET6_BIND = 9
+
+
+class BpfError(OSError):
+    """The kernel refused; ``strerror`` says what was tried."""
+
+
+@dataclass(frozen=True)
+class Attached:
+    """A program as the kernel knows it. ``fd`` is open, and its holder's to close."""
+
+    fd: int
+    name: str
+    tag: bytes
+
+
+# --- instructions -----------------------------------------------------------------------------------------------------
+
+RETURNED, CONTEXT, VALUE = 0, 1, 2
+"""Registers: what a program answers, what it was given, one to work with."""
+
+
+def instruction(code: int, *, to: int = 0, of: int = 0, offset: int = 0, value: int = 0) -> bytes:
+    registers = to | of << 4 if sys.byteorder == "little" else to << 4 | of
+    return struct.pack("=BBhi", code, registers, offset, value)
+
+
+def load32(to: int, of: int, offset: int) -> bytes:
+    return instruction(0x61, to=to, of=of, offset=offset)
+
+
+def from_network16(register: int) -> bytes:
+    """Turns a number of 16 bits in network byte order into the machine's."""
+    return instruction(0xDC, to=register, value=16)
+
+
+def skip_if_below(register: int, value: int, skip: int) -> bytes:
+    """Skips so many instructions when the register is less than ``value``."""
+    return instruction(0xA5, to=register, offset=skip, value=value)
+
+
+def skip_if_above(register: int, value: int, skip: int) -> bytes:
+    """Skips so many instructions when the register is more than ``value``."""
+    return instruction(0x25, to=register, offset=skip, value=value)
+
+
+def answer(value: int) -> bytes:
+    return instruction(0xB7, to=RETURNED, value=value) + instruction(0x95)
+
+
+# --- the system call --------------------------------------------------------------------------------------------------
+
+
+def load(program: bytes, hook: Hook, name: str) -> Attached:
+    """Hands a program to the kernel. Raises `BpfError`, with the verifier's last words when it has any."""
+    instructions = ctypes.create_string_buffer(program, len(program))
+    licence = ctypes.create_string_buffer(b"Apache-2.0")
+    log = ctypes.create_string_buffer(_LOG)
+
+    def attributes(log_level: int) -> bytes:
+        return struct.pack(
+            "=IIQQIIQII16sII",
+            *(_CGROUP_SOCK_ADDR, len(program) // 8),
+            *(ctypes.addressof(instructions), ctypes.addressof(licence)),
+            *((log_level, _LOG, ctypes.addressof(log)) if log_level else (0, 0, 0)),
+            *(0, 0, name.encode()[:_NAME], 0, hook),
+        )
+
+    what = f"load a program for {hook.name}"
+    try:
+        fd = _call(_LOAD, attributes(0), what)
+    except BpfError as error:
+        if error.errno not in (errno.EINVAL, errno.EACCES):
+            raise
+        fd = _call(_LOAD, attributes(1), what, said=lambda: log.value.decode(errors="replace"))
+    return _described(fd)
+
+
+def attached(cgroup: int, hook: Hook) -> list[Attached]:
+    """The programs of a cgroup's own at the hook, in order. ``cgroup`` is its folder, opened. Raises `BpfError`."""
+    identifiers = (ctypes.c_uint32 * _MOST)()
+    attributes = ctypes.create_string_buffer(
+        struct.pack("=IIIIQII", cgroup, hook, 0, 0, ctypes.addressof(identifiers), _MOST, 0)
+    )
+    _call(_QUERY, attributes, f"ask for the programs at {hook.name}")
+    (count,) = struct.unpack_from("=I", attributes.raw, 24)
+    found = []
+    for identifier in list(identifiers)[:count]:
+        try:
+            found.append(_described(_call(_FD_BY_ID, struct.pack("=III", identifier, 0, 0), "open a program")))
+        except BpfError as error:
+            if error.errno != errno.ENOENT:  # taken away meanwhile
+                raise
+    return found
+
+
+def attach(cgroup: int, hook: Hook, program: Attached, instead_of: Attached | None = None) -> None:
+    """Adds a program to those of the cgroup, or puts it in another's place in one step. Raises `BpfError`."""
+    flags, other = (_ALLOW_MULTI, 0) if instead_of is None else (_ALLOW_MULTI | _REPLACE, instead_of.fd)
+    _call(_ATTACH, struct.pack("=IIIII", cgroup, program.fd, hook, flags, other), f"attach a program to {hook.name}")
+
+
+def detach(cgroup: int, hook: Hook, program: Attached) -> None:
+    _call(_DETACH, struct.pack("=III", cgroup, program.fd, hook), f"detach a program from {hook.name}")
+
+
+def _described(fd: int) -> Attached:
+    info = ctypes.create_string_buffer(80)
+    try:
+        _call(_INFO_BY_FD, struct.pack("=IIQ", fd, len(info), ctypes.addressof(info)), "look at a program")
+    except BpfError:
+        os.close(fd)
+        raise
+    name = info.raw[64:80].rstrip(b"\0").decode(errors="replace")
+    return Attached(fd, name, info.raw[8:16])
+
+
+def _call(
+    command: int, attributes: bytes | ctypes.Array[ctypes.c_char], what: str, said: Callable[[], str] = str
+) -> int:
+    number = SYSCALLS.get(platform.machine())
+    if number is None:
+        raise BpfError(errno.ENOSYS, f"cannot {what}: the number of bpf(2) on {platform.machine()} is not known here")
+    buffer = ctypes.create_string_buffer(attributes, len(attributes)) if isinstance(attributes, bytes) else attributes
+    result: int = _LIBC.syscall(
+        ctypes.c_long(number), ctypes.c_int(command), ctypes.byref(buffer), ctypes.c_uint(ctypes.sizeof(buffer))
+    )
+    if result < 0:
+        code = ctypes.get_errno()
+        more = " ".join(said().split())[-300:]
+        raise BpfError(code, f"cannot {what}: {os.strerror(code)}" + (f" ({more})" if more else ""))
+    return result
+
+
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_LIBC.syscall.restype = ctypes.c_long

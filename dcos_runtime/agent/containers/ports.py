@@ -1,0 +1,293 @@
+"""Keeps tasks from the ports of the cluster's daemons: the kernel refuses the bind, also while those daemons are dead.
+
+Two programs on the version 2 cgroup of all containers look at each bind(2): an IPv4 or IPv6 socket of a task, TCP or
+UDP, gets EPERM for a closed port at any address. They hang on the cgroup, so that nobody has to be there for them to
+hold. What the kernel hands out by itself (port 0, listen without bind) comes from ``ip_local_port_range``, for which it
+asks no program: closed ports have to lie outside of it, or in ``ip_local_reserved_ports``.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import errno
+import json
+import os
+import re
+import sys
+import uuid
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from dcos_runtime.agent.containers import base, bpf
+from dcos_runtime.agent.containers.bpf import CONTEXT, VALUE, BpfError, Hook
+from dcos_runtime.agent.containers.cgroups import Cgroups
+
+Ranges = tuple[tuple[int, int], ...]
+"""Sorted ranges that neither meet nor overlap, both ends included."""
+
+PRIVILEGED = (1, 1023)
+LAST = 65535
+NAME = "dcos_ports"
+"""By which our programs are found again."""
+
+MOST_RANGES = 4096
+_USER_PORT = 24  # in struct bpf_sock_addr
+_TRIAL_SECONDS = 30.0
+_ROUNDS = 20
+
+_TRIAL = """
+import json, socket, sys
+sys.stdin.readline()
+found = {}
+for family, address in ((socket.AF_INET, "0.0.0.0"), (socket.AF_INET6, "::")):
+    for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+        try:
+            with socket.socket(family, kind) as made:
+                made.bind((address, int(sys.argv[1])))
+            code = 0
+        except OSError as error:
+            code = error.errno
+        found[f"{kind.name} at {address}"] = code
+print(json.dumps(found))
+"""
+
+
+# --- which ports ------------------------------------------------------------------------------------------------------
+
+
+def ranges(parts: Iterable[tuple[int, int]]) -> Ranges:
+    """Any ranges, in order and merged."""
+    merged: list[tuple[int, int]] = []
+    for low, high in sorted(parts):
+        if merged and low <= merged[-1][1] + 1:
+            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
+        else:
+            merged.append((low, high))
+    return tuple(merged)
+
+
+def without(some: Ranges, others: Ranges) -> Ranges:
+    """What of ``some`` is in none of ``others``."""
+    left = list(some)
+    for low, high in others:
+        pieces = []
+        for first, last in left:
+            pieces += [(first, min(last, low - 1)), (max(first, high + 1), last)]
+        left = [(first, last) for first, last in pieces if first <= last]
+    return ranges(left)
+
+
+def parse(text: str) -> Ranges:
+    """``2181,5049-5052``, with or without brackets, as a flag's value; empty: none. Raises ``ValueError``."""
+    found = []
+    for part in text.strip().removeprefix("[").removesuffix("]").split(","):
+        if not part.strip():
+            continue
+        match = re.fullmatch(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", part)
+        low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= low <= high <= LAST:
+            raise ValueError(
+                f"expected ports and ranges from 1 to {LAST}, such as 2181,5049-5052; got {part.strip()!r}"
+            )
+        found.append((low, high))
+    return ranges(found)
+
+
+def text_of(some: Ranges) -> str:
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in some)
+
+
+def closed_ports(daemons: Ranges, offered: Ranges, own: Iterable[int]) -> Ranges:
+    """What no task may bind: below 1024 and the daemons' ports, unless offered to tasks; an agent's own ever."""
+    closed = without(ranges([PRIVILEGED, *daemons]), offered)
+    return ranges([*closed, *((port, port) for port in own)])
+
+
+def handed_out(closed: Ranges, proc: Path = Path("/proc")) -> Ranges:
+    """The closed ports that the kernel may hand out by itself. ``proc`` is for tests."""
+    settings = proc / "sys" / "net" / "ipv4"
+    try:
+        low, high = (int(word) for word in (settings / "ip_local_port_range").read_text().split())
+        kept = (settings / "ip_local_reserved_ports").read_text().strip()
+    except (OSError, ValueError):
+        return ()
+    outside = ranges([(0, low - 1), (high + 1, LAST + 1), *parse(kept)])
+    return without(closed, outside)
+
+
+def program(closed: Ranges) -> bytes:
+    """The program for both hooks: 0 (EPERM) for a closed port, else 1."""
+    refusal = bpf.answer(0)
+    skipped = len(refusal) // 8
+    code = bpf.load32(VALUE, CONTEXT, _USER_PORT) + bpf.from_network16(VALUE)
+    for low, high in closed:
+        code += bpf.skip_if_above(VALUE, high, skipped + 1) + bpf.skip_if_below(VALUE, low, skipped) + refusal
+    return code + bpf.answer(1)
+
+
+# --- the guard --------------------------------------------------------------------------------------------------------
+
+
+class PortsOpen(Exception):
+    """Tasks cannot be kept from the closed ports here. The text says why, and what to do."""
+
+
+class PortGuard:
+    """Closes ports to everything in the cgroup of all containers, where `begin` finds that it can.
+
+    ``own``: those of the closed ports that the agent itself listens on.
+    """
+
+    def __init__(self, closed: Ranges = (PRIVILEGED,), own: Sequence[int] = ()) -> None:
+        self.closed = closed
+        self.problem = "it was not tried"
+        """Why tasks are not kept from the closed ports; empty: they are."""
+        self.gap = ""
+        """Which of them a task may be given by the kernel without asking for it, and what to do; empty: none."""
+        self._own = own
+        self._folder = Path()
+        self._divided = False
+
+    async def begin(self, cgroups: Cgroups, root: str) -> None:
+        """Closes the ports, and has a process in the cgroup try one; ``problem`` and ``gap`` tell how it went."""
+        try:
+            mount = cgroups.mounts.get("" if cgroups.unified else "unified")
+            if mount is None:
+                raise PortsOpen(
+                    "no version 2 control groups are mounted; mount cgroup2 at /sys/fs/cgroup/unified, or boot with"
+                    " unified control groups"
+                )
+            self._folder = mount / root.strip("/")
+            self._divided = not cgroups.unified
+            await asyncio.to_thread(self._close)
+            if self._divided:
+                await asyncio.to_thread(self._adopt, cgroups, root)
+            await self._try()
+            self.problem = ""
+            if given := handed_out(self.closed):
+                self.gap = (
+                    f"the kernel may hand out {text_of(given)} to a task that asks for any port; put them into the"
+                    " kernel setting net.ipv4.ip_local_reserved_ports"
+                )
+        except PortsOpen as error:
+            self.problem = str(error)
+        except OSError as error:
+            self.problem = _refused(error)
+
+    @property
+    def shortcoming(self) -> str:
+        """In words, for the log; empty: every closed port is closed."""
+        ports = text_of(self.closed)
+        if self.problem:
+            return f"ports: not enforced: a task may bind {ports}, also those of dead daemons ({self.problem})"
+        return f"ports: not fully enforced: {self.gap}" if self.gap else ""
+
+    def enter(self, pid: int) -> None:
+        """Takes the process that is to make a container into the cgroup of all containers. Raises ``OSError``.
+
+        Where control groups are unified the runtime puts the container below it anyway.
+        """
+        if self.problem:
+            return
+        self._close()  # somebody may have removed the cgroup, which then has none of our programs
+        if self._divided:
+            (self._folder / "cgroup.procs").write_text(str(pid))
+
+    def holds(self, pid: int, container_id: str) -> bool:
+        """Whether a container's process is where the ports are closed to it."""
+        if self.problem:
+            return True
+        for folder in (self._folder, self._folder / container_id):
+            with contextlib.suppress(OSError):
+                if str(pid) in (folder / "cgroup.procs").read_text().split():
+                    return True
+        return False
+
+    def _close(self) -> None:
+        """Has exactly one program of ours at each hook, and that the wanted one; never none in between."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        cgroup = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        opened: list[bpf.Attached] = []
+        try:
+            for hook in Hook:
+                wanted = bpf.load(program(self.closed), hook, NAME)
+                opened.append(wanted)
+                there = bpf.attached(cgroup, hook)
+                opened += there
+                ours = [found for found in there if found.name == NAME]
+                if not any(found.tag == wanted.tag for found in ours):
+                    bpf.attach(cgroup, hook, wanted, instead_of=ours.pop(0) if ours else None)
+                else:
+                    ours.remove(next(found for found in ours if found.tag == wanted.tag))
+                for more in ours:
+                    bpf.detach(cgroup, hook, more)
+        finally:
+            for found in opened:
+                os.close(found.fd)
+            os.close(cgroup)
+
+    def _adopt(self, cgroups: Cgroups, root: str) -> None:
+        """Takes in the processes of containers that were made before ports were closed."""
+        containers = cgroups.folder("pids", root) or cgroups.folder("memory", root)
+        for _ in range(_ROUNDS):
+            inside = set((self._folder / "cgroup.procs").read_text().split())
+            found: set[str] = set()
+            for path in containers.glob("*/cgroup.procs") if containers else ():
+                with contextlib.suppress(OSError):
+                    found |= set(path.read_text().split())
+            if found <= inside:
+                return
+            for pid in found - inside:
+                with contextlib.suppress(OSError):  # it ended
+                    (self._folder / "cgroup.procs").write_text(pid)
+
+    async def _try(self) -> None:
+        """Raises `PortsOpen` unless binds of a process in such a cgroup are refused, and for that reason."""
+        port = next(iter(self._own), self.closed[0][0] if self.closed else 0)
+        if not port:
+            return
+        leaf = self._folder / f"trial-{uuid.uuid4()}"
+        leaf.mkdir()
+        process = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-I", "-S", "-c", _TRIAL, str(port)),
+            stdin=asyncio.subprocess.PIPE,
+            stdout=asyncio.subprocess.PIPE,
+            stderr=asyncio.subprocess.STDOUT,
+            env={"PATH": base.DEFAULT_PATH},
+        )
+        try:
+            (leaf / "cgroup.procs").write_text(str(process.pid))
+            said, _ = await asyncio.wait_for(process.communicate(b"\n"), _TRIAL_SECONDS)
+            codes: dict[str, int] = json.loads(said) if process.returncode == 0 else {}
+        except (TimeoutError, ValueError):
+            codes = {}
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                process.kill()
+            await process.wait()
+            for _ in range(_ROUNDS):  # the kernel lets go of who ended a moment later
+                with contextlib.suppress(OSError):
+                    leaf.rmdir()
+                    break
+                await asyncio.sleep(0.05)
+        if not codes:
+            raise PortsOpen("a process that was to try a closed port did not tell how it went")
+        absent = (errno.EAFNOSUPPORT, errno.EADDRNOTAVAIL)
+        if bound := [what for what, code in codes.items() if code != errno.EPERM and code not in absent]:
+            raise PortsOpen(
+                f"the kernel took the programs and yet let a process in {self._folder} bind port {port}"
+                f" ({', '.join(bound)}); a kernel from 5.15 on does not"
+            )
+
+
+def _refused(error: OSError) -> str:
+    if not isinstance(error, BpfError):
+        return f"{error.filename or 'the cgroup of all containers'}: {error.strerror or error}"
+    hint = {
+        errno.EPERM: "bpf(2) wants CAP_BPF or CAP_SYS_ADMIN, CAP_NET_ADMIN, and a system call filter that allows it"
+        " (systemd-nspawn: --system-call-filter=bpf)",
+        errno.EINVAL: "programs for bind want a kernel from 4.17 on with CONFIG_CGROUP_BPF",
+        errno.ENOSYS: "the kernel was built without bpf(2)",
+    }.get(error.errno or 0, "")
+    return f"{error.strerror}" + (f"; {hint}" if hint else "")
