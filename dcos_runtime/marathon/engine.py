@@ -17,7 +17,7 @@ from typing import Protocol, TypeVar
 
 from dcos_runtime.framework.client import Client
 from dcos_runtime.marathon.core.core import Core
-from dcos_runtime.marathon.core.effects import Effect, Now, Outcome, Probe, Publish, Send, Trouble
+from dcos_runtime.marathon.core.effects import Effect, Now, Outcome, Probe, Publish, Send, Trouble, writes
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.prober import Prober
@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 
 WRITE_KEYS = 400
 WRITE_BYTES = 400_000
-"""How much is stored by one write at most, unless one outcome alone is larger."""
+"""How much is stored by one write at most, unless what clients changed in one outcome alone is more."""
 WAITING = 20
 """Outcomes waiting to be stored before events from the master have to wait as well."""
 
@@ -168,7 +168,8 @@ class Engine:
         if self._next is None:
             self._next = asyncio.get_running_loop().create_future()
         done = self._next
-        if self.core.world.size >= WRITE_KEYS:
+        waiting = self.core.world.waiting
+        if len(waiting.changes) >= WRITE_KEYS or waiting.size >= WRITE_BYTES:
             self._take()
         self._wake_committer.set()
         return done
@@ -190,16 +191,17 @@ class Engine:
             batch = []
             while self._pending:
                 outcome = self._pending[0][0]
-                more = sum(len(value) for value in outcome.changes.values() if value is not None)
-                if changes and (len(changes) + len(outcome.changes) > WRITE_KEYS or size + more > WRITE_BYTES):
+                many = len(changes) + len(outcome.changes) > WRITE_KEYS
+                if changes and (many or size + outcome.size > WRITE_BYTES):
                     break
                 changes.update(outcome.changes)
-                size += more
+                size += outcome.size
                 batch.append(self._pending.popleft())
             self._committing = [done for _, done in batch]
             self.lease.check()
-            if changes:
-                await self._store.write(changes)
+            parts = [changes] if size <= WRITE_BYTES else writes(changes, WRITE_BYTES)
+            for part in filter(None, parts):
+                await self._store.write(part)
                 self.lease.check()
             for outcome, done in batch:
                 for effect in outcome.effects:

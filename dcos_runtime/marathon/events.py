@@ -10,6 +10,8 @@ from dcos_runtime.marathon.core.effects import Publish
 from dcos_runtime.wire import codec
 
 QUEUE = 1024
+QUEUE_BYTES = 32_000_000
+"""Records and bytes that may wait for a subscriber to read. A deployment's events hold the apps' whole definitions."""
 
 
 class Subscriber:
@@ -19,14 +21,17 @@ class Subscriber:
         self._kinds = frozenset(kinds)
         self.light = light
         self._queue: asyncio.Queue[bytes | None] = asyncio.Queue()
+        self._bytes = 0
 
     def wants(self, kind: str) -> bool:
         return not self._kinds or kind in self._kinds
 
     def put(self, record: bytes) -> bool:
-        if self._queue.qsize() >= QUEUE:
+        full = self._bytes > 0 and self._bytes + len(record) > QUEUE_BYTES
+        if full or self._queue.qsize() >= QUEUE:
             self.end()
             return False
+        self._bytes += len(record)
         self._queue.put_nowait(record)
         return True
 
@@ -34,7 +39,9 @@ class Subscriber:
         self._queue.put_nowait(None)
 
     async def get(self) -> bytes | None:
-        return await self._queue.get()
+        record = await self._queue.get()
+        self._bytes -= len(record or b"")
+        return record
 
 
 class Hub:

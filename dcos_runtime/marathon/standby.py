@@ -18,8 +18,7 @@ from aiohttp.http import HttpProcessingError
 from yarl import URL
 
 from dcos_runtime import tls
-from dcos_runtime.daemon import text_response
-from dcos_runtime.marathon.api.routing import MAX_BODY, error, normal_path
+from dcos_runtime.marathon.api.routing import MAX_BODY, error, normal_path, pong
 from dcos_runtime.marathon.doors import Handle, is_ping, principal_of
 from dcos_runtime.store.election import Detector, Leader
 
@@ -84,7 +83,7 @@ class Proxy:
 
     async def handle(self, request: web.Request) -> web.StreamResponse:
         if is_ping(request):
-            return text_response("pong")  # asked about this process, not about the leader
+            return pong(request)  # asked about this process, not about the leader
         clock = asyncio.get_running_loop().time
         until = clock() + AGAIN_SECONDS
         while True:

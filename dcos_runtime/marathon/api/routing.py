@@ -16,7 +16,7 @@ import msgspec
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
-from dcos_runtime.daemon import json_response
+from dcos_runtime.daemon import json_response, text_response
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.store import StoreError
@@ -115,6 +115,30 @@ async def _answer(handler: Handler, request: web.Request, parts: dict[str, str])
 
 def error(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
     return json_response({"message": message}, status, headers)
+
+
+def pong(request: web.Request) -> web.Response:
+    """The answer to `/ping`: JSON for those who would rather have that, else text, as in the original."""
+    return json_response("pong") if _prefers_json(request.headers.get("Accept", "")) else text_response("pong")
+
+
+def _prefers_json(accept: str) -> bool:
+    ranges = []
+    for place, part in enumerate(accept.split(",")):
+        kind, *parameters = (piece.strip().lower() for piece in part.split(";"))
+        quality = next((piece[2:] for piece in parameters if piece.startswith("q=")), "1")
+        try:
+            weight = float(quality)
+        except ValueError:
+            weight = 0.0
+        if weight > 0:
+            ranges.append((-weight, kind == "*/*", place, kind))
+    for *_, kind in sorted(ranges):
+        if kind in ("application/json", "application/*"):
+            return True
+        if kind == "*/*" or kind.startswith("text/"):
+            return False
+    return False
 
 
 async def read_json(request: web.Request) -> Any:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from aiohttp import web
 
@@ -13,7 +13,7 @@ from dcos_runtime import __version__
 from dcos_runtime.daemon import json_response, text_response
 from dcos_runtime.marathon import views
 from dcos_runtime.marathon.api.apps import deployed, kill
-from dcos_runtime.marathon.api.routing import BadRequest, Route, flag, query_all, read_object, route
+from dcos_runtime.marathon.api.routing import BadRequest, Route, error, flag, pong, query_all, read_object, route
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.changes import NotFound
@@ -23,6 +23,8 @@ from dcos_runtime.marathon.engine import Engine, clock
 
 API_VERSION = "1.11.24"
 """The Marathon whose API this is: clients choose by it what to send."""
+
+_CHANGES = ("POST", "PUT", "PATCH", "DELETE")
 
 HEARTBEAT = 15.0
 """Seconds between empty lines on an idle event stream, so that both ends notice when the other is gone."""
@@ -70,11 +72,8 @@ class System:
             route("DELETE", "/v2/queue/{id}/delay", self.reset_delay),
             route("GET", "/v2/groups", self.group),
             route("GET", "/v2/groups/{id}", self.group),
-            *(
-                route(method, f"/v2/{kind}(/.*)?", self.not_here)
-                for kind in ("groups", "pods")
-                for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
-            ),
+            *(route(method, "/v2/groups(/.*)?", self.no_group_changes) for method in _CHANGES),
+            *(route(method, "/v2/pods(/.*)?", self.no_pods) for method in ("GET", *_CHANGES)),
         )
 
     # --- this process ---
@@ -86,7 +85,7 @@ class System:
         return text_response("This version of the init has no web page. Its API begins at /v2, for example /v2/apps.\n")
 
     async def ping(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        return text_response("pong")
+        return pong(request)
 
     async def metrics(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
         world = self._engine().core.world
@@ -143,9 +142,14 @@ class System:
     async def plugins(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
         return json_response({"plugins": []})
 
-    async def not_here(self, request: web.Request, _: dict[str, str]) -> NoReturn:
-        what = "pods are" if "/pods" in request.path else "changing groups is"
-        raise BadRequest(f"{what} not supported in this version; use /v2/apps", status=501)
+    # What is not built is the client's error: it takes any 5xx for an init that is down, and asks again.
+
+    async def no_group_changes(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        text = "changing groups is not supported in this version; change their apps at /v2/apps, several in one array"
+        return error(405, text, headers={"Allow": "GET, HEAD"})
+
+    async def no_pods(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+        return error(404, "pods are not supported in this version; use /v2/apps")
 
     # --- tasks ---
 

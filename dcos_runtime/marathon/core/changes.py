@@ -10,11 +10,12 @@ from typing import Any
 
 import msgspec
 
-from dcos_runtime.marathon.core import definition, ids
+from dcos_runtime.marathon.core import app as apps
+from dcos_runtime.marathon.core import definition, ids, limits
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core.app import App, VersionInfo
 from dcos_runtime.marathon.core.deployment import Change, Deployment, plan_steps
-from dcos_runtime.marathon.core.fields import Invalid
+from dcos_runtime.marathon.core.fields import MOST_PROBLEMS, Invalid, shown
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.tasks import Tasks
 from dcos_runtime.marathon.core.world import World
@@ -44,7 +45,7 @@ class TooManyDeployments(Exception):
 
 
 def no_app(app_id: str, version: str | None = None) -> NotFound:
-    return NotFound(f"App '{app_id}' does not exist" + (f" in version {version}" if version else ""))
+    return NotFound(f"App '{shown(app_id, 300)}' does not exist" + (f" in version {shown(version)}" if version else ""))
 
 
 class Changes:
@@ -83,7 +84,12 @@ class Changes:
         """All in one deployment, in the order of their dependencies. Raises as `update`."""
         targets: dict[str, App | None] = {}
         problems: dict[str, list[str]] = {}
+        if len(items) > limits.MAX_APPS_AT_ONCE:
+            text = f"{len(items)} apps are more than the {limits.MAX_APPS_AT_ONCE} that one request may change"
+            raise Invalid({"/": [text]})
         for index, item in enumerate(items):
+            if len(problems) >= MOST_PROBLEMS:
+                break
             given = item.get("id")
             if not isinstance(given, str):
                 problems[f"({index})/id"] = ["App Update must have app id set"]
@@ -233,6 +239,7 @@ class Changes:
         )
         if not after:
             return deployment
+        self._check_sizes(deployment, after)
         self._make_room(deployment, force)
         for app_id, app in after.items():
             if app is not None:
@@ -241,9 +248,22 @@ class Changes:
                 world.app(app_id).current = None
             world.publish("group_change_success", groupId=ids.group(app_id), version=version)
         world.save_deployment(deployment)
+        world.forget_former(limits.MAX_STORED)
         step = deployments.step_json(deployment.current)
         world.publish("deployment_info", plan=world.plan(deployment), currentStep=step)
         return deployment
+
+    def _check_sizes(self, deployment: Deployment, after: Mapping[str, App | None]) -> None:
+        """Raises `Invalid` for what the store would refuse, or what would fill it up."""
+        world = self._world
+        sizes = {app_id: len(apps.encode(app)) for app_id, app in after.items() if app is not None}
+        for app in after.values():
+            if app is not None and (problem := limits.too_large(app)):
+                raise Invalid({"/": [f"{app.id}: {problem}"]})
+        limits.at_once(sizes)
+        limits.deployment(len(deployments.encode(deployment)), len(after))
+        before = world.current_size()
+        limits.in_all(before + sum(size - world.current_size(app_id) for app_id, size in sizes.items()), before)
 
     def _make_room(self, deployment: Deployment, force: bool) -> None:
         world = self._world

@@ -13,7 +13,7 @@ from typing import Any, Literal
 
 import msgspec
 
-from dcos_runtime.marathon.core import ids
+from dcos_runtime.marathon.core import ids, limits
 from dcos_runtime.marathon.core.app import (
     App,
     Fetch,
@@ -25,7 +25,7 @@ from dcos_runtime.marathon.core.app import (
     to_json,
 )
 from dcos_runtime.marathon.core.constraints import OPERATORS, constraint_problem
-from dcos_runtime.marathon.core.fields import Fields, Invalid
+from dcos_runtime.marathon.core.fields import Fields, Invalid, shown
 from dcos_runtime.wire.uris import unpacked_under_uris
 
 NOT_HERE = "not supported in this version"
@@ -40,6 +40,8 @@ MAX_AMOUNT = 1e9
 """Of any resource, in its own unit."""
 MAX_SECONDS = 10 * 365 * 86400
 """Of any wait. Mesos counts nanoseconds in 64 bits, which end at 292 years."""
+MAX_CONSTRAINTS, MAX_CHECKS, MAX_PORTS, MAX_REFERENCES = 100, 100, 1_000, 1_000
+"""How many an app may have; references are files to fetch, and dependencies."""
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _UNVERSIONED = VersionInfo(last_scaling_at="", last_config_change_at="")
 
@@ -58,6 +60,8 @@ def complete(data: Mapping[str, Any], app_id: str | None, rules: Rules) -> App:
     fields = Fields(data)
     app = _read(fields, app_id, rules)
     fields.unknown()
+    if not fields.problems and (problem := limits.too_large(app)):
+        fields.problem("", problem)
     if fields.problems:
         raise Invalid(fields.problems)
     return app
@@ -111,6 +115,12 @@ def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
     cmd, args = fields.text("cmd", least=1), fields.texts("args")
     if bool(cmd) == bool(args):
         fields.problem("", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.")
+    if cmd is not None and len(cmd.encode()) > limits.MAX_STRING:
+        fields.problem("cmd", f"has {len(cmd.encode())} bytes; Linux runs no command of more than {limits.MAX_STRING}")
+    for index, arg in enumerate(args):
+        if len(arg.encode()) > limits.MAX_STRING:
+            text = f"has {len(arg.encode())} bytes; Linux takes no argument of more than {limits.MAX_STRING}"
+            fields.problem(f"args({index})", text)
     ports, require_ports = _ports(fields), fields.flag("requirePorts", False)
     instances = _instances(fields)
     single = labels.get("MARATHON_SINGLE_INSTANCE_APP") == "true"
@@ -130,12 +140,12 @@ def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
         disk=fields.number("disk", 0.0, 0, MAX_AMOUNT),
         executor=_executor(fields),
         container=_container(fields),
-        constraints=fields.items("constraints", _constraint),
+        constraints=fields.items("constraints", _constraint, MAX_CONSTRAINTS),
         fetch=_fetch(fields),
         port_definitions=ports,
         require_ports=require_ports,
-        health_checks=fields.objects("healthChecks", lambda check: _health_check(check, len(ports))),
-        dependencies=[ids.absolute(dependency) for dependency in fields.texts("dependencies")],
+        health_checks=fields.objects("healthChecks", lambda check: _health_check(check, len(ports)), MAX_CHECKS),
+        dependencies=[ids.absolute(dependency) for dependency in fields.texts("dependencies", MAX_REFERENCES)],
         labels=labels,
         accepted_resource_roles=_accepted_roles(fields, rules),
         role=fields.one_of("role", (rules.role,), rules.role),
@@ -159,9 +169,13 @@ def _instances(fields: Fields) -> int:
 
 def _environment(fields: Fields) -> dict[str, str]:
     env = fields.text_map("env")
-    for name in env:
+    for name, value in env.items():
+        size = len(name.encode()) + 1 + len(value.encode())
+        if size > limits.MAX_STRING:
+            text = f"has {size} bytes with its name; Linux starts no program with a variable of more than "
+            fields.problem(f"env/{name}", f"{text}{limits.MAX_STRING}; fetch large contents as a file")
         if not name or "=" in name:
-            fields.problem(f"env({name})", "the name of a variable must not be empty or contain '='")
+            fields.problem(f"env/{name}", "the name of a variable must not be empty or contain '='")
     return env
 
 
@@ -177,7 +191,7 @@ def _refuse_unsupported(fields: Fields) -> None:
     fields.refuse("storeUrls", ([],), "gone since Marathon 0.13; use fetch")
     fields.refuse("taskRateLimit", (), "gone since Marathon 0.7; use backoffSeconds")
     fields.ignore(("residency",))  # without persistent volumes it has no effect in the original either
-    for index, network in enumerate(fields.items("networks", lambda value, path: value)):
+    for index, network in enumerate(fields.items("networks", lambda value, path: value, MAX_REFERENCES)):
         if not isinstance(network, dict) or network.get("mode", "container") != "host":
             fields.problem(f"networks({index})", f"container networks are {NOT_HERE}; only mode host is")
 
@@ -205,7 +219,7 @@ def _container(fields: Fields) -> dict[str, Any] | None:
 
 
 def _ports(fields: Fields) -> list[PortDefinition]:
-    legacy = fields.items("ports", _port_number) if fields.has("ports") else None
+    legacy = fields.items("ports", _port_number, MAX_PORTS) if fields.has("ports") else None
     fields.ignore(("ports",))
     if not fields.has("portDefinitions"):
         fields.ignore(("portDefinitions",))
@@ -213,7 +227,7 @@ def _ports(fields: Fields) -> list[PortDefinition]:
             return [PortDefinition(name="default")]
         definitions = [PortDefinition(port=port) for port in legacy]
     else:
-        definitions = fields.objects("portDefinitions", _port_definition)
+        definitions = fields.objects("portDefinitions", _port_definition, MAX_PORTS)
         if legacy and legacy != [definition.port for definition in definitions]:
             fields.problem("", "cannot specify both ports and port definitions")
     numbers = [definition.port for definition in definitions if definition.port]
@@ -244,8 +258,8 @@ def _port_definition(fields: Fields) -> PortDefinition:
 
 
 def _fetch(fields: Fields) -> list[Fetch]:
-    uris = fields.texts("uris")
-    fetch = fields.objects("fetch", _fetch_item)
+    uris = fields.texts("uris", MAX_REFERENCES)
+    fetch = fields.objects("fetch", _fetch_item, MAX_REFERENCES)
     if uris and fetch:
         if [item.uri for item in fetch] != uris:
             fields.problem("uris", "may not be set in conjunction with fetch")
@@ -293,7 +307,7 @@ def _health_check(fields: Fields, port_count: int) -> HealthCheck:
         protocol = "TCP"
     fields.ignore(("command",))
     if protocol not in PROTOCOLS:
-        fields.problem("protocol", f"got {protocol!r}, expected one of {', '.join(PROTOCOLS)}")
+        fields.problem("protocol", f"got {shown(protocol)!r}, expected one of {', '.join(PROTOCOLS)}")
     fields.refuse("ipProtocol", ("IPv4",), f"IPv6 is {NOT_HERE}")
     port = fields.optional_integer("port", 0, 65535)
     index = fields.optional_integer("portIndex", 0)
@@ -325,7 +339,7 @@ def _accepted_roles(fields: Fields, rules: Rules) -> list[str] | None:
         fields.problem("acceptedResourceRoles", "must not be empty")
     if wrong := sorted(set(roles) - {"*", rules.role}):
         allowed = "*" if rules.role == "*" else f"* and {rules.role}"
-        text = f"{', '.join(wrong)}: this init is offered resources of {allowed} only (--mesos_role)"
+        text = f"{shown(', '.join(wrong))}: this init is offered resources of {allowed} only (--mesos_role)"
         fields.problem("acceptedResourceRoles", text)
     return roles
 

@@ -63,9 +63,10 @@ def plan_steps(before: Mapping[str, App | None], after: Mapping[str, App | None]
     stops = [Action(STOP, app_id) for app_id in after if after[app_id] is None and before[app_id] is not None]
     starts = [Action(START, app_id) for app_id in after if after[app_id] is not None and before[app_id] is None]
     layers: dict[int, list[Action]] = {}
+    depths = _depths(after)
     for app_id, app in after.items():
         if app is not None and (kind := _kind(before[app_id], app)) is not None:
-            layers.setdefault(_depth(app_id, after, ()), []).append(Action(kind, app_id))
+            layers.setdefault(depths[app_id], []).append(Action(kind, app_id))
     return [step for step in (stops, starts, *(layers[depth] for depth in sorted(layers))) if step]
 
 
@@ -79,11 +80,31 @@ def _kind(before: App | None, after: App) -> str | None:
     return RESTART
 
 
-def _depth(app_id: str, apps: Mapping[str, App | None], path: Sequence[str]) -> int:
-    app = apps.get(app_id)
-    if app is None or app_id in path:
-        return 0
-    return max((1 + _depth(other, apps, (*path, app_id)) for other in app.dependencies if other in apps), default=0)
+def _depths(apps: Mapping[str, App | None]) -> dict[str, int]:
+    """How many of ``apps`` have to be there one after the other before each; those in a circle, and what depends on
+    them, come last. Looks at every dependency once.
+    """
+    needs = {
+        app_id: {other for other in app.dependencies if other in apps and other != app_id} if app is not None else set()
+        for app_id, app in apps.items()
+    }
+    needed_by: dict[str, list[str]] = {}
+    for app_id, others in needs.items():
+        for other in others:
+            needed_by.setdefault(other, []).append(app_id)
+    depths: dict[str, int] = {}
+    layer = [app_id for app_id, others in needs.items() if not others]
+    depth = 0
+    while layer:
+        depths.update(dict.fromkeys(layer, depth))
+        free = []
+        for app_id in layer:
+            for waiting in needed_by.get(app_id, ()):
+                needs[waiting].discard(app_id)
+                if not needs[waiting]:
+                    free.append(waiting)
+        layer, depth = free, depth + 1
+    return {app_id: depths.get(app_id, depth) for app_id in apps}
 
 
 def to_json(deployment: Deployment) -> dict[str, Any]:

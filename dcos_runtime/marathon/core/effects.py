@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import heapq
-from collections.abc import Hashable
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -65,9 +65,37 @@ class Outcome:
 
     changes: dict[str, bytes | None] = field(default_factory=dict)
     effects: list[Effect] = field(default_factory=list)
+    size: int = 0
+    """Bytes to store, or more, when keys are set again."""
+
+    def put(self, key: str, value: bytes | None) -> None:
+        self.changes[key] = value
+        self.size += len(key) + len(value or b"")
 
     def __bool__(self) -> bool:
         return bool(self.changes or self.effects)
+
+
+def writes(changes: Mapping[str, bytes | None], most: int) -> list[dict[str, bytes | None]]:
+    """``changes`` in the order in which they may be stored one after the other, when they are many.
+
+    What a client changed is all in the first, to be stored whole or not at all. Then come instances, which are told of
+    one by one anyhow, some at a time: what is missing of these is found again by looking at what should be.
+    """
+    first: dict[str, bytes | None] = {}
+    parts = [first]
+    room = 0
+    for key, value in changes.items():
+        if not key.startswith("instances/"):
+            first[key] = value
+            continue
+        size = len(key) + len(value or b"")
+        if len(parts) == 1 or size > room:
+            parts.append({})
+            room = most
+        parts[-1][key] = value
+        room -= size
+    return [part for part in parts if part]
 
 
 class Timers:

@@ -12,6 +12,11 @@ LARGEST = 2**31 - 1
 """What a number may be at most when nothing else is said. The original's integers end there as well."""
 
 
+MOST_PROBLEMS = 100
+"""How many places with problems are told of one object."""
+_LONGEST_GUESS = 64
+_MORE = "more is wrong than is told here"
+
 NUL = "must not contain the character NUL: no command, argument or variable can hold it"
 
 
@@ -33,7 +38,15 @@ class Fields:
         self.problems: dict[str, list[str]] = {} if problems is None else problems
 
     def problem(self, key: str, text: str) -> None:
-        self.problems.setdefault(f"{self._path}/{key}" if key else self._path or "/", []).append(text)
+        path = f"{self._path}/{shown(key, 200)}" if key else self._path or "/"
+        if path in self.problems or not self._full:
+            self.problems.setdefault(path, []).append(text)
+        elif _MORE not in (others := self.problems.setdefault("/", [])):
+            others.append(_MORE)
+
+    @property
+    def _full(self) -> bool:
+        return len(self.problems) >= MOST_PROBLEMS
 
     def has(self, key: str) -> bool:
         return key in self._data
@@ -90,20 +103,20 @@ class Fields:
     def one_of(self, key: str, allowed: Collection[str], default: str) -> str:
         value = self.text(key)
         if value is not None and value not in allowed:
-            self.problem(key, f"got {value!r}, expected one of {', '.join(allowed)}")
+            self.problem(key, f"got {shown(value)!r}, expected one of {', '.join(allowed)}")
             return default
         return default if value is None else value
 
-    def texts(self, key: str) -> list[str]:
-        return self.items(key, _as_text)
+    def texts(self, key: str, most: int | None = None) -> list[str]:
+        return self.items(key, _as_text, most)
 
     def text_map(self, key: str) -> dict[str, str]:
         value: dict[str, Any] = self._typed(key, dict, "error.expected.jsobject", {})
         for name, item in value.items():
             if not isinstance(item, str):
-                self.problem(f"{key}({name})", "error.expected.jsstring")
+                self.problem(f"{key}/{name}", "error.expected.jsstring")
             elif "\0" in name or "\0" in item:
-                self.problem(f"{key}({name})", NUL)
+                self.problem(f"{key}/{name}", NUL)
         return {name: item for name, item in value.items() if isinstance(item, str)}
 
     def object(self, key: str) -> Fields | None:
@@ -111,9 +124,12 @@ class Fields:
         value = self._typed(key, dict, "error.expected.jsobject", None)
         return None if value is None else Fields(value, f"{self._path}/{key}", self.problems)
 
-    def items(self, key: str, read: Callable[[Any, str], T]) -> list[T]:
-        """Each element by ``read(value, path)``, which raises ``ValueError`` with the reason."""
+    def items(self, key: str, read: Callable[[Any, str], T], most: int | None = None) -> list[T]:
+        """Each element by ``read(value, path)``, which raises ``ValueError`` with the reason; ``most`` of them."""
         value: list[Any] = self._typed(key, list, "error.expected.jsarray", [])
+        if most is not None and len(value) > most:
+            self.problem(key, f"has {len(value)} elements, and may have {most}")
+            return []
         found = []
         for index, item in enumerate(value):
             try:
@@ -122,7 +138,7 @@ class Fields:
                 self.problem(f"{key}({index})", str(error))
         return found
 
-    def objects(self, key: str, read: Callable[[Fields], T]) -> list[T]:
+    def objects(self, key: str, read: Callable[[Fields], T], most: int | None = None) -> list[T]:
         def inner(value: Any, path: str) -> T:
             if not isinstance(value, dict):
                 raise ValueError("error.expected.jsobject")
@@ -131,12 +147,13 @@ class Fields:
             fields.unknown()
             return result
 
-        return self.items(key, inner)
+        return self.items(key, inner, most)
 
     def unknown(self) -> None:
         """Tells of every field that no reader asked for."""
         for key in self._data.keys() - self._known:
-            close = difflib.get_close_matches(key, self._known, n=1)
+            guess = len(key) <= _LONGEST_GUESS and not self._full
+            close = difflib.get_close_matches(key, self._known, n=1) if guess else None
             self.problem(key, "unknown field" + (f"; did you mean {close[0]}?" if close else ""))
 
     def _typed(self, key: str, kind: type, error: str, default: Any) -> Any:
@@ -155,6 +172,11 @@ def _as_text(value: Any, path: str) -> str:
     if "\0" in value:
         raise ValueError(NUL)
     return value
+
+
+def shown(text: str, most: int = 100) -> str:
+    """A text for a message: what was sent may be megabytes."""
+    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
 
 
 def _short(value: float) -> str:

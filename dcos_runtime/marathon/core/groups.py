@@ -13,13 +13,19 @@ NO_VERSION = "1970-01-01T00:00:00.000Z"
 def tree(apps: Collection[App], show: Callable[[App], dict[str, Any]], group_id: str = "/") -> dict[str, Any]:
     """The group with all below it, as the original's JSON; ``show`` tells an app's."""
     prefix = group_id.rstrip("/") + "/"
-    mine = [app for app in apps if app.id.startswith(prefix)]
-    names = sorted({app.id[len(prefix) :].split("/")[0] for app in mine if "/" in app.id[len(prefix) :]})
+    mine: list[App] = []
+    below: dict[str, list[App]] = {}
+    version = NO_VERSION
+    for app in apps:
+        if app.id.startswith(prefix):
+            name, slash, _ = app.id[len(prefix) :].partition("/")
+            (below.setdefault(name, []) if slash else mine).append(app)
+            version = max(version, app.version)
     return {
         "id": group_id,
-        "apps": [show(app) for app in mine if "/" not in app.id[len(prefix) :]],
-        "groups": [tree(mine, show, prefix + name) for name in names],
+        "apps": [show(app) for app in mine],
+        "groups": [tree(below[name], show, prefix + name) for name in sorted(below)],
         "pods": [],
         "dependencies": [],
-        "version": max((app.version for app in mine), default=NO_VERSION),
+        "version": version,
     }

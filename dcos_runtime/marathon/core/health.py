@@ -33,6 +33,11 @@ class CheckRecord:
         if self.first_success is None:
             self.first_success = wall
 
+    def not_yet(self, wall: float, cause: str) -> None:
+        """It failed in the grace period: it is not well, but that does not count towards being killed."""
+        self.last_failure = wall
+        self.last_cause = cause
+
     def failed(self, wall: float, cause: str) -> None:
         self.consecutive_failures += 1
         self.last_failure = wall
@@ -45,6 +50,8 @@ class Health:
 
     task_id: str
     checks: list[CheckRecord] = field(default_factory=list)
+    told: bool | None = None
+    """What events told of it last. They leave out failures of the grace period, as the original's do."""
 
     @property
     def alive(self) -> bool | None:

@@ -37,11 +37,11 @@ def problems(app_id: str) -> list[str]:
     segments = app_id.strip("/").split("/")
     if segments == [""]:
         return ["Path must contain at least one path element"]
+    if len(app_id.strip("/")) > MAX_APP:  # first: whether the rest of megabytes is in order is not worth the time
+        return [f"must not be longer than {MAX_APP} characters: the ids of its tasks, which name folders, hold it"]
     found = []
     if not all(_SEGMENT.fullmatch(segment) for segment in segments):
         found.append(f"must fully match regular expression '^{SEGMENT}$' in every part of the path")
-    if len(app_id.strip("/")) > MAX_APP:
-        found.append(f"must not be longer than {MAX_APP} characters: the ids of its tasks, which name folders, hold it")
     if segments[-1] in RESERVED:
         found.append(f"must not end with any of the following reserved keywords: {', '.join(RESERVED)}")
     return found

@@ -10,6 +10,7 @@ from dcos_runtime.marathon.core import ids, taskinfo
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.effects import Trouble
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
+from dcos_runtime.marathon.core.limits import MAX_AGENT
 from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, match
 from dcos_runtime.marathon.core.world import AppState, World, failure_of
 from dcos_runtime.wire.cluster import Offer
@@ -110,7 +111,11 @@ class Launching:
     def offers(self, offers: Sequence[Offer]) -> None:
         """Launches what fits, declines the rest."""
         world = self._world
-        taken = [_Taken(OpenOffer(offer)) for offer in offers]
+        opened = [OpenOffer(offer) for offer in offers]
+        too_large = [item.id for item in opened if item.described > MAX_AGENT]
+        if too_large:
+            world.send(calls.decline(too_large, world.settings.decline_offer_duration))
+        taken = [_Taken(item) for item in opened if item.described <= MAX_AGENT]
         unmatched = False
         for app_id in list(self.waiting):
             state = world.apps[app_id]

@@ -30,6 +30,12 @@ class OpenOffer:
         self.attributes = constraints.attributes_of(offer)
         self.remaining = Remaining(offer.resources)
 
+    @property
+    def described(self) -> int:
+        """How many characters tell what agent it is of."""
+        texts = (self.agent_id, self.offer.hostname, *self.attributes, *self.attributes.values())
+        return sum(map(len, texts))
+
 
 @dataclass(frozen=True)
 class Match:

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.definition import MAX_SECONDS
+from dcos_runtime.marathon.core.limits import MAX_STRING
 from dcos_runtime.wire.common import (
     AgentID,
     CommandInfo,
@@ -102,7 +103,9 @@ def _label_variables(labels: dict[str, str]) -> dict[str, str]:
         for name, value in labels.items()
         if len(name) < MAX_VARIABLE - len(_LABEL_PREFIX) and len(value) < MAX_VARIABLE
     }
-    return {"MARATHON_APP_LABELS": " ".join(short), **{_LABEL_PREFIX + name: value for name, value in short.items()}}
+    names = " ".join(short)
+    listed = {"MARATHON_APP_LABELS": names} if len(names) < MAX_STRING - len("MARATHON_APP_LABELS=") else {}
+    return {**listed, **{_LABEL_PREFIX + name: value for name, value in short.items()}}
 
 
 def _discovery(app: App, host_ports: Sequence[int]) -> DiscoveryInfo:

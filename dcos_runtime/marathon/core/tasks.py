@@ -15,6 +15,7 @@ from dcos_runtime.marathon.core.instance import (
     Goal,
     Instance,
 )
+from dcos_runtime.marathon.core.limits import MAX_ADDRESSES
 from dcos_runtime.marathon.core.world import AppState, Delay, World, failure_of
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
@@ -25,6 +26,7 @@ _RANK = {
     Condition.RUNNING: 3,
     Condition.KILLING: 4,
 }
+_LONGEST_ADDRESS = 64
 _FAILURES = ("Failed", "Error", "Dropped", "Gone", "Unknown")
 
 
@@ -255,9 +257,12 @@ class Tasks:
         if health is None or app is None or instance.condition is not Condition.RUNNING or ok is None:
             return
         check, record, before = app.health_checks[index], health.checks[index], health.alive
+        if not ok and ignored(check, record, instance.started_at or world.now.wall, world.now.wall):
+            record.not_yet(world.now.wall, cause)
+            return
         if ok:
             record.succeeded(world.now.wall)
-        elif not ignored(check, record, instance.started_at or world.now.wall, world.now.wall):
+        else:
             record.failed(world.now.wall, cause)
             world.publish(
                 "failed_health_check_event",
@@ -266,8 +271,10 @@ class Tasks:
                 instanceId=instance.id,
                 healthCheck={"protocol": check.protocol, "path": check.path, "portIndex": check.port_index},
             )
-        if health.alive != before and health.alive is not None:
+        if health.alive is not None and health.alive != health.told:
+            health.told = health.alive
             self._publish_health(state, instance, health.alive)
+        if health.alive != before:
             world.dirty.add(state.id)
         limit = check.max_consecutive_failures
         if limit and record.consecutive_failures >= limit and not instance.to_kill:
@@ -335,9 +342,10 @@ class Tasks:
 def _addresses(status: TaskStatus) -> list[tuple[str, str]]:
     if status.container_status is None:
         return []
-    return [
+    found = [
         (address.ip_address, address.protocol.value if address.protocol else "IPv4")
         for network in status.container_status.network_infos
         for address in network.ip_addresses
-        if address.ip_address
+        if address.ip_address and len(address.ip_address) <= _LONGEST_ADDRESS
     ]
+    return found[:MAX_ADDRESSES]

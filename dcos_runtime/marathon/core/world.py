@@ -21,6 +21,7 @@ from dcos_runtime.marathon.core.deployment import RESTART, Action, Deployment
 from dcos_runtime.marathon.core.effects import Now, Outcome, Publish, Send, Timers
 from dcos_runtime.marathon.core.health import Health
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
+from dcos_runtime.marathon.core.limits import MAX_MESSAGE
 from dcos_runtime.marathon.core.matching import Statistics
 from dcos_runtime.wire.scheduler import Call
 
@@ -120,6 +121,8 @@ class World:
         self.dirty: set[str] = set()
         self._app_of: dict[str, AppState] = {}
         self._outcome = Outcome()
+        self._sizes: dict[tuple[str, str], int] = {}
+        """Bytes of every version of every app."""
 
     # --- what is to be done ---
 
@@ -133,9 +136,9 @@ class World:
         self._outcome.effects.append(Publish(kind, fields, self.now.wall))
 
     @property
-    def size(self) -> int:
-        """How many keys are waiting to be stored."""
-        return len(self._outcome.changes)
+    def waiting(self) -> Outcome:
+        """What `take` would give now."""
+        return self._outcome
 
     def take(self) -> Outcome:
         outcome, self._outcome = self._outcome, Outcome()
@@ -190,35 +193,65 @@ class World:
         state = self.app(definition.id)
         state.versions[definition.version] = definition
         state.current = definition
-        self._outcome.changes[_app_key(definition.id, definition.version)] = apps.encode(definition)
+        data = apps.encode(definition)
+        self._sizes[definition.id, definition.version] = len(data)
+        self._outcome.put(_app_key(definition.id, definition.version), data)
         kept = {instance.version for instance in state.instances.values()}
         for version in sorted(state.versions)[:-KEPT_VERSIONS]:
             if version not in kept:
-                del state.versions[version]
-                self._outcome.changes[_app_key(definition.id, version)] = None
+                self._forget_version(state, version)
 
     def forget_app(self, state: AppState) -> None:
         """Removes every trace of an app but its instances."""
-        for version in state.versions:
-            self._outcome.changes[_app_key(state.id, version)] = None
+        for version in list(state.versions):
+            self._forget_version(state, version)
         if state.failure is not None:
-            self._outcome.changes[_failure_key(state.id)] = None
-        state.versions.clear()
+            self._outcome.put(_failure_key(state.id), None)
         state.current = state.failure = state.delay = None
         self.timers.cancel(("delay", state.id))
         if not state.instances:
             self.apps.pop(state.id, None)
 
+    def _forget_version(self, state: AppState, version: str) -> None:
+        del state.versions[version]
+        self._sizes.pop((state.id, version), None)
+        self._outcome.put(_app_key(state.id, version), None)
+
+    def current_size(self, app_id: str | None = None) -> int:
+        """Bytes of the newest definition of an app, or of those of all apps."""
+        if app_id is None:
+            return sum(self.current_size(one) for one in self.apps)
+        state = self.apps.get(app_id)
+        return 0 if state is None or state.current is None else self._sizes.get((app_id, state.current.version), 0)
+
+    def forget_former(self, most: int) -> None:
+        """Removes former versions, the oldest first, until all that are left have ``most`` bytes: of those that no
+        instance and no deployment is of.
+        """
+        surplus = sum(self._sizes.values()) - most
+        if surplus <= 0:
+            return
+        kept = {(instance.app_id, instance.version) for _, instance in self.all_instances()}
+        for deployment in self.deployments.values():
+            for change in deployment.changes:
+                kept.update((change.app, version) for version in (change.before, change.after) if version is not None)
+        kept.update((state.id, state.current.version) for state in self.apps.values() if state.current is not None)
+        for app_id, version in sorted(self._sizes.keys() - kept, key=lambda item: item[1]):
+            surplus -= self._sizes[app_id, version]
+            self._forget_version(self.apps[app_id], version)
+            if surplus <= 0:
+                return
+
     def save_failure(self, state: AppState, failure: Failure) -> None:
         state.failure = failure
-        self._outcome.changes[_failure_key(state.id)] = msgspec.json.encode(failure)
+        self._outcome.put(_failure_key(state.id), msgspec.json.encode(failure))
 
     def save_instance(self, state: AppState, instance: Instance) -> None:
         state.instances[instance.id] = instance
         self._app_of[instance.id] = state
         self.dirty.add(state.id)
         if instance.incarnation or instance.has_task:
-            self._outcome.changes[_instance_key(instance.id)] = instances.encode(instance)
+            self._outcome.put(_instance_key(instance.id), instances.encode(instance))
 
     def forget_instance(self, state: AppState, instance: Instance) -> None:
         del state.instances[instance.id]
@@ -226,24 +259,24 @@ class World:
         state.health.pop(instance.id, None)
         self.dirty.add(state.id)
         if instance.incarnation or instance.has_task:
-            self._outcome.changes[_instance_key(instance.id)] = None
+            self._outcome.put(_instance_key(instance.id), None)
         for kind in ("kill", "launch", "absent"):
             self.timers.cancel((kind, instance.id))
 
     def save_deployment(self, deployment: Deployment) -> None:
         self.deployments[deployment.id] = deployment
         self.dirty.update(deployment.apps)
-        self._outcome.changes[f"deployments/{deployment.id}"] = deployments.encode(deployment)
+        self._outcome.put(f"deployments/{deployment.id}", deployments.encode(deployment))
 
     def forget_deployment(self, deployment: Deployment) -> None:
         del self.deployments[deployment.id]
         self.dirty.update(deployment.apps)
-        self._outcome.changes[f"deployments/{deployment.id}"] = None
+        self._outcome.put(f"deployments/{deployment.id}", None)
 
     def save_framework(self, framework_id: str | None) -> None:
         if framework_id != self.framework_id:
             self.framework_id = framework_id
-            self._outcome.changes[FRAMEWORK_KEY] = framework_id.encode() if framework_id else None
+            self._outcome.put(FRAMEWORK_KEY, framework_id.encode() if framework_id else None)
 
     # --- coming back ---
 
@@ -270,6 +303,7 @@ class World:
         elif kind == "apps":
             definition = apps.decode(value)
             self.app(definition.id).versions[definition.version] = definition
+            self._sizes[definition.id, definition.version] = len(value)
         elif kind == "instances":
             instance = instances.decode(value)
             state = self.app(instance.app_id)
@@ -286,7 +320,7 @@ def failure_of(instance: Instance, state: str, message: str, wall: float) -> Fai
     return Failure(
         app_id=instance.app_id,
         host=instance.hostname or "",
-        message=message,
+        message=message if len(message) <= MAX_MESSAGE else f"{message[:MAX_MESSAGE]}…",
         state=state,
         task_id=instance.task_id,
         timestamp=ids.timestamp(wall),

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import random
 from collections import deque
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from dcos_runtime.marathon.core.core import Core
-from dcos_runtime.marathon.core.effects import Now, Outcome, Probe, Publish, Send
+from dcos_runtime.marathon.core.effects import Now, Outcome, Probe, Publish, Send, writes
 from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.store import check
 from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.common import AgentID, FrameworkID, OfferID, TaskID, TimeInfo, Value
 from dcos_runtime.wire.resources import Resource
@@ -72,12 +74,15 @@ class Cluster:
         self.core = Core(self.settings, random.Random(self._serial), self.store, self.now)
         self.commit()
 
-    def crash(self, *, stored: bool = True) -> None:
-        """The init dies: with what it decided last stored but not yet sent, or not even stored."""
+    def crash(self, *, stored: bool = True, parts: int | None = None) -> None:
+        """The init dies: with what it decided last stored but not yet sent, or not even stored; or when only so many
+        ``parts`` of it were, as when it is too much for one write.
+        """
         assert self.core is not None
         outcome = self.core.take()
         if stored:
-            self._store(outcome)
+            for part in writes(outcome.changes, 500)[:parts]:
+                self._store(part)
         self.core = None
         self._lose_connection()
 
@@ -105,7 +110,7 @@ class Cluster:
         """Stores what the core decided, then carries it out."""
         assert self.core is not None
         outcome = self.core.take()
-        self._store(outcome)
+        self._store(outcome.changes)
         for effect in outcome.effects:
             if isinstance(effect, Send):
                 if self.connected:
@@ -116,8 +121,9 @@ class Cluster:
                 self.probes.append(effect)
         return outcome
 
-    def _store(self, outcome: Outcome) -> None:
-        for key, value in outcome.changes.items():
+    def _store(self, changes: Mapping[str, bytes | None]) -> None:
+        check(changes)
+        for key, value in changes.items():
             if value is None:
                 self.store.pop(key, None)
             else:

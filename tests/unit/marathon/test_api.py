@@ -308,6 +308,48 @@ async def test_versions_are_listed_newest_first_and_shown(api: Api) -> None:
     assert (await api.ask("GET", "/v2/apps/web/versions/2000-01-01T00:00:00.000Z"))[0] == 404
 
 
+@pytest.mark.parametrize(
+    ("accept", "json_wanted"),
+    [
+        (None, False),
+        ("*/*", False),
+        ("text/plain", False),
+        ("text/html, */*;q=0.8", False),
+        ("application/json", True),
+        ("application/json; charset=utf-8", True),
+        ("application/*", True),
+        ("application/json, text/plain, */*", True),
+        ("text/plain, application/json", False),
+        ("text/plain;q=0.1, application/json;q=0.9", True),
+        ("*/*, application/json", True),
+        ("application/json;q=0, */*", False),
+        ("application/json;q=x", False),
+        ("image/png", False),
+        (",;,=;", False),
+    ],
+)
+async def test_ping_is_answered_in_json_to_those_who_prefer_it(api: Api, accept: str | None, json_wanted: bool) -> None:
+    headers = {} if accept is None else {"Accept": accept}
+    async with api.http.get(api.server.make_url("/ping"), headers=headers) as answer:
+        kind = "application/json" if json_wanted else "text/plain"
+        assert (answer.status, answer.content_type, await answer.text()) == (
+            200,
+            kind,
+            '"pong"' if json_wanted else "pong",
+        )
+
+
+async def test_what_is_not_built_is_never_an_error_of_the_server(api: Api) -> None:
+    """Clients take any 5xx for an init that is down."""
+    paths = ["/v2/groups", "/v2/groups/a/b", "/v2/pods", "/v2/pods/::status", "/v2/pods/a::instances", "/v2/nope", "/"]
+    paths += ["/v2/apps", "/v2/apps/a", "/v2/artifacts", "/v2/schemas", "/v2/queue", "/metrics/prometheus", "/logging"]
+    for path in paths:
+        for method in ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"):
+            status, answer, headers = await api.ask(method, path, {} if method in ("POST", "PUT", "PATCH") else None)
+            assert status < 500, (method, path, status, answer)
+            assert status != 405 or headers["Allow"]
+
+
 async def test_groups_can_be_read_and_say_that_they_cannot_be_written(api: Api) -> None:
     await api.ask("POST", "/v2/apps", WEB)
     await api.ask("POST", "/v2/apps", {"id": "/a/b/c", "cmd": "x"})
@@ -319,7 +361,7 @@ async def test_groups_can_be_read_and_say_that_they_cannot_be_written(api: Api) 
     assert (await api.ask("GET", "/v2/groups/nope"))[0] == 404
     for method, path in (("POST", "/v2/groups"), ("PUT", "/v2/groups/a"), ("GET", "/v2/pods"), ("POST", "/v2/pods")):
         status, answer, _ = await api.ask(method, path, {} if method != "GET" else None)
-        assert status == 501 and "not supported in this version" in answer["message"]
+        assert status in (404, 405) and "not supported in this version" in answer["message"]
 
 
 async def test_info_leader_ping_and_metrics(api: Api) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from dcos_runtime.marathon import views
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.world import Settings
@@ -329,6 +330,27 @@ def test_failures_in_the_grace_period_count_only_after_a_first_success(cluster: 
     assert cluster.core.world.apps["/web"].delay is not None, "an unhealthy task adds to the backoff"
     cluster.settle(rounds=6)
     assert running(cluster) == [task_id.removesuffix("1") + "2"]
+
+
+def test_a_failure_in_the_grace_period_shows_at_once_and_neither_kills_nor_is_an_event(cluster: Cluster) -> None:
+    def counts() -> tuple[int, int, int]:
+        world = cluster.core.world
+        shown = views.app_info(world, world.apps["/web"].current, {views.COUNTS}, cluster.now)
+        return shown["tasksRunning"], shown["tasksHealthy"], shown["tasksUnhealthy"]
+
+    healthy_app(cluster, maxConsecutiveFailures=1)
+    assert counts() == (1, 0, 0)
+    answer(cluster, False, "HTTP 503")
+    assert counts() == (1, 0, 1)
+    assert "HTTP 503" in str(views.tasks(cluster.core.world.apps["/web"]))
+    assert not sent(cluster, Call.Type.KILL) and cluster.core.world.deployments
+    assert not {"health_status_changed_event", "failed_health_check_event"} & set(kinds(cluster))
+    cluster.advance(2.0)
+    answer(cluster, True)
+    assert counts() == (1, 1, 0) and not cluster.core.world.deployments
+    cluster.advance(2.0)
+    answer(cluster, False)
+    assert kinds(cluster).count("health_status_changed_event") == 2 and sent(cluster, Call.Type.KILL)
 
 
 def test_zero_consecutive_failures_never_kill(cluster: Cluster) -> None:

@@ -91,7 +91,7 @@ def test_legacy_fields_are_migrated() -> None:
         ({"instances": 1.5}, "/instances"),
         ({"instances": True}, "/instances"),
         ({"backoffFactor": 0.5}, "/backoffFactor"),
-        ({"env": {"A": 1}}, "/env(A)"),
+        ({"env": {"A": 1}}, "/env/A"),
         ({"labels": []}, "/labels"),
         ({"killSelection": "OLDEST"}, "/killSelection"),
         ({"upgradeStrategy": {"minimumHealthCapacity": 2}}, "/upgradeStrategy/minimumHealthCapacity"),

@@ -171,11 +171,17 @@ class Storm(RuleBasedStateMachine):
     # --- the init itself ---
 
     @precondition(alive)
-    @rule(stored=st.booleans(), data=st.data())
-    def init_is_killed_in_the_middle(self, stored, data) -> None:
-        """Dies after it decided on an event: before or after that was stored, and before anything was sent."""
+    @rule(parts=st.sampled_from([0, 1, 2, None]), instances=st.none() | st.integers(0, 4))
+    def init_is_killed_in_the_middle(self, parts, instances) -> None:
+        """Dies after it decided on an event: before that was stored, half-way, or before anything was sent."""
         self.cluster.deliver()
-        self.cluster.crash(stored=stored)
+        if instances is not None:
+            self.request(
+                lambda changes: changes.update(
+                    APPS[0], {"instances": instances}, partial=True, may_create=False, force=True
+                )
+            )
+        self.cluster.crash(parts=parts)
 
     @precondition(lambda self: not self.alive())
     @rule()

@@ -1,0 +1,66 @@
+"""How much of anything the init takes. It is looked at before anything is changed: the store refuses what is larger."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from dcos_runtime.marathon.core.app import App, encode
+from dcos_runtime.marathon.core.fields import Invalid
+
+MAX_DEFINITION = 500_000
+"""Bytes of one app as JSON. A package's definition travels in a label, and may have 159 kB of JSON, base64-encoded."""
+MAX_AT_ONCE = 8_000_000
+"""Bytes of all definitions that one request changes."""
+MAX_APPS_AT_ONCE = 1_000
+MAX_CURRENT = 16_000_000
+"""Bytes of all apps' newest definitions together."""
+MAX_STORED = 24_000_000
+"""The same with former versions: the oldest of these go first. A member of ZooKeeper keeps all of it in memory."""
+MAX_DEPLOYMENT = 500_000
+"""Bytes of a deployment's record: the apps it changes, its steps, the instances it is to end."""
+MAX_STRING = 131_071
+"""Bytes of an argument or of a variable with its name: Linux runs no program with a longer one."""
+MAX_MESSAGE = 16_384
+"""Characters kept of what a task's last status said."""
+MAX_ADDRESSES = 32
+"""Addresses kept of a task."""
+MAX_AGENT = 50_000
+"""Characters of an agent's name and attributes, which every instance there keeps: offers of others are declined."""
+
+
+def too_large(app: App) -> str | None:
+    """Why this definition is not taken, if it is too large."""
+    size = len(encode(app)) - len(app.version)
+    if size <= MAX_DEFINITION:
+        return None
+    fields: dict[str, Any] = msgspec.to_builtins(app)
+    sizes = {name: len(msgspec.json.encode(value)) for name, value in fields.items()}
+    largest = max(sizes, key=lambda name: sizes[name])
+    return (
+        f"the definition has {size} bytes as JSON, and may have {MAX_DEFINITION}; most of it, {sizes[largest]}, "
+        f"is in {largest}: fetch large contents as a file"
+    )
+
+
+def at_once(sizes: dict[str, int]) -> None:
+    """Raises `Invalid` when one request changes more than is taken. ``sizes``: app to bytes."""
+    total = sum(sizes.values())
+    if total > MAX_AT_ONCE:
+        text = f"the definitions have {total} bytes together, and may have {MAX_AT_ONCE} in one request; send several"
+        raise Invalid({"/": [text]})
+
+
+def in_all(current: int, before: int) -> None:
+    """Raises `Invalid` when all newest definitions together would grow beyond what is kept."""
+    if current > MAX_CURRENT and current > before:
+        text = f"all apps' definitions would have {current} bytes, and may have {MAX_CURRENT}; remove others first"
+        raise Invalid({"/": [text]})
+
+
+def deployment(size: int, apps: int) -> None:
+    """Raises `Invalid` for a deployment whose record has too many bytes."""
+    if size > MAX_DEPLOYMENT:
+        text = f"this changes too much at once ({apps} apps and the instances to end take {size} bytes; "
+        raise Invalid({"/": [text + f"{MAX_DEPLOYMENT} is the most); send several requests"]})
