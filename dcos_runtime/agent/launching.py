@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import resource
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_runtime.agent.containers.base import Launcher, Spec, User
+from dcos_runtime.agent.command import Command, Room, command_of, too_large
+from dcos_runtime.agent.containers.base import Launcher, LaunchError, Spec, User
 from dcos_runtime.agent.core.effects import Prepare
 from dcos_runtime.agent.environment import Origin, environment
 from dcos_runtime.agent.fetcher import Fetcher
@@ -15,7 +17,6 @@ from dcos_runtime.agent.resources import MB, scalar
 from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
-from dcos_runtime.wire.common import CommandInfo
 from dcos_runtime.wire.tasks import TaskInfo
 
 MIN_CPUS = 0.01
@@ -59,9 +60,6 @@ class Launching:
             raise UserUnknown(
                 f"Failed to create executor directory '{sandbox}': Failed to chown directory to '{name}': {error}"
             ) from error
-        await asyncio.to_thread(self.sandboxes.make, sandbox, user)
-        if command.uris:
-            await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user)
         inside = self.launcher.sandbox_inside(sandbox)
         found = environment(
             origin,
@@ -73,13 +71,19 @@ class Launching:
             inside,
             user,
         )
-        return await self.launcher.create(self._spec(effect.container_id, task, command, found, user, sandbox=sandbox))
+        executed = command_of(command)
+        if (why := too_large(executed, found, room())) is not None:
+            raise LaunchError(why)
+        await asyncio.to_thread(self.sandboxes.make, sandbox, user)
+        if command.uris:
+            await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user)
+        return await self.launcher.create(self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox))
 
     def _spec(
         self,
         container_id: str,
         task: TaskInfo,
-        command: CommandInfo,
+        command: Command,
         found: dict[str, str],
         user: User,
         *,
@@ -91,7 +95,8 @@ class Launching:
         memory_limit = task.limits["mem"].value * MB if "mem" in task.limits else memory
         return Spec(
             container_id=container_id,
-            argv=arguments(command),
+            argv=command.argv,
+            program=command.program,
             environment=found,
             sandbox=sandbox,
             user=user,
@@ -102,9 +107,6 @@ class Launching:
         )
 
 
-def arguments(command: CommandInfo) -> tuple[str, ...]:
-    """What is executed: a shell for ``shell`` (the default), else ``value`` with ``arguments`` after its own name."""
-    value = command.value or ""
-    if command.shell is not False:
-        return ("/bin/sh", "-c", value)
-    return (value, *command.arguments[1:])
+def room() -> Room:
+    """What one execve(2) takes on this machine: our limits are the task's."""
+    return Room.here(resource.getpagesize(), resource.getrlimit(resource.RLIMIT_STACK)[0])

@@ -302,7 +302,7 @@ def containers_work() -> str | None:
     """Why the linux launcher cannot be tested here, or ``None``."""
     if os.geteuid() != 0:
         return "containers want root"
-    missing = [name for name in ("conmon",) if not shutil.which(name)]
+    missing = [name for name in ("conmon", "tini-static") if not shutil.which(name)]
     if not shutil.which("runc") and not shutil.which("crun"):
         missing.append("runc")
     return f"{', '.join(missing)} not installed" if missing else None

@@ -107,6 +107,96 @@ def test_a_command_without_shell_gets_its_arguments_as_they_are(master: Pretende
     assert agent.text("arguments") == "a b|$HOME|'|"
 
 
+ODD_NAMES = (
+    "a.b",
+    "A-B",
+    "1st",
+    "with space",
+    "ü",
+    "PPID",
+    "PWD",
+    "OLDPWD",
+    "OPTIND",
+    "PS1",
+    "IFS",
+    "LINENO",
+    "_",
+    "SHLVL",
+    "%",
+)
+ODD_VALUES = ("", " ", "a\nb", "'\"`$(x)", "=", "grüß ☃", "\x01\x7f", "\t x ", "-", "*")
+REPORT = "for name in 'cmdline', 'environ': print(open(f'/proc/self/{name}', errors='surrogateescape').read(), end='')"
+
+
+@pytest.mark.parametrize("zeroth", ["/usr/bin/python3", "another name"])
+def test_a_command_gets_exactly_the_arguments_and_the_environment_it_was_given(
+    master: PretendedMaster, agent: Agent, zeroth: str
+) -> None:
+    """Whatever stands in front of it: no shell's idea of a variable, no name left out, none added."""
+    own = {name: ODD_VALUES[number % len(ODD_VALUES)] for number, name in enumerate(ODD_NAMES)}
+    own |= {f"N{number}": value for number, value in enumerate(ODD_VALUES)}
+    variables = [{"name": name, "value": value} for name, value in own.items()]
+    arguments = [zeroth, "-I", "-S", "-c", REPORT, *ODD_VALUES, "--", "-x"]
+    name = f"exact-{zeroth[-4:]}"
+    command = {"shell": False, "value": "/usr/bin/python3", "arguments": arguments}
+    master.run(ID, name, {**command, "environment": {"variables": variables}})
+    master.status(name, "FINISHED")
+    told = agent.text(name).removesuffix("\0").split("\0")
+    assert told[: len(arguments)] == arguments
+    entries = told[len(arguments) :]
+    found = dict(entry.split("=", 1) for entry in entries)
+    assert len(found) == len(entries)
+    assert {name: found.get(name) for name in own} == own
+    ours = {"PATH", "HOME", "USER", "LIBPROCESS_IP", *(name for name in found if name.startswith("MESOS_"))}
+    assert set(found) == ours | set(own)
+    assert agent.text(name, "stderr") == ""
+
+
+def test_a_command_begins_with_no_signal_ignored_or_blocked(master: PretendedMaster, agent: Agent) -> None:
+    for number, zeroth in enumerate(("/bin/grep", "grep")):
+        arguments = [zeroth, "^Sig[BI]", "/proc/self/status"]
+        master.run(ID, f"signals-{number}", {"shell": False, "value": "/bin/grep", "arguments": arguments})
+        master.status(f"signals-{number}", "FINISHED")
+        values = {line.split()[0]: line.split()[1] for line in agent.text(f"signals-{number}").splitlines()}
+        assert values == {"SigBlk:": "0" * 16, "SigIgn:": "0" * 16}
+
+
+def test_a_file_without_an_interpreters_name_is_the_shells(master: PretendedMaster, agent: Agent) -> None:
+    master.run(ID, "plain", "echo 'echo I am $1' > script; chmod +x script; exec /usr/bin/env ./script here")
+    master.status("plain", "FINISHED")
+    assert agent.text("plain") == "I am here\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "command", "told"),
+    [
+        (
+            "large-variable",
+            {"value": "true", "environment": {"variables": [{"name": "BIG", "value": "v" * 200_000}]}},
+            "BIG takes",
+        ),
+        ("large-command", {"value": ": " + "v" * 200_000}, "the shell command takes 200003 bytes"),
+        ("large-argument", {"shell": False, "value": "true", "arguments": ["true", "v" * 200_000]}, "argument 1 takes"),
+        (
+            "large-in-all",
+            {
+                "value": "true",
+                "environment": {"variables": [{"name": f"B{n}", "value": "v" * 120_000} for n in range(70)]},
+            },
+            "together",
+        ),
+    ],
+)
+def test_what_the_kernel_cannot_execute_is_refused_with_the_reason(
+    master: PretendedMaster, agent: Agent, name: str, command: dict[str, Any], told: str
+) -> None:
+    master.run(ID, name, command)
+    ended = master.status(name)
+    assert ended.state.value == "TASK_FAILED"
+    assert ended.reason is not None and ended.reason.value == "REASON_CONTAINER_LAUNCH_FAILED"
+    assert ended.message is not None and told in ended.message and "vvv" not in ended.message
+
+
 @pytest.mark.parametrize(
     ("name", "command", "message"),
     [

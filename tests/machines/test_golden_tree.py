@@ -52,4 +52,4 @@ def test_the_golden_tree_does_not_tell_where_it_came_from(golden: Image) -> None
     assert list((root / "etc/apt/sources.list.d").iterdir()) == []
     assert not (root / "etc/apt/sources.list").exists()
     assert [path for path in (root / "var/lib/apt/lists").iterdir() if path.is_file()] == []
-    assert {"systemd", "openssh-server", "runc", "conmon", "libzookeeper-java"} <= set(golden.packages)
+    assert {"systemd", "openssh-server", "runc", "conmon", "tini", "libzookeeper-java"} <= set(golden.packages)

@@ -41,6 +41,7 @@ class User:
 class Spec:
     """All that a launcher needs to make a container.
 
+    ``program`` is what is executed when it is not ``argv[0]``.
     ``cpus`` is the share, ``cpu_limit`` the most it may use (``None``: no limit), ``memory_limit`` bytes.
     ``environment`` holds everything but what depends on the launcher.
     """
@@ -54,6 +55,7 @@ class Spec:
     cpu_limit: float | None
     memory_limit: int | None
     memory_request: int | None
+    program: str | None = None
 
 
 @dataclass(frozen=True)
@@ -105,7 +107,9 @@ class Launcher(Protocol):
         ...
 
     async def signal(self, container_id: str, number: int) -> None:
-        """Sends a signal to every process; none is left for one that already ended."""
+        """Sends a signal to every process of the container but a helper of ours.
+
+        SIGKILL goes to all, so that none escapes."""
         ...
 
     async def wait(self, container_id: str) -> Exit | None:
@@ -143,18 +147,6 @@ def alive(pid: int | None, started: int | None) -> bool:
         return False
     fields = _stat(pid)
     return bool(fields) and int(fields[19]) == started and fields[0] not in ("Z", "X")
-
-
-def catches(pid: int, number: int) -> bool | None:
-    """Whether the process has a handler for the signal; ``None`` when it has ended."""
-    try:
-        text = Path(f"/proc/{pid}/status").read_text(errors="replace")
-    except OSError:
-        return None
-    for line in text.splitlines():
-        if line.startswith("SigCgt:"):
-            return bool(int(line.split()[1], 16) & (1 << (number - 1)))
-    return None
 
 
 def _stat(pid: int) -> list[str]:

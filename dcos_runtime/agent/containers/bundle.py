@@ -48,23 +48,21 @@ MASKED = (
 )
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
-INIT = """exec 9>&2 2>/dev/null
-trap 'dcos_asked=1; kill -TERM -1' TERM
-/usr/bin/env --default-signal=INT,QUIT /usr/bin/setsid "$@" <&0 2>&9 9>&- &
-dcos_child=$! dcos_status= dcos_asked=1
-while [ "$dcos_asked" ]; do
-    dcos_asked=
-    wait "$dcos_child"
-    dcos_found=$?
-    [ "$dcos_found" = 127 ] && [ "$dcos_status" ] || dcos_status=$dcos_found
-done
-exit "$dcos_status"
+EXECUTE_AS = """import os, signal, sys
+for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
+    signal.signal(number, signal.SIG_DFL)
+with open('/proc/self/environ', 'rb') as file:
+    given = dict(entry.split(b'=', 1) for entry in file.read().split(bytes(1)) if entry)
+program, arguments = sys.argv[1], sys.argv[2:]
+try:
+    os.execvpe(os.fsencode(program), [os.fsencode(text) for text in arguments], given)
+except OSError as error:
+    sys.exit(f'cannot run {program}: {error.strerror}')
 """
-"""The container's first process: a shell that hands SIGTERM on to all others (the kernel delivers none to a first
-process that does not ask for it), reaps orphans, and ends as the task's does. It keeps its own words out of stderr.
+"""Becomes a program whose argument 0 is not how it is found: an init does not know of that, a shell would alter the
+environment."""
 
-A signal interrupts ``wait``, which then tells the signal and not the child's end: it is asked again, and answers 127
-only when the child's end was told already."""
+PYTHON = "/usr/bin/python3"
 
 
 @dataclass(frozen=True)
@@ -78,6 +76,7 @@ class Surroundings:
     cgroup: str
     swap_accounted: bool
     pids_limit: int
+    init: str  # tini: it reaps orphans and ends as its child does, and neither reads nor changes what that is given
 
 
 def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
@@ -94,7 +93,7 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
                 "additionalGids": list(spec.user.groups),
                 "umask": 0o022,
             },
-            "args": ["/bin/sh", "-c", INIT, "init", *spec.argv],
+            "args": [around.init, "--", *_command(spec)],
             "env": [f"{name}={value}" for name, value in spec.environment.items()],
             "cwd": SANDBOX,
             "capabilities": {"bounding": list(CAPABILITIES), "effective": held, "permitted": held},
@@ -110,6 +109,12 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
             "readonlyPaths": list(READ_ONLY),
         },
     }
+
+
+def _command(spec: Spec) -> list[str]:
+    if spec.program is None:
+        return list(spec.argv)
+    return [PYTHON, "-I", "-S", "-c", EXECUTE_AS, spec.program, *spec.argv]
 
 
 def _mounts(spec: Spec, around: Surroundings) -> list[dict[str, Any]]:

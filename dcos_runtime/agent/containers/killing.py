@@ -1,4 +1,4 @@
-"""Ends a container whole: SIGKILL for every process of its cgroup, whatever they do and however little they may run."""
+"""Signals a container whole, by its cgroup; SIGKILL so that none lives on, whatever they do with how little cpu."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def kill(cgroups: Cgroups, path: str) -> None:
     or is empty is left as it is.
     """
     places = _places(cgroups, path)
-    if not any(_pids(place) for place in places):
+    if not members(cgroups, path):
         return
     # They may not fork any more, and may run as much as it takes to end: a quota of 0.1 cpu for thousands of processes
     # would take minutes.
@@ -45,17 +45,28 @@ def kill(cgroups: Cgroups, path: str) -> None:
     freezers = _places(cgroups, path, "freezer")
     _freeze(cgroups, freezers)
     try:
-        killed: set[int] = set()
-        for _ in range(ROUNDS):
-            new = {pid for place in places for pid in _pids(place)} - killed
-            if not new:
-                break
-            for pid in new:
-                kill_quietly(pid, signal.SIGKILL)
-            killed |= new
+        send(cgroups, path, signal.SIGKILL)
     finally:
         for freezer in reversed(freezers):
             _write(freezer / _state_file(cgroups), "0" if cgroups.unified else "THAWED")
+
+
+def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> int:
+    """Signals each process in the cgroup ``path`` and below once, ``but`` one, and those forked meanwhile. How many."""
+    told: set[int] = set()
+    for _ in range(ROUNDS):
+        new = members(cgroups, path) - told - {but}
+        if not new:
+            break
+        for pid in new:
+            kill_quietly(pid, number)
+        told |= new
+    return len(told)
+
+
+def members(cgroups: Cgroups, path: str) -> set[int]:
+    """The processes in the cgroup ``path`` and below."""
+    return {pid for place in _places(cgroups, path) for pid in _pids(place)}
 
 
 def _places(cgroups: Cgroups, path: str, controller: str = "pids") -> list[Path]:

@@ -30,7 +30,10 @@ OOM_SECONDS = 10.0
 """A kill for memory that long before the end counts as what ended a task that did not end well."""
 
 INIT_ROUNDS = 400
-"""How often the container's first process is looked at, 5 ms apart, until it is ready."""
+"""How often it is looked, 5 ms apart, whether the container's init has started the command."""
+
+INIT = "tini-static"
+"""Every container's first process. Not linked to libraries: the task's environment may name others."""
 
 SIGNALLED = 128  # conmon tells a signal as a shell does
 
@@ -58,6 +61,7 @@ class OciLauncher:
         self.cgroups = Cgroups(False, {})
         self.runtime = ""
         self.conmon = ""
+        self.init = ""
 
     # --- can it work here ---------------------------------------------------------------------------------------------
 
@@ -78,8 +82,9 @@ class OciLauncher:
         order = ("crun", "runc") if self.cgroups.unified else ("runc", "crun")
         self.runtime = next((path for name in order if (path := _program(name))), "")
         self.conmon = _program("conmon") or ""
-        if not self.runtime or not self.conmon:
-            missing = [name for name, path in ((order[0], self.runtime), ("conmon", self.conmon)) if not path]
+        self.init = _program(INIT) or ""
+        wanted = ((order[0], self.runtime), ("conmon", self.conmon), (f"{INIT} (of the package tini)", self.init))
+        if missing := [name for name, path in wanted if not path]:
             raise LauncherUnusable(f"{' and '.join(missing)} not found; install them, or use --launcher=posix")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.state.mkdir(parents=True, exist_ok=True)
@@ -195,14 +200,14 @@ class OciLauncher:
             raise LaunchError(f"{self.runtime} did not start the container in {COMMAND_SECONDS:.0f} s") from None
         if ran.code:
             raise LaunchError(f"the container could not be started: {ran.errors.strip()}")
-        await self._init_listens(container_id)
+        await self._command_runs(container_id)
 
     async def signal(self, container_id: str, number: int) -> None:
         if number == signal.SIGKILL:
             await asyncio.to_thread(killing.kill, self.cgroups, self._cgroup(container_id))
             return
-        with contextlib.suppress(TimeoutError):
-            await self._runtime("kill", container_id, str(int(number)))
+        init = _number(self.folder / container_id / "pid")
+        await asyncio.to_thread(killing.send, self.cgroups, self._cgroup(container_id), number, init)
 
     async def wait(self, container_id: str) -> Exit | None:
         pid = self._conmon_pid(container_id)
@@ -285,6 +290,7 @@ class OciLauncher:
             cgroup=self._cgroup(spec.container_id),
             swap_accounted=self.cgroups.swap_accounted,
             pids_limit=self.pids_limit,
+            init=self.init,
         )
         path = folder / "bundle" / "config.json"
         path.touch(mode=0o600)
@@ -293,11 +299,12 @@ class OciLauncher:
         used = {link.readlink().name for link in self.folder.glob("*/etc")}
         self.root.forget_etc_but(used)
 
-    async def _init_listens(self, container_id: str) -> None:
-        """Waits until the container's first process takes SIGTERM: one that came earlier would be lost."""
-        pid = _number(self.folder / container_id / "pid")
+    async def _command_runs(self, container_id: str) -> None:
+        """Waits until the init has a child, but not for ever: a signal that came earlier would find nobody."""
+        init = _number(self.folder / container_id / "pid")
+        started = base.start_time(init) if init else None
         for _ in range(INIT_ROUNDS):
-            if pid is None or base.catches(pid, signal.SIGTERM) is not False:
+            if not base.alive(init, started) or killing.members(self.cgroups, self._cgroup(container_id)) - {init}:
                 return
             await asyncio.sleep(0.005)
 

@@ -59,6 +59,7 @@ class PosixLauncher:
         folder.mkdir(parents=True, mode=0o700)
         user = spec.user
         document = {
+            "program": spec.program or spec.argv[0],
             "argv": list(spec.argv),
             "environment": spec.environment,
             "cwd": str(spec.sandbox),

@@ -12,6 +12,7 @@ then the exit status is written, aside and renamed.
 from __future__ import annotations
 
 import ctypes
+import errno
 import json
 import os
 import signal
@@ -71,7 +72,7 @@ def run(spec: dict[str, object], go: int) -> None:
             os.close(go)
             become(spec)
     except OSError as error:
-        os.write(2, f"cannot run {spec['argv']}: {error}\n".encode())
+        os.write(2, f"cannot run {spec['program']}: {error.strerror}\n".encode(errors="surrogateescape"))
     finally:
         os._exit(code)
 
@@ -94,7 +95,19 @@ def become(spec: dict[str, object]) -> None:
         signal.signal(number, signal.SIG_DFL)
     os.closerange(3, 1 << 16)
     argv: list[str] = spec["argv"]  # type: ignore[assignment]
-    os.execvpe(argv[0], argv, spec["environment"])  # type: ignore[arg-type]
+    execute(str(spec["program"]), argv, spec["environment"])  # type: ignore[arg-type]
+
+
+def execute(program: str, argv: list[str], environment: dict[str, str]) -> None:
+    """As execvp(3): a file without a name for its interpreter is the shell's."""
+    try:
+        os.execvpe(program, argv, environment)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    folders = [""] if "/" in program else [folder + "/" for folder in environment.get("PATH", "").split(":")]
+    script = next(folder + program for folder in folders if os.access(folder + program, os.X_OK))
+    os.execve("/bin/sh", ["/bin/sh", script, *argv[1:]], environment)
 
 
 def wait(child: int) -> int:

@@ -248,7 +248,7 @@ def agent(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) 
         user=None,
         probe=f"http://{host.address}:{spec.settings.ports.agent}/health",
         secrets=("tls-agent.pem", "credentials-agent.json"),
-        requires=(Requirement("/usr/bin/conmon", "conmon"), *runtime),
+        requires=(Requirement("/usr/bin/conmon", "conmon"), Requirement("/usr/bin/tini-static", "tini"), *runtime),
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
+from dcos_runtime.agent.command import command_of
 from dcos_runtime.agent.containers.base import Spec, User
 from dcos_runtime.agent.core.model import Now, Stage, TaskRecord
 from dcos_runtime.agent.launching import Launching
@@ -40,7 +41,7 @@ def spec(task: TaskInfo) -> Spec:
     launching = Launching(nothing, nothing, nothing, nothing, nothing, switch_user=False, limit_cpus=True)
     assert task.command is not None
     user = User(name="u", uid=1, gid=1, groups=(), home="/")
-    return launching._spec("c", task, task.command, {}, user, sandbox=Path("/s"))
+    return launching._spec("c", task, command_of(task.command), {}, user, sandbox=Path("/s"))
 
 
 @pytest.mark.parametrize("endless", [float("inf"), 1e300])

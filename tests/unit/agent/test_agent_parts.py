@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import msgspec
@@ -10,13 +12,13 @@ import pytest
 
 from dcos_runtime.agent import gc
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
+from dcos_runtime.agent.command import Command, Room, command_of, too_large
 from dcos_runtime.agent.containers import bundle
 from dcos_runtime.agent.containers.base import Spec, User
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.rootfs import RootFilesystem
 from dcos_runtime.agent.core.model import AgentRecord, Stage, TaskRecord
 from dcos_runtime.agent.environment import Origin, duration_text, environment
-from dcos_runtime.agent.launching import arguments
 from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
 from dcos_runtime.agent.views import executor_name
 from dcos_runtime.wire import codec
@@ -107,6 +109,7 @@ AROUND = bundle.Surroundings(
     cgroup="/mesos/c1",
     swap_accounted=True,
     pids_limit=100,
+    init="/usr/bin/tini-static",
 )
 
 
@@ -230,9 +233,60 @@ def test_durations_are_printed_as_the_original_does(seconds: float, text: str) -
 
 
 def test_a_command_without_shell_takes_its_name_from_value() -> None:
-    assert arguments(CommandInfo(value="a b")) == ("/bin/sh", "-c", "a b")
-    assert arguments(CommandInfo(shell=False, value="/bin/x", arguments=["x", "1"])) == ("/bin/x", "1")
-    assert arguments(CommandInfo(shell=False, value="/bin/x")) == ("/bin/x",)
+    assert command_of(CommandInfo(value="a b")) == Command(("/bin/sh", "-c", "a b"))
+    assert command_of(CommandInfo(shell=False, value="/bin/x", arguments=["x", "1"])) == Command(("x", "1"), "/bin/x")
+    assert command_of(CommandInfo(shell=False, value="x", arguments=["x", ""])) == Command(("x", ""))
+    assert command_of(CommandInfo(shell=False, value="/bin/x")) == Command(("/bin/x",))
+
+
+ROOM = Room.here(4096, 8 << 20)
+
+
+def test_what_the_kernel_would_not_execute_is_named_with_its_size_and_without_its_value() -> None:
+    fits = "s" * (ROOM.string - 1 - len("NAME="))
+    assert too_large(Command(("x", "y" * (ROOM.string - 1))), {"NAME": fits}, ROOM) is None
+    variable = too_large(Command(("x",)), {"NAME": fits + "s"}, ROOM)
+    assert variable is not None and "environment variable NAME takes 131073 bytes" in variable and "sss" not in variable
+    argument = too_large(Command(("x", "y" * ROOM.string)), {}, ROOM)
+    assert argument is not None and "argument 1 takes 131073 bytes" in argument and "yyy" not in argument
+    shell = too_large(command_of(CommandInfo(value="z" * 200_000)), {}, ROOM)
+    assert shell is not None and "the shell command takes 200001 bytes" in shell
+    letters = too_large(Command(("x",)), {"NAME": "ü" * 70_000}, ROOM)
+    assert letters is not None and "140006 bytes" in letters
+
+
+def test_what_is_too_much_in_all_names_the_largest() -> None:
+    many = {f"N{number}": "v" * 120_000 for number in range(20)} | {"LAST": "v" * 130_000}
+    why = too_large(Command(("x",)), many, ROOM)
+    assert why is not None and f"more than {ROOM.total}" in why and "LAST (130006)" in why and "vvv" not in why
+    assert too_large(Command(("x",)), {"A": "v" * 130_000}, Room.here(4096, 256 << 10)) is not None
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="asks the kernel with a stack that is exactly known")
+def test_the_room_is_what_the_kernel_takes() -> None:
+    def runs(string: int, strings: int) -> bool:
+        environment = {f"N{number:06}": "v" * (string - len("N000000=") - 1) for number in range(strings)}
+        allowed = too_large(Command(("/bin/true",)), environment, ROOM) is None
+        try:
+            limit = f"resource.setrlimit(resource.RLIMIT_STACK, ({8 << 20}, -1))"
+            subprocess.run(
+                [sys.executable, "-c", f"import os,resource,sys; {limit}; exec(sys.stdin.read())"],
+                input=f"os.execve('/bin/true', ['/bin/true'], {environment!r})",
+                text=True,
+                check=True,
+                stderr=subprocess.DEVNULL,
+            )
+        except subprocess.CalledProcessError:
+            assert not allowed, f"{strings} of {string} bytes were taken for fitting"
+            return False
+        return allowed
+
+    assert runs(ROOM.string, 2)
+    assert not runs(ROOM.string + 1, 1)
+    assert runs(100_000, (ROOM.total - 100) // 100_008)
+    assert not runs(100_000, ROOM.total // 100_008 + 1)
+    assert runs(100, (ROOM.total - 100) // 108)
+    assert not runs(100, (ROOM.total + 10_000) // 108)
 
 
 def test_executors_of_commands_are_named_as_the_original_does() -> None:

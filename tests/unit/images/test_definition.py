@@ -113,7 +113,9 @@ def test_the_digest_follows_every_part_of_a_definition(tmp_path: Path) -> None:
 
 def test_the_machine_image_is_defined() -> None:
     definition = load_definition("machine")
-    assert {"systemd", "openssh-server", "python3", "runc", "conmon", "libzookeeper-java"} <= set(definition.packages)
+    assert {"systemd", "openssh-server", "python3", "runc", "conmon", "tini", "libzookeeper-java"} <= set(
+        definition.packages
+    )
     assert {release.codename for release in definition.releases} == {"bookworm", "trixie"}
     # The distribution's own nginx would take the gateway's ports.
     assert "nginx-light" in definition.packages
