@@ -26,7 +26,16 @@ _ATTACHED = "attached"
 
 def dcos_dir(environment: Mapping[str, str]) -> Path:
     """``$DCOS_DIR``, else ``~/.dcos``."""
-    return Path(environment.get("DCOS_DIR") or Path.home() / ".dcos")
+    if configured := environment.get("DCOS_DIR"):
+        return Path(configured)
+    try:
+        return Path.home() / ".dcos"
+    except RuntimeError:
+        raise CliError(
+            "there is no place for the settings: HOME is not set, and this user is not in the password database",
+            exit_code=USAGE,
+            hints=["set HOME, or DCOS_DIR to a folder of yours"],
+        ) from None
 
 
 @dataclass(frozen=True)

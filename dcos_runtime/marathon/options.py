@@ -153,6 +153,7 @@ def settings(flags: Flags) -> Settings:
 
 
 def work_dir(flags: Flags, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the state lies. Raises ``RuntimeError`` when nothing says where, and the user has no home folder."""
     if flags.work_dir:
         return Path(flags.work_dir)
     state = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")

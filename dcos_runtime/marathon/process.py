@@ -6,6 +6,7 @@ import asyncio
 import getpass
 import ipaddress
 import logging
+import os
 import socket
 import ssl
 from collections.abc import Awaitable, Callable, Sequence
@@ -63,7 +64,7 @@ class Process:
         self._hostname = flags.hostname or _reachable(flags.http_address)
         self._url = ""
         self._credential = _credential(flags)
-        self._user = flags.mesos_user or getpass.getuser()
+        self._user = flags.mesos_user or _own_user()
         self._tls = tls.files(flags.tls_ca, flags.tls_identity)
         self._guard = options.http_guard(flags)
 
@@ -138,7 +139,13 @@ class Process:
     async def _lead_alone(self, stack: AsyncExitStack) -> None:
         from dcos_runtime.store.sqlite import SqliteStore
 
-        folder = options.work_dir(self._flags)
+        try:
+            folder = options.work_dir(self._flags)
+        except RuntimeError:
+            raise UnusableFlags(
+                "there is no place for the state: HOME is not set, and this user is not in the password database;"
+                " give --work_dir"
+            ) from None
         log.info("state in %s", folder)
         store = SqliteStore(folder / "marathon.db")
         stack.push_async_callback(store.close)
@@ -269,3 +276,11 @@ def _reachable(address: str) -> str:
 
 def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host
+
+
+def _own_user() -> str:
+    """The name of who this runs as; the number of a user whom the password database does not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())

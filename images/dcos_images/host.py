@@ -80,5 +80,14 @@ def cache_home(environ: Mapping[str, str] | None = None) -> Path:
     """``$XDG_CACHE_HOME/dcos/images``; a relative value is ignored, as the XDG specification asks."""
     environ = os.environ if environ is None else environ
     configured = environ.get("XDG_CACHE_HOME", "")
-    home = Path(configured) if configured.startswith("/") else Path(environ.get("HOME") or "~").expanduser() / ".cache"
-    return home / "dcos" / "images"
+    if configured.startswith("/"):
+        return Path(configured) / "dcos" / "images"
+    try:
+        home = Path(environ.get("HOME") or "~").expanduser()
+    except RuntimeError as error:
+        raise ImageError(
+            "this user has no home folder to keep images in",
+            why="HOME is not set, and the user is not in the password database",
+            hint="set XDG_CACHE_HOME to a folder of yours",
+        ) from error
+    return home / ".cache" / "dcos" / "images"

@@ -17,7 +17,11 @@ _EVIDENCE_LINES = 25
 _ANSWER_DEADLINE = 60.0
 # Builds must not depend on who runs them: of the caller's environment only this reaches a command. The proxy and the
 # certificate variables are how a site reaches its package sources; they hold no word of what is built.
-_PASSED = ("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR")
+# The last one is by what the installer's watcher knows a build of an installer that was killed.
+_PASSED = (
+    *("http_proxy", "https_proxy", "ftp_proxy", "no_proxy", "SSL_CERT_FILE", "SSL_CERT_DIR"),
+    "DCOS_INSTALLER_PROCESS",
+)
 
 
 def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import signal
@@ -15,6 +16,8 @@ from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
 import click
 
 from dcos_installer.errors import InstallerError, LockHeld
+from dcos_installer.lifeline import hold, unmarked
+from dcos_installer.surroundings import settle
 
 if TYPE_CHECKING:
     from dcos_installer.commands import Job
@@ -29,7 +32,18 @@ FAILED, USAGE, LOCKED, INTERRUPTED = 1, 2, 3, 130
 
 F = TypeVar("F", bound=Callable[..., Any])
 
-_inventory = click.argument("inventory", type=click.Path(path_type=Path))
+
+def _from_here(context: click.Context, parameter: click.Parameter, path: Path) -> Path:
+    try:
+        Path.cwd()
+    except FileNotFoundError:
+        if not path.is_absolute():
+            raise click.BadParameter("the current folder was removed: name the inventory from / on") from None
+        os.chdir("/")  # what is started from here on needs a folder to be in
+    return path
+
+
+_inventory = click.argument("inventory", type=click.Path(path_type=Path), callback=_from_here)
 _host = click.argument("hosts", nargs=-1, metavar="[HOST]...")
 
 
@@ -198,7 +212,7 @@ def ssh(inventory: Path, host: str, command: tuple[str, ...]) -> None:
         remote = Remote(known, ctx.provider.ssh(known))
         line = ("/bin/sh", "-c", command[0]) if len(command) == 1 else command
         argv = remote.argv(line, terminal=sys.stdin.isatty() and sys.stdout.isatty())
-    os.execvp(argv[0], argv)
+    os.execvpe(argv[0], argv, unmarked())
 
 
 def _switch(inventory: Path, names: tuple[str, ...], command: str, ignore_lock: bool) -> None:
@@ -290,17 +304,31 @@ def _reporting(as_json: bool) -> Iterator[Report]:
 
     shown: Report
     if as_json:
-        shown = report.JsonReport(lambda line: click.echo(line))
+        shown = report.JsonReport(_echo)
     elif sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb":
         from rich.console import Console
 
         shown = report.LiveReport(Console(), time.monotonic)
     else:
-        shown = report.PlainReport(lambda line: click.echo(line))
+        shown = report.PlainReport(_echo)
     try:
         yield shown
     finally:
         shown.close()
+
+
+def _echo(line: str) -> None:
+    """What a run tells as it goes. Should its reader go away (``| head -1``), the run goes on to its end."""
+    try:
+        click.echo(line)
+    except BrokenPipeError:
+        _discard_output()
+
+
+def _discard_output() -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, sys.stdout.fileno())
+    os.close(nowhere)
 
 
 @contextmanager
@@ -330,12 +358,21 @@ def _errors(as_json: bool = False) -> Iterator[None]:
         sys.exit(INTERRUPTED)
     except BrokenPipeError:
         # Whoever read the output has gone; that is no failure of ours to tell, and nobody to tell it to.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _discard_output()
         sys.exit(FAILED)
+    except OSError as error:
+        _fail(_of_this_machine(error), FAILED)
 
 
 def _interrupt(number: int, frame: object) -> NoReturn:
     raise KeyboardInterrupt
+
+
+def _of_this_machine(error: OSError) -> InstallerError:
+    where = f": {error.filename}" if error.filename else ""
+    hint = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that on this machine"
+    why = "that is on this machine, not on one of the cluster's"
+    return InstallerError(f"{error.strerror or error}{where}", why=why, hint=f"{hint}, then run again")
 
 
 def _fail(error: InstallerError, code: int) -> NoReturn:
@@ -345,6 +382,8 @@ def _fail(error: InstallerError, code: int) -> NoReturn:
 
 def main() -> None:
     """Entry point of `dcos-installer`."""
+    settle()
+    hold()
     cli()
 
 

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_installer.state import atomic_write
+from dcos_installer.surroundings import home
 
 SETTINGS_FILE = "dcos.toml"
 CA_FILE = "dcos_ca.crt"
@@ -21,7 +22,7 @@ def dcos_dir(environ: Mapping[str, str] | None = None) -> Path:
     """``$DCOS_DIR``, else ``~/.dcos``."""
     environ = os.environ if environ is None else environ
     configured = environ.get("DCOS_DIR", "")
-    return Path(configured) if configured else Path(environ.get("HOME") or "~").expanduser() / ".dcos"
+    return Path(configured) if configured else home(environ, "DCOS_DIR") / ".dcos"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from dcos_installer.surroundings import plain
+
 _PACKAGE = Path(__file__).resolve().parent
 
 
@@ -20,7 +22,7 @@ def data_root(package: Path = _PACKAGE) -> Path:
 
 def roles_dir(package: Path = _PACKAGE) -> Path:
     """The Ansible roles, with ``site.yml``."""
-    return data_root(package) / "roles"
+    return plain(data_root(package), "where this dcos is installed") / "roles"
 
 
 def inventories_dir(package: Path = _PACKAGE) -> Path:

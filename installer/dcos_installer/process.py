@@ -17,6 +17,7 @@ from types import FrameType
 from typing import IO
 
 from dcos_installer.errors import DeadlinePassed, ProcessFailed
+from dcos_installer.lifeline import marked
 
 log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ def _start(
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
-            env=None if env is None else dict(env),
+            env=None if env is None else marked(dict(env)),
             cwd=cwd,
             start_new_session=True,
         )

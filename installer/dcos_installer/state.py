@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dcos_installer.errors import StateError
+from dcos_installer.surroundings import home, plain
 
 
 def state_home(environ: Mapping[str, str] | None = None) -> Path:
@@ -21,8 +22,8 @@ def state_home(environ: Mapping[str, str] | None = None) -> Path:
     environ = os.environ if environ is None else environ
     configured = environ.get("XDG_STATE_HOME", "")
     if configured.startswith("/"):
-        return Path(configured) / "dcos"
-    return Path(environ.get("HOME") or "~").expanduser() / ".local" / "state" / "dcos"
+        return plain(Path(configured) / "dcos", "from XDG_STATE_HOME")
+    return plain(home(environ, "XDG_STATE_HOME") / ".local" / "state" / "dcos", "from HOME")
 
 
 def atomic_write(path: Path, content: str | bytes, mode: int = 0o600, *, lasting: bool = True) -> None:
@@ -168,7 +169,7 @@ def forget_state(inventory: Path, home: Path | None = None) -> None:
 
 
 def _index(inventory: Path, home: Path) -> Path:
-    return home / "by-inventory" / (hashlib.sha256(str(inventory.resolve()).encode()).hexdigest()[:32] + ".json")
+    return home / "by-inventory" / (hashlib.sha256(os.fsencode(inventory.resolve())).hexdigest()[:32] + ".json")
 
 
 def _read_index(index: Path) -> str | None:

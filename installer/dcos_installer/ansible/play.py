@@ -24,6 +24,7 @@ from dcos_installer import sockets
 from dcos_installer.ansible import payload
 from dcos_installer.ansible.places import CONNECT_SECONDS, Place
 from dcos_installer.errors import InstallerError
+from dcos_installer.lifeline import marked
 from dcos_installer.process import tail
 
 Answers = Callable[[str, "dict[str, Any] | InstallerError"], None]
@@ -179,7 +180,7 @@ def _environment(home: Path, prepared: Mapping[str, str]) -> dict[str, str]:
         PYTHONDONTWRITEBYTECODE="1",
         PYTHONPATH=os.pathsep.join(path for path in sys.path if path),
     )
-    return environment
+    return marked(environment)
 
 
 @contextlib.contextmanager

@@ -148,6 +148,8 @@ def _text(path: Path) -> str:
     def refuse(message: str, remedy: str) -> InventoryInvalid:
         return InventoryInvalid(path, [Problem(path, 1, message, remedy)])
 
+    if not str(path.absolute()).isprintable():
+        raise refuse("its path holds characters that cannot be shown", "rename the file, or the folder it is in")
     try:
         if path.is_dir():
             raise refuse("this is a directory", "name the inventory file itself")

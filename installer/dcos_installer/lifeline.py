@@ -1,0 +1,72 @@
+"""Ends what the installer has started when the installer is gone, however it ended: SIGKILL leaves it no last word.
+
+A watcher, a small shell in a session of its own, holds the other end of a pipe. When the pipe closes it ends every
+process that carries this installer's mark in its environment: Ansible and its workers, ssh, pip, builders, and what
+those started in turn, in whatever session. What is meant to outlive the installer (machines' supervisors) gets an
+environment without the mark.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import subprocess
+from collections.abc import MutableMapping
+
+VARIABLE = "DCOS_INSTALLER_PROCESS"
+"""The mark, inherited by all that is started."""
+
+# Asked first, so that they tidy up; what is left after two seconds is forced, and looked for until nothing is found.
+_WATCH = """\
+while read -r _; do :; done
+signal=TERM
+for round in 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20; do
+    found=$(grep -lszxF "$1" /proc/[0-9]*/environ)
+    [ -n "$found" ] || break
+    if [ "$round" -gt 10 ]; then signal=KILL; fi
+    for path in $found; do
+        pid=${path#/proc/}
+        if [ "$round" = 1 ] || [ "$signal" = KILL ]; then kill -s "$signal" "${pid%/environ}" 2>/dev/null; fi
+    done
+    sleep 0.2
+done
+"""
+
+log = logging.getLogger(__name__)
+
+_held: list[int] = []
+
+
+def hold(environ: MutableMapping[str, str] | None = None) -> None:
+    """Begins to watch over this process. To be called once, before anything is started."""
+    environ = os.environ if environ is None else environ
+    mark = f"{os.getpid()}-{secrets.token_hex(8)}"
+    theirs, ours = os.pipe()  # neither is inherited: only our own end closes it
+    try:
+        subprocess.Popen(
+            ["/bin/sh", "-c", _WATCH, "dcos-installer-lifeline", f"{VARIABLE}={mark}"],
+            stdin=theirs,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            env={"PATH": "/usr/local/bin:/usr/bin:/bin"},
+            cwd="/",
+            start_new_session=True,
+        )
+    except OSError:
+        log.warning("nothing watches over this process: a kill will leave what it started", exc_info=True)
+        os.close(ours)
+    else:
+        environ[VARIABLE] = mark
+        _held.append(ours)
+    os.close(theirs)
+
+
+def marked(environ: dict[str, str]) -> dict[str, str]:
+    """An environment made from scratch, with the mark."""
+    return {**environ, VARIABLE: os.environ[VARIABLE]} if VARIABLE in os.environ else environ
+
+
+def unmarked() -> dict[str, str]:
+    """This process's environment for a program that takes its place."""
+    return {name: value for name, value in os.environ.items() if name != VARIABLE}
