@@ -36,7 +36,7 @@ class AgentApi:
     def application(self) -> web.Application:
         application = web.Application(client_max_size=body.MAX_BODY)
         application.router.add_post(f"{internal.PATH}/connect", self._connect)
-        application.router.add_post(f"{internal.PATH}/messages", self._messages)
+        application.router.add_post(f"{internal.PATH}/messages", self._counted)
         if self._public is not None:
             application.router.add_post(internal.TOKEN_PATH, self._token)
             self._public.add_to(application)
@@ -58,6 +58,14 @@ class AgentApi:
             return text_response("a token is expected", 400)
         except UsersUnreachable as error:
             return text_response(str(error), 503)
+
+    async def _counted(self, request: web.Request) -> web.StreamResponse:
+        messages = self._role.queues.messages
+        messages.add(id(request))
+        try:
+            return await self._messages(request)
+        finally:
+            messages.discard(id(request))
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         names = _names(request)

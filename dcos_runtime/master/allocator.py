@@ -13,10 +13,10 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from dcos_runtime.master.resources import EMPTY, Resources, name_of, role_of
+from dcos_runtime.master.resources import EMPTY, Resources, name_of, quantities, role_of, total
 
 Quantities = Mapping[str, int]
-"""Scalars by name, in thousandths."""
+"""Amounts by name, in thousandths."""
 
 _FILTERS_PER_AGENT = 8
 
@@ -65,25 +65,27 @@ class _Share:
         self.turns = 0
 
     def add(self, resources: Resources) -> None:
-        for kind, amount in resources.scalars.items():
-            name = name_of(kind)
+        for name, amount in quantities(resources):
             self.held[name] = self.held.get(name, 0) + amount
 
     def remove(self, resources: Resources) -> None:
-        for kind, amount in resources.scalars.items():
-            name = name_of(kind)
+        for name, amount in quantities(resources):
             self.held[name] = max(self.held.get(name, 0) - amount, 0)
 
     def dominant(self, totals: Quantities) -> float:
+        """Of the scalars: ``totals`` names no others."""
         return max((amount / totals[name] for name, amount in self.held.items() if totals.get(name)), default=0.0)
 
 
 class _Framework:
-    __slots__ = ("active", "filters", "shares", "wants")
+    """``resting_until``: it gets no offers before; None when it does not rest."""
+
+    __slots__ = ("active", "filters", "resting_until", "shares", "wants")
 
     def __init__(self, wants: Wants, active: bool) -> None:
         self.wants = wants
         self.active = active
+        self.resting_until: float | None = None
         self.shares: dict[str, _Share] = {}
         self.filters: dict[tuple[str, str], list[_Filter]] = {}
 
@@ -111,6 +113,7 @@ class Allocator:
         self._members: dict[str, set[str]] = {}
         self._dirty: set[str] = set()
         self._expiries: list[tuple[float, str]] = []
+        self._rests: list[tuple[float, str]] = []
         self._immediate = False
         self._last_run = float("-inf")
         self.runs = 0
@@ -135,14 +138,25 @@ class Allocator:
         """After all it held was recovered."""
         self._leave(framework_id, self._frameworks.pop(framework_id).wants.roles)
 
-    def activate_framework(self, framework_id: str) -> None:
-        self._frameworks[framework_id].active = True
-        self._all_dirty()
+    def activate_framework(self, framework_id: str, again: float | None = None) -> None:
+        """Offers are made to it at once, unless it came ``again``, at that time: then from the next interval on.
+
+        Whoever subscribes again has to take in first that its stream is another one.
+        """
+        framework = self._frameworks[framework_id]
+        framework.active = True
+        if again is None:
+            framework.resting_until = None
+            self._all_dirty()
+        else:
+            framework.resting_until = again + self._options.interval
+            heapq.heappush(self._rests, (framework.resting_until, framework_id))
 
     def deactivate_framework(self, framework_id: str) -> None:
         """Its filters go with it."""
         framework = self._frameworks[framework_id]
         framework.active = False
+        framework.resting_until = None
         framework.filters.clear()
 
     def suppress(self, framework_id: str, roles: Iterable[str]) -> None:
@@ -151,8 +165,9 @@ class Allocator:
         self._set_suppressed(framework, framework.wants.suppressed | _chosen(framework, roles))
 
     def revive(self, framework_id: str, roles: Iterable[str]) -> None:
-        """No roles: all. Their filters are forgotten."""
+        """No roles: all. Their filters are forgotten; who asks is awake."""
         framework = self._frameworks[framework_id]
+        framework.resting_until = None
         chosen = _chosen(framework, roles)
         self._set_suppressed(framework, framework.wants.suppressed - chosen)
         for key in [key for key in framework.filters if key[0] in chosen]:
@@ -287,10 +302,13 @@ class Allocator:
             times.append(self._last_run + self._options.interval)
         if self._expiries:
             times.append(self._expiries[0][0])
+        if self._rests:
+            times.append(self._rests[0][0])
         return min(times)
 
     def allocate(self, now: float) -> list[Allocation]:
         """All decisions that are due; the caller makes offers of them."""
+        self._end_rests(now)
         while self._expiries and self._expiries[0][0] <= now:
             _, agent_id = heapq.heappop(self._expiries)
             if agent_id in self._agents and self._agents[agent_id].active:
@@ -309,6 +327,14 @@ class Allocator:
             if agent.active:
                 decisions += self._allocate_agent(agent_id, agent, now)
         return decisions
+
+    def _end_rests(self, now: float) -> None:
+        while self._rests and self._rests[0][0] <= now:
+            until, framework_id = heapq.heappop(self._rests)
+            framework = self._frameworks.get(framework_id)
+            if framework is not None and framework.resting_until == until:
+                framework.resting_until = None
+                self._all_dirty()
 
     def _allocate_agent(self, agent_id: str, agent: _Agent, now: float) -> Iterator[Allocation]:
         free = agent.total - agent.allocated
@@ -355,7 +381,8 @@ class Allocator:
 
     def _takes(self, framework_id: str, role: str) -> bool:
         framework = self._frameworks[framework_id]
-        return framework.active and role not in framework.wants.suppressed
+        awake = framework.active and framework.resting_until is None
+        return awake and role not in framework.wants.suppressed
 
     def _role_order(self) -> list[str]:
         """Roles with somebody to take an offer, the poorest branch first, level by level."""
@@ -383,6 +410,27 @@ class Allocator:
         self._immediate = True
 
     # --- for tests and views ---
+
+    def totals(self) -> Quantities:
+        """Scalars of all agents."""
+        return self._totals
+
+    def allocated_in_all(self) -> Resources:
+        """Offered or used, on all agents."""
+        return total(agent.allocated for agent in self._agents.values())
+
+    def filters_of_roles(self) -> Mapping[str, int]:
+        """For every role that somebody has."""
+        counts = dict.fromkeys(self._members, 0)
+        for framework in self._frameworks.values():
+            for (role, _), filters in framework.filters.items():
+                counts[role] = counts.get(role, 0) + len(filters)
+        return counts
+
+    def dominant_share(self, role: str) -> float:
+        """With that of the roles below it."""
+        share = self._roles.get(role)
+        return share.dominant(self._totals) if share else 0.0
 
     def available(self, agent_id: str) -> Resources:
         agent = self._agents[agent_id]

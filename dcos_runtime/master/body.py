@@ -24,17 +24,25 @@ class Refused(Exception):
         self.text = text
 
 
-async def read(request: web.Request) -> bytes:
-    """The whole body, unpacked. The listener leaves it packed (`daemon.listening`). Raises `Refused`."""
+async def read(request: web.Request, largest: int = MAX_BODY) -> bytes:
+    """The whole body, unpacked. The listener leaves it packed (`daemon.listening`). Raises `Refused`.
+
+    ``largest``: in bytes, of bodies that come as they are.
+    """
     coding = request.headers.get("Content-Encoding", "").strip().lower()
     try:
         if coding in ("", "identity"):
-            return await request.read()
+            if (request.content_length or 0) > largest:
+                raise Refused(413, f"The body is larger than {largest} bytes")
+            whole = await request.read()
+            if len(whole) > largest:
+                raise Refused(413, f"The body is larger than {largest} bytes")
+            return whole
         if coding not in _WINDOWS:
             raise Refused(415, f"Content-Encoding '{coding}' is not known; use gzip, or none")
         return await _unpacked(request, coding)
     except web.HTTPRequestEntityTooLarge as error:
-        raise Refused(413, f"The body is larger than {MAX_BODY >> 20} MB") from error
+        raise Refused(413, f"The body is larger than {largest} bytes") from error
     except web.RequestPayloadError as error:
         raise Refused(400, f"Failed to read the body: {error}") from error
 

@@ -157,6 +157,7 @@ def master_info(flags: Flags, bound_port: int) -> MasterInfo:
         hostname=hostname,
         version=VERSION,
         address=Address(hostname=hostname, ip=ip, port=own_port),
+        capabilities=[MasterInfo.Capability(type=MasterInfo.Capability.Type.AGENT_UPDATE)],
     )
 
 

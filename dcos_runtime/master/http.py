@@ -18,16 +18,18 @@ from dataclasses import dataclass, field
 
 from aiohttp import hdrs, web
 
-from dcos_runtime import __version__
+from dcos_runtime import __version__, build
 from dcos_runtime.auth.doors import Door, Doors
 from dcos_runtime.auth.guard import Denied
 from dcos_runtime.daemon import text_response
 from dcos_runtime.flags import duration
-from dcos_runtime.master import scheduler_api
+from dcos_runtime.master import scheduler_api, teardown
 from dcos_runtime.master.body import MAX_BODY
 from dcos_runtime.master.forward import PASSED_ON, Again, Forwarder
-from dcos_runtime.master.leader import Leader
-from dcos_runtime.master.views import VERSION, Pieces, Viewer, metrics
+from dcos_runtime.master.leader import Leader, now
+from dcos_runtime.master.measures import Queues
+from dcos_runtime.master.metrics import machine, metrics
+from dcos_runtime.master.views import VERSION, Pieces, Viewer
 from dcos_runtime.store.lease import LeaseOver
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import MasterInfo
@@ -60,6 +62,7 @@ class Role:
     agent_port: int = 0
     electing: bool = True
     viewing: dict[str, asyncio.Task[bytes]] = field(default_factory=dict)
+    queues: Queues = field(default_factory=Queues)
     _leader: Leader | None = None
     _leading: MasterInfo | None = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -115,6 +118,7 @@ class PublicApi:
         self._forwarder = forwarder
         self._routes: dict[str, tuple[Door, Handler]] = {
             "/api/v1/scheduler": (Door.FRAMEWORK, self._scheduler),
+            "/teardown": (Door.WRITE, self._teardown),
             "/internal/agent/v1": (Door.READ, self._agent_endpoint),
             "/state": self._view("state", lambda viewer, query: viewer.state()),
             "/state-summary": self._view("state-summary", lambda viewer, query: viewer.state_summary()),
@@ -127,6 +131,7 @@ class PublicApi:
             "/version": (Door.OPEN, self._version),
             "/flags": (Door.READ, self._flags),
             "/metrics/snapshot": (Door.READ, self._metrics),
+            "/system/stats": (Door.READ, self._stats),
         }
 
     def application(self) -> web.Application:
@@ -135,11 +140,22 @@ class PublicApi:
         return application
 
     def add_to(self, application: web.Application) -> None:
-        application.router.add_route("*", "/{path:.*}", self._dispatch, expect_handler=self._expect)
+        application.router.add_route("*", "/{path:.*}", self._counted, expect_handler=self._expect)
+        application.on_response_prepare.append(self._answered)
 
     async def _expect(self, request: web.Request) -> web.StreamResponse | None:
         route = self._route(request.path)
         return await self._doors.expect(request, route.door, route.path)
+
+    async def _answered(self, request: web.Request, response: web.StreamResponse) -> None:
+        self._role.queues.requests.discard(id(request))
+
+    async def _counted(self, request: web.Request) -> web.StreamResponse:
+        self._role.queues.requests.add(id(request))
+        try:
+            return await self._dispatch(request)
+        finally:
+            self._role.queues.requests.discard(id(request))
 
     async def _dispatch(self, request: web.Request) -> web.StreamResponse:
         route = self._route(request.path)
@@ -253,6 +269,12 @@ class PublicApi:
         assert self._role.leader is not None
         return await scheduler_api.handle(request, self._role.leader, self._doors.entered(request))
 
+    async def _teardown(self, request: web.Request) -> web.StreamResponse:
+        if (elsewhere := await self._elsewhere(request)) is not None:
+            return elsewhere
+        assert self._role.leader is not None
+        return await teardown.handle(request, self._role.leader, self._doors.entered(request))
+
     async def _agent_endpoint(self, request: web.Request) -> web.StreamResponse:
         if (elsewhere := await self._elsewhere(request)) is not None:
             return elsewhere
@@ -273,7 +295,9 @@ class PublicApi:
         leader = self._role.leader
         assert leader is not None
         running = self._role.viewing.get(key)
-        if running is None:
+        if running is not None:
+            self._role.queues.shared += 1
+        else:
             viewer = Viewer(leader.state, leader.elected_at, self._role.flags, self._role.cluster)
             running = asyncio.create_task(_render(pieces(viewer)), name=f"view {key}")
             self._role.viewing[key] = running
@@ -292,7 +316,7 @@ class PublicApi:
         return web.Response()
 
     async def _version(self, request: web.Request) -> web.StreamResponse:
-        return _json(codec.encode({"version": VERSION, "dcos_version": __version__}), request)
+        return _json(codec.encode({**build.info(), "version": VERSION, "dcos_version": __version__}), request)
 
     async def _flags(self, request: web.Request) -> web.StreamResponse:
         return _json(codec.encode({"flags": dict(self._role.flags)}), request)
@@ -303,8 +327,11 @@ class PublicApi:
                 duration(timeout)
             except ValueError as error:
                 return text_response(f"Failed to parse timeout '{timeout}': {error}.", 400)
-        state = self._role.leader.state if self._role.leader is not None else None
-        return _json(codec.encode(metrics(state, self._role.started_at, time.time())), request)
+        shown = metrics(self._role.leader, self._role.queues, self._role.started_at, now())
+        return _json(codec.encode(shown), request)
+
+    async def _stats(self, request: web.Request) -> web.StreamResponse:
+        return _json(codec.encode(machine()), request)
 
 
 async def _render(pieces: Pieces) -> bytes:

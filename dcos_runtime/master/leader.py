@@ -15,6 +15,7 @@ from dcos_runtime.daemon import Life
 from dcos_runtime.master.core.effects import Close, Now, Persist, Send, Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config, State
+from dcos_runtime.master.measures import Measures
 from dcos_runtime.master.streams import Streams
 from dcos_runtime.store import Store, StoreError
 from dcos_runtime.store.lease import LeaseOver, Term
@@ -38,6 +39,8 @@ class Leader:
         self.elected_at = elected_at
         self.lease = lease
         self.streams = Streams(lease)
+        self.measures = Measures()
+        self._allocation_due: float | None = None  # since when
         self._wake = asyncio.Event()
         self._writes: asyncio.Queue[Persist] = asyncio.Queue()
         life.spawn(self._tick(), "the kernel's clock")
@@ -58,6 +61,7 @@ class Leader:
             return event(self._core, now())
         finally:
             self._carry_out()
+            self._see_allocation()
 
     def note(self, event: Callable[[MasterCore, Now], object]) -> None:
         """The same for what matters to a leader only, such as the end of a stream."""
@@ -90,11 +94,29 @@ class Leader:
             else:
                 await asyncio.sleep(0)  # events that are there already are taken into account
             try:
-                self.do(lambda core, then: core.tick(then))
+                self.do(self._step)
             except LeaseOver:
                 return
             except Exception:
                 log.exception("a step of the kernel failed; the others go on")
+
+    def _step(self, core: MasterCore, then: Now) -> None:
+        core.ring(then)
+        runs, began = core.state.allocator.runs, time.monotonic()
+        core.allocate(then)
+        if core.state.allocator.runs > runs:
+            since = began if self._allocation_due is None else min(self._allocation_due, began)
+            self.measures.allocation.record(time.monotonic() - began, began)
+            self.measures.allocation_latency.record(began - since, began)
+            self._allocation_due = None
+
+    def _see_allocation(self) -> None:
+        """Notes when a run of the allocator became due."""
+        due = self._core.state.allocator.due()
+        if due == float("inf"):
+            self._allocation_due = None
+        elif self._allocation_due is None or due > self._allocation_due:
+            self._allocation_due = max(due, time.monotonic())
 
     async def _write(self) -> None:
         while True:
@@ -103,11 +125,14 @@ class Leader:
             while not self._writes.empty() and _size(changes) < _MAX_WRITE:
                 batch.append(self._writes.get_nowait())
                 changes.update(batch[-1].changes)
+            began = time.monotonic()
             try:
                 await self._store.write(changes)
             except StoreError as error:
                 self._life.end(1, f"the registry could not be written: {error}")
                 return
+            self.measures.store.record(time.monotonic() - began, began)
+            self.measures.stored(changes)
             for effect in batch:
                 number = effect.id
                 self.note(lambda core, then, number=number: core.persisted(number, then))  # type: ignore[misc]
@@ -123,6 +148,7 @@ def now() -> Now:
 
 async def begin(config: Config, store: Store, life: Life, lease: Term) -> Leader:
     """Recovers what was stored and starts to lead. Raises `StoreError`."""
+    began = time.monotonic()
     registry = await store.load()
     moment = now()
     try:
@@ -131,4 +157,7 @@ async def begin(config: Config, store: Store, life: Life, lease: Term) -> Leader
         raise StoreError(f"the registry holds an entry that cannot be read: {error}") from error
     gc.freeze()
     log.info("leading as %s; %d agents are known", config.master.pid, len(core.state.recovering))
-    return Leader(core, store, life, moment.wall, lease)
+    leader = Leader(core, store, life, moment.wall, lease)
+    leader.measures.fetch_ms = (moment.mono - began) * 1000.0
+    leader.measures.stored(registry)
+    return leader

@@ -285,6 +285,19 @@ def text(resources: Resources, allocated_to: str | None = None) -> str:
     return "; ".join(parts) or "{}"
 
 
+def quantities(resources: Resources) -> Iterator[tuple[str, int]]:
+    """How much there is of each, in thousandths, reserved or not: of a range its numbers count, of a set its items.
+
+    A name may come more than once.
+    """
+    for kind, amount in resources.scalars.items():
+        yield name_of(kind), amount
+    for kind, intervals in resources.ranges.items():
+        yield name_of(kind), sum(end - begin + 1 for begin, end in intervals) * THOUSANDTHS
+    for kind, items in resources.sets.items():
+        yield name_of(kind), len(items) * THOUSANDTHS
+
+
 def view(resources: Resources) -> dict[str, float | str]:
     """As `/state` shows them: the four usual scalars always, reserved and unreserved together."""
     shown: dict[str, float | str] = {"disk": 0.0, "mem": 0.0, "gpus": 0.0, "cpus": 0.0}

@@ -8,12 +8,11 @@ out, and said in the log: it must not cost anyone the others.
 from __future__ import annotations
 
 import logging
-import os
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
-from dcos_runtime import __version__
+from dcos_runtime import __version__, build
 from dcos_runtime.master import resources as amounts
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Task
 from dcos_runtime.master.core.state import State, task_info, task_resources
@@ -21,7 +20,7 @@ from dcos_runtime.master.resources import EMPTY, Resources, role_of
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.common import Attribute, Value
-from dcos_runtime.wire.tasks import TaskState, TaskStatus
+from dcos_runtime.wire.tasks import TaskStatus
 
 log = logging.getLogger(__name__)
 
@@ -64,12 +63,13 @@ class Viewer:
         head: dict[str, Any] = {
             "version": VERSION,
             "dcos_version": __version__,
+            **build.info(),
             "start_time": state.started_at,
             "elected_time": self._elected_at,
             "id": master.id,
             "pid": master.pid,
             "hostname": master.hostname,
-            "capabilities": [],
+            "capabilities": [item.type.value for item in master.capabilities if item.type is not None],
             "activated_slaves": float(active),
             "deactivated_slaves": float(len(state.agents) - active),
             "unreachable_slaves": float(len(state.unreachable)),
@@ -272,31 +272,36 @@ class Viewer:
         )
 
     def roles(self) -> Pieces:
-        offered: dict[str, Resources] = {}
+        offered: dict[str, Counter[str]] = {}
         members: dict[str, list[str]] = {}
         for framework in self._state.frameworks.values():
             for name in framework.roles:
                 members.setdefault(name, []).append(framework.id)
         for offer in self._state.offers.values():
-            offered[offer.role] = offered.get(offer.role, EMPTY) + offer.resources
+            counts = offered.setdefault(offer.role, Counter())
+            for name, amount in amounts.quantities(offer.resources):
+                counts[name] += amount
         allocator, weights = self._state.allocator, self._state.config.allocator.weights
 
         def role(name: str) -> dict[str, Any]:
-            held, open_ = allocator.held(name), offered.get(name, EMPTY)
-            used = {kind: amount - open_.scalar(kind) for kind, amount in held.items()}
-            consumed = {kind: amount / amounts.THOUSANDTHS for kind, amount in used.items() if amount}
+            held, open_ = allocator.held(name), offered.get(name, Counter())
+            used = _plain({kind: amount - open_[kind] for kind, amount in held.items()})
             return {
                 "name": name,
                 "weight": float(weights.get(name, 1.0)),
-                "quota": {"role": name, "guarantee": {}, "limit": {}, "consumed": consumed},
-                "resources": {kind: amount / amounts.THOUSANDTHS for kind, amount in held.items() if amount},
-                "allocated": consumed,
-                "offered": {kind: open_.scalar(kind) / amounts.THOUSANDTHS for kind in held if open_.scalar(kind)},
+                "quota": {"role": name, "guarantee": {}, "limit": {}, "consumed": used},
+                "resources": _plain(held),
+                "allocated": used,
+                "offered": _plain(open_),
                 "reserved": {},
                 "frameworks": sorted(members.get(name, ())),
             }
 
         yield from _object({}, {"roles": _array(sorted(allocator.known_roles() | weights.keys()), role)})
+
+
+def _plain(quantities: Mapping[str, int]) -> dict[str, float]:
+    return {kind: quantities[kind] / amounts.THOUSANDTHS for kind in sorted(quantities) if quantities[kind]}
 
 
 # --- pieces ----------------------------------------------------------------------------------------------------------
@@ -421,66 +426,3 @@ def _status_view(status: TaskStatus) -> dict[str, Any]:
 
 def leader_info(master: MasterInfo) -> dict[str, Any]:
     return {"id": master.id, "pid": master.pid, "port": master.port, "hostname": master.hostname}
-
-
-# --- metrics ---------------------------------------------------------------------------------------------------------
-
-
-def metrics(state: State | None, started_at: float, now: float) -> dict[str, float]:
-    """The original's names, as far as there is something to tell. A standby master tells of itself only."""
-    shown: dict[str, float] = {
-        "master/elected": 1.0 if state is not None else 0.0,
-        "master/uptime_secs": now - started_at,
-        **_system(),
-    }
-    if state is None:
-        return shown
-    agents = state.agents.values()
-    connected = sum(1 for agent in agents if agent.connected)
-    active = sum(1 for framework in state.frameworks.values() if framework.connected)
-    total, used = amounts.total(agent.total for agent in agents), amounts.total(agent.used for agent in agents)
-    for name in ("cpus", "mem", "disk", "gpus"):
-        whole, part = total.scalar(name) / amounts.THOUSANDTHS, used.scalar(name) / amounts.THOUSANDTHS
-        shown[f"master/{name}_total"] = whole
-        shown[f"master/{name}_used"] = part
-        shown[f"master/{name}_percent"] = part / whole if whole else 0.0
-    states = Counter(task.state for agent in agents for tasks in agent.tasks.values() for task in tasks.values())
-    for living in (
-        TaskState.TASK_STAGING,
-        TaskState.TASK_STARTING,
-        TaskState.TASK_RUNNING,
-        TaskState.TASK_KILLING,
-    ):
-        shown[f"master/tasks_{living.value.removeprefix('TASK_').lower()}"] = float(states[living])
-    for ended in ("finished", "failed", "killed", "lost", "error", "dropped", "gone", "gone_by_operator"):
-        shown[f"master/tasks_{ended}"] = 0.0
-    shown |= {
-        "master/tasks_unreachable": float(sum(len(framework.unreachable) for framework in state.frameworks.values())),
-        "master/slaves_active": float(connected),
-        "master/slaves_inactive": float(len(agents) - connected),
-        "master/slaves_connected": float(connected),
-        "master/slaves_disconnected": float(len(agents) - connected),
-        "master/slaves_unreachable": float(len(state.unreachable)),
-        "master/frameworks_active": float(active),
-        "master/frameworks_connected": float(active),
-        "master/frameworks_inactive": float(len(state.frameworks) - active),
-        "master/frameworks_disconnected": float(len(state.frameworks) - active),
-        "master/outstanding_offers": float(len(state.offers)),
-        "allocator/mesos/allocation_runs": float(state.allocator.runs),
-        "allocator/mesos/offer_filters/active": float(state.allocator.filter_count()),
-    }
-    shown.update({name: float(count) for name, count in state.counters.items()})
-    return dict(sorted(shown.items()))
-
-
-def _system() -> dict[str, float]:
-    load = os.getloadavg()
-    page = os.sysconf("SC_PAGE_SIZE")
-    return {
-        "system/cpus_total": float(os.cpu_count() or 1),
-        "system/load_1min": load[0],
-        "system/load_5min": load[1],
-        "system/load_15min": load[2],
-        "system/mem_total_bytes": float(os.sysconf("SC_PHYS_PAGES") * page),
-        "system/mem_free_bytes": float(os.sysconf("SC_AVPHYS_PAGES") * page),
-    }

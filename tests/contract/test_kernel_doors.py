@@ -40,6 +40,8 @@ MASTER = {
     "/roles": READ,
     "/flags": READ,
     "/metrics/snapshot": READ,
+    "/system/stats.json": READ,
+    "/teardown": WRITE,
     "/internal/agent/v1": READ,
     "/api/v1/scheduler": SCHEDULER,
     "/": READ,
@@ -49,6 +51,9 @@ MASTER = {
 }
 MASTER_SPELLINGS = {
     "/master/state": READ,
+    "/master/teardown/": WRITE,
+    "/teardown.json/health": WRITE,
+    "/%74eardown": WRITE,
     "/master/state.json": READ,
     "/state.json": READ,
     "/state/": READ,
@@ -72,6 +77,7 @@ MASTER_OPEN = ("/health", "/version", "/redirect", "/master/health", "/version.j
 
 AGENT = {
     "/state": READ,
+    "/system/stats.json": READ,
     "/flags": READ,
     "/containers": READ,
     "/monitor/statistics": READ,

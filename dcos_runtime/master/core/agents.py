@@ -61,6 +61,7 @@ def connect(
     if error := validate.resources(call.agent.resources):
         return Answer(400, error)
     agent_id = call.agent.id.value if call.agent.id is not None and call.agent.id.value else None
+    state.counters[f"master/messages_{'register' if agent_id is None else 'reregister'}_slave"] += 1
     if agent_id is not None and (error := validate.identifier(agent_id)):
         return Answer(400, error)
     if names is not None and (error := _pretends(state, call.agent, agent_id, names)):
@@ -109,7 +110,7 @@ def _replace_silent(state: State, info: AgentInfo, now: Now) -> None:
     for old in list(state.agents.values()):
         same_address = (old.info.hostname, old.info.port) == (info.hostname, info.port)
         if same_address and not old.connected and old.id not in state.leaving:
-            _mark_unreachable(state, old, "a new agent registered at the same address", now)
+            _mark_unreachable(state, old, "a new agent registered at the same address", now, "registered")
 
 
 def _admitted(state: State, call: internal.Connect, stream: int, address: str, now: Now) -> None:
@@ -324,7 +325,8 @@ def _ping(state: State, agent: Agent, now: Now) -> None:
     if state.agents.get(agent.id) is not agent or agent.id in state.leaving:
         return
     if agent.missed_pings >= state.config.max_agent_ping_timeouts:
-        _mark_unreachable(state, agent, "health check timed out", now)
+        state.counters["master/slave_unreachable_scheduled"] += 1
+        _mark_unreachable(state, agent, "health check timed out", now, "unhealthy")
         return
     _schedule_ping(state, agent, now)
     _send_ping(state, agent)
@@ -335,17 +337,17 @@ def _send_ping(state: State, agent: Agent) -> None:
     state.tell(agent, lambda agent_id, epoch, seq: internal.Ping(agent_id=agent_id, epoch=epoch, seq=seq))
 
 
-def _mark_unreachable(state: State, agent: Agent, why: str, now: Now) -> None:
+def _mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: str) -> None:
     state.leaving.add(agent.id)
     state.allocator.deactivate_agent(agent.id)
     offers.give_back_all(state, agent.offers, rescind=True)
     since = now.wall
     entry = codec.encode(Entry(agent.info, since))
     text = f"Agent {agent.info.hostname} is unreachable: {why}"
-    state.persist({_KEY + agent.id: entry}, lambda then: _removed(state, agent, since, text, then))
+    state.persist({_KEY + agent.id: entry}, lambda then: _removed(state, agent, since, text, then, counted))
 
 
-def _removed(state: State, agent: Agent, since: float, text: str, now: Now) -> None:
+def _removed(state: State, agent: Agent, since: float, text: str, now: Now, counted: str) -> None:
     """The registry has it: its tasks are unreachable (lost, for who does not know that state)."""
     if agent.stream is not None:
         state.close(agent.stream)
@@ -365,10 +367,16 @@ def _removed(state: State, agent: Agent, since: float, text: str, now: Now) -> N
     state.leaving.discard(agent.id)
     state.allocator.remove_agent(agent.id)
     state.unreachable[agent.id] = Absent(agent.info, since)
-    state.counters["master/slave_removals"] += 1
-    state.counters["master/slave_removals/reason_unhealthy"] += 1
+    _count_removal(state, counted)
+    if counted == "unhealthy":
+        state.counters["master/slave_unreachable_completed"] += 1
     _tell_lost(state, agent.id)
     _prune_registry(state, now)
+
+
+def _count_removal(state: State, reason: str) -> None:
+    state.counters["master/slave_removals"] += 1
+    state.counters[f"master/slave_removals/reason_{reason}"] += 1
 
 
 def _tell_lost(state: State, agent_id: str) -> None:
@@ -389,6 +397,7 @@ def _recovery_over(state: State, now: Now) -> None:
             state.leaving.discard(agent_id)
             state.unreachable[agent_id] = Absent(absent.info, now.wall)
             state.counters["master/recovery_slave_removals"] += 1
+            _count_removal(state, "unhealthy")
             _tell_lost(state, agent_id)
 
     if late:

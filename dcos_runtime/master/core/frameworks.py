@@ -51,7 +51,7 @@ def subscribe(
             framework.registered_at = framework.reregistered_at = now.wall
         else:
             framework.reregistered_at = now.wall
-    _connect(state, framework, stream, stream_id)
+    _connect(state, framework, stream, stream_id, again=now.mono if known else None)
     if known:
         _broadcast(state, framework)
     return None
@@ -115,7 +115,7 @@ def _update_info(state: State, framework: Framework, info: FrameworkInfo, wants:
             offers.give_back(state, state.offers[offer_id], rescind=True)
 
 
-def _connect(state: State, framework: Framework, stream: int, stream_id: str) -> None:
+def _connect(state: State, framework: Framework, stream: int, stream_id: str, again: float | None) -> None:
     if framework.stream is not None:
         failed_over = Event(type=Event.Type.ERROR, error=Event.Error(message="Framework failed over"))
         state.send(framework, failed_over)
@@ -133,7 +133,7 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str) ->
     )
     state.send(framework, Event(type=Event.Type.SUBSCRIBED, subscribed=subscribed))
     state.send(framework, _HEARTBEAT)
-    state.allocator.activate_framework(framework.id)
+    state.allocator.activate_framework(framework.id, again)
 
 
 def _send_raw(state: State, stream: int, event: Event) -> None:

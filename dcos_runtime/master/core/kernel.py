@@ -18,6 +18,15 @@ from dcos_runtime.wire import internal
 from dcos_runtime.wire.cluster import OperationState, OperationStatus
 from dcos_runtime.wire.scheduler import Call, Event
 
+_COUNTED = {
+    Call.Type.REVIVE: "revive_offers",
+    Call.Type.SUPPRESS: "suppress_offers",
+    Call.Type.REQUEST: "resource_request",
+    Call.Type.MESSAGE: "framework_to_executor",
+    Call.Type.RECONCILE_OPERATIONS: "reconcile_operations",
+}
+"""Under which name the original counts a call, where nothing else here does."""
+
 
 class MasterCore:
     """The leading master's decisions. ``registry`` is what was stored; ``epoch`` exceeds any earlier master's."""
@@ -37,7 +46,15 @@ class MasterCore:
         return min(self.state.next_alarm(), self.state.allocator.due())
 
     def tick(self, now: Now) -> None:
+        self.ring(now)
+        self.allocate(now)
+
+    def ring(self, now: Now) -> None:
+        """The first half of a tick: what was put off until now."""
         self.state.ring(now)
+
+    def allocate(self, now: Now) -> None:
+        """The second half: offers, if it is time for them."""
         offers.allocate(self.state, now)
 
     def persisted(self, number: int, now: Now) -> None:
@@ -76,7 +93,19 @@ class MasterCore:
             )
         assert call.type is not None
         self.state.counters[f"master/calls/{call.type.value.lower()}"] += 1
+        if call.type in _COUNTED:
+            self.state.counters[f"master/messages_{_COUNTED[call.type]}"] += 1
+        if call.type is Call.Type.MESSAGE:  # there is no executor that could get it
+            self.state.counters["master/invalid_framework_to_executor_messages"] += 1
         return self._call(framework, call, now, principal)
+
+    def teardown(self, framework_id: str, now: Now) -> bool:
+        """Ends a framework on an operator's behalf, whosever it is. False: there is none."""
+        framework = self.state.frameworks.get(framework_id)
+        if framework is None:
+            return False
+        frameworks.remove(self.state, framework, now)
+        return True
 
     def _call(self, framework: Framework, call: Call, now: Now, principal: str | None) -> Answer:
         state = self.state

@@ -114,6 +114,10 @@ class State:
         self._persisting[number] = then
         self.effects.append(Persist(number, changes))
 
+    def unwritten(self) -> int:
+        """Writes that are under way."""
+        return len(self._persisting)
+
     def persisted(self, number: int, now: Now) -> None:
         self._persisting.pop(number)(now)
 
@@ -128,6 +132,10 @@ class State:
 
     def next_alarm(self) -> float:
         return self._alarms[0][0] if self._alarms else float("inf")
+
+    def overdue(self, now: Now) -> int:
+        """What should have been done by now."""
+        return sum(1 for mono, _, _ in self._alarms if mono <= now.mono)
 
     def ring(self, now: Now) -> None:
         while self._alarms and self._alarms[0][0] <= now.mono:

@@ -57,6 +57,54 @@ def test_what_comes_back_waits_for_the_interval() -> None:
     assert one.allocate(11.0) == [decision]
 
 
+def test_who_subscribes_again_rests_for_an_interval_whatever_else_happens() -> None:
+    one = allocator(interval=1.0)
+    one.add_framework("f", wants(), active=True)
+    one.add_agent("a", bag(4), active=True)
+    (decision,) = one.allocate(10.0)
+    one.deactivate_framework("f")
+    one.recover(*decision)
+    one.activate_framework("f", again=20.0)
+    one.add_agent("b", bag(4), active=True)  # which is offered at once, as a rule
+    assert one.allocate(20.0) == []
+    assert one.allocate(20.9) == []
+    assert one.due() == 21.0
+    assert given(one.allocate(21.0)) == {"f": ["a", "b"]}
+    assert one.due() == NEVER
+
+
+def test_who_asks_is_awake_and_who_went_away_meanwhile_rests_anew() -> None:
+    one = allocator(interval=1.0)
+    one.add_framework("f", wants(), active=False)
+    one.add_framework("g", wants("g"), active=False)
+    one.add_agent("a", bag(4), active=True)
+    one.add_agent("b", bag(4), active=True)
+    one.activate_framework("f", again=20.0)
+    one.activate_framework("g", again=20.0)
+    one.deactivate_framework("g")
+    one.activate_framework("g", again=20.5)
+    one.revive("f", ())
+    assert given(one.allocate(20.6)) == {"f": ["a", "b"]}
+    for agent in ("a", "b"):
+        one.recover("f", "*", agent, bag(4))
+    one.suppress("f", ())
+    assert one.allocate(21.2) == []
+    assert given(one.allocate(21.5)) == {"g": ["a", "b"]}
+
+
+def test_ports_are_counted_and_weigh_nothing() -> None:
+    one = allocator(minimums=())
+    one.add_framework("f", wants(), active=True)
+    one.add_agent("a", Resources({"cpus": 4000}, {"ports": ((1, 10), (20, 20))}), active=True)
+    one.add_agent("b", Resources({"cpus": 4000}, {"ports": ((1, 10),)}), active=True)
+    decisions = one.allocate(0.0)
+    assert one.held("*") == {"cpus": 8000, "ports": 21_000}
+    assert one.dominant_share("*") == 1.0
+    one.recover(*next(decision for decision in decisions if decision.agent_id == "a"))
+    assert one.held("*") == {"cpus": 4000, "ports": 10_000}
+    assert one.dominant_share("*") == 0.5
+
+
 def test_the_poorer_framework_comes_first_by_its_dominant_share() -> None:
     one = allocator(minimums=())
     for name in ("cpu-heavy", "mem-heavy", "new"):

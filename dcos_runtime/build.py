@@ -1,0 +1,51 @@
+"""Which code this is: the fields by which the original's `/version` and `/state` tell a build.
+
+A build of ours is its source and nothing else, so that two of the same source are alike to the byte. The id is computed
+from the files that run; the times are the version's own, for there is no other that would be the same everywhere.
+"""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dcos_runtime import __version__
+
+DATE = "2026-11-23 15:22:00"
+"""When work on this version began, in UTC. Changed with ``__version__``."""
+
+USER = "dcos"
+
+
+@functools.cache
+def info() -> dict[str, Any]:
+    """``git_sha`` is what ``git rev-parse <commit>:dcos_runtime`` prints for the commits that hold this code."""
+    return {
+        "build_date": DATE,
+        "build_time": datetime.strptime(DATE, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp(),
+        "build_user": USER,
+        "git_sha": tree_id(Path(__file__).parent).hex(),
+        "git_tag": __version__,
+    }
+
+
+def tree_id(folder: Path) -> bytes:
+    """The id that git gives to a folder of plain files. What is generated or hidden does not count."""
+    entries: list[tuple[bytes, bytes]] = []
+    for path in folder.iterdir():
+        if path.name.startswith(".") or path.name == "__pycache__" or path.suffix == ".pyc":
+            continue
+        name = path.name.encode()
+        if path.is_dir():
+            # Git sorts a folder as if its name ended with a slash.
+            entries.append((name + b"/", b"40000 %b\0%b" % (name, tree_id(path))))
+        else:
+            entries.append((name, b"100644 %b\0%b" % (name, _object_id(b"blob", path.read_bytes()))))
+    return _object_id(b"tree", b"".join(entry for _, entry in sorted(entries)))
+
+
+def _object_id(kind: bytes, data: bytes) -> bytes:
+    return hashlib.sha1(b"%b %d\0" % (kind, len(data)) + data, usedforsecurity=False).digest()

@@ -1,0 +1,135 @@
+"""`/metrics/snapshot` and `/system/stats.json`: the original's names, for all that exists here.
+
+A count of what never happened is 0 and there from the start, so that whoever draws it finds the name. What does not
+exist here (operations, executors, a replicated log) has no name here either; docs/kernel.md lists it.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from dcos_runtime.master import resources as amounts
+from dcos_runtime.master.core.effects import Now
+from dcos_runtime.master.core.state import State
+from dcos_runtime.master.measures import Measures, Queues
+from dcos_runtime.wire.tasks import TaskState
+
+if TYPE_CHECKING:
+    from dcos_runtime.master.leader import Leader
+
+_LIVING = (TaskState.TASK_STAGING, TaskState.TASK_STARTING, TaskState.TASK_RUNNING, TaskState.TASK_KILLING)
+_MESSAGES = (
+    *("decline_offers", "framework_to_executor", "kill_task", "launch_tasks", "reconcile_operations"),
+    *("reconcile_tasks", "register_framework", "register_slave", "reregister_framework", "reregister_slave"),
+    *("resource_request", "revive_offers", "status_update", "status_update_acknowledgement", "suppress_offers"),
+)
+_COUNTED = (
+    *(f"messages_{name}" for name in _MESSAGES),
+    *(f"tasks_{name}" for name in ("finished", "failed", "killed", "lost", "error", "dropped")),
+    *("tasks_gone", "tasks_gone_by_operator", "dropped_messages"),
+    *(f"{kind}_status_update{suffix}" for kind in ("valid", "invalid") for suffix in ("s", "_acknowledgements")),
+    *("valid_framework_to_executor_messages", "invalid_framework_to_executor_messages"),
+    *("slave_registrations", "slave_reregistrations", "recovery_slave_removals", "slave_removals"),
+    *(f"slave_removals/reason_{name}" for name in ("registered", "unhealthy", "unregistered")),
+    *(f"slave_unreachable_{name}" for name in ("scheduled", "completed", "canceled")),
+)
+_SCALARS = ("cpus", "mem", "disk", "gpus")
+
+
+def metrics(leader: Leader | None, queues: Queues, started_at: float, now: Now) -> dict[str, float]:
+    """A standby master tells of itself only."""
+    shown = {
+        "master/elected": 1.0 if leader is not None else 0.0,
+        "master/uptime_secs": now.wall - started_at,
+        "master/event_queue_http_requests": float(len(queues.requests)),
+        "master/event_queue_messages": float(len(queues.messages)),
+        "master/http_cache_hits": float(queues.shared),
+        **system(),
+    }
+    if leader is not None:
+        shown |= _kernel(leader.state, now) | _allocator(leader.state, now) | _measured(leader.measures, now)
+        shown["registrar/queued_operations"] = float(leader.state.unwritten())
+    return dict(sorted(shown.items()))
+
+
+def _kernel(state: State, now: Now) -> dict[str, float]:
+    agents = state.agents.values()
+    connected = sum(1 for agent in agents if agent.connected)
+    active = sum(1 for framework in state.frameworks.values() if framework.connected)
+    shown = {f"master/{name}": 0.0 for name in _COUNTED}
+    total, used = amounts.total(agent.total for agent in agents), amounts.total(agent.used for agent in agents)
+    for name in _SCALARS:
+        whole, part = total.scalar(name) / amounts.THOUSANDTHS, used.scalar(name) / amounts.THOUSANDTHS
+        shown |= _gauges(f"master/{name}", whole, part)
+        shown |= _gauges(f"master/{name}_revocable", 0.0, 0.0)  # there are none
+    states = Counter(task.state for agent in agents for tasks in agent.tasks.values() for task in tasks.values())
+    shown |= {f"master/tasks_{living.value.removeprefix('TASK_').lower()}": float(states[living]) for living in _LIVING}
+    shown |= {
+        "master/tasks_unreachable": float(sum(len(framework.unreachable) for framework in state.frameworks.values())),
+        "master/slaves_active": float(connected),
+        "master/slaves_inactive": float(len(agents) - connected),
+        "master/slaves_connected": float(connected),
+        "master/slaves_disconnected": float(len(agents) - connected),
+        "master/slaves_unreachable": float(len(state.unreachable)),
+        "master/frameworks_active": float(active),
+        "master/frameworks_connected": float(active),
+        "master/frameworks_inactive": float(len(state.frameworks) - active),
+        "master/frameworks_disconnected": float(len(state.frameworks) - active),
+        "master/outstanding_offers": float(len(state.offers)),
+        "master/event_queue_dispatches": float(state.overdue(now)),
+    }
+    shown.update({name: float(count) for name, count in state.counters.items()})
+    return shown
+
+
+def _gauges(name: str, whole: float, part: float) -> dict[str, float]:
+    return {f"{name}_total": whole, f"{name}_used": part, f"{name}_percent": part / whole if whole else 0.0}
+
+
+def _allocator(state: State, now: Now) -> dict[str, float]:
+    allocator = state.allocator
+    waiting = float(allocator.due() <= now.mono)
+    shown = {
+        "allocator/event_queue_dispatches": waiting,
+        "allocator/mesos/event_queue_dispatches": waiting,
+        "allocator/mesos/allocation_runs": float(allocator.runs),
+    }
+    held, totals = allocator.allocated_in_all(), allocator.totals()
+    for name in ("cpus", "mem", "disk"):
+        shown[f"allocator/mesos/resources/{name}/total"] = totals.get(name, 0) / amounts.THOUSANDTHS
+        shown[f"allocator/mesos/resources/{name}/offered_or_allocated"] = held.scalar(name) / amounts.THOUSANDTHS
+    for role, count in allocator.filters_of_roles().items():
+        shown[f"allocator/mesos/offer_filters/roles/{role}/active"] = float(count)
+        shown[f"allocator/mesos/roles/{role}/shares/dominant"] = allocator.dominant_share(role)
+    return shown
+
+
+def _measured(measures: Measures, now: Now) -> dict[str, float]:
+    return {
+        "registrar/state_fetch_ms": measures.fetch_ms,
+        "registrar/registry_size_bytes": float(sum(measures.registry.values())),
+        **measures.store.shown("registrar/state_store_ms", now.mono),
+        **measures.allocation.shown("allocator/mesos/allocation_run_ms", now.mono),
+        **measures.allocation_latency.shown("allocator/mesos/allocation_run_latency_ms", now.mono),
+    }
+
+
+def system() -> dict[str, float]:
+    """Of the machine, as metrics."""
+    return {f"system/{name.removeprefix('avg_')}": float(value) for name, value in machine().items()}
+
+
+def machine() -> dict[str, float | int]:
+    """Of the machine, as `/system/stats.json`."""
+    load = os.getloadavg()
+    page = os.sysconf("SC_PAGE_SIZE")
+    return {
+        "avg_load_15min": load[2],
+        "avg_load_1min": load[0],
+        "avg_load_5min": load[1],
+        "cpus_total": os.cpu_count() or 1,
+        "mem_free_bytes": os.sysconf("SC_AVPHYS_PAGES") * page,
+        "mem_total_bytes": os.sysconf("SC_PHYS_PAGES") * page,
+    }

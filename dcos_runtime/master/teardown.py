@@ -1,0 +1,77 @@
+"""`/teardown`: an operator ends a framework, whosever it is, by naming its id in a form.
+
+Whoever may write may do that, as in the original without ACLs; the scheduler API's TEARDOWN is a framework's own.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+from urllib.parse import unquote_to_bytes, urlsplit
+
+from aiohttp import web
+
+from dcos_runtime import tls
+from dcos_runtime.daemon import text_response
+from dcos_runtime.master import body
+from dcos_runtime.master.leader import Leader
+
+log = logging.getLogger(__name__)
+
+_LARGEST = 64 * 1024
+_LONGEST_SHOWN = 100
+
+
+async def handle(request: web.Request, leader: Leader, principal: str | None) -> web.StreamResponse:
+    if request.method != "POST":
+        text = f"405 Method Not Allowed. Expecting one of {{ 'POST' }}, but received '{request.method}'."
+        return text_response(text, 405, {"Allow": "POST"})
+    if not tls.is_tls(request) and _of_another_site(request):
+        return text_response("Another site's page sends this; a framework is not ended on its behalf", 403)
+    try:
+        form = parse(await body.read(request, _LARGEST))
+    except body.Refused as refusal:
+        return text_response(refusal.text, refusal.status)
+    except ValueError as error:
+        return text_response(f"Unable to decode query string: {error}", 400)
+    framework_id = form.get("frameworkId")
+    if framework_id is None:
+        return text_response("Missing 'frameworkId' query parameter in the request body", 400)
+    if not leader.do(lambda core, now: core.teardown(framework_id, now)):
+        return text_response("No framework found with specified ID", 400)
+    log.info("framework %s was torn down by %s at %s", framework_id, principal or "somebody", request.remote)
+    return web.Response()
+
+
+def parse(data: bytes) -> dict[str, str]:
+    """A form as the original reads it: whatever its content type, the last of several values counts.
+
+    Raises ``ValueError`` for a ``%`` that two hexadecimal digits do not follow.
+    """
+    form = {}
+    for part in re.split(rb"[;&]+", data):
+        name, _, value = part.partition(b"=")
+        if part:
+            form[_decoded(name)] = _decoded(value)
+    return form
+
+
+def _decoded(text: bytes) -> str:
+    if (wrong := re.search(rb"%(?![0-9A-Fa-f]{2})", text)) is not None:
+        shown = text[:_LONGEST_SHOWN].decode("ascii", "backslashreplace")
+        escape = text[wrong.start() : wrong.start() + 3].decode("ascii", "backslashreplace")
+        raise ValueError(f"Malformed % escape in '{shown}': '{escape}'")
+    return unquote_to_bytes(text.replace(b"+", b" ")).decode("utf-8", "replace")
+
+
+def _of_another_site(request: web.Request) -> bool:
+    """A browser sends a form from anywhere, and with it the Basic credentials that its user gave here once."""
+    origin, site = request.headers.get("Origin"), request.headers.get("Sec-Fetch-Site", "none")
+    if site not in ("none", "same-origin"):
+        return True
+    if origin is None:
+        return False
+    try:
+        return urlsplit(origin).netloc.lower() != request.headers.get("Host", "").lower()
+    except ValueError:
+        return True

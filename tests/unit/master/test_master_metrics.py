@@ -1,0 +1,86 @@
+"""What the master tells operators in figures, and the form by which they end a framework."""
+
+from __future__ import annotations
+
+import re
+import subprocess
+import urllib.parse
+from pathlib import Path
+
+import hypothesis.strategies as st
+import pytest
+from hypothesis import given
+
+import dcos_runtime
+from dcos_runtime import build
+from dcos_runtime.master import metrics, teardown
+from dcos_runtime.master.measures import Measures, Queues, Timer
+from tests.unit.master.master_world import World
+
+
+def test_a_timer_tells_its_last_duration_and_the_spread_of_its_window() -> None:
+    timer = Timer(window=10.0)
+    assert timer.shown("t", 0.0) == {}
+    timer.record(0.005, 0.0)
+    assert timer.shown("t", 1.0) == {"t": 5.0}
+    for number in range(1, 101):
+        timer.record(number / 1000, 20.0)
+    shown = timer.shown("t", 21.0)
+    assert (shown["t"], shown["t/count"], shown["t/min"], shown["t/max"]) == (100.0, 100.0, 1.0, 100.0)
+    assert shown["t/p50"] == pytest.approx(50.5)
+    assert shown["t/p99"] == pytest.approx(99.01)
+    assert shown["t/p9999"] <= 100.0
+    assert timer.shown("t", 100.0) == {"t": 100.0}, "the window is over; the last duration stays"
+
+
+def test_the_registry_is_as_large_as_what_it_holds() -> None:
+    measures = Measures()
+    measures.stored({"a": b"123", "bc": b""})
+    measures.stored({"a": b"1", "new": None})
+    assert sum(measures.registry.values()) == 2 + 2
+    measures.stored({"a": None, "bc": None})
+    assert not measures.registry
+
+
+def test_a_standby_tells_of_itself_only() -> None:
+    shown = metrics.metrics(None, Queues(requests={1, 2}), 10.0, World(agents=0, frameworks=0).now())
+    assert shown["master/elected"] == 0.0
+    assert shown["master/event_queue_http_requests"] == 2.0
+    assert not [name for name in shown if not name.startswith(("master/", "system/"))]
+
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
+
+
+@given(st.dictionaries(TEXT, TEXT, max_size=4))
+def test_a_form_reads_as_it_was_written(form: dict[str, str]) -> None:
+    assert teardown.parse(urllib.parse.urlencode(form).encode()) == form
+
+
+@given(st.binary(max_size=64))
+def test_any_bytes_are_a_form_or_a_malformed_escape(data: bytes) -> None:
+    try:
+        teardown.parse(data)
+    except ValueError as error:
+        assert re.match(r"Malformed % escape in ", str(error))
+        assert b"%" in data
+
+
+def test_a_malformed_escape_is_not_quoted_at_length() -> None:
+    with pytest.raises(ValueError, match="Malformed") as caught:
+        teardown.parse(b"frameworkId=" + b"x" * 60_000 + b"%zz")
+    assert len(str(caught.value)) < 200
+
+
+def test_the_build_names_the_code_that_runs_as_git_does(tmp_path: Path) -> None:
+    told = build.info()
+    assert re.fullmatch(r"[0-9a-f]{40}", told["git_sha"])
+    assert told["git_tag"] == dcos_runtime.__version__
+    source = Path(dcos_runtime.__file__).parent
+    git = ["git", "-c", "core.excludesFile=", "-c", "core.autocrlf=false", f"--git-dir={tmp_path / 'git'}"]
+    subprocess.run([*git, "init", "-q"], check=True)
+    (tmp_path / "git" / "info").mkdir(exist_ok=True)
+    (tmp_path / "git" / "info" / "exclude").write_text("__pycache__\n*.pyc\n.*\n")
+    subprocess.run([*git, f"--work-tree={source}", "add", "-A"], check=True, cwd=source)
+    tree = subprocess.run([*git, "write-tree"], check=True, capture_output=True, text=True, cwd=source)
+    assert tree.stdout.strip() == build.tree_id(source).hex()
