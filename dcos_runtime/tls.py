@@ -1,7 +1,8 @@
 """Mutual TLS between our own daemons: contexts from the cluster's CA, and who the other side is.
 
 A daemon's certificate names it in a URI, ``dcos://<cluster-id>/<kind>/<host>``, and carries its host's address, so that
-a client knows by the address that it speaks to the right machine, and a server by the URI what speaks to it.
+a client knows by the address that it speaks to the right machine, and a server by the URI what speaks to it. `name_at`
+says both again for nginx.
 """
 
 from __future__ import annotations
@@ -62,6 +63,13 @@ class Identity:
 def principal(kind: str) -> str:
     """As whom a daemon of this kind acts."""
     return f"dcos_{kind}"
+
+
+def name_at(kind: str, address: str) -> str:
+    """The DNS name in a certificate that says kind and host in one: for clients that can compare one name and no
+    address, as nginx does.
+    """
+    return f"{kind}.{address.replace('.', '-').replace(':', '-')}.dcos.internal"
 
 
 class _Connection(ssl.SSLObject):

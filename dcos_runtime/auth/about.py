@@ -1,4 +1,4 @@
-"""What the gateway itself tells of the cluster: who it is, what is installed, how its machines are."""
+"""What the gateway itself tells of the cluster: who it is, what is installed, how its ZooKeeper does."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from typing import Any
 import msgspec
 
 from dcos_runtime import __version__
-from dcos_runtime.auth.backends import Backend
-from dcos_runtime.auth.places import Agents, address_of
 
 _SRVR_SECONDS = 2.0
+_DNS_VERSION = "0.9.0"
+"""The version of Mesos-DNS whose interface is spoken."""
 
 
 @dataclass(frozen=True)
@@ -42,10 +42,8 @@ class _Manifest(msgspec.Struct):
 
 
 class About:
-    def __init__(self, cluster: Cluster, master: Backend, agents: Agents) -> None:
+    def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
-        self._master = master
-        self._agents = agents
         self._packages = _installed(cluster.generation)
 
     def metadata(self) -> dict[str, str]:
@@ -75,13 +73,37 @@ class About:
         }
         return known or {"dcos-runtime": {"package_version": __version__, "sources": {}}}
 
+    def capabilities(self) -> dict[str, Any]:
+        """As Cosmos tells what can be done here: PACKAGE_MANAGEMENT is not in it until there is a package manager."""
+        return {"capabilities": []}
+
+    def links(self) -> dict[str, Any]:
+        """Other clusters that this one knows of: none ever."""
+        return {"links": []}
+
+    def dns_version(self) -> dict[str, str]:
+        return {"Service": "Mesos-DNS", "Version": _DNS_VERSION, "URL": "/mesos_dns/v1"}
+
+    def dns_config(self) -> dict[str, Any]:
+        """As Mesos-DNS tells its own configuration, as far as there is such a thing here."""
+        return {
+            "RefreshSeconds": 1,
+            "TTL": 60,
+            "Domain": "mesos",
+            "Masters": list(self._cluster.masters),
+            "IPSources": ["host"],
+            "DnsOn": False,
+            "HttpOn": True,
+            "EnumerationOn": True,
+        }
+
     def ca(self) -> bytes | None:
         return self._cluster.ca.read_bytes() if self._cluster.ca is not None else None
 
     # --- machines ---
 
     async def exhibitor_status(self) -> list[dict[str, Any]]:
-        modes = await asyncio.gather(*(_mode(member) for member in self._cluster.zookeeper))
+        modes = await asyncio.gather(*(mode_of(member) for member in self._cluster.zookeeper))
         return [
             {
                 "code": 3 if mode else 1,
@@ -97,21 +119,6 @@ class About:
         port = int(members[0].rpartition(":")[2]) if members else 2181
         return {"servers": [_host(member) for member in members], "port": port}
 
-    async def nodes(self) -> dict[str, Any]:
-        """Masters by whether they answer, agents by what the master says. Raises ``NoAnswer``."""
-        masters, agents = await asyncio.gather(self._master.well("/health"), self._agents.all())
-        found = [{"host_ip": ip, "health": 0 if well else 1, "role": "master"} for ip, well in sorted(masters.items())]
-        for agent in agents:
-            public = "public_ip" in (agent.get("attributes") or {})
-            found.append(
-                {
-                    "host_ip": address_of(agent) or str(agent.get("hostname", "")),
-                    "health": 0 if agent.get("active") else 1,
-                    "role": "agent_public" if public else "agent",
-                }
-            )
-        return {"nodes": found}
-
 
 def _installed(generation: Path | None) -> list[_Package]:
     if generation is None:
@@ -126,7 +133,7 @@ def _host(member: str) -> str:
     return member.rpartition(":")[0]
 
 
-async def _mode(member: str) -> str:
+async def mode_of(member: str) -> str:
     """``leader``, ``follower``, ``standalone`` …, or nothing when it serves nobody."""
     writer = None
     try:

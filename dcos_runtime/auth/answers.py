@@ -43,5 +43,6 @@ def unauthorized(text: str, code: str = "") -> Refused:
 
 
 def json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    kept = {"Cache-Control": "no-store", **(headers or {})}
-    return web.Response(body=codec.encode(value), status=status, content_type="application/json", headers=kept)
+    """``headers`` may hold another ``Content-Type``."""
+    kept = {"Cache-Control": "no-store", "Content-Type": "application/json; charset=utf-8", **(headers or {})}
+    return web.Response(body=codec.encode(value), status=status, headers=kept)

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 
 import aiohttp
 import msgspec
@@ -38,30 +38,24 @@ class Backend:
         Raises `tls.TlsError`.
         """
         self.name = name
-        self._urls = [f"{'http' if files is None else 'https'}://{_bracketed(host)}:{port}" for host in hosts]
+        self._urls = [f"{'http' if files is None else 'https'}://{bracketed(host)}:{port}" for host in hosts]
         self._tls = None if files is None else files.client(kind)
         self._http: aiohttp.ClientSession | None = None
         self._avoid_until: dict[str, float] = {}
 
-    async def ask(self, path: str) -> Any:
-        """The JSON that ``path`` holds. Raises `NoAnswer`."""
+    async def ask(self, path: str, decode: Callable[[bytes], T] = msgspec.json.decode, seconds: float = 0.0) -> T:
+        """The JSON that ``path`` holds; ``seconds``: how long that may take. Raises `NoAnswer`."""
         last = "there is none"
         now = time.monotonic()
         for url in sorted(self._urls, key=lambda url: self._avoid_until.get(url, 0.0) > now):
             try:
-                return msgspec.json.decode(await self._once(url + path))
+                return decode(await self._once(url + path, seconds))
             except (aiohttp.ClientError, OSError, TimeoutError) as error:
                 last = f"{url}: {error or type(error).__name__}"
             except (_NotOk, msgspec.MsgspecError) as error:
                 last = f"{url}: {error}"
             self._avoid_until[url] = time.monotonic() + AVOID_SECONDS
         raise NoAnswer(f"the {self.name} does not answer ({last})")
-
-    async def well(self, path: str) -> dict[str, bool]:
-        """Which of the hosts answer at ``path``, by address."""
-        answers = await asyncio.gather(*(self._is_well(url + path) for url in self._urls))
-        hosts = [url.partition("://")[2].rpartition(":")[0].strip("[]") for url in self._urls]
-        return dict(zip(hosts, answers, strict=True))
 
     async def first_is_well(self, path: str, seconds: float) -> bool:
         """Whether the first of the hosts answers at ``path`` within that time."""
@@ -82,14 +76,14 @@ class Backend:
         if self._http is not None:
             await self._http.close()
 
-    async def _once(self, url: str) -> bytes:
+    async def _once(self, url: str, seconds: float = 0.0) -> bytes:
         if self._http is None:
             self._http = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._tls if self._tls is not None else True, limit=16),
-                timeout=aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS),
                 headers={"Accept": "application/json"},
             )
-        async with self._http.get(url, allow_redirects=False) as answer:
+        timeout = aiohttp.ClientTimeout(total=seconds or ANSWER_SECONDS, sock_connect=CONNECT_SECONDS)
+        async with self._http.get(url, allow_redirects=False, timeout=timeout) as answer:
             data = await answer.read()
             if answer.status != 200:
                 raise _NotOk(f"it answered {answer.status}")
@@ -169,5 +163,5 @@ class Kept(Generic[T]):
             task.exception()  # whoever waits has it; with nobody left it is no news
 
 
-def _bracketed(host: str) -> str:
+def bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host

@@ -21,13 +21,20 @@ from dcos_runtime.auth.answers import Refused
 from dcos_runtime.auth.backends import NoAnswer
 from dcos_runtime.auth.directory import Directory, Unavailable
 from dcos_runtime.auth.gate import Gate
+from dcos_runtime.auth.health import Health
+from dcos_runtime.auth.places import Names
 from dcos_runtime.auth.tokens import Claims
 
 log = logging.getLogger(__name__)
 
 _GATEWAY = "/gateway"
 _USERS = f"{ROOT}/users/"
+_DNS = "/mesos_dns/v1/"
+_HOSTS, _SERVICES = f"{_DNS}hosts/", f"{_DNS}services/"
+_HEALTH = "/system/health/v1"
+_CAPABILITIES = "application/vnd.dcos.capabilities+json;charset=utf-8;version=v1"
 _READ = ("GET", "HEAD")
+_LONGEST_NAME = 2048
 
 _WELCOME = b"""<!doctype html>
 <html lang="en"><head><meta charset="utf-8"><title>DC/OS</title></head>
@@ -54,20 +61,17 @@ class _Door:
 
 
 class Front:
-    def __init__(self, directory: Directory, gate: Gate, accounts: Accounts, about: About) -> None:
+    def __init__(
+        self, directory: Directory, gate: Gate, accounts: Accounts, about: About, names: Names, health: Health
+    ) -> None:
         self._directory = directory
         self._gate = gate
         self._accounts = accounts
         self._about = about
+        self._names = names
+        self._health = health
         self._doors = self._pages()
-        self._user = _Door(
-            {
-                **{method: lambda asked: accounts.user(asked.request, _uid(asked)) for method in _READ},
-                "PUT": lambda asked: accounts.create(asked.request, _uid(asked)),
-                "PATCH": lambda asked: accounts.change(asked.request, _uid(asked)),
-                "DELETE": lambda asked: accounts.remove(asked.request, _uid(asked)),
-            }
-        )
+        self._below = self._trees()
 
     async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
         target = request.raw_path
@@ -87,8 +91,8 @@ class Front:
     async def _page(self, request: web.BaseRequest, target: str) -> web.Response:
         path = routing.plain(target).partition("?")[0]
         door = self._doors.get(path)
-        if door is None and path.startswith(_USERS) and "/" not in path[len(_USERS) :]:
-            door = self._user
+        if door is None:
+            door = next((door for start, door in self._below.items() if path.startswith(start)), None)
         open_to_all = door is not None and door.open_to_all
         caller = None if open_to_all else self._gate.caller(request.headers)
         if door is None:
@@ -128,9 +132,6 @@ class Front:
         async def status(asked: Asked) -> web.Response:
             return answers.json(await about.exhibitor_status())
 
-        async def nodes(asked: Asked) -> web.Response:
-            return answers.json(await about.nodes())
-
         return {
             f"{ROOT}/auth/login": _Door({"POST": lambda asked: accounts.log_in(asked.request)}, open_to_all=True),
             f"{ROOT}/auth/logout": _Door(dict.fromkeys(("GET", "POST"), log_out)),
@@ -146,19 +147,68 @@ class Front:
             "/pkgpanda/active.buildinfo.full.json": read(_told(about.packages)),
             "/exhibitor/exhibitor/v1/cluster/status": read(status),
             "/exhibitor/exhibitor/v1/cluster/list": read(_told(about.exhibitor_list)),
-            "/system/health/v1/nodes": read(nodes),
+            "/capabilities": read(_told(about.capabilities, kind=_CAPABILITIES)),
+            "/cluster/v1/links": read(_told(about.links)),
+            f"{_DNS}version": read(_told(about.dns_version)),
+            f"{_DNS}config": read(_told(about.dns_config)),
+            f"{_DNS}enumerate": read(_awaited(self._names.enumerate)),
+            f"{_DNS}axfr": read(_awaited(self._names.zone)),
+            _HEALTH: read(_awaited(lambda: self._health.page(()))),
             "/mesos": read(slash),
             "/marathon": read(slash),
             "/service/marathon": read(slash),
         }
 
+    def _trees(self) -> dict[str, _Door]:
+        """Doors to all that is below a path."""
+        accounts = self._accounts
 
-def _told(value: Callable[[], object]) -> Page:
+        async def hosts(asked: Asked) -> web.Response:
+            return answers.json(await self._names.hosts(_one_name(asked.path.removesuffix("/"), _HOSTS)))
+
+        async def services(asked: Asked) -> web.Response:
+            return answers.json(await self._names.service(_one_name(asked.path.removesuffix("/"), _SERVICES)))
+
+        async def health(asked: Asked) -> web.Response:
+            rest = asked.path[len(_HEALTH) + 1 :].removesuffix("/")
+            return answers.json(await self._health.page([unquote(part) for part in rest.split("/")] if rest else []))
+
+        return {
+            _USERS: _Door(
+                {
+                    **{method: lambda asked: accounts.user(asked.request, _uid(asked)) for method in _READ},
+                    "PUT": lambda asked: accounts.create(asked.request, _uid(asked)),
+                    "PATCH": lambda asked: accounts.change(asked.request, _uid(asked)),
+                    "DELETE": lambda asked: accounts.remove(asked.request, _uid(asked)),
+                }
+            ),
+            _HOSTS: _Door(dict.fromkeys(_READ, hosts)),
+            _SERVICES: _Door(dict.fromkeys(_READ, services)),
+            f"{_HEALTH}/": _Door(dict.fromkeys(_READ, health)),
+        }
+
+
+def _told(value: Callable[[], object], kind: str | None = None) -> Page:
     async def page(asked: Asked) -> web.Response:
-        return answers.json(value())
+        return answers.json(value(), headers={"Content-Type": kind} if kind else None)
+
+    return page
+
+
+def _awaited(value: Callable[[], Awaitable[object]]) -> Page:
+    async def page(asked: Asked) -> web.Response:
+        return answers.json(await value())
 
     return page
 
 
 def _uid(asked: Asked) -> str:
-    return unquote(asked.path[len(_USERS) :])
+    return _one_name(asked.path, _USERS)
+
+
+def _one_name(path: str, start: str) -> str:
+    """What follows ``start``. Raises `Refused` when that is nothing, or more than one part."""
+    name = path[len(start) :]
+    if not name or "/" in name or len(name) > _LONGEST_NAME:
+        raise Refused(404, f"{path[:1024]}: no such page")
+    return unquote(name)

@@ -73,8 +73,9 @@ class Gate:
     async def _look_up(self, claims: Claims, way: Way, headers: Mapping[str, str]) -> Answer:
         try:
             if way.door == routing.AGENT:
-                target = await self._agents.target(way.agent)
-                return 200, _told(claims, f"the agent {way.agent}", target, way.prefix, way.rest)
+                target, name = await self._agents.target(way.agent)
+                told = _told(claims, f"the agent {way.agent}", target, way.prefix, way.rest)
+                return 200, {**told, "X-Dcos-Name": name}
             names = list(way.service_names())
             index, target = await self._services.find([name for name, _, _ in names])
         except Astray as astray:

@@ -39,6 +39,7 @@ DECLARED = (
     Flag("master_tls_port", "Port of the masters for our own daemons.", 5049, port),
     Flag("init_tls_port", "Port of the inits for our own daemons.", 8443, port),
     Flag("agent_tls_port", "Port of the agents for our own daemons.", 5052, port),
+    Flag("gateway_port", "Port of the gateways.", 443, port),
     Flag("cluster", "What the cluster is called."),
     Flag("dcos_version", "Version of DC/OS whose interfaces are told to be spoken here.", "2.0.0"),
     Flag("generation", "Folder of the active generation; its manifest.json says what is installed."),

@@ -1,23 +1,30 @@
-"""Where agents and services are: the master knows the one, the init and the frameworks' own words the other."""
+"""Where agents, services and names are: the master knows agents and tasks, the init and the frameworks' own words the
+services.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import re
 import socket
+import time
 from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
 
-from dcos_runtime.auth.backends import Backend, Kept
+from dcos_runtime import tls
+from dcos_runtime.auth import names
+from dcos_runtime.auth.backends import Backend, Kept, NoAnswer, bracketed
 from dcos_runtime.auth.routing import Astray, Member, Place, place_of, plain_address, refused_target
 
 AGENT_SECONDS = 10.0
 SERVICE_SECONDS = 1.0
 FRAMEWORK_SECONDS = 5.0
 MEMBER_SECONDS = 2.0
+NAME_SECONDS = 1.0
+STATE_SECONDS = 30.0
 STALE_SECONDS = 30.0
 _MOST_AGENTS = 20_000
 
@@ -34,8 +41,10 @@ class Agents:
         self._known: OrderedDict[str, Kept[str]] = OrderedDict()
         self._members: Kept[dict[str, Member]] = Kept(self._ask_all, MEMBER_SECONDS, STALE_SECONDS)
 
-    async def target(self, agent_id: str) -> str:
-        """``ip:port`` of the agent's door for our own. Raises `Astray`, `NoAnswer`."""
+    async def target(self, agent_id: str) -> tuple[str, str]:
+        """``ip:port`` of the agent's door for our own, and the name that its certificate has. Raises `Astray`,
+        `NoAnswer`.
+        """
         known = self._known.get(agent_id)
         if known is None:
             known = self._known[agent_id] = Kept(lambda: self._ask(agent_id), AGENT_SECONDS, STALE_SECONDS)
@@ -44,14 +53,16 @@ class Agents:
         else:
             self._known.move_to_end(agent_id)
         try:
-            return await known.get()
+            ip = await known.get()
+            return f"{bracketed(ip)}:{self._port}", tls.name_at("agent", ip)
         except Astray:
             self._known.pop(agent_id, None)
             raise
 
     async def all(self) -> list[dict[str, Any]]:
-        """As the master's ``/slaves`` lists them. Raises `NoAnswer`."""
-        return list((await self._master.ask("/slaves"))["slaves"])
+        """As the master's ``/slaves`` lists them; those that it waits for after a failover, too. Raises `NoAnswer`."""
+        answer: dict[str, Any] = await self._master.ask("/slaves")
+        return [*answer.get("slaves", ()), *answer.get("recovered_slaves", ())]
 
     async def members(self) -> dict[str, Member]:
         """Where services may be, by address. Raises `NoAnswer`."""
@@ -68,10 +79,10 @@ class Agents:
         return found
 
     async def _ask(self, agent_id: str) -> str:
-        answer = await self._master.ask(f"/slaves?slave_id={quote(agent_id, safe='')}")
+        answer: dict[str, Any] = await self._master.ask(f"/slaves?slave_id={quote(agent_id, safe='')}")
         for agent in answer.get("slaves", ()):
             if agent.get("id") == agent_id and (ip := address_of(agent)):
-                return f"[{ip}]:{self._port}" if ":" in ip else f"{ip}:{self._port}"
+                return ip
         raise Astray(404, f"the master knows no agent {agent_id}")
 
 
@@ -84,9 +95,61 @@ def address_of(agent: Mapping[str, Any]) -> str | None:
         return None
 
 
+def host_of(agent: Mapping[str, Any]) -> str | None:
+    """The address of an agent's machine; one that the master waits for has no ``pid``, and a name that is no address is
+    nobody's to look up here.
+    """
+    try:
+        return address_of(agent) or str(plain_address(str(agent.get("hostname", ""))))
+    except ValueError:
+        return None
+
+
 def _intervals(ports: object) -> tuple[tuple[int, int], ...]:
     """From ``[31000-31999, 80-80]``."""
     return tuple((int(low), int(high)) for low, high in _INTERVAL.findall(str(ports or "")))
+
+
+class Names:
+    """Mesos-DNS' records, made anew at most once a second for all who ask."""
+
+    def __init__(self, master: Backend, masters: Sequence[str]) -> None:
+        self._master = master
+        self._masters = masters
+        self._of_masters = names.of_masters(masters)
+        # Nothing older is told when the kernel does not answer: of a leader that is gone least of all.
+        self._records: Kept[tuple[names.Records, int]] = Kept(self._ask, NAME_SECONDS, 0.0)
+
+    async def hosts(self, asked: str) -> list[dict[str, str]]:
+        """The addresses of a name. Masters are known while nobody leads, too. Raises `NoAnswer`."""
+        if names.full(asked) in self._of_masters.addresses:
+            return self._of_masters.hosts(asked)
+        return (await self._records.get())[0].hosts(asked)
+
+    async def service(self, asked: str) -> list[dict[str, str]]:
+        """Raises `NoAnswer`."""
+        return (await self._records.get())[0].service(asked)
+
+    async def enumerate(self) -> dict[str, Any]:
+        """Raises `NoAnswer`."""
+        return (await self._records.get())[0].enumerate()
+
+    async def zone(self) -> dict[str, Any]:
+        """Raises `NoAnswer`."""
+        records, serial = await self._records.get()
+        return records.zone(serial)
+
+    async def leader(self) -> str:
+        """The leading master's address, "" when nobody leads."""
+        try:
+            return (await self.hosts(f"leader.{names.DOMAIN}"))[0]["ip"]
+        except NoAnswer:
+            return ""
+
+    async def _ask(self) -> tuple[names.Records, int]:
+        state = await self._master.ask("/state", names.decode, STATE_SECONDS)
+        # Many tasks have many names: others are answered meanwhile.
+        return await asyncio.to_thread(names.of_cluster, state, self._masters), int(time.time())
 
 
 @dataclass(frozen=True)
@@ -108,14 +171,14 @@ class Services:
         self._apps: Kept[dict[str, Found]] = Kept(self._ask_init, SERVICE_SECONDS, STALE_SECONDS)
         self._frameworks: Kept[dict[str, Found]] = Kept(self._ask_master, FRAMEWORK_SECONDS, STALE_SECONDS)
 
-    async def find(self, names: Sequence[str]) -> tuple[int, str]:
-        """Which of ``names`` is a service's, and its ``scheme://ip:port``. Raises `Astray`, `NoAnswer`."""
+    async def find(self, wanted: Sequence[str]) -> tuple[int, str]:
+        """Which of ``wanted`` is a service's, and its ``scheme://ip:port``. Raises `Astray`, `NoAnswer`."""
         for table in (self._apps, self._frameworks):
             found = await table.get()
-            for index, name in enumerate(names):
+            for index, name in enumerate(wanted):
                 if name in found:
                     return index, await self._target(name, found[name])
-        raise Astray(404, f"there is no service {names[0] if names else 'without a name'}")
+        raise Astray(404, f"there is no service {wanted[0] if wanted else 'without a name'}")
 
     async def _target(self, name: str, found: Found) -> str:
         place = found.place
@@ -127,18 +190,18 @@ class Services:
         for address in await _addresses(place.host):
             refused = refused_target(address, place.port, self._masters, members)
             if refused is None:
-                host = f"[{address}]" if ":" in address else address
-                return f"{place.scheme}://{host}:{place.port}"
+                return f"{place.scheme}://{bracketed(address)}:{place.port}"
             why = refused
         raise Astray(502, f"the service {name} cannot be reached: {why}")
 
     async def _ask_init(self) -> dict[str, Found]:
-        answer = await self._init.ask("/v2/apps?label=DCOS_SERVICE_NAME&embed=apps.tasks")
+        answer: dict[str, Any] = await self._init.ask("/v2/apps?label=DCOS_SERVICE_NAME&embed=apps.tasks")
         return services_of(answer.get("apps", ()))
 
     async def _ask_master(self) -> dict[str, Found]:
         # The summary rather than /frameworks, which lists every task of each as well.
-        return frameworks_of((await self._master.ask("/state-summary")).get("frameworks", ()))
+        answer: dict[str, Any] = await self._master.ask("/state-summary")
+        return frameworks_of(answer.get("frameworks", ()))
 
 
 def services_of(apps: Sequence[Mapping[str, Any]]) -> dict[str, Found]:

@@ -15,14 +15,15 @@ from aiohttp import web
 
 from dcos_runtime import daemon, tls
 from dcos_runtime.auth import options, questions, tokens
-from dcos_runtime.auth.about import About, Cluster
+from dcos_runtime.auth.about import About, Cluster, mode_of
 from dcos_runtime.auth.accounts import Accounts
 from dcos_runtime.auth.backends import Backend, Group
 from dcos_runtime.auth.directory import Directory, LocalDirectory, Unavailable, User, administrator
 from dcos_runtime.auth.front import Front
 from dcos_runtime.auth.gate import Gate
+from dcos_runtime.auth.health import Door, Doors, Health
 from dcos_runtime.auth.logins import Hasher, Logins, Reserved, Tokens
-from dcos_runtime.auth.places import Agents, Services
+from dcos_runtime.auth.places import Agents, Names, Services
 from dcos_runtime.flags import Flags
 
 log = logging.getLogger(__name__)
@@ -55,22 +56,34 @@ class Process:
             directory = await self._directory(stack, first)
             files = tls.files(flags.tls_ca, flags.tls_identity)
             masters = options.own_first(flags)
+            doors = Doors(
+                master=Door("master", flags.master_tls_port, "/health", files),
+                init=Door("marathon", flags.init_tls_port, "/ping", files),
+                gateway=Door("gateway", flags.gateway_port, "/health", files),
+                agent=Door("agent", flags.agent_tls_port, "/health", files),
+            )
             master = Backend("master", "master", masters, flags.master_tls_port, files)
             init = Backend("init", "marathon", masters, flags.init_tls_port, files)
             hasher = Hasher()
             stack.push_async_callback(master.close)
             stack.push_async_callback(init.close)
+            stack.push_async_callback(doors.close)
             stack.callback(hasher.close)
             reserved = Reserved(frozenset(flags.reserved_users))
             known = Tokens(directory, signer, verifier, reserved)
             agents = Agents(master, flags.agent_tls_port)
             to_master, to_init = Group("dcos_master", master, "/health"), Group("dcos_init", init, "/ping")
             gate = Gate(known, agents, Services(master, init, masters, agents), to_master, to_init)
+            cluster, names = self._cluster(masters), Names(master, flags.masters)
             front = Front(
                 directory,
                 gate,
                 Accounts(directory, Logins(directory, hasher, reserved=reserved), known, hasher, reserved),
-                About(self._cluster(masters), master, agents),
+                About(cluster),
+                names,
+                Health(
+                    masters[0], flags.masters, cluster.zookeeper, agents, names, doors, mode_of, cluster.dcos_version
+                ),
             )
             if len(masters) > 1:
                 self._life.spawn(to_master.watch(), "looking after this host's master")

@@ -21,6 +21,7 @@ from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from dcos_runtime.auth.tokens import Signer, jwk_of
+from dcos_runtime.tls import name_at
 
 _PEM = serialization.Encoding.PEM
 _PLAIN = serialization.NoEncryption()
@@ -71,6 +72,7 @@ class Authority:
             x509.IPAddress(ipaddress.ip_address(ip)),
             x509.DNSName(host),
             x509.DNSName(f"{kind}.dcos.internal"),
+            x509.DNSName(name_at(kind, ip)),
         ]
         if uri:
             names.append(x509.UniformResourceIdentifier(uri))

@@ -76,6 +76,15 @@ class Backend:
         finally:
             go_on.set()
 
+    @contextlib.contextmanager
+    def refusing(self) -> Iterator[None]:
+        """It answers 503 to everything meanwhile, as a daemon that is of no use to anybody."""
+        former, self._handler = self._handler, _unavailable
+        try:
+            yield
+        finally:
+            self._handler = former
+
     @property
     def last(self) -> dict[str, Any]:
         return self.seen[-1]
@@ -109,6 +118,10 @@ class Backend:
         )
         del self.seen[:-50]
         return await self._handler(request)
+
+
+async def _unavailable(request: web.Request) -> web.StreamResponse:
+    return web.Response(status=503, text="No leader elected")
 
 
 async def echo(request: web.Request) -> web.StreamResponse:
@@ -198,6 +211,7 @@ class Gateway:
             f"--master_tls_port={master_port}",
             f"--init_tls_port={init_port}",
             f"--agent_tls_port={agent_port}",
+            f"--gateway_port={self.port}",
             f"--zk={zk}" if zk else f"--work_dir={folder / 'users'}",
         ]
         self._auth: subprocess.Popen[bytes] | None = None

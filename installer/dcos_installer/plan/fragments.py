@@ -174,6 +174,7 @@ def auth(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) -
             master_port=ports.master_agents,
             init_port=ports.marathon_tls,
             agent_port=ports.agent_tls,
+            gateway_port=ports.gateway_https,
         ),
     )
     unit = "dcos-auth.service"

@@ -1,8 +1,8 @@
 """The cluster's own certificate authority, and the certificates by which its daemons know each other.
 
 Each daemon of a host has one certificate for both directions (server and client). It names the host's address and name,
-what kind of daemon it is (``<kind>.dcos.internal``) and both with the cluster (``dcos://<cluster>/<kind>/<host>``,
-`dcos_runtime.tls`).
+what kind of daemon it is (``<kind>.dcos.internal``), both in one name, and both with the cluster
+(``dcos://<cluster>/<kind>/<host>``, `dcos_runtime.tls`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from cryptography.hazmat.primitives.serialization import (
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
 from dcos_installer.errors import StateError
+from dcos_runtime.tls import name_at
 
 AUTHORITY_DAYS = 3652
 """Ten years."""
@@ -66,6 +67,7 @@ class Holder:
         found: list[x509.GeneralName] = []
         if self.address:
             found += [x509.IPAddress(IPv4Address(self.address)), x509.DNSName(self.host)]
+            found.append(x509.DNSName(name_at(self.kind, self.address)))
         found += [
             x509.DNSName(f"{self.kind}.dcos.internal"),
             x509.UniformResourceIdentifier(f"dcos://{self.cluster}/{self.kind}/{self.host}"),

@@ -30,6 +30,8 @@ class Made:
         self.task = Backend(self._task, ip=task_host)
         self.apps: list[dict[str, Any]] = []
         self.frameworks: list[dict[str, Any]] = []
+        self.more_agents: list[dict[str, Any]] = []
+        self.state: dict[str, Any] = {"leader": "master@127.0.0.1:5050"}
         self.released = asyncio.Event()
         self.folder = folder
         self.gateway: Gateway
@@ -58,7 +60,9 @@ class Made:
             # Where services are: one low port is offered to tasks there.
             other = {"id": OTHER, "pid": f"slave(1)@{self.task_host}:6051", "active": True, "attributes": {}}
             other["resources"] = {"cpus": 1.0, "ports": "[1-1, 31000-32000]"}
-            return web.json_response({"slaves": [agent, other]})
+            return web.json_response({"slaves": [agent, other, *self.more_agents]})
+        if request.raw_path == "/state" and request.headers.get("X-Dcos-User") is None:
+            return web.json_response(self.state)
         if request.raw_path == "/state-summary" and request.headers.get("X-Dcos-User") is None:
             return web.json_response({"frameworks": self.frameworks})
         if request.raw_path == "/stream":

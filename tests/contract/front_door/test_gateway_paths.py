@@ -160,7 +160,11 @@ def test_what_does_not_exist_is_404_with_words(made: Made, admin: dict[str, str]
         ("/no/such/page", "no such page"),
         ("/agent/unknown-S1/state", "knows no agent unknown-S1"),
         ("/service/nothing/", "there is no service nothing"),
-        ("/cluster/v1/links", "no such page"),
+        ("/mesos_dns/v1/hosts/leader.mesos/ports", "no such page"),
+        ("/mesos_dns/v1/hosts/", "no such page"),
+        ("/system/health/v1/nodes/192.0.2.7", "no machine of this cluster"),
+        ("/system/health/v1/units/dcos-nothing.service", "no unit dcos-nothing.service"),
+        ("/system/health/v1/no/such", "no such page"),
     ):
         answer = made.gateway.get(path, admin)
         assert answer.status == 404, path
@@ -180,12 +184,11 @@ def test_the_gateway_says_which_cluster_it_is(made: Made, gateway: Gateway, admi
     assert gateway.get("/ca/dcos-ca.crt").text == made.authority.ca.read_text()
     assert gateway.get("/acs/api/v1/auth/providers").json["dcos-users"]["authentication-type"] == "dcos-uid-password"
     assert made.authority.cluster not in gateway.get("/").text
-    nodes = gateway.get("/system/health/v1/nodes", admin).json["nodes"]
-    assert nodes == [
-        {"host_ip": "127.0.0.1", "health": 0, "role": "master"},
-        {"host_ip": "127.0.0.5", "health": 0, "role": "agent_public"},
-        {"host_ip": made.task_host, "health": 0, "role": "agent"},
-    ]
+    assert gateway.get("/cluster/v1/links", admin).json == {"links": []}
+    capabilities = gateway.get("/capabilities", admin)
+    assert capabilities.json == {"capabilities": []}  # there is no package manager yet
+    kind = "application/vnd.dcos.capabilities+json;charset=utf-8;version=v1"
+    assert capabilities.headers["Content-Type"] == kind
     assert "dcos-runtime" in gateway.get("/pkgpanda/active.buildinfo.full.json", admin).json
 
 

@@ -122,7 +122,11 @@ def test_a_certificate_says_what_it_is_of_to_our_own_daemons_and_to_openssl(
     leaf = certificate(made.made("m1")["tls-gateway.pem"])
     names = leaf.extensions.get_extension_for_class(x509.SubjectAlternativeName).value
     assert [str(name) for name in names.get_values_for_type(x509.IPAddress)] == ["198.18.0.11"]
-    assert names.get_values_for_type(x509.DNSName) == ["m1", "gateway.dcos.internal"]
+    assert names.get_values_for_type(x509.DNSName) == [
+        "m1",
+        "gateway.198-18-0-11.dcos.internal",
+        "gateway.dcos.internal",
+    ]
     uri = f"dcos://{spec.cluster_id}/gateway/m1"
     assert names.get_values_for_type(x509.UniformResourceIdentifier) == [uri]
     identity = identity_of({"subjectAltName": (("URI", uri),)})

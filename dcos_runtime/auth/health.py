@@ -1,0 +1,348 @@
+"""How the cluster's machines do, in the form of DC/OS' diagnostics: what their daemons say for themselves when asked.
+
+Nothing of ours runs on a machine to watch its units, so the daemons are asked, over mutual TLS: it has to be the right
+kind of daemon of that very host that answers. ZooKeeper, which has no TLS here, is asked for its mode. They are asked
+when somebody wants to know, all at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+import time
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+import aiohttp
+
+from dcos_runtime import tls
+from dcos_runtime.auth.answers import Refused
+from dcos_runtime.auth.backends import CONNECT_SECONDS, Kept, NoAnswer, bracketed
+from dcos_runtime.auth.places import Agents, Names, host_of
+
+WELL, UNWELL, UNKNOWN = 0, 1, 3
+LOOK_SECONDS = 4.0
+"""For how long a daemon may think about how it is."""
+FRESH_SECONDS = 2.0
+REMEMBERED_SECONDS = 3600.0
+"""For how long an agent that no master knows any more is still told of."""
+_AT_ONCE = 128
+
+ZOOKEEPER, MASTER, INIT, AUTH, GATEWAY, AGENT = (
+    f"dcos-{name}.service" for name in ("zookeeper", "master", "marathon", "auth", "gateway", "agent")
+)
+UNITS: Mapping[str, tuple[str, str]] = {
+    ZOOKEEPER: ("ZooKeeper", "coordination: who leads, and what must not be lost"),
+    MASTER: ("DC/OS Master", "the kernel's master: agents, offers, frameworks"),
+    INIT: ("DC/OS Marathon", "the init: keeps apps running"),
+    AUTH: ("DC/OS Auth", "users, tokens, and where the gateway's requests lead"),
+    GATEWAY: ("DC/OS Gateway", "nginx: the one door of the cluster"),
+    AGENT: ("DC/OS Agent", "the kernel's agent: runs tasks"),
+}
+"""Name and description of each unit that can be asked."""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What became of a look. ``output`` says why it is not well."""
+
+    health: int
+    output: str = ""
+
+
+@dataclass(frozen=True)
+class Node:
+    ip: str
+    role: str
+    host: str
+    units: Mapping[str, Said]
+    mesos_id: str = ""
+
+    @property
+    def health(self) -> int:
+        found = {said.health for said in self.units.values()}
+        return UNWELL if UNWELL in found else UNKNOWN if UNKNOWN in found else WELL
+
+
+@dataclass(frozen=True)
+class Report:
+    at: float
+    nodes: Mapping[str, Node]
+
+    def of_unit(self, unit: str) -> list[Node]:
+        return [node for node in self.nodes.values() if unit in node.units]
+
+    def unit_health(self, unit: str) -> int:
+        """Of the one that does worst."""
+        return max(node.units[unit].health for node in self.of_unit(unit))
+
+    @property
+    def units(self) -> list[str]:
+        return [unit for unit in UNITS if self.of_unit(unit)]
+
+
+class Door:
+    """Where one kind of daemon is asked how it is, on any host."""
+
+    def __init__(self, kind: str, port: int, path: str, files: tls.Files | None) -> None:
+        """Raises `tls.TlsError`."""
+        self._kind = kind
+        self._rest = f":{port}{path}"
+        self._scheme = "http" if files is None else "https"
+        self._tls = True if files is None else files.client(kind)
+        self._http: aiohttp.ClientSession | None = None
+
+    async def ask(self, ip: str) -> tuple[int, str]:
+        """The status of its answer, 0 when there is none, and why it is not 200."""
+        if self._http is None:
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self._tls, limit=_AT_ONCE),
+                timeout=aiohttp.ClientTimeout(total=LOOK_SECONDS, sock_connect=CONNECT_SECONDS),
+            )
+        try:
+            url = f"{self._scheme}://{bracketed(ip)}{self._rest}"
+            async with self._http.get(url, allow_redirects=False) as answer:
+                return answer.status, "" if answer.status == 200 else f"it answers {answer.status}"
+        except (aiohttp.ClientConnectorCertificateError, ssl.SSLCertVerificationError) as error:
+            reason = getattr(error, "certificate_error", error)
+            return 0, f"what answers at {ip}{self._rest} does not prove to be the {self._kind} of that host: {reason}"
+        except TimeoutError:
+            return 0, f"{ip}{self._rest} does not answer within {LOOK_SECONDS:.0f} s"
+        except (aiohttp.ClientError, OSError) as error:
+            reason = getattr(error, "strerror", "") or str(error) or type(error).__name__
+            return 0, f"{ip}{self._rest} does not answer: {reason}"
+
+    async def close(self) -> None:
+        if self._http is not None:
+            await self._http.close()
+
+
+@dataclass(frozen=True)
+class Doors:
+    """Where the daemons of a host are asked."""
+
+    master: Door
+    init: Door
+    gateway: Door
+    agent: Door
+
+    async def close(self) -> None:
+        await asyncio.gather(*(door.close() for door in (self.master, self.init, self.gateway, self.agent)))
+
+
+@dataclass
+class _Seen:
+    """An agent as a master told of it last."""
+
+    role: str
+    host: str
+    mesos_id: str
+    at: float
+    active: bool = True
+
+
+@dataclass
+class Health:
+    """``zookeeper``: ``host:port`` of each member. ``mode``: what a member says it is, "" when it serves nobody."""
+
+    ip: str
+    masters: Sequence[str]
+    zookeeper: Sequence[str]
+    agents: Agents
+    names: Names
+    doors: Doors
+    mode: Callable[[str], Any]
+    version: str
+    _seen: dict[str, _Seen] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self._report: Kept[Report] = Kept(self._look, FRESH_SECONDS, 0.0)
+        self._at_once = asyncio.Semaphore(_AT_ONCE)
+
+    # --- looking ---
+
+    async def _look(self) -> Report:
+        listed = await self._remember()
+        looks: list[Any] = [self._master(ip) for ip in sorted(self.masters)]
+        looks += [self._agent(ip, seen, listed) for ip, seen in sorted(self._seen.items()) if ip not in self.masters]
+        nodes = await asyncio.gather(*looks)
+        return Report(time.time(), {node.ip: node for node in nodes})
+
+    async def _remember(self) -> set[str] | None:
+        """The agents that the leading master lists; None when nobody says."""
+        try:
+            told = await self.agents.all()
+        except NoAnswer:
+            return None
+        now, listed = time.monotonic(), set()
+        for agent in told:
+            if (ip := host_of(agent)) is not None:
+                role = "agent_public" if "public_ip" in (agent.get("attributes") or {}) else "agent"
+                host, mesos_id = str(agent.get("hostname", "")), str(agent.get("id", ""))
+                former = self._seen.get(ip)
+                if ip in listed and former is not None and former.active:
+                    continue  # an earlier life of it is listed beside the one that runs
+                self._seen[ip] = _Seen(role, host, mesos_id, now, bool(agent.get("active")))
+                listed.add(ip)
+        for ip in [ip for ip, seen in self._seen.items() if seen.at < now - REMEMBERED_SECONDS]:
+            del self._seen[ip]
+        return listed
+
+    async def _master(self, ip: str) -> Node:
+        member = next((one for one in self.zookeeper if one.rpartition(":")[0].strip("[]") == ip), None)
+        zookeeper, master, init, gateway = await asyncio.gather(
+            self.mode(member) if member is not None else _nothing(),
+            self.doors.master.ask(ip),
+            self.doors.init.ask(ip),
+            self.doors.gateway.ask(ip),
+        )
+        status, why = gateway
+        units = {
+            MASTER: _said(master),
+            INIT: _said(init),
+            # The page is dcos-auth's: whatever answers it, nginx is there; one who is not there says nothing of it.
+            GATEWAY: Said(WELL) if status in (200, 503) else Said(UNWELL, why),
+            AUTH: Said(WELL)
+            if status == 200
+            else Said(UNWELL, "its gateway says that dcos-auth does not answer, or knows no users")
+            if status == 503
+            else Said(UNKNOWN, "its gateway cannot be asked about it"),
+        }
+        if member is not None:
+            units[ZOOKEEPER] = Said(WELL) if zookeeper else Said(UNWELL, f"{member} serves nobody")
+        return Node(ip, "master", ip, units)
+
+    async def _agent(self, ip: str, seen: _Seen, listed: set[str] | None) -> Node:
+        async with self._at_once:
+            said = _said(await self.doors.agent.ask(ip))
+        if said.health == WELL and listed is not None and (ip not in listed or not seen.active):
+            said = Said(UNWELL, "it answers, but the leading master has no connection to it")
+        return Node(ip, seen.role, seen.host, {AGENT: said}, seen.mesos_id)
+
+    # --- telling ---
+
+    async def nodes(self) -> dict[str, Any]:
+        return _nodes((await self._report.get()).nodes.values())
+
+    async def page(self, parts: Sequence[str]) -> Any:
+        """What is at ``/system/health/v1/<parts>``. Raises `Refused` where nothing is."""
+        report = await self._report.get()
+        match list(parts):
+            case []:
+                return self._own(report)
+            case ["report"]:
+                return await self._whole(report)
+            case ["nodes"]:
+                return _nodes(report.nodes.values())
+            case ["nodes", ip]:
+                return _node(_of(report, ip))
+            case ["nodes", ip, "units"]:
+                return {"units": [_unit(unit, said.health) for unit, said in _of(report, ip).units.items()]}
+            case ["nodes", ip, "units", unit]:
+                return _in_full(_of(report, ip), _named(report, unit, ip))
+            case ["units"]:
+                return {"units": [_unit(unit, report.unit_health(unit)) for unit in report.units]}
+            case ["units", unit]:
+                return _unit(_named(report, unit), report.unit_health(_named(report, unit)))
+            case ["units", unit, "nodes"]:
+                unit = _named(report, unit)
+                return _nodes(report.of_unit(unit), unit)
+            case ["units", unit, "nodes", ip]:
+                unit, node = _named(report, unit, ip), _of(report, ip)
+                return {**_node(node, unit), "output": node.units[unit].output, "help": _help(node, unit)}
+        raise Refused(404, "no such page of the cluster's health")
+
+    def _own(self, report: Report) -> dict[str, Any]:
+        node = _of(report, self.ip)
+        return {
+            "units": [_in_full(node, unit) for unit in node.units],
+            "hostname": node.host,
+            "ip": node.ip,
+            "dcos_version": self.version,
+            "node_role": node.role,
+            "mesos_id": node.mesos_id,
+            "dcos_diagnostics_version": "",
+        }
+
+    async def _whole(self, report: Report) -> dict[str, Any]:
+        leader = await self.names.leader()
+        at = datetime.fromtimestamp(report.at, UTC).isoformat().replace("+00:00", "Z")
+
+        def node(one: Node) -> dict[str, Any]:
+            return {
+                "Leader": one.ip == leader,
+                "Role": one.role,
+                "IP": one.ip,
+                "Host": one.host,
+                "Health": one.health,
+                "Output": {unit: said.output for unit, said in one.units.items()},
+                "MesosID": one.mesos_id,
+            }
+
+        def unit(name: str, health: int) -> dict[str, Any]:
+            pretty, title = UNITS[name]
+            return {"UnitName": name, "Health": health, "Title": title, "Timestamp": at, "PrettyName": pretty}
+
+        return {
+            "Units": {
+                name: {
+                    **unit(name, report.unit_health(name)),
+                    "Nodes": [{**node(one), "Health": one.units[name].health} for one in report.of_unit(name)],
+                }
+                for name in report.units
+            },
+            "Nodes": {
+                ip: {**node(one), "Units": [unit(name, said.health) for name, said in one.units.items()]}
+                for ip, one in report.nodes.items()
+            },
+            "UpdatedTime": at,
+        }
+
+
+async def _nothing() -> str:
+    return ""
+
+
+def _said(answer: tuple[int, str]) -> Said:
+    status, why = answer
+    return Said(WELL) if status == 200 else Said(UNWELL, why)
+
+
+def _of(report: Report, ip: str) -> Node:
+    node = report.nodes.get(ip)
+    if node is None:
+        raise Refused(404, f"{ip[:64]} is the address of no machine of this cluster")
+    return node
+
+
+def _named(report: Report, unit: str, ip: str = "") -> str:
+    """A unit's whole name; with ``ip``: one of that machine's."""
+    name = unit if unit.endswith(".service") else f"{unit}.service"
+    known = _of(report, ip).units if ip else report.units
+    if name not in known:
+        raise Refused(404, f"there is no unit {unit[:64]}{f' on {ip}' if ip else ''} that can be asked how it is")
+    return name
+
+
+def _nodes(nodes: Iterable[Node], unit: str = "") -> dict[str, Any]:
+    return {"nodes": [_node(node, unit) for node in nodes]}
+
+
+def _node(node: Node, unit: str = "") -> dict[str, Any]:
+    return {"host_ip": node.ip, "health": node.units[unit].health if unit else node.health, "role": node.role}
+
+
+def _unit(unit: str, health: int) -> dict[str, Any]:
+    pretty, title = UNITS[unit]
+    return {"id": unit, "name": pretty, "health": health, "description": title}
+
+
+def _in_full(node: Node, unit: str) -> dict[str, Any]:
+    said = node.units[unit]
+    return {**_unit(unit, said.health), "output": said.output, "help": _help(node, unit)}
+
+
+def _help(node: Node, unit: str) -> str:
+    return f"On {node.ip}: systemctl status {unit}; journalctl --unit={unit}"

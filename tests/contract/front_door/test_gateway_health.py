@@ -1,0 +1,102 @@
+"""The gateway with a real nginx and a real dcos-auth: how machines do, by what their own daemons prove to be."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import pytest
+
+from tests.byhand import wait_for
+from tests.contract.authority import Authority
+from tests.contract.front_door.made import AGENT, Made
+from tests.contract.gateway import Backend, echo, server_tls, started
+
+HEALTH = "/system/health/v1"
+
+
+def test_machines_and_units_are_told_in_the_form_of_dcos(made: Made, admin: dict[str, str]) -> None:
+    def get(path: str) -> Any:
+        answer = made.gateway.get(f"{HEALTH}{path}", admin)
+        assert answer.status == 200, (path, answer.text)
+        return answer.json
+
+    # The second agent's machine is off.
+    nodes = [
+        {"host_ip": "127.0.0.1", "health": 0, "role": "master"},
+        {"host_ip": "127.0.0.5", "health": 0, "role": "agent_public"},
+        {"host_ip": made.task_host, "health": 1, "role": "agent"},
+    ]
+    assert get("/nodes") == {"nodes": nodes}
+    assert get("/nodes/127.0.0.5") == nodes[1]
+    units = {unit["id"]: unit["health"] for unit in get("/units")["units"]}
+    assert units == {
+        "dcos-master.service": 0,
+        "dcos-marathon.service": 0,
+        "dcos-auth.service": 0,
+        "dcos-gateway.service": 0,
+        "dcos-agent.service": 1,
+    }
+    assert set(get("/units/dcos-agent.service")) == {"id", "name", "health", "description"}
+    assert [unit["id"] for unit in get("/nodes/127.0.0.5/units")["units"]] == ["dcos-agent.service"]
+    assert get("/nodes/127.0.0.1/units/dcos-master.service")["output"] == ""
+    assert get("/units/dcos-agent.service/nodes") == {"nodes": nodes[1:]}
+    off = get(f"/units/dcos-agent.service/nodes/{made.task_host}")
+    assert off["health"] == 1 and "does not answer" in off["output"] and "journalctl" in off["help"]
+    report = get("/report")
+    assert set(report) == {"Units", "Nodes", "UpdatedTime"}
+    assert report["Nodes"]["127.0.0.1"]["Leader"] is True
+    assert report["Nodes"]["127.0.0.5"]["MesosID"] == AGENT
+    assert {node["IP"] for node in report["Units"]["dcos-agent.service"]["Nodes"]} == {"127.0.0.5", made.task_host}
+    own = get("")
+    assert (own["ip"], own["node_role"]) == ("127.0.0.1", "master")
+    assert made.gateway.ask("POST", f"{HEALTH}/report", admin).status == 405
+
+
+def test_a_daemon_that_dies_is_unwell_within_seconds_and_well_again_when_it_is_back(
+    made: Made, admin: dict[str, str]
+) -> None:
+    def unit(name: str) -> Any:
+        return made.gateway.get(f"{HEALTH}/nodes/127.0.0.1/units/{name}", admin).json
+
+    for name, backend in (("dcos-marathon.service", made.init), ("dcos-master.service", made.master)):
+        with backend.refusing():
+            wait_for(lambda name=name: unit(name)["health"] == 1, 60, f"{name} being unwell")
+            assert unit(name)["output"] == "it answers 503"
+            assert made.gateway.get(f"{HEALTH}/nodes/127.0.0.1", admin).json["health"] == 1
+            # Agents are told of without a kernel, too: they are asked themselves.
+            assert made.gateway.get(f"{HEALTH}/nodes/127.0.0.5", admin).json["health"] == 0
+        wait_for(lambda name=name: unit(name)["health"] == 0, 60, f"{name} being well")
+
+
+@pytest.fixture
+def impostors(made: Made) -> Iterator[dict[str, Backend]]:
+    """What sits at an agent's port and is not the agent of that host, by its own agent's id."""
+    port, other = made.agent.port, Authority(made.folder / "others")
+    told = {
+        "plain": Backend(echo, None, "127.0.0.21", port),
+        "another-kind": Backend(echo, server_tls(made.authority, "master", "127.0.0.22"), "127.0.0.22", port),
+        "another-host": Backend(echo, server_tls(made.authority, "agent", "127.0.0.5"), "127.0.0.23", port),
+        "another-cluster": Backend(echo, server_tls(other, "agent", "127.0.0.24"), "127.0.0.24", port),
+    }
+    made.more_agents = [
+        {"id": f"{name}-S1", "pid": f"slave(1)@{backend.ip}:5051", "active": True} for name, backend in told.items()
+    ]
+    with ExitStack() as stack:
+        stack.enter_context(started(*told.values()))
+        yield told
+    made.more_agents = []
+
+
+def test_whoever_sits_at_an_agents_port_without_its_certificate_is_not_well_and_gets_nothing(
+    made: Made, admin: dict[str, str], impostors: dict[str, Backend]
+) -> None:
+    for name, impostor in impostors.items():
+        path = f"{HEALTH}/nodes/{impostor.ip}/units/dcos-agent.service"
+        wait_for(lambda path=path: made.gateway.get(path, admin).status == 200, 60, f"{name} being known")
+        told = made.gateway.get(path, admin).json
+        assert told["health"] == 1, (name, told)
+        assert impostor.ip in told["output"], name
+        answer = made.gateway.get(f"/agent/{name}-S1/state", admin)
+        assert (answer.status, impostor.seen) == (502, []), name

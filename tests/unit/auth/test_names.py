@@ -1,0 +1,134 @@
+"""Names of what runs in a cluster, spelled as Mesos-DNS spells them."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcos_runtime.auth import names
+
+AGENT = "0f8fad5b-d9cb-469f-a165-70867728950e-S1"
+MASTERS = ("198.18.0.11", "198.18.0.12")
+
+
+def task(name: str, task_id: str = "t.1", **more: Any) -> dict[str, Any]:
+    return {"id": task_id, "name": name, "slave_id": AGENT, "state": "TASK_RUNNING", **more}
+
+
+def records(*tasks: dict[str, Any], framework: str = "marathon", **more: Any) -> names.Records:
+    state = {
+        "leader": "master@198.18.0.12:5050",
+        "slaves": [{"id": AGENT, "pid": "slave(1)@198.18.0.21:5051"}],
+        "frameworks": [{"name": framework, "tasks": list(tasks), **more}],
+    }
+    return names.of_cluster(names.decode(json.dumps(state).encode()), MASTERS)
+
+
+def ips(found: names.Records, name: str) -> list[str]:
+    return [record["ip"] for record in found.hosts(name)]
+
+
+def test_masters_and_agents_have_names() -> None:
+    found = records()
+    assert found.hosts("leader.mesos") == [{"host": "leader.mesos.", "ip": "198.18.0.12"}]
+    assert ips(found, "MASTER.mesos.") == list(MASTERS)
+    assert (ips(found, "master0.mesos"), ips(found, "master1.mesos")) == (["198.18.0.11"], ["198.18.0.12"])
+    assert ips(found, "slave.mesos") == ["198.18.0.21"]
+    assert found.service("_leader._tcp.mesos") == [
+        {"service": "_leader._tcp.mesos", "host": "leader.mesos.", "ip": "198.18.0.12", "port": "5050"}
+    ]
+
+
+def test_what_is_not_there_is_one_empty_record() -> None:
+    assert records().hosts("nothing.marathon.mesos") == [{"host": "", "ip": ""}]
+    assert records().service("_no._tcp.marathon.mesos") == [{"service": "", "host": "", "ip": "", "port": ""}]
+
+
+def test_a_task_is_found_under_the_names_of_mesos_dns_own_documentation() -> None:
+    identity = "nginx.48dccce7-90bc-11e6-ae70-70b3d5800001"
+    ports = {"ports": [{"number": 7564, "protocol": "tcp", "name": "nginx"}]}
+    found = records(
+        task(
+            "nginx",
+            identity,
+            resources={"cpus": 0.1, "ports": "[7564-7564]"},
+            discovery={"visibility": "FRAMEWORK", "name": "nginx", "ports": ports},
+        )
+    )
+    told = found.enumerate()["frameworks"][0]["tasks"][0]
+    assert (told["name"], told["id"]) == ("nginx", identity)
+    assert {(record["name"], record["host"], record["rtype"]) for record in told["records"]} == {
+        ("nginx.marathon.mesos.", "198.18.0.21", "A"),
+        ("nginx-jhy6r-s1.marathon.mesos.", "198.18.0.21", "A"),
+        ("nginx.marathon.slave.mesos.", "198.18.0.21", "A"),
+        ("nginx-jhy6r-s1.marathon.slave.mesos.", "198.18.0.21", "A"),
+        ("_nginx._tcp.marathon.slave.mesos.", "nginx-jhy6r-s1.marathon.slave.mesos.:7564", "SRV"),
+        ("_nginx._udp.marathon.slave.mesos.", "nginx-jhy6r-s1.marathon.slave.mesos.:7564", "SRV"),
+        ("_nginx._tcp.marathon.mesos.", "nginx-jhy6r-s1.marathon.mesos.:7564", "SRV"),
+        ("_nginx._nginx._tcp.marathon.mesos.", "nginx-jhy6r-s1.marathon.mesos.:7564", "SRV"),
+    }
+    assert found.service("_nginx._tcp.marathon.mesos.") == [
+        {
+            "service": "_nginx._tcp.marathon.mesos.",
+            "host": "nginx-jhy6r-s1.marathon.mesos.",
+            "ip": "198.18.0.21",
+            "port": "7564",
+        }
+    ]
+    zone = found.zone(7)["Records"]
+    assert zone["As"]["nginx.marathon.mesos."] == ["198.18.0.21"]
+    assert zone["SRVs"]["_leader._udp.mesos."] == ["leader.mesos.:5050"]
+
+
+def test_an_app_in_a_group_is_called_from_the_inside_out() -> None:
+    found = records(task("b.a", discovery={"name": "b.a", "ports": {"ports": []}}))
+    for name in ("b-a.marathon.mesos", "b.a.marathon.mesos"):
+        assert ips(found, name) == ["198.18.0.21"]
+
+
+def test_any_frameworks_tasks_have_names_with_and_without_discovery() -> None:
+    found = records(task("Some_Task", resources={"ports": "[100-101, 200-200]"}), framework="my.Frame/work")
+    assert ips(found, "some-task.my.framework.mesos") == ["198.18.0.21"]
+    for below in ("", ".slave"):
+        told = found.service(f"_some-task._udp.my.framework{below}.mesos")
+        assert [record["port"] for record in told] == ["100", "101", "200"]
+
+
+@pytest.mark.parametrize(
+    "change", [{"state": "TASK_STAGING"}, {"state": "TASK_FAILED"}, {"slave_id": "another-S9"}], ids=str
+)
+def test_what_does_not_run_or_is_nowhere_has_no_name(change: dict[str, Any]) -> None:
+    assert ips(records({**task("web"), **change}), "web.marathon.mesos") == [""]
+
+
+def test_a_framework_has_its_own_address_and_takes_nobodys_name() -> None:
+    assert ips(records(framework="spark", hostname="198.18.0.9"), "spark.mesos") == ["198.18.0.9"]
+    assert ips(records(framework="spark", hostname="a-name"), "spark.mesos") == [""]
+    for name in ("leader", "master", "Master0", "slave"):
+        assert "198.18.0.9" not in ips(records(framework=name, hostname="198.18.0.9"), f"{name}.mesos")
+
+
+def test_a_task_with_very_many_ports_does_not_fill_the_memory() -> None:
+    found = records(task("greedy", resources={"ports": "[1-65535]"}))
+    assert len(found.service("_greedy._tcp.marathon.mesos")) == 256
+
+
+@pytest.mark.parametrize(
+    ("name", "label"),
+    [("b.a", "b-a"), ("Web_1", "web-1"), ("-x-", "x"), ("", ""), ("ümläut/x", "mlutx"), ("a" * 80, "a" * 63)],
+)
+def test_a_label(name: str, label: str) -> None:
+    assert names.label(name) == label
+
+
+@given(st.text())
+def test_every_label_is_one(name: str) -> None:
+    label = names.label(name)
+    assert (
+        len(label) <= 63 and not label.startswith("-") and label.strip("-.abcdefghijklmnopqrstuvwxyz0123456789") == ""
+    )
+    assert "." not in label
