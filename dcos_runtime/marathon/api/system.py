@@ -18,6 +18,7 @@ from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.changes import NotFound
 from dcos_runtime.marathon.core.effects import Publish
+from dcos_runtime.marathon.core.fields import shown
 from dcos_runtime.marathon.core.instance import Condition, Instance
 from dcos_runtime.marathon.engine import Engine, clock
 
@@ -25,6 +26,9 @@ API_VERSION = "1.11.24"
 """The Marathon whose API this is: clients choose by it what to send."""
 
 _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
+
+MAX_KILLED = 10_000
+"""How many tasks one request may end."""
 
 HEARTBEAT = 15.0
 """Seconds between empty lines on an idle event stream, so that both ends notice when the other is gone."""
@@ -173,11 +177,13 @@ class System:
         texts = data.get("ids")
         if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
             raise BadRequest("Invalid JSON", [{"path": "/ids", "errors": ["error.expected.jsarray"]}])
+        if len(texts) > MAX_KILLED:
+            raise BadRequest(f"{len(texts)} tasks are more than the {MAX_KILLED} of one request", status=422)
         chosen: dict[str, Instance] = {}
         for text in texts:
             known = ids.parse_instance(text)
             if known is None:
-                raise BadRequest(f"Invalid task id '{text}'.")
+                raise BadRequest(f"Invalid task id '{shown(text, 300)}'.")
             if (found := engine.core.world.instance(known[1])) is not None and found[1].has_task:
                 chosen[known[1]] = found[1]
         answer = await kill(engine, request, list(chosen.values()))

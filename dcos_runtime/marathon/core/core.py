@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from dcos_runtime.framework import calls
 from dcos_runtime.marathon.core import deployment as deployments
@@ -244,13 +245,15 @@ class Core:
         """Moves a deployment on over every step that is done."""
         world = self.world
         begun = deployment.step
+        plan: dict[str, Any] = {}
         while deployment.step < len(deployment.steps) and all(self._done(action) for action in deployment.current):
-            self._publish_step("deployment_step_success", deployment)
+            plan = plan or world.plan(deployment)  # once: it may hold a thousand definitions
+            self._publish_step("deployment_step_success", deployment, plan)
             deployment.step += 1
             if deployment.step < len(deployment.steps):
-                self._publish_step("deployment_info", deployment)
+                self._publish_step("deployment_info", deployment, plan)
         if deployment.step == len(deployment.steps):
-            plan = world.plan(deployment)
+            plan = plan or world.plan(deployment)
             world.forget_deployment(deployment)
             for change in deployment.changes:
                 if change.after is None and change.app in world.apps:
@@ -273,6 +276,5 @@ class Core:
             restarting=action.action == RESTART,
         )
 
-    def _publish_step(self, kind: str, deployment: Deployment) -> None:
-        step = deployments.step_json(deployment.current)
-        self.world.publish(kind, plan=self.world.plan(deployment), currentStep=step)
+    def _publish_step(self, kind: str, deployment: Deployment, plan: dict[str, Any]) -> None:
+        self.world.publish(kind, plan=plan, currentStep=deployments.step_json(deployment.current))

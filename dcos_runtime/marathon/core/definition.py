@@ -42,6 +42,8 @@ MAX_SECONDS = 10 * 365 * 86400
 """Of any wait. Mesos counts nanoseconds in 64 bits, which end at 292 years."""
 MAX_CONSTRAINTS, MAX_CHECKS, MAX_PORTS, MAX_REFERENCES = 100, 100, 1_000, 1_000
 """How many an app may have; references are files to fetch, and dependencies."""
+MAX_ENTRIES = 10_000
+"""How many variables, labels or arguments."""
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
 _UNVERSIONED = VersionInfo(last_scaling_at="", last_config_change_at="")
 
@@ -111,8 +113,8 @@ def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
         fields.problem("id", problem)
     fields.ignore(READ_ONLY)
     _refuse_unsupported(fields)
-    labels = fields.text_map("labels")
-    cmd, args = fields.text("cmd", least=1), fields.texts("args")
+    labels = fields.text_map("labels", MAX_ENTRIES)
+    cmd, args = fields.text("cmd", least=1), fields.texts("args", MAX_ENTRIES)
     if bool(cmd) == bool(args):
         fields.problem("", "AppDefinition must either contain one of 'cmd' or 'args', and/or a 'container'.")
     if cmd is not None and len(cmd.encode()) > limits.MAX_STRING:
@@ -168,7 +170,7 @@ def _instances(fields: Fields) -> int:
 
 
 def _environment(fields: Fields) -> dict[str, str]:
-    env = fields.text_map("env")
+    env = fields.text_map("env", MAX_ENTRIES)
     for name, value in env.items():
         size = len(name.encode()) + 1 + len(value.encode())
         if size > limits.MAX_STRING:
@@ -253,7 +255,7 @@ def _port_definition(fields: Fields) -> PortDefinition:
         port=fields.integer("port", 0, 0, 65535),
         protocol=fields.one_of("protocol", ("tcp", "udp", "udp,tcp", "tcp,udp"), "tcp").replace("tcp,udp", "udp,tcp"),
         name=name,
-        labels=fields.text_map("labels"),
+        labels=fields.text_map("labels", MAX_ENTRIES),
     )
 
 

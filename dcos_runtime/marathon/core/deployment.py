@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from functools import cached_property
 from typing import Any
 
 import msgspec
@@ -28,8 +29,8 @@ class Change(msgspec.Struct, frozen=True):
     kill: list[str] = []
 
 
-class Deployment(msgspec.Struct, kw_only=True):
-    """The record that is stored. ``step`` counts from 0; at ``len(steps)`` it is done."""
+class Deployment(msgspec.Struct, kw_only=True, dict=True):
+    """The record that is stored. ``step`` counts from 0, and is all that changes; at ``len(steps)`` it is done."""
 
     id: str
     version: str
@@ -46,16 +47,33 @@ class Deployment(msgspec.Struct, kw_only=True):
     def current(self) -> list[Action]:
         return self.steps[self.step] if self.step < len(self.steps) else []
 
+    @cached_property
+    def _changes(self) -> dict[str, Change]:
+        return {change.app: change for change in self.changes}
+
+    @cached_property
+    def _actions(self) -> dict[str, tuple[int, str]]:
+        """The step in which an app begins to change, and how. Starting an app means no instances yet: these come with
+        its place in the order of dependencies.
+        """
+        found: dict[str, tuple[int, str]] = {}
+        for number, actions in enumerate(self.steps):
+            for action in actions:
+                if action.action != START:
+                    found.setdefault(action.app, (number, action.action))
+        return found
+
     def change(self, app_id: str) -> Change | None:
-        return next((change for change in self.changes if change.app == app_id), None)
+        return self._changes.get(app_id)
 
     def reached(self, app_id: str) -> bool:
-        """Whether the step that changes this app has begun, so that its new version is what holds.
+        """Whether the step that changes this app has begun, so that its new version is what holds."""
+        found = self._actions.get(app_id)
+        return found is not None and found[0] <= self.step
 
-        Starting an app means no instances yet: these come with its place in the order of dependencies.
-        """
-        begun = [action for actions in self.steps[: self.step + 1] for action in actions]
-        return any(action.app == app_id and action.action != START for action in begun)
+    def restarting(self, app_id: str) -> bool:
+        """Whether the step that is under way restarts this app."""
+        return self._actions.get(app_id) == (self.step, RESTART)
 
 
 def plan_steps(before: Mapping[str, App | None], after: Mapping[str, App | None]) -> list[list[Action]]:

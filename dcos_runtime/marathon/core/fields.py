@@ -110,8 +110,11 @@ class Fields:
     def texts(self, key: str, most: int | None = None) -> list[str]:
         return self.items(key, _as_text, most)
 
-    def text_map(self, key: str) -> dict[str, str]:
+    def text_map(self, key: str, most: int) -> dict[str, str]:
         value: dict[str, Any] = self._typed(key, dict, "error.expected.jsobject", {})
+        if len(value) > most:
+            self.problem(key, f"has {len(value)} entries, and may have {most}")
+            return {}
         for name, item in value.items():
             if not isinstance(item, str):
                 self.problem(f"{key}/{name}", "error.expected.jsstring")
@@ -152,8 +155,10 @@ class Fields:
     def unknown(self) -> None:
         """Tells of every field that no reader asked for."""
         for key in self._data.keys() - self._known:
-            guess = len(key) <= _LONGEST_GUESS and not self._full
-            close = difflib.get_close_matches(key, self._known, n=1) if guess else None
+            if self._full:
+                self.problem("", _MORE)
+                break
+            close = difflib.get_close_matches(key, self._known, n=1) if len(key) <= _LONGEST_GUESS else None
             self.problem(key, "unknown field" + (f"; did you mean {close[0]}?" if close else ""))
 
     def _typed(self, key: str, kind: type, error: str, default: Any) -> Any:

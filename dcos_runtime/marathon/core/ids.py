@@ -14,6 +14,7 @@ MAX_TASK = 255
 """Task ids name folders: a file system takes no longer names."""
 MAX_APP = MAX_TASK - len(".instance-") - 36 - len("._app.") - 10
 """Without the leading slash: what leaves room for the instance's UUID and ten digits of its incarnation."""
+_LONGEST_PATH = 10_000
 RESERVED = ("restart", "tasks", "versions")
 _TASK = re.compile(r"(?P<instance>(?P<app>[^/]+)\.instance-[^._]+)\._app\.(?P<number>[1-9][0-9]*)")
 _INSTANCE = re.compile(r"(?P<app>[^/]+)\.instance-[^._]+")
@@ -21,6 +22,8 @@ _INSTANCE = re.compile(r"(?P<app>[^/]+)\.instance-[^._]+")
 
 def absolute(path: str) -> str:
     """``a//b/`` → ``/a/b``; also resolves ``.`` and ``..``. What comes out may still be invalid: see `problems`."""
+    if len(path) > _LONGEST_PATH:
+        return path
     parts: list[str] = []
     for part in path.split("/"):
         if part in ("", "."):

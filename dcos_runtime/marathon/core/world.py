@@ -17,7 +17,7 @@ from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core import instance as instances
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.definition import Rules
-from dcos_runtime.marathon.core.deployment import RESTART, Action, Deployment
+from dcos_runtime.marathon.core.deployment import Deployment
 from dcos_runtime.marathon.core.effects import Now, Outcome, Publish, Send, Timers
 from dcos_runtime.marathon.core.health import Health
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
@@ -168,7 +168,7 @@ class World:
 
     def restarting(self, app_id: str) -> bool:
         deployment = self.deployment_of(app_id)
-        return deployment is not None and Action(RESTART, app_id) in deployment.current
+        return deployment is not None and deployment.restarting(app_id)
 
     def plan(self, deployment: Deployment) -> dict[str, Any]:
         """A deployment as events tell it."""

@@ -328,7 +328,7 @@ def test_a_launch_the_master_refused_is_asked_about(cluster: Cluster) -> None:
     cluster.offer()
     cluster.deliver()
     outcome = cluster.core.take()
-    cluster._store(outcome)
+    cluster._store(outcome.changes)
     accept = next(effect.call for effect in outcome.effects if effect.call.type is Call.Type.ACCEPT)
     cluster._offers.clear()
     cluster.core.refused(cluster.now, accept)

@@ -52,6 +52,9 @@ def test_a_packages_definition_of_159_kilobytes_is_taken_in_a_label() -> None:
         ("/portDefinitions", {"portDefinitions": [{}] * 1_001}, "1001 elements"),
         ("/fetch", {"fetch": [{"uri": "http://x"}] * 1_001}, "1001 elements"),
         ("/dependencies", {"dependencies": ["/x"] * 1_001}, "1001 elements"),
+        ("/labels", {"labels": {str(n): "" for n in range(10_001)}}, "10001 entries, and may have 10000"),
+        ("/env", {"env": {str(n): "" for n in range(10_001)}}, "10001 entries"),
+        ("/args", {"args": ["a"] * 10_001}, "10001 elements"),
         ("/id", {"id": "/" + "a." * 1_000_000 + "!"}, "193 characters"),
     ],
 )
@@ -67,8 +70,8 @@ def test_too_much_is_refused_at_its_place_with_the_limit(path: str, data: dict[s
     [
         {f"unknown{n}": 1 for n in range(100_000)},
         {"x" * 1_000_000: 1},
-        {"env": {f"A={n}": "" for n in range(100_000)}},
-        {"labels": {f"L{n}": 1 for n in range(100_000)}},
+        {"env": {f"A={n}": "" for n in range(10_000)}},
+        {"labels": {f"L{n}": 1 for n in range(10_000)}},
         {"kind" + "y" * 500: 1, "killSelection": "z" * 1_000_000},
         {"healthChecks": [{"protocol": "p" * 1_000_000}]},
         {"networks": [{}] * 1_000},
@@ -250,3 +253,15 @@ def test_the_tree_of_a_thousand_groups_looks_at_each_app_once_a_level() -> None:
     tree = groups.tree(found, lambda one: shown.append(one.id) or {"id": one.id})
     assert len(shown) == 1_000 and len(tree["groups"]) == 1_000
     assert tree["groups"][0]["groups"][0]["apps"] == [{"id": "/g0/h/a"}]
+
+
+def test_a_thousand_apps_that_wait_for_each_other_are_deployed_in_seconds(cluster: Cluster) -> None:
+    """Each step is an event that holds the whole deployment, and touches every app of it."""
+    chain = [
+        {"id": f"/c{n}", "cmd": "x", "instances": 0, "dependencies": [f"/c{n - 1}"] if n else []} for n in range(1_000)
+    ]
+    began = time.process_time()
+    put(cluster, chain)
+    cluster.commit()
+    assert not cluster.core.world.deployments
+    assert time.process_time() - began < 20
