@@ -314,6 +314,20 @@ def text_response(text: str, status: int = 200, headers: Mapping[str, str] | Non
     return web.Response(text=text, status=status, headers=headers)
 
 
+def machine() -> dict[str, float | int]:
+    """Of the machine: load, processors, memory; as the original's `/system/stats.json`."""
+    load = os.getloadavg()
+    page = os.sysconf("SC_PAGE_SIZE")
+    return {
+        "avg_load_15min": load[2],
+        "avg_load_1min": load[0],
+        "avg_load_5min": load[1],
+        "cpus_total": os.cpu_count() or 1,
+        "mem_free_bytes": os.sysconf("SC_AVPHYS_PAGES") * page,
+        "mem_total_bytes": os.sysconf("SC_PHYS_PAGES") * page,
+    }
+
+
 def own_hostname(ip: str) -> str:
     """The name to tell others for a daemon bound to ``ip``: its reverse name when that leads back, else ``ip``."""
     with contextlib.suppress(OSError):

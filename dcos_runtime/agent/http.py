@@ -16,19 +16,19 @@ from urllib.parse import quote
 
 from aiohttp import web
 
-from dcos_runtime import __version__
+from dcos_runtime import __version__, build
 from dcos_runtime.agent.files import Files, NotAllowed, NotThere
 from dcos_runtime.agent.shell import now
 from dcos_runtime.agent.views import VERSION, Viewer
 from dcos_runtime.auth.doors import Door, Doors
 from dcos_runtime.auth.guard import Denied
-from dcos_runtime.daemon import text_response
+from dcos_runtime.daemon import machine, text_response
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 CHUNK = 256 * 1024
 _OPEN = ("/health", "/version")
-_CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,127}")
+_CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,127}", re.ASCII)
 
 
 class AgentHttp:
@@ -49,6 +49,7 @@ class AgentHttp:
             "/containers": self._containers,
             "/monitor/statistics": self._statistics,
             "/metrics/snapshot": self._metrics,
+            "/system/stats": self._stats,
             "/files/browse": self._browse,
             "/files/read": self._read,
             "/files/download": self._download,
@@ -94,7 +95,7 @@ class AgentHttp:
         return web.Response()
 
     async def _version(self, request: web.Request) -> web.StreamResponse:
-        return _json({"version": VERSION, "dcos_version": __version__}, request)
+        return _json({**build.info(), "version": VERSION, "dcos_version": __version__}, request)
 
     async def _shown_flags(self, request: web.Request) -> web.StreamResponse:
         return _json({"flags": dict(self._flags)}, request)
@@ -104,6 +105,9 @@ class AgentHttp:
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
         return _json(self._viewer().metrics(now()), request)
+
+    async def _stats(self, request: web.Request) -> web.StreamResponse:
+        return _json(machine(), request)
 
     async def _containers(self, request: web.Request) -> web.StreamResponse:
         return _json(await asyncio.to_thread(self._viewer().containers, now()), request)
@@ -202,11 +206,11 @@ def _header_name(name: str) -> str:
 
 
 def _json(value: Any, request: web.Request) -> web.Response:
-    """ASCII JSON, or with ``?jsonp=`` a call of that function."""
-    text = json.dumps(value, separators=(",", ":"))
+    """ASCII JSON, or with ``?jsonp=`` a call of that function. No charset: clients compare the type as a whole."""
+    data = json.dumps(value, separators=(",", ":")).encode("ascii")
     callback = request.query.get("jsonp")
     if callback is None:
-        return web.Response(text=text, content_type="application/json")
+        return web.Response(body=data, content_type="application/json")
     if not _CALLBACK.fullmatch(callback):
         raise web.HTTPBadRequest(text="jsonp must be the name of a function")
-    return web.Response(text=f"{callback}({text});", content_type="text/javascript")
+    return web.Response(body=b"%b(%b)" % (callback.encode(), data), content_type="text/javascript")

@@ -9,7 +9,7 @@ from typing import Any
 
 import msgspec
 
-from dcos_runtime import __version__
+from dcos_runtime import __version__, build
 from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent.containers.base import Usage
 from dcos_runtime.agent.core.agent import AgentCore
@@ -47,6 +47,7 @@ class Viewer:
         return {
             "version": VERSION,
             "dcos_version": __version__,
+            **build.info(),
             "start_time": self.started.wall,
             "id": self.core.agent.id or "",
             "pid": f"slave(1)@{self.address}",
@@ -108,8 +109,9 @@ class Viewer:
             "source": record.task_id,
             "container": record.container_id,
             "directory": self.directory(record),
-            "resources": amounts.summary(task.resources),
+            "resources": amounts.summary([] if over else task.resources),  # what has ended holds nothing
             "role": _role(task),
+            **_labels(task),
             "tasks": [] if over or waiting else [shown],
             "queued_tasks": [shown] if waiting else [],
             "completed_tasks": [shown] if over else [],
@@ -127,7 +129,12 @@ class Viewer:
             "role": _role(task),
             "statuses": [_shown_status(status) for status in record.history],
         }
-        for name in ("labels", "discovery"):
+        shown |= _labels(task)
+        if task.limits:
+            shown["limits"] = {name: limit.value for name, limit in task.limits.items()}
+        if task.command is not None and task.command.user is not None:
+            shown["user"] = task.command.user
+        for name in ("discovery", "container", "health_check"):
             value = getattr(task, name)
             if value is not None:
                 shown[name] = msgspec.to_builtins(value)
@@ -250,10 +257,20 @@ def _role(task: TaskInfo) -> str:
     return (first.role if first else None) or "*"
 
 
+def _labels(task: TaskInfo) -> dict[str, Any]:
+    """A plain list, unlike in the messages; nothing when the task came without."""
+    return {} if task.labels is None else {"labels": msgspec.to_builtins(task.labels.labels)}
+
+
 def _shown_status(status: TaskStatus) -> dict[str, Any]:
     shown: dict[str, Any] = {"state": status.state.value, "timestamp": status.timestamp or 0.0}
     if status.container_status is not None:
         shown["container_status"] = msgspec.to_builtins(status.container_status)
+        shown["container_status"].pop("executor_pid", None)
+    if status.labels is not None:
+        shown["labels"] = msgspec.to_builtins(status.labels.labels)
+    if status.healthy is not None:
+        shown["healthy"] = status.healthy
     return shown
 
 

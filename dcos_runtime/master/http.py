@@ -21,14 +21,14 @@ from aiohttp import hdrs, web
 from dcos_runtime import __version__, build
 from dcos_runtime.auth.doors import Door, Doors
 from dcos_runtime.auth.guard import Denied
-from dcos_runtime.daemon import text_response
+from dcos_runtime.daemon import machine, text_response
 from dcos_runtime.flags import duration
 from dcos_runtime.master import scheduler_api, teardown
 from dcos_runtime.master.body import MAX_BODY
 from dcos_runtime.master.forward import PASSED_ON, Again, Forwarder
 from dcos_runtime.master.leader import Leader, now
 from dcos_runtime.master.measures import Queues
-from dcos_runtime.master.metrics import machine, metrics
+from dcos_runtime.master.metrics import metrics
 from dcos_runtime.master.views import VERSION, Pieces, Viewer
 from dcos_runtime.store.lease import LeaseOver
 from dcos_runtime.wire import codec, internal

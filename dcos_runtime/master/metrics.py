@@ -1,4 +1,4 @@
-"""`/metrics/snapshot` and `/system/stats.json`: the original's names, for all that exists here.
+"""`/metrics/snapshot`: the original's names, for all that exists here.
 
 A count of what never happened is 0 and there from the start, so that whoever draws it finds the name. What does not
 exist here (operations, executors, a replicated log) has no name here either; docs/kernel.md lists it.
@@ -6,10 +6,10 @@ exist here (operations, executors, a replicated log) has no name here either; do
 
 from __future__ import annotations
 
-import os
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from dcos_runtime.daemon import machine
 from dcos_runtime.master import resources as amounts
 from dcos_runtime.master.core.effects import Now
 from dcos_runtime.master.core.state import State
@@ -119,17 +119,3 @@ def _measured(measures: Measures, now: Now) -> dict[str, float]:
 def system() -> dict[str, float]:
     """Of the machine, as metrics."""
     return {f"system/{name.removeprefix('avg_')}": float(value) for name, value in machine().items()}
-
-
-def machine() -> dict[str, float | int]:
-    """Of the machine, as `/system/stats.json`."""
-    load = os.getloadavg()
-    page = os.sysconf("SC_PAGE_SIZE")
-    return {
-        "avg_load_15min": load[2],
-        "avg_load_1min": load[0],
-        "avg_load_5min": load[1],
-        "cpus_total": os.cpu_count() or 1,
-        "mem_free_bytes": os.sysconf("SC_AVPHYS_PAGES") * page,
-        "mem_total_bytes": os.sysconf("SC_PHYS_PAGES") * page,
-    }
