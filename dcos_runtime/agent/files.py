@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.sandbox import Sandboxes
 
 MAX_READ = 16 * os.sysconf("SC_PAGE_SIZE")
@@ -96,8 +97,9 @@ class Files:
                         listing.append(_entry(f"{path.rstrip('/')}/{entry.name}", entry.stat(follow_symlinks=False)))
         return sorted(listing, key=lambda item: str(item["path"]))
 
-    def read(self, path: str, offset: int, length: int | None) -> tuple[int, bytes]:
-        """The file's size and up to `MAX_READ` bytes from ``offset``; none for a ``length`` of 0 or past the end."""
+    def read(self, path: str, offset: int, length: int | None) -> tuple[int, int, bytes]:
+        """The file's size, and up to `MAX_READ` bytes from where the data at or after ``offset`` begins, with that
+        place; none for a ``length`` of 0 or past the end."""
         with self.opened(path) as file:
             if file.is_folder:
                 raise NotAllowed("Cannot read a directory")
@@ -105,22 +107,30 @@ class Files:
                 raise NotAllowed("Cannot read what is not a plain file")
             size = file.state.st_size
             if offset >= size or length == 0:
-                return size, b""
-            wanted = min(size - offset if length is None else length, MAX_READ)
+                return size, offset, b""
             descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
             try:
-                return size, os.pread(descriptor, wanted, offset)
+                if self._is_output(path):
+                    offset = logs.first_data(descriptor, offset, size)
+                wanted = min(size - offset if length is None else length, MAX_READ)
+                return size, offset, os.pread(descriptor, wanted, offset)
             finally:
                 os.close(descriptor)
 
-    def copy_descriptor(self, path: str) -> tuple[int, int]:
-        """A descriptor of a plain file for reading, which the caller closes, and the file's size."""
+    def copy_descriptor(self, path: str) -> tuple[int, int, int]:
+        """A descriptor of a plain file for reading, which the caller closes, where its data begins, and its size."""
         with self.opened(path) as file:
             if file.is_folder:
                 raise NotAllowed("Cannot download a directory")
             if not stat.S_ISREG(file.state.st_mode):
                 raise NotAllowed("Cannot download what is not a plain file")
-            return os.open(file.path, os.O_RDONLY | os.O_CLOEXEC), file.state.st_size
+            descriptor, size = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC), file.state.st_size
+            return descriptor, logs.first_data(descriptor, 0, size) if self._is_output(path) else 0, size
+
+    def _is_output(self, path: str) -> bool:
+        """Whether it is a file whose head may have been given back to the disk."""
+        rest = self._parts(path)[7:]
+        return len(rest) == 1 and rest[0] in logs.NAMES
 
 
 def _entry(path: str, state: os.stat_result) -> dict[str, Any]:

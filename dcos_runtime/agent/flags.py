@@ -9,6 +9,8 @@ from pathlib import Path
 
 from dcos_runtime import tls
 from dcos_runtime.agent.containers import ports
+from dcos_runtime.agent.disk.logs import cap
+from dcos_runtime.agent.disk.rules import disk_size
 from dcos_runtime.agent.environment import duration_text
 from dcos_runtime.agent.resources import parse_attributes, parse_resources
 from dcos_runtime.auth import doors, guard
@@ -116,6 +118,11 @@ FLAGS: Sequence[Flag] = (
     Flag("gc_delay", "how long sandboxes of tasks that are over are kept at most", 604800.0, duration),
     Flag("gc_disk_headroom", "fraction of the disk below which sandboxes go sooner", 0.1, number(0, 1)),
     Flag("disk_watch_interval", "how often that is looked at", 60.0, duration),
+    Flag("enforce_container_disk_quota", "end tasks that take more disk than they asked for", True, boolean),
+    Flag("container_disk_watch_interval", "how often a task's use of the disk is counted", 1.0, duration),
+    Flag("container_disk_default", "disk of a task that asked for none", 2 << 30, disk_size),
+    Flag("max_stdout_size", "how much of a task's stdout is kept, of its end", 100 << 20, cap),
+    Flag("max_stderr_size", "how much of a task's stderr is kept, of its end", 100 << 20, cap),
     Flag("cgroups_root", "cgroup under which containers' are made", "mesos", _cgroup_name),
     Flag(
         "daemon_ports",
@@ -181,8 +188,8 @@ def shown(flags: Flags) -> dict[str, str]:
             texts[flag.name] = duration_text(value)
         elif flag.parse is ports.parse:
             texts[flag.name] = ports.text_of(value)
-        elif flag.parse is size:
-            texts[flag.name] = f"{value // (1 << 20)}MB"
+        elif flag.parse in (size, cap, disk_size):
+            texts[flag.name] = f"{value // (1 << 20)}MB" if value % (1 << 20) == 0 else f"{value}B"
         elif flag.parse is _folders and value:
             texts[flag.name] = ":".join(str(folder) for folder in value)
         elif flag.parse is _variables and value:

@@ -7,7 +7,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Set
+from collections.abc import Callable, Iterator, Set
 from pathlib import Path
 
 log = logging.getLogger(__name__)
@@ -23,27 +23,36 @@ def used_fraction(path: Path) -> float:
     return 1.0 - state.f_bavail / state.f_blocks if state.f_blocks else 0.0
 
 
-def collect(root: Path, living: Set[str], older_than: float, now: float) -> int:
-    """Removes sandboxes under ``root`` (``work_dir/slaves``) that were last changed ``older_than`` seconds ago.
+def collect(root: Path, living: Set[str], allowed: Callable[[], float], now: float) -> int:
+    """Removes sandboxes under ``root`` (``work_dir/slaves``), oldest first, last changed ``allowed()`` seconds ago.
+
+    That is asked again after each, so that no more of them go than the disk needs.
 
     ``living`` are the container ids of tasks that are not over. What cannot be removed is logged and left. How many.
     """
     removed = 0
-    for run in root.glob("*/frameworks/*/executors/*/runs/*"):
-        if run.is_symlink() or run.name in living or not run.is_dir():
+    for changed, run in sorted(_over(root, living)):
+        if now - changed < allowed():
+            break
+        try:
+            shutil.rmtree(run)
+        except FileNotFoundError:
             continue
-        with contextlib.suppress(FileNotFoundError):
-            if now - run.stat().st_mtime < older_than:
-                continue
-            try:
-                shutil.rmtree(run)
-            except OSError as error:
-                log.warning("the old sandbox %s could not be removed: %s", run, error)
-                continue
-            removed += 1
-            log.info("removed the old sandbox %s", run)
-            _tidy(run.parent, root)
+        except OSError as error:
+            log.warning("the old sandbox %s could not be removed: %s", run, error)
+            continue
+        removed += 1
+        log.info("removed the old sandbox %s", run)
+        _tidy(run.parent, root)
     return removed
+
+
+def _over(root: Path, living: Set[str]) -> Iterator[tuple[float, Path]]:
+    """Sandboxes of tasks that are over, each with the time it was last changed."""
+    for run in root.glob("*/frameworks/*/executors/*/runs/*"):
+        with contextlib.suppress(FileNotFoundError):
+            if run.name not in living and not run.is_symlink() and run.is_dir():
+                yield run.stat().st_mtime, run
 
 
 def _tidy(runs: Path, root: Path) -> None:

@@ -138,7 +138,7 @@ class AgentHttp:
         # An offset of -1 asks for the size; a length of -1 is none.
         limit = 0 if offset == -1 else None if length == -1 else length
         try:
-            size, data = await asyncio.to_thread(files.read, path, max(0, offset), limit)
+            size, begin, data = await asyncio.to_thread(files.read, path, max(0, offset), limit)
         except NotThere:
             return text_response("", 404)
         except NotAllowed as error:
@@ -146,13 +146,13 @@ class AgentHttp:
         # Offsets count bytes: what is not UTF-8, a character cut in two for instance, goes as lone surrogates, which
         # a reader can turn back into the bytes they were.
         return _json(
-            {"data": data.decode("utf-8", "surrogateescape"), "offset": size if offset == -1 else offset}, request
+            {"data": data.decode("utf-8", "surrogateescape"), "offset": size if offset == -1 else begin}, request
         )
 
     async def _download(self, request: web.Request) -> web.StreamResponse:
         files, path = self._asked(request)
         try:
-            descriptor, size = await asyncio.to_thread(files.copy_descriptor, path)
+            descriptor, sent, size = await asyncio.to_thread(files.copy_descriptor, path)
         except NotThere:
             return text_response("", 404)
         except NotAllowed as error:
@@ -163,11 +163,10 @@ class AgentHttp:
                 headers={
                     "Content-Disposition": f"attachment; filename={_header_name(name)}",
                     "Content-Type": "application/octet-stream",
-                    "Content-Length": str(size),
+                    "Content-Length": str(size - sent),
                 }
             )
             await response.prepare(request)
-            sent = 0
             while sent < size and request.method != "HEAD":
                 chunk = await asyncio.to_thread(os.pread, descriptor, min(CHUNK, size - sent), sent)
                 if not chunk:

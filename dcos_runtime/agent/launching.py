@@ -11,6 +11,7 @@ from pathlib import Path
 from dcos_runtime.agent.command import Command, Room, command_of, too_large
 from dcos_runtime.agent.containers.base import Launcher, LaunchError, Spec, User
 from dcos_runtime.agent.core.effects import Prepare
+from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin, environment
 from dcos_runtime.agent.fetcher import Fetcher
 from dcos_runtime.agent.resources import MB, scalar
@@ -42,6 +43,7 @@ class Launching:
     framework: Callable[[str], FrameworkInfo | None]
     switch_user: bool
     limit_cpus: bool
+    disk: DiskRules
 
     async def prepare(self, effect: Prepare) -> int:
         """Makes the container of a `Prepare`; its process waits. Its pid.
@@ -76,7 +78,7 @@ class Launching:
             raise LaunchError(why)
         await asyncio.to_thread(self.sandboxes.make, sandbox, user)
         if command.uris:
-            await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user)
+            await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, self.disk.limit(task))
         return await self.launcher.create(self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox))
 
     def _spec(

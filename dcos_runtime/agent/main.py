@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import dataclasses
 import fcntl
 import logging
 import os
@@ -24,6 +25,8 @@ from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher
 from dcos_runtime.agent.core.agent import AgentCore
 from dcos_runtime.agent.core.model import Settings
+from dcos_runtime.agent.disk import logs
+from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin
 from dcos_runtime.agent.fetcher import Fetcher
 from dcos_runtime.agent.files import Files
@@ -52,6 +55,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 
+
+PRESSURE_INTERVAL = 5.0
+"""How often it is asked whether the disk is filling: one look at the file system's own figures."""
 
 _NEVER = (Path("/etc/dcos-secrets"), Path("/dev"), Path("/proc"), Path("/sys"))
 """What is not for tasks to fetch, whatever the allow-list says."""
@@ -123,6 +129,7 @@ async def _serve(
         life.spawn(_announce(listeners, address), "listening")
         await life.ended()
         await link.stop()
+        await asyncio.to_thread(shell.disk.stop)
 
 
 async def _announce(listeners: Listeners, address: Address) -> None:
@@ -142,6 +149,8 @@ async def _assemble(
     launcher = await _choose_launcher(flags, work_dir, posix, own)
     for shortcoming in launcher.shortcomings():
         log.warning("--launcher=%s: %s", launcher.name, shortcoming)
+    if not logs.possible(work_dir):
+        log.warning("stdout and stderr are not capped: the file system of %s cannot give back a file's head", work_dir)
     core = AgentCore(_settings(flags, work_dir, address, launcher), random.Random(os.urandom(32)))
 
     def origin() -> Origin:
@@ -171,14 +180,23 @@ async def _assemble(
         framework=lambda framework_id: core.frameworks.get(framework_id),
         switch_user=flags.switch_user,
         limit_cpus=flags.cgroups_enable_cfs,
+        disk=DiskRules(
+            enforced=flags.enforce_container_disk_quota,
+            default=flags.container_disk_default,
+            caps={"stdout": flags.max_stdout_size, "stderr": flags.max_stderr_size},
+        ),
     )
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
-    shell = Shell(core, checkpoints, launchers, launching, life)
+    shell = Shell(core, checkpoints, launchers, launching, flags.container_disk_watch_interval, life)
     started = now()
     await shell.recover(strict=flags.strict)
 
     def usage(container_id: str, name: str) -> Usage | None:
-        return launchers[name].usage(container_id) if name in launchers else None
+        found = launchers[name].usage(container_id) if name in launchers else None
+        disk = shell.disk.used(container_id)
+        if found is None or disk is None:
+            return found
+        return dataclasses.replace(found, disk_used_bytes=disk[0], disk_limit_bytes=disk[1])
 
     http.viewer = Viewer(core, sandboxes, str(address), started, agent_flags.shown(flags), usage)
     http.files = Files(sandboxes)
@@ -261,13 +279,22 @@ def _lock(work_dir: Path) -> int:
 
 
 async def _collect_garbage(flags: Flags, shell: Shell) -> None:
+    """Old sandboxes go every ``disk_watch_interval``; sooner when the disk is filling."""
     root = Path(flags.work_dir).absolute() / "slaves"
+    due = 0.0
+
+    def allowed() -> float:
+        return gc.allowed_age(flags.gc_delay, flags.gc_disk_headroom, gc.used_fraction(root))
+
     while True:
-        await asyncio.sleep(flags.disk_watch_interval)
-        if root.exists():
-            age = gc.allowed_age(flags.gc_delay, flags.gc_disk_headroom, gc.used_fraction(root))
+        await asyncio.sleep(min(flags.disk_watch_interval, PRESSURE_INTERVAL))
+        if not root.exists():
+            continue
+        pressed = gc.used_fraction(root) > 1.0 - flags.gc_disk_headroom
+        if pressed or now().mono >= due:
+            due = now().mono + flags.disk_watch_interval
             living = {task.record.container_id for task in shell.core.tasks.values()}
-            await asyncio.to_thread(gc.collect, root, living, age, time.time())
+            await asyncio.to_thread(gc.collect, root, living, allowed, time.time())
 
 
 if __name__ == "__main__":

@@ -28,11 +28,13 @@ from dcos_runtime.agent.core.effects import (
     Watch,
 )
 from dcos_runtime.agent.core.model import Facts, Now, Recovered
+from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
 from dcos_runtime.agent.fetcher import FetchFailed
 from dcos_runtime.agent.launching import Launching, UserUnknown
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.daemon import Life
-from dcos_runtime.wire import internal
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.tasks import TaskInfo
 
 log = logging.getLogger(__name__)
 
@@ -59,6 +61,7 @@ class Shell:
         checkpoints: Checkpoints,
         launchers: dict[str, Launcher],
         launching: Launching,
+        disk_watch_interval: float,
         life: Life,
     ) -> None:
         self.core = core
@@ -67,6 +70,8 @@ class Shell:
         self._launchers = launchers
         self._launching = launching
         self._life = life
+        self._loop = asyncio.get_running_loop()
+        self.disk = DiskWatcher(disk_watch_interval, self._exceeded)
         self._containers: dict[str, _Container] = {}
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
         self._wake = asyncio.Event()
@@ -104,7 +109,8 @@ class Shell:
         self.feed(self.core.recover(recovered, now()))
 
     async def run(self) -> None:
-        """Writes checkpoints and lets time pass. Never returns."""
+        """Writes checkpoints, watches disks and lets time pass. Never returns."""
+        self.disk.start()
         await asyncio.gather(self._write_checkpoints(), self._let_time_pass())
 
     async def _let_time_pass(self) -> None:
@@ -131,7 +137,7 @@ class Shell:
                 case Start():
                     self._do(self._start(effect), f"start {effect.container_id}")
                 case Watch():
-                    self._watch(effect.container_id, self._launchers.get(effect.launcher))
+                    self._resume_watching(effect)
                 case Signal():
                     self._do(self._signal(effect), f"signal {effect.container_id}")
                 case Destroy():
@@ -172,6 +178,7 @@ class Shell:
         container_id = effect.container_id
         async with container.turn:
             try:
+                self._watch_disk(container_id, effect.framework_id, effect.task, container.launcher)
                 pid = await self._launching.prepare(effect)
             except UserUnknown as error:
                 self.feed(self.core.launch_failed(container_id, str(error), now(), user_unknown=True))
@@ -238,7 +245,46 @@ class Shell:
         if container.watching is not None:
             container.watching.cancel()
         self._containers.pop(container_id, None)
+        await asyncio.to_thread(self.disk.forget, container_id)
         self.feed(self.core.destroyed(container_id, now()))
+
+    # --- disk ---------------------------------------------------------------------------------------------------------
+
+    def _watch_disk(self, container_id: str, framework_id: str, task: bytes, launcher: Launcher) -> None:
+        """Raises ``ValueError``."""
+        info = codec.decode(task, TaskInfo)
+        rules = self._launching.disk
+        self.disk.watch(
+            Watched(
+                container_id=container_id,
+                sandbox=self._launching.sandboxes.path(
+                    self.core.agent.id or "", framework_id, info.task_id.value, container_id
+                ),
+                private=launcher.folders(container_id),
+                limit=rules.limit(info),
+                caps=rules.caps_of(info),
+                pids=lambda: launcher.pids(container_id),
+            )
+        )
+
+    def _resume_watching(self, effect: Watch) -> None:
+        """A container that a former agent made."""
+        container_id, launcher = effect.container_id, self._launchers.get(effect.launcher)
+        self._watch(container_id, launcher)
+        for task in self.core.tasks.values():
+            if task.record.container_id == container_id and launcher is not None:
+                try:
+                    self._watch_disk(container_id, task.record.framework_id, bytes(task.record.task), launcher)
+                except ValueError as error:
+                    log.error("the disk of container %s is not watched: %s", container_id, error)
+
+    def _exceeded(self, container_id: str, used: int, limit: int) -> None:
+        """In the watcher's thread."""
+        self._loop.call_soon_threadsafe(self._disk_exceeded, container_id, used, limit)
+
+    def _disk_exceeded(self, container_id: str, used: int, limit: int) -> None:
+        log.warning("container %s takes %d bytes of disk and may take %d; ending it", container_id, used, limit)
+        self.feed(self.core.disk_exceeded(container_id, used, limit, now()))
 
     # --- checkpoints --------------------------------------------------------------------------------------------------
 

@@ -67,7 +67,10 @@ class File:
         start = size
         while start > 0 and kept.rstrip(b"\n").count(b"\n") < lines:
             begin = max(0, start - BLOCK)
-            kept = self._range(begin, start) + kept
+            first, data = self._range(begin, start)
+            kept = data + kept
+            if first > begin:
+                break  # what was before is gone: an agent keeps the end of an output that grows too long
             start = begin
         # A newline at the end closes the last line; it does not begin another one.
         body, closed = (kept[:-1], b"\n") if kept.endswith(b"\n") else (kept, b"")
@@ -79,26 +82,32 @@ class File:
         if size < self.position:
             self.position = 0
         while self.position < size:
-            piece = self._range(self.position, min(size, self.position + BLOCK))
+            first, piece = self._read(self.position, BLOCK)
             if not piece:
                 return
-            self.position += len(piece)
+            self.position = first + len(piece)
             yield piece
 
     def _size(self) -> int:
-        return int(self._read(-1, 0)["offset"])
+        return self._read(-1, 0)[0]
 
-    def _range(self, begin: int, end: int) -> bytes:
-        pieces = []
+    def _range(self, begin: int, end: int) -> tuple[int, bytes]:
+        """What there is between, and where it begins: at ``end`` when there is nothing."""
+        first = end
+        pieces: list[bytes] = []
         while begin < end:
-            data: bytes = self._read(begin, end - begin)["data"].encode("utf-8", "surrogateescape")
-            if not data:
+            at, data = self._read(begin, end - begin)
+            if not data or at >= end:
                 break
+            data = data[: end - at]
+            if not pieces:
+                first = at
             pieces.append(data)
-            begin += len(data)
-        return b"".join(pieces)
+            begin = at + len(data)
+        return first, b"".join(pieces)
 
-    def _read(self, offset: int, length: int) -> Mapping[str, Any]:
+    def _read(self, offset: int, length: int) -> tuple[int, bytes]:
+        """The data at or after ``offset`` and where it really begins; for an offset of -1 the file's size."""
         query = urllib.parse.urlencode({"path": self.path, "offset": offset, **({"length": length} if length else {})})
         response = self.agents.get(self.agent, f"/files/read?{query}")
         if response.status == 404:
@@ -107,7 +116,8 @@ class File:
                 f"the sandbox has no file {name} on agent {self.agent.hostname}",
                 hints=["every sandbox has stdout and stderr; other files are there when the task wrote them"],
             )
-        return _json(response)
+        answer = _json(response)
+        return int(answer["offset"]), str(answer["data"]).encode("utf-8", "surrogateescape")
 
 
 def _json(response: Response) -> Mapping[str, Any]:

@@ -70,6 +70,8 @@ class Usage:
     cpus_nr_periods: int | None = None
     cpus_nr_throttled: int | None = None
     cpus_throttled_time_secs: float | None = None
+    disk_used_bytes: int | None = None
+    disk_limit_bytes: int | None = None
 
 
 class Launcher(Protocol):
@@ -130,6 +132,14 @@ class Launcher(Protocol):
         ...
 
     def usage(self, container_id: str) -> Usage | None: ...
+
+    def folders(self, container_id: str) -> tuple[Path, ...]:
+        """What the task can write to beside its sandbox, on the disk."""
+        ...
+
+    def pids(self, container_id: str) -> list[int]:
+        """The processes of the container that run now."""
+        ...
 
 
 # --- processes --------------------------------------------------------------------------------------------------------

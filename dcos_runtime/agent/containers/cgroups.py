@@ -74,6 +74,9 @@ class Cgroups:
     def usage(self, path: str) -> Usage | None:
         return self._unified_usage(path) if self.unified else self._divided_usage(path)
 
+    def pids(self, path: str) -> list[int]:
+        return [int(pid) for pid in self._text("memory", path, "cgroup.procs").split()]
+
     def clear(self, path: str) -> bool:
         """Kills what is in the cgroup ``path`` and removes it, in every hierarchy. False when some of it is left."""
         folders = [folder for mount in set(self.mounts.values()) if (folder := mount / path.lstrip("/")).is_dir()]

@@ -126,7 +126,7 @@ class OciLauncher:
             shutil.rmtree(sandbox, ignore_errors=True)
 
     def shortcomings(self) -> list[str]:
-        found = ["tasks share the host's network", "disk limits are not enforced"]
+        found = ["tasks share the host's network"]
         if not self.cgroups.swap_accounted:
             found.append("the kernel does not account for swap here: a task may swap beyond its memory limit")
         if self.open_ports:
@@ -267,6 +267,12 @@ class OciLauncher:
 
     def usage(self, container_id: str) -> Usage | None:
         return self.cgroups.usage(self._cgroup(container_id))
+
+    def folders(self, container_id: str) -> tuple[Path, ...]:
+        return tuple(self.folder / container_id / name for name in ("tmp", "var"))
+
+    def pids(self, container_id: str) -> list[int]:
+        return self.cgroups.pids(self._cgroup(container_id))
 
     # --- pieces -------------------------------------------------------------------------------------------------------
 

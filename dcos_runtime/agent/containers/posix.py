@@ -37,7 +37,7 @@ class PosixLauncher:
         root = os.geteuid() == 0
         return [
             "tasks see the host's files, processes and network",
-            "cpu, memory and disk limits are not enforced: a task may use more than it was given",
+            "cpu and memory limits are not enforced: a task may use more than it was given",
             self.open_ports,
             "tasks may kill or read each other when they run as the same user"
             if root
@@ -177,6 +177,13 @@ class PosixLauncher:
             mem_total_bytes=rss,
             processes=len(found),
         )
+
+    def folders(self, container_id: str) -> tuple[Path, ...]:
+        return ()
+
+    def pids(self, container_id: str) -> list[int]:
+        found = self._processes(container_id, self._state(container_id), thorough=False)
+        return [process.pid for process in found]
 
     def _state(self, container_id: str) -> dict[str, Any]:
         """Who runs the container; nobody when that was before the machine's last boot: pids are others' now."""

@@ -8,7 +8,7 @@ import uuid
 
 import msgspec
 
-from dcos_runtime.agent.core import recovery, refusal
+from dcos_runtime.agent.core import recovery, refusal, statuses
 from dcos_runtime.agent.core.book import Book
 from dcos_runtime.agent.core.effects import (
     Destroy,
@@ -278,6 +278,27 @@ class AgentCore(Book):
             return []
         message = "The container's supervisor ended, so that its exit status cannot be known; the container was killed"
         return self.destroy(task, self.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message))
+
+    def disk_exceeded(self, container_id: str, used: int, limit: int, now: Now) -> list[Effect]:
+        """The container takes ``used`` bytes of disk and may take ``limit``: it ends, whatever it is at."""
+        task = self._by_container.get(container_id)
+        if task is None or task.record.stage not in (Stage.PREPARING, Stage.STARTING, Stage.RUNNING):
+            return []
+        if task.forgotten:
+            return self.destroy(task, None)
+        effects: list[Effect] = []
+        if task.record.stage is Stage.STARTING:
+            effects += self.tell(task, TaskState.TASK_RUNNING, now)
+        return effects + self.destroy(
+            task,
+            Verdict(
+                TaskState.TASK_FAILED,
+                Source.SOURCE_AGENT,
+                Reason.REASON_CONTAINER_LIMITATION_DISK,
+                statuses.disk_text(used, limit),
+                statuses.disk_limitation(limit),
+            ),
+        )
 
     def destroyed(self, container_id: str, now: Now) -> list[Effect]:
         """Nothing of the container is left but its sandbox."""

@@ -79,6 +79,15 @@ def memory_limitation(exit: Exit) -> TaskResourceLimitation:
     return TaskResourceLimitation(resources=[memory])
 
 
+def disk_text(used: int, limit: int) -> str:
+    return f"Disk usage ({_size(used)}) exceeds quota ({_size(limit)})"
+
+
+def disk_limitation(limit: int) -> TaskResourceLimitation:
+    disk = Resource(name="disk", type=Value.Type.SCALAR, scalar=Value.Scalar(value=limit / MB), role="*")
+    return TaskResourceLimitation(resources=[disk])
+
+
 def _size(count: int) -> str:
     """Bytes in the largest unit that divides them, as Mesos prints sizes."""
     for unit, name in ((1 << 40, "TB"), (1 << 30, "GB"), (1 << 20, "MB"), (1 << 10, "KB")):

@@ -71,6 +71,22 @@ def test_a_task_over_its_memory_says_so_and_how_much_it_had(world: World) -> Non
     assert limitation is not None and limitation.resources[0].name == "mem"
 
 
+def test_a_task_over_its_disk_is_ended_and_told_its_figures(world: World) -> None:
+    container = world.launch("t")
+    world.do(world.core.disk_exceeded(container, 12 << 20, 10 << 20, world.now))
+    world.do(world.core.disk_exceeded(container, 13 << 20, 10 << 20, world.now))
+    world.settle()
+    assert last(world, "t") == (
+        "TASK_FAILED",
+        "REASON_CONTAINER_LIMITATION_DISK",
+        "Disk usage (12MB) exceeds quota (10MB)",
+    )
+    limitation = world.updates["t"][-1].limitation
+    assert limitation is not None and limitation.resources[0].name == "disk"
+    assert limitation.resources[0].scalar is not None and limitation.resources[0].scalar.value == 10.0
+    assert world.containers[container].state == "absent"
+
+
 def test_nothing_is_prepared_before_the_intent_is_durable(world: World) -> None:
     world.run("t")
     assert not world.containers

@@ -38,7 +38,7 @@ def info(**limits: float) -> TaskInfo:
 
 def spec(task: TaskInfo) -> Spec:
     nothing: Any = None
-    launching = Launching(nothing, nothing, nothing, nothing, nothing, switch_user=False, limit_cpus=True)
+    launching = Launching(nothing, nothing, nothing, nothing, nothing, switch_user=False, limit_cpus=True, disk=nothing)
     assert task.command is not None
     user = User(name="u", uid=1, gid=1, groups=(), home="/")
     return launching._spec("c", task, command_of(task.command), {}, user, sandbox=Path("/s"))

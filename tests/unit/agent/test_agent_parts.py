@@ -343,7 +343,7 @@ def test_only_old_sandboxes_of_tasks_that_are_over_go(tmp_path: Path) -> None:
     (paths["old"] / "link").symlink_to(outside)
     for name in ("old", "living"):
         os.utime(paths[name], (1000, 1000))
-    assert gc.collect(sandboxes.root, {"c-living"}, 500, now=paths["young"].stat().st_mtime + 100) == 1
+    assert gc.collect(sandboxes.root, {"c-living"}, lambda: 500, now=paths["young"].stat().st_mtime + 100) == 1
     assert not paths["old"].exists() and paths["young"].exists() and paths["living"].exists()
     assert not paths["old"].parents[1].exists(), "the empty executor's folder goes, too"
     assert (outside / "file").exists()

@@ -129,6 +129,12 @@ class Storm(RuleBasedStateMachine):
     def supervisor_dies(self, data: st.DataObject) -> None:
         self.world.supervisor_dies(data.draw(st.sampled_from(self._running())))
 
+    @rule(data=st.data())
+    def takes_too_much_disk(self, data: st.DataObject) -> None:
+        if self.world.containers:
+            container = data.draw(st.sampled_from(sorted(self.world.containers)))
+            self.world.do(self.world.core.disk_exceeded(container, 2, 1, self.world.now))
+
     @rule(seconds=st.sampled_from([0.5, 5, 15, 100, 700]))
     def time_passes(self, seconds: float) -> None:
         self.world.advance(seconds)

@@ -1,0 +1,152 @@
+"""Watches what tasks use of the disk, in a thread of its own that takes a bounded share of one processor.
+
+A round of a container: its output files are held to their caps, then all of it is counted. Rounds of many containers
+advance side by side, a few hundred entries at a time, so a task with a million files delays nobody else's. After a
+step the thread sleeps until it has used no more than `SHARE` of the time; the next round begins ``interval`` after the
+last one's end.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dcos_runtime.agent.disk import logs
+from dcos_runtime.agent.disk.usage import Count, counting, counting_deleted
+
+log = logging.getLogger(__name__)
+
+SHARE = 0.05
+LONGEST_PAUSE = 1.0
+
+
+@dataclass(frozen=True)
+class Watched:
+    """A container. ``limit`` bytes of disk, ``None``: none is enforced. ``private`` are folders of its own beside the
+    sandbox, ``pids`` tells its processes."""
+
+    container_id: str
+    sandbox: Path
+    private: tuple[Path, ...]
+    limit: int | None
+    caps: dict[str, int]
+    pids: Callable[[], list[int]]
+
+
+@dataclass
+class _Entry:
+    watched: Watched
+    due: float
+    round: Iterator[None] | None = None
+    count: Count = field(default_factory=Count)
+    used: int | None = None
+    told: bool = False
+
+
+class DiskWatcher:
+    """``exceeded`` is called in the watcher's thread, once a container: id, bytes used, limit."""
+
+    def __init__(self, interval: float, exceeded: Callable[[str, int, int], None]) -> None:
+        self.interval = interval
+        self._exceeded = exceeded
+        self._entries: dict[str, _Entry] = {}
+        self._lock = threading.Lock()
+        self._changed = threading.Condition(self._lock)
+        self._ended = False
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        self._thread = threading.Thread(target=self._run, name="disk watcher", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        with self._changed:
+            self._ended = True
+            self._changed.notify_all()
+        if self._thread is not None:
+            self._thread.join()
+
+    def watch(self, watched: Watched) -> None:
+        with self._changed:
+            self._entries[watched.container_id] = _Entry(watched, time.monotonic())
+            self._changed.notify_all()
+
+    def forget(self, container_id: str) -> None:
+        """The container is gone: its output is held to the caps a last time, for as long as the sandbox is kept."""
+        with self._lock:
+            entry = self._entries.pop(container_id, None)
+        if entry is not None:
+            logs.enforce(entry.watched.sandbox, entry.watched.caps)
+
+    def used(self, container_id: str) -> tuple[int, int | None] | None:
+        """Bytes used and the limit, as of the last whole count."""
+        entry = self._entries.get(container_id)
+        return None if entry is None or entry.used is None else (entry.used, entry.watched.limit)
+
+    # --- the thread ---------------------------------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while (entry := self._next()) is not None:
+            began = time.thread_time()
+            try:
+                self._advance(entry)
+            except Exception:  # one sandbox must not cost the others their watcher
+                log.exception("the disk of container %s could not be counted", entry.watched.container_id)
+                entry.round, entry.due = None, time.monotonic() + self.interval
+            self._pause((time.thread_time() - began) * (1 / SHARE - 1))
+
+    def _next(self) -> _Entry | None:
+        """Waits for what is to be done next: the round that waits longest. ``None``: the watcher ends."""
+        with self._changed:
+            while not self._ended:
+                entry = min(self._entries.values(), key=lambda entry: entry.due, default=None)
+                wait = None if entry is None else entry.due - time.monotonic()
+                if entry is not None and wait is not None and wait <= 0:
+                    return entry
+                self._changed.wait(wait)
+            return None
+
+    def _advance(self, entry: _Entry) -> None:
+        if entry.round is None:
+            entry.count = Count()
+            entry.round = self._round(entry.watched, entry.count)
+        over = None
+        try:
+            next(entry.round)
+            over = self._over(entry)
+        except StopIteration:
+            entry.round = None
+            entry.used = entry.count.used
+            over = self._over(entry)
+        if over is not None and not entry.told:
+            entry.told = True
+            self._exceeded(entry.watched.container_id, entry.count.used, over)
+        # To the end of the line: behind all rounds under way, or an interval later.
+        entry.due = time.monotonic() + (self.interval if entry.round is None else 0.0)
+
+    def _over(self, entry: _Entry) -> int | None:
+        """The limit when it is exceeded, by what was counted so far. What cannot be counted counts as too much."""
+        limit = entry.watched.limit
+        return limit if limit is not None and (entry.count.used > limit or entry.count.too_deep) else None
+
+    def _round(self, watched: Watched, count: Count) -> Iterator[None]:
+        logs.enforce(watched.sandbox, watched.caps)
+        capped = time.monotonic()
+        for _ in counting((watched.sandbox, *watched.private), count):
+            yield
+            if time.monotonic() - capped > self.interval:  # a long round
+                logs.enforce(watched.sandbox, watched.caps)
+                capped = time.monotonic()
+        pids: list[int] = []
+        with contextlib.suppress(OSError):
+            pids = watched.pids()
+        yield from counting_deleted(pids, count)
+
+    def _pause(self, seconds: float) -> None:
+        with self._changed:
+            self._changed.wait_for(lambda: self._ended, min(seconds, LONGEST_PAUSE))

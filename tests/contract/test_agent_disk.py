@@ -1,0 +1,151 @@
+"""The disk of tasks on a real agent, by both launchers: who takes too much is ended, outputs keep their end."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import quote
+from urllib.request import urlopen
+
+import pytest
+
+from tests.byhand import wait_for
+from tests.contract.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+
+ID = "agent-1"
+MB = 1 << 20
+SMALL = [
+    {"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.5}},
+    {"name": "mem", "type": "SCALAR", "scalar": {"value": 64}},
+]
+TEN = [*SMALL, {"name": "disk", "type": "SCALAR", "scalar": {"value": 10}}]
+
+
+@pytest.fixture(scope="module", params=["posix", "linux"])
+def both(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[PretendedMaster, Agent]]:
+    if request.param == "linux" and (why := containers_work()):
+        pytest.skip(why)
+    with pretended_cluster(
+        tmp_path_factory.mktemp(request.param), request.param, "--container_disk_default=30MB"
+    ) as pair:
+        yield pair
+
+
+@pytest.fixture
+def master(both: tuple[PretendedMaster, Agent]) -> PretendedMaster:
+    return both[0]
+
+
+@pytest.fixture
+def agent(both: tuple[PretendedMaster, Agent]) -> Agent:
+    return both[1]
+
+
+GREEDY = {
+    "file": "head -c 40000000 /dev/zero > big; sleep 1000",
+    "output": "head -c 40000000 /dev/zero | tr '\\0' x; sleep 1000",
+    "many": "mkdir m; i=0; while [ $i -lt 40 ]; do head -c 1000000 /dev/zero > m/$i; i=$((i+1)); done; sleep 1000",
+    "deleted": "exec 7> gone; rm gone; head -c 40000000 /dev/zero >&7; sleep 1000",
+    "grace": "trap '' TERM; head -c 40000000 /dev/zero > big; sleep 1000",
+}
+
+
+@pytest.mark.parametrize("way", GREEDY)
+def test_a_task_that_takes_more_disk_than_it_asked_for_is_ended(
+    master: PretendedMaster, agent: Agent, way: str
+) -> None:
+    master.run(ID, f"greedy-{way}", GREEDY[way], resources=TEN)
+    ended = master.status(f"greedy-{way}")
+    assert ended.state.value == "TASK_FAILED"
+    assert ended.reason is not None and ended.reason.value == "REASON_CONTAINER_LIMITATION_DISK"
+    assert ended.source is not None and ended.source.value == "SOURCE_AGENT"
+    assert ended.message is not None and ended.message.startswith("Disk usage (") and "quota (10MB)" in ended.message
+    assert ended.limitation is not None and ended.limitation.resources[0].name == "disk"
+
+
+def test_the_own_tmp_of_a_container_counts(master: PretendedMaster, agent: Agent) -> None:
+    if agent.launcher != "linux":
+        pytest.skip("plain processes have no /tmp of their own")
+    for number, folder in enumerate(("/tmp", "/var/tmp")):
+        master.run(ID, f"tmp{number}", f"head -c 40000000 /dev/zero > {folder}/big; sleep 1000", resources=TEN)
+        ended = master.status(f"tmp{number}")
+        assert ended.reason is not None and ended.reason.value == "REASON_CONTAINER_LIMITATION_DISK"
+
+
+@pytest.mark.parametrize("disk", [None, 0])
+def test_no_disk_is_the_documented_default_and_not_endless(
+    master: PretendedMaster, agent: Agent, disk: float | None
+) -> None:
+    asked = SMALL if disk is None else [*SMALL, {"name": "disk", "type": "SCALAR", "scalar": {"value": disk}}]
+    master.run(ID, f"none-{disk}", "head -c 15000000 /dev/zero > ok; sleep 3; exit 3", resources=asked)
+    assert master.status(f"none-{disk}").message == "Command exited with status 3"
+    master.run(ID, f"more-{disk}", "head -c 60000000 /dev/zero > big; sleep 1000", resources=asked)
+    ended = master.status(f"more-{disk}")
+    assert ended.message is not None and "quota (30MB)" in ended.message
+
+
+def test_what_is_fetched_counts(master: PretendedMaster, agent: Agent) -> None:
+    two = [*SMALL, {"name": "disk", "type": "SCALAR", "scalar": {"value": 1}}]
+    big = next(path for path in sorted(Path("/usr/bin").iterdir()) if path.is_file() and path.stat().st_size > 2 * MB)
+    master.run(ID, "fetched", {"value": "true", "uris": [{"value": f"file://{big.resolve()}"}]}, resources=two)
+    ended = master.status("fetched")
+    assert ended.state.value == "TASK_FAILED" and ended.message is not None and "disk" in ended.message.lower()
+
+
+def test_an_output_keeps_its_end_and_readers_begin_where_it_is(master: PretendedMaster, agent: Agent) -> None:
+    labels = {"labels": [{"key": "CONTAINER_LOGGER_MAX_STDOUT_SIZE", "value": "1MB"}]}
+    command = (
+        "i=0; while [ $i -lt 60 ]; do seq -f '%099.0f' $((i*1000)) $((i*1000+999)); i=$((i+1)); sleep 0.05; done;"
+        " touch done; sleep 1000"
+    )
+    master.run(ID, "chatty", command, resources=TEN, labels=labels)
+    output = agent.sandbox("chatty") / "stdout" if master.status("chatty", "RUNNING") else None
+    assert output is not None
+    wait_for((output.parent / "done").exists, what="the task to have said all")
+    wait_for(lambda: output.stat().st_blocks * 512 <= MB, what="the output to be held to its cap")
+    size = output.stat().st_size
+    assert size == 6_000_000
+    path = quote(str(output))
+    status, answer = agent.get(f"/files/read?path={path}&offset=0&length=200")
+    begin = answer["offset"]
+    assert status == 200 and begin > 4_500_000 and "\0" not in answer["data"]
+    assert answer["data"].splitlines()[1] == f"{begin // 100 + 1:099d}"
+    assert agent.get(f"/files/read?path={path}&offset=-1")[1] == {"data": "", "offset": size}
+    with urlopen(f"{agent.url}/files/download?path={path}") as response:
+        whole = response.read()
+    assert len(whole) == size - begin and whole.endswith(b"%099d\n" % 59_999) and b"\0" not in whole
+    master.kill(ID, "chatty")
+    assert master.status("chatty").state.value == "TASK_KILLED"
+
+
+def test_a_restarted_agent_watches_what_runs(master: PretendedMaster, agent: Agent) -> None:
+    command = "while [ ! -e go ]; do sleep 0.1; done; head -c 40000000 /dev/zero > big; sleep 1000"
+    master.run(ID, "outlives", command, resources=TEN)
+    master.status("outlives", "RUNNING")
+    agent.restart()
+    (agent.sandbox("outlives") / "go").touch()
+    ended = master.status("outlives")
+    assert ended.reason is not None and ended.reason.value == "REASON_CONTAINER_LIMITATION_DISK"
+
+
+def test_a_cap_that_is_no_size_is_refused_with_its_name(master: PretendedMaster, agent: Agent) -> None:
+    labels = {"labels": [{"key": "CONTAINER_LOGGER_MAX_STDERR_SIZE", "value": "plenty"}]}
+    master.run(ID, "plenty", "true", labels=labels)
+    ended = master.status("plenty")
+    assert ended.state.value == "TASK_FAILED" and ended.message is not None
+    assert "CONTAINER_LOGGER_MAX_STDERR_SIZE" in ended.message and "plenty" in ended.message
+
+
+def test_the_use_of_disk_is_shown(master: PretendedMaster, agent: Agent) -> None:
+    master.run(ID, "shown", "head -c 3000000 /dev/zero > some; sleep 1000", resources=TEN)
+
+    def figures() -> bool:
+        found = [entry for entry in agent.get("/containers")[1] if entry["executor_id"] == "shown"]
+        told = found[0]["statistics"] if found else {}
+        return told.get("disk_limit_bytes") == 10 * MB and told.get("disk_used_bytes", 0) > 3_000_000 - 4096
+
+    wait_for(figures, what="the figures of its disk")
+    master.kill(ID, "shown")
+    master.status("shown")

@@ -1,0 +1,289 @@
+"""What tasks use of the disk: counted whatever they do to hide it, in steps; outputs held to their caps."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dcos_runtime.agent import gc
+from dcos_runtime.agent.disk import logs
+from dcos_runtime.agent.disk.rules import DiskRules
+from dcos_runtime.agent.disk.usage import Count, counting, counting_deleted
+from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
+from dcos_runtime.agent.files import Files
+from dcos_runtime.agent.sandbox import Sandboxes
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.tasks import TaskInfo
+from tests.byhand import wait_for
+
+MB = 1 << 20
+
+
+def counted(*roots: Path) -> Count:
+    count = Count()
+    for _ in counting(roots, count):
+        pass
+    return count
+
+
+def written(path: Path, size: int, seek: int = 0) -> Path:
+    with path.open("ab") as file:
+        file.truncate(seek)
+        file.seek(seek)
+        file.write(os.urandom(size))
+        file.flush()
+        os.fsync(file.fileno())
+    return path
+
+
+# --- counting ---------------------------------------------------------------------------------------------------------
+
+
+def test_blocks_are_counted_as_du_counts_them(tmp_path: Path) -> None:
+    one, two = tmp_path / "one", tmp_path / "two"
+    for folder in (one / "deep/er", two):
+        folder.mkdir(parents=True)
+    written(one / "a", MB)
+    written(one / "sparse", 4096, seek=100 * MB)
+    os.link(one / "a", one / "deep/again")
+    os.link(one / "a", two / "and again")
+    written(one / "deep/er/b", 3 * MB)
+    (one / "out").symlink_to("/usr")
+    (one / "deep/up").symlink_to("../..")
+    told = subprocess.run(["du", "-s", "-B1", "-c", one, two], capture_output=True, text=True, check=True).stdout
+    assert counted(one, two).used == int(told.splitlines()[-1].split()[0])
+    assert counted(tmp_path / "nothing").used == 0
+
+
+def test_counting_pauses_and_survives_what_changes_meanwhile(tmp_path: Path) -> None:
+    for index in range(40):
+        folder = tmp_path / f"d{index}"
+        folder.mkdir()
+        for number in range(50):
+            (folder / f"{number}").touch()
+    count = Count()
+    steps = 0
+    for _ in counting([tmp_path], count):
+        steps += 1
+        for folder in list(tmp_path.iterdir())[:2]:
+            subprocess.run(["rm", "-rf", folder], check=True)
+            folder.symlink_to("/usr")
+    assert steps >= 2 and count.used < MB
+
+
+def test_what_is_nested_too_deep_to_be_counted_is_not_overlooked(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(600):
+        os.mkdir("d", dir_fd=descriptor)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = deeper
+    os.close(descriptor)
+    before = len(list(Path("/proc/self/fd").iterdir()))
+    assert counted(tmp_path).too_deep
+    assert len(list(Path("/proc/self/fd").iterdir())) == before
+
+
+def test_a_file_that_was_deleted_and_is_still_open_counts(tmp_path: Path) -> None:
+    count = counted(tmp_path)
+    before = count.used
+    with written(tmp_path / "hidden", 5 * MB).open("rb") as first, (tmp_path / "hidden").open("rb"):
+        (tmp_path / "hidden").unlink()
+        count = counted(tmp_path)
+        assert count.used == before
+        for _ in counting_deleted([os.getpid()], count):
+            pass
+        assert count.used >= before + 5 * MB and count.used < before + 6 * MB
+        assert first.read(1)
+
+
+# --- limits -----------------------------------------------------------------------------------------------------------
+
+
+def rules(enforced: bool = True) -> DiskRules:
+    return DiskRules(enforced, 2048 * MB, {"stdout": 100 * MB, "stderr": 50 * MB})
+
+
+def task(disk: float | None, labels: dict[str, str] | None = None, variables: dict[str, str] | None = None) -> TaskInfo:
+    document = {
+        "name": "t",
+        "task_id": {"value": "t"},
+        "agent_id": {"value": "a"},
+        "resources": [] if disk is None else [{"name": "disk", "type": "SCALAR", "scalar": {"value": disk}}],
+        "labels": {"labels": [{"key": key, "value": value} for key, value in (labels or {}).items()]},
+        "command": {
+            "value": "true",
+            "environment": {"variables": [{"name": key, "value": value} for key, value in (variables or {}).items()]},
+        },
+    }
+    return codec.decode(json.dumps(document).encode(), TaskInfo)
+
+
+def test_no_amount_of_disk_means_no_limit() -> None:
+    assert rules().limit(task(10)) == 10 * MB
+    assert rules().limit(task(0.001)) == MB
+    assert rules().limit(task(0)) == rules().limit(task(None)) == 2048 * MB
+    assert rules(enforced=False).limit(task(10)) is None
+
+
+def test_caps_come_from_the_agent_then_labels_then_variables() -> None:
+    stdout, stderr = logs.SETTINGS["stdout"], logs.SETTINGS["stderr"]
+    assert rules().caps_of(task(1)) == {"stdout": 100 * MB, "stderr": 50 * MB}
+    asked = task(1, {stdout: "1MB", stderr: "2MB"}, {stdout: "3MB"})
+    assert rules().caps_of(asked) == {"stdout": 3 * MB, "stderr": 2 * MB}
+    for bad in ("lots", "10", "1KB", "0B"):
+        with pytest.raises(ValueError, match=stdout):
+            rules().caps_of(task(1, {stdout: bad}))
+
+
+@pytest.fixture
+def watcher() -> Iterator[tuple[DiskWatcher, list[tuple[str, int, int]]]]:
+    told: list[tuple[str, int, int]] = []
+    made = DiskWatcher(0.05, lambda container, used, limit: told.append((container, used, limit)))
+    made.start()
+    yield made, told
+    made.stop()
+
+
+def watched(name: str, sandbox: Path, limit: int | None, *private: Path, cap: int = 100 * MB) -> Watched:
+    return Watched(name, sandbox, private, limit, {"stdout": cap}, list)
+
+
+def test_who_takes_too_much_is_told_of_once_and_nobody_else(
+    watcher: tuple[DiskWatcher, list[tuple[str, int, int]]], tmp_path: Path
+) -> None:
+    watching, told = watcher
+    for name in ("small", "large", "private", "free", "huge"):
+        (tmp_path / name).mkdir()
+    (tmp_path / "huge/many").mkdir()
+    for index in range(20_000):
+        (tmp_path / f"huge/many/{index}").touch()
+    watching.watch(watched("huge", tmp_path / "huge", 100 * MB))
+    watching.watch(watched("small", tmp_path / "small", 5 * MB))
+    watching.watch(watched("large", tmp_path / "large", 5 * MB))
+    watching.watch(watched("both", tmp_path / "nothing yet", 5 * MB, tmp_path / "private"))
+    watching.watch(watched("free", tmp_path / "free", None))
+    written(tmp_path / "small/x", 4 * MB)
+    wait_for(lambda: watching.used("small"), what="a count of small")
+    for name in ("large", "private", "free"):
+        written(tmp_path / f"{name}/x", 6 * MB)
+    wait_for(lambda: {name for name, _, _ in told} == {"large", "both"}, what="both to be told of")
+    wait_for(lambda: watching.used("huge"), what="a count of huge")
+    time.sleep(0.3)
+    assert sorted(name for name, _, _ in told) == ["both", "large"]
+    assert all(used > limit == 5 * MB for _, used, limit in told)
+    used, limit = watching.used("free") or (0, 0)
+    assert used > 6 * MB and limit is None
+    watching.forget("large")
+    assert watching.used("large") is None
+
+
+def test_counting_takes_a_small_share_of_a_processor(tmp_path: Path) -> None:
+    for index in range(5_000):
+        (tmp_path / f"{index}").touch()
+    watching = DiskWatcher(0.0, lambda *_: None)
+    watching.watch(watched("busy", tmp_path, None))
+    watching.start()
+    wait_for(lambda: watching.used("busy"), what="a whole count")
+    began = time.monotonic()
+    thread = next(thread for thread in threading.enumerate() if thread.name == "disk watcher")
+    clock = time.pthread_getcpuclockid(thread.ident or 0)
+    before = time.clock_gettime(clock)
+    time.sleep(2)
+    share = (time.clock_gettime(clock) - before) / (time.monotonic() - began)
+    watching.stop()
+    assert share < 0.12
+
+
+# --- outputs ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def sandbox(tmp_path: Path) -> Path:
+    if not logs.possible(tmp_path):
+        pytest.fail(f"{tmp_path} is on a file system without holes; set TMPDIR elsewhere")
+    path = Sandboxes(tmp_path / "work").path("agent", "fw", "t", "run")
+    path.mkdir(parents=True)
+    return path
+
+
+def lines(path: Path, begin: int, end: int, mode: str = "ab") -> None:
+    with path.open(mode) as file:
+        for number in range(begin, end):
+            file.write(b"%099d\n" % number)
+
+
+def test_an_output_keeps_its_end_and_every_offset(sandbox: Path, tmp_path: Path) -> None:
+    output = sandbox / "stdout"
+    lines(output, 0, 50_000)
+    assert logs.shorten(output, MB) and not logs.shorten(output, MB)
+    state = output.stat()
+    assert state.st_size == 5_000_000 and state.st_blocks * 512 <= MB
+    files = Files(Sandboxes(tmp_path / "work"))
+    path = str(output)
+    size, begin, data = files.read(path, 0, 100)
+    assert size == 5_000_000 and begin > 4_000_000 and begin % logs.BLOCK == 0 and b"\0" not in data
+    assert data == (b"%099d\n" % (begin // 100) + b"%099d\n" % (begin // 100 + 1))[begin % 100 :][:100]
+    assert files.read(path, size - 100, None) == (size, size - 100, b"%099d\n" % 49_999)
+    assert files.read(path, size + 5, None) == (size, size + 5, b"")
+    descriptor, begin, size = files.copy_descriptor(path)
+    os.close(descriptor)
+    assert begin > 4_000_000 and size == 5_000_000
+    # The task goes on, by whatever way it writes.
+    lines(output, 50_000, 60_000)
+    with output.open("r+b") as own:
+        own.seek(6_000_000)
+        own.write(b"x" * 100)
+    assert logs.shorten(output, MB) and output.stat().st_size == 6_000_100
+    assert files.read(path, 6_000_000, None)[2] == b"x" * 100
+    output.write_bytes(b"new\n")
+    assert not logs.shorten(output, MB) and files.read(path, 0, None) == (4, 0, b"new\n")
+
+
+def test_whatever_a_task_makes_of_its_output_costs_nobody_anything(sandbox: Path, tmp_path: Path) -> None:
+    output, other = sandbox / "stdout", written(tmp_path / "other", 2 * MB)
+    before = other.stat().st_blocks
+    output.symlink_to(other)
+    assert not logs.shorten(output, MB)
+    output.unlink()
+    os.link(other, output)
+    assert not logs.shorten(output, MB)
+    output.unlink()
+    os.mkfifo(output)
+    assert not logs.shorten(output, MB)
+    output.unlink()
+    output.mkdir()
+    assert not logs.shorten(output, MB)
+    output.rmdir()
+    logs.enforce(sandbox, {"stdout": MB, "stderr": MB})
+    assert other.stat().st_blocks == before
+
+
+def test_a_hole_of_another_file_is_read_as_it_is(sandbox: Path, tmp_path: Path) -> None:
+    data = written(sandbox / "data", 10, seek=MB)
+    files = Files(Sandboxes(tmp_path / "work"))
+    assert files.read(str(data), 0, 10) == (MB + 10, 0, b"\0" * 10)
+
+
+# --- old sandboxes ----------------------------------------------------------------------------------------------------
+
+
+def test_a_full_disk_costs_the_oldest_sandboxes_and_no_more_than_needed(tmp_path: Path) -> None:
+    sandboxes = Sandboxes(tmp_path)
+    for age, name in enumerate(("new", "middle", "old", "living")):
+        path = sandboxes.path("agent", "fw", name, name)
+        path.mkdir(parents=True)
+        os.utime(path, (1_000_000 - age * 100, 1_000_000 - age * 100))
+
+    def allowed() -> float:  # full until two are gone
+        return 0.0 if len(list(sandboxes.root.glob("*/*/*/*/*/*/*"))) > 2 else 1e9
+
+    assert gc.collect(sandboxes.root, {"living"}, allowed, 1_000_001) == 2
+    assert sorted(path.name for path in sandboxes.root.glob("*/*/*/*/*/*/*")) == ["living", "new"]
