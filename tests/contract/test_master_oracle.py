@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -377,9 +378,10 @@ def test_declined_resources_come_back_after_the_filter_in_both(theirs: Theirs, o
             scheduler.quiet("OFFERS", 0.7)
             scheduler.call("REVIVE")
             offers = scheduler.offers()
+            declined = time.monotonic()  # the filter begins between this and the answer
             scheduler.decline(offers, 1.0)
-            scheduler.quiet("OFFERS", 0.6)
             scheduler.offers()
+            assert time.monotonic() - declined > 0.9
             return True
         finally:
             scheduler.call("TEARDOWN")
