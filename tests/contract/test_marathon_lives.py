@@ -320,8 +320,6 @@ def test_the_event_stream_tells_of_a_deployment_from_its_beginning_to_its_end(ma
 
 
 def test_a_framework_that_an_operator_removes_comes_back_as_another_with_all_its_apps(made: Made) -> None:
-    if made.oracle is None:
-        pytest.skip("this version's own master has no operator's teardown")
     made.create({"id": "/phoenix", "instances": 2})
     before = made.settle("/phoenix", 2)
     framework = made.get("/v2/info")["frameworkId"]
