@@ -22,7 +22,7 @@ from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.prober import Prober
 from dcos_runtime.store import Store, StoreError
-from dcos_runtime.store.lease import Forever, Term
+from dcos_runtime.store.lease import HOLD_SECONDS, UNKNOWN, Forever, LeaseOver, LeaseSuspended, Term
 from dcos_runtime.wire.scheduler import Call, Event
 
 T = TypeVar("T")
@@ -44,10 +44,6 @@ class Sender(Protocol):
     def send(self, call: Call) -> bool: ...
 
 
-def clock() -> Now:
-    return Now(time.monotonic(), time.time())
-
-
 class Engine:
     """Runs a core. It is the `Scheduler` of the framework client as well."""
 
@@ -59,6 +55,7 @@ class Engine:
         self.master_page: Callable[[], str | None] = lambda: None
         """The URL of the leading master's plain port, if known."""
         self._over = False
+        self._noted: deque[Callable[[Now], None]] = deque()
         self._store = store
         self._prober = Prober()
         self._probes: set[asyncio.Task[None]] = set()
@@ -73,7 +70,8 @@ class Engine:
     async def load(cls, store: Store, hub: Hub, settings: Settings, lease: Term | None = None) -> Engine:
         """An engine with what the store holds. Raises `StoreError` and ``ValueError``."""
         stored = await store.load()
-        return cls(store, hub, Core(settings, random.Random(), stored, clock()), lease)
+        term = lease or Forever()
+        return cls(store, hub, Core(settings, random.Random(), stored, _now(term)), term)
 
     async def run(self) -> None:
         """Stores and acts until cancelled. Raises `StoreError`: what we hold may then not be the truth any more."""
@@ -103,31 +101,48 @@ class Engine:
 
     # --- in ---
 
+    def now(self) -> Now:
+        return _now(self.lease)
+
     async def change(self, work: Callable[[Now], T]) -> T:
         """Runs ``work``, which uses ``core.changes``; its result once all is stored.
 
-        Raises what ``work`` does, and `StoreError` when this engine is ending: nobody would store what it changes.
+        Raises what ``work`` does, `NotLeading` when the leadership is over, or suspended for long, and `StoreError`
+        when this engine is ending: nobody would store what it changes.
         """
+        await self.lease.hold(HOLD_SECONDS)
         if self._over:
             raise StoreError("this init is ending; nothing was changed")
-        self.lease.check()
-        self.core.world.now = now = clock()
+        self._catch_up()
+        self.core.world.now = now = self.now()
         result = work(now)
-        await asyncio.shield(self._collect())
+        stored = self._collect()
+        while not (await asyncio.wait({stored}, timeout=HOLD_SECONDS))[0]:
+            if not self.lease.valid():
+                raise LeaseSuspended(UNKNOWN)
+        stored.result()
         return result
 
     def feed(self, work: Callable[[Now], None]) -> None:
         """Runs ``work``, which uses the core's own methods, and does not wait for what it changes to be stored.
 
-        Does nothing when this process may not lead any more: `run` is about to end it.
+        While the leadership is suspended it waits, and when it is over nothing is done: `run` is about to end it.
         """
-        if not self.lease.valid():
-            return
-        work(clock())
-        self._collect()
+        self._noted.append(work)
+        if self.lease.valid():
+            self._catch_up()
+        else:
+            self._wake_timer.set()
+
+    def _catch_up(self) -> None:
+        while self._noted:
+            self._noted.popleft()(self.now())
+            self._collect()
 
     async def event(self, event: Event) -> None:
         core = self.core
+        with contextlib.suppress(LeaseOver):
+            await self.lease.hold()  # what comes meanwhile waits where it is
         if event.subscribed is not None:
             subscribed = event.subscribed
             master = subscribed.master_info
@@ -198,11 +213,11 @@ class Engine:
                 size += outcome.size
                 batch.append(self._pending.popleft())
             self._committing = [done for _, done in batch]
-            self.lease.check()
+            await self.lease.hold()
             parts = [changes] if size <= WRITE_BYTES else writes(changes, WRITE_BYTES)
             for part in filter(None, parts):
                 await self._store.write(part)
-                self.lease.check()
+                await self.lease.hold()
             for outcome, done in batch:
                 for effect in outcome.effects:
                     self._carry_out(effect)
@@ -226,18 +241,27 @@ class Engine:
             task.add_done_callback(self._probes.discard)
 
     async def _probe(self, probe: Probe) -> None:
+        before = self.lease.suspensions
         ok, cause = await self._prober.probe(probe)
+        if not ok and self.lease.suspensions != before:
+            ok = None  # it may be we who did not get on
         self.feed(lambda now: self.core.probed(now, probe.task_id, probe.index, ok, cause))
 
     async def _keep_time(self) -> None:
         while True:
             self._wake_timer.clear()
-            self.lease.check()
+            await self.lease.hold()
+            self._catch_up()
             deadline = self.core.next_deadline()
-            now = clock()
+            now = self.now()
             if deadline is not None and deadline <= now.mono:
                 self.feed(self.core.tick)
                 continue
             with contextlib.suppress(TimeoutError):
                 async with asyncio.timeout(None if deadline is None else deadline - now.mono):
                     await self._wake_timer.wait()
+
+
+def _now(term: Term) -> Now:
+    """Waits do not count while the leadership is suspended."""
+    return Now(term.working(), time.time())

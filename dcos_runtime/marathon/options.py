@@ -51,7 +51,8 @@ DECLARED = (
     *guard.FLAGS,
     Flag("hostname", "Name or address that others reach this process by. Default: found out from http_address."),
     Flag("webui_url", "Base URL told to the master. Default: http://hostname:port."),
-    Flag("work_dir", "Folder for the state, when started without --zk. Default: in the user's state folder."),
+    Flag("work_dir", "Folder for the state, when started without --zk (default: in the user's state folder); with it, "
+         "for what the next start has to know of this one to take its place in the election at once."),
     Flag("zk", "zk://host:port,host:port/path: keep the state in ZooKeeper and take part in electing a leader."),
     Flag("zk_session_timeout", "How long, in ms, ZooKeeper waits before it takes this process for dead.", 10000.0,
          _MILLISECONDS),
@@ -105,8 +106,6 @@ def check(program: str, flags: Flags) -> None:
         problems.append(f"--logging_level {flags.logging_level!r}: expected one of {', '.join(_LEVELS)}")
     if flags.local_port_min >= flags.local_port_max:
         problems.append("--local_port_min must be less than --local_port_max")
-    if flags.zk is not None and flags.work_dir is not None:
-        problems.append("--zk and --work_dir exclude each other: the state is kept in one of them")
     if bool(flags.mesos_authentication_principal) != bool(flags.mesos_authentication_secret_file):
         problems.append("--mesos_authentication_principal and --mesos_authentication_secret_file go together")
     if flags.mesos_authentication_principal and flags.tls_ca:

@@ -25,11 +25,11 @@ from dcos_runtime.marathon import options
 from dcos_runtime.marathon.api.apps import Apps
 from dcos_runtime.marathon.api.routing import Dispatcher, NotReady, error
 from dcos_runtime.marathon.api.system import Identity, System
-from dcos_runtime.marathon.doors import Door
+from dcos_runtime.marathon.doors import Door, is_ping
 from dcos_runtime.marathon.engine import Engine, FailedOver
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.store import Store, StoreError
-from dcos_runtime.store.lease import Forever, Term
+from dcos_runtime.store.lease import HOLD_SECONDS, UNKNOWN, Forever, LeaseOver, LeaseSuspended, Term
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
 
@@ -107,12 +107,21 @@ class Process:
         return address, _Ports(address.port, secure.port)
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
-        """A process that was paused finds out before and after all else that it may not answer as the leader."""
-        if self._lease.valid():
+        """A process that was paused finds out before and after all else that it may not answer as the leader, yet."""
+        if is_ping(request):
+            return await self._handle(request)  # asked about this process
+        done = False
+        try:
+            await self._lease.hold(HOLD_SECONDS)
             response = await self._handle(request)
-            if response.prepared or self._lease.valid():
-                return response
-        return error(503, f"this init leads no more: {self._lease.why}", headers={"Retry-After": "1"})
+            done = True
+            if not response.prepared:
+                await self._lease.hold(HOLD_SECONDS)
+            return response
+        except LeaseSuspended as suspended:
+            return error(503, UNKNOWN if done else str(suspended), headers={"Retry-After": "1"})
+        except LeaseOver:
+            return error(503, f"this init leads no more: {self._lease.why}", headers={"Retry-After": "1"})
 
     def _running(self) -> Engine:
         if self._engine is None:
@@ -154,6 +163,7 @@ class Process:
     async def _lead_elected(self, stack: AsyncExitStack, dispatcher: Dispatcher, ports: _Ports) -> None:
         from dcos_runtime.marathon.standby import Proxy, Tls
         from dcos_runtime.store import election
+        from dcos_runtime.store.former import Former
         from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
 
         url = parse_url(self._flags.zk)
@@ -169,7 +179,9 @@ class Process:
         proxy = Proxy(own, detector, None if context is None else Tls(context, ports.https))
         stack.push_async_callback(proxy.close)
         self._handle = proxy.handle
-        contender = election.ZooKeeperContender(session, path, own.encode())
+        folder = self._flags.work_dir
+        former = None if folder is None else Former(Path(folder), lambda content: content == own.encode())
+        contender = election.ZooKeeperContender(session, path, own.encode(), former=former)
         stack.push_async_callback(contender.close)
         elected = self._life.spawn(contender.elected(), "the election")
         ended = self._life.spawn(self._life.ended(), "the end")
@@ -178,8 +190,9 @@ class Process:
             return
         elected.result()
         log.info("elected as leader")
-        store = ZooKeeperStore(session, f"/dcos{url.path}")
-        await store.take_over(own)
+        store = ZooKeeperStore(session, f"/dcos{url.path}", lease=contender.lease)
+        await store.take_over(own, contender.standing)
+        contender.guard(*store.fence)
         await self._lead(stack, store, contender.lease)
         self._handle = dispatcher.handle
         self._lease = contender.lease

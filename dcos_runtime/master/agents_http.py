@@ -19,10 +19,14 @@ from dcos_runtime.daemon import json_response, text_response
 from dcos_runtime.master import body
 from dcos_runtime.master.http import PublicApi, Role
 from dcos_runtime.master.leader import Leader
-from dcos_runtime.store.lease import LeaseOver
+from dcos_runtime.store.lease import NotLeading
 from dcos_runtime.wire import codec, internal
 
 log = logging.getLogger(__name__)
+
+
+HOLD_SECONDS = 25.0
+"""How long an agent waits for a suspended leadership: an answer may take 30 s, then it connects anew."""
 
 
 class AgentApi:
@@ -80,8 +84,10 @@ class AgentApi:
         stream = leader.streams.open(f"agent {call.agent.hostname} at {address}")
         try:
             try:
-                answer = leader.do(lambda core, now: core.agent_connect(call, stream.number, address, now, names))
-            except LeaseOver as error:
+                answer = await leader.do(
+                    lambda core, now: core.agent_connect(call, stream.number, address, now, names), HOLD_SECONDS
+                )
+            except NotLeading as error:
                 return text_response(str(error), 503)
             except Exception:
                 log.exception("agent %s could not be connected", call.agent.hostname)
@@ -108,8 +114,9 @@ class AgentApi:
         except codec.DecodeError as error:
             return text_response(str(error), 400)
         try:
-            answer = leader.do(lambda core, now: core.agent_messages(batch, now, names))
-        except LeaseOver as error:
+            answer = await leader.do(lambda core, now: core.agent_messages(batch, now, names), HOLD_SECONDS)
+            await leader.lease.hold(HOLD_SECONDS)
+        except NotLeading as error:
             return text_response(str(error), 503)
         except Exception:
             log.exception("messages of agent %s could not be handled", batch.agent_id)

@@ -30,7 +30,7 @@ from dcos_runtime.master.leader import Leader, now
 from dcos_runtime.master.measures import Queues
 from dcos_runtime.master.metrics import metrics
 from dcos_runtime.master.views import VERSION, Pieces, Viewer
-from dcos_runtime.store.lease import LeaseOver
+from dcos_runtime.store.lease import HOLD_SECONDS, UNKNOWN, Forever, LeaseOver, LeaseSuspended, State
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import MasterInfo
 
@@ -47,6 +47,8 @@ MOVED_SECONDS = 3.0
 """The same after its leader was found to lead no more, if that is later: the next one has to recover first."""
 _PAUSE_SECONDS = 0.5
 """Between two questions to the same master."""
+
+_SOON = {"Retry-After": "1"}
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -69,8 +71,8 @@ class Role:
 
     @property
     def leader(self) -> Leader | None:
-        """It is asked for its lease each time: a process that was paused finds here, first of all, that it is over."""
-        if self._leader is not None and not self._leader.lease.valid():
+        """While this process leads, and be its leadership suspended: it has to be asked for its lease each time."""
+        if self._leader is not None and self._leader.lease.state is State.OVER:
             self._leader.streams.drop_all("this master leads no more")
             self._leader = self.leading = None
         return self._leader
@@ -163,15 +165,21 @@ class PublicApi:
             await self._doors.enter(request, route.door, route.path)
         except Denied as denied:
             return denied.response()
-        request[_LED] = self._role.leader
+        request[_LED] = None
+        done = False
         try:
             response = await route.handler(request)
+            done = True
             led: Leader | None = request[_LED]
-            if led is not None and not response.prepared and self._role.leader is not led:
-                return text_response("No leader elected", 503)  # it was no leader's answer any more
+            if led is not None and not response.prepared:
+                await led.lease.hold(HOLD_SECONDS)  # else it may be no leader's answer any more
             return response
         except LeaseOver:
             return text_response("No leader elected", 503)
+        except LeaseSuspended as suspended:
+            if done:
+                return text_response(UNKNOWN, 503, _SOON)
+            return text_response(str(suspended), 503, _SOON | _not_done(request))
         except web.HTTPException as error:
             return text_response(f"{error.status} {error.reason}.", error.status)
         except ConnectionError:
@@ -206,7 +214,9 @@ class PublicApi:
             answer = refusal or await self._passed_on(request)
             if answer is not None:
                 return answer
-            request[_LED] = self._role.leader
+        led = request[_LED] = self._role.leader
+        if led is not None:
+            await led.lease.hold(HOLD_SECONDS)
         return None
 
     def _nobody(self) -> web.Response | None:
@@ -305,6 +315,8 @@ class PublicApi:
         return await asyncio.shield(running)
 
     async def _redirect(self, request: web.Request) -> web.StreamResponse:
+        if self._role.leader is not None:
+            await self._role.leader.lease.hold(HOLD_SECONDS)
         leading = self._role.leading
         if leading is None or (leading.id != self._role.own.id and self._own_address(leading)):
             return text_response("No leader elected", 503)
@@ -327,11 +339,18 @@ class PublicApi:
                 duration(timeout)
             except ValueError as error:
                 return text_response(f"Failed to parse timeout '{timeout}': {error}.", 400)
-        shown = metrics(self._role.leader, self._role.queues, self._role.started_at, now())
-        return _json(codec.encode(shown), request)
+        leader = self._role.leader
+        leading = leader if leader is not None and leader.lease.valid() else None
+        moment = now(Forever() if leader is None else leader.lease)
+        return _json(codec.encode(metrics(leading, self._role.queues, self._role.started_at, moment)), request)
 
     async def _stats(self, request: web.Request) -> web.StreamResponse:
         return _json(codec.encode(machine()), request)
+
+
+def _not_done(request: web.Request) -> dict[str, str]:
+    """For a master that passed the request on."""
+    return {PASSED_ON: "no"} if PASSED_ON in request.headers else {}
 
 
 async def _render(pieces: Pieces) -> bytes:

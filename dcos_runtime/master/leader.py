@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import gc
 import logging
 import random
 import time
+from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -18,7 +18,7 @@ from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.master.measures import Measures
 from dcos_runtime.master.streams import Streams
 from dcos_runtime.store import Store, StoreError
-from dcos_runtime.store.lease import LeaseOver, Term
+from dcos_runtime.store.lease import HOLD_SECONDS, LeaseOver, Term
 from dcos_runtime.wire.codec import DecodeError
 
 T = TypeVar("T")
@@ -41,6 +41,8 @@ class Leader:
         self.streams = Streams(lease)
         self.measures = Measures()
         self._allocation_due: float | None = None  # since when
+        self._suspensions = lease.suspensions
+        self._noted: deque[Callable[[MasterCore, Now], object]] = deque()
         self._wake = asyncio.Event()
         self._writes: asyncio.Queue[Persist] = asyncio.Queue()
         life.spawn(self._tick(), "the kernel's clock")
@@ -51,22 +53,42 @@ class Leader:
         """For views: to be read within one step of the event loop."""
         return self._core.state
 
-    def do(self, event: Callable[[MasterCore, Now], T]) -> T:
+    async def do(self, event: Callable[[MasterCore, Now], T], seconds: float | None = HOLD_SECONDS) -> T:
         """Hands an event to the core. What it did is carried out even when it raised: its state says so.
 
-        Raises `LeaseOver`, and does nothing, when this process may not lead any more.
+        It waits while the leadership is suspended. Raises `NotLeading`, and does nothing, when that takes more than
+        ``seconds``, or when this process may not lead any more.
         """
-        self.lease.check()
+        await self.lease.hold(seconds)
+        self._catch_up()
+        return self._do(event)
+
+    def note(self, event: Callable[[MasterCore, Now], object]) -> None:
+        """The same for what matters to a leader only, such as the end of a stream; waits for nothing."""
+        if self.lease.valid():
+            self._catch_up()
+            self._do(event)
+        else:
+            self._noted.append(event)
+            self._wake.set()
+
+    def _catch_up(self) -> None:
+        """What happened while the leadership was suspended, before all else that happens after it."""
+        if self._suspensions != self.lease.suspensions:
+            self._suspensions = self.lease.suspensions
+            self._noted.appendleft(lambda core, then: core.resumed(then))
+        while self._noted:
+            try:
+                self._do(self._noted.popleft())
+            except Exception:
+                log.exception("what happened while the leadership was suspended could not be handled")
+
+    def _do(self, event: Callable[[MasterCore, Now], T]) -> T:
         try:
-            return event(self._core, now())
+            return event(self._core, now(self.lease))
         finally:
             self._carry_out()
             self._see_allocation()
-
-    def note(self, event: Callable[[MasterCore, Now], object]) -> None:
-        """The same for what matters to a leader only, such as the end of a stream."""
-        with contextlib.suppress(LeaseOver):
-            self.do(event)
 
     def _carry_out(self) -> None:
         for effect in self._core.take_effects():
@@ -81,8 +103,14 @@ class Leader:
 
     async def _tick(self) -> None:
         while True:
+            try:
+                await self.lease.hold()
+            except LeaseOver:
+                return
             self._wake.clear()
-            wait = min(self._core.next_deadline() - time.monotonic(), _LONGEST_SLEEP)
+            wait = min(self._core.next_deadline() - self.lease.working(), _LONGEST_SLEEP)
+            if self._noted:
+                wait = 0.0
             if wait > 0:
                 try:
                     async with asyncio.timeout(wait):
@@ -94,7 +122,7 @@ class Leader:
             else:
                 await asyncio.sleep(0)  # events that are there already are taken into account
             try:
-                self.do(self._step)
+                await self.do(self._step, None)
             except LeaseOver:
                 return
             except Exception:
@@ -102,11 +130,11 @@ class Leader:
 
     def _step(self, core: MasterCore, then: Now) -> None:
         core.ring(then)
-        runs, began = core.state.allocator.runs, time.monotonic()
+        runs, began = core.state.allocator.runs, self.lease.working()
         core.allocate(then)
         if core.state.allocator.runs > runs:
             since = began if self._allocation_due is None else min(self._allocation_due, began)
-            self.measures.allocation.record(time.monotonic() - began, began)
+            self.measures.allocation.record(self.lease.working() - began, began)
             self.measures.allocation_latency.record(began - since, began)
             self._allocation_due = None
 
@@ -116,7 +144,7 @@ class Leader:
         if due == float("inf"):
             self._allocation_due = None
         elif self._allocation_due is None or due > self._allocation_due:
-            self._allocation_due = max(due, time.monotonic())
+            self._allocation_due = max(due, self.lease.working())
 
     async def _write(self) -> None:
         while True:
@@ -125,13 +153,13 @@ class Leader:
             while not self._writes.empty() and _size(changes) < _MAX_WRITE:
                 batch.append(self._writes.get_nowait())
                 changes.update(batch[-1].changes)
-            began = time.monotonic()
+            began = self.lease.working()
             try:
                 await self._store.write(changes)
             except StoreError as error:
                 self._life.end(1, f"the registry could not be written: {error}")
                 return
-            self.measures.store.record(time.monotonic() - began, began)
+            self.measures.store.record(self.lease.working() - began, began)
             self.measures.stored(changes)
             for effect in batch:
                 number = effect.id
@@ -142,15 +170,16 @@ def _size(changes: dict[str, bytes | None]) -> int:
     return sum(len(key) + len(value or b"") for key, value in changes.items())
 
 
-def now() -> Now:
-    return Now(time.monotonic(), time.time())
+def now(term: Term) -> Now:
+    """Waits do not count while the leadership is suspended: no agent and no framework is missed in that time."""
+    return Now(term.working(), time.time())
 
 
 async def begin(config: Config, store: Store, life: Life, lease: Term) -> Leader:
     """Recovers what was stored and starts to lead. Raises `StoreError`."""
     began = time.monotonic()
     registry = await store.load()
-    moment = now()
+    moment = now(lease)
     try:
         core = MasterCore(config, registry, random.Random(), int(moment.wall * 1000), moment)
     except DecodeError as error:

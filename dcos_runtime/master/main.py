@@ -21,6 +21,7 @@ from dcos_runtime.master.http import PublicApi, Role
 from dcos_runtime.master.leader import begin
 from dcos_runtime.store import Store, StoreError
 from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector
+from dcos_runtime.store.former import Former
 from dcos_runtime.store.lease import Forever, Term
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import MasterInfo
@@ -109,16 +110,22 @@ async def _lead_elected(flags: Flags, config: Config, role: Role, forwarder: For
     from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
 
     url = parse_url(flags.zk)
+    try:
+        former = Former(Path(flags.work_dir), lambda content: _same_place(content, role.own))
+    except OSError as error:
+        life.end(1, f"--work_dir={flags.work_dir} cannot be used: {error}")
+        return
     session = Session(url, flags.zk_session_timeout)
     session.start()
     detector = ZooKeeperDetector(session, url.path)
     watch = life.spawn(_watch(detector, role, forwarder), "leader detection")
-    contender = ZooKeeperContender(session, url.path, codec.encode(role.own), public=True)
+    contender = ZooKeeperContender(session, url.path, codec.encode(role.own), public=True, former=former)
     try:
         await contender.elected()
         log.info("elected; recovering")
-        store = ZooKeeperStore(session, url.path.rpartition("/")[0] + "/dcos/master")
-        await store.take_over(role.own.pid or role.own.id)
+        store = ZooKeeperStore(session, url.path.rpartition("/")[0] + "/dcos/master", lease=contender.lease)
+        await store.take_over(role.own.pid or role.own.id, contender.standing)
+        contender.guard(*store.fence)
         await _begin(config, store, role, life, contender.lease)
         life.end(1, f"leadership is lost: {await contender.lost()}; the next start contends again")
     except StoreError as error:
@@ -128,6 +135,13 @@ async def _lead_elected(flags: Flags, config: Config, role: Role, forwarder: For
         await contender.close()
         await detector.close()
         await session.close()
+
+
+def _same_place(content: bytes, own: MasterInfo) -> bool:
+    with contextlib.suppress(codec.DecodeError):
+        other = codec.decode(content, MasterInfo)
+        return (other.ip, other.port, other.hostname) == (own.ip, own.port, own.hostname)
+    return False
 
 
 async def _watch(detector: ZooKeeperDetector, role: Role, forwarder: Forwarder | None) -> None:

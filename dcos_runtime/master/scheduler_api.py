@@ -13,7 +13,7 @@ from dcos_runtime.master import body
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
 from dcos_runtime.master.leader import Leader
 from dcos_runtime.master.validate import not_yours
-from dcos_runtime.store.lease import LeaseOver
+from dcos_runtime.store.lease import NotLeading
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call, Event
@@ -51,8 +51,8 @@ async def handle(request: web.Request, leader: Leader, principal: str | None = N
             return text_response("Subscribe calls should not include the 'Mesos-Stream-Id' header", 400)
         return await _subscribe(request, leader, call.subscribe, principal)
     try:
-        answer = leader.do(lambda core, now: core.call(call, stream_id, now, principal))
-    except LeaseOver:
+        answer = await leader.do(lambda core, now: core.call(call, stream_id, now, principal))
+    except NotLeading:
         raise
     except Exception:
         log.exception("a %s call of framework %s failed", call.type, call.framework_id)
@@ -91,8 +91,8 @@ async def _subscribe(
     response.enable_chunked_encoding()
     try:
         try:
-            error = leader.do(lambda core, now: core.subscribe(call, stream.number, stream_id, now, principal))
-        except LeaseOver:
+            error = await leader.do(lambda core, now: core.subscribe(call, stream.number, stream_id, now, principal))
+        except NotLeading:
             raise
         except Exception:
             log.exception("a SUBSCRIBE call of framework %r failed", call.framework_info.name)

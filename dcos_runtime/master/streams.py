@@ -12,7 +12,7 @@ from collections import deque
 
 from aiohttp import web
 
-from dcos_runtime.store.lease import Term
+from dcos_runtime.store.lease import LeaseOver, Term
 from dcos_runtime.wire import recordio
 
 log = logging.getLogger(__name__)
@@ -97,7 +97,9 @@ class Stream:
                     await self._write(response, heartbeat)
 
     async def _write(self, response: web.StreamResponse, record: bytes) -> None:
-        if not self._lease.valid():
+        try:
+            await self._lease.hold()  # a suspended leader says nothing, and its streams stay open
+        except LeaseOver:
             self.drop("this master leads no more")
             return
         try:

@@ -37,7 +37,7 @@ async def handle(request: web.Request, leader: Leader, principal: str | None) ->
     framework_id = form.get("frameworkId")
     if framework_id is None:
         return text_response("Missing 'frameworkId' query parameter in the request body", 400)
-    if not leader.do(lambda core, now: core.teardown(framework_id, now)):
+    if not await leader.do(lambda core, now: core.teardown(framework_id, now)):
         return text_response("No framework found with specified ID", 400)
     log.info("framework %s was torn down by %s at %s", framework_id, principal or "somebody", request.remote)
     return web.Response()

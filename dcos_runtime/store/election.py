@@ -17,7 +17,8 @@ from typing import Protocol
 import msgspec
 
 from dcos_runtime.store import access
-from dcos_runtime.store.lease import BEAT, Forever, Lease
+from dcos_runtime.store.former import Former
+from dcos_runtime.store.lease import BEAT, Forever, Lease, LeaseOver
 from dcos_runtime.store.zookeeper import Session, ZooKeeperUrl, parse_url
 
 log = logging.getLogger(__name__)
@@ -55,14 +56,14 @@ class Contender(Protocol):
     """Stands for election, once."""
 
     lease: Lease | Forever
-    """To be asked before anything is answered or decided as the leader. Valid when `elected` returns."""
+    """To be asked before anything is answered or decided as the leader. Confirmed when `elected` returns."""
 
     async def elected(self) -> str:
         """Waits until this process leads. The name of its node."""
         ...
 
     async def lost(self) -> str:
-        """Waits until leadership is, or may be, lost, and tells why. The caller ends its process: it may not go on."""
+        """Waits until leadership is lost for good, and tells why. The caller ends its process: it may not go on."""
         ...
 
 
@@ -209,15 +210,20 @@ class ZooKeeperContender:
     """The `Contender` at a ``zk://`` path: keeps one node with ``content`` there for as long as its session lives.
 
     Where there are credentials, the folder is closed to all others, but for reading when it is ``public``.
+    ``former``: whose node is taken away before.
     """
 
-    def __init__(self, session: Session, path: str, content: bytes, public: bool = False) -> None:
+    def __init__(
+        self, session: Session, path: str, content: bytes, public: bool = False, former: Former | None = None
+    ) -> None:
         self.lease = Lease()
         self._session = session
         self._path = path
         self._content = content
         self._public = public
+        self._former = former
         self._node: str | None = None
+        self._fence: tuple[tuple[str, int], ...] = ()
         self._term: asyncio.Task[None] | None = None
         self._wake = asyncio.Event()
         self._loop = asyncio.get_running_loop()
@@ -237,6 +243,10 @@ class ZooKeeperContender:
                 nodes = await self._session.call(self._look)
                 if nodes and nodes[0] == self._node:
                     await self._confirm()
+                    if not self.lease.valid():  # we have said nothing for long: see `Lease.confirm`
+                        self._session.reconnect()
+                        await asyncio.sleep(0.02)
+                        continue
                     self._term = asyncio.create_task(self._lead(), name=f"leading at {self._path}")
                     return nodes[0]
                 if self._node not in nodes:
@@ -255,11 +265,21 @@ class ZooKeeperContender:
                 continue
             await self._wake.wait()
 
+    @property
+    def standing(self) -> str:
+        """The path of our node, once `elected`."""
+        return f"{self._path}/{self._node}"
+
+    def guard(self, path: str, version: int) -> None:
+        """From now on leadership is confirmed only while ``path`` has this version: nobody has taken over the store."""
+        self._fence = ((path, version),)
+
     async def lost(self) -> str:
         await self.lease.over.wait()
         return self.lease.why
 
     async def close(self) -> None:
+        """Our node goes with the session, which is its owner's to close."""
         if self._term is not None:
             self._term.cancel()
             await asyncio.gather(self._term, return_exceptions=True)
@@ -275,7 +295,8 @@ class ZooKeeperContender:
 
     async def _lead(self) -> None:
         """Until the lease is over, for whatever reason."""
-        parts = [asyncio.create_task(part) for part in (self._beat(), self._watch(), self._run_out())]
+        node = self._node
+        parts = [asyncio.create_task(part) for part in (self._beat(), self._watch(node), self._report())]
         try:
             done, _ = await asyncio.wait(parts, return_when=asyncio.FIRST_COMPLETED)
             for part in done:
@@ -289,15 +310,15 @@ class ZooKeeperContender:
 
     async def _confirm(self) -> None:
         """One beat. Raises kazoo's exceptions; ``NoNodeError`` when our node is gone."""
-        started = self.lease.now()
-        await self._session.confirm(f"{self._path}/{self._node}")
-        self.lease.confirm(started, self._session.timeout)
+        opened, asked = self._session.opened, self.lease.now()
+        await self._session.confirm([(self.standing, -1), *self._fence])
+        self.lease.confirm(asked, self._session.timeout, opened)
 
     async def _beat(self) -> None:
-        """Keeps the lease, one beat at a time. A member that does not answer one is left for the next member."""
-        from kazoo.exceptions import KazooException, NoNodeError
+        """Keeps the lease, one beat at a time, or has it back. A member that does not answer is left for the next."""
+        from kazoo.exceptions import BadVersionError, KazooException, NoNodeError
 
-        while self.lease.valid():
+        while not self.lease.over.is_set():
             beat = asyncio.create_task(self._confirm())
             try:
                 while not (await asyncio.wait((beat,), timeout=self._session.timeout * _PATIENCE))[0]:
@@ -305,7 +326,10 @@ class ZooKeeperContender:
                     self._session.reconnect()
                 await beat
             except NoNodeError:
-                self.lease.revoke(f"our node {self._node} at {self._path} was taken away")
+                self.lease.revoke(f"our node at {self._path} was taken away")
+                return
+            except BadVersionError:
+                self.lease.revoke(f"another has taken over since: {self._fence[0][0]} was changed")
                 return
             except KazooException as error:
                 log.warning("could not confirm the leadership at %s (%s)", self._path, type(error).__name__)
@@ -314,19 +338,34 @@ class ZooKeeperContender:
                 continue
             finally:
                 beat.cancel()
+            if not self.lease.valid():
+                # Nobody has led since. How long that holds is known once ZooKeeper's leader hears of us: now, this way.
+                self._session.reconnect()
+                await asyncio.sleep(0.05)
+                continue
             await asyncio.sleep(self._session.timeout * BEAT)
 
-    async def _run_out(self) -> None:
-        while self.lease.valid():
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self.lease.remaining() + 0.001):
-                    await self.lease.over.wait()
+    async def _report(self) -> None:
+        """Says when it is suspended, and when it goes on."""
+        while not self.lease.over.is_set():
+            if (left := self.lease.remaining()) > 0:
+                with contextlib.suppress(TimeoutError):
+                    async with asyncio.timeout(left + 0.001):
+                        await self.lease.over.wait()
+                continue
+            since = self.lease.now() - self.lease.suspended_for()
+            log.warning("leadership at %s is suspended: ZooKeeper has not confirmed it in time", self._path)
+            try:
+                await self.lease.hold()
+            except LeaseOver:
+                return
+            log.warning("leading at %s again after %.1f s; nobody did meanwhile", self._path, self.lease.now() - since)
 
-    async def _watch(self) -> None:
+    async def _watch(self, own: str | None) -> None:
         """Waits until our node is not the first any more. A lost connection is not its business."""
         from kazoo.exceptions import KazooException
 
-        while self.lease.valid():
+        while not self.lease.over.is_set():
             self._wake.clear()
             try:
                 nodes = await self._session.call(self._look)
@@ -334,8 +373,8 @@ class ZooKeeperContender:
                 await asyncio.sleep(0.1)
                 await self._session.connected()
                 continue
-            if not nodes or nodes[0] != self._node:
-                self.lease.revoke(f"our node {self._node} at {self._path} leads no more")
+            if not nodes or nodes[0] != own:
+                self.lease.revoke(f"our node {own} at {self._path} leads no more")
                 return
             await self._wake.wait()
 
@@ -350,6 +389,9 @@ class ZooKeeperContender:
         access.close_system(client, acls)
         access.make_folder(client, self._path, acls, public=self._public)
         access.close_tree(client, self._path, acls, public=self._public)
+        if self._former is not None:
+            self._former.remove(client, self._path, self._session.id)
+            self._former.remember(self._path, self._session.id)
         # A create whose answer was lost may have left a node of ours: take that one rather than stand twice.
         for child in client.get_children(self._path):
             if _sequence(child) is not None:

@@ -24,6 +24,7 @@ from urllib.parse import quote, unquote
 
 from dcos_runtime.store import Fenced, StoreError, access, check, staging
 from dcos_runtime.store.access import AccessDenied, Acls, denied
+from dcos_runtime.store.lease import Lease, boottime
 
 T = TypeVar("T")
 
@@ -176,11 +177,16 @@ class Session:
         threading.Thread(target=run, name="zookeeper", daemon=True).start()
         return await future
 
-    def confirm(self, path: str) -> asyncio.Future[None]:
-        """Done once a majority of ZooKeeper's members has written down that ``path`` is there; costs no thread.
+    @property
+    def opened(self) -> float:
+        """When the last connection was begun, on the leases' clock: what is asked for now goes over it, or a later."""
+        return float(self._handler.begun)
 
-        A read would not do: a member that was cut off from the others answers reads for a while. The future raises
-        kazoo's exceptions; ``NoNodeError`` when the node is not there.
+    def confirm(self, checks: Sequence[tuple[str, int]]) -> asyncio.Future[None]:
+        """Done once a majority of ZooKeeper's members has written down that each path has its version (-1: any).
+
+        Costs no thread. A read would not do: a member that was cut off from the others answers reads for a while. The
+        future raises kazoo's exceptions: ``NoNodeError`` and ``BadVersionError`` when something is not as said.
         """
         future: asyncio.Future[None] = self._loop.create_future()
 
@@ -195,14 +201,15 @@ class Session:
         def answered(answer: Any) -> None:
             error: Exception | None
             try:
-                error = next((result for result in answer.get_nowait() if isinstance(result, Exception)), None)
+                error = _fault(answer.get_nowait())
             except Exception as failure:
                 error = failure
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(settle, error)
 
         transaction = self.client.transaction()
-        transaction.check(path, version=-1)
+        for path, version in checks:
+            transaction.check(path, version=version)
         transaction.commit_async().rawlink(answered)
         return future
 
@@ -246,8 +253,10 @@ def _handler(connect_seconds: float) -> Any:
     class Handler(parent):  # type: ignore[misc]
         connection: socket.socket | None = None
         host = ""
+        begun = float("-inf")
 
         def create_connection(self, *args: Any, **options: Any) -> socket.socket:
+            self.begun = boottime()
             options["timeout"] = min(options.get("timeout") or connect_seconds, connect_seconds)
             made: socket.socket = super().create_connection(*args, **options)
             self.connection, self.host = made, f"{options['hostname']}:{options['address'][1]}"
@@ -290,20 +299,33 @@ def _is_own(host: str) -> bool:
 class ZooKeeperStore:
     """A `Store` under ``path``. Nothing can be read or written before `take_over`."""
 
-    def __init__(self, session: Session, path: str, patience: float | None = None) -> None:
+    def __init__(self, session: Session, path: str, patience: float | None = None, lease: Lease | None = None) -> None:
+        """What ZooKeeper does not answer waits until the ``lease`` is over; without one, for ``patience`` seconds."""
         self._session = session
         self._path = path.rstrip("/")
         self._patience = session.seconds if patience is None else patience
+        self._lease = lease
         self._epoch: int | None = None
         self._known: set[str] = set()
         self._lock = asyncio.Lock()
         # The size of our newest transactions; the leader before us may have left some that are not small.
         self._written: deque[int] = deque([_ROOM * 3 // 4], maxlen=_REMEMBERED)
 
-    async def take_over(self, holder: str) -> int:
-        """Makes the caller, named ``holder``, the one writer from now on. The new epoch. Raises `StoreError`."""
+    @property
+    def fence(self) -> tuple[str, int]:
+        """The node and its version that tell that nobody has taken over since."""
+        if self._epoch is None:
+            raise StoreError(f"{self._path}: there is no epoch before take_over()")
+        return f"{self._path}/epoch", self._epoch
+
+    async def take_over(self, holder: str, standing: str | None = None) -> int:
+        """Makes the caller, named ``holder``, the one writer from now on. The new epoch. Raises `StoreError`.
+
+        ``standing`` is its node in the election: whoever has lost that meanwhile, and be it while it was paused, takes
+        nothing from its successor (`Fenced`).
+        """
         async with self._lock:
-            self._epoch = await self._patiently(lambda: self._take_over(holder), "take over")
+            self._epoch = await self._patiently(lambda: self._take_over(holder, standing), "take over")
             return self._epoch
 
     async def load(self) -> dict[str, bytes]:
@@ -350,37 +372,46 @@ class ZooKeeperStore:
         """The session is its owner's to close."""
 
     async def _patiently(self, work: Callable[[], T], what: str) -> T:
-        """Tries again through connection losses, for at most as long as the session may survive them.
+        """Tries again through connection losses, for as long as the lease or the patience lasts.
 
         kazoo holds a call back while there is no connection, so a write given up here may still be done later: the
         caller's process has to end, as `StoreError` says.
         """
-        from kazoo.exceptions import (
-            AuthFailedError,
-            ConnectionLoss,
-            KazooException,
-            NoAuthError,
-            OperationTimeoutError,
-            SessionExpiredError,
-        )
+        from kazoo.exceptions import AuthFailedError, KazooException, NoAuthError, SessionExpiredError
 
+        doing = asyncio.create_task(self._until_done(work, what), name=f"{what} {self._path}")
+        ends = [asyncio.create_task(self._lease.over.wait(), name="the lease")] if self._lease is not None else []
         try:
-            async with asyncio.timeout(self._patience):
-                while True:
-                    await self._session.connected()
-                    try:
-                        return await self._session.call(work)
-                    except (ConnectionLoss, OperationTimeoutError) as error:
-                        log.warning("%s: could not %s (%s)", self._session.url, what, type(error).__name__)
-                    await asyncio.sleep(0.1)
-        except TimeoutError as error:
-            raise StoreError(f"{self._path}: ZooKeeper could not be reached for {self._patience:g} s") from error
+            await asyncio.wait(
+                (doing, *ends),
+                timeout=self._patience if self._lease is None else None,
+                return_when=asyncio.FIRST_COMPLETED,
+            )
+            if doing.done():
+                return doing.result()
         except SessionExpiredError as error:
             raise StoreError(f"{self._path}: the ZooKeeper session expired") from error
         except (NoAuthError, AuthFailedError) as error:
             raise self._session.denied(error, self._path) from error
         except KazooException as error:
             raise StoreError(f"{self._path}: could not {what}: {type(error).__name__} {error}") from error
+        finally:
+            for task in (doing, *ends):
+                task.cancel()
+        if self._lease is not None:
+            raise StoreError(f"{self._path}: could not {what}: {self._lease.why}")
+        raise StoreError(f"{self._path}: ZooKeeper could not be reached for {self._patience:g} s")
+
+    async def _until_done(self, work: Callable[[], T], what: str) -> T:
+        from kazoo.exceptions import ConnectionLoss, OperationTimeoutError
+
+        while True:
+            await self._session.connected()
+            try:
+                return await self._session.call(work)
+            except (ConnectionLoss, OperationTimeoutError) as error:
+                log.warning("%s: could not %s (%s)", self._session.url, what, type(error).__name__)
+            await asyncio.sleep(0.1)
 
     # What follows runs in the session's threads, one call at a time.
 
@@ -392,7 +423,7 @@ class ZooKeeperStore:
             raise StoreError(f"{key!r} cannot be a key")
         return f"{self._path}/{quote(folder, safe='')}/{_quoted(rest)}"
 
-    def _take_over(self, holder: str) -> int:
+    def _take_over(self, holder: str, standing: str | None) -> int:
         from kazoo.exceptions import NodeExistsError, NoNodeError
 
         client, acls = self._session.client, self._session.acls
@@ -406,12 +437,26 @@ class ZooKeeperStore:
                         if folder != "epoch":
                             access.close_tree(client, f"{self._path}/{folder}", acls)
                     access.close_tree(client, path, acls)
-                return int(client.set(path, holder.encode()).version)
+                return self._next_epoch(holder, standing)
             except NoNodeError:
                 access.close_system(client, acls)
                 access.make_folder(client, self._path, acls)
                 with contextlib.suppress(NodeExistsError):
                     client.create(path, b"", acl=acls.private)
+
+    def _next_epoch(self, holder: str, standing: str | None) -> int:
+        from kazoo.exceptions import NoNodeError
+
+        transaction = self._session.client.transaction()
+        if standing is not None:
+            transaction.check(standing, version=-1)
+        transaction.set_data(f"{self._path}/epoch", holder.encode())
+        results = transaction.commit()
+        if standing is not None and isinstance(results[0], NoNodeError):
+            raise Fenced(f"{self._path}: our node {standing} is gone; another may lead, and nothing was taken from it")
+        if (fault := _fault(results)) is not None:
+            raise fault
+        return int(results[-1].version)
 
     def _load(self) -> dict[str, bytes]:
         from kazoo.exceptions import NoNodeError
@@ -492,6 +537,17 @@ class ZooKeeperStore:
             node = self._node(key)
             client.ensure_path(node.rpartition("/")[0], acl=self._session.acls.private)
             (self._known.add if client.exists(node) else self._known.discard)(key)
+
+
+def _fault(results: Sequence[Any]) -> Exception | None:
+    """Why a transaction was not done. The other parts of it only tell that they were undone because of that."""
+    from kazoo.exceptions import RolledBackError, RuntimeInconsistency
+
+    faults = [result for result in results if isinstance(result, Exception)]
+    return next(
+        (fault for fault in faults if not isinstance(fault, RolledBackError | RuntimeInconsistency)),
+        faults[0] if faults else None,
+    )
 
 
 def _quoted(text: str) -> str:

@@ -80,14 +80,16 @@ def test_a_leader_paused_past_its_session_says_no_at_once_and_ends(masters: tupl
     assert leads(second)
 
 
-def test_a_leader_paused_for_a_session_ends_even_without_anybody_to_take_over(masters: tuple[Daemon, Daemon]) -> None:
+def test_a_leader_paused_for_a_session_ends_even_without_anybody_to_take_over(
+    masters: tuple[Daemon, Daemon], standing: Callable[[], int]
+) -> None:
     first, second = masters
     assert first.process is not None
     second.stop()
     with Watch(first) as watch:
         wait_for(lambda: watch.first("first") < time.monotonic(), 60, "a leader that answers")
         first.send(signal.SIGSTOP)
-        time.sleep(SESSION)  # not a wait for something: the pause itself
+        wait_for(lambda: standing() == 0, 60, "the end of its session")
         resumed = time.monotonic()
         first.send(signal.SIGCONT)
         assert first.process.wait(60) == 1
@@ -95,7 +97,7 @@ def test_a_leader_paused_for_a_session_ends_even_without_anybody_to_take_over(ma
     assert 503 in {status for _, when, status in watch.answers if when > resumed}
 
 
-def test_a_leader_cut_off_from_zookeeper_ends_itself_before_another_leads(
+def test_a_leader_cut_off_from_zookeeper_is_silent_before_another_leads_and_ends_when_it_hears_of_it(
     masters: tuple[Daemon, Daemon], link: Link
 ) -> None:
     first, second = masters
@@ -103,10 +105,14 @@ def test_a_leader_cut_off_from_zookeeper_ends_itself_before_another_leads(
     with Watch(first, second) as watch:
         wait_for(lambda: watch.first("first") < time.monotonic(), 60, "a leader that answers")
         link.cut()
-        assert first.process.wait(60) == 1
         wait_for(lambda: leads(second), 60, "the second's election")
+        assert first.process.poll() is None
+        # It has been silent for a session: who asks now is told at once, and not kept waiting.
+        wait_for(lambda: "leadership is suspended" in str(ask(f"{first.url}/state")[1]), 60, "a refusal")
+        link.heal()
+        assert first.process.wait(60) == 1
     assert watch.after("first", watch.first("second")) == []
-    assert "cannot be reached" in first.log.read_text()
+    assert "leadership is lost: the ZooKeeper session expired" in first.log.read_text()
 
 
 def test_a_short_silence_of_zookeeper_costs_nothing(masters: tuple[Daemon, Daemon], link: Link) -> None:
@@ -187,10 +193,17 @@ def test_a_paused_init_says_no_at_once_stores_nothing_and_ends(inits: tuple[Daem
     assert ask(f"{second.url}/v2/apps")[1] == {"apps": []}
 
 
-def test_an_init_cut_off_from_zookeeper_ends_itself(inits: tuple[Daemon, Daemon], link: Link) -> None:
+def test_an_init_cut_off_from_zookeeper_is_silent_and_ends_when_it_hears_of_another(
+    inits: tuple[Daemon, Daemon], link: Link
+) -> None:
     first, second = inits
     assert first.process is not None
     link.cut()
-    assert first.process.wait(60) == 1
     wait_for(lambda: commands(second), 60, "the second's election")
+    status, answer = ask(f"{first.url}/v2/apps", "POST", {"id": "/late", "cmd": "exec sleep 1000", "instances": 0})
+    assert status == 503 and "leadership is suspended" in answer["message"]
+    assert first.process.poll() is None
+    link.heal()
+    assert first.process.wait(60) == 1
     assert "leads no more" in first.log.read_text() or "leadership is lost" in first.log.read_text()
+    assert ask(f"{second.url}/v2/apps")[1] == {"apps": []}

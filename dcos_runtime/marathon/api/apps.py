@@ -27,7 +27,7 @@ from dcos_runtime.marathon.core.deployment import Deployment
 from dcos_runtime.marathon.core.effects import Now
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.world import AppState, World
-from dcos_runtime.marathon.engine import Engine, clock
+from dcos_runtime.marathon.engine import Engine
 
 DEPLOYMENT_HEADER = "Marathon-Deployment-Id"
 
@@ -70,7 +70,7 @@ class Apps:
     # --- apps ---
 
     async def list(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        world, now = self._world, clock()
+        world, now = self._world, self._engine().now()
         embed = views.embeds(query_all(request, "embed")) | {views.COUNTS, views.DEPLOYMENTS}
         wanted = self._filter(request)
         found = [views.app_info(world, app, embed, now) for app in views.current(world) if wanted(app)]
@@ -100,7 +100,7 @@ class Apps:
         return json_response(body, 201, {DEPLOYMENT_HEADER: deployment.id, "Location": app.id})
 
     async def show(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
-        world, now = self._world, clock()
+        world, now = self._world, self._engine().now()
         embed = views.embeds(query_all(request, "embed"))
         embed |= {views.COUNTS, views.TASKS, views.FAILURE, views.DEPLOYMENTS}
         app_id = ids.absolute(parts["id"])

@@ -20,7 +20,8 @@ from dcos_runtime.marathon.core.changes import NotFound
 from dcos_runtime.marathon.core.effects import Publish
 from dcos_runtime.marathon.core.fields import shown
 from dcos_runtime.marathon.core.instance import Condition, Instance
-from dcos_runtime.marathon.engine import Engine, clock
+from dcos_runtime.marathon.engine import Engine
+from dcos_runtime.store.lease import LeaseOver
 
 API_VERSION = "1.11.24"
 """The Marathon whose API this is: clients choose by it what to send."""
@@ -202,7 +203,8 @@ class System:
 
     async def queue(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
         with_offers = "lastUnusedOffers" in query_all(request, "embed")
-        return json_response({"queue": views.queue(self._engine().core.world, clock(), with_offers=with_offers)})
+        engine = self._engine()
+        return json_response({"queue": views.queue(engine.core.world, engine.now(), with_offers=with_offers)})
 
     async def reset_delay(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
         engine = self._engine()
@@ -215,7 +217,8 @@ class System:
         arguments = query_all(request, "embed")
         embed = views.embeds(argument for argument in arguments if argument.startswith("group.apps."))
         group_id = ids.absolute(parts.get("id", "/"))
-        found = views.group(self._engine().core.world, group_id, embed, clock())
+        engine = self._engine()
+        found = views.group(engine.core.world, group_id, embed, engine.now())
         if found is None:
             raise NotFound(f"Group '{group_id}' does not exist")
         return json_response(found)
@@ -229,7 +232,7 @@ class System:
         await response.prepare(request)
         light = request.query.get("plan-format") == "light"
         subscriber = hub.attach(query_all(request, "event_type"), light)
-        attached = Publish("event_stream_attached", {"remoteAddress": remote}, clock().wall)
+        attached = Publish("event_stream_attached", {"remoteAddress": remote}, engine.now().wall)
         try:
             hub.publish(attached)
             if not subscriber.wants(attached.kind):
@@ -242,8 +245,11 @@ class System:
                     record = b"\n"
                 if record is None:
                     break
+                await engine.lease.hold()
                 await response.write(record)
+        except LeaseOver:
+            response.force_close()
         finally:
             hub.detach(subscriber)
-            hub.publish(Publish("event_stream_detached", {"remoteAddress": remote}, clock().wall))
+            hub.publish(Publish("event_stream_detached", {"remoteAddress": remote}, engine.now().wall))
         return response

@@ -337,6 +337,12 @@ def _send_ping(state: State, agent: Agent) -> None:
     state.tell(agent, lambda agent_id, epoch, seq: internal.Ping(agent_id=agent_id, epoch=epoch, seq=seq))
 
 
+def resumed(state: State) -> None:
+    """Every agent has its full time again: what it answered meanwhile may have been lost on our side."""
+    for agent in state.agents.values():
+        agent.missed_pings = 0
+
+
 def _mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: str) -> None:
     state.leaving.add(agent.id)
     state.allocator.deactivate_agent(agent.id)

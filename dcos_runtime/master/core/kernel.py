@@ -57,6 +57,10 @@ class MasterCore:
         """The second half: offers, if it is time for them."""
         offers.allocate(self.state, now)
 
+    def resumed(self, now: Now) -> None:
+        """This master neither sent nor heard anything for a while; in ``now.mono`` no time has passed."""
+        agents.resumed(self.state)
+
     def persisted(self, number: int, now: Now) -> None:
         self.state.persisted(number, now)
 

@@ -92,11 +92,16 @@ class Settings(_Frozen):
     max_agent_ping_timeouts: int = 5
     agent_reregister_timeout: float = 600.0
     zk_session_timeout: float = 5.0
-    """After how much silence ZooKeeper gives up a master or init, and another one leads."""
+    """After how much silence ZooKeeper gives up a master or init, and another one leads; see `session_timeout`."""
     anonymous_reads: tuple[str, ...] = ()
     """Paths of masters and agents that may be read without a credential."""
     principals: tuple[str, ...] = ()
     """Frameworks and tools that get a secret of their own."""
+
+
+def session_timeout(masters: int) -> float:
+    """Where nobody says otherwise. With one master nobody could take over: a starved one had better go on."""
+    return 5.0 if masters > 1 else 20.0
 
 
 class ClusterSpec(_Frozen):

@@ -12,7 +12,7 @@ from typing import Any
 from dcos_installer.config.addresses import FreeAddresses, clashes, is_address
 from dcos_installer.config.inventory import Inventory, Value, read
 from dcos_installer.config.limits import HostLimits
-from dcos_installer.config.model import ClusterSpec, HostSpec, ProviderName, Role, Settings, SshSpec
+from dcos_installer.config.model import ClusterSpec, HostSpec, ProviderName, Role, Settings, SshSpec, session_timeout
 from dcos_installer.config.problems import InventoryInvalid, Problem
 from dcos_installer.config.variables import ANSIBLE_VARIABLES, BY_NAME, host_address
 
@@ -92,7 +92,9 @@ class _Reader:
                 agent_reregister_timeout=self.settings.get(
                     "dcos_agent_reregister_timeout", default.agent_reregister_timeout
                 ),
-                zk_session_timeout=self.settings.get("dcos_zk_session_timeout", default.zk_session_timeout),
+                zk_session_timeout=self.settings.get(
+                    "dcos_zk_session_timeout", session_timeout(sum(host.is_master for host in hosts))
+                ),
                 anonymous_reads=self.settings.get("dcos_anonymous_reads", default.anonymous_reads),
                 principals=self.settings.get("dcos_principals", default.principals),
             ),

@@ -260,7 +260,7 @@ VARIABLES: tuple[Variable, ...] = (
         "dcos_zk_session_timeout",
         "cluster",
         _duration("2secs", "40secs"),
-        "5secs",
+        "5secs, with one master 20secs",
         "After how much silence a leading master or init is given up, and another one leads.",
         "dcos_zk_session_timeout=10secs",
     ),

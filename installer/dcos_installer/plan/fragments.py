@@ -175,6 +175,8 @@ def auth(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) -
             init_port=ports.marathon_tls,
             agent_port=ports.agent_tls,
             gateway_port=ports.gateway_https,
+            # Without ZooKeeper a machine cannot hear of a token that another has revoked. One alone hears of all.
+            trusted=max(10.0, spec.settings.zk_session_timeout) if len(spec.masters) == 1 else 10.0,
         ),
     )
     unit = "dcos-auth.service"

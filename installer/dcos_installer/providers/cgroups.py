@@ -161,6 +161,25 @@ class Group:
                 _write_if_there(folder / "memory.max", "max" if memory is None else str(memory))
                 _write_if_there(folder / "memory.swap.max", "max" if memory is None else "0")
 
+    def weigh(self, shares: int) -> None:
+        """How much processor time the group gets when there is too little: a process outside of all groups has 1024.
+
+        A group above it weighs what those in it weigh together: each counts as if there were none above it.
+        """
+        for hierarchy, folder in self.folders():
+            if "cpu" in hierarchy.controllers:
+                name, factor = "cpu.shares", 1.0
+            elif hierarchy.unified:
+                name, factor = "cpu.weight", 100 / 1024
+            else:
+                continue
+            _write_if_there(folder / name, str(_bounded(shares * factor, name)))
+            for level in folder.parents:
+                if level == hierarchy.mount or not level.is_relative_to(hierarchy.mount):
+                    break
+                weights = [_number(child / name) for child in _children(level)]
+                _write_if_there(level / name, str(_bounded(sum(weights), name)))
+
     def allow_devices(self, allowed: Iterable[str] = MACHINE_DEVICES) -> None:
         """Where devices are a v1 controller, denies all others. (In v2 that takes a BPF program: systemd's, if any.)"""
         for hierarchy, folder in self.folders():
@@ -295,6 +314,18 @@ def _deny_all_devices(folder: Path) -> None:
 def _write_if_there(path: Path, text: str) -> None:
     if path.exists():
         path.write_text(text)
+
+
+def _bounded(weight: float, name: str) -> int:
+    least, most = (2, 262144) if name == "cpu.shares" else (1, 10000)
+    return min(most, max(least, round(weight)))
+
+
+def _number(path: Path) -> int:
+    """Zero for what is not there any more."""
+    with contextlib.suppress(OSError, ValueError):
+        return int(path.read_text())
+    return 0
 
 
 def _children(folder: Path) -> list[Path]:

@@ -40,11 +40,12 @@ from dcos_installer.providers.cgroups import host_hierarchies, mode_of
 from dcos_installer.providers.inject import Injected, inject
 from dcos_installer.providers.machine_keys import ClusterKeys
 from dcos_installer.providers.nspawn_control import SSH_PORT, MachineControl
-from dcos_installer.providers.nspawn_launch import launch
+from dcos_installer.providers.nspawn_launch import booted_by_systemd, launch
 from dcos_installer.providers.nspawn_machine import (
     MachineFolder,
     MachineRecord,
     apply_limits,
+    shares,
 )
 from dcos_installer.providers.nspawn_mounts import mount_disk, mount_root
 from dcos_installer.providers.nspawn_remains import MACHINES_DIR, home_of
@@ -188,7 +189,7 @@ class NspawnProvider:
         folder = self._folder(host.name)
         known = folder.record()
         if known is not None:
-            record = replace(known, cpus=host.cpus, mem_mb=host.mem_mb)
+            record = replace(known, cpus=host.cpus, mem_mb=host.mem_mb, cpu_shares=shares(host))
         else:
             assert image is not None
             record = self._new_record(host, image)
@@ -197,6 +198,8 @@ class NspawnProvider:
             folder.write_record(record)
             if (group := self._control(host.name).machine_group()).exists():
                 self._each([host.name], lambda name: apply_limits(group, record))
+                if not booted_by_systemd():
+                    self._control(host.name).group().weigh(record.cpu_shares)
 
     def _new_record(self, host: HostSpec, image: Image) -> MachineRecord:
         port = network.port_for(self._spec.cluster_id, host.name, host.address, self._network)
@@ -215,6 +218,7 @@ class NspawnProvider:
             cpus=host.cpus,
             mem_mb=host.mem_mb,
             disk_mb=host.disk_mb,
+            cpu_shares=shares(host),
         )
 
     def _changed(self, host: HostSpec) -> list[str]:

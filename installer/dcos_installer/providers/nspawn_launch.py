@@ -12,7 +12,7 @@ import dcos_installer
 from dcos_installer.process import run
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.cgroups import host_hierarchies, mode_of
-from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn_machine import SHARES, MachineFolder, MachineRecord
 
 UNIT_VARIABLE = "DCOS_MACHINE_UNIT"
 """Set for a supervisor that systemd started: its control group is the unit's, delegated to it."""
@@ -48,11 +48,18 @@ def unit_name(record: MachineRecord) -> str:
 
 
 def systemd_run_command(
-    unit: str, folder: MachineFolder, description: str, environment: Mapping[str, str], *, unified: bool
+    unit: str,
+    folder: MachineFolder,
+    description: str,
+    environment: Mapping[str, str],
+    *,
+    unified: bool,
+    cpu_shares: int = SHARES,
 ) -> list[str]:
     """The command that has systemd start a supervisor, in a control group that is left to it."""
     properties = [
         "Delegate=yes",
+        f"CPUWeight={cpu_shares * 100 // 1024}",
         # A stop asks the supervisor, which powers the machine off; what is left after that is killed.
         "KillMode=mixed",
         "TimeoutStopSec=30",
@@ -82,7 +89,14 @@ def launch(folder: MachineFolder, record: MachineRecord) -> None:
         environment[UNIT_VARIABLE] = unit
         description = f"Machine {record.name} of the dcos cluster {record.cluster_id}"
         run(
-            systemd_run_command(unit, folder, description, environment, unified=mode_of(host_hierarchies()) == "v2"),
+            systemd_run_command(
+                unit,
+                folder,
+                description,
+                environment,
+                unified=mode_of(host_hierarchies()) == "v2",
+                cpu_shares=record.cpu_shares,
+            ),
             deadline=_DEADLINE,
             what=f"start the supervisor of {record.name}",
         )

@@ -22,12 +22,16 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from ipaddress import IPv4Interface
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from dcos_installer.providers.cgroups import Group
 from dcos_installer.providers.nspawn_network import Port
 from dcos_installer.state import atomic_write
 
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
+
+SHARES, MASTER_SHARES = 1024, 8192
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -50,6 +54,8 @@ class MachineRecord:
     cpus: float | None
     mem_mb: int | None
     disk_mb: int | None
+    cpu_shares: int = SHARES
+    """How much processor time it gets when the host has too little, beside others and the host's own processes."""
 
     @property
     def port(self) -> Port:
@@ -242,6 +248,11 @@ def mount_points() -> Iterator[str]:
 def cgroup_path(cluster_id: str, name: str) -> str:
     """The control group of a machine where no systemd runs the host: its supervisor's and its own are below it."""
     return f"/dcos-machines/{cluster_id[:8]}/{name}"
+
+
+def shares(host: HostSpec) -> int:
+    """A master leads for as long as it is on time, so it comes before agents and their tasks."""
+    return MASTER_SHARES if host.is_master else SHARES
 
 
 def apply_limits(machine: Group, record: MachineRecord) -> None:

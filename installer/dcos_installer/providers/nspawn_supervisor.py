@@ -213,6 +213,8 @@ class Supervisor:
         keeper.create()
         keeper.enter()
         Group(f"{self._group.path}/machine", self._hierarchies).create()
+        if not in_unit():  # there systemd weighs it
+            self._group.weigh(self._record.cpu_shares)
 
     def _clean_up(self) -> None:
         """Removes all that running left: what fails here is left for the provider, which sweeps before each start."""

@@ -137,3 +137,22 @@ def test_removing_goes_all_the_way_down_and_up_as_far_as_nothing_else_is_there(t
     assert not (tmp_path / "freezer/dcos").exists()
     assert [path.name for path in (tmp_path / "pids/dcos").iterdir()] == ["c2"]
     assert (tmp_path / "freezer").is_dir()
+
+
+@pytest.mark.parametrize(
+    ("controller", "name", "weights"), [("cpu", "cpu.shares", (8192, 1024, 9216)), ("", "cpu.weight", (800, 100, 900))]
+)
+def test_a_group_weighs_in_as_if_none_were_above_it(
+    tmp_path: Path, controller: str, name: str, weights: tuple[int, int, int]
+) -> None:
+    hierarchy = Hierarchy(tmp_path, frozenset({controller} - {""}))
+    for folder in ("top", "top/cluster", "top/cluster/m1", "top/cluster/a1", "top/cluster/m1/machine"):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / name).write_text("1024" if controller else "100")
+    Group("/top/cluster/a1", [hierarchy]).weigh(1024)
+    Group("/top/cluster/m1", [hierarchy]).weigh(8192)
+    master, agent, both = weights
+    found = {folder: int((tmp_path / folder / name).read_text()) for folder in ("top/cluster/m1", "top/cluster/a1")}
+    assert found == {"top/cluster/m1": master, "top/cluster/a1": agent}
+    assert int((tmp_path / "top" / "cluster" / name).read_text()) == both
+    assert int((tmp_path / "top" / name).read_text()) == both

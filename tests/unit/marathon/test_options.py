@@ -40,7 +40,6 @@ def test_the_environment_sets_flags_with_the_originals_prefix() -> None:
         ((), "--master is required"),
         (("--master=a:b:c",), "--master 'a:b:c'"),
         (("--master=h:1", "--zk=http://x"), "--zk 'http://x'"),
-        (("--master=h:1", "--zk=zk://h:1/m", "--work_dir=/x"), "exclude each other"),
         (("--master=h:1", "--mesos_authentication_principal=p"), "go together"),
         (("--master=h:1", "--tls_ca=/x"), "--tls_ca and --tls_identity go together"),
         (("--master=h:1", "--https_port=1"), "--https_port needs"),
