@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_runtime.store import Fenced, StoreError
+from dcos_runtime.store import Fenced, StoreError, TooLarge
 from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector, master_address
 from dcos_runtime.store.former import Former
 from dcos_runtime.store.lease import State
@@ -85,7 +85,7 @@ async def test_a_former_leader_is_fenced_and_writes_nothing_at_all(sessions: Ses
 
 async def test_a_write_is_done_whole_or_not_at_all(sessions: Sessions, path: str) -> None:
     store = await opened(await sessions.open(), path)
-    with pytest.raises(StoreError, match="over the"):
+    with pytest.raises(TooLarge, match="at most"):
         await store.write({"a/small": b"x", "a/big": b"x" * 1_000_000})
     assert await store.load() == {}
 
