@@ -177,7 +177,7 @@ def now(term: Term) -> Now:
 
 async def begin(config: Config, store: Store, life: Life, lease: Term) -> Leader:
     """Recovers what was stored and starts to lead. Raises `StoreError`."""
-    began = time.monotonic()
+    began = lease.working()
     registry = await store.load()
     moment = now(lease)
     try:
