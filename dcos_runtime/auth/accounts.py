@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
+from aiohttp.http import HttpProcessingError
 
 from dcos_runtime.auth import answers, passwords, routing, tokens
 from dcos_runtime.auth.answers import Refused
@@ -228,6 +229,10 @@ async def _read(request: web.BaseRequest, form: type[Any], otherwise: str) -> An
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise Refused(413, "the body is too large") from None
+    except (web.RequestPayloadError, HttpProcessingError):
+        raise Refused(400, "the body cannot be read: is it packed, or sent in chunks, as its header says?") from None
+    if len(body) > _MAX_BODY:  # it came in chunks, or packed
+        raise Refused(413, "the body is too large")
     try:
         return msgspec.json.decode(body, type=form)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

@@ -6,6 +6,7 @@ daemon's cache, when it returns; where several daemons share the users, the othe
 
 from __future__ import annotations
 
+import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -14,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from dcos_runtime.auth import passwords, tokens
+from dcos_runtime.store import StoreError, TooLarge
 from dcos_runtime.store.sqlite import SqliteStore
 
 
@@ -145,6 +147,7 @@ class LocalDirectory(Directory):
     def __init__(self, path: Path) -> None:
         super().__init__()
         self._store = SqliteStore(path)
+        self._changing = asyncio.Lock()
 
     async def open(self, first: User | None) -> None:
         """Reads what is there; the very first time, ``first`` becomes the first user. Raises ``StoreError``."""
@@ -167,40 +170,48 @@ class LocalDirectory(Directory):
     def check(self) -> None:
         return
 
-    # One event loop changes the cache before it waits for the disk, so two changes see one another.
+    # One change at a time: written first, then in the cache. One that cannot be written changes neither.
 
     async def add(self, user: User) -> None:
-        if user.uid in self._users:
-            raise UserExists(user.uid)
-        self._users[user.uid] = user
-        await self._write({_user_key(user.uid): encode(user)})
+        async with self._changing:
+            if user.uid in self._users:
+                raise UserExists(user.uid)
+            await self._write({_user_key(user.uid): encode(user)})
+            self._users[user.uid] = user
 
     async def change(self, uid: str, change: Change) -> None:
-        if uid not in self._users:
-            raise UserUnknown(uid)
-        self._users[uid] = changed = change(self._users[uid])
-        await self._write({_user_key(uid): encode(changed)})
+        async with self._changing:
+            if uid not in self._users:
+                raise UserUnknown(uid)
+            changed = change(self._users[uid])
+            await self._write({_user_key(uid): encode(changed)})
+            self._users[uid] = changed
 
     async def remove(self, uid: str) -> None:
-        if uid not in self._users:
-            raise UserUnknown(uid)
-        if len(self._users) == 1:
-            raise LastUser(uid)
-        del self._users[uid]
-        await self._write({_user_key(uid): None})
+        async with self._changing:
+            if uid not in self._users:
+                raise UserUnknown(uid)
+            if len(self._users) == 1:
+                raise LastUser(uid)
+            await self._write({_user_key(uid): None})
+            del self._users[uid]
 
     async def revoke(self, token_id: str, expires: float) -> None:
-        self._revoked[token_id] = expires
-        await self._write({_revoked_key(token_id): msgspec.json.encode((token_id, expires))})
+        async with self._changing:
+            await self._write({_revoked_key(token_id): msgspec.json.encode((token_id, expires))})
+            self._revoked[token_id] = expires
 
     async def forget(self, token_ids: list[str]) -> None:
-        for token_id in token_ids:
-            self._revoked.pop(token_id, None)
-        await self._write({_revoked_key(token_id): None for token_id in token_ids})
+        async with self._changing:
+            await self._write({_revoked_key(token_id): None for token_id in token_ids})
+            for token_id in token_ids:
+                self._revoked.pop(token_id, None)
 
     async def _write(self, changes: Mapping[str, bytes | None]) -> None:
-        """A ``StoreError`` ends the daemon: the cache is ahead of the disk then."""
-        await self._store.write(changes)
+        try:
+            await self._store.write(changes)
+        except (StoreError, TooLarge) as error:
+            raise Unavailable(f"nothing was changed: {error}") from error
 
 
 def _user_key(uid: str) -> str:

@@ -19,6 +19,8 @@ from dcos_runtime.wire.scheduler import Event
 from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
 
 _KEY = "agents/"
+MAX_INFO = 256 * 1024
+"""Bytes of an agent's description as it is kept in the registry."""
 
 
 class Entry(msgspec.Struct, omit_defaults=True):
@@ -60,6 +62,9 @@ def connect(
         return Answer(400, f"this master speaks version {internal.VERSION} of the agent protocol, not {call.version}")
     if error := validate.resources(call.agent.resources):
         return Answer(400, error)
+    if (size := len(codec.encode(call.agent))) > MAX_INFO:
+        text = f"the agent's description has {size} bytes, and the registry takes {MAX_INFO} of an agent"
+        return Answer(400, f"{text}; give it fewer or shorter attributes")
     agent_id = call.agent.id.value if call.agent.id is not None and call.agent.id.value else None
     state.counters[f"master/messages_{'register' if agent_id is None else 'reregister'}_slave"] += 1
     if agent_id is not None and (error := validate.identifier(agent_id)):

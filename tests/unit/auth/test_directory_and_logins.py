@@ -19,6 +19,7 @@ from dcos_runtime.auth.directory import (
     AdministratorUnusable,
     LastUser,
     LocalDirectory,
+    Unavailable,
     User,
     UserExists,
     UserUnknown,
@@ -28,6 +29,7 @@ from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Reserved, Tokens
 from dcos_runtime.auth.places import address_of, frameworks_of, services_of
 from dcos_runtime.auth.routing import Place
 from dcos_runtime.auth.tokens import Signer, TokenRefused, Verifier
+from dcos_runtime.store import StoreError
 
 PASSWORD = "correct horse"
 ADMIN = User("admin", passwords.hashed(PASSWORD))
@@ -65,6 +67,33 @@ async def test_users_and_revoked_tokens_outlive_the_daemon(tmp_path: Path) -> No
     await second.forget(["token/.."])
     assert not second.is_revoked("token/..")
     await second.close()
+
+
+async def test_a_change_that_cannot_be_written_is_told_and_changes_nothing(directory: LocalDirectory) -> None:
+    await directory.add(User("ann", "hash"))
+    real = directory._store.write
+
+    async def full(changes: Any) -> None:
+        raise StoreError("database or disk is full")
+
+    before = directory.users()
+    directory._store.write = full  # type: ignore[method-assign]
+    for work in (
+        directory.add(User("bob", "hash")),
+        directory.change("ann", lambda user: msgspec.structs.replace(user, description="x")),
+        directory.remove("ann"),
+        directory.revoke("token", 9e9),
+    ):
+        with pytest.raises(Unavailable, match=r"nothing was changed.*full"):
+            await work
+    directory._store.write = real  # type: ignore[method-assign]
+    assert directory.users() == before and not directory.is_revoked("token")
+    with pytest.raises(Unavailable, match="524288"):
+        await directory.add(User("large", "hash", "x" * 600_000))
+    # Two at the same time see each other.
+    await directory.remove("ann")
+    added = await asyncio.gather(*(directory.add(User("cid", "h")) for _ in range(2)), return_exceptions=True)
+    assert sorted(map(type, added), key=str) == [type(None), UserExists]
 
 
 async def test_what_cannot_be_changed_says_why(directory: LocalDirectory) -> None:

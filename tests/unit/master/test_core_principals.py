@@ -129,3 +129,15 @@ def test_no_agent_pushes_a_silent_one_of_another_host_aside() -> None:
     assert core.connect("a1", {"a2"}).status == 403
     assert list(core.core.state.agents) == [agent_id]
     assert core.core.state.agents[agent_id].id not in core.core.state.leaving
+
+
+def test_an_agent_that_the_registry_cannot_take_is_refused_and_changes_nothing() -> None:
+    core = Core()
+    text = {"name": "size", "type": "TEXT", "text": {"value": "x" * 1_000_000}}
+    body = {"hostname": "large", "port": 1, "resources": [], "attributes": [text]}
+    info = codec.decode(json.dumps(body).encode(), AgentInfo)
+    call = internal.Connect(internal.VERSION, info, "test", "boot", [], [])
+    answer = core.core.agent_connect(call, 77, "127.0.0.1", NOW, None)
+    assert answer.status == 400 and "262144" in answer.text and "attributes" in answer.text
+    assert not core.core.take_effects() and not core.core.state.agents and not core.core.state.agent_streams
+    assert core.connect("small", None).status == 200
