@@ -42,6 +42,7 @@ MAX_SECONDS = 10 * 365 * 86400
 """Of any wait. Mesos counts nanoseconds in 64 bits, which end at 292 years."""
 MAX_CONSTRAINTS, MAX_CHECKS, MAX_PORTS, MAX_REFERENCES = 100, 100, 1_000, 1_000
 """How many an app may have; references are files to fetch, and dependencies."""
+MAX_KEYS = 1_000
 MAX_ENTRIES = 10_000
 """How many variables, labels or arguments."""
 _PORT_NAME = re.compile(r"[a-z0-9]([-a-z0-9]*[a-z0-9])?")
@@ -59,6 +60,8 @@ class Rules:
 
 def complete(data: Mapping[str, Any], app_id: str | None, rules: Rules) -> App:
     """A whole definition; ``app_id`` (from the path) wins over the one inside. No version yet. Raises `Invalid`."""
+    if len(data) > MAX_KEYS:
+        raise Invalid({"/": [f"has {len(data)} fields, and may have {MAX_KEYS}"]})
     fields = Fields(data)
     app = _read(fields, app_id, rules)
     fields.unknown()

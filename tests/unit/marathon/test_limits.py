@@ -68,6 +68,7 @@ def test_too_much_is_refused_at_its_place_with_the_limit(path: str, data: dict[s
 @pytest.mark.parametrize(
     "data",
     [
+        {f"unknown{n}": 1 for n in range(900)},
         {f"unknown{n}": 1 for n in range(100_000)},
         {"x" * 1_000_000: 1},
         {"env": {f"A={n}": "" for n in range(10_000)}},
