@@ -246,23 +246,26 @@ async def listening(
     tls: ssl.SSLContext | None = None,
     stop_seconds: float = STOP_SECONDS,
     unpack: bool = True,
+    members_only: bool = False,
 ) -> AsyncIterator[Address]:
     """Serves ``application`` on exactly ``ip``:``port`` (0: any free port); yields the address it got.
 
     A handler is cancelled when its client goes away, so that no stream outlives its reader. Raises ``OSError`` with
     the address when it cannot be had. On leaving, requests in flight get ``stop_seconds``.
     Without ``unpack`` handlers get packed bodies as they came, to unpack no more of them than they want.
-    With ``tls`` whoever does not end the handshake in time, or speaks something else, is cut off.
+    With ``tls`` whoever does not end the handshake in time, or speaks something else, is cut off; so is, anywhere,
+    whoever sends or reads too slowly (`connections`). ``members_only``: clients are our own daemons, each keeps
+    connections, and any number of them may come from one address. Mutual TLS says the same.
     """
     from aiohttp import web
+
+    from dcos_runtime import connections
 
     runner = web.AppRunner(
         application,
         handler_cancellation=True,
         access_log=None,
         shutdown_timeout=stop_seconds,
-        keepalive_timeout=75.0,
-        auto_decompress=unpack,
     )
     await runner.setup()
     server: asyncio.Server | None = None
@@ -270,8 +273,9 @@ async def listening(
         try:
             # Not through a site of aiohttp: that has no way to set the limits.
             assert runner.server is not None
+            idle = connections.Idle(None if members_only or tls else connections.MOST_IDLE)
             server = await asyncio.get_running_loop().create_server(
-                runner.server,
+                connections.factory(runner.server, idle, access_log=None, auto_decompress=unpack),
                 ip,
                 port,
                 ssl=tls,

@@ -59,6 +59,7 @@ async def serve(flags: Flags, life: Life) -> None:
                 flags.agent_port,
                 tls=context,
                 unpack=False,
+                members_only=True,
             ) as agents,
             daemon.listening(PublicApi(role, doors).application(), flags.ip, flags.port, unpack=False) as public,
         ):

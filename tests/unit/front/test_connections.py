@@ -1,0 +1,236 @@
+"""Clients that send or read next to nothing are cut off in time; requests under way and streams never are."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+
+import pytest
+from aiohttp import web
+
+from dcos_runtime import connections, daemon
+
+SHORT = 0.5
+LONG = 60.0
+"""How long anything is waited for on a busy machine."""
+
+HALF_HEADS = [
+    b"G",
+    b"GET / HTTP/1.1",
+    b"GET / HTTP/1.1\r\nHost: x\r\n",
+    b"GET / HTTP/1.1\r\nHost: x\r\nX: " + b"y" * 4000,
+]
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HEAD_SECONDS", "BODY_SECONDS", "READ_SECONDS"):
+        monkeypatch.setattr(connections, name, SHORT)
+
+
+class Client:
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.reader = reader
+        self.writer = writer
+
+    async def send(self, data: bytes) -> None:
+        with contextlib.suppress(ConnectionError):
+            self.writer.write(data)
+            await self.writer.drain()
+
+    async def answer(self) -> bytes:
+        """The head of the next answer; its body is ``ok``."""
+        head = await asyncio.wait_for(self.reader.readuntil(b"\r\n\r\n"), LONG)
+        assert await asyncio.wait_for(self.reader.readexactly(2), LONG) == b"ok"
+        return head
+
+    async def cut(self) -> None:
+        """Waits until the server has had enough."""
+        with contextlib.suppress(ConnectionError):
+            while await asyncio.wait_for(self.reader.read(1 << 16), LONG):
+                pass
+
+    @property
+    def is_open(self) -> bool:
+        return not self.reader.at_eof() and self.reader.exception() is None
+
+
+class Served:
+    def __init__(self, address: daemon.Address, clients: contextlib.AsyncExitStack) -> None:
+        self.address = address
+        self._clients = clients
+
+    async def connect(self) -> Client:
+        client = Client(*await asyncio.open_connection(self.address.ip, self.address.port))
+        self._clients.callback(client.writer.close)
+        return client
+
+
+async def _slow(request: web.Request) -> web.Response:
+    await request.read()
+    await asyncio.sleep(4 * SHORT)
+    return web.Response(text="ok")
+
+
+async def _quick(request: web.Request) -> web.Response:
+    await request.read()
+    return web.Response(text="ok")
+
+
+async def _stream(request: web.Request) -> web.StreamResponse:
+    response = web.StreamResponse()
+    await response.prepare(request)
+    await response.write(b"first")
+    while True:
+        await asyncio.sleep(3 * SHORT)
+        await response.write(b"another")
+
+
+async def _large(request: web.Request) -> web.Response:
+    return web.Response(body=b"x" * 50_000_000)
+
+
+@contextlib.asynccontextmanager
+async def serving(*, members_only: bool = False) -> AsyncIterator[Served]:
+    application = web.Application(client_max_size=1 << 30)
+    for path, handler in (("/", _quick), ("/slow", _slow), ("/stream", _stream), ("/large", _large)):
+        application.router.add_route("*", path, handler)
+    async with (
+        daemon.listening(application, "127.0.0.1", 0, stop_seconds=0.2, members_only=members_only) as address,
+        contextlib.AsyncExitStack() as clients,
+    ):
+        yield Served(address, clients)
+
+
+@pytest.fixture
+async def served() -> AsyncIterator[Served]:
+    async with serving() as one:
+        yield one
+
+
+GET = b"GET %b HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+@pytest.mark.parametrize("kept", [False, True], ids=["first", "after another request"])
+async def test_half_sent_heads_are_cut_off_and_nothing_else_is(served: Served, kept: bool) -> None:
+    stream, slow, quiet = [await served.connect() for _ in range(3)]
+    await stream.send(GET % b"/stream")
+    await slow.send(GET % b"/slow")
+    halves = []
+    for number in range(200):
+        client = await served.connect()
+        if kept:
+            await client.send(GET % b"/")
+            await client.answer()
+        await client.send(HALF_HEADS[number % len(HALF_HEADS)])
+        halves.append(client)
+    await asyncio.gather(*(client.cut() for client in halves))
+    assert (await slow.answer()).startswith(b"HTTP/1.1 200")
+    await asyncio.wait_for(stream.reader.readuntil(b"another"), LONG)
+    await quiet.send(GET % b"/")
+    assert (await quiet.answer()).startswith(b"HTTP/1.1 200"), "it may be silent for longer than a head may last"
+
+
+async def test_a_head_that_trickles_is_cut_off(served: Served) -> None:
+    client = await served.connect()
+    trickle = asyncio.create_task(_trickle(client, GET[:-2] % b"/" + b"X-More: y\r\n" * 100_000))
+    await client.cut()
+    trickle.cancel()
+
+
+async def _trickle(client: Client, data: bytes) -> None:
+    for place in range(len(data)):
+        await client.send(data[place : place + 1])
+        await asyncio.sleep(SHORT / 10)
+
+
+POST = b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 1000000\r\n\r\n"
+CHUNKED = b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n"
+
+
+@pytest.mark.parametrize("begun", [POST, POST + b"some", CHUNKED], ids=["nothing", "some", "chunks"])
+async def test_a_body_that_stops_or_trickles_is_cut_off(served: Served, begun: bytes) -> None:
+    stops, trickles = await served.connect(), await served.connect()
+    await stops.send(begun)
+    await trickles.send(begun)
+    trickle = asyncio.create_task(_trickle(trickles, b"1\r\nx\r\n" * 1000))
+    await stops.cut()
+    await trickles.cut()
+    trickle.cancel()
+
+
+async def test_a_body_that_takes_long_but_comes_is_taken(served: Served) -> None:
+    client = await served.connect()
+    await client.send(POST)
+    for _ in range(20):
+        await client.send(b"x" * 50_000)
+        await asyncio.sleep(SHORT / 5)
+    assert (await client.answer()).startswith(b"HTTP/1.1 200")
+
+
+async def test_who_reads_nothing_of_an_answer_is_cut_off_and_who_reads_slowly_is_not(served: Served) -> None:
+    slow, never = await served.connect(), await served.connect()
+    for client in (slow, never):
+        await client.send(GET % b"/large")
+    never.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    read = 0
+    while read < 50_000_000:
+        data = await asyncio.wait_for(slow.reader.read(1 << 20), LONG)
+        assert data, f"cut off after {read} bytes"
+        read += len(data)
+        await asyncio.sleep(SHORT / 20)
+    never.writer.transport.resume_reading()  # type: ignore[attr-defined]
+    left = 0
+    with contextlib.suppress(ConnectionError):
+        while data := await asyncio.wait_for(never.reader.read(1 << 20), LONG):
+            left += len(data)
+    assert left < 50_000_000
+
+
+async def _settled(clients: list[Client], most: int) -> list[Client]:
+    """Those that are open still, once they are not more than ``most``."""
+    async with asyncio.timeout(LONG):
+        while len(left := [client for client in clients if client.is_open]) > most:
+            await asyncio.gather(*(_look(client) for client in left))
+    return left
+
+
+async def _look(client: Client) -> None:
+    with contextlib.suppress(TimeoutError, ConnectionError):
+        await asyncio.wait_for(client.reader.read(1), 0.01)
+
+
+async def test_of_too_many_idle_connections_of_an_address_the_oldest_are_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(connections, "MOST_IDLE", 40)
+    async with serving() as served:
+        streams = []
+        for _ in range(60):
+            client = await served.connect()
+            await client.send(GET % b"/stream")
+            await asyncio.wait_for(client.reader.readuntil(b"first"), LONG)
+            streams.append(client)
+        idle = []
+        for _ in range(200):
+            client = await served.connect()
+            await client.send(GET % b"/")
+            await client.answer()
+            idle.append(client)
+        left = await _settled(idle, 40 + connections._SLACK)
+        assert len(left) >= 40
+        assert left == idle[-len(left) :], "the newest are left"
+        await left[-1].send(GET % b"/")
+        assert (await left[-1].answer()).startswith(b"HTTP/1.1 200")
+        assert all(client.is_open for client in streams), "requests under way do not count"
+
+
+async def test_our_own_daemons_may_be_many_behind_one_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connections, "MOST_IDLE", 10)
+    async with serving(members_only=True) as served:
+        clients = [await served.connect() for _ in range(100)]
+        for client in clients:
+            await client.send(GET % b"/")
+            await client.answer()
+        assert all(client.is_open for client in clients)
