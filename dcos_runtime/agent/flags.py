@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dcos_runtime import tls
 from dcos_runtime.agent.containers import ports
+from dcos_runtime.agent.core.capabilities import Policy
 from dcos_runtime.agent.disk.logs import cap
 from dcos_runtime.agent.disk.rules import disk_size
 from dcos_runtime.agent.environment import duration_text
@@ -19,6 +20,7 @@ from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration
 from dcos_runtime.store.election import parse_master
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import DomainInfo
+from dcos_runtime.wire.containers import CapabilityInfo
 
 PROGRAM = "dcos-agent"
 
@@ -68,6 +70,16 @@ def _cgroup_name(text: str) -> str:
     if not text or ".." in text.split("/") or any(character.isspace() for character in text):
         raise ValueError("expected the path of a cgroup, such as mesos")
     return text
+
+
+def _capabilities(text: str) -> CapabilityInfo:
+    try:
+        found = codec.decode(text.encode(), CapabilityInfo)
+    except codec.DecodeError as error:
+        raise ValueError(f"not a CapabilityInfo as JSON: {error}") from None
+    if CapabilityInfo.Capability.UNKNOWN in found.capabilities:
+        raise ValueError("names a capability that is not known")
+    return found
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -138,6 +150,18 @@ FLAGS: Sequence[Flag] = (
     ),
     Flag("cgroups_enable_cfs", "hold tasks to the cpus they asked for, even when others idle", True, boolean),
     Flag("container_pids_limit", "processes and threads a container may have", 4096, _whole(16, 4194304)),
+    Flag(
+        "effective_capabilities",
+        'what tasks hold that ask for none: {"capabilities": ["NET_RAW"]} (default: root the usual, others none)',
+        None,
+        _capabilities,
+    ),
+    Flag(
+        "bounding_capabilities",
+        "the most that a task may ask for, in the same form (default: the usual, which is without NET_RAW)",
+        None,
+        _capabilities,
+    ),
     Flag("fetcher_stall_timeout", "a download without a byte for that long has failed", 60.0, duration),
     Flag("fetcher_timeout", "time for all URIs of a task", 3600.0, duration),
     Flag("fetcher_max_size", "bytes that the URIs of a task may take, unpacked", 64 << 30, size),
@@ -179,6 +203,15 @@ def who_may_pass(flags: Flags, users: guard.Users | None) -> Doors:
     return Doors("mesos-agent", known, doors.wanted(flags))
 
 
+def capabilities(flags: Flags) -> Policy:
+    """Which capabilities tasks get and may ask for."""
+    given, allowed = flags.effective_capabilities, flags.bounding_capabilities
+    return Policy(
+        given=None if given is None else frozenset(given.capabilities),
+        allowed=None if allowed is None else frozenset(allowed.capabilities),
+    )
+
+
 def shown(flags: Flags) -> dict[str, str]:
     """The flags as the original writes them; variables may hold secrets."""
     texts = flags.shown()
@@ -194,7 +227,7 @@ def shown(flags: Flags) -> dict[str, str]:
             texts[flag.name] = ":".join(str(folder) for folder in value)
         elif flag.parse is _variables and value:
             texts[flag.name] = "[secret]"
-        elif flag.parse is _domain and value is not None:
+        elif flag.parse in (_domain, _capabilities) and value is not None:
             texts[flag.name] = codec.encode(value).decode()
     return texts
 
@@ -204,5 +237,9 @@ def check(flags: Flags) -> None:
     problems = doors.problems(flags, ("http_credentials", "token_key"))
     if flags.ip == "0.0.0.0" and flags.advertise_ip is None:
         problems.append("--ip=0.0.0.0 tells nobody where this agent is; give --advertise_ip, too")
+    policy = capabilities(flags)
+    if beyond := (policy.given or frozenset()) - policy.most:
+        names = ", ".join(sorted(capability.value for capability in beyond))
+        problems.append(f"--effective_capabilities names {names}, which --bounding_capabilities does not allow")
     if problems:
         raise FlagError(PROGRAM, problems)

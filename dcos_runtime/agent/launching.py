@@ -10,6 +10,7 @@ from pathlib import Path
 
 from dcos_runtime.agent.command import Command, Room, command_of, too_large
 from dcos_runtime.agent.containers.base import Launcher, LaunchError, Spec, User
+from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.effects import Prepare
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin, environment
@@ -44,6 +45,7 @@ class Launching:
     switch_user: bool
     limit_cpus: bool
     disk: DiskRules
+    capabilities: Policy = USUALLY
 
     async def prepare(self, effect: Prepare) -> int:
         """Makes the container of a `Prepare`; its process waits. Its pid.
@@ -93,19 +95,20 @@ class Launching:
     ) -> Spec:
         cpus = max(MIN_CPUS, scalar(task.resources, "cpus"))
         cpu_limit = task.limits["cpus"].value if "cpus" in task.limits else cpus
-        memory = int(scalar(task.resources, "mem") * MB)
+        memory = max(MIN_MEMORY, int(scalar(task.resources, "mem") * MB))
         memory_limit = task.limits["mem"].value * MB if "mem" in task.limits else memory
         return Spec(
             container_id=container_id,
             argv=command.argv,
             program=command.program,
+            capabilities=self.capabilities.held(task.container.linux_info if task.container else None, user.uid == 0),
             environment=found,
             sandbox=sandbox,
             user=user,
             cpus=cpus,
             cpu_limit=max(MIN_CPUS, cpu_limit) if self.limit_cpus and cpu_limit <= MAX_CPUS else None,
-            memory_limit=max(MIN_MEMORY, int(memory_limit)) if 0 < memory_limit <= MAX_MEMORY else None,
-            memory_request=memory or None,
+            memory_limit=max(MIN_MEMORY, int(memory_limit)) if memory_limit <= MAX_MEMORY else None,
+            memory_request=memory,
         )
 
 

@@ -185,6 +185,7 @@ async def _assemble(
             default=flags.container_disk_default,
             caps={"stdout": flags.max_stdout_size, "stderr": flags.max_stderr_size},
         ),
+        capabilities=agent_flags.capabilities(flags),
     )
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
     shell = Shell(core, checkpoints, launchers, launching, flags.container_disk_watch_interval, life)
@@ -256,6 +257,7 @@ def _settings(flags: Flags, work_dir: Path, address: Address, launcher: Launcher
         boot_id=boot_id(),
         ip=address.ip,
         launcher=launcher.name,
+        capabilities=agent_flags.capabilities(flags),
         kill_grace=flags.executor_shutdown_grace_period,
         backoff_first=flags.registration_backoff_factor,
         completed_kept=flags.max_completed_executors_per_framework,

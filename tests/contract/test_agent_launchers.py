@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import errno
 import os
 import signal
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -15,7 +17,9 @@ from dcos_runtime.agent.containers.base import Launcher, Spec, User, processes
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher
+from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.model import Found
+from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
 from tests.contract.agents import cgroups_of, containers_work, remove_cgroups
 
 # Its own: the same tests may run beside these.
@@ -204,6 +208,56 @@ async def test_a_container_that_is_frozen_can_be_killed(tmp_path: Path) -> None:
         exit = await asyncio.wait_for(launcher.wait("cold"), 60)
         assert exit is not None and exit.signal == signal.SIGKILL
         await launcher.destroy("cold")
+    finally:
+        remove_cgroups(root)
+
+
+CALLS = """
+import ctypes, os, socket, subprocess
+number = {
+    "x86_64": dict(clone=56, mount=165, add_key=248, keyctl=250, unshare=272, perf=298, bpf=321, userfaultfd=323),
+    "aarch64": dict(clone=220, mount=40, add_key=217, keyctl=219, unshare=97, perf=241, bpf=280, userfaultfd=282),
+}[os.uname().machine] | dict(io_uring_setup=425, open_tree=428, fsopen=430, clone3=435)
+libc = ctypes.CDLL(None, use_errno=True)
+def call(name, *arguments):
+    ctypes.set_errno(0)
+    if libc.syscall(number[name], *arguments) == 0 and name == "clone":
+        os._exit(0)
+    return ctypes.get_errno()
+space = ctypes.create_string_buffer(4096)
+for name in number:
+    flags = 0x10000000 | 17 if name == "clone" else 0x10000000
+    print(name, call(name, flags, space if name == "clone3" else 0, 0, 0, 0))
+for name, kind, how in (("raw", socket.AF_INET, socket.SOCK_RAW), ("alg", 38, socket.SOCK_SEQPACKET), ("tcp", 2, 1)):
+    try:
+        socket.socket(kind, how, 1 if name == "raw" else 0)
+        print(name, 0)
+    except OSError as error:
+        print(name, error.errno)
+child = subprocess.Popen(["/bin/sleep", "60"])
+print("ptrace", 0 if libc.ptrace(16, child.pid, 0, 0) == 0 else ctypes.get_errno())
+child.kill()
+"""
+
+
+@pytest.mark.parametrize("user", [User("root", 0, 0, (0,), "/"), User("nobody", 65534, 65534, (65534,), "/")])
+@pytest.mark.parametrize("raw", [False, True])
+async def test_a_container_reaches_little_of_the_kernel(tmp_path: Path, user: User, raw: bool) -> None:
+    launcher, root = await made("linux", tmp_path)
+    asked = LinuxInfo(effective_capabilities=CapabilityInfo(capabilities=[CapabilityInfo.Capability.NET_RAW]))
+    policy = Policy(allowed=frozenset(CapabilityInfo.Capability)) if raw else USUALLY
+    held = policy.held(asked if raw else None, user.uid == 0)
+    try:
+        made_of = replace(spec(tmp_path, "closed", (PYTHON, "-c", CALLS)), user=user, capabilities=held)
+        await launcher.create(made_of)
+        await launcher.start("closed")
+        await asyncio.wait_for(launcher.wait("closed"), 60)
+        found = dict(line.split() for line in (made_of.sandbox / "stdout").read_text().splitlines())
+        answers = {name: int(answer) for name, answer in found.items()}
+        assert answers.pop("clone3") == errno.ENOSYS
+        assert (answers.pop("tcp"), answers.pop("ptrace"), answers.pop("raw")) == (0, 0, 0 if raw else errno.EPERM)
+        assert len(answers) == 12 and set(answers.values()) == {errno.EPERM}
+        await destroyed(launcher, "closed")
     finally:
         remove_cgroups(root)
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from dcos_runtime.agent.core.capabilities import NONE, Held
 from dcos_runtime.agent.core.model import Exit, Facts
 
 T = TypeVar("T")
@@ -56,6 +57,7 @@ class Spec:
     memory_limit: int | None
     memory_request: int | None
     program: str | None = None
+    capabilities: Held = NONE
 
 
 @dataclass(frozen=True)

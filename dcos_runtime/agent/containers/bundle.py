@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.agent.containers import seccomp
 from dcos_runtime.agent.containers.base import Spec
 
 SANDBOX = "/mnt/mesos/sandbox"
@@ -13,24 +14,6 @@ CPU_PERIOD = 100_000  # microseconds
 MIN_CPU_QUOTA = 1_000
 SHARES_PER_CPU = 1024
 MIN_SHARES = 2
-
-CAPABILITIES = (
-    "CAP_AUDIT_WRITE",
-    "CAP_CHOWN",
-    "CAP_DAC_OVERRIDE",
-    "CAP_FOWNER",
-    "CAP_FSETID",
-    "CAP_KILL",
-    "CAP_MKNOD",
-    "CAP_NET_BIND_SERVICE",
-    "CAP_NET_RAW",
-    "CAP_SETFCAP",
-    "CAP_SETGID",
-    "CAP_SETPCAP",
-    "CAP_SETUID",
-    "CAP_SYS_CHROOT",
-)
-"""Docker's default set."""
 
 MASKED = (
     "/proc/acpi",
@@ -76,13 +59,13 @@ class Surroundings:
     cgroup: str
     swap_accounted: bool
     pids_limit: int
+    machine: str  # its kind, as uname(2) names it
     init: str  # tini: it reaps orphans and ends as its child does, and neither reads nor changes what that is given
 
 
 def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
     """The document ``config.json`` of the bundle (OCI runtime specification 1.0)."""
-    root = spec.user.uid == 0
-    held = list(CAPABILITIES) if root else []
+    held = spec.capabilities
     return {
         "ociVersion": "1.0.2",
         "process": {
@@ -96,7 +79,13 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
             "args": [around.init, "--", *_command(spec)],
             "env": [f"{name}={value}" for name, value in spec.environment.items()],
             "cwd": SANDBOX,
-            "capabilities": {"bounding": list(CAPABILITIES), "effective": held, "permitted": held},
+            "capabilities": {
+                "bounding": list(held.bounding),
+                "effective": list(held.effective),
+                "permitted": list(held.effective),
+                "inheritable": list(held.ambient),
+                "ambient": list(held.ambient),
+            },
             "noNewPrivileges": True,
         },
         "root": {"path": str(around.rootfs), "readonly": True},
@@ -107,6 +96,7 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
             "resources": _limits(spec, around),
             "maskedPaths": list(MASKED),
             "readonlyPaths": list(READ_ONLY),
+            "seccomp": seccomp.profile(around.machine, held.bounding),
         },
     }
 

@@ -118,7 +118,7 @@ class OciLauncher:
             if ended is None or ended.code != 0 or said != "works\n":
                 errors = (sandbox / "stderr").read_text().strip()
                 raise LauncherUnusable(f"a trial container did not work ({ended}, it said {said + errors!r})")
-        except (LaunchError, OSError, TimeoutError) as error:
+        except (LaunchError, OSError, TimeoutError, ValueError) as error:
             raise LauncherUnusable(f"a trial container could not be run: {error or type(error).__name__}") from error
         finally:
             with contextlib.suppress(OSError):
@@ -296,6 +296,7 @@ class OciLauncher:
             cgroup=self._cgroup(spec.container_id),
             swap_accounted=self.cgroups.swap_accounted,
             pids_limit=self.pids_limit,
+            machine=os.uname().machine,
             init=self.init,
         )
         path = folder / "bundle" / "config.json"

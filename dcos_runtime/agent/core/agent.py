@@ -197,7 +197,7 @@ class AgentCore(Book):
         )
         effects = self._learn_framework(message.framework)
         task = self._adopt(record)
-        if (refused := refusal.refused(message.task)) is not None:
+        if (refused := refusal.refused(message.task, self.settings)) is not None:
             return effects + self._refuse(task, refused, now)
         return effects + self._checkpoint(task)
 

@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
@@ -44,6 +45,7 @@ class Settings:
     boot_id: str
     ip: str
     launcher: str
+    capabilities: Policy = USUALLY
     kill_grace: float = 5.0
     backoff_first: float = 1.0
     backoff_longest: float = 60.0

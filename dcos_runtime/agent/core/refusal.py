@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import msgspec
 
-from dcos_runtime.agent.core.model import Refused
+from dcos_runtime.agent.core.model import Refused, Settings
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import CommandInfo, Environment
-from dcos_runtime.wire.containers import ContainerInfo
+from dcos_runtime.wire.containers import ContainerInfo, LinuxInfo
 
 
 class _Asked(msgspec.Struct):
@@ -20,7 +20,7 @@ class _Asked(msgspec.Struct):
     check: msgspec.Raw = msgspec.Raw()
 
 
-def refused(task: bytes | msgspec.Raw) -> Refused | None:
+def refused(task: bytes | msgspec.Raw, settings: Settings) -> Refused | None:
     """Why the task (a TaskInfo, JSON) cannot run on this agent, or ``None``."""
     try:
         asked = codec.decode(task, _Asked)
@@ -29,7 +29,7 @@ def refused(task: bytes | msgspec.Raw) -> Refused | None:
     why = (
         _of_executor(asked)
         or (_of_command(asked.command) if asked.command is not None else "the task has no command")
-        or (_of_container(asked.container) if asked.container is not None else None)
+        or (_of_container(asked.container, settings) if asked.container is not None else None)
     )
     return Refused(f"Failed to launch container: {why}") if why else None
 
@@ -61,7 +61,7 @@ def _of_command(command: CommandInfo) -> str | None:
     return None
 
 
-def _of_container(container: ContainerInfo) -> str | None:
+def _of_container(container: ContainerInfo, settings: Settings) -> str | None:
     if container.type is ContainerInfo.Type.DOCKER or (container.mesos is not None and container.mesos.image):
         return "this version of the agent runs tasks without images; remove the image, the host's /usr is there"
     if container.volumes:
@@ -72,10 +72,20 @@ def _of_container(container: ContainerInfo) -> str | None:
             return "this version of the agent runs tasks on the host's network only; use its ports"
     for name, value in (
         ("hostname", container.hostname),
-        ("linux_info", container.linux_info),
         ("rlimit_info", container.rlimit_info),
         ("tty_info", container.tty_info),
     ):
         if value is not None:
             return f"this version of the agent does not honour container.{name}; remove it"
-    return None
+    return _of_linux(container.linux_info, settings) if container.linux_info is not None else None
+
+
+def _of_linux(linux: LinuxInfo, settings: Settings) -> str | None:
+    for name in ("share_pid_namespace", "seccomp", "ipc_mode", "shm_size", "share_cgroups"):
+        if getattr(linux, name) is not None:
+            return f"this version of the agent does not honour container.linux_info.{name}; remove it"
+    if linux == LinuxInfo():
+        return None
+    if settings.launcher == "posix":
+        return "plain processes (--launcher=posix) get no capabilities of their own; remove container.linux_info"
+    return settings.capabilities.refusal(linux)

@@ -37,6 +37,7 @@ PROTOCOLS = ("HTTP", "HTTPS", "TCP", "MESOS_HTTP", "MESOS_HTTPS", "MESOS_TCP")
 MAX_INSTANCES = 100_000
 """Of one app: more than a cluster of this kind runs in all, and few enough to be kept in memory."""
 MAX_AMOUNT = 1e9
+LEAST_AMOUNT = 0.001
 """Of any resource, in its own unit."""
 MAX_SECONDS = 10 * 365 * 86400
 """Of any wait. Mesos counts nanoseconds in 64 bits, which end at 292 years."""
@@ -109,6 +110,14 @@ def with_service_ports(app: App, previous: App | None, taken: Collection[int], r
     return msgspec.structs.replace(app, port_definitions=definitions)
 
 
+def _amount(fields: Fields, name: str, default: float) -> float:
+    """How much of a resource. None at all is taken, as by the original: the agent then gives its minimum."""
+    amount = fields.number(name, default, 0, MAX_AMOUNT)
+    if 0 < amount < LEAST_AMOUNT:
+        fields.problem(name, f"got {amount:g}, expected 0, or {LEAST_AMOUNT} or more: the kernel counts in thousandths")
+    return amount
+
+
 def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
     given_id = fields.text("id", least=1)
     identity = ids.absolute(app_id or given_id or "")
@@ -131,6 +140,11 @@ def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
     single = labels.get("MARATHON_SINGLE_INSTANCE_APP") == "true"
     if single and instances > 1:
         fields.problem("", "Single instance app may only have one instance")
+    cpus, mem, disk = (
+        _amount(fields, name, default) for name, default in (("cpus", 1.0), ("mem", 128.0), ("disk", 0.0))
+    )
+    if not (cpus or mem or disk or ports):
+        fields.problem("", "an app needs some cpus, mem, disk or a port: the kernel runs no task without resources")
     return App(
         id=identity,
         version="",
@@ -140,9 +154,9 @@ def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
         user=fields.text("user"),
         env=_environment(fields),
         instances=instances,
-        cpus=fields.number("cpus", 1.0, 0.001, MAX_AMOUNT),
-        mem=fields.number("mem", 128.0, 0, MAX_AMOUNT),
-        disk=fields.number("disk", 0.0, 0, MAX_AMOUNT),
+        cpus=cpus,
+        mem=mem,
+        disk=disk,
         executor=_executor(fields),
         container=_container(fields),
         constraints=fields.items("constraints", _constraint, MAX_CONSTRAINTS),

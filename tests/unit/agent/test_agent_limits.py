@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -9,16 +11,21 @@ import msgspec
 import pytest
 
 from dcos_runtime.agent.command import command_of
+from dcos_runtime.agent.containers import bundle
 from dcos_runtime.agent.containers.base import Spec, User
-from dcos_runtime.agent.core.model import Now, Stage, TaskRecord
+from dcos_runtime.agent.core import refusal
+from dcos_runtime.agent.core.capabilities import Policy
+from dcos_runtime.agent.core.model import Now, Settings, Stage, TaskRecord
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.views import Viewer
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID, Value
+from dcos_runtime.wire.containers import CapabilityInfo
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskInfo
 from tests.unit.agent.agent_world import World
+from tests.unit.agent.test_agent_parts import AROUND
 
 
 def scalar(name: str, value: float) -> Resource:
@@ -50,6 +57,40 @@ def test_a_limit_without_end_is_no_limit(endless: float) -> None:
     made = spec(info(mem=endless, cpus=endless))
     assert (made.memory_limit, made.cpu_limit, made.memory_request) == (None, None, 64 << 20)
     assert spec(info(mem=128.0)).memory_limit == 128 << 20
+
+
+@pytest.mark.parametrize("amount", [None, 0.0, -1.0, 0.0001])
+def test_no_amount_at_all_is_the_minimum_and_never_no_limit(amount: float | None) -> None:
+    """Whatever a master lets through: a resource that is absent, nothing, less than nothing, almost nothing."""
+    task = info()
+    task.resources = [] if amount is None else [scalar("cpus", amount), scalar("mem", amount)]
+    for limits in ({}, {"cpus": 0.0, "mem": 0.0}, {"cpus": -1.0, "mem": -1.0}):
+        task.limits = {name: Value.Scalar(value=value) for name, value in limits.items()}
+        made = spec(task)
+        assert (made.cpus, made.cpu_limit, made.memory_limit) == (0.01, 0.01, 32 << 20)
+        document = bundle.configuration(made, AROUND)["linux"]["resources"]
+        assert document["cpu"] == {"shares": 10, "period": 100_000, "quota": 1000}
+        assert document["memory"]["limit"] == document["memory"]["swap"] == 32 << 20
+        assert "reservation" not in document["memory"] and document["pids"]["limit"] == 100
+
+
+def asked(settings: Settings, **linux: Any) -> str:
+    container = {"type": "MESOS", "linux_info": linux}
+    task = json.dumps({"command": {"value": "true"}, "container": container}).encode()
+    found = refusal.refused(task, settings)
+    return found.message if found else ""
+
+
+def test_capabilities_are_refused_with_the_reason_or_taken() -> None:
+    linux = replace(World().core.settings, launcher="linux")
+    plain = replace(linux, launcher="posix")
+    raw = {"capabilities": ["NET_RAW"]}
+    allowed = replace(linux, capabilities=Policy(allowed=frozenset({CapabilityInfo.Capability.NET_RAW})))
+    assert "NET_RAW are not allowed on this agent" in asked(linux, effective_capabilities=raw)
+    assert "--launcher=posix" in asked(plain, effective_capabilities=raw)
+    assert asked(allowed, effective_capabilities=raw) == asked(allowed, capability_info=raw) == asked(plain) == ""
+    for field, value in (("seccomp", {"unconfined": True}), ("share_pid_namespace", True), ("ipc_mode", "PRIVATE")):
+        assert f"container.linux_info.{field}" in asked(allowed, **{field: value})
 
 
 def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(

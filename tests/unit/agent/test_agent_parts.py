@@ -13,10 +13,11 @@ import pytest
 from dcos_runtime.agent import gc
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.command import Command, Room, command_of, too_large
-from dcos_runtime.agent.containers import bundle
+from dcos_runtime.agent.containers import bundle, seccomp
 from dcos_runtime.agent.containers.base import Spec, User
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.rootfs import RootFilesystem
+from dcos_runtime.agent.core.capabilities import NONE, USUALLY, Held, Policy
 from dcos_runtime.agent.core.model import AgentRecord, Stage, TaskRecord
 from dcos_runtime.agent.environment import Origin, duration_text, environment
 from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
@@ -24,6 +25,7 @@ from dcos_runtime.agent.views import executor_name
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID
+from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
 from dcos_runtime.wire.tasks import TaskInfo
 
 # --- checkpoints ------------------------------------------------------------------------------------------------------
@@ -87,7 +89,7 @@ def test_a_write_that_was_cut_short_leaves_the_old_value(checkpoints: Checkpoint
 # --- the container's document -----------------------------------------------------------------------------------------
 
 
-def spec(uid: int = 0, cpu_limit: float | None = 0.5) -> Spec:
+def spec(uid: int = 0, cpu_limit: float | None = 0.5, capabilities: Held = NONE) -> Spec:
     return Spec(
         container_id="c1",
         argv=("/bin/sh", "-c", "true"),
@@ -98,6 +100,7 @@ def spec(uid: int = 0, cpu_limit: float | None = 0.5) -> Spec:
         cpu_limit=cpu_limit,
         memory_limit=64 << 20,
         memory_request=64 << 20,
+        capabilities=capabilities,
     )
 
 
@@ -109,6 +112,7 @@ AROUND = bundle.Surroundings(
     cgroup="/mesos/c1",
     swap_accounted=True,
     pids_limit=100,
+    machine="x86_64",
     init="/usr/bin/tini-static",
 )
 
@@ -135,11 +139,102 @@ def test_the_container_is_confined_as_designed() -> None:
     assert writable == {"/tmp", "/var", "/mnt/mesos/sandbox"}
 
 
-def test_only_root_holds_capabilities_and_they_are_dockers() -> None:
-    root = bundle.configuration(spec(), AROUND)["process"]["capabilities"]
-    other = bundle.configuration(spec(uid=1000), AROUND)["process"]["capabilities"]
-    assert len(root["effective"]) == 14 and "CAP_SYS_ADMIN" not in root["bounding"]
-    assert other["effective"] == other["permitted"] == []
+def test_only_root_holds_capabilities_and_they_are_dockers_without_raw_sockets() -> None:
+    root = bundle.configuration(spec(capabilities=USUALLY.held(None, True)), AROUND)["process"]["capabilities"]
+    other = bundle.configuration(spec(uid=1000, capabilities=USUALLY.held(None, False)), AROUND)["process"][
+        "capabilities"
+    ]
+    assert root["effective"] == root["permitted"] == root["bounding"] == other["bounding"]
+    assert len(root["effective"]) == 13 and not {"CAP_SYS_ADMIN", "CAP_NET_RAW"} & set(root["effective"])
+    assert other["effective"] == other["permitted"] == other["ambient"] == root["ambient"] == []
+
+
+def capabilities(*names: str) -> CapabilityInfo:
+    return CapabilityInfo(capabilities=[CapabilityInfo.Capability(name) for name in names])
+
+
+def policy(*names: str, given: tuple[str, ...] | None = None) -> Policy:
+    allowed = frozenset(capabilities(*names).capabilities)
+    return Policy(given=None if given is None else frozenset(capabilities(*given).capabilities), allowed=allowed)
+
+
+@pytest.mark.parametrize(
+    ("linux", "allowed", "why"),
+    [
+        (LinuxInfo(effective_capabilities=capabilities("NET_RAW")), USUALLY, "NET_RAW are not allowed on this agent"),
+        (LinuxInfo(capability_info=capabilities("NET_RAW")), USUALLY, "NET_RAW are not allowed"),
+        (LinuxInfo(bounding_capabilities=capabilities("SYS_ADMIN")), policy("NET_RAW"), "SYS_ADMIN are not allowed"),
+        (
+            LinuxInfo(effective_capabilities=capabilities("NET_RAW", "CHOWN")),
+            policy("NET_RAW"),
+            "CHOWN are not allowed",
+        ),
+        (
+            LinuxInfo(effective_capabilities=capabilities("CHOWN"), bounding_capabilities=capabilities("KILL")),
+            USUALLY,
+            "CHOWN are not among the bounding ones",
+        ),
+        (LinuxInfo(effective_capabilities=capabilities("UNKNOWN")), USUALLY, "not known here"),
+        (
+            LinuxInfo(effective_capabilities=capabilities("CHOWN"), capability_info=capabilities("KILL")),
+            USUALLY,
+            "differ",
+        ),
+        (LinuxInfo(effective_capabilities=capabilities("NET_RAW")), policy("NET_RAW"), None),
+        (LinuxInfo(effective_capabilities=capabilities()), policy(), None),
+    ],
+)
+def test_a_task_gets_no_capability_that_the_agent_does_not_allow(
+    linux: LinuxInfo, allowed: Policy, why: str | None
+) -> None:
+    refusal = allowed.refusal(linux)
+    assert refusal == why if why is None else refusal is not None and why in refusal
+
+
+def test_a_task_holds_what_it_asked_for_whoever_it_runs_as() -> None:
+    asked = LinuxInfo(effective_capabilities=capabilities("NET_RAW"))
+    for root in (True, False):
+        held = policy("NET_RAW", "CHOWN").held(asked, root)
+        assert held.effective == held.bounding == held.ambient == ("CAP_NET_RAW",)
+    assert policy("NET_RAW", "CHOWN").held(None, True).effective == ("CAP_CHOWN",)
+    nothing = LinuxInfo(effective_capabilities=capabilities())
+    assert USUALLY.held(nothing, True).effective == ()
+    fewer = LinuxInfo(bounding_capabilities=capabilities("CHOWN"))
+    assert USUALLY.held(fewer, True).effective == ("CAP_CHOWN",) == USUALLY.held(fewer, False).bounding
+    given = policy("NET_RAW", "KILL", given=("KILL",))
+    assert given.held(None, True) == given.held(None, False) and given.held(None, False).ambient == ("CAP_KILL",)
+
+
+CLOSED = (
+    *("bpf", "perf_event_open", "userfaultfd", "add_key", "keyctl", "request_key", "kexec_load", "kexec_file_load"),
+    *("init_module", "finit_module", "delete_module", "io_uring_setup", "io_uring_enter", "io_uring_register"),
+    *("open_tree", "move_mount", "fsopen", "fsmount", "fsconfig", "fspick", "mount_setattr", "mount", "umount2"),
+    *("unshare", "setns", "pivot_root", "swapon", "reboot", "quotactl", "open_by_handle_at", "acct", "iopl", "ioperm"),
+    *("settimeofday", "clock_settime", "syslog", "sethostname", "nfsservctl", "mbind", "vhangup", "kcmp"),
+)
+
+
+@pytest.mark.parametrize("machine", sorted(seccomp.ARCHITECTURES))
+def test_the_kernels_dangerous_calls_are_closed_to_usual_containers(machine: str) -> None:
+    document = seccomp.profile(machine, USUALLY.held(None, True).bounding)
+    assert (document["defaultAction"], document["defaultErrnoRet"]) == ("SCMP_ACT_ERRNO", 1)
+    allowed = {
+        name
+        for rule in document["syscalls"]
+        if rule["action"] == "SCMP_ACT_ALLOW" and "args" not in rule
+        for name in rule["names"]
+    }
+    assert not allowed & {*CLOSED, "clone", "clone3", "socket", "personality"}
+    assert {"execve", "ptrace", "chroot", "openat2", "rseq", "futex"} <= allowed
+    assert {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38} in document["syscalls"]
+
+
+def test_a_capability_opens_the_calls_that_are_of_no_use_without_it() -> None:
+    rules = seccomp.profile("x86_64", ["CAP_SYS_ADMIN"])["syscalls"]
+    assert {"clone", "clone3", "unshare", "mount"} <= set(rules[0]["names"])
+    assert not [rule for rule in rules[1:] if rule["names"][0].startswith("clone")]
+    with pytest.raises(ValueError, match="of the kind z80"):
+        seccomp.profile("z80", [])
 
 
 def test_without_cfs_there_is_no_quota() -> None:

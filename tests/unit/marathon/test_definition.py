@@ -80,12 +80,20 @@ def test_legacy_fields_are_migrated() -> None:
     assert app(ports=[]).port_definitions == []
 
 
+def test_no_cpu_and_no_memory_at_all_are_taken() -> None:
+    made = app(cpus=0, mem=0)
+    assert (made.cpus, made.mem, to_json(made)["cpus"], to_json(made)["mem"]) == (0.0, 0.0, 0, 0)
+
+
 @pytest.mark.parametrize(
     ("data", "path"),
     [
         ({"cmd": None}, "/"),
         ({"args": ["a"]}, "/"),
-        ({"cpus": 0}, "/cpus"),
+        ({"cpus": 0.0001}, "/cpus"),
+        ({"mem": 0.0004}, "/mem"),
+        ({"disk": -1}, "/disk"),
+        ({"cpus": 0, "mem": 0, "ports": []}, "/"),
         ({"mem": -1}, "/mem"),
         ({"cpus": "1"}, "/cpus"),
         ({"instances": 1.5}, "/instances"),

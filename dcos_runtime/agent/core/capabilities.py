@@ -1,0 +1,104 @@
+"""Which Linux capabilities a task's processes hold: what it asks for, within what the agent allows. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
+
+Capability = CapabilityInfo.Capability
+
+USUAL = frozenset(
+    {
+        Capability.AUDIT_WRITE,
+        Capability.CHOWN,
+        Capability.DAC_OVERRIDE,
+        Capability.FOWNER,
+        Capability.FSETID,
+        Capability.KILL,
+        Capability.MKNOD,
+        Capability.NET_BIND_SERVICE,
+        Capability.SETFCAP,
+        Capability.SETGID,
+        Capability.SETPCAP,
+        Capability.SETUID,
+        Capability.SYS_CHROOT,
+    }
+)
+"""Docker's default set without NET_RAW: raw sockets forge what others on the network trust."""
+
+
+@dataclass(frozen=True)
+class Held:
+    """A container's sets, as the kernel names them (``CAP_…``). ``effective`` are also permitted."""
+
+    bounding: tuple[str, ...] = ()
+    effective: tuple[str, ...] = ()
+    ambient: tuple[str, ...] = ()
+
+
+NONE = Held()
+
+
+@dataclass(frozen=True)
+class Policy:
+    """``given``: what every task holds that asks for nothing; ``None``: root the usual, others none. ``allowed``: the
+    most that a task may ask for; ``None``: the usual and ``given``."""
+
+    given: frozenset[Capability] | None = None
+    allowed: frozenset[Capability] | None = None
+
+    @property
+    def most(self) -> frozenset[Capability]:
+        return USUAL | (self.given or frozenset()) if self.allowed is None else self.allowed
+
+    def refusal(self, linux: LinuxInfo) -> str | None:
+        """Why a task cannot have what it asks for, or ``None``."""
+        effective, bounding = _asked(linux), _bounding(linux)
+        old = linux.capability_info
+        if old is not None and linux.effective_capabilities is not None and frozenset(old.capabilities) != effective:
+            return "linux_info.capability_info and linux_info.effective_capabilities differ; give the latter only"
+        wanted = (effective or frozenset()) | (bounding or frozenset())
+        if Capability.UNKNOWN in wanted:
+            return "linux_info names a capability that is not known here"
+        if wanted - self.most:
+            return (
+                f"the capabilities {_listed(wanted - self.most)} are not allowed on this agent; it allows"
+                f" {_listed(self.most)} (its operator's --bounding_capabilities)"
+            )
+        if effective is not None and bounding is not None and effective - bounding:
+            return f"the effective capabilities {_listed(effective - bounding)} are not among the bounding ones"
+        return None
+
+    def held(self, linux: LinuxInfo | None, root: bool) -> Held:
+        """What a task's processes begin with that was not refused."""
+        asked = _asked(linux) if linux is not None else None
+        bounding = _bounding(linux) if linux is not None else None
+        given = asked if asked is not None else self.given
+        if given is None:
+            most = USUAL & self.most if bounding is None else bounding
+            return Held(_names(most), _names(USUAL & most) if root else ())
+        effective = given if bounding is None else given & bounding
+        # Without the ambient set, whoever is not root would lose them at the first execve.
+        return Held(_names(effective if bounding is None else bounding), _names(effective), _names(effective))
+
+
+USUALLY = Policy()
+
+
+def _asked(linux: LinuxInfo) -> frozenset[Capability] | None:
+    info = linux.effective_capabilities or linux.capability_info
+    return frozenset(info.capabilities) if info is not None else None
+
+
+def _bounding(linux: LinuxInfo) -> frozenset[Capability] | None:
+    info = linux.bounding_capabilities
+    return frozenset(info.capabilities) if info is not None else None
+
+
+def _names(capabilities: frozenset[Capability]) -> tuple[str, ...]:
+    return tuple(sorted(f"CAP_{capability.value}" for capability in capabilities))
+
+
+def _listed(capabilities: frozenset[Capability]) -> str:
+    return ", ".join(sorted(capability.value for capability in capabilities)) or "none"
