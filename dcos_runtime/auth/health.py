@@ -223,9 +223,6 @@ class Health:
 
     # --- telling ---
 
-    async def nodes(self) -> dict[str, Any]:
-        return _nodes((await self._report.get()).nodes.values())
-
     async def page(self, parts: Sequence[str]) -> Any:
         """What is at ``/system/health/v1/<parts>``. Raises `Refused` where nothing is."""
         report = await self._report.get()

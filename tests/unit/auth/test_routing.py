@@ -105,6 +105,37 @@ def test_no_mix_of_cookies_lets_ours_through(parts: list[str]) -> None:
     assert "secret" not in routing.split_cookies(";".join(parts))[1]
 
 
+OWN = "https://gate.example:8443"
+
+
+@pytest.mark.parametrize(
+    ("headers", "host", "says"),
+    [
+        ({}, "gate.example", ""),
+        ({"sec-fetch-site": "same-origin", "origin": OWN, "referer": f"{OWN}/x?y#z"}, "gate.example:8443", ""),
+        ({"origin": "https://GATE.example"}, "gate.example", ""),
+        ({"origin": "https://gate.example:443"}, "gate.example", ""),
+        ({"origin": "https://[fd00::1]"}, "[fd00::1]:443", ""),
+        ({"sec-fetch-site": "none"}, "gate.example", ""),
+        ({"origin": OWN}, "gate.example", "Origin"),
+        ({"origin": "https://gate.example"}, "gate.example:8443", "Origin"),
+        ({"origin": "https://gate.example.evil.example"}, "gate.example", "Origin"),
+        ({"origin": "https://gate.example@evil.example"}, "gate.example", "Origin"),
+        ({"origin": "https://gate.example, https://evil.example"}, "gate.example", "Origin"),
+        ({"origin": "null"}, "gate.example", "Origin"),
+        ({"origin": "http://gate.example"}, "gate.example", "Origin"),
+        ({"origin": "https://gate.example"}, "", "Origin"),
+        ({"referer": "https://other.gate.example/"}, "gate.example", "Referer"),
+        ({"referer": "https://gate.example:x/"}, "gate.example", "Referer"),
+        ({"sec-fetch-site": "same-site"}, "gate.example", "Sec-Fetch-Site"),
+        ({"sec-fetch-site": "same-origin, cross-site"}, "gate.example", "Sec-Fetch-Site"),
+        ({"sec-fetch-site": "cross-site", "origin": OWN}, "gate.example:8443", "Sec-Fetch-Site"),
+    ],
+)
+def test_another_sites_page_is_known_by_what_its_browser_says(headers: dict[str, str], host: str, says: str) -> None:
+    assert routing.foreign_page(headers, host) == says
+
+
 @pytest.mark.parametrize(
     "address",
     [
