@@ -19,6 +19,15 @@ def subscribe(info: FrameworkInfo, suppressed_roles: Iterable[str] = ()) -> Call
     )
 
 
+def update_framework(info: FrameworkInfo, suppressed_roles: Iterable[str] = ()) -> Call:
+    """Of a framework that is subscribed."""
+    return Call(
+        type=Call.Type.UPDATE_FRAMEWORK,
+        framework_id=info.id,
+        update_framework=Call.UpdateFramework(framework_info=info, suppressed_roles=list(suppressed_roles)),
+    )
+
+
 def launch(offer_ids: Sequence[str], tasks: Sequence[TaskInfo], refuse_seconds: float) -> Call:
     """Launches ``tasks`` with the resources of offers of one agent; what is left is refused for so many seconds."""
     operation = Offer.Operation(type=Offer.Operation.Type.LAUNCH, launch=Offer.Operation.Launch(task_infos=list(tasks)))

@@ -15,14 +15,16 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from dcos_runtime.framework import calls
 from dcos_runtime.framework.client import Client
 from dcos_runtime.marathon.core.core import Core
-from dcos_runtime.marathon.core.effects import Effect, Now, Outcome, Probe, Publish, Send, Trouble, writes
+from dcos_runtime.marathon.core.effects import Effect, Introduce, Now, Outcome, Probe, Publish, Send, Trouble, writes
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.prober import Prober
 from dcos_runtime.store import Store, StoreError
 from dcos_runtime.store.lease import HOLD_SECONDS, UNKNOWN, Forever, LeaseOver, LeaseSuspended, Term
+from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.scheduler import Call, Event
 
 T = TypeVar("T")
@@ -52,6 +54,8 @@ class Engine:
         self.lease = lease or Forever()
         self.hub = hub
         self.client: Client | None = None
+        self.introduce: Callable[[], FrameworkInfo] | None = None
+        """Who we are for the master, now."""
         self.master_page: Callable[[], str | None] = lambda: None
         """The URL of the leading master's plain port, if known."""
         self._over = False
@@ -226,11 +230,11 @@ class Engine:
 
     def _carry_out(self, effect: Effect) -> None:
         if isinstance(effect, Send):
-            if self.client is not None:
-                try:
-                    self.client.send(effect.call)
-                except Exception:  # as good as lost, which every call may be: the others are not to suffer
-                    log.exception("a call could not be sent: %s", effect.call.type)
+            self._send(effect.call)
+        elif isinstance(effect, Introduce):
+            if self.introduce is not None:
+                info = self.introduce()
+                self._send(calls.update_framework(info, info.roles if effect.suppressed else ()))
         elif isinstance(effect, Trouble):
             log.error("%s", effect.text, exc_info=effect.error)
         elif isinstance(effect, Publish):
@@ -239,6 +243,13 @@ class Engine:
             task = asyncio.create_task(self._probe(effect), name=f"probe {effect.task_id}")
             self._probes.add(task)
             task.add_done_callback(self._probes.discard)
+
+    def _send(self, call: Call) -> None:
+        if self.client is not None:
+            try:
+                self.client.send(call)
+            except Exception:  # as good as lost, which every call may be: the others are not to suffer
+                log.exception("a call could not be sent: %s", call.type)
 
     async def _probe(self, probe: Probe) -> None:
         before = self.lease.suspensions

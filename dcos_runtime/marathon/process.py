@@ -212,9 +212,8 @@ class Process:
         leader = MasterLeader(flags.master, None if context is None else flags.master_tls_port)
         stack.push_async_callback(leader.close)
         engine.master_page = leader.page
-        engine.client = Client(
-            leader, lambda: self._introduce(engine), engine, credential=self._credential, tls=context
-        )
+        engine.introduce = lambda: self._introduce(engine)
+        engine.client = Client(leader, engine.introduce, engine, credential=self._credential, tls=context)
         self._engine = engine
         work = (
             self._life.spawn(engine.run(), "the engine"),
@@ -245,7 +244,7 @@ class Process:
             id=None if framework_id is None else FrameworkID(value=framework_id),
             failover_timeout=self._flags.failover_timeout,
             checkpoint=True,
-            roles=[self._flags.mesos_role],
+            roles=engine.core.roles.introduce(),
             hostname=self._hostname,
             principal=self._principal(),
             webui_url=self._url,

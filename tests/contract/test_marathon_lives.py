@@ -96,6 +96,12 @@ class Made:
     def master(self) -> str:
         return self.get("/v2/info")["marathon_config"]["mesos_leader_ui_url"].rstrip("/")
 
+    def kernel(self, path: str) -> Any:
+        """A read of the master."""
+        status, answer = ask(self.master + path)
+        assert status == 200, (path, status, answer)
+        return answer
+
     def processes(self, app: str) -> list[int]:
         """The app's, and no other run's of these tests."""
         return processes_here_with(f"MARATHON_APP_ID={app}", f"RUN_OF_TESTS={self.run}")
@@ -329,3 +335,28 @@ def test_a_framework_that_an_operator_removes_comes_back_as_another_with_all_its
     wait_for(lambda: made.get("/v2/info").get("frameworkId", framework) != framework, 60, "a new framework id")
     after = wait_for(lambda: (found := made.running("/phoenix")) and len(found) == 2 and found, 60, "its tasks again")
     assert not {task["id"] for task in before} & {task["id"] for task in after}
+
+
+def test_an_app_with_the_role_of_its_top_level_group_runs_on_offers_of_that_role(made: Made) -> None:
+    status, answer = ask(f"{made.url}/v2/apps", "POST", {"id": "/dev/a", "cmd": SLEEP, "role": "other"})
+    assert status == 422 and "dev" in str(answer)
+    made.create({"id": "/dev/app", "role": "dev", "instances": 2})
+    tasks = made.settle("/dev/app", 2)
+    assert {task["role"] for task in tasks} == {"dev"}
+    made.create({"id": "/dev/plain"})
+    assert [task["role"] for task in made.settle("/dev/plain", 1)] == ["*"]
+    roles = {role["name"]: role["resources"].get("cpus", 0) for role in made.kernel("/roles")["roles"]}
+    assert roles["dev"] == pytest.approx(0.2) and roles["*"] >= 0.1
+    made.marathon.kill()
+    made.marathon.start()
+    made.url = made.marathon.url
+    made.put("/v2/apps/dev/app", {"instances": 3})
+    made.settle("/dev/app", 3)
+    made.put("/v2/apps/dev/app", {}, "DELETE")
+    made.put("/v2/apps/dev/plain", {}, "DELETE")
+    (framework,) = made.kernel("/frameworks")["frameworks"]
+    wait_for(
+        lambda: made.kernel("/frameworks")["frameworks"][0]["roles"] == ["*"],
+        60,
+        f"a framework without the role that nothing has any more: {framework['roles']}",
+    )

@@ -19,6 +19,7 @@ from dcos_runtime.marathon.core.deployment import RESTART, START, STOP, Action, 
 from dcos_runtime.marathon.core.effects import Now, Outcome, Probe
 from dcos_runtime.marathon.core.instance import ABSENT, LAUNCHING, Condition
 from dcos_runtime.marathon.core.launching import Launching
+from dcos_runtime.marathon.core.roles import Roles
 from dcos_runtime.marathon.core.tasks import Tasks
 from dcos_runtime.marathon.core.world import Settings, World
 from dcos_runtime.wire.cluster import Offer
@@ -39,6 +40,7 @@ class Core:
         self.world.restore(stored)
         self.tasks = Tasks(self.world)
         self.launching = Launching(self.world)
+        self.roles = Roles(self.world)
         self.changes = Changes(self.world, self.tasks)
         self._subscribed = False
         for state, instance in list(self.world.all_instances()):
@@ -85,6 +87,7 @@ class Core:
         if self._subscribed:
             self._subscribed = False
             self.launching.disconnected()
+            self.roles.disconnected()
             self.world.publish("scheduler_disconnected_event")
 
     def framework_removed(self, now: Now) -> None:
@@ -209,6 +212,8 @@ class Core:
             for deployment in list(world.deployments.values()):
                 if touched.intersection(deployment.apps):
                     self._advance(deployment)
+        if self._subscribed:
+            self.roles.settle(self.launching.suppressed)
         self.launching.settle()
 
     def _converge(self, app_id: str) -> None:
@@ -216,6 +221,7 @@ class Core:
         state = world.apps.get(app_id)
         if state is None:
             self.launching.waiting.pop(app_id, None)
+            self.roles.look(app_id)
             return
         app = world.active(state)
         deployment = world.deployment_of(app_id)
@@ -240,6 +246,7 @@ class Core:
         self.launching.look(state)
         if not state.instances and not state.versions:
             world.apps.pop(app_id, None)
+        self.roles.look(app_id)
 
     def _advance(self, deployment: Deployment) -> None:
         """Moves a deployment on over every step that is done."""

@@ -137,6 +137,8 @@ def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
             fields.problem(f"args({index})", text)
     ports, require_ports = _ports(fields), fields.flag("requirePorts", False)
     instances = _instances(fields)
+    # That of the top-level group is an app's for the asking.
+    role = fields.one_of("role", dict.fromkeys(filter(None, (rules.role, ids.top_group(identity)))), rules.role)
     single = labels.get("MARATHON_SINGLE_INSTANCE_APP") == "true"
     if single and instances > 1:
         fields.problem("", "Single instance app may only have one instance")
@@ -166,8 +168,8 @@ def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
         health_checks=fields.objects("healthChecks", lambda check: _health_check(check, len(ports)), MAX_CHECKS),
         dependencies=[ids.absolute(dependency) for dependency in fields.texts("dependencies", MAX_REFERENCES)],
         labels=labels,
-        accepted_resource_roles=_accepted_roles(fields, rules),
-        role=fields.one_of("role", (rules.role,), rules.role),
+        accepted_resource_roles=_accepted_roles(fields, role),
+        role=role,
         backoff_seconds=fields.integer("backoffSeconds", 1, 0, MAX_SECONDS),
         backoff_factor=fields.number("backoffFactor", 1.15, 1.0),
         max_launch_delay_seconds=fields.integer("maxLaunchDelaySeconds", 300, 0, MAX_SECONDS),
@@ -349,16 +351,16 @@ def _health_check(fields: Fields, port_count: int) -> HealthCheck:
     )
 
 
-def _accepted_roles(fields: Fields, rules: Rules) -> list[str] | None:
+def _accepted_roles(fields: Fields, role: str) -> list[str] | None:
     if not fields.has("acceptedResourceRoles"):
         fields.ignore(("acceptedResourceRoles",))
         return None
     roles = fields.texts("acceptedResourceRoles")
     if not roles:
         fields.problem("acceptedResourceRoles", "must not be empty")
-    if wrong := sorted(set(roles) - {"*", rules.role}):
-        allowed = "*" if rules.role == "*" else f"* and {rules.role}"
-        text = f"{shown(', '.join(wrong))}: this init is offered resources of {allowed} only (--mesos_role)"
+    if wrong := sorted(set(roles) - {"*", role}):
+        allowed = "*" if role == "*" else f"* and {role}"
+        text = f"{shown(', '.join(wrong))}: this app is offered resources of {allowed} only (its role, or --mesos_role)"
         fields.problem("acceptedResourceRoles", text)
     return roles
 

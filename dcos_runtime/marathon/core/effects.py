@@ -48,6 +48,13 @@ class Probe:
 
 
 @dataclass(frozen=True)
+class Introduce:
+    """The master is to be told anew who we are, since our roles are others now; ``suppressed``: offers in none yet."""
+
+    suppressed: bool
+
+
+@dataclass(frozen=True)
 class Trouble:
     """Something went wrong with one app that must not happen; for the log. The other apps go on."""
 
@@ -56,7 +63,7 @@ class Trouble:
     error: Exception
 
 
-Effect = Send | Publish | Probe | Trouble
+Effect = Send | Introduce | Publish | Probe | Trouble
 
 
 @dataclass

@@ -63,6 +63,12 @@ def group(app_id: str) -> str:
     return app_id.rsplit("/", 1)[0] or "/"
 
 
+def top_group(app_id: str) -> str | None:
+    """``/a/b/c`` → ``a``; an app that is in no group has none."""
+    first, slash, _ = app_id.strip("/").partition("/")
+    return first if slash else None
+
+
 def instance(app_id: str, unique: str) -> str:
     return f"{safe(app_id)}.instance-{unique}"
 

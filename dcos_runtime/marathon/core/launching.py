@@ -62,6 +62,10 @@ class Launching:
     def disconnected(self) -> None:
         self._suppressed = None
 
+    @property
+    def suppressed(self) -> bool:
+        return self._suppressed is True
+
     def look(self, state: AppState) -> None:
         """Takes note of what an app waits for now."""
         world = self._world
@@ -116,7 +120,7 @@ class Launching:
         if too_large:
             world.send(calls.decline(too_large, world.settings.decline_offer_duration))
         taken = [_Taken(item) for item in opened if item.described <= MAX_AGENT]
-        unmatched = False
+        unmatched: set[str] = set()
         for app_id in list(self.waiting):
             state = world.apps[app_id]
             app = world.active(state)
@@ -126,14 +130,18 @@ class Launching:
                 except Exception as error:  # one app's definition must not end what all the others depend on
                     self._trouble(state, app, error)
                     complete = False
-                unmatched |= not complete
-        unused = [item.offer.id for item in taken if not item.tasks]
+                if not complete:
+                    unmatched.add(app.role)
+        declined: dict[float, list[str]] = {}
         settings = world.settings
-        refuse = settings.unmatched_offer_duration if unmatched else settings.decline_offer_duration
         for item in taken:
+            wanted = bool(unmatched) if item.offer.role is None else item.offer.role in unmatched
+            refuse = settings.unmatched_offer_duration if wanted else settings.decline_offer_duration
             if item.tasks:
                 world.send(calls.launch([item.offer.id], item.tasks, refuse))
-        if unused:
+            else:
+                declined.setdefault(refuse, []).append(item.offer.id)
+        for refuse, unused in declined.items():
             world.send(calls.decline(unused, refuse))
 
     def _launch_app(self, state: AppState, app: App, taken: list[_Taken]) -> bool:

@@ -27,6 +27,8 @@ class OpenOffer:
         self.offer = offer
         self.id = offer.id.value
         self.agent_id = offer.agent_id.value
+        self.role = offer.allocation_info.role if offer.allocation_info is not None else None
+        """Whose offer it is, where the master tells."""
         self.attributes = constraints.attributes_of(offer)
         self.remaining = Remaining(offer.resources)
 
@@ -60,7 +62,7 @@ def match(
         for constraint in app.constraints
     )
     failed = {
-        "UnfulfilledRole": not left.offers_roles(roles),
+        "UnfulfilledRole": open_offer.role not in (None, app.role) or not left.offers_roles(roles),
         "UnfulfilledConstraint": not met,
         "AgentMaintenance": _in_maintenance(open_offer.offer, now),
         "InsufficientCpus": not left.has("cpus", app.cpus, roles),

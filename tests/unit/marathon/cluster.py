@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dcos_runtime.marathon.core.core import Core
-from dcos_runtime.marathon.core.effects import Now, Outcome, Probe, Publish, Send, writes
+from dcos_runtime.marathon.core.effects import Introduce, Now, Outcome, Probe, Publish, Send, writes
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.store import check
 from dcos_runtime.wire.cluster import Offer
@@ -51,6 +51,7 @@ class Cluster:
         self.mono = 0.0
         self.connected = False
         self.suppressed = False
+        self.roles: list[str] = []
         self.events: deque[Any] = deque()  # from the master, not yet delivered: offers and statuses
         self.unacknowledged: dict[str, TaskStatus] = {}
         self.published: list[Publish] = []
@@ -97,6 +98,7 @@ class Cluster:
         self.connected = True
         self.suppressed = False
         self.filters.clear()
+        self.roles = self.core.roles.introduce()
         self.core.subscribed(self.now, self.core.framework_id or "fw", "master:5050")
         self.commit()
         self.events.extend(self.unacknowledged.values())
@@ -115,6 +117,9 @@ class Cluster:
             if isinstance(effect, Send):
                 if self.connected:
                     self._call(effect.call)
+            elif isinstance(effect, Introduce):
+                self.roles = self.core.roles.introduce()
+                self.suppressed = effect.suppressed
             elif isinstance(effect, Publish):
                 self.published.append(effect)
             else:
