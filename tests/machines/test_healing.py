@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import shlex
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -108,8 +109,27 @@ def test_an_app_that_keeps_failing_is_started_with_growing_pauses(cluster: Deplo
         assert wait_for(delayed, 60, "a pause of more than three first ones")
 
 
+_THIEF = """
+import errno, socket, time
+seen = set()
+while True:
+    with socket.socket() as made:
+        made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            made.bind(("0.0.0.0", 5051))
+            said = "bound"
+        except OSError as error:
+            said = errno.errorcode[error.errno]
+        if said not in seen:
+            print(said, flush=True)
+        seen.add(said)
+    time.sleep(0.01)
+"""
+
+
 def test_killing_the_agent_daemon_leaves_its_tasks_their_pids(cluster: Deployed) -> None:
-    with app(cluster, "steady", cmd="exec sleep 10000") as name:
+    """One that tries to take the agent's port all the while gets it never, and the agent has it again."""
+    with app(cluster, "steady", cmd=f"exec python3 -c {shlex.quote(_THIEF)}") as name:
         (task,) = running(cluster, name, 1)
         host = cluster.host_at(task["host"])
         before = pids(cluster, task)
@@ -122,6 +142,7 @@ def test_killing_the_agent_daemon_leaves_its_tasks_their_pids(cluster: Deployed)
         )
         wait_for(lambda: cluster.registered(task["host"]), 60, "the agent's registration")
         assert pids(cluster, task) == before
+        assert cluster.dcos("task", "log", task["id"]).stdout.split() == ["EPERM"]
         assert [now["id"] for now in running(cluster, name, 1)] == [task["id"]]
         assert cluster.dcos("marathon", "app", "scale", name, "2").returncode == 0
         assert task["id"] in {now["id"] for now in running(cluster, name, 2)}
