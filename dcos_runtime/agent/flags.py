@@ -200,7 +200,7 @@ def who_may_pass(flags: Flags, users: guard.Users | None) -> Doors:
         anonymous_reads=flags.anonymous_reads,
         tls_kinds=INSIDERS,
     )
-    return Doors("mesos-agent", known, doors.wanted(flags))
+    return Doors("mesos-agent", known, doors.wanted(flags), own="agent")
 
 
 def capabilities(flags: Flags) -> Policy:

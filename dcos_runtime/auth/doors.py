@@ -45,11 +45,16 @@ _WANTED_BY = {READONLY.name: Door.READ, READWRITE.name: Door.WRITE, FRAMEWORKS.n
 
 @dataclass(frozen=True)
 class Doors:
-    """``wanted``: the doors that want a principal. Realms begin with ``realm`` ("mesos-master")."""
+    """``wanted``: the doors that want a principal. Realms begin with ``realm`` ("mesos-master").
+
+    ``own``: a kind of daemon whose certificate passes open doors over TLS and no other: a machine asks its own daemon
+    how it is with that daemon's certificate.
+    """
 
     realm: str = "mesos"
     guard: Guard = OPEN
     wanted: frozenset[Door] = frozenset()
+    own: str = ""
 
     async def enter(self, request: web.Request, door: Door, path: str = "") -> str | None:
         """The request's principal; None when nobody needs to know. Raises `Denied`.
@@ -59,8 +64,10 @@ class Doors:
         if _ADMITTED in request:
             return self.entered(request)
         over_tls = tls.is_tls(request)
-        if door is Door.OPEN and not over_tls:
-            return None
+        if door is Door.OPEN:
+            peer = tls.peer(request)
+            if not over_tls or (peer is not None and peer.kind == self.own):
+                return None
         required = bool(self.wanted) if door is Door.UNKNOWN else door in self.wanted
         if door is Door.READ and self.guard.is_open(request.method, path):
             required = False

@@ -7,7 +7,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.health import CannotAsk, gateway_url, init, leader, missing_agents, silent_gateways
+from dcos_installer.phases.health import (
+    CannotAsk,
+    gateway_url,
+    init,
+    leader,
+    missing_agents,
+    silent_gateways,
+    unwell_agents,
+)
 from dcos_installer.phases.quorum import ask_quorum
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition
@@ -100,6 +108,8 @@ def read(ctx: Context) -> ClusterStatus:
         leads = f"http://{leading.address}:{ports.master}"
         missing = missing_agents(ctx.ask, ctx.spec, leading)
         problems += [f"{name} is not registered with the master" for name in missing]
+        unwell = unwell_agents(ctx, but=missing)
+        problems += [f"the agent of {name} does not answer as it should: {why}" for name, why in unwell.items()]
     except CannotAsk as error:
         # Of leader, init and gateways nothing is known then, neither good nor bad.
         unasked = "; ".join(part for part in (error.what, error.hint) if part)

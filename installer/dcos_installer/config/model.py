@@ -75,6 +75,16 @@ class Ports(_Frozen):
     """These three wait for their daemons; no task gets them meanwhile."""
 
     @property
+    def kinds(self) -> dict[int, str]:
+        """The ports with TLS, and which kind of daemon's certificate is shown there."""
+        return {
+            self.master_agents: "master",
+            self.marathon_tls: "marathon",
+            self.agent_tls: "agent",
+            self.gateway_https: "gateway",
+        }
+
+    @property
     def all(self) -> tuple[int, ...]:
         """Every port of a daemon, sorted: none of them is a task's, on any machine."""
         return tuple(sorted(self.model_dump().values()))

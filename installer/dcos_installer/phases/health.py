@@ -7,12 +7,14 @@ import json
 import socket
 import ssl
 import urllib.error
+import urllib.parse
 import urllib.request
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from dcos_installer.errors import DeadlinePassed, InstallerError
+from dcos_runtime.tls import identity_of
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec, Ports
@@ -41,12 +43,15 @@ class CannotAsk(InstallerError):
 class Asker:
     """Asks over TLS as the cluster's operator: the other side must be of the cluster's CA and have the address asked.
 
-    ``folder`` is the operator's ``secrets/``; it is looked into when the first question comes.
+    ``folder`` is the operator's ``secrets/``; it is looked into when the first question comes. At a port of ``kinds``
+    the other side must be that kind of daemon, too.
     """
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, kinds: Mapping[int, str] | None = None) -> None:
         self._folder = folder
-        self._known: tuple[tuple[int, ...], urllib.request.OpenerDirector] | None = None
+        self._kinds = kinds or {}
+        self._version: tuple[int, ...] = ()
+        self._openers: dict[str, urllib.request.OpenerDirector] = {}
 
     def __call__(
         self,
@@ -71,7 +76,7 @@ class Asker:
         for name, value in (headers or {}).items():
             request.add_header(name, value)
         try:
-            with self._opener().open(request, timeout=seconds) as response:
+            with self._opener(url).open(request, timeout=seconds) as response:
                 text = response.read().decode(errors="replace")
         except urllib.error.HTTPError as error:
             said = error.read().decode(errors="replace")[:500]
@@ -84,19 +89,39 @@ class Asker:
         except ValueError:
             return text
 
-    def _opener(self) -> urllib.request.OpenerDirector:
+    def _opener(self, url: str) -> urllib.request.OpenerDirector:
         ca, identity = self._folder / "ca.crt", self._folder / "operator.pem"
+        kind = self._kinds.get(urllib.parse.urlsplit(url).port or 443, "") if url.startswith("https:") else ""
         try:
             version = tuple(path.stat().st_mtime_ns for path in (ca, identity))
-            if self._known is None or self._known[0] != version:
+            if self._version != version:
+                self._version, self._openers = version, {}
+            if kind not in self._openers:
                 context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
                 context.minimum_version = ssl.TLSVersion.TLSv1_2
+                if kind:
+                    # Instances of a class made here, as the handshake knows nothing of the context's owner.
+                    context.sslsocket_class = type("Connection", (_Connection,), {"kind": kind})
                 _load(ca, lambda: context.load_verify_locations(cafile=ca))
                 _load(identity, lambda: context.load_cert_chain(identity))
-                self._known = (version, _opener(context))
+                self._openers[kind] = _opener(context)
+            return self._openers[kind]
         except OSError as error:
             raise _cannot_ask(Path(error.filename or self._folder), error) from None
-        return self._known[1]
+
+
+class _Connection(ssl.SSLSocket):
+    """Takes the handshake for failed when another kind of daemon is at the other end."""
+
+    kind: ClassVar[str]
+
+    def do_handshake(self, block: bool = False) -> None:
+        super().do_handshake(block)
+        found = identity_of(self.getpeercert())
+        if found is None or found.kind != self.kind:
+            raise ssl.SSLCertVerificationError(
+                1, f"the other side is {f'the {found}' if found else 'no daemon of this cluster'}, not a {self.kind}"
+            )
 
 
 def _load(path: Path, into: Callable[[], None]) -> None:
@@ -172,6 +197,11 @@ def marathon_url(host: HostSpec, ports: Ports) -> str:
     return f"https://{host.address}:{ports.marathon_tls}"
 
 
+def agent_url(host: HostSpec, ports: Ports) -> str:
+    """The agent's door for our own, with mutual TLS."""
+    return f"https://{host.address}:{ports.agent_tls}"
+
+
 def gateway_url(host: HostSpec, ports: Ports) -> str:
     """The door for users on a master."""
     port = "" if ports.gateway_https == 443 else f":{ports.gateway_https}"
@@ -214,6 +244,26 @@ def missing_agents(ask: Ask, spec: ClusterSpec, leading: HostSpec) -> list[str]:
         if agent.get("active"):
             active |= {str(agent.get("hostname", "")), str(agent.get("pid", "")).rpartition("@")[2].rpartition(":")[0]}
     return [host.name for host in spec.agents if not {host.name, host.address} & active]
+
+
+def unwell_agents(ctx: Context, but: Collection[str] = ()) -> dict[str, str]:
+    """The hosts whose agent does not answer as it should, with why: one without its port says who has it.
+
+    All but those are asked, at once.
+    """
+
+    def why(host: HostSpec) -> str:
+        try:
+            ctx.ask(f"{agent_url(host, ctx.spec.settings.ports)}/health")
+        except NotWell as error:
+            return "; ".join(part for part in (error.what, error.why, error.evidence) if part)
+        return ""
+
+    said = ctx.everywhere([host for host in ctx.spec.agents if host.name not in but], why)
+    for result in said.values():
+        if isinstance(result, BaseException):
+            raise result
+    return {name: str(result) for name, result in said.items() if result}
 
 
 def init(ask: Ask, spec: ClusterSpec) -> HostSpec:

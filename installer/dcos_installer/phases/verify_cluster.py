@@ -17,6 +17,7 @@ from dcos_installer.phases.health import (
     missing_agents,
     refused,
     silent_gateways,
+    unwell_agents,
     wait_until,
 )
 from dcos_installer.phases.postflight import check_gateway, check_host
@@ -54,7 +55,7 @@ class VerifyCluster:
         leading = _await_leader(ctx)
         wait_until(
             ctx,
-            "every agent is registered",
+            "every agent is registered and well",
             lambda: _all_agents(ctx, leading),
             seconds=AGENTS_SECONDS,
             evidence=lambda: _missing_said(ctx, leading),
@@ -145,6 +146,10 @@ def _all_agents(ctx: Context, leading: HostSpec) -> None:
     missing = missing_agents(ctx.ask, ctx.spec, leading)
     if missing:
         raise NotWell(f"not registered: {', '.join(missing)}")
+    unwell = unwell_agents(ctx)
+    if unwell:
+        said = "\n".join(f"{name}: {why}" for name, why in unwell.items())
+        raise NotWell(f"no good answer from the agent of {', '.join(unwell)}", evidence=said)
 
 
 def _all_gateways(ctx: Context) -> None:
@@ -275,7 +280,7 @@ def _silent_said(ctx: Context) -> str:
 
 def _missing_said(ctx: Context, leading: HostSpec) -> str:
     try:
-        missing = missing_agents(ctx.ask, ctx.spec, leading)
+        missing = missing_agents(ctx.ask, ctx.spec, leading) or list(unwell_agents(ctx))
     except InstallerError:
         return _masters_said(ctx)
     return _said(ctx, tuple(ctx.spec.host(name) for name in missing[:3]))

@@ -133,7 +133,7 @@ def master(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials)
         role,
         daemon="dcos-master",
         user=User("dcos-master", home="/var/lib/dcos/master", comment="DC/OS kernel master"),
-        probe=f"http://{host.address}:{spec.settings.ports.master}/health",
+        probe=f"https://master@{host.address}:{spec.settings.ports.master_agents}/health",
         secrets=("tls-master.pem", "zk-master", "credentials-master.json"),
     )
 
@@ -146,7 +146,7 @@ def marathon(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterial
         role,
         daemon="dcos-marathon",
         user=User("dcos-marathon", home="/var/lib/dcos/marathon", comment="DC/OS init"),
-        probe=f"http://{host.address}:{spec.settings.ports.marathon}/ping",
+        probe=f"https://marathon@{host.address}:{spec.settings.ports.marathon_tls}/ping",
         secrets=("tls-marathon.pem", "zk-marathon", "credentials-marathon.json"),
     )
 
@@ -230,7 +230,7 @@ def gateway(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials
             Unit(
                 unit,
                 reads=(configuration.path, limits.path, CA, f"secret:{secret.name}"),
-                probe=f"https://{host.address}:{ports.gateway_https}",
+                probe=f"https://gateway@{host.address}:{ports.gateway_https}",
             ),
         ),
         users=(user,),
@@ -249,7 +249,7 @@ def agent(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMaterials) 
         role,
         daemon="dcos-agent",
         user=None,
-        probe=f"http://{host.address}:{spec.settings.ports.agent}/health",
+        probe=f"https://agent@{host.address}:{spec.settings.ports.agent_tls}/health",
         secrets=("tls-agent.pem", "credentials-agent.json"),
         requires=(Requirement("/usr/bin/conmon", "conmon"), Requirement("/usr/bin/tini-static", "tini"), *runtime),
     )

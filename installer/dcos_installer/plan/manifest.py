@@ -31,6 +31,7 @@ _UNIT_NAME = re.compile(r"dcos-[a-z0-9-]+\.service")
 _USER_NAME = re.compile(r"dcos-[a-z0-9-]{1,26}")
 _FILE_PATH = re.compile(r"(?:etc|units)/[A-Za-z0-9][A-Za-z0-9._-]*(?:/[A-Za-z0-9][A-Za-z0-9._-]*)*")
 _SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
+_PROBE = re.compile(r"(?:https://[a-z]+@[0-9.]+:\d+(?:/\S+)?|zookeeper://[0-9.]+:\d+|unix:///\S+)?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LINK_ROOTS = ("/etc/systemd/system/", "/etc/sysctl.d/", "/usr/local/bin/")
 """Where links may be laid; everything else of the machine is not ours."""
@@ -65,8 +66,8 @@ class Unit(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
     ``reads`` names what it takes in when it starts: paths of files, ``package:NAME``, ``secret:NAME``. When one of them
     changes, ``on_change`` (restart or reload) happens to it; when its own text does, it is restarted. ``probe``
-    (``http://HOST:PORT/PATH``, ``https://HOST:PORT`` with a certificate of the cluster's CA, ``zookeeper://HOST:PORT``,
-    ``tcp://HOST:PORT``, ``unix:///SOCKET``) answers when it is well.
+    (``https://KIND@HOST:PORT/PATH``, asked with mutual TLS; ``https://KIND@HOST:PORT``, whose certificate alone counts;
+    ``zookeeper://HOST:PORT``, ``unix:///SOCKET``) answers when it is well. Nothing is asked where anybody may answer.
     """
 
     name: str
@@ -290,6 +291,8 @@ def _problems(manifest: Manifest) -> Iterable[str]:
             yield f"unit {unit.name}: our units are named dcos-….service"
         if f"units/{unit.name}" not in paths:
             yield f"unit {unit.name}: no fragment brings its text"
+        if not _PROBE.fullmatch(unit.probe):
+            yield f"unit {unit.name}: {unit.probe} is no probe that only the daemon itself can answer"
         if unit.on_change not in ("restart", "reload"):
             yield f"unit {unit.name}: on_change is restart or reload, not {unit.on_change}"
         for name in unit.reads:

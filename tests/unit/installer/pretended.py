@@ -328,6 +328,8 @@ class Daemons:
         """The address of the init that leads; empty: the first master's."""
         self.joining: set[str] = set()
         """Masters whose ZooKeeper is not in the quorum."""
+        self.robbed: dict[str, str] = {}
+        """Agents that have not all of their ports, and what they say of it."""
 
     def well(self, host: HostSpec) -> bool:
         machine = self.machines.read(host.name) or {}
@@ -353,6 +355,11 @@ class Daemons:
             if host.name in self.joining:
                 return "This ZooKeeper instance is not currently serving requests\n"
             return "Zookeeper version: 3.8\nMode: follower\n"
+        if port == "5052":
+            assert (scheme, path, host.is_agent) == ("https", "health", True), url
+            if host.name in self.robbed:
+                raise NotWell(f"{method} {url} was answered with 503", status=503, evidence=self.robbed[host.name])
+            return None
         assert (scheme, port) in {("https", ""), ("https", "5049"), ("https", "8443"), ("http", "80")}, url
         if port in ("", "80"):
             return self._gateway(scheme, f"{method} /{path}", body, dict(headers or {}))

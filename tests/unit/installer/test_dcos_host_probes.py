@@ -31,37 +31,58 @@ def test_a_unix_socket_is_well_when_somebody_listens_on_it(tmp_path: Path) -> No
         assert probed(f"unix://{path}") == ""
 
 
-def test_a_door_with_tls_is_well_only_when_the_clusters_ca_vouches_for_who_holds_the_port(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("holder", "address", "path", "answer", "wrong"),
+    [
+        ("agent", "127.0.0.1", "", "", ""),
+        ("agent", "127.0.0.1", "/health", "200 OK", ""),
+        ("agent", "127.0.0.1", "/health", "503 Service Unavailable", "503 Service Unavailable: port 5051 is taken"),
+        ("agent", "198.18.0.1", "/health", "200 OK", "IP address mismatch"),
+        ("gateway", "127.0.0.1", "/health", "200 OK", "not that of a agent"),
+        ("gateway", "127.0.0.1", "", "", "not that of a agent"),
+        ("another cluster's agent", "127.0.0.1", "/health", "200 OK", "certificate verify failed"),
+        ("plain HTTP", "", "/health", "200 OK", "does another process hold the port?"),
+        ("SSH", "", "", "", "does another process hold the port?"),
+    ],
+)
+def test_a_daemon_is_well_only_when_the_holder_of_its_port_has_its_certificate(
+    tmp_path: Path, holder: str, address: str, path: str, answer: str, wrong: str
+) -> None:
+    """The certificate is that of the daemon's kind and host; whatever a stranger answers says nothing."""
     now = moment(time.time())
     ours, strange = (self_signed(new_key(), name, now) for name in ("c", "stranger"))
     (tmp_path / "ca.crt").write_text(ours.pem)
-    for authority, address, wrong in (
-        (ours, "127.0.0.1", ""),
-        (ours, "198.18.0.1", "IP address mismatch"),
-        (strange, "127.0.0.1", "certificate verify failed"),
-        (None, "", "does another process hold the port?"),
-    ):
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER) if authority else None
-            if authority and context:
-                (tmp_path / "own.pem").write_text(authority.issue(Holder("c", "gateway", "m1", address), now))
-                context.load_cert_chain(tmp_path / "own.pem")
-            answering = threading.Thread(target=_answer_once, args=(server, context))
-            answering.start()
-            found = probed(f"https://127.0.0.1:{server.getsockname()[1]}", str(tmp_path / "ca.crt"))
-            answering.join()
-        assert wrong in found if wrong else found == ""
+    (tmp_path / "tls-agent.pem").write_text(ours.issue(Holder("c", "agent", "a1", "127.0.0.1"), now))
+    context = None
+    if address:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.verify_mode = ssl.CERT_REQUIRED if path else ssl.CERT_OPTIONAL
+        context.load_verify_locations(tmp_path / "ca.crt")
+        kind = holder.rpartition(" ")[2]
+        authority = ours if holder == kind else strange
+        (tmp_path / "own.pem").write_text(authority.issue(Holder("c", kind, "a1", address), now))
+        context.load_cert_chain(tmp_path / "own.pem")
+    said = f"HTTP/1.1 {answer}\r\n\r\nport 5051 is taken" if answer else "SSH-2.0-stranger\r\n"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        answering = threading.Thread(target=_answer_once, args=(server, context, said.encode()))
+        answering.start()
+        place = f"127.0.0.1:{server.getsockname()[1]}"
+        found = probed(f"https://agent@{place}{path}", str(tmp_path / "ca.crt"), str(tmp_path))
+        answering.join()
+    assert wrong in found if wrong else found == ""
 
 
-def _answer_once(server: socket.socket, context: ssl.SSLContext | None) -> None:
-    """Takes one connection; without a context, says what a stranger would."""
+def _answer_once(server: socket.socket, context: ssl.SSLContext | None, said: bytes) -> None:
+    """Takes one connection and says what was told, with TLS when there is a context."""
     connection, _ = server.accept()
-    with connection:
+    with connection, contextlib.suppress(OSError):
         if context is None:
-            connection.sendall(b"SSH-2.0-stranger\r\n")
+            connection.sendall(said)
+            connection.recv(1)
             return
-        with contextlib.suppress(OSError), context.wrap_socket(connection, server_side=True):
-            pass
+        with context.wrap_socket(connection, server_side=True) as tls:
+            if tls.recv(4096):
+                tls.sendall(said)
 
 
 def test_sockets_that_listen_are_told_by_address_and_port_until_there_is_a_generation(host: Host) -> None:

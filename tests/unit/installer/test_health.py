@@ -105,6 +105,18 @@ def test_a_certificate_for_another_address_is_not_believed(made: tuple[ClusterSt
     assert told.value.status == 0 and "certificate is not valid for '127.0.0.2'" in told.value.why
 
 
+@pytest.mark.parametrize("kind", ["agent", "gateway", "marathon"])
+def test_another_kind_of_daemon_at_the_right_address_is_not_believed(
+    made: tuple[ClusterState, Vault], tmp_path: Path, kind: str
+) -> None:
+    with serving(made, tmp_path) as url:
+        port = int(url.rpartition(":")[2])
+        assert Asker(made[0].secrets, {port: "master"})(f"{url}/who") == {"kind": "operator"}
+        with pytest.raises(NotWell) as told:
+            Asker(made[0].secrets, {port: kind})(f"{url}/who")
+        assert told.value.status == 0 and f"the other side is the master of m1, not a {kind}" in told.value.why
+
+
 def test_a_server_of_another_cluster_is_not_believed(made: tuple[ClusterState, Vault], tmp_path: Path) -> None:
     other = ClusterState(tmp_path / "other")
     secrets.make(other, a_spec())

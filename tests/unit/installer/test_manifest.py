@@ -12,6 +12,7 @@ import pytest
 
 from dcos_installer.config.model import ClusterSpec, Settings
 from dcos_installer.plan import materials
+from dcos_installer.plan.fragments import port_list
 from dcos_installer.plan.manifest import (
     ACTIVE,
     File,
@@ -112,6 +113,54 @@ def test_the_store_is_named_by_a_secret_and_leaders_are_looked_for_without_one()
     assert 'MESOS_ZK="file:///etc/dcos-secrets/zk-master"' in text(found, "etc/dcos-master.env")
     assert f'MARATHON_MASTER="{mesos}"' in text(found, "etc/dcos-marathon.env")
     assert f'MESOS_MASTER="{mesos}"' in text(made(a_spec(masters=3), "a1"), "etc/dcos-agent.env")
+
+
+def test_no_unit_is_asked_where_anybody_may_answer_and_each_shows_the_certificate_of_its_kind() -> None:
+    spec, plain = a_spec(), {5050, 5051, 8080, 80}
+    for host in spec.hosts:
+        manifest = made(spec, host.name)
+        secrets = {secret.name for secret in manifest.secrets}
+        for unit in manifest.units:
+            scheme, _, rest = unit.probe.partition("://")
+            if scheme == "https":
+                kind, place = rest.partition("/")[0].split("@")
+                assert unit.name == f"dcos-{kind}.service" and f"tls-{kind}.pem" in secrets
+                assert place.rpartition(":")[0] == host.address and int(place.rpartition(":")[2]) not in plain
+            else:
+                assert (unit.name, scheme) in {
+                    ("dcos-firewall.service", ""),
+                    ("dcos-zookeeper.service", "zookeeper"),
+                    ("dcos-auth.service", "unix"),
+                }
+
+
+def test_no_task_is_given_a_daemons_port_and_the_kernel_hands_none_out() -> None:
+    spec = a_spec()
+    numbers = set(spec.settings.ports.all)
+    assert {5049, 5050, 5051, 5052, 8080, 8443, 2181, 2888, 3888} <= numbers
+
+    def listed(words: str) -> set[int]:
+        pairs = [[int(number) for number in part.split("-")] for part in words.split(",")]
+        return {number for pair in pairs for number in range(pair[0], pair[-1] + 1)}
+
+    for host in spec.hosts:
+        manifest = made(spec, host.name)
+        (reserved,) = [item.value for item in manifest.sysctls if item.key == "net.ipv4.ip_local_reserved_ports"]
+        assert listed(reserved) == numbers | set(range(31000, 32001))
+        assert reserved == port_list(reserved)  # as the kernel tells it
+        if host.is_agent:
+            env = text(manifest, "etc/dcos-agent.env")
+            (told,) = re.findall(r'^MESOS_DAEMON_PORTS="(.*)"$', env, re.MULTILINE)
+            assert listed(told) == numbers
+            assert 'MESOS_ENFORCE_PORTS="true"' in env
+
+
+@pytest.mark.parametrize("probe", ["http://198.18.0.1:5051/health", "tcp://198.18.0.1:1", "https://198.18.0.1:443"])
+def test_a_probe_that_a_stranger_could_answer_is_in_no_manifest(probe: str) -> None:
+    unit = Unit("dcos-a.service", probe=probe)
+    piece = Fragment(role="a", files=(unit_file(unit.name, ""),), units=(unit,))
+    with pytest.raises(ManifestInvalid, match="no probe that only the daemon itself can answer"):
+        merge(a_spec(), a_spec().host("a1"), [piece])
 
 
 def test_every_secret_is_its_daemons_alone_and_changing_it_restarts_that() -> None:

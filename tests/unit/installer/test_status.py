@@ -99,6 +99,16 @@ def test_a_deploy_is_not_done_while_a_zookeeper_does_not_serve(three: PretendedC
     assert "2 of 3 serve, no other may fail" in told.value.why
 
 
+def test_an_agent_without_its_port_is_a_problem_and_no_deploy_is_done_with_it(three: PretendedContext) -> None:
+    """It is registered, its unit is active, and somebody answers at its port; only not the agent."""
+    daemons(three).robbed = {"a1": "port 5051 is taken by pid 77 ('python3') of the task thief"}
+    (told,) = [problem for problem in status.read(three).problems if "agent of" in problem]
+    assert told.startswith("the agent of a1 does not answer as it should") and "of the task thief" in told
+    with pytest.raises(DeadlinePassed) as caught:
+        VerifyCluster().run(three)
+    assert "no good answer from the agent of a1" in str(caught.value.why) and "thief" in str(caught.value.evidence)
+
+
 def test_the_init_that_leads_is_named_whichever_answers_first(three: PretendedContext) -> None:
     daemons(three).leading_init = "198.18.1.3"
     assert init(three.ask, three.spec).name == "m3"

@@ -5,11 +5,12 @@ from __future__ import annotations
 import time
 
 from .errors import HostError
-from .machine import ACTIVE, STATE, Machine
+from .machine import ACTIVE, SECRETS, STATE, Machine
 from .quick import dumps, loads
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     from collections.abc import Iterable
 
 RUNNING, STOPPED, FAILED, LOOPING = "running", "stopped", "failed", "looping"
@@ -19,6 +20,7 @@ _CRASHES = 5
 """So many restarts while we wait for a unit, and it is given up before the deadline."""
 _LOG_LINES = 20
 _PROBE_SECONDS = 5.0
+_ANSWER_BYTES = 4096
 CA = ACTIVE + "/etc/tls/ca.crt"
 """Whom an ``https`` probe trusts."""
 
@@ -70,7 +72,7 @@ class Systemd:
                 why = f"systemd says: {shown.get('Result')}, exit status {shown.get('ExecMainStatus')}"
                 raise UnitFailed(unit, f"{unit} failed", why, self.log(unit))
             if shown.get("ActiveState") == "active":
-                answer = probed(probe, self.machine.at(CA)) if probe else ""
+                answer = probed(probe, self.machine.at(CA), self.machine.at(SECRETS)) if probe else ""
                 seen += 1
                 if not answer and (probe or shown.get("SubState") == "exited" or seen > 2):
                     return
@@ -137,13 +139,13 @@ class Noted(Systemd):
         return dict(loads(self.machine.read(self._FILE) or b"{}"))
 
 
-def probed(probe: str, ca: str = "") -> str:
-    """Asks ``http://HOST:PORT/PATH``, ``https://HOST:PORT``, ``zookeeper://HOST:PORT``, ``tcp://HOST:PORT`` or
-    ``unix:///SOCKET`` once.
+def probed(probe: str, ca: str = "", secrets: str = "") -> str:
+    """Asks ``https://KIND@HOST:PORT/PATH``, ``https://KIND@HOST:PORT``, ``zookeeper://HOST:PORT`` or ``unix:///SOCKET``
+    once.
 
     Empty when the answer is good, else what is wrong. ``https`` wants a certificate of the CA in the file ``ca`` for
-    that address: nobody else who holds the port has one, and a daemon that is still to bind another port has no
-    worker to show it.
+    that address and kind of daemon: nobody else who holds the port has one, and a daemon that is still to bind another
+    port has no worker to show it. A PATH is asked with the kind's own certificate, from the folder ``secrets``.
     """
     import socket
 
@@ -156,28 +158,42 @@ def probed(probe: str, ca: str = "") -> str:
             except OSError as error:
                 return f"{rest}: {error.strerror or error}"
         return ""
+    if scheme not in ("https", "zookeeper"):
+        return ""  # going back to what an older installer laid down: systemd's word has to do
+    kind, _, rest = rest.rpartition("@")
     place, _, path = rest.partition("/")
     host, _, port = place.rpartition(":")
     try:
         with socket.create_connection((host, int(port)), timeout=_PROBE_SECONDS) as connection:
-            if scheme == "tcp":
-                return ""
-            if scheme == "https":
-                import ssl
-
-                with ssl.create_default_context(cafile=ca).wrap_socket(connection, server_hostname=host):
-                    return ""
             if scheme == "zookeeper":
                 connection.sendall(b"ruok")
                 said = connection.makefile("rb").read(4)
                 return "" if said == b"imok" else f"it answers {said!r}"
-            request = f"GET /{path} HTTP/1.1\r\nHost: {place}\r\nConnection: close\r\n\r\n"
-            connection.sendall(request.encode())
-            status = connection.makefile("rb").readline().decode("latin-1").split(" ")
+            return _probed_tls(connection, kind, host, path, ca, secrets)
     except OSError as error:
-        held = " (does another process hold the port?)" if scheme == "https" else ""
-        return f"{error}{held}"
-    return "" if len(status) > 1 and status[1] == "200" else "it answers " + " ".join(status).strip()
+        return f"{error}" + (" (does another process hold the port?)" if scheme == "https" else "")
+
+
+def _probed_tls(connection: socket.socket, kind: str, host: str, path: str, ca: str, secrets: str) -> str:
+    import ssl
+
+    context = ssl.create_default_context(cafile=ca)
+    if path:
+        context.load_cert_chain(f"{secrets}/tls-{kind}.pem")
+    with context.wrap_socket(connection, server_hostname=host) as tls:
+        names = (tls.getpeercert() or {}).get("subjectAltName", ())
+        if kind and ("DNS", f"{kind}.dcos.internal") not in names:
+            return f"its certificate is not that of a {kind} (does another process hold the port?)"
+        if not path:
+            return ""
+        request = f"GET /{path} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n"
+        tls.sendall(request.encode())
+        head, _, body = tls.makefile("rb").read(_ANSWER_BYTES).partition(b"\r\n\r\n")
+    status = head.split(b"\r\n")[0].decode("latin-1").split(" ")
+    if len(status) > 1 and status[1] == "200":
+        return ""
+    said = " ".join(body.decode("utf-8", "replace").split())[:300]
+    return "it answers " + " ".join(status).strip() + (f": {said}" if said else "")
 
 
 def _state(shown: dict[str, str]) -> str:
