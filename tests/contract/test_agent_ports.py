@@ -149,10 +149,30 @@ def test_a_restarted_agent_has_one_program_a_hook_and_new_ports_replace_the_old_
         agent.restart()
         assert programs(agent.cgroups_root) == first
         agent.kill()
-        agent.argv.append("--daemon_ports=5050-5060")
+        agent.argv.append("--daemon_ports=5050-5060,5070")
         agent.start()
         assert [len(some) for some in programs(agent.cgroups_root)] == [1, 1]
         assert programs(agent.cgroups_root) != first
+
+
+def test_a_container_that_was_made_before_ports_were_closed_is_taken_in(tmp_path: Path) -> None:
+    outside = Path("/sys/fs/cgroup/unified/cgroup.procs")
+    if not outside.exists():
+        pytest.skip("where control groups are unified every container is below the cgroup, whoever made it")
+    with cluster(tmp_path, "linux", free_port()) as (master, agent):
+        agent_id = admitted(master, agent)
+        mark = f"5088{os.getpid()}"
+        master.run(agent_id, "old", f"sleep {mark} & wait")
+        master.status("old", "RUNNING")
+        pids = wait_for(lambda: agent.pids(mark), 60, "the task's processes")
+        agent.kill()
+        for pid in pids:
+            outside.write_text(str(pid))
+        agent.start()
+        for pid in pids:
+            assert f"\n0::/{agent.cgroups_root}/" in Path(f"/proc/{pid}/cgroup").read_text()
+        master.kill(agent_id, "old")
+        master.status("old", "KILLED")
 
 
 def test_an_agent_whose_port_a_task_took_names_it_and_ends_it_and_has_its_port_back(tmp_path: Path) -> None:

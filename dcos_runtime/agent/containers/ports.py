@@ -148,6 +148,7 @@ class PortGuard:
         self._own = own
         self._folder = Path()
         self._divided = False
+        self._tags: dict[Hook, bytes] = {}
 
     async def begin(self, cgroups: Cgroups, root: str) -> None:
         """Closes the ports, and has a process in the cgroup try one; ``problem`` and ``gap`` tell how it went."""
@@ -211,11 +212,14 @@ class PortGuard:
         opened: list[bpf.Attached] = []
         try:
             for hook in Hook:
-                wanted = bpf.load(program(self.closed), hook, NAME)
-                opened.append(wanted)
                 there = bpf.attached(cgroup, hook)
                 opened += there
                 ours = [found for found in there if found.name == NAME]
+                if [found.tag for found in ours] == [self._tags.get(hook)]:
+                    continue
+                wanted = bpf.load(program(self.closed), hook, NAME)
+                opened.append(wanted)
+                self._tags[hook] = wanted.tag
                 if not any(found.tag == wanted.tag for found in ours):
                     bpf.attach(cgroup, hook, wanted, instead_of=ours.pop(0) if ours else None)
                 else:
@@ -231,16 +235,15 @@ class PortGuard:
         """Takes in the processes of containers that were made before ports were closed."""
         containers = cgroups.folder("pids", root) or cgroups.folder("memory", root)
         for _ in range(_ROUNDS):
-            inside = set((self._folder / "cgroup.procs").read_text().split())
-            found: set[str] = set()
-            for path in containers.glob("*/cgroup.procs") if containers else ():
-                with contextlib.suppress(OSError):
-                    found |= set(path.read_text().split())
-            if found <= inside:
+            inside = {pid for pids in _processes(self._folder).values() for pid in pids}
+            outside = {name: pids - inside for name, pids in _processes(containers).items() if pids - inside}
+            if not outside:
                 return
-            for pid in found - inside:
-                with contextlib.suppress(OSError):  # it ended
-                    (self._folder / "cgroup.procs").write_text(pid)
+            for name, pids in outside.items():
+                (self._folder / name).mkdir(exist_ok=True)
+                for pid in pids:
+                    with contextlib.suppress(OSError):  # it ended
+                        (self._folder / name / "cgroup.procs").write_text(pid)
 
     async def _try(self) -> None:
         """Raises `PortsOpen` unless binds of a process in such a cgroup are refused, and for that reason."""
@@ -279,6 +282,15 @@ class PortGuard:
                 f"the kernel took the programs and yet let a process in {self._folder} bind port {port}"
                 f" ({', '.join(bound)}); a kernel from 5.15 on does not"
             )
+
+
+def _processes(folder: Path | None) -> dict[str, set[str]]:
+    """The processes in a cgroup ("" in the answer) and in each one right below it."""
+    found: dict[str, set[str]] = {}
+    for path in (folder / "cgroup.procs", *folder.glob("*/cgroup.procs")) if folder else ():
+        with contextlib.suppress(OSError):
+            found["" if path.parent == folder else path.parent.name] = set(path.read_text().split())
+    return found
 
 
 def _refused(error: OSError) -> str:

@@ -326,7 +326,8 @@ VARIABLES: tuple[Variable, ...] = (
         "agent",
         _resources,
         "what the agent counts itself",
-        "What the agent offers, as its flag `--resources`; what is not named is counted.",
+        "What the agent offers, as its flag `--resources`; what is not named is counted. Ports below 1024 and those of"
+        " daemons are tasks' only when they are offered here: `ports:[80-80,443-443,31000-32000]`.",
         "dcos_resources=disk:512000;ports:[31000-32000]",
     ),
 )
