@@ -215,6 +215,21 @@ def test_an_agent_that_is_told_to_enforce_ports_does_not_start_where_it_cannot(t
         assert "--launcher=posix does not keep tasks from the daemons' ports" in done.stderr
 
 
+def test_where_ports_cannot_be_closed_containers_run_only_when_nobody_asked_for_that(tmp_path: Path) -> None:
+    if not Path("/sys/fs/cgroup/unified").is_dir():
+        pytest.skip("only divided control groups can be without version 2")
+    with cluster(tmp_path, "linux", free_port()) as (master, agent):
+        agent.argv = ["unshare", "--mount", "sh", "-c", 'umount /sys/fs/cgroup/unified && exec "$@"', "sh", *agent.argv]
+        done = subprocess.run([*agent.argv, "--enforce_ports"], capture_output=True, text=True, timeout=120)
+        assert done.returncode == 1
+        assert "--launcher=linux does not keep tasks from the daemons' ports" in done.stderr
+        assert "mount cgroup2 at /sys/fs/cgroup/unified" in done.stderr
+        agent_id = admitted(master, agent)
+        assert "--launcher=linux: ports: not enforced" in agent.log.read_text()
+        master.run(agent_id, "runs", "true")
+        master.status("runs", "FINISHED")
+
+
 GUARD = """
 import asyncio, sys
 from dcos_runtime.agent.containers.cgroups import Cgroups
@@ -225,16 +240,27 @@ print(guard.shortcoming)
 """
 
 
-def test_a_kernel_that_refuses_the_programs_is_told_with_what_it_wants() -> None:
+UNIFIED = 'umount -R /sys/fs/cgroup && mount -t cgroup2 none /sys/fs/cgroup && exec "$@"'
+
+
+@pytest.mark.parametrize(
+    ("before", "wrong"),
+    [
+        ([], ""),
+        (["unshare", "--mount", "sh", "-c", UNIFIED, "sh"], ""),
+        (["setpriv", "--bounding-set=-bpf,-sys_admin,-net_admin"], "bpf(2) wants CAP_BPF"),
+    ],
+    ids=["as they are", "unified", "without the capabilities"],
+)
+def test_ports_are_closed_in_either_kind_of_cgroups_and_a_kernel_that_refuses_is_told_with_what_it_wants(
+    before: list[str], wrong: str
+) -> None:
     if why := containers_work():
         pytest.skip(why)
-    root = f"dcos-test-{os.getpid()}-refused"
+    root = f"dcos-test-{os.getpid()}-guard"
     try:
-        told = [
-            subprocess.run([*before, sys.executable, "-c", GUARD, root], capture_output=True, text=True, check=True)
-            for before in (["setpriv", "--bounding-set=-bpf,-sys_admin,-net_admin"], [])
-        ]
+        argv = [*before, sys.executable, "-c", GUARD, root]
+        said = subprocess.run(argv, capture_output=True, text=True, check=True).stdout
     finally:
         remove_cgroups(root)
-    assert "ports: not enforced" in told[0].stdout and "bpf(2) wants CAP_BPF" in told[0].stdout
-    assert "not enforced" not in told[1].stdout
+    assert wrong in said if wrong else "not enforced" not in said
