@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from dcos_runtime.agent.gc import used_fraction
 from tests.byhand import wait_for
 from tests.contract.agents import Agent, PretendedMaster, containers_work, pretended_cluster
 
@@ -149,3 +151,29 @@ def test_the_use_of_disk_is_shown(master: PretendedMaster, agent: Agent) -> None
     wait_for(figures, what="the figures of its disk")
     master.kill(ID, "shown")
     master.status("shown")
+
+
+@pytest.fixture
+def small_disk(tmp_path: Path) -> Iterator[Path]:
+    """A file system of 40 MB."""
+    folder = tmp_path / "small"
+    folder.mkdir()
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=40m", "small", folder], capture_output=True)
+    if mounted.returncode:
+        pytest.skip(f"nothing can be mounted here: {mounted.stderr.decode()}")
+    yield folder
+    subprocess.run(["umount", "--lazy", folder], check=True)
+
+
+def test_a_disk_that_fills_costs_the_oldest_sandboxes_within_seconds(small_disk: Path) -> None:
+    with pretended_cluster(small_disk, "posix", "--gc_disk_headroom=0.3") as (master, _):
+        for number in range(8):
+            name = f"heavy{number}"
+            master.run(ID, name, "head -c 9000000 /dev/zero > data; test $(stat -c %s data) = 9000000")
+            ended = master.status(name)
+            assert ended.state.value == "TASK_FINISHED", (number, ended.message)
+            master.until_gone(name)
+            # Less than the headroom is free after the fourth: that is put right before the next one.
+            wait_for(lambda: used_fraction(small_disk) < 0.7, what=f"room after task {number}")
+        left = [path.parts[-3] for path in small_disk.glob("agent/slaves/*/frameworks/*/executors/*/runs/latest")]
+        assert "heavy7" in left and "heavy0" not in left
