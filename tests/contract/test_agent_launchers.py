@@ -7,12 +7,14 @@ import contextlib
 import errno
 import os
 import signal
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from dcos_runtime.agent.containers import killing, oci
 from dcos_runtime.agent.containers.base import Launcher, Spec, User, processes
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.oci import OciLauncher
@@ -20,6 +22,7 @@ from dcos_runtime.agent.containers.posix import PosixLauncher
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.model import Found
 from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
+from tests.byhand import wait_for
 from tests.contract.agents import cgroups_of, containers_work, remove_cgroups
 
 # Its own: the same tests may run beside these.
@@ -194,6 +197,34 @@ async def test_a_kill_ends_every_process_whatever_they_do(name: str, program: st
         remove_cgroups(root)
 
 
+async def test_what_a_command_leaves_running_ends_soon_under_a_small_quota(tmp_path: Path) -> None:
+    leaves = (
+        "import os, time\nfor _ in range(500):\n    if not os.fork(): time.sleep(100000)\nopen('done', 'w').close()"
+    )
+    launcher, root = await made("linux", tmp_path)
+    assert isinstance(launcher, OciLauncher)
+    quota: list[str] = []
+    kill = killing.kill
+
+    def killed(cgroups: Cgroups, path: str) -> None:
+        kill(cgroups, path)
+        quota.append("lifted")
+
+    try:
+        made_of = replace(spec(tmp_path, "left", (PYTHON, "-S", "-c", leaves)), cpu_limit=0.05, memory_limit=512 << 20)
+        with pytest.MonkeyPatch.context() as patched:
+            patched.setattr(killing, "kill", killed)
+            patched.setattr(oci, "EXITING_SECONDS", 0.05)
+            await launcher.create(made_of)
+            await launcher.start("left")
+            exit = await asyncio.wait_for(launcher.wait("left"), 120)
+        assert exit is not None and exit.code == 0 and (made_of.sandbox / "done").exists()
+        assert quota, "they ended by themselves, under their quota"
+        await destroyed(launcher, "left")
+    finally:
+        remove_cgroups(root)
+
+
 async def test_a_container_that_is_frozen_can_be_killed(tmp_path: Path) -> None:
     launcher, root = await made("linux", tmp_path)
     assert isinstance(launcher, OciLauncher)
@@ -210,6 +241,41 @@ async def test_a_container_that_is_frozen_can_be_killed(tmp_path: Path) -> None:
         await launcher.destroy("cold")
     finally:
         remove_cgroups(root)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="cgroups are made by root")
+@pytest.mark.parametrize("old", [False, True], ids=["cgroup.kill", "without cgroup.kill"])
+def test_a_unified_cgroup_is_killed_with_those_below(old: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where control groups are divided, too: the version 2 hierarchy beside them freezes and kills as well."""
+    mounts = Cgroups.read().mounts
+    cgroups = Cgroups(True, {"": mounts.get("") or mounts["unified"]})
+    written: list[str] = []
+    write = killing._write
+
+    def writing(file: Path, text: str) -> bool:
+        written.append(file.name)
+        return not (old and file.name == "cgroup.kill") and write(file, text)
+
+    monkeypatch.setattr(killing, "_write", writing)
+    top = cgroups.mounts[""] / f"dcos-test-kill-{os.getpid()}"
+    places = [top, top / "below"]
+    started = []
+    try:
+        for place in places:
+            place.mkdir()
+            for _ in range(3):
+                started.append(subprocess.Popen(["/bin/sh", "-c", "trap '' TERM; while :; do sleep 1 & wait; done"]))
+                (place / "cgroup.procs").write_text(str(started[-1].pid))
+        assert killing.members(cgroups, top.name) >= {process.pid for process in started}
+        killing.kill(cgroups, top.name)
+        assert [process.wait(60) for process in started] == [-signal.SIGKILL] * 6
+        assert ("cgroup.freeze" in written) is old
+        wait_for(lambda: cgroups.clear(top.name), 60, "the cgroup's removal")
+        killing.kill(cgroups, top.name)
+    finally:
+        for process in started:
+            process.kill()
+        cgroups.clear(top.name)
 
 
 CALLS = """

@@ -64,6 +64,9 @@ NO_SUCH_METHOD = {400, 401, 403, 405, 411, 415, 422, 429}
 """What a write to something that may be read by all gets, and a login without a name."""
 
 
+CAP_NET_RAW = 13
+
+
 @pytest.fixture(scope="module")
 def seen(cluster: Deployed) -> dict[str, Found]:
     """Every port of every machine, from a task, from the host, and from a network namespace of nobody's."""
@@ -454,6 +457,32 @@ def test_a_task_reaches_no_secret_of_its_machine(cluster: Deployed) -> None:
         assert "dcos-agent" not in told
     finally:
         cluster.dcos("marathon", "app", "remove", "--force", "/look")
+
+
+def test_a_task_reaches_little_of_its_machines_kernel(cluster: Deployed) -> None:
+    """In a machine that is a container itself, the runtime still lays its filter and its init in front of a task."""
+    look = (
+        "grep -E '^(Seccomp|NoNewPrivs|CapBnd):' /proc/self/status; "
+        "tr '\\0' '\\n' </proc/$$/environ | grep '^odd[.]name='; "
+        "unshare --user true 2>&1; echo LOOKED; sleep 1000"
+    )
+    definition = {"id": "/kernel", "cmd": look, "cpus": 0.1, "mem": 64, "env": {"odd.name": "kept"}}
+    added = cluster.dcos("marathon", "app", "add", stdin=json.dumps(definition))
+    assert added.returncode == 0, added.stderr
+    try:
+
+        def output() -> str:
+            told = cluster.dcos("task", "log", "--lines", "200", "kernel").stdout
+            return told if "LOOKED" in told else ""
+
+        told = wait_for(output, 60, "what the task saw")
+        values = {line.partition(":")[0]: line.partition(":")[2].strip() for line in told.splitlines()}
+        assert (values["Seccomp"], values["NoNewPrivs"]) == ("2", "1")
+        assert not int(values["CapBnd"], 16) & (1 << CAP_NET_RAW)
+        assert "odd.name=kept" in told
+        assert "Operation not permitted" in told
+    finally:
+        cluster.dcos("marathon", "app", "remove", "--force", "/kernel")
 
 
 # --- reads that the inventory opens ----------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from dcos_runtime.agent.core.model import Exit, Facts
 
 T = TypeVar("T")
 
+PF_EXITING = 0x4
 DEFAULT_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 
 
@@ -159,6 +160,12 @@ def alive(pid: int | None, started: int | None) -> bool:
         return False
     fields = _stat(pid)
     return bool(fields) and int(fields[19]) == started and fields[0] not in ("Z", "X")
+
+
+def exiting(pid: int | None) -> bool:
+    """Whether the process is on its way out. A pid namespace's first one is until all others in it have ended."""
+    fields = _stat(pid) if pid is not None else []
+    return bool(fields) and bool(int(fields[6]) & PF_EXITING)
 
 
 def _stat(pid: int) -> list[str]:

@@ -32,6 +32,9 @@ OOM_SECONDS = 10.0
 INIT_ROUNDS = 400
 """How often it is looked, 5 ms apart, whether the container's init has started the command."""
 
+EXITING_SECONDS = 2.0
+"""How often it is looked whether a container's init is on its way out and held up by what was left running."""
+
 INIT = "tini-static"
 """Every container's first process. Not linked to libraries: the task's environment may name others."""
 
@@ -213,7 +216,7 @@ class OciLauncher:
         pid = self._conmon_pid(container_id)
         started = base.start_time(pid) if pid else None
         if pid and started:
-            await base.process_ended(pid, started)
+            await self._supervised(container_id, pid, started)
         return self._exit(container_id)
 
     async def destroy(self, container_id: str) -> None:
@@ -305,6 +308,19 @@ class OciLauncher:
         (folder / "etc").symlink_to(etc)
         used = {link.readlink().name for link in self.folder.glob("*/etc")}
         self.root.forget_etc_but(used)
+
+    async def _supervised(self, container_id: str, conmon: int, started: int) -> None:
+        """Waits for conmon's end. When the command ended and left thousands running, these get what they need to end,
+        too: under their own quota that would take minutes."""
+        ended = asyncio.ensure_future(base.process_ended(conmon, started))
+        init = _number(self.folder / container_id / "pid")
+        try:
+            while not (await asyncio.wait([ended], timeout=EXITING_SECONDS))[0]:
+                if base.exiting(init):
+                    await asyncio.to_thread(killing.kill, self.cgroups, self._cgroup(container_id))
+            await ended
+        finally:
+            ended.cancel()
 
     async def _command_runs(self, container_id: str) -> None:
         """Waits until the init has a child, but not for ever: a signal that came earlier would find nobody."""
