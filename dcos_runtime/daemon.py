@@ -117,7 +117,9 @@ class _JournalFormatter(logging.Formatter):
 
 
 class _BadRequests(logging.Filter):
-    """Makes one line of a request that is none (its sender can send any number), and that only so often."""
+    """Makes one line of a request that is none, or whose body is none (its sender can send any number), and that only
+    so often.
+    """
 
     def __init__(self) -> None:
         super().__init__()
@@ -126,9 +128,10 @@ class _BadRequests(logging.Filter):
 
     def filter(self, record: logging.LogRecord) -> bool:
         from aiohttp.http_exceptions import HttpProcessingError
+        from aiohttp.web import RequestPayloadError
 
         error = record.exc_info[1] if record.exc_info else None
-        if not isinstance(error, HttpProcessingError):
+        if not isinstance(error, HttpProcessingError | RequestPayloadError):
             return True
         if time.monotonic() < self._next:
             self._left_out += 1

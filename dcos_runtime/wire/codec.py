@@ -71,6 +71,9 @@ def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
 def decode(data: bytes | bytearray | memoryview, kind: type[T]) -> T:
     """A message of ``kind`` from JSON bytes. Raises `DecodeError`."""
     try:
+        whole = bytes(data)
+        if not whole.isascii():
+            whole.decode()  # the decoder skips what it does not look at, and that may be kept as it came (``Raw``)
         message: T = _decoder(kind).decode(data)
         return message
     except msgspec.ValidationError as error:

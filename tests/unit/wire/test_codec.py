@@ -75,6 +75,7 @@ REFUSED: list[tuple[bytes, type, str]] = [
     (b"{} x", Call, "Failed to parse body into JSON"),
     (b'{"type":"KILL"}}', Call, "Failed to parse body into JSON"),
     (b'{"value":"\xff\xfe"}', CommandInfo, "Failed to parse body into JSON"),
+    (b'{"value":"x","unknown":"\xff"}', CommandInfo, "Failed to parse body into JSON"),
     (b"[]", Call, "Expected `object`"),
     (b'{"type":7}', Call, "type"),
     (b'{"name":"n"}', FrameworkInfo, "missing required field `user`"),
