@@ -428,7 +428,7 @@ def remove(cluster: Several, app: str) -> None:
 
 
 @contextlib.contextmanager
-def deployed(home: Path, name: str, network: int) -> Iterator[Several]:
+def deployed(home: Path, name: str, network: int, inventory: str = INVENTORY) -> Iterator[Several]:
     """The cluster, deployed through the command line; gone afterwards, with what a killed run left.
 
     Runs with one ``home`` wait for each other.
@@ -437,7 +437,7 @@ def deployed(home: Path, name: str, network: int) -> Iterator[Several]:
     with (home / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         path = home / "inventory.ini"
-        path.write_text(INVENTORY.format(name=name, network=network))
+        path.write_text(inventory.format(name=name, network=network))
         made = Several(path, home)
         if (home / "state").exists():
             made.installer("destroy", "--yes")
