@@ -62,16 +62,25 @@ class MasterLink:
         self._closing: set[asyncio.Task[None]] = set()
 
     async def watch(self) -> None:
-        """Tells every change of the leading master. Never returns."""
-        known = None
+        """Tells every change of the leading master. Never returns.
+
+        That none is known for a while is no change: it may be ZooKeeper that does not answer, and then the one we are
+        connected to is suspended and goes on when that is back. One that is gone has its connections closed, or is
+        silent; whoever comes next, and be it on the same machine, is another.
+        """
+        known = told = None
         while True:
             known = await self._detector.changed(known)
-            address = None
-            if known is not None:
-                try:
-                    address = master_address(known)
-                except ValueError as error:
-                    log.error("the leading master cannot be reached: %s", error)
+            if known is None:
+                log.info("no leading master is known; connections and tasks go on")
+                continue
+            if known == told:
+                continue
+            told, address = known, None
+            try:
+                address = master_address(known)
+            except ValueError as error:
+                log.error("the leading master cannot be reached: %s", error)
             self._leader = address[0] if address is not None else None
             self._listener.master_changed(address)
 

@@ -49,6 +49,9 @@ _PAUSE_SECONDS = 0.5
 """Between two questions to the same master."""
 
 _SOON = {"Retry-After": "1"}
+FRAMEWORK_HOLD_SECONDS = 25.0
+"""How long a framework's call waits for a suspended leadership. One that is refused ends its subscription."""
+_HOLD: web.RequestKey[float] = web.RequestKey("hold", float)
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -166,13 +169,14 @@ class PublicApi:
         except Denied as denied:
             return denied.response()
         request[_LED] = None
+        request[_HOLD] = FRAMEWORK_HOLD_SECONDS if route.path == "/api/v1/scheduler" else HOLD_SECONDS
         done = False
         try:
             response = await route.handler(request)
             done = True
             led: Leader | None = request[_LED]
             if led is not None and not response.prepared:
-                await led.lease.hold(HOLD_SECONDS)  # else it may be no leader's answer any more
+                await led.lease.hold(request[_HOLD])  # else it may be no leader's answer any more
             return response
         except LeaseOver:
             return text_response("No leader elected", 503)
@@ -216,7 +220,7 @@ class PublicApi:
                 return answer
         led = request[_LED] = self._role.leader
         if led is not None:
-            await led.lease.hold(HOLD_SECONDS)
+            await led.lease.hold(request[_HOLD])
         return None
 
     def _nobody(self) -> web.Response | None:

@@ -81,9 +81,9 @@ def suspensions(daemon: Daemon) -> int:
     return daemon.log.read_text().count(SUSPENDED)
 
 
-def agent(folder: Path, of: Daemon) -> Daemon:
+def agent(folder: Path, hosts: str) -> Daemon:
     flags = (
-        f"--master={of.url.removeprefix('http://')}",
+        f"--master=zk://{hosts}/mesos",
         f"--work_dir={folder / 'agent'}",
         f"--port={free_port()}",
         "--launcher=posix",
@@ -99,7 +99,7 @@ def test_a_master_whose_zookeeper_is_away_holds_what_it_is_asked_and_goes_on_whe
     leader.argv += ["--agent_ping_timeout=1secs", "--max_agent_ping_timeouts=2"]
     leader.start()
     wait_for(lambda: leads(leader), 60, "a leading master")
-    worker = agent(tmp_path, leader).start()
+    worker = agent(tmp_path, zookeeper.hosts).start()
     events = Events(leader.url)
     try:
         assert leader.process is not None
@@ -112,6 +112,8 @@ def test_a_master_whose_zookeeper_is_away_holds_what_it_is_asked_and_goes_on_whe
         assert ask(f"{leader.url}/health")[0] == 200
         assert read.waits and not events.over
         heard = len(events.text)
+        # Its agent has forgotten who leads, and stays with whom it is connected to.
+        wait_for(lambda: "no leading master is known" in worker.log.read_text(), 60, "the agent's forgetting")
         zookeeper.start()
         status, state = read.done()
         if status == 503:  # ZooKeeper took longer to start than a request waits

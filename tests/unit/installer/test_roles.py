@@ -207,3 +207,16 @@ def test_by_hand_units_get_as_long_as_from_the_installer() -> None:
     from dcos_installer.ansible import runner
 
     assert APPLY_SECONDS == runner.APPLY_SECONDS
+
+
+def test_every_daemon_comes_before_tasks_when_processors_are_short_and_none_is_real_time() -> None:
+    seen = set()
+    for unit in sorted(ROLES.glob("*/templates/*.service.j2")):
+        text = unit.read_text()
+        assert not re.search(r"^(CPUSchedulingPolicy|CPUSchedulingPriority|Nice)=", text, re.MULTILINE), unit
+        if "Type=oneshot" in text:
+            continue
+        (weight,) = re.findall(r"^CPUWeight=(\d+)$", text, re.MULTILINE)
+        assert int(weight) > 100, unit
+        seen.add(unit.parent.parent.name)
+    assert {"zookeeper", "master", "marathon", "auth", "gateway", "agent"} <= seen

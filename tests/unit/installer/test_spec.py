@@ -204,3 +204,14 @@ def _valid_or_refused(path: Path) -> None:
         for problem in invalid.problems:
             assert problem.line >= 1
             assert problem.message and problem.remedy
+
+
+@pytest.mark.parametrize(
+    ("masters", "said", "seconds"), [(1, "", 20.0), (3, "", 5.0), (1, "dcos_zk_session_timeout=7secs\n", 7.0)]
+)
+def test_one_master_alone_has_longer_sessions_unless_the_inventory_says_otherwise(
+    tmp_path: Path, masters: int, said: str, seconds: float
+) -> None:
+    lines = "".join(f"m{number} ansible_host=198.18.0.1{number}\n" for number in range(masters))
+    text = f"[masters]\n{lines}[agents]\na1 ansible_host=198.18.0.21\n[all:vars]\n{said}"
+    assert load_spec(_write(tmp_path, text)).settings.zk_session_timeout == seconds

@@ -1,0 +1,176 @@
+"""An init whose leadership is suspended changes, stores and checks nothing, and goes on with what came meanwhile."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Mapping
+
+import pytest
+
+from dcos_runtime.marathon.core.effects import Probe
+from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.engine import Engine
+from dcos_runtime.marathon.events import Hub
+from dcos_runtime.marathon.prober import Prober
+from dcos_runtime.store.lease import Lease, LeaseSuspended
+
+SESSION = 8.0
+
+
+class Store:
+    def __init__(self) -> None:
+        self.held: dict[str, bytes | None] = {}
+
+    async def load(self) -> dict[str, bytes]:
+        return {}
+
+    async def write(self, changes: Mapping[str, bytes | None]) -> None:
+        self.held.update(changes)
+
+    async def close(self) -> None:
+        pass
+
+
+class Term:
+    def __init__(self) -> None:
+        self.now = 1000.0
+        self.lease = Lease(lambda: self.now)
+        self.store = Store()
+        self.resume()
+
+    def resume(self) -> None:
+        self.lease.confirm(self.now, SESSION, opened=self.now)
+
+    def suspend(self) -> None:
+        self.now += SESSION
+        assert not self.lease.valid()
+
+
+@pytest.fixture
+async def term() -> AsyncIterator[tuple[Term, Engine]]:
+    term = Term()
+    engine = await Engine.load(term.store, Hub(), Settings(), term.lease)
+    running = asyncio.create_task(engine.run())
+    await engine.change(lambda now: None)
+    yield term, engine
+    assert not running.done(), "a suspension must not end it"
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_a_change_waits_and_is_stored_when_it_goes_on(term: tuple[Term, Engine]) -> None:
+    lease, engine = term
+    lease.suspend()
+    done: list[str] = []
+    waiting = asyncio.create_task(engine.change(lambda now: done.append("change")))
+    engine.feed(lambda now: done.append("fed"))
+    await settle()
+    assert done == [] and not waiting.done()
+    lease.resume()
+    async with asyncio.timeout(60):
+        await waiting
+    assert done == ["fed", "change"]
+
+
+async def test_what_was_fed_meanwhile_is_not_left_until_something_else_happens(term: tuple[Term, Engine]) -> None:
+    lease, engine = term
+    lease.suspend()
+    fed = asyncio.Event()
+    engine.feed(lambda now: fed.set())
+    await settle()
+    assert not fed.is_set()
+    lease.resume()
+    async with asyncio.timeout(60):
+        await fed.wait()
+
+
+async def test_a_change_is_refused_when_it_has_waited_in_vain_for_a_session(term: tuple[Term, Engine]) -> None:
+    lease, engine = term
+    lease.suspend()
+    lease.now += SESSION
+    with pytest.raises(LeaseSuspended, match="nothing was done"):
+        await engine.change(lambda now: pytest.fail("it was done"))
+    lease.resume()
+
+
+async def test_no_wait_goes_on(term: tuple[Term, Engine]) -> None:
+    lease, engine = term
+    before = engine.now().mono
+    lease.suspend()
+    lease.now += 10_000
+    assert engine.now().mono < before + SESSION
+    lease.resume()
+    assert engine.now().mono < before + SESSION
+
+
+@contextlib.asynccontextmanager
+async def server(answers: bool) -> AsyncIterator[int]:
+    async def handle(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        if answers:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+            await writer.drain()
+        writer.close()
+
+    listening = await asyncio.start_server(handle, "127.0.0.1", 0)
+    try:
+        yield listening.sockets[0].getsockname()[1]
+    finally:
+        listening.close()
+
+
+def probe(port: int, timeout: float) -> Probe:
+    return Probe(
+        task_id="t", index=0, protocol="HTTP", host="127.0.0.1", port=port, path="/", timeout=timeout, ignore_1xx=False
+    )
+
+
+async def test_a_check_that_stands_still_together_with_the_init_is_not_one_that_failed() -> None:
+    """The init stands still for longer than the check may take, while it is under way."""
+    prober = Prober()
+    try:
+        async with server(answers=True) as port:
+            checking = asyncio.create_task(prober.probe(probe(port, 1.0)))
+            await asyncio.sleep(0)
+            time.sleep(1.5)  # noqa: ASYNC251 - that is what starvation looks like from inside
+            assert await checking == (True, "")
+    finally:
+        await prober.close()
+
+
+async def test_a_check_without_an_answer_fails_after_its_time() -> None:
+    prober = Prober()
+    listening = await asyncio.start_server(lambda reader, writer: None, "127.0.0.1", 0)
+    try:
+        began = time.monotonic()
+        ok, cause = await prober.probe(probe(listening.sockets[0].getsockname()[1], 0.5))
+        assert ok is False and "no answer within 0.5 s" in cause
+        assert time.monotonic() - began >= 0.5
+    finally:
+        listening.close()
+        await prober.close()
+
+
+async def test_a_check_that_failed_while_the_leadership_was_suspended_is_no_verdict(
+    term: tuple[Term, Engine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lease, engine = term
+    told: list[bool | None] = []
+    monkeypatch.setattr(engine.core, "probed", lambda now, task, index, ok, cause: told.append(ok))
+    async with server(answers=False) as port:
+        for suspended in (True, False):
+            checking = asyncio.create_task(engine._probe(probe(port, 5.0)))
+            await asyncio.sleep(0)  # it is under way
+            if suspended:
+                lease.suspend()
+                lease.resume()
+            async with asyncio.timeout(60):
+                await checking
+    assert told == [None, False]

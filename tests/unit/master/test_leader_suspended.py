@@ -1,0 +1,238 @@
+"""A leader whose leadership is suspended: nothing is decided or said, nothing is lost, and no time has passed."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Callable, Mapping
+
+import pytest
+
+from dcos_runtime.daemon import Life
+from dcos_runtime.master.core.effects import Now
+from dcos_runtime.master.core.kernel import MasterCore
+from dcos_runtime.master.core.state import Config
+from dcos_runtime.master.leader import Leader, begin
+from dcos_runtime.store.lease import Lease, LeaseOver, LeaseSuspended
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
+
+SESSION = 8.0
+PING, PINGS = 1000.0, 2
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+class Store:
+    """Writes wait while ``open`` is not set."""
+
+    def __init__(self) -> None:
+        self.held: dict[str, bytes | None] = {}
+        self.open = asyncio.Event()
+        self.open.set()
+
+    async def load(self) -> dict[str, bytes]:
+        return {}
+
+    async def write(self, changes: Mapping[str, bytes | None]) -> None:
+        await self.open.wait()
+        self.held.update(changes)
+
+    async def close(self) -> None:
+        pass
+
+
+class Term:
+    """A leader on a clock of the test's."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.lease = Lease(self.clock)
+        self.store = Store()
+        self.life = Life()
+        self.resume()
+
+    async def lead(self) -> Leader:
+        config = Config(MasterInfo(id="m", ip=1, port=5050), agent_ping_timeout=PING, max_agent_ping_timeouts=PINGS)
+        self.leader = await begin(config, self.store, self.life, self.lease)
+        return self.leader
+
+    def resume(self) -> None:
+        self.lease.confirm(self.clock.now, SESSION, opened=self.clock.now)
+        assert self.lease.valid()
+
+    def passes(self, seconds: float) -> None:
+        """Without a lapse."""
+        while seconds > 0:
+            self.clock.now += min(seconds, SESSION / 2)
+            seconds -= SESSION / 2
+            self.resume()
+
+    def suspend(self) -> None:
+        self.clock.now += SESSION
+        assert not self.lease.valid() and not self.lease.over.is_set()
+
+    async def connect(self) -> int:
+        """An agent. Its stream."""
+        info = codec.decode(json.dumps({"hostname": "a", "port": 1, "resources": []}).encode(), AgentInfo)
+        stream = self.leader.streams.open("an agent")
+        call = internal.Connect(1, info, "test", "boot", [], [])
+        answer = await self.leader.do(lambda core, now: core.agent_connect(call, stream.number, "127.0.0.1", now))
+        assert answer.status == 200
+        await until(lambda: bool(self.leader.state.agents))
+        return stream.number
+
+    async def tick(self) -> None:
+        await self.leader.do(lambda core, now: core.tick(now))
+
+
+@pytest.fixture
+async def term() -> AsyncIterator[Term]:
+    term = Term()
+    await term.lead()
+    yield term
+    await term.life._cancel_tasks()
+
+
+async def until(condition: Callable[[], bool]) -> None:
+    async with asyncio.timeout(60):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0)
+
+
+async def settle() -> None:
+    for _ in range(20):
+        await asyncio.sleep(0)
+
+
+async def test_an_event_waits_and_is_handled_when_it_goes_on(term: Term) -> None:
+    term.suspend()
+    handled: list[Now] = []
+    waiting = asyncio.create_task(term.leader.do(lambda core, now: handled.append(now)))
+    await settle()
+    assert not handled and not waiting.done()
+    term.resume()
+    async with asyncio.timeout(60):
+        await waiting
+    assert len(handled) == 1
+
+
+async def test_an_event_that_waits_for_too_long_is_refused_and_never_handled(term: Term) -> None:
+    term.suspend()
+    handled: list[Now] = []
+    with pytest.raises(LeaseSuspended, match="nothing was done"):
+        await term.leader.do(lambda core, now: handled.append(now), 0.01)
+    term.resume()
+    await settle()
+    assert not handled
+
+
+async def test_an_event_that_waits_for_what_ends_is_never_handled(term: Term) -> None:
+    term.suspend()
+    handled: list[Now] = []
+    waiting = asyncio.create_task(term.leader.do(lambda core, now: handled.append(now)))
+    await settle()
+    term.lease.revoke("the session expired")
+    async with asyncio.timeout(60):
+        with pytest.raises(LeaseOver):
+            await waiting
+    assert not handled
+
+
+async def test_the_end_of_a_stream_is_noted_and_comes_before_what_waited(term: Term) -> None:
+    stream = await term.connect()
+    (agent,) = term.leader.state.agents.values()
+    term.suspend()
+    waiting = asyncio.create_task(term.leader.do(lambda core, now: agent.connected))
+    term.leader.note(lambda core, now: core.agent_gone(stream))
+    await settle()
+    assert agent.connected, "nothing is decided now"
+    term.resume()
+    async with asyncio.timeout(60):
+        assert not await waiting
+
+
+async def test_what_is_noted_is_not_left_until_something_else_happens(term: Term) -> None:
+    stream = await term.connect()
+    (agent,) = term.leader.state.agents.values()
+    term.suspend()
+    term.leader.note(lambda core, now: core.agent_gone(stream))
+    term.resume()
+    await until(lambda: not agent.connected)
+
+
+async def test_no_ping_is_missed_while_it_is_suspended_and_all_time_is_there_again_after(term: Term) -> None:
+    await term.connect()
+    (agent,) = term.leader.state.agents.values()
+    term.passes(PING + 1)
+    await term.tick()
+    assert agent.missed_pings == PINGS, "one more, and it is unreachable"
+    term.suspend()
+    term.clock.now += 100 * PING
+    term.resume()
+    await term.tick()
+    await settle()
+    assert agent.missed_pings == 0
+    for _ in range(PINGS):
+        term.passes(PING + 1)
+        await term.tick()
+        assert agent.id in term.leader.state.agents and agent.id not in term.leader.state.leaving
+    term.passes(PING + 1)
+    await term.tick()
+    await until(lambda: agent.id in term.leader.state.unreachable)
+
+
+async def test_the_failover_timeout_of_a_framework_does_not_run_out_meanwhile(term: Term) -> None:
+    info = {"user": "root", "name": "f", "failover_timeout": 50.0}
+    call = codec.decode(
+        json.dumps({"type": "SUBSCRIBE", "subscribe": {"framework_info": info}}).encode(), _call()
+    ).subscribe
+    assert call is not None
+    stream = term.leader.streams.open("a framework")
+    assert await term.leader.do(lambda core, now: core.subscribe(call, stream.number, "s", now)) is None
+    term.leader.note(lambda core, now: core.subscriber_gone(stream.number, now))
+    term.suspend()
+    term.clock.now += 10_000
+    term.resume()
+    await term.tick()
+    assert len(term.leader.state.frameworks) == 1
+    term.passes(60)
+    await term.tick()
+    assert not term.leader.state.frameworks
+
+
+async def test_what_was_stored_meanwhile_is_acted_on_after(term: Term) -> None:
+    term.store.open.clear()
+    connecting = asyncio.create_task(term.connect())
+    await settle()
+    term.suspend()
+    term.store.open.set()
+    await settle()
+    assert not term.leader.state.agents
+    term.resume()
+    async with asyncio.timeout(60):
+        await connecting
+    assert len(term.leader.state.agents) == 1
+    assert term.life.reason == ""
+
+
+def _call() -> type:
+    from dcos_runtime.wire.scheduler import Call
+
+    return Call
+
+
+def test_resuming_a_core_that_knows_nobody_does_nothing() -> None:
+    from random import Random
+
+    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=5050)), {}, Random(1), 1, Now(0.0, 0.0))
+    core.resumed(Now(1.0, 1.0))
+    assert core.take_effects() == []
