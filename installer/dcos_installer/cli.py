@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _WIDTH = 200
 """Of tables that no terminal bounds."""
 
-FAILED, USAGE, LOCKED, INTERRUPTED = 1, 2, 3, 130
+FAILED, USAGE, LOCKED, LEFT_OUT, INTERRUPTED = 1, 2, 3, 4, 130
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -92,6 +92,8 @@ def plan(inventory: Path, diff: bool, as_json: bool) -> None:
         for host in ctx.plan.hosts.values():
             if host.diff:
                 click.echo(f"--- {host.host}\n{host.diff.rstrip()}")
+    if ctx.left_out:
+        sys.exit(LEFT_OUT)
 
 
 @cli.command()
@@ -104,11 +106,13 @@ def deploy(inventory: Path, as_json: bool) -> None:
     with _errors(as_json), _reporting(as_json) as report:
         job = _job("deploy", inventory, report)
         with _telling_how_to_resume(job):
-            commands.run(job, commands.deploy_phases())
+            ctx = commands.run(job, commands.deploy_phases())
     with _errors(as_json):
         _tell_administrator(job, as_json)
     if not as_json:
         click.echo(f"next: dcos node list; {commands.resume_line('status', inventory)}")
+    if ctx.left_out:
+        sys.exit(LEFT_OUT)
 
 
 @cli.command()
@@ -155,14 +159,27 @@ def status(inventory: Path, as_json: bool) -> None:
 
 @cli.command()
 @_inventory
+@click.argument("host")
+@_as_json
+def repair(inventory: Path, host: str, as_json: bool) -> None:
+    """Let a master whose ZooKeeper has damaged data learn it from the other masters. What it had is kept aside."""
+    from dcos_installer import commands
+
+    with _errors(as_json), _reporting(as_json) as report:
+        job = commands.open_repair(inventory, host, report.event)
+        with _telling_how_to_resume(job):
+            commands.run(job, commands.repair_phases(host))
+
+
+@cli.command()
+@_inventory
 def unlock(inventory: Path) -> None:
     """Remove the lock of a run that has died on another machine."""
     from dcos_installer import commands
-    from dcos_installer.plan import lock
 
     with _errors(), commands.context(inventory, "unlock") as ctx:
-        removed = lock.remove(ctx.remote(ctx.spec.masters[0]))
-    click.echo(f"removed {removed.told()}" if removed else "nobody held the lock")
+        removed = commands.remove_lock(ctx)
+    click.echo("\n".join(f"removed {one.told()}" for one in removed) or "nobody held the lock")
 
 
 @cli.command()

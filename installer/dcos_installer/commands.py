@@ -12,6 +12,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 from dcos_installer import client, secrets, sockets
 from dcos_installer.config.limits import host_limits
@@ -20,6 +21,7 @@ from dcos_installer.config.spec import load_spec
 from dcos_installer.engine import AnsibleEngine
 from dcos_installer.errors import InstallerError, LockHeld
 from dcos_installer.events import Event, Sink
+from dcos_installer.phases import left_out
 from dcos_installer.phases.acquire_lock import AcquireLock, held_while_switching
 from dcos_installer.phases.await_hosts import AwaitHosts
 from dcos_installer.phases.base import Context, Phase
@@ -36,6 +38,7 @@ from dcos_installer.phases.provision_machines import ProvisionMachines
 from dcos_installer.phases.release_lock import ReleaseLock
 from dcos_installer.phases.remove_hosts import RemoveHosts
 from dcos_installer.phases.remove_machines import RemoveMachines
+from dcos_installer.phases.repair_zookeeper import RepairZooKeeper
 from dcos_installer.phases.upload_bundle import UploadBundle
 from dcos_installer.phases.validate_facts import ValidateFacts
 from dcos_installer.phases.verify_cluster import VerifyCluster
@@ -97,6 +100,10 @@ def destroy_phases(purge: bool) -> list[Phase]:
     return [AcquireLock(tolerant=True), RemoveHosts(purge), RemoveMachines(), ForgetCluster()]
 
 
+def repair_phases(host: str) -> list[Phase]:
+    return [AcquireLock(), RepairZooKeeper(host), ReleaseLock()]
+
+
 def _new_run_id() -> str:
     return f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}-{uuid.uuid4().hex[:8]}"
 
@@ -113,6 +120,8 @@ class Job:
     run_id: str = field(default_factory=_new_run_id)
     notes: tuple[str, ...] = ()
     """What the operator should know before the first phase."""
+    arguments: tuple[str, ...] = ()
+    """What follows the inventory on the command line."""
 
     @property
     def log(self) -> Path:
@@ -122,7 +131,7 @@ class Job:
     @property
     def resume(self) -> str:
         """The command line that takes up the work where this run left it."""
-        return resume_line(self.command, self.spec.inventory_path)
+        return resume_line(self.command, self.spec.inventory_path, *self.arguments)
 
 
 def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Context:
@@ -146,12 +155,15 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
             ctx.tell("run-failed", text=str(error) or repr(error), seconds=time.monotonic() - started)
             raise
         if ctx.journal:
-            ctx.journal.end("done")
+            ctx.journal.end(f"done; {told}" if (told := left_out.outcome(ctx)) else "done")
         ctx.phase = ""
         if (who := untold_administrator(job)) is not None:
             # Where the password is, never what it is: events end up in logs.
             ctx.tell("administrator", uid=who.uid, kept_in=str(administrator_file(job)))
-        ctx.tell("run-finished", text=_outcome(ctx), seconds=time.monotonic() - started, changes=ctx.changes)
+        data: dict[str, Any] = {"changes": ctx.changes}
+        if ctx.left_out:
+            data["left_out"] = dict(ctx.left_out)
+        ctx.tell("run-finished", text=_outcome(ctx), seconds=time.monotonic() - started, **data)
     return ctx
 
 
@@ -223,6 +235,16 @@ def switch(ctx: Context, verb: str, hosts: Sequence[HostSpec], *, ignore_lock: b
     return {name: result if isinstance(result, BaseException) else None for name, result in results.items()}
 
 
+def remove_lock(ctx: Context) -> list[lock.Removed]:
+    """Removes the lock's record from every master: it lies on the first that its holder could reach. Returns whose it
+    was. Raises `InstallerError` when the first cannot be reached: then it may be there still.
+    """
+    found = ctx.everywhere(ctx.spec.masters, lambda host: lock.remove(ctx.remote(host)))
+    if isinstance(error := found[ctx.spec.masters[0].name], InstallerError):
+        raise error
+    return [one for one in found.values() if isinstance(one, lock.Removed)]
+
+
 def open_destroy(inventory: Path, sink: Sink) -> Job | None:
     """The job of taking away what was deployed from ``inventory``, whatever it says now. None: there is nothing."""
     if not is_known(inventory):
@@ -265,9 +287,17 @@ def host_of(spec: ClusterSpec, name: str) -> HostSpec:
         ) from None
 
 
-def resume_line(command: str, inventory: Path) -> str:
+def resume_line(command: str, inventory: Path, *arguments: str) -> str:
     """``dcos-installer COMMAND INVENTORY``, to be pasted."""
-    return shlex.join(["dcos-installer", command, _shown_path(inventory)])
+    return shlex.join(["dcos-installer", command, _shown_path(inventory), *arguments])
+
+
+def open_repair(inventory: Path, host: str, sink: Sink) -> Job:
+    """The job of repairing what a master of the deployed cluster has stored. Raises `InstallerError`."""
+    state = existing_state(inventory)
+    spec = last_spec(state) or load_spec(inventory, state.cluster_id, host_limits())
+    host_of(spec, host)
+    return Job("repair", spec, state, sink, arguments=(host,))
 
 
 def check_inventory(inventory: Path) -> None:
@@ -324,6 +354,10 @@ def _headline(job: Job) -> str:
 
 
 def _outcome(ctx: Context) -> str:
+    return "; but ".join(part for part in (_done(ctx), left_out.outcome(ctx)) if part)
+
+
+def _done(ctx: Context) -> str:
     if ctx.dry_run:
         return f"{ctx.changes} changes would be made" if ctx.changes else "nothing to change"
     if ctx.command == "deploy":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,7 @@ from dcos_installer.phases.health import (
     silent_gateways,
     unwell_agents,
 )
-from dcos_installer.phases.quorum import ask_quorum
+from dcos_installer.phases.quorum import ask_quorum, damaged_members
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition
 from dcos_installer.secrets import fingerprint
@@ -100,6 +101,7 @@ def read(ctx: Context) -> ClusterStatus:
     quorum = ask_quorum(ctx)
     if quorum.problem:
         problems.append(quorum.problem)
+        problems += damaged_members(ctx, quorum)
     ports = ctx.spec.settings.ports
     leads = serves = unasked = ""
     silent: dict[str, str] = {}
@@ -201,11 +203,12 @@ def _why(host: HostStatus) -> str:
 
 
 def _locked_by(ctx: Context, hosts: list[HostStatus]) -> str:
-    first = ctx.spec.masters[0]
-    if next(host for host in hosts if host.name == first.name).problem or not any(host.units for host in hosts):
+    if not any(host.units for host in hosts):
         return ""
-    try:
-        holder = lock.shown(ctx.remote(first))
-    except InstallerError:
-        return ""
-    return holder.told() if holder else ""
+    for host in hosts:  # masters come first; the record lies on the first that its holder could reach
+        master = ctx.spec.host(host.name)
+        if master.is_master and not host.problem:
+            with contextlib.suppress(InstallerError):
+                holder = lock.shown(ctx.remote(master))
+                return holder.told() if holder else ""
+    return ""

@@ -64,5 +64,6 @@ def several() -> Iterator[several_machines.Several]:
     """Three masters and three agents. Tests leave them as they found them."""
     if os.geteuid() != 0:
         pytest.skip("machines are made by root")
-    with several_machines.deployed(tests_home("several"), "dcos-several", 103) as made:
+    # Its operator's surroundings are odd ones: folders, umask, TMPDIR and locale (`Several.environment`).
+    with several_machines.deployed(tests_home('it\'s "several" für 50%'), "dcos-several", 103) as made:
         yield made

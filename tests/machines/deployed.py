@@ -54,6 +54,9 @@ def exchange(connection: http.client.HTTPSConnection, method: str, path: str, bo
 class Deployed:
     """One cluster: its inventory, where its operator keeps state, and what one does with it."""
 
+    umask = -1
+    """Of the operator's commands; -1: that of the tests."""
+
     inventory: Path
     home: Path
     """Holds ``state`` (the operator's) and ``client`` (of the ``dcos`` command)."""
@@ -107,6 +110,7 @@ class Deployed:
             text=True,
             env=self.environment,
             timeout=timeout,
+            umask=self.umask,
             **given,
         )
 

@@ -80,6 +80,16 @@ print(json.dumps(found))
 class Several(Deployed):
     """The cluster with everything one may do to its machines. What is asked of daemons goes through ``get``."""
 
+    umask = 0o077
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """As an operator with a long TMPDIR, another locale and settings of Ansible's own has it."""
+        temporary = self.home / ("a long name " * 12).strip()
+        temporary.mkdir(parents=True, exist_ok=True)
+        odd = {"TMPDIR": str(temporary), "LC_ALL": "C", "ANSIBLE_STRATEGY": "none", "ANSIBLE_STDOUT_CALLBACK": "none"}
+        return {**super().environment, **odd}
+
     @contextlib.contextmanager
     def zookeeper_client(self) -> Iterator[Any]:
         """A client of ZooKeeper with the master's rights."""

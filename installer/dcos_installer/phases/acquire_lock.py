@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING
 
 from dcos_installer.errors import InstallerError, LockHeld
 from dcos_installer.phases.base import Context
+from dcos_installer.phases.left_out import first_master, leave_out
 from dcos_installer.plan import journal, lock
-from dcos_installer.providers.base import Condition
+from dcos_installer.providers.base import Condition, ProviderError
 from dcos_installer.remote import Unreachable
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ class AcquireLock:
         """``tolerant``: a first master that cannot be reached is passed over, so that ruins can be cleared away."""
         self._tolerant = tolerant
         self._held = ExitStack()
+        self._awaited: set[str] = set()
 
     def run(self, ctx: Context) -> None:
         holder = lock.this_holder(ctx.run_id, ctx.spec.cluster_id, ctx.command, ctx.state.lock, ctx.wall())
@@ -37,21 +39,33 @@ class AcquireLock:
         ctx.machines = ctx.provider.inspect()
         if not ctx.spec.masters:
             return  # a ruin of which only the machines' own records are left
-        master = ctx.spec.masters[0].name
-        if ctx.machines[master].condition not in (Condition.RUNNING, Condition.UNKNOWN):
-            return
-        try:
-            take_record(ctx)
-        except Unreachable as error:
-            if self._tolerant:
-                ctx.note(master, f"does not hold the lock's record: {error.what}")
+        while True:
+            master = first_master(ctx).name
+            if ctx.machines[master].condition not in (Condition.RUNNING, Condition.UNKNOWN):
                 return
-            if ctx.machines[master].condition is not Condition.RUNNING:
-                raise
-            # It may be on its way up still, after a run that was cut off while it waited for just that.
-            ctx.note(master, "runs, and SSH does not answer yet: waiting for it")
+            try:
+                take_record(ctx)
+            except Unreachable as error:
+                if self._tolerant:
+                    ctx.note(master, f"does not hold the lock's record: {error.what}")
+                    return
+                if not self._comes_up(ctx, master):
+                    leave_out(ctx, {master: error}, "the cluster's lock cannot be taken")
+            else:
+                return
+
+    def _comes_up(self, ctx: Context, master: str) -> bool:
+        """It may be on its way up still, after a run that was cut off while it waited for just that."""
+        if ctx.machines[master].condition is not Condition.RUNNING or master in self._awaited:
+            return False
+        self._awaited.add(master)
+        ctx.note(master, "runs, and SSH does not answer yet: waiting for it")
+        try:
             ctx.provider.start(master)
-            take_record(ctx)
+        except ProviderError as error:
+            ctx.note(master, error.what)
+            return False
+        return True
 
     def _begin_journal(self, ctx: Context) -> None:
         """Only now: the journal is of the run that holds the lock."""
@@ -113,17 +127,17 @@ def take_record(ctx: Context) -> None:
     """Puts the record on the first master, once. Raises `LockHeld`."""
     if ctx.holder is None or ctx.results.get("lock-recorded"):
         return
-    master = ctx.spec.masters[0]
+    master = first_master(ctx)
     dead = lock.take(ctx.remote(master), ctx.holder)
-    ctx.results["lock-recorded"] = True
+    ctx.results["lock-recorded"] = master
     if dead is not None:
         ctx.note(master.name, f"took over the lock of {dead.told()}: that run has died")
 
 
 def release_record(ctx: Context) -> None:
     """Takes the record away, once."""
-    recorded = ctx.results.pop("lock-recorded", False)
+    recorded = ctx.results.pop("lock-recorded", None)
     # Machines that were removed took the record with them.
-    if recorded and ctx.holder is not None and not ctx.results.get("machines-removed"):
+    if recorded is not None and ctx.holder is not None and not ctx.results.get("machines-removed"):
         give_back = lock.clear if ctx.results.get("hosts-cleared") else lock.release
-        give_back(ctx.remote(ctx.spec.masters[0]), ctx.holder)
+        give_back(ctx.remote(recorded), ctx.holder)

@@ -46,10 +46,10 @@ class AwaitHosts:
             raise HostsFailed("not every host came to rest", failures)
 
     def _at_work(self, ctx: Context) -> list[str]:
-        known = {host.name for host in ctx.spec.hosts}
+        known = {host.name for host in ctx.spec.hosts} - ctx.created - set(ctx.left_out)
         reachable = (Condition.RUNNING, Condition.UNKNOWN)
         return [
             name
             for name in sorted({record.host for record in ctx.interrupted if record.host in known})
-            if name in ctx.machines and ctx.machines[name].condition in reachable and name not in ctx.created
+            if name not in ctx.left_out and name in ctx.machines and ctx.machines[name].condition in reachable
         ]

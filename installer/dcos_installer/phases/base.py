@@ -123,6 +123,8 @@ class Context:
     created: set[str] = field(default_factory=set)
     reshaped: set[str] = field(default_factory=set)
     """Machines whose limits are changed, or would be: what was known of their shape does not hold."""
+    left_out: dict[str, str] = field(default_factory=dict)
+    """Hosts that could not be reached, each with why: the run goes on without them (`left_out.leave_out`)."""
     changes: int = 0
     """How many changes were made; in a dry run, how many would be."""
     results: dict[str, Any] = field(default_factory=dict)

@@ -7,8 +7,10 @@ from dataclasses import replace
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.build_bundle import BuildBundle
-from dcos_installer.phases.engine import Planned
+from dcos_installer.phases.converge import refuse_risk
+from dcos_installer.phases.engine import HostPlan, Planned
 from dcos_installer.phases.gather_facts import gather, is_there, read_cache, write_cache
+from dcos_installer.phases.left_out import leave_out
 from dcos_installer.phases.validate_facts import ValidateFacts
 from dcos_installer.providers.base import Condition
 
@@ -46,6 +48,7 @@ class BuildPlan:
             )
         for text, names in _by_change(planned).items():
             ctx.tell("note", "", f"{_listed(names)}: {text}")
+        refuse_risk(ctx)
         refusing = {
             host.host: InstallerError("the plan cannot be applied", evidence="\n".join(host.problems))
             for host in planned.hosts.values()
@@ -73,8 +76,12 @@ def _listed(names: list[str]) -> str:
 def _plan(ctx: Context) -> Planned:
     absent = {host.name for host in ctx.spec.hosts if not is_there(ctx, host)}
     planned, failures = ctx.engine.plan(ctx.spec, ctx.facts, ctx.bundle, absent)
+    failures = {name: error for name, error in failures.items() if name not in ctx.left_out}
     if failures:
-        raise HostsFailed("not every machine could be asked how it is", failures)
+        leave_out(ctx, failures, "not every machine could be asked how it is")
+    # Of a host that is left out nothing is known but what the last run saw.
+    as_before = {name: HostPlan(name, (), generation=ctx.facts[name].generation) for name in ctx.left_out}
+    planned = replace(planned, hosts={**planned.hosts, **as_before})
     missing = {host.name for host in ctx.spec.hosts} - set(planned.hosts)
     if missing:
         raise InstallerError(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -13,6 +14,7 @@ from dcos_installer.phases.engine import Applied
 from dcos_installer.phases.evidence import with_unit_logs
 from dcos_installer.phases.gather_facts import write_cache
 from dcos_installer.phases.health import master_is_well
+from dcos_installer.phases.zookeeper_data import damage, repair_line
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 QUORUM_SECONDS = 60.0
 """How long the masters may take to be a quorum again after one of them was changed."""
 _PAUSE_SECONDS = 0.5
+_QUORUM_UNIT = re.compile(r"\b(?:start|restart|stop) dcos-(?!(?:firewall|gateway|auth|marathon)\.service)")
+"""What is done to a unit without which a quorum may go. The doors and the init are none of it."""
 _BATCHES = 10
 """Agents that run already are changed in about so many batches, so that a bad change stops at the first."""
 
@@ -52,10 +56,21 @@ class ConvergeMasters:
         return "" if self._changed(ctx) else "nothing to change"
 
     def run(self, ctx: Context) -> None:
-        for host in self._changed(ctx):
-            if not ctx.dry_run:
+        for host in self._unwell_first(ctx):
+            if not ctx.dry_run and _takes_part_away(ctx, host):
                 hold_quorum(ctx, host)
             apply(ctx, [host], f"apply generation {ctx.plan.hosts[host.name].generation + 1}")
+
+    def _unwell_first(self, ctx: Context) -> list[HostSpec]:
+        """Whoever does not do its part loses nothing by a change, and may be well after it; the others need it then."""
+        changed = self._changed(ctx)
+        if ctx.dry_run or len(changed) < 2:
+            return changed
+        states = ctx.everywhere(changed, lambda host: master_is_well(ctx.ask, host, ctx.spec.settings.ports))
+        unwell = [host for host in changed if states[host.name] != ""]
+        for host in unwell:
+            ctx.note(host.name, f"is not well, and is changed first: {states[host.name]}")
+        return [*unwell, *(host for host in changed if host not in unwell)]
 
     def _changed(self, ctx: Context) -> list[HostSpec]:
         return [host for host in ctx.spec.masters if _to_change(ctx, host) and not _is_new(ctx, host)]
@@ -112,6 +127,29 @@ def hold_quorum(ctx: Context, host: HostSpec) -> None:
     )
 
 
+def refuse_risk(ctx: Context) -> None:
+    """Before anything is changed: raises `QuorumAtRisk` when the plan cannot be carried out with the masters that are
+    left out.
+    """
+    masters = ctx.spec.masters
+    reached = len([host for host in masters if host.name not in ctx.left_out])
+    if reached == len(masters) or reached - 1 >= len(masters) // 2 + 1:
+        return
+    hazards = [host.name for host in masters if not _is_new(ctx, host) and _takes_part_away(ctx, host)]
+    if hazards:
+        raise QuorumAtRisk(
+            f"{', '.join(hazards)} cannot be changed while {', '.join(ctx.left_out)} cannot be reached",
+            why="daemons of the quorum would be restarted there, and too few others would hold it meanwhile",
+            hint="bring the machine, or the way to it, up first; what concerns agents alone is deployed without it",
+            evidence="\n".join(f"{name}: {why}" for name, why in ctx.left_out.items()),
+        )
+
+
+def _takes_part_away(ctx: Context, host: HostSpec) -> bool:
+    """Whether the host's change stops, for a moment at least, what the quorum is made of."""
+    return any(_QUORUM_UNIT.search(change) for change in ctx.plan.hosts[host.name].changes)
+
+
 def apply(ctx: Context, hosts: Sequence[HostSpec], step: str) -> None:
     """Applies the plan to ``hosts``, together. Each fails or not for itself; raises `HostsFailed` when some did."""
     failures: dict[str, BaseException] = {}
@@ -135,7 +173,19 @@ def apply(ctx: Context, hosts: Sequence[HostSpec], step: str) -> None:
         raise HostsFailed(
             f"{len(failures)} of {len(hosts)} could not be changed" if len(hosts) > 1 else f"{hosts[0].name} failed",
             {name: with_unit_logs(ctx, ctx.spec.host(name), error) for name, error in failures.items()},
+            hint="; ".join(_repairs(ctx, failures)),
         )
+
+
+def _repairs(ctx: Context, names: Iterable[str]) -> list[str]:
+    """What to do about the masters among them whose ZooKeeper does not get past its own data."""
+    masters = [host for host in ctx.spec.masters if host.name in names]
+    found = ctx.everywhere(masters, lambda host: damage(ctx, host))
+    return [
+        f"ZooKeeper's data on {name} is damaged ({why}): {repair_line(ctx, name)}, then run again"
+        for name, why in found.items()
+        if isinstance(why, str) and why
+    ]
 
 
 def _to_change(ctx: Context, host: HostSpec) -> bool:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.phases.base import Context
 from dcos_installer.plan.facts import Facts, assumed
 from dcos_installer.providers.base import Condition
 from dcos_installer.state import atomic_write
@@ -32,7 +32,11 @@ class GatherFacts:
         cached = read_cache(ctx) if not ctx.created else {}
         for host in there:
             # Of a host that has no generation yet all facts count, its free disk too: it is asked again.
-            if host.name in cached and cached[host.name].generation > 0 and host.name not in ctx.reshaped:
+            if (
+                host.name in cached
+                and cached[host.name].generation > 0
+                and host.name not in ctx.reshaped - set(ctx.left_out)
+            ):
                 ctx.facts[host.name] = cached[host.name]
         missing = [host for host in there if host.name not in ctx.facts]
         if missing:
@@ -52,7 +56,11 @@ def gather(ctx: Context, hosts: Sequence[HostSpec]) -> None:
     found = ctx.engine.gather(ctx.spec, hosts)
     failures = {name: facts for name, facts in found.items() if isinstance(facts, BaseException)}
     if failures:
-        raise HostsFailed("not every machine could be asked what it is", failures)
+        from dcos_installer.phases.left_out import leave_out
+
+        leave_out(ctx, failures, "not every machine could be asked what it is")
+        known = read_cache(ctx)
+        ctx.facts.update({name: known[name] for name in failures})
     ctx.facts.update({name: facts for name, facts in found.items() if not isinstance(facts, BaseException)})
 
 

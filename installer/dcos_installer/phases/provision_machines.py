@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING
 
 from dcos_installer.phases.acquire_lock import take_record
 from dcos_installer.phases.base import Context, HostsFailed
-from dcos_installer.providers.base import Condition
+from dcos_installer.phases.left_out import leave_out
+from dcos_installer.providers.base import Condition, ProviderError
 from dcos_installer.snapshot import remember_spec
 
 if TYPE_CHECKING:
@@ -59,10 +60,23 @@ class ProvisionMachines:
         ctx.reshaped |= set(steps)
         if not steps:
             if not ctx.dry_run:
-                ctx.provider.create(there)
+                self._await(ctx, there)
             return
         with ctx.changing(steps) as outcome:
             if outcome is not None:
-                ctx.provider.create(there)
+                self._await(ctx, there)
                 for name in steps:
                     outcome.done(name)
+
+    def _await(self, ctx: Context, there: list[HostSpec]) -> None:
+        there = [host for host in there if host.name not in ctx.left_out]
+        try:
+            ctx.provider.create(there)
+        except ProviderError:
+            # Which of them run and cannot be reached? Only those may be left out.
+            found = ctx.everywhere(there, lambda host: ctx.remote(host).run(["true"], what="reach it", deadline=30))
+            failures = {name: error for name, error in found.items() if isinstance(error, BaseException)}
+            now = ctx.provider.inspect()
+            if not failures or any(now[name].condition is not Condition.RUNNING for name in failures):
+                raise
+            leave_out(ctx, failures, "not every machine can be reached")

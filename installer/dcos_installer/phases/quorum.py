@@ -62,6 +62,19 @@ def ask_mode(ask: Ask, host: HostSpec, ports: Ports) -> str:
     raise NotWell(f"it says {' '.join(said.split())[:200] or 'nothing'}")
 
 
+def damaged_members(ctx: Context, quorum: Quorum) -> list[str]:
+    """A sentence for each ZooKeeper that does not serve because of its data, with the command that puts it right."""
+    from dcos_installer.phases.zookeeper_data import damage, repair_line
+
+    silent = [ctx.spec.host(name) for name in quorum.silent]
+    found = ctx.everywhere(silent, lambda host: damage(ctx, host))
+    return [
+        f"{name}: ZooKeeper's data is damaged ({why}): {repair_line(ctx, name)}"
+        for name, why in found.items()
+        if isinstance(why, str) and why
+    ]
+
+
 def ask_quorum(ctx: Context) -> Quorum:
     """Asks every master's ZooKeeper, all at once."""
     found = ctx.everywhere(ctx.spec.masters, lambda host: ask_mode(ctx.ask, host, ctx.spec.settings.ports))

@@ -20,8 +20,9 @@ from dcos_installer.phases.health import (
     unwell_agents,
     wait_until,
 )
+from dcos_installer.phases.left_out import first_master
 from dcos_installer.phases.postflight import check_gateway, check_host
-from dcos_installer.phases.quorum import ask_quorum
+from dcos_installer.phases.quorum import ask_quorum, damaged_members
 from dcos_installer.secrets import load
 
 if TYPE_CHECKING:
@@ -82,7 +83,7 @@ class VerifyCluster:
             evidence=lambda: _silent_said(ctx),
         )
         ports = ctx.spec.settings.ports
-        ctx.results["gateway"] = gateway_url(ctx.spec.masters[0], ports)
+        ctx.results["gateway"] = gateway_url(first_master(ctx), ports)
         ctx.note(
             "",
             f"{leading.name} leads, {len(ctx.spec.agents)} agents are registered, the init leads at {serving.name},"
@@ -99,8 +100,9 @@ class VerifyCluster:
 
     def _check_hosts(self, ctx: Context) -> None:
         ports = ctx.spec.settings.ports
+        hosts = _reached(ctx, ctx.spec.hosts)
         results = ctx.everywhere(
-            ctx.spec.hosts, lambda host: self._check(host, ctx.remote(host), ports, ctx.plan.hosts[host.name].units)
+            hosts, lambda host: self._check(host, ctx.remote(host), ports, ctx.plan.hosts[host.name].units)
         )
         failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
         if failures:
@@ -132,8 +134,8 @@ def _await_leader(ctx: Context) -> HostSpec:
 
 def _all_zookeepers(ctx: Context) -> None:
     quorum = ask_quorum(ctx)
-    if quorum.problem:
-        raise NotWell(quorum.problem)
+    if set(quorum.silent) - set(ctx.left_out) or not quorum.holds:
+        raise NotWell(quorum.problem, why="; ".join(damaged_members(ctx, quorum)))
 
 
 def _zookeepers_said(ctx: Context) -> str:
@@ -143,7 +145,7 @@ def _zookeepers_said(ctx: Context) -> str:
 
 
 def _all_agents(ctx: Context, leading: HostSpec) -> None:
-    missing = missing_agents(ctx.ask, ctx.spec, leading)
+    missing = [name for name in missing_agents(ctx.ask, ctx.spec, leading) if name not in ctx.left_out]
     if missing:
         raise NotWell(f"not registered: {', '.join(missing)}")
     unwell = unwell_agents(ctx)
@@ -153,16 +155,25 @@ def _all_agents(ctx: Context, leading: HostSpec) -> None:
 
 
 def _all_gateways(ctx: Context) -> None:
-    silent = silent_gateways(ctx.ask, ctx.spec)
+    silent = _silent_gateways(ctx)
     if silent:
         said = "\n".join(f"{name}: {why}" for name, why in silent.items())
         raise NotWell(f"no answer from the gateway of {', '.join(silent)}", evidence=said)
 
 
+def _silent_gateways(ctx: Context) -> dict[str, str]:
+    silent = silent_gateways(ctx.ask, ctx.spec)
+    return {name: why for name, why in silent.items() if name not in ctx.left_out}
+
+
+def _reached(ctx: Context, hosts: tuple[HostSpec, ...]) -> list[HostSpec]:
+    return [host for host in hosts if host.name not in ctx.left_out]
+
+
 def _check_gateways(ctx: Context, who: Administrator) -> None:
     """Each gateway lets the administrator in, and nobody without a token."""
     ports = ctx.spec.settings.ports
-    results = ctx.everywhere(ctx.spec.masters, lambda host: check_gateway(ctx.ask, host, ports, who))
+    results = ctx.everywhere(_reached(ctx, ctx.spec.masters), lambda host: check_gateway(ctx.ask, host, ports, who))
     failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
     if failures:
         raise HostsFailed("not every gateway is as it should be", failures)
@@ -269,7 +280,7 @@ def _silent_said(ctx: Context) -> str:
     """What the gateways that do not answer last said. They may run all the same: nginx waits for a port that is taken,
     and a stranger who holds it answers.
     """
-    silent = silent_gateways(ctx.ask, ctx.spec)
+    silent = _silent_gateways(ctx)
 
     def said(host: HostSpec) -> str:
         return "\n".join(f"{unit}:\n{unit_log(ctx, host, unit)}" for unit in _GATEWAY_UNITS)

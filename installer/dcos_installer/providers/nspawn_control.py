@@ -31,6 +31,7 @@ SSH_PORT = 22
 
 _CLEAN_UP_SECONDS = 5.0
 _SUPERVISOR_SECONDS = 15.0
+_LEAST_SECONDS = 15.0
 _PAUSE_SECONDS = 0.05
 _SAID_LINES = 30
 _REBOOT_SIGNAL = signal.SIGRTMIN + 5  # what systemd as init takes for "reboot, in good order"
@@ -154,6 +155,7 @@ class MachineControl:
         ``since`` (none: since now): older lines are about something else.
         """
         folder, since, found = self._folder, since or self._folder.moment(), SshProblem()
+        limit = self._left_of_boot()
 
         def answers() -> bool:
             # Asked too early, before its network is there, the kernel would not ask again for a second or more.
@@ -164,7 +166,7 @@ class MachineControl:
             return booted and not found.seen
 
         def told() -> ProviderError:
-            what = f"SSH did not answer within {self._boot_seconds:.0f} s"
+            what = f"SSH did not answer within {limit:.0f} s"
             log = f"its console log is {folder.console}"
             if not found.seen:  # there was nobody to ask
                 return ProviderError(
@@ -184,11 +186,20 @@ class MachineControl:
                 evidence=self.evidence(since),
             )
 
-        self._await(answers, told)
+        self._await(answers, told, limit)
 
-    def _await(self, done: Callable[[], bool], told: Callable[[], ProviderError]) -> None:
-        """Returns once ``done``; raises what is ``told`` when that takes longer than a boot may."""
+    def _left_of_boot(self) -> float:
+        """How long SSH may take still: a machine that has long been up is not waited for as one that boots."""
+        try:
+            up = time.time() - self._folder.status_file.stat().st_mtime
+        except FileNotFoundError:
+            up = 0.0
+        return min(self._boot_seconds, max(_LEAST_SECONDS, self._boot_seconds - max(up, 0.0)))
+
+    def _await(self, done: Callable[[], bool], told: Callable[[], ProviderError], seconds: float | None = None) -> None:
+        """Returns once ``done``; raises what is ``told`` when that takes longer than a boot may (or ``seconds``)."""
         folder, started = self._folder, time.monotonic()
+        seconds = self._boot_seconds if seconds is None else seconds
         while not done():
             status, waited = folder.status(), time.monotonic() - started
             ended = status is not None and status.phase == "ended"
@@ -204,7 +215,7 @@ class MachineControl:
                     hint=f"read {folder.console}, then deploy again: it resumes",
                     evidence=self.evidence(),
                 )
-            if waited > self._boot_seconds:
+            if waited > seconds:
                 raise told()
             time.sleep(_PAUSE_SECONDS)
 

@@ -1,0 +1,71 @@
+"""Hosts that cannot be reached: which of them a deploy may leave as they are, and that it says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+from dcos_installer.ansible.play import Unreachable as PlayUnreachable
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.phases.gather_facts import read_cache
+from dcos_installer.remote import Unreachable
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
+
+
+class NoMajority(InstallerError):
+    """Too few masters can be reached for anything to be changed."""
+
+    evidence_title = "problems:"
+
+
+def cannot_be_reached(error: BaseException) -> bool:
+    """Whether it is about the way to a host, not about the host."""
+    return isinstance(error, (Unreachable, PlayUnreachable))
+
+
+def leave_out(ctx: Context, failures: Mapping[str, BaseException], what: str) -> None:
+    """Has the run go on without these hosts, or raises what `HostsFailed` with ``what``: when one of them was reached
+    and failed, or never carried anything, and `NoMajority` when a majority of the masters would be missing.
+    """
+    deployed = {name for name, facts in read_cache(ctx).items() if facts.generation > 0}
+    serious = {name: error for name, error in failures.items() if not cannot_be_reached(error) or name not in deployed}
+    if serious:
+        raise HostsFailed(what, failures)
+    missing = {**ctx.left_out, **{name: _told(error) for name, error in failures.items()}}
+    masters = [host.name for host in ctx.spec.masters]
+    lost = [name for name in masters if name in missing]
+    needed = len(masters) // 2 + 1
+    if len(masters) - len(lost) < needed:
+        raise NoMajority(
+            f"{', '.join(lost)} cannot be reached: {needed} of {len(masters)} masters must be",
+            why="without a majority of masters in sight nothing can be changed safely",
+            hint="bring them or the way to them up; dcos-installer status shows them",
+            evidence="\n".join(f"{name}: {missing[name]}" for name in lost),
+        )
+    for name in failures:
+        if name not in ctx.left_out:
+            ctx.left_out[name] = missing[name]
+            ctx.note(name, f"is left out, as it is: {missing[name]}")
+
+
+def first_master(ctx: Context) -> HostSpec:
+    """The first master that is not left out: where the lock's record lies."""
+    return next(host for host in ctx.spec.masters if host.name not in ctx.left_out)
+
+
+def outcome(ctx: Context) -> str:
+    """What a run says at its end of the hosts that it left out; empty: there are none."""
+    if not ctx.left_out:
+        return ""
+    names = ", ".join(sorted(ctx.left_out))
+    be, it = ("is", "it") if len(ctx.left_out) == 1 else ("are", "them")
+    return f"{names} could not be reached and {be} as before: deploy again once SSH reaches {it}"
+
+
+def _told(error: BaseException) -> str:
+    return (
+        ": ".join(part for part in (error.what, error.why) if part) if isinstance(error, InstallerError) else str(error)
+    )

@@ -1,0 +1,90 @@
+"""Empties a damaged member of ZooKeeper's ensemble and lets it learn everything from the others, while they serve."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.base import Context
+from dcos_installer.phases.evidence import unit_log
+from dcos_installer.phases.health import wait_until
+from dcos_installer.phases.quorum import Quorum, ask_mode, ask_quorum
+from dcos_installer.phases.zookeeper_data import HOME, KEPT_ASIDE, UNIT, damage, put_aside
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
+
+JOIN_SECONDS = 120.0
+"""A member copies a snapshot of what the others have: some megabytes."""
+
+
+class NotRepaired(InstallerError):
+    """A ZooKeeper must not be emptied now, or there is nothing to repair."""
+
+
+class RepairZooKeeper:
+    """One master's. Nothing is deleted: the data lie beside, and the next damage but one removes them."""
+
+    title = "Repair ZooKeeper"
+
+    def __init__(self, host: str) -> None:
+        self._host = host
+
+    def should_run(self, ctx: Context) -> str:
+        host = _master(ctx, self._host)
+        quorum = ask_quorum(ctx)
+        if host.name in quorum.modes:
+            return f"the ZooKeeper of {host.name} serves ({quorum.modes[host.name]})"
+        _refuse_without_majority(ctx, host, quorum)
+        return ""
+
+    def run(self, ctx: Context) -> None:
+        host = _master(ctx, self._host)
+        found = damage(ctx, host)
+        ctx.note(host.name, f"ZooKeeper's data is damaged: {found}" if found else "its ZooKeeper does not serve")
+        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(ctx.wall()))
+
+        def rejoin() -> str:
+            put_aside(ctx, host, stamp)
+            return wait_until(
+                ctx,
+                f"the ZooKeeper of {host.name} serves with the others",
+                lambda: ask_mode(ctx.ask, host, ctx.spec.settings.ports),
+                seconds=JOIN_SECONDS,
+                evidence=lambda: unit_log(ctx, host, UNIT),
+            )
+
+        mode = ctx.change(host.name, "put ZooKeeper's data aside and let it join the others empty", rejoin)
+        ctx.note(host.name, f"its ZooKeeper serves ({mode}); what it had lies in {HOME}/damaged/{stamp}")
+
+
+def _master(ctx: Context, name: str) -> HostSpec:
+    host = ctx.spec.host(name)
+    if not host.is_master:
+        raise NotRepaired(
+            f"{name} is no master, and has no ZooKeeper",
+            hint=f"masters are {', '.join(master.name for master in ctx.spec.masters)}; dcos-installer deploy puts"
+            " agents right",
+        )
+    return host
+
+
+def _refuse_without_majority(ctx: Context, host: HostSpec, quorum: Quorum) -> None:
+    if len(quorum.modes) >= quorum.needed:
+        return
+    aside = f"on {host.name}, stop {UNIT} and move {HOME}/version-2 away yourself"
+    if quorum.size == 1:
+        raise NotRepaired(
+            f"the ZooKeeper of {host.name} is the only one: there is nobody to learn from",
+            why="emptied, it would forget what the cluster knows: agents, apps, users",
+            hint="put its data back from a copy of that machine's disk; without one the cluster's state is lost:"
+            f" destroy and deploy anew, or, to keep the machines, {aside} and deploy",
+        )
+    others = ", ".join(f"{name} ({why})" for name, why in quorum.silent.items() if name != host.name)
+    raise NotRepaired(
+        f"the ZooKeeper of {host.name} is not emptied now: the others hold no majority",
+        why=f"{len(quorum.modes)} of {quorum.size} serve, {quorum.needed} must; also silent: {others}",
+        hint="bring the other masters up first: what they have written is then still there to learn from;"
+        f" damaged data is kept {KEPT_ASIDE} times at most, so nothing is tried at random",
+    )

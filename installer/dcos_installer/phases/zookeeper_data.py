@@ -1,0 +1,84 @@
+"""What a master's ZooKeeper has on its disk: whether it is damaged, and how it is put aside so that it starts empty."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from typing import TYPE_CHECKING
+
+from dcos_installer.errors import InstallerError
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
+    from dcos_installer.phases.base import Context
+
+UNIT = "dcos-zookeeper.service"
+HOME = "/var/lib/dcos/zookeeper"
+KEPT_ASIDE = 2
+"""How many damaged sets of data a machine keeps: somebody may want to look at them, and a disk has an end."""
+
+_SAID = """\
+journalctl --no-pager --quiet --output=cat --since=-5min --lines=400 --unit="$1"
+"""
+
+# One that does not get past its own files says this, whatever is wrong with them; then systemd starts it again.
+_ENDED = ("exiting abnormally", "Unable to load database on disk", "Unable to run quorum server")
+_PREPARE = re.compile(r"^zookeeper prepare: (.*: (?:Permission denied|Not a directory|Is a directory))$", re.MULTILINE)
+# Some it cannot use it stumbles over again and again, and does not end.
+_STUMBLES = re.compile(r"(\S*Exception: .*/version-2\b.*)$", re.MULTILINE)
+# What other data would not mend.
+_OTHERWISE = ("No space left", "BindException", "Address already in use", "OutOfMemory", "Read-only file system")
+
+# The number (myid) and the lists of members (conf) stay: by them the others know it, and it them.
+_PUT_ASIDE = """\
+home=$1 kept=$2 stamp=$3
+systemctl stop dcos-zookeeper.service
+mkdir -p "$home/damaged"
+if [ -e "$home/version-2" ] || [ -L "$home/version-2" ]; then mv -T "$home/version-2" "$home/damaged/$stamp"; fi
+ls -1 "$home/damaged" | sort -r | tail -n +$((kept + 1)) | while read -r old; do rm -rf "$home/damaged/$old"; done
+chown -hR dcos-zookeeper:dcos-zookeeper "$home"
+chmod -R u+rwX,go-w "$home"
+sync
+systemctl reset-failed dcos-zookeeper.service 2>/dev/null || true
+systemctl start --no-block dcos-zookeeper.service
+"""
+
+
+def damage(ctx: Context, host: HostSpec) -> str:
+    """What is wrong with the data of a ZooKeeper that does not serve; empty: nothing that it complains of."""
+    try:
+        said = ctx.remote(host).script(_SAID, [UNIT], what="read ZooKeeper's log", deadline=30).stdout
+    except InstallerError:
+        return ""
+    return complaint(said)
+
+
+def repair_line(ctx: Context, name: str) -> str:
+    """The command that puts the data of ``name`` right."""
+    return shlex.join(["dcos-installer", "repair", str(ctx.spec.inventory_path), name])
+
+
+def complaint(said: str) -> str:
+    """What ZooKeeper's log says of its own data; empty: nothing. Pure."""
+    last = said[max((said.rfind("zookeeper prepare:"), said.rfind("Reading configuration from"), 0)) :]
+    # The last start that came to an end: one that is under way has said nothing yet.
+    text = last if any(mark in last for mark in _ENDED) or _PREPARE.search(last) else said
+    if found := _PREPARE.search(text):
+        return _clean(found[1])
+    if any(mark in text for mark in _OTHERWISE):
+        return ""
+    if not any(mark in text for mark in _ENDED):
+        stumbles = _STUMBLES.findall(last)
+        return _clean(stumbles[-1]) if stumbles else ""
+    causes = re.findall(r"^\s*Caused by: (.*)$", text, re.MULTILINE)
+    causes = causes or re.findall(r"^\s*((?:[a-z]+\.)+[A-Z]\w*(?:Exception|Error).*)$", text, re.MULTILINE)
+    return _clean(causes[-1]) if causes else "it ends while it reads it"
+
+
+def put_aside(ctx: Context, host: HostSpec, stamp: str) -> None:
+    """Stops the host's ZooKeeper, moves its data away, gives what is left back to its user, and starts it empty."""
+    ctx.remote(host).script(_PUT_ASIDE, [HOME, str(KEPT_ASIDE), stamp], what="put ZooKeeper's data aside", deadline=120)
+
+
+def _clean(text: str) -> str:
+    return "".join(character if character.isprintable() else "?" for character in text.strip())[:160]

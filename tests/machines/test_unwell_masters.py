@@ -1,0 +1,103 @@
+"""Masters that are damaged or out of reach: named, put right, or left out, while the others carry the cluster."""
+
+from __future__ import annotations
+
+import contextlib
+import subprocess
+from collections.abc import Iterator
+from ipaddress import IPv4Network
+
+import pytest
+
+from dcos_installer.providers.nspawn_network import port_for
+from tests.byhand import wait_for
+from tests.machines.deploying import spec_of
+from tests.machines.several import Several
+
+pytestmark = pytest.mark.machines
+
+LEFT_OUT = 4
+
+_DAMAGE = """\
+systemctl stop dcos-zookeeper
+for file in /var/lib/dcos/zookeeper/version-2/*; do head -c 3000 /dev/urandom > "$file"; done
+systemctl start --no-block dcos-zookeeper
+"""
+
+
+@contextlib.contextmanager
+def out_of_reach(several: Several, host: str) -> Iterator[None]:
+    """Nobody reaches the machine: its cable is pulled on this host."""
+    network: IPv4Network = spec_of(several).settings.network
+    link = port_for(spec_of(several).cluster_id, host, several.address(host), network).host_side
+    subprocess.run(["ip", "link", "set", "dev", link, "down"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["ip", "link", "set", "dev", link, "up"], check=True)
+
+
+def test_whatever_the_operators_umask_machines_can_be_used_and_their_secrets_are_private(several: Several) -> None:
+    for host in several.hosts:
+        assert several.ssh(host, "stat -c %a / /etc /opt/dcos /var/lib/dcos /etc/dcos-secrets").split() == [
+            *("755", "755", "755", "755", "711")
+        ]
+        assert several.ssh(host, "find /etc/dcos-secrets -type f -perm /077") == ""
+
+
+def test_a_damaged_zookeeper_is_named_and_learns_anew_from_the_others(several: Several) -> None:
+    several.well()
+    host = several.zookeeper("follower")[0]
+    with several.zookeeper_client() as client:
+        before = sorted(client.get_children("/dcos/master/agents"))
+    several.ssh(host, _DAMAGE)
+    told = [""]
+
+    def named() -> bool:
+        told[0] = several.installer("status").stdout
+        return f"{host}: ZooKeeper's data is damaged" in told[0] and f" {host}\n" in told[0].replace("'", "")
+
+    wait_for(named, 60, "the damage in the status")
+    assert "dcos-installer repair" in told[0]
+    refused = several.installer("repair", several.agents[0])
+    assert refused.returncode == 1 and "is no master" in refused.stderr
+    done = several.installer("repair", host)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert several.zookeeper_mode(host) in ("follower", "leader")
+    assert len(several.ssh(host, "ls -1 /var/lib/dcos/zookeeper/damaged").split()) == 1
+    again = several.installer("repair", host)
+    assert again.returncode == 0 and f"the ZooKeeper of {host} serves" in again.stdout
+    several.well()
+    with several.zookeeper_client() as client:
+        assert sorted(client.get_children("/dcos/master/agents")) == before
+
+
+def test_a_master_out_of_reach_keeps_no_agent_from_its_change(several: Several) -> None:
+    several.well()
+    gone = next(host for host in reversed(several.masters) if host != several.leader())
+    agent = several.agents[-1]
+    inventory = several.inventory.read_text()
+    line = next(line for line in inventory.splitlines() if line.startswith(f"{agent} "))
+
+    def attributes() -> object:
+        agents = several.state()["slaves"]
+        return next(one["attributes"] for one in agents if one["hostname"] == several.address(agent) and one["active"])
+
+    several.inventory.write_text(inventory.replace(line, f"{line} dcos_attributes=rack:r9"))
+    try:
+        with out_of_reach(several, gone):
+            planned = several.installer("plan")
+            assert planned.returncode == LEFT_OUT, planned.stdout + planned.stderr
+            done = several.installer("deploy")
+            assert done.returncode == LEFT_OUT, done.stdout + done.stderr
+            assert f"{gone} could not be reached and is as before" in done.stdout
+            assert attributes() == {"rack": "r9"}
+            shown = several.installer("status")
+            assert shown.returncode == 1 and f"{gone} cannot be reached by SSH" in shown.stdout
+    finally:
+        several.inventory.write_text(inventory)
+    several.well()
+    back = several.installer("deploy")
+    assert back.returncode == 0, back.stdout + back.stderr
+    assert attributes() == {}
+    several.well()

@@ -1,0 +1,125 @@
+"""Hosts out of reach: a deploy of what does not concern them goes on and says so; what would risk a quorum does not."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from dcos_installer.commands import _outcome, deploy_phases, plan_phases
+from dcos_installer.config.model import ClusterSpec
+from dcos_installer.phases import converge
+from dcos_installer.phases.base import HostsFailed
+from dcos_installer.phases.converge import QuorumAtRisk
+from dcos_installer.phases.engine import Planned
+from dcos_installer.phases.left_out import NoMajority
+from dcos_installer.phases.manager import run_phases
+from dcos_installer.plan.facts import Facts
+from dcos_installer.remote import Unreachable
+from tests.unit.installer.pretended import (
+    FolderRemote,
+    Machines,
+    PretendedContext,
+    PretendedEngine,
+    deployed,
+    phases_of,
+    pretend,
+    quick_secrets,
+    spec_of,
+    texts,
+)
+
+pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
+
+
+class OutOfReach(PretendedEngine):
+    """Asks hosts as SSH would: some cannot be reached. ``concerned``: whose manifest is another one now."""
+
+    def __init__(self, machines: Machines, gone: Collection[str], concerned: Collection[str]) -> None:
+        super().__init__(machines)
+        self.gone, self.concerned = set(gone), set(concerned)
+
+    def plan(
+        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Any, absent: Collection[str]
+    ) -> tuple[Planned, Mapping[str, BaseException]]:
+        for name in self.concerned - self.gone:
+            if (self.machines.read(name) or {}).get("manifest") != "":
+                self.machines.write(name, manifest="", generation=1)
+        planned, _ = super().plan(spec, facts, bundle, absent)
+        failures = {name: Unreachable(name, f"{name} cannot be reached by SSH", why="no route") for name in self.gone}
+        return Planned({name: host for name, host in planned.hosts.items() if name not in self.gone}), failures
+
+
+def again(tmp_path: Path, gone: Collection[str], concerned: Collection[str], **more: Any) -> PretendedContext:
+    """The next run on a deployed cluster of three masters and two agents."""
+    spec = spec_of(tmp_path, masters=3, agents=2)
+    deployed(pretend(tmp_path, spec))
+    ctx = pretend(tmp_path, spec, **more)
+    ctx.engine = OutOfReach(ctx.machines_disk, gone, concerned)
+    for name in gone:
+        remote = ctx.remote(spec.host(name))
+        assert isinstance(remote, FolderRemote)
+        remote.reachable = False
+    return ctx
+
+
+@pytest.mark.parametrize("gone", [["m1"], ["m3"], ["m3", "a2"], ["a2"]])
+def test_what_does_not_concern_a_host_out_of_reach_is_deployed_without_it(tmp_path: Path, gone: list[str]) -> None:
+    ctx = again(tmp_path, gone, ["a1"])
+    run_phases(ctx, phases_of(deploy_phases()))
+    assert isinstance(ctx.engine, OutOfReach)
+    assert ctx.engine.together == [["a1"]]
+    assert sorted(ctx.left_out) == sorted(gone)
+    said = "\n".join(texts(ctx, "note"))
+    assert all(f"{name}: is left out, as it is: {name} cannot be reached" in said for name in gone)
+    assert f"; but {', '.join(sorted(gone))} could not be reached and " in _outcome(ctx)
+
+
+def test_a_plan_leaves_out_the_same_hosts_and_changes_nothing(tmp_path: Path) -> None:
+    ctx = again(tmp_path, ["m2"], ["a1"], dry_run=True)
+    run_phases(ctx, plan_phases())
+    assert list(ctx.left_out) == ["m2"]
+    assert [name for name, host in ctx.plan.hosts.items() if host.changes] == ["a1"]
+    assert "m2 could not be reached and is as before" in _outcome(ctx)
+
+
+def test_without_a_majority_of_masters_in_reach_nothing_is_changed(tmp_path: Path) -> None:
+    ctx = again(tmp_path, ["m2", "m3"], ["a1"])
+    with pytest.raises(NoMajority, match="m2, m3 cannot be reached: 2 of 3 masters must be"):
+        run_phases(ctx, phases_of(deploy_phases()))
+    assert isinstance(ctx.engine, OutOfReach)
+    assert ctx.engine.together == []
+
+
+def test_masters_are_not_restarted_while_the_quorum_hangs_on_one_out_of_reach(tmp_path: Path) -> None:
+    ctx = again(tmp_path, ["m3"], ["m2", "a1"])
+    with pytest.raises(QuorumAtRisk, match="m2 cannot be changed while m3 cannot be reached"):
+        run_phases(ctx, phases_of(deploy_phases()))
+    assert isinstance(ctx.engine, OutOfReach)
+    assert ctx.engine.together == [], "it is refused before anything is changed"
+
+
+def test_a_host_that_never_carried_anything_cannot_be_left_out(tmp_path: Path) -> None:
+    spec = spec_of(tmp_path, masters=3, agents=2)
+    ctx = pretend(tmp_path, spec)
+    ctx.engine = OutOfReach(ctx.machines_disk, ["a2"], [])
+    with pytest.raises(HostsFailed, match="not every machine could be asked"):
+        run_phases(ctx, phases_of(deploy_phases()))
+
+
+def test_masters_that_are_not_well_are_changed_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ctx = again(tmp_path, [], ["m1", "m2"])
+    assert isinstance(ctx.engine, OutOfReach)
+    engine = ctx.engine
+    monkeypatch.setattr(
+        converge,
+        "master_is_well",
+        lambda ask, host, ports: "its master is down" if host.name == "m2" and not engine.together else "",
+    )
+    phases = phases_of(deploy_phases())
+    last = next(number for number, phase in enumerate(phases) if isinstance(phase, converge.ConvergeMasters))
+    run_phases(ctx, phases[: last + 1])
+    assert engine.together == [["m2"], ["m1"]]
+    assert "m2: is not well, and is changed first: its master is down" in texts(ctx, "note")
