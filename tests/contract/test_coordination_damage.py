@@ -36,12 +36,6 @@ def epoch(data: Path) -> None:
     (data / "currentEpoch").write_text("no number\n")
 
 
-def not_ours(data: Path) -> None:
-    """What a wrong owner comes to, also for root: an entry that cannot be opened as a file."""
-    (data / "acceptedEpoch").unlink()
-    (data / "acceptedEpoch").mkdir()
-
-
 @pytest.fixture(scope="module")
 def ensemble(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ensemble]:
     made = Ensemble(tmp_path_factory.mktemp("ensemble"))
@@ -56,7 +50,7 @@ def log_of(member: ZooKeeperServer) -> str:
     return (member.folder / "log").read_text(errors="replace")
 
 
-@pytest.mark.parametrize("damage", [noise, emptied, no_folder, epoch, not_ours])
+@pytest.mark.parametrize("damage", [noise, emptied, no_folder, epoch])
 def test_a_damaged_member_says_so_and_emptied_it_has_what_the_others_have(
     ensemble: Ensemble, damage: Callable[[Path], None]
 ) -> None:
