@@ -148,7 +148,7 @@ def _all_agents(ctx: Context, leading: HostSpec) -> None:
     missing = [name for name in missing_agents(ctx.ask, ctx.spec, leading) if name not in ctx.left_out]
     if missing:
         raise NotWell(f"not registered: {', '.join(missing)}")
-    unwell = unwell_agents(ctx)
+    unwell = unwell_agents(ctx, but=ctx.left_out)
     if unwell:
         said = "\n".join(f"{name}: {why}" for name, why in unwell.items())
         raise NotWell(f"no good answer from the agent of {', '.join(unwell)}", evidence=said)
