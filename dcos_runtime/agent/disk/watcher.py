@@ -3,13 +3,14 @@
 A round of a container: its output files are held to their caps, then all of it is counted. Rounds of many containers
 advance side by side, a few hundred entries at a time, so a task with a million files delays nobody else's. After a
 step the thread sleeps until it has used no more than `SHARE` of the time; the next round begins ``interval`` after the
-last one's end.
+last one's end. A long round hurries when the disk is filling meanwhile: whoever fills it may be the one being counted.
 """
 
 from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,6 +23,10 @@ from dcos_runtime.agent.disk.usage import Count, counting, counting_deleted
 log = logging.getLogger(__name__)
 
 SHARE = 0.05
+HURRIED_SHARE = 0.5
+FILLING = 256 << 20
+"""So much less free than when a round began: it hurries."""
+
 LONGEST_PAUSE = 1.0
 
 
@@ -46,6 +51,9 @@ class _Entry:
     count: Count = field(default_factory=Count)
     used: int | None = None
     told: bool = False
+    free: int = 0
+    looked: float = 0.0
+    hurried: bool = False
 
 
 class DiskWatcher:
@@ -98,7 +106,8 @@ class DiskWatcher:
             except Exception:  # one sandbox must not cost the others their watcher
                 log.exception("the disk of container %s could not be counted", entry.watched.container_id)
                 entry.round, entry.due = None, time.monotonic() + self.interval
-            self._pause((time.thread_time() - began) * (1 / SHARE - 1))
+            share = HURRIED_SHARE if entry.hurried else SHARE
+            self._pause((time.thread_time() - began) * (1 / share - 1))
 
     def _next(self) -> _Entry | None:
         """Waits for what is to be done next: the round that waits longest. ``None``: the watcher ends."""
@@ -114,7 +123,11 @@ class DiskWatcher:
     def _advance(self, entry: _Entry) -> None:
         if entry.round is None:
             entry.count = Count()
+            entry.free, entry.looked, entry.hurried = free_bytes(entry.watched.sandbox), time.monotonic(), False
             entry.round = self._round(entry.watched, entry.count)
+        elif time.monotonic() - entry.looked > self.interval:
+            entry.looked = time.monotonic()
+            entry.hurried = entry.hurried or entry.free - free_bytes(entry.watched.sandbox) > FILLING
         over = None
         try:
             next(entry.round)
@@ -150,3 +163,12 @@ class DiskWatcher:
     def _pause(self, seconds: float) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._ended, min(seconds, LONGEST_PAUSE))
+
+
+def free_bytes(folder: Path) -> int:
+    """What is free on the file system of ``folder``; 0 when there is none yet."""
+    try:
+        state = os.statvfs(folder)
+    except OSError:
+        return 0
+    return state.f_bavail * state.f_frsize

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import os
 import subprocess
@@ -14,6 +15,7 @@ import pytest
 
 from dcos_runtime.agent import gc
 from dcos_runtime.agent.disk import logs
+from dcos_runtime.agent.disk import watcher as watcher_module
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.disk.usage import Count, counting, counting_deleted
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
@@ -200,6 +202,25 @@ def test_counting_takes_a_small_share_of_a_processor(tmp_path: Path) -> None:
     share = (time.clock_gettime(clock) - before) / (time.monotonic() - began)
     watching.stop()
     assert share < 0.12
+
+
+def test_a_long_count_hurries_while_the_disk_fills(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for index in range(3_000):
+        (tmp_path / f"{index}").touch()
+    free = itertools.count(1 << 40, -(1 << 30))
+
+    def seconds(share: float) -> float:
+        monkeypatch.setattr(watcher_module, "HURRIED_SHARE", share)
+        watching = DiskWatcher(0.0, lambda *_: None)
+        began = time.monotonic()
+        watching.watch(watched("busy", tmp_path, None))
+        watching.start()
+        wait_for(lambda: watching.used("busy"), what="a whole count")
+        watching.stop()
+        return time.monotonic() - began
+
+    monkeypatch.setattr(watcher_module, "free_bytes", lambda _: next(free))
+    assert seconds(1.0) < seconds(0.01)
 
 
 # --- outputs ----------------------------------------------------------------------------------------------------------
