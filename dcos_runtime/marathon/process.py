@@ -164,7 +164,8 @@ class Process:
         from dcos_runtime.marathon.standby import Proxy, Tls
         from dcos_runtime.store import election
         from dcos_runtime.store.former import Former
-        from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
+        from dcos_runtime.store.zookeeper import Session, parse_url
+        from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 
         url = parse_url(self._flags.zk)
         session = Session(url, self._flags.zk_session_timeout / 1000)

@@ -108,7 +108,8 @@ async def _begin(config: Config, store: Store, role: Role, life: Life, lease: Te
 
 async def _lead_elected(flags: Flags, config: Config, role: Role, forwarder: Forwarder | None, life: Life) -> None:
     """Contends at the path of --zk; the state is kept in ``dcos/master`` beside it, which holds masters only."""
-    from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
+    from dcos_runtime.store.zookeeper import Session, parse_url
+    from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 
     url = parse_url(flags.zk)
     try:

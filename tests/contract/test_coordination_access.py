@@ -14,7 +14,8 @@ from kazoo.security import OPEN_ACL_UNSAFE
 
 from dcos_runtime.store.access import AccessDenied
 from dcos_runtime.store.election import ZooKeeperContender, ZooKeeperDetector
-from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
+from dcos_runtime.store.zookeeper import Session, parse_url
+from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.byhand import Daemon, ask, free_port, wait_for
 from tests.contract.zookeeper_server import SUPER, ZooKeeperServer
 

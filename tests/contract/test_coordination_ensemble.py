@@ -12,7 +12,8 @@ from typing import Any
 
 import pytest
 
-from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
+from dcos_runtime.store.zookeeper import Session, parse_url
+from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.byhand import Daemon, wait_for
 from tests.contract.coordinated import Watch, leads, master
 from tests.contract.zookeeper_server import SECRET_LINE, SUPER, Ensemble, ZooKeeperServer

@@ -9,8 +9,9 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 
 import pytest
 
-from dcos_runtime.store import MAX_VALUE, Fenced, TooLarge, zookeeper
-from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
+from dcos_runtime.store import MAX_VALUE, Fenced, TooLarge, zookeeper_store
+from dcos_runtime.store.zookeeper import Session, parse_url
+from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.contract.zookeeper_server import ZooKeeperServer
 
 BEFORE = {f"apps/old{number}": b"before" for number in range(8)}
@@ -80,7 +81,7 @@ def after(changes: Mapping[str, bytes | None]) -> dict[str, bytes]:
 async def test_a_large_write_is_done_whole_or_not_at_all_whenever_its_writer_is_killed(
     session: Session, monkeypatch: pytest.MonkeyPatch, killed: int
 ) -> None:
-    monkeypatch.setattr(zookeeper, "MAX_TRANSACTION", A_TRANSACTION)
+    monkeypatch.setattr(zookeeper_store, "MAX_TRANSACTION", A_TRANSACTION)
     path = f"/dcos/killed{killed}"
     store, _ = await leading(session, path)
     await store.write(BEFORE)
@@ -106,7 +107,7 @@ async def test_a_large_write_is_done_whole_or_not_at_all_whenever_its_writer_is_
 async def test_a_writer_that_was_overtaken_in_the_middle_writes_nothing_more(
     session: Session, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(zookeeper, "MAX_TRANSACTION", A_TRANSACTION)
+    monkeypatch.setattr(zookeeper_store, "MAX_TRANSACTION", A_TRANSACTION)
     path = "/dcos/overtaken"
     former, _ = await leading(session, path)
     await former.write(BEFORE)

@@ -16,7 +16,8 @@ from dcos_runtime.store import Fenced, StoreError, TooLarge
 from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector, master_address
 from dcos_runtime.store.former import Former
 from dcos_runtime.store.lease import State
-from dcos_runtime.store.zookeeper import Session, ZooKeeperStore, parse_url
+from dcos_runtime.store.zookeeper import Session, parse_url
+from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.contract.zookeeper_server import ZooKeeperServer
 
 WAIT = 60.0
