@@ -554,7 +554,7 @@ def test_a_task_is_alone_with_an_allowlist_of_the_host(master: PretendedMaster, 
     master.status("inside", "FINISHED")
     out, errors = agent.text("inside"), agent.text("inside", "stderr")
     assert "end\n" in out and "kept\n" in out
-    assert "NoNewPrivs:\t1" in out and "CapEff:\t00000000a80425fb" in out, out
+    assert "NoNewPrivs:\t1" in out and "CapEff:\t00000000a80405fb" in out, out
     for path in ("/etc/shadow", "/etc/ssh", str(agent.work_dir)):
         assert f"'{path}': No such file" in errors, errors
     assert errors.count("Read-only file system") == 2
