@@ -207,6 +207,8 @@ def run(body: Callable[[Life], Awaitable[None]]) -> int:
     """Runs ``body`` under uvloop until it returns; SIGTERM and SIGINT end its `Life` with code 0. The exit code."""
     import uvloop
 
+    os.umask(os.umask(0o022) | 0o022)  # whoever starts it with 000 does not mean that others may write its state
+
     async def whole() -> int:
         life = Life()
         loop = asyncio.get_running_loop()

@@ -1,0 +1,47 @@
+"""Daemons by hand in odd surroundings: an odd work_dir, no HOME, a C locale, an open umask. A task runs as anywhere."""
+
+from __future__ import annotations
+
+import json
+import os
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.byhand import Cluster, processes_with, wait_for
+
+ODD = 'it\'s a "lab" für 50% {{x}} $HOME'
+
+
+@pytest.fixture
+def odd(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
+    monkeypatch.setenv("LC_ALL", "C")
+    for name in ("HOME", "USER", "LOGNAME", "XDG_STATE_HOME", "LANG"):
+        monkeypatch.delenv(name, raising=False)
+    before = os.umask(0o000)
+    cluster = Cluster(tmp_path / ODD)
+    try:
+        yield cluster.start()
+    finally:
+        os.umask(before)
+        for daemon in reversed(cluster.daemons):
+            daemon.stop()
+
+
+def test_a_task_runs_and_nothing_of_the_daemons_is_for_others_to_write(odd: Cluster) -> None:
+    body = {"id": "/odd", "cmd": "pwd; exec sleep 1000", "cpus": 0.1, "mem": 32}
+    added = odd.dcos("marathon", "app", "add", stdin=json.dumps(body))
+    assert added.returncode == 0, added.stdout + added.stderr
+    (task,) = wait_for(lambda: odd.running("/odd"), 90, "the app's task")
+    log = odd.dcos("task", "log", task["id"])
+    assert f"/{ODD}/agent0/" in log.stdout, log.stdout + log.stderr
+    for name in ("master", "agent0", "marathon"):
+        top = odd.folder / name
+        for path in top.rglob("*"):
+            if not path.is_symlink():
+                assert not stat.S_IMODE(path.stat().st_mode) & 0o022, path
+    removed = odd.dcos("marathon", "app", "remove", "/odd")
+    assert removed.returncode == 0, removed.stderr
+    wait_for(lambda: not processes_with(f"MESOS_TASK_ID={task['id']}"), 60, "the task's end")
