@@ -152,6 +152,33 @@ def test_an_app_is_started_looked_at_and_used_through_the_one_door(gateway: Gate
     assert gateway.ask("DELETE", "/marathon/v2/apps//web", token).status == 200
 
 
+def test_a_framework_is_torn_down_by_a_user_and_not_by_another_sites_page(whole: Whole, token: dict[str, str]) -> None:
+    gateway = whole.gateway
+    framework = Subscription(whole.master_port, basic("spark", "hush"), name="goes", failover_timeout=600.0)
+
+    def torn(headers: dict[str, str]) -> int:
+        form = {"Content-Type": "application/x-www-form-urlencoded", **headers}
+        return int(gateway.ask("POST", "/mesos/teardown", form, f"frameworkId={framework.id}".encode()).status)
+
+    def is_there() -> bool:
+        return framework.id in {one["id"] for one in gateway.get("/mesos/frameworks", token).json["frameworks"]}
+
+    with contextlib.closing(framework):
+        assert torn({}) == 401
+        cookie = {"Cookie": f"dcos-acs-auth-cookie={token['Authorization'].removeprefix('token=')}"}
+        assert torn({**cookie, "Origin": "https://elsewhere.example"}) == 401
+        assert is_there()
+        own = {"Origin": "https://elsewhere.example", "Sec-Fetch-Site": "cross-site", **basic("admin", PASSWORD)}
+        body = f"frameworkId={framework.id}"
+        connection = http.client.HTTPConnection("127.0.0.1", whole.master_port, timeout=60)
+        connection.request("POST", "/teardown", body, own)
+        assert connection.getresponse().status == 403, "nor at the master's own port"
+        connection.close()
+        assert is_there()
+        assert torn(token) == 200
+        assert not is_there()
+
+
 # --- passwords at the master's own port ---
 
 

@@ -286,6 +286,17 @@ def _missing(state: State, agent: Agent, task: Task, now: Now) -> None:
 def messages(
     state: State, batch: internal.Batch, now: Now, names: Collection[str] | None = None
 ) -> Answer | internal.Taken:
+    answer = _messages(state, batch, now, names)
+    if isinstance(answer, Answer):
+        agent = state.agents.get(batch.agent_id)
+        taken = agent.taken if agent is not None and agent.epoch == batch.epoch else 0
+        state.counters["master/dropped_messages"] += sum(1 for message in batch.messages if message.seq > taken)
+    return answer
+
+
+def _messages(
+    state: State, batch: internal.Batch, now: Now, names: Collection[str] | None = None
+) -> Answer | internal.Taken:
     agent = state.agents.get(batch.agent_id)
     if agent is not None and names is not None and agent.info.hostname not in names:
         return Answer(403, f"agent {agent.id} is of another host than the certificate")

@@ -14,8 +14,10 @@ from hypothesis import given
 import dcos_runtime
 from dcos_runtime import build
 from dcos_runtime.master import metrics, teardown
+from dcos_runtime.master.core.effects import Answer
 from dcos_runtime.master.measures import Measures, Queues, Timer
-from tests.unit.master.master_world import World
+from dcos_runtime.wire import internal
+from tests.unit.master.master_world import COME_BACK, PING, PINGS, World
 
 
 def test_a_timer_tells_its_last_duration_and_the_spread_of_its_window() -> None:
@@ -47,6 +49,62 @@ def test_a_standby_tells_of_itself_only() -> None:
     assert shown["master/elected"] == 0.0
     assert shown["master/event_queue_http_requests"] == 2.0
     assert not [name for name in shown if not name.startswith(("master/", "system/"))]
+
+
+def counted(world: World) -> dict[str, int]:
+    found = {name.removeprefix("master/"): count for name, count in world.core.state.counters.items()}
+    return {
+        name: count for name, count in found.items() if re.match("slave_|recovery_|messages_re.*_slave|dropped", name)
+    }
+
+
+def write_all(world: World) -> None:
+    while world.write():
+        pass
+
+
+def test_agents_that_come_and_go_are_counted_by_the_reason() -> None:
+    world = World(agents=2, frameworks=0)
+    world.settle()
+    assert counted(world) == {"slave_registrations": 2, "messages_register_slave": 2}
+    silent, replaced = world.agents
+    replaced.break_off()
+    replaced.id = None
+    replaced.connect()  # without the id it had
+    write_all(world)
+    replaced.read()
+    known = counted(world)
+    assert known["slave_removals"] == known["slave_removals/reason_registered"] == 1
+    assert known["messages_register_slave"] == known["slave_registrations"] == 3
+    silent.break_off()
+    for _ in range(PINGS + 2):
+        world.pass_time(PING)
+        while replaced.read():
+            pass
+        write_all(world)
+    known = counted(world)
+    assert known["slave_removals/reason_unhealthy"] == 1
+    assert known["slave_unreachable_scheduled"] == known["slave_unreachable_completed"] == 1
+    silent.connect()
+    write_all(world)
+    assert counted(world)["messages_reregister_slave"] == counted(world)["slave_reregistrations"] == 1
+    world.restart()
+    world.pass_time(COME_BACK + 1)
+    write_all(world)
+    expected = {"recovery_slave_removals": 2, "slave_removals": 2, "slave_removals/reason_unhealthy": 2}
+    assert counted(world) == expected
+
+
+def test_messages_that_are_refused_are_counted_as_dropped() -> None:
+    world = World(agents=1, frameworks=0)
+    world.settle()
+    (agent,) = world.agents
+    pongs = [internal.Pong(seq=1000), internal.Pong(seq=1001)]
+    for agent_id, epoch in ((agent.id, agent.epoch), (agent.id, agent.epoch - 1), ("nobody", 1)):
+        batch = internal.Batch(str(agent_id), epoch, list(pongs))
+        answer = world.do(lambda core, now, batch=batch: core.agent_messages(batch, now))
+        assert isinstance(answer, Answer)
+    assert counted(world)["dropped_messages"] == 6
 
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=8)
