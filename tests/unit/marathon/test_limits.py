@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcos_runtime.marathon.api.labels import parse
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import groups, limits
 from dcos_runtime.marathon.core.app import App, encode
@@ -266,3 +267,13 @@ def test_a_thousand_apps_that_wait_for_each_other_are_deployed_in_seconds(cluste
     cluster.commit()
     assert not cluster.core.world.deployments
     assert time.process_time() - began < 20
+
+
+@pytest.mark.parametrize(
+    "text", ["a" + " " * 20_000 + "!", "a in (" + "b , " * 9_000 + "!", "a==" + " " * 20_000, "\\" * 20_001]
+)
+def test_label_selectors_take_time_by_their_length_only(text: str) -> None:
+    began = time.process_time()
+    with pytest.raises(ValueError, match="Can not parse"):
+        parse(text)
+    assert time.process_time() - began < 2
