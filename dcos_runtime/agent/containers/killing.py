@@ -52,7 +52,8 @@ def kill(cgroups: Cgroups, path: str) -> None:
 
 
 def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> int:
-    """Signals each process in the cgroup ``path`` and below once, ``but`` one, and those forked meanwhile. How many."""
+    """Signals each process in the cgroup ``path`` and below once, and those forked meanwhile; ``but`` one, unless it is
+    alone. How many others."""
     told: set[int] = set()
     for _ in range(ROUNDS):
         new = members(cgroups, path) - told - {but}
@@ -61,6 +62,8 @@ def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> in
         for pid in new:
             kill_quietly(pid, number)
         told |= new
+    if not told and but is not None and but in members(cgroups, path):
+        kill_quietly(but, number)  # an init that has started nothing yet; it passes the signal on
     return len(told)
 
 
