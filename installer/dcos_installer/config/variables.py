@@ -309,7 +309,7 @@ VARIABLES: tuple[Variable, ...] = (
         "dcos_disk",
         "host",
         _whole(256, 1 << 40, "megabytes"),
-        "no limit (nspawn); all it has (static)",
+        "10240, less where this host has less room (nspawn); all it has (static)",
         "Disk of the machine in MB. A static host must have as much.",
         "dcos_disk=20000",
     ),

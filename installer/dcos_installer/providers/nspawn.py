@@ -26,6 +26,7 @@ from dcos_images.errors import ImageError
 from dcos_images.host import this_host
 from dcos_images.images import Image, ensure
 from dcos_installer.errors import InstallerError
+from dcos_installer.providers import nspawn_disk
 from dcos_installer.providers import nspawn_network as network
 from dcos_installer.providers.base import (
     Condition,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
 
 IMAGE = "machine"
-_TOOLS = ("ip", "mount", "nft", "nsenter", "setsid", "ssh-keygen", "systemd-nspawn", "umount")
+_TOOLS = ("ip", "losetup", "mkfs.ext4", "mount", "nft", "nsenter", "setsid", "ssh-keygen", "systemd-nspawn", "umount")
 _BOOT_SECONDS = 90.0
 _NAME_BYTES = 64
 
@@ -142,8 +143,9 @@ class NspawnProvider:
                 "",
                 f"this host's firewall drops what machines say to each other: {', '.join(chains)}; allow their bridge",
             )
+        disk_mb = self._default_disk(hosts, note)
         for host in hosts:
-            self._declare(host, image)
+            self._declare(host, image, disk_mb)
         self._tell_neighbours()
         self._each([host.name for host in hosts], lambda name: self._start(name, note))
 
@@ -184,7 +186,38 @@ class NspawnProvider:
 
     # One machine
 
-    def _declare(self, host: HostSpec, image: Image | None) -> None:
+    def _new(self, hosts: Sequence[HostSpec]) -> list[HostSpec]:
+        return [host for host in hosts if self._folder(host.name).record() is None]
+
+    def _default_disk(self, hosts: Sequence[HostSpec], note: Note) -> int | None:
+        """The disk in MB of a new machine for which the inventory names none; None: it cannot be limited here."""
+        new = self._new(hosts)
+        without = [host for host in new if host.disk_mb is None]
+        if not without:
+            return None
+        if not nspawn_disk.loop_devices():
+            note("", "this host has no loop devices: machines may fill its disk; set dcos_resources=disk:… for agents")
+            return None
+        asked = [host.disk_mb for host in new if host.disk_mb is not None]
+        return nspawn_disk.default_mb(nspawn_disk.room_mb(self._home.parent), asked, len(without))
+
+    def _disk_problems(self, hosts: Sequence[HostSpec]) -> list[str]:
+        """Why the disks of new machines cannot be had."""
+        new = self._new(hosts)
+        if not new:
+            return []
+        asked = [host.disk_mb for host in new if host.disk_mb is not None]
+        least = sum(asked) + nspawn_disk.LEAST_MB * (len(new) - len(asked))
+        if asked and not nspawn_disk.loop_devices():
+            return ["dcos_disk needs loop devices, which this host does not have (losetup --find)"]
+        if least > (room := nspawn_disk.room_mb(self._home.parent)):
+            return [
+                f"the disks of {', '.join(host.name for host in new)} take up to {least} MB, and of what is free at"
+                f" {self._home.parent} {room} MB are left for machines (dcos_disk sets how much each gets)"
+            ]
+        return []
+
+    def _declare(self, host: HostSpec, image: Image | None, disk_mb: int | None) -> None:
         """Writes down what the machine is; one that runs is held to its new shape at once."""
         folder = self._folder(host.name)
         known = folder.record()
@@ -192,7 +225,7 @@ class NspawnProvider:
             record = replace(known, cpus=host.cpus, mem_mb=host.mem_mb, cpu_shares=shares(host))
         else:
             assert image is not None
-            record = self._new_record(host, image)
+            record = self._new_record(host, image, disk_mb)
         if known != record:
             folder.path.mkdir(mode=0o700, exist_ok=True)
             folder.write_record(record)
@@ -201,7 +234,7 @@ class NspawnProvider:
                 if not booted_by_systemd():
                     self._control(host.name).group().weigh(record.cpu_shares)
 
-    def _new_record(self, host: HostSpec, image: Image) -> MachineRecord:
+    def _new_record(self, host: HostSpec, image: Image, disk_mb: int | None) -> MachineRecord:
         port = network.port_for(self._spec.cluster_id, host.name, host.address, self._network)
         return MachineRecord(
             cluster_id=self._spec.cluster_id,
@@ -217,8 +250,8 @@ class NspawnProvider:
             image_key=image.key,
             cpus=host.cpus,
             mem_mb=host.mem_mb,
-            disk_mb=host.disk_mb,
             cpu_shares=shares(host),
+            disk_mb=disk_mb if host.disk_mb is None else host.disk_mb,
         )
 
     def _changed(self, host: HostSpec) -> list[str]:
@@ -229,7 +262,7 @@ class NspawnProvider:
         decided = (
             ("address", f"{known.address}/{known.prefix_length}", f"{host.address}/{self._network.prefixlen}"),
             ("cluster", known.cluster_id, self._spec.cluster_id),
-            ("disk_mb", known.disk_mb, host.disk_mb),
+            ("disk_mb", known.disk_mb, known.disk_mb if host.disk_mb is None else host.disk_mb),
         )
         return [
             f"{host.name}: its {what} cannot change from {was} to {wanted}, remove the machine first"
@@ -308,6 +341,8 @@ class NspawnProvider:
             problems.append(f"these commands are missing: {', '.join(missing)}")
         for host in hosts:
             problems += self._changed(host)
+        if not missing:
+            problems += self._disk_problems(hosts)
         if problems:
             raise ProviderError(
                 "machines cannot be made on this host",

@@ -7,7 +7,8 @@ to import, and both sides meet only in these files:
 ``status.json``     how it does, written by the supervisor
 ``supervisor.pid``  who the supervisor is, as long as it lives
 ``console.log``     what the machine and its supervisor said (and ``console.log.1``, what they said before)
-``disk/``           the machine's own layer: what it changed over the golden tree
+``disk.img``        its disk, a sparse file of fixed size
+``disk/``           where that is mounted: the machine's own layer, what it changed over the golden tree
 ``root/``           where its file system is mounted while it runs
 """
 
@@ -170,6 +171,10 @@ class MachineFolder:
     @property
     def disk(self) -> Path:
         return self.path / "disk"
+
+    @property
+    def disk_image(self) -> Path:
+        return self.path / "disk.img"
 
     @property
     def upper(self) -> Path:

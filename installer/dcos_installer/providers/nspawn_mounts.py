@@ -7,6 +7,7 @@ import shutil
 from pathlib import Path
 
 from dcos_installer.process import run
+from dcos_installer.providers.nspawn_disk import mount_image
 from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
 
 _DEADLINE = 60.0
@@ -14,17 +15,10 @@ _NSPAWN_RUN = Path("/run/systemd/nspawn")
 
 
 def mount_disk(folder: MachineFolder, record: MachineRecord) -> None:
-    """The place of the machine's own layer: a folder, or memory of a fixed size when ``disk_mb`` limits it.
-
-    A limited disk lives as long as its mount does: it survives the machine's power, not this host's.
-    """
-    _make_folder(folder.disk)
-    if record.disk_mb is not None and str(folder.disk) not in folder.mounts():
-        run(
-            [*("mount", "-t", "tmpfs", "-o", f"size={record.disk_mb}m,mode=0755"), record.unique_name, folder.disk],
-            deadline=_DEADLINE,
-            what=f"mount the disk of {record.name}",
-        )
+    """The place of the machine's own layer: its disk, or a folder when that is not limited."""
+    folder.disk.mkdir(mode=0o755, exist_ok=True)
+    if record.disk_mb is not None and str(folder.disk.resolve()) not in folder.mounts():
+        mount_image(folder, record)
     for layer in (folder.upper, folder.work):
         _make_folder(layer)
 
@@ -59,7 +53,7 @@ def _make_folder(path: Path) -> None:
 def unmount_all(folder: MachineFolder, unique_name: str, *, keep_disk: bool) -> None:
     """Takes down what is mounted for the machine, and what systemd-nspawn leaves behind after a power cut.
 
-    ``keep_disk`` leaves the machine's limited disk alone, which is lost otherwise.
+    ``keep_disk`` leaves the machine's disk mounted: there is no need to write it out and read it again.
     """
     lock = _nspawn_lock(folder)
     for where in folder.mounts():
