@@ -151,6 +151,18 @@ def task_address() -> Iterator[str]:
         subprocess.run(["ip", "address", "delete", f"{address}/32", "dev", "lo"], check=True)
 
 
+def template(name: str, **values: Any) -> str:
+    """One of the role's, as it is on machines."""
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(ROLE),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template(name).render(**values)
+
+
 class Gateway:
     """nginx and dcos-auth for backends at the given ports. ``host`` is the master whose gateway this is."""
 
@@ -174,16 +186,10 @@ class Gateway:
         self._nginx: subprocess.Popen[bytes] | None = None
         administrator = folder / "administrator.json"
         administrator.write_text(json.dumps({"uid": "admin", "hash": passwords.hashed(PASSWORD)}))
-        environment = jinja2.Environment(
-            loader=jinja2.FileSystemLoader(ROLE),
-            undefined=jinja2.StrictUndefined,
-            keep_trailing_newline=True,
-            trim_blocks=True,
-            lstrip_blocks=True,
-        )
         (folder / "run").mkdir()
         (folder / "nginx.conf").write_text(
-            environment.get_template("nginx.conf.j2").render(
+            template(
+                "nginx.conf.j2",
                 address=masters[0],
                 masters=list(masters),
                 listen="127.0.0.1",

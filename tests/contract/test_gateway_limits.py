@@ -7,12 +7,15 @@ import os
 import select
 import socket
 import ssl
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 
 import pytest
 
 from tests.contract.front_door.made import Made, front_door
+from tests.contract.gateway import template
 
 LIMIT = 8
 _TRICKLE = b"GET /mesos/state HTTP/1.1\r\nHost: x\r\nX-Slow: "
@@ -69,3 +72,70 @@ def test_one_address_has_so_many_requests_under_way_and_no_more(made: Made) -> N
     while made.gateway.get("/mesos/state", admin).status != 200:
         assert time.monotonic() < deadline
         time.sleep(0.2)
+
+
+KEEPS = """
+import select, socket
+door = socket.create_server(("198.19.253.1", 443))
+kept = [door]
+print("listening", flush=True)
+while True:
+    for one in select.select(kept, [], [])[0]:
+        if one is door:
+            kept.append(door.accept()[0])
+        elif not one.recv(100):  # its client is gone
+            kept.remove(one)
+            one.close()
+"""
+
+OPENS = """
+import socket, time
+def tried():
+    one = socket.socket()
+    one.settimeout(60)
+    try:
+        one.connect(("198.19.253.1", 443))
+    except ConnectionError:
+        return None
+    return one
+kept = []
+while (one := tried()) is not None and len(kept) < 100:
+    kept.append(one)
+print(len(kept), flush=True)
+kept.pop().close()
+deadline = time.monotonic() + 60
+while tried() is None and time.monotonic() < deadline:
+    time.sleep(0.2)
+print(time.monotonic() < deadline)
+"""
+
+
+def test_one_address_has_so_many_connections_open_and_no_more() -> None:
+    """The role's own rules, between two network namespaces."""
+    if os.geteuid() != 0:
+        pytest.skip("needs root: it makes network namespaces")
+    here, there = (f"dcos-limits-{os.getpid()}-{end}" for end in ("gateway", "client"))
+    rules = template("limits.nft.j2", http_port=80, https_port=443, options={"address_connections": LIMIT})
+    inside = ["ip", "netns", "exec"]
+    with contextlib.ExitStack() as stack:
+        for name in (here, there):
+            subprocess.run(["ip", "netns", "add", name], check=True)
+            stack.callback(subprocess.run, ["ip", "netns", "delete", name], check=True)
+        subprocess.run(
+            ["ip", "-n", here, "link", "add", "door", "type", "veth", "peer", "name", "door", "netns", there],
+            check=True,
+        )
+        for name, address in ((here, "198.19.253.1/24"), (there, "198.19.253.2/24")):
+            subprocess.run(["ip", "-n", name, "address", "add", address, "dev", "door"], check=True)
+            subprocess.run(["ip", "-n", name, "link", "set", "dev", "door", "up"], check=True)
+        for _ in range(2):  # loaded again it is the same table
+            subprocess.run([*inside, here, "nft", "-f", "-"], input=rules, text=True, check=True)
+        keeps = stack.enter_context(
+            subprocess.Popen([*inside, here, sys.executable, "-uc", KEEPS], stdout=subprocess.PIPE, text=True)
+        )
+        stack.callback(keeps.kill)
+        assert keeps.stdout and keeps.stdout.readline() == "listening\n"
+        opened = subprocess.run(
+            [*inside, there, sys.executable, "-c", OPENS], capture_output=True, text=True, timeout=200
+        )
+        assert (opened.stdout.split(), opened.stderr) == ([str(LIMIT), "True"], "")
