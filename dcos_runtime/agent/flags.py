@@ -5,6 +5,7 @@ from __future__ import annotations
 import ipaddress
 import json
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from dcos_runtime import tls
@@ -80,6 +81,11 @@ def _capabilities(text: str) -> CapabilityInfo:
     if CapabilityInfo.Capability.UNKNOWN in found.capabilities:
         raise ValueError("names a capability that is not known")
     return found
+
+
+def _capability_names(text: str) -> frozenset[CapabilityInfo.Capability]:
+    names = [part.strip() for part in text.split(",")]
+    return frozenset(_capabilities(json.dumps({"capabilities": names})).capabilities)
 
 
 def _whole(low: int, high: int) -> Callable[[str], int]:
@@ -162,6 +168,12 @@ FLAGS: Sequence[Flag] = (
         None,
         _capabilities,
     ),
+    Flag(
+        "additional_capabilities",
+        "what tasks may ask for beyond that: names with commas between them, NET_RAW,SYS_PTRACE",
+        frozenset(),
+        _capability_names,
+    ),
     Flag("fetcher_stall_timeout", "a download without a byte for that long has failed", 60.0, duration),
     Flag("fetcher_timeout", "time for all URIs of a task", 3600.0, duration),
     Flag("fetcher_max_size", "bytes that the URIs of a task may take, unpacked", 64 << 30, size),
@@ -206,10 +218,11 @@ def who_may_pass(flags: Flags, users: guard.Users | None) -> Doors:
 def capabilities(flags: Flags) -> Policy:
     """Which capabilities tasks get and may ask for."""
     given, allowed = flags.effective_capabilities, flags.bounding_capabilities
-    return Policy(
+    policy = Policy(
         given=None if given is None else frozenset(given.capabilities),
         allowed=None if allowed is None else frozenset(allowed.capabilities),
     )
+    return replace(policy, allowed=policy.most | flags.additional_capabilities)
 
 
 def shown(flags: Flags) -> dict[str, str]:
@@ -227,6 +240,8 @@ def shown(flags: Flags) -> dict[str, str]:
             texts[flag.name] = ":".join(str(folder) for folder in value)
         elif flag.parse is _variables and value:
             texts[flag.name] = "[secret]"
+        elif flag.parse is _capability_names:
+            texts[flag.name] = ",".join(sorted(capability.value for capability in value))
         elif flag.parse in (_domain, _capabilities) and value is not None:
             texts[flag.name] = codec.encode(value).decode()
     return texts

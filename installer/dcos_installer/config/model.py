@@ -105,6 +105,8 @@ class Settings(_Frozen):
     """After how much silence ZooKeeper gives up a master or init, and another one leads; see `session_timeout`."""
     anonymous_reads: tuple[str, ...] = ()
     """Paths of masters and agents that may be read without a credential."""
+    agent_capabilities: tuple[str, ...] = ()
+    """Linux capabilities that tasks may ask for beyond the usual ones."""
     principals: tuple[str, ...] = ()
     """Frameworks and tools that get a secret of their own."""
 

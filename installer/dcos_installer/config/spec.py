@@ -96,6 +96,7 @@ class _Reader:
                     "dcos_zk_session_timeout", session_timeout(sum(host.is_master for host in hosts))
                 ),
                 anonymous_reads=self.settings.get("dcos_anonymous_reads", default.anonymous_reads),
+                agent_capabilities=self.settings.get("dcos_agent_capabilities", default.agent_capabilities),
                 principals=self.settings.get("dcos_principals", default.principals),
             ),
             inventory_path=inventory.path.resolve(),

@@ -73,6 +73,18 @@ def _provider(text: str) -> str:
     return text
 
 
+CAPABILITIES = frozenset(
+    (
+        *("AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN"),
+        *("DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE"),
+        *("LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST"),
+        *("NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT"),
+        *("SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME"),
+        *("SYS_TTY_CONFIG", "WAKE_ALARM"),
+    )
+)
+
+
 def host_address(text: str) -> str:
     """An IPv4 address that a machine can have. Raises ``ValueError`` with what was expected."""
     try:
@@ -111,6 +123,13 @@ def _networks(text: str) -> tuple[IPv4Network, ...]:
             raise ValueError("networks smaller than the whole internet: these reach the kernel's ports")
         found.append(network)
     return tuple(found)
+
+
+def _capabilities(text: str) -> tuple[str, ...]:
+    names = tuple(part.strip() for part in text.split(","))
+    if unknown := [name for name in names if name not in CAPABILITIES]:
+        raise ValueError(f"names of Linux capabilities with commas between them, such as NET_RAW (not {unknown[0]!r})")
+    return names
 
 
 def _attributes(text: str) -> dict[str, str]:
@@ -271,6 +290,14 @@ VARIABLES: tuple[Variable, ...] = (
         "none",
         "Paths of masters and agents that anybody who reaches their ports may read without a credential.",
         "dcos_anonymous_reads=/metrics/snapshot,/state",
+    ),
+    Variable(
+        "dcos_agent_capabilities",
+        "cluster",
+        _capabilities,
+        "none",
+        "Linux capabilities that tasks may ask for beyond the usual ones; who has SYS_ADMIN has its machine.",
+        "dcos_agent_capabilities=NET_RAW,SYS_PTRACE",
     ),
     Variable(
         "dcos_principals",

@@ -10,15 +10,17 @@ from typing import Any
 import msgspec
 import pytest
 
+from dcos_runtime.agent import flags
 from dcos_runtime.agent.command import command_of
 from dcos_runtime.agent.containers import bundle
 from dcos_runtime.agent.containers.base import Spec, User
 from dcos_runtime.agent.core import refusal
-from dcos_runtime.agent.core.capabilities import Policy
+from dcos_runtime.agent.core.capabilities import USUAL, Policy
 from dcos_runtime.agent.core.model import Now, Settings, Stage, TaskRecord
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.views import Viewer
+from dcos_runtime.flags import FlagError, parse
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID, Value
 from dcos_runtime.wire.containers import CapabilityInfo
@@ -91,6 +93,24 @@ def test_capabilities_are_refused_with_the_reason_or_taken() -> None:
     assert asked(allowed, effective_capabilities=raw) == asked(allowed, capability_info=raw) == asked(plain) == ""
     for field, value in (("seccomp", {"unconfined": True}), ("share_pid_namespace", True), ("ipc_mode", "PRIVATE")):
         assert f"container.linux_info.{field}" in asked(allowed, **{field: value})
+
+
+def test_an_agents_flags_say_what_tasks_may_ask_for() -> None:
+    def policy(*words: str) -> Policy:
+        argv = ["--master=127.0.0.1:1", "--work_dir=/w", *words]
+        return flags.capabilities(parse(flags.PROGRAM, flags.FLAGS, argv, {}))
+
+    kinds = CapabilityInfo.Capability
+    raw = kinds.NET_RAW
+    assert policy().most == USUAL and policy().given is None
+    assert policy("--additional_capabilities=NET_RAW, SYS_PTRACE").most == {*USUAL, raw, kinds.SYS_PTRACE}
+    bounding = '--bounding_capabilities={"capabilities": ["CHOWN"]}'
+    assert policy(bounding).most == {kinds.CHOWN}
+    assert policy(bounding, "--additional_capabilities=NET_RAW").most == {kinds.CHOWN, raw}
+    given = policy('--effective_capabilities={"capabilities": ["NET_RAW"]}')
+    assert given.given == {raw} and given.most == {*USUAL, raw}
+    with pytest.raises(FlagError, match="not known"):
+        policy("--additional_capabilities=NET_ROW")
 
 
 def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(

@@ -202,6 +202,14 @@ def test_anonymous_reads_reach_masters_and_agents_and_are_none_by_default() -> N
         assert "ANONYMOUS" not in text(made(a_spec(), host), env)
 
 
+def test_capabilities_that_tasks_may_ask_for_reach_agents_and_are_none_by_default() -> None:
+    env = text(
+        made(a_spec(settings=Settings(agent_capabilities=("NET_RAW", "SYS_PTRACE"))), "a1"), "etc/dcos-agent.env"
+    )
+    assert 'MESOS_ADDITIONAL_CAPABILITIES="NET_RAW,SYS_PTRACE"' in env
+    assert "CAPABILITIES" not in text(made(a_spec(), "a1"), "etc/dcos-agent.env")
+
+
 def test_timeouts_of_the_inventory_reach_the_master_as_mesos_writes_durations() -> None:
     spec = a_spec(settings=Settings(agent_ping_timeout=0.5, agent_reregister_timeout=1_000_000))
     env = text(made(spec, "m1"), "etc/dcos-master.env")
