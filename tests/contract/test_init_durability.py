@@ -83,10 +83,10 @@ class Writer(threading.Thread):
         value = 0
         while not self._over.is_set():
             value += 1
-            body = {"cmd": "sleep 1", "env": {"VALUE": str(value)}}
+            path, body = self.body(value)
             url = self._inits.daemons[value % 2].url
             try:
-                status, answer = ask(f"{url}/v2/apps{self.app}?force=true", "PUT", body)
+                status, answer = ask(f"{url}{path}", "PUT", body)
             except (OSError, http.client.HTTPException):
                 self._over.wait(0.05)  # it was killed
                 continue
@@ -98,6 +98,9 @@ class Writer(threading.Thread):
                 self._over.wait(0.05)
             else:
                 self.unexpected.append((status, answer))
+
+    def body(self, value: int) -> tuple[str, object]:
+        return f"/v2/apps{self.app}?force=true", {"cmd": "sleep 1", "env": {"VALUE": str(value)}}
 
     def has_more_than(self, known: int) -> bool:
         return self.answered > known
@@ -139,3 +142,42 @@ def test_no_answered_change_is_lost_when_the_leader_is_killed_right_after_it(ini
     assert not any(writer.unexpected for writer in writers), [writer.unexpected for writer in writers]
     leader = wait_for(inits.leader, 60, "a leader in the end")
     assert all(stored(leader.url, writer.app) >= writer.answered for writer in writers)
+
+
+class LargeWriter(Writer):
+    """Counts up in many apps with each request: more than a transaction of ZooKeeper takes."""
+
+    COUNT = 100
+
+    def body(self, value: int) -> tuple[str, object]:
+        filler = str(value % 10) * 12_000
+        change = {"cmd": "x", "instances": 0, "env": {"VALUE": str(value)}, "labels": {"L": filler}}
+        return "/v2/apps?force=true", [{"id": f"/large/a{number}", **change} for number in range(self.COUNT)]
+
+
+@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
+def test_a_request_larger_than_a_transaction_is_there_whole_or_not_at_all_after_a_kill(
+    inits: Inits, kills: int
+) -> None:
+    writer = LargeWriter(inits, 0)
+    writer.start()
+    try:
+        for kill in range(kills):
+            leader = wait_for(inits.leader, 60, f"a leader before kill {kill}")
+            with writer.news:
+                known = writer.answered
+                assert writer.news.wait_for(partial(writer.has_more_than, known), 60)
+            threading.Event().wait(0.15 * (kill % 5 + 1))  # somewhere in the next one
+            leader.kill()
+            (other,) = [daemon for daemon in inits.daemons if daemon is not leader]
+            wait_for(partial(leads, other), 60, f"a successor after kill {kill}")
+            answered = writer.answered
+            status, answer = ask(f"{other.url}/v2/apps")
+            assert status == 200
+            values = {int(app["env"]["VALUE"]) for app in answer["apps"]}
+            assert len(answer["apps"]) == writer.COUNT and len(values) == 1, (kill, values)
+            assert values.pop() >= known, (kill, values, answered)
+            leader.start()
+    finally:
+        writer.stop()
+    assert not writer.unexpected
