@@ -215,12 +215,14 @@ def test_nothing_is_left_of_containers_that_ended(pair: tuple[PretendedMaster, A
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can mount a small disk")
-def test_a_full_disk_refuses_launches_and_leaves_the_agent_up(tmp_path: Path) -> None:
-    disk = tmp_path / "disk"
+def test_a_full_disk_refuses_launches_loses_no_exit_status_and_leaves_the_agent_up(tmp_path: Path) -> None:
+    disk, word = tmp_path / "disk", tmp_path / "word"
     disk.mkdir()
     subprocess.run(["mount", "-t", "tmpfs", "-o", "size=3m", "tmpfs", str(disk)], check=True)
     try:
         with pretended_cluster(disk, "posix") as (master, agent):
+            master.run(ID, "ends", f"while [ ! -e {word} ]; do sleep 0.1; done; exit 7")
+            pid = pid_of(master, "ends")
             filler = disk / "filler"
             with filler.open("wb", buffering=0) as file, contextlib.suppress(OSError):
                 while True:
@@ -230,7 +232,11 @@ def test_a_full_disk_refuses_launches_and_leaves_the_agent_up(tmp_path: Path) ->
             assert ended.state.value in ("TASK_LOST", "TASK_FAILED")
             assert ended.message is not None and "No space left on device" in ended.message
             assert agent.get("/health")[0] == 200
+            word.touch()
+            wait_for(lambda: not running(pid), what="the task's end")
             filler.unlink()
+            ended = master.status("ends", "FAILED")
+            assert ended.message is not None and "status 7" in ended.message
             master.run(ID, "taken", "true")
             master.status("taken", "FINISHED")
     finally:

@@ -30,6 +30,9 @@ CANNOT_RUN = 127
 STOP_SECONDS = 2.0
 """How long a round may go on stopping what forks, before it kills what it has."""
 
+AGAIN_SECONDS = 1.0
+"""After how long an exit status that could not be written is written again."""
+
 
 def main(argv: list[str]) -> int:
     path, go, sync = argv[0], int(argv[1]), int(argv[2])
@@ -58,7 +61,7 @@ def main(argv: list[str]) -> int:
     status = wait(child)
     end_descendants()
     if status != NOT_STARTED << 8:
-        write(spec["exit"], {"status": status, "ended": time.time()})
+        keep(spec["exit"], {"status": status, "ended": time.time()})
     return 0
 
 
@@ -212,6 +215,18 @@ def stat(pid: int) -> list[str]:
     except OSError:
         return []
     return text[text.rindex(")") + 2 :].split()
+
+
+def keep(path: str, value: dict[str, object]) -> None:
+    """As `write`, however long the disk is full or broken: nobody else knows how the task ended."""
+    while True:
+        try:
+            write(path, value)
+            return
+        except FileNotFoundError:  # the container was removed meanwhile
+            return
+        except OSError:
+            time.sleep(AGAIN_SECONDS)
 
 
 def write(path: str, value: dict[str, object]) -> None:
