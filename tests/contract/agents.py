@@ -99,8 +99,12 @@ class PretendedMaster:
         with self._changed:
             self.connects.append(call)
             self._changed.notify_all()
-        while (record := await queue.get()) is not None:
-            await response.write(recordio.encode(record))
+        try:
+            while (record := await queue.get()) is not None:
+                await response.write(recordio.encode(record))
+        finally:
+            if self.connected.get(agent_id) is queue:
+                del self.connected[agent_id]
         return response
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
@@ -140,6 +144,8 @@ class PretendedMaster:
     # --- for tests ---
 
     def tell(self, agent_id: str, kind: type[Any], **fields: Any) -> None:
+        """As a real master, it says nothing into a connection that is gone: it waits for the agent's next one."""
+        self.until(lambda: agent_id in self.connected, f"a connection of {agent_id}")
         self._loop.call_soon_threadsafe(lambda: self._tell(agent_id, kind, **fields))
 
     def until(self, condition: Callable[[], Any], what: str, seconds: float = WAIT) -> Any:
