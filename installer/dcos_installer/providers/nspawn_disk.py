@@ -71,9 +71,12 @@ def room_mb(machines: Path) -> int:
 
 
 def default_mb(room: int, asked: Iterable[int], without: int) -> int:
-    """The disk of each of ``without`` new machines for which none is asked, beside those of ``asked`` MB."""
-    left = room - sum(asked)
-    return min(DEFAULT_MB, left // without if without else left)
+    """The disk of each of ``without`` new machines for which none is asked, beside those of ``asked`` MB.
+
+    Nobody asked for that much: a half of the room, at the least, is left to other clusters while there is enough.
+    """
+    each = (room - sum(asked)) // max(1, without)
+    return min(DEFAULT_MB, max(each // 2, min(each, LEAST_MB)))
 
 
 def _images(machines: Path) -> list[Path]:
