@@ -5,10 +5,11 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-import shutil
 import time
 from collections.abc import Callable, Iterator, Set
 from pathlib import Path
+
+from dcos_runtime.agent.removal import remove
 
 log = logging.getLogger(__name__)
 
@@ -35,15 +36,16 @@ def collect(root: Path, living: Set[str], allowed: Callable[[], float], now: flo
         if now - changed < allowed():
             break
         try:
-            shutil.rmtree(run)
-        except FileNotFoundError:
-            continue
+            remove(run)
+            _tidy(run.parent, root)
         except OSError as error:
             log.warning("the old sandbox %s could not be removed: %s", run, error)
             continue
+        except Exception:  # one sandbox must not cost the others their removal
+            log.exception("the old sandbox %s could not be removed", run)
+            continue
         removed += 1
         log.info("removed the old sandbox %s", run)
-        _tidy(run.parent, root)
     return removed
 
 
@@ -59,7 +61,7 @@ def _tidy(runs: Path, root: Path) -> None:
     """Removes the link to the newest run when it leads nowhere, and folders above that are empty."""
     latest = runs / "latest"
     if latest.is_symlink() and not latest.exists():
-        latest.unlink()
+        latest.unlink(missing_ok=True)
     # runs, executor, "executors", framework: the agent's own folder stays.
     for folder in (runs, *list(runs.parents)[:3]):
         if folder == root:

@@ -12,11 +12,12 @@ import random
 import sys
 import time
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 
 from dcos_runtime import __version__, daemon, tls
 from dcos_runtime.agent import flags as agent_flags
-from dcos_runtime.agent import gc
+from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
 from dcos_runtime.agent.containers import ports
@@ -290,13 +291,16 @@ async def _collect_garbage(flags: Flags, shell: Shell) -> None:
 
     while True:
         await asyncio.sleep(min(flags.disk_watch_interval, PRESSURE_INTERVAL))
-        if not root.exists():
-            continue
-        pressed = gc.used_fraction(root) > 1.0 - flags.gc_disk_headroom
-        if pressed or now().mono >= due:
-            due = now().mono + flags.disk_watch_interval
-            living = {task.record.container_id for task in shell.core.tasks.values()}
-            await asyncio.to_thread(gc.collect, root, living, allowed, time.time())
+        try:
+            if not root.exists():
+                continue
+            pressed = gc.used_fraction(root) > 1.0 - flags.gc_disk_headroom
+            if pressed or now().mono >= due:
+                due = now().mono + flags.disk_watch_interval
+                living = {task.record.container_id for task in shell.core.tasks.values()}
+                await pools.run(pools.REMOVALS, partial(gc.collect, root, living, allowed, time.time()))
+        except Exception:  # tasks shaped what is there: none of it may end the agent
+            log.exception("old sandboxes could not be removed, again in %.0f s", flags.disk_watch_interval)
 
 
 if __name__ == "__main__":

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import logging
 import time
-from collections.abc import Coroutine
-from typing import Any
+from collections.abc import Awaitable, Callable, Coroutine
+from functools import partial
+from typing import Any, TypeVar
 
-from dcos_runtime.agent import gc
+from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.containers.base import Launcher, LaunchError
 from dcos_runtime.agent.core.agent import AgentCore
@@ -27,7 +28,7 @@ from dcos_runtime.agent.core.effects import (
     Start,
     Watch,
 )
-from dcos_runtime.agent.core.model import Facts, Now, Recovered
+from dcos_runtime.agent.core.model import Facts, Found, Now, Recovered
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
 from dcos_runtime.agent.fetcher import FetchFailed
 from dcos_runtime.agent.launching import Launching, UserUnknown
@@ -37,6 +38,8 @@ from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.tasks import TaskInfo
 
 log = logging.getLogger(__name__)
+
+T = TypeVar("T")
 
 FIRST_RETRY = 1.0
 LONGEST_RETRY = 30.0
@@ -96,7 +99,7 @@ class Shell:
             )
         facts: dict[str, Facts] = {}
         for record in remembered.tasks:
-            facts[record.container_id] = await self._launchers[record.launcher].inspect(record.container_id)
+            facts[record.container_id] = await self._inspect(self._launchers[record.launcher], record.container_id)
         known = {record.container_id for record in remembered.tasks}
         for launcher in self._launchers.values():
             for container_id in launcher.listed():
@@ -107,6 +110,14 @@ class Shell:
             log.info("recovered %d tasks", len(remembered.tasks))
         recovered = Recovered(remembered.agent, remembered.frameworks, remembered.tasks, facts)
         self.feed(self.core.recover(recovered, now()))
+
+    async def _inspect(self, launcher: Launcher, container_id: str) -> Facts:
+        """What is left of a container. One that cannot be looked at is taken for one out of control, and so ended."""
+        try:
+            return await launcher.inspect(container_id)
+        except Exception:
+            log.exception("container %s cannot be looked at, and is ended", container_id)
+            return Facts(Found.ORPHANED)
 
     async def run(self) -> None:
         """Writes checkpoints, watches disks and lets time pass. Never returns."""
@@ -201,6 +212,10 @@ class Shell:
             except (LaunchError, OSError) as error:
                 text = f"Failed to launch container: {error}"
                 self.feed(self.core.launch_failed(container_id, text, now()))
+            except Exception as error:
+                log.exception("container %s could not be started", container_id)
+                text = f"Failed to launch container: {type(error).__name__}: {error}"
+                self.feed(self.core.launch_failed(container_id, text, now()))
             else:
                 self.feed(self.core.started(container_id, now()))
                 self._watch(container_id, container.launcher)
@@ -209,7 +224,9 @@ class Shell:
         container = self._container(container_id, launcher)
 
         async def watch() -> None:
-            ended = await container.launcher.wait(container_id)
+            ended = await self._persistently(
+                lambda: container.launcher.wait(container_id), f"container {container_id} cannot be watched"
+            )
             if ended is None:
                 self.feed(self.core.supervisor_lost(container_id, now()))
             else:
@@ -225,6 +242,8 @@ class Shell:
                 await container.launcher.signal(effect.container_id, effect.number)
             except OSError as error:
                 log.warning("container %s could not be signalled: %s", effect.container_id, error)
+            except Exception:
+                log.exception("container %s could not be signalled", effect.container_id)
 
     async def _destroy(self, effect: Destroy) -> None:
         """Cuts short what can be, then tries until nothing is left."""
@@ -232,21 +251,32 @@ class Shell:
         container = self._container(container_id, self._launchers.get(effect.launcher))
         if container.preparing is not None and not container.preparing.done():
             container.preparing.cancel()
-        wait = FIRST_RETRY
         async with container.turn:
-            while True:
-                try:
-                    await container.launcher.destroy(container_id)
-                    break
-                except OSError as error:
-                    log.warning("container %s is not gone, again in %.0f s: %s", container_id, wait, error)
-                await asyncio.sleep(wait)
-                wait = min(wait * 2, LONGEST_RETRY)
+            await self._persistently(
+                lambda: container.launcher.destroy(container_id), f"container {container_id} is not gone"
+            )
         if container.watching is not None:
             container.watching.cancel()
         self._containers.pop(container_id, None)
-        await asyncio.to_thread(self.disk.forget, container_id)
+        try:
+            await pools.run(pools.DISK, partial(self.disk.forget, container_id))
+        except Exception:
+            log.exception("the output of container %s was not held to its caps", container_id)
         self.feed(self.core.destroyed(container_id, now()))
+
+    async def _persistently(self, work: Callable[[], Awaitable[T]], trouble: str) -> T:
+        """Does ``work`` until it succeeds. Whatever one container's task brought about, the agent goes on for all the
+        others: what nobody thought of is logged and tried again, too."""
+        wait = FIRST_RETRY
+        while True:
+            try:
+                return await work()
+            except OSError as error:
+                log.warning("%s, again in %.0f s: %s", trouble, wait, error)
+            except Exception:
+                log.exception("%s, again in %.0f s", trouble, wait)
+            await asyncio.sleep(wait)
+            wait = min(wait * 2, LONGEST_RETRY)
 
     # --- disk ---------------------------------------------------------------------------------------------------------
 
@@ -275,8 +305,8 @@ class Shell:
             if task.record.container_id == container_id and launcher is not None:
                 try:
                     self._watch_disk(container_id, task.record.framework_id, bytes(task.record.task), launcher)
-                except ValueError as error:
-                    log.error("the disk of container %s is not watched: %s", container_id, error)
+                except Exception:
+                    log.exception("the disk of container %s is not watched", container_id)
 
     def _exceeded(self, container_id: str, used: int, limit: int) -> None:
         """In the watcher's thread."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
 
+from dcos_runtime.agent import pools
 from dcos_runtime.agent.core.capabilities import NONE, Held
 from dcos_runtime.agent.core.model import Exit, Facts
 
@@ -241,8 +242,8 @@ def kill_quietly(pid: int, number: int) -> None:
 
 
 async def to_its_end(work: Callable[[], T]) -> T:
-    """``asyncio.to_thread`` for what must not go on behind our back: who is cancelled still waits until it is over."""
-    running = asyncio.ensure_future(asyncio.to_thread(work))
+    """Runs what a launch needs done in a thread, not behind our back: who is cancelled still waits until it is over."""
+    running = asyncio.ensure_future(pools.run(pools.LAUNCHES, work))
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

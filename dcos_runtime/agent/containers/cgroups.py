@@ -81,8 +81,7 @@ class Cgroups:
         """Kills what is in the cgroup ``path`` and removes it, in every hierarchy. False when some of it is left."""
         folders = [folder for mount in set(self.mounts.values()) if (folder := mount / path.lstrip("/")).is_dir()]
         for folder in folders:
-            inside = [folder, *(entry for entry in folder.rglob("*") if entry.is_dir())]
-            for place in sorted(inside, key=lambda entry: -len(entry.parts)):
+            for place in reversed(tree(folder)):
                 with contextlib.suppress(OSError):
                     for pid in (place / "cgroup.procs").read_text().split():
                         kill_quietly(int(pid), signal.SIGKILL)
@@ -128,6 +127,15 @@ class Cgroups:
             return (folder / name).read_text().strip() if folder else ""
         except OSError:
             return ""
+
+
+def tree(folder: Path) -> list[Path]:
+    """A cgroup and those below it, each after the one above: as many and as deep as there are, without recursion."""
+    found = [folder]
+    for place in found:  # which grows meanwhile
+        with contextlib.suppress(OSError), os.scandir(place) as entries:
+            found += sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
+    return found
 
 
 def _any_swap_file(mount: Path) -> bool:

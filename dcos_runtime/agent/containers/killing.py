@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from dcos_runtime.agent.containers.base import kill_quietly
-from dcos_runtime.agent.containers.cgroups import Cgroups
+from dcos_runtime.agent.containers.cgroups import Cgroups, tree
 
 FREEZE_SECONDS = 1.0
 """How long the version 1 freezer may take; a process in an uninterruptible sleep can hold it up for ever."""
@@ -77,7 +77,7 @@ def _places(cgroups: Cgroups, path: str, controller: str = "pids") -> list[Path]
     folder = cgroups.folder(controller, path) or cgroups.folder("memory", path)
     if folder is None or not folder.is_dir():
         return []
-    return [folder, *sorted(entry for entry in folder.rglob("*") if entry.is_dir())]
+    return tree(folder)
 
 
 def _pids(place: Path) -> list[int]:

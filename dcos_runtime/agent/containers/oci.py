@@ -10,15 +10,18 @@ import shutil
 import signal
 import tempfile
 import uuid
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.agent import pools
 from dcos_runtime.agent.containers import base, bundle, killing
 from dcos_runtime.agent.containers.base import LaunchError, LauncherUnusable, Spec, Usage, User
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.ports import PortGuard
 from dcos_runtime.agent.containers.rootfs import RootFilesystem
 from dcos_runtime.agent.core.model import Exit, Facts, Found
+from dcos_runtime.agent.removal import remove
 
 COMMAND_SECONDS = 60.0
 """How long one command of the OCI runtime may take."""
@@ -126,7 +129,8 @@ class OciLauncher:
         finally:
             with contextlib.suppress(OSError):
                 await self.destroy(container_id)
-            shutil.rmtree(sandbox, ignore_errors=True)
+            with contextlib.suppress(OSError):
+                remove(sandbox)
 
     def shortcomings(self) -> list[str]:
         found = ["tasks share the host's network"]
@@ -207,10 +211,11 @@ class OciLauncher:
 
     async def signal(self, container_id: str, number: int) -> None:
         if number == signal.SIGKILL:
-            await asyncio.to_thread(killing.kill, self.cgroups, self._cgroup(container_id))
+            await self._kill(container_id)
             return
         init = _number(self.folder / container_id / "pid")
-        await asyncio.to_thread(killing.send, self.cgroups, self._cgroup(container_id), number, init)
+        cgroup = self._cgroup(container_id)
+        await pools.run(pools.KILLS, partial(killing.send, self.cgroups, cgroup, number, init))
 
     async def wait(self, container_id: str) -> Exit | None:
         pid = self._conmon_pid(container_id)
@@ -226,8 +231,8 @@ class OciLauncher:
         try:
             # Before conmon's pid is known it may still be about to create the container: end it first, then delete.
             if not (folder / "pid").exists():
-                await asyncio.to_thread(self._kill_conmon, container_id)
-            await asyncio.to_thread(killing.kill, self.cgroups, self._cgroup(container_id))
+                await pools.run(pools.KILLS, partial(self._kill_conmon, container_id))
+            await self._kill(container_id)
             ran = await self._runtime("delete", "--force", container_id)
             pid = self._conmon_pid(container_id)
             started = base.start_time(pid) if pid else None
@@ -235,15 +240,15 @@ class OciLauncher:
                 try:
                     await asyncio.wait_for(base.process_ended(pid, started), CONMON_SECONDS)
                 except TimeoutError:
-                    await asyncio.to_thread(self._kill_conmon, container_id)
+                    await pools.run(pools.KILLS, partial(self._kill_conmon, container_id))
         except TimeoutError:
             raise OSError(f"{self.runtime} did not delete container {container_id} in time") from None
         if (self.state / container_id).exists():
             raise OSError(f"container {container_id} cannot be deleted yet: {ran.errors.strip()}")
         # What a runtime that was cut short leaves, it does not know of any more.
-        if not await asyncio.to_thread(self.cgroups.clear, self._cgroup(container_id)):
+        if not await pools.run(pools.LAUNCHES, partial(self.cgroups.clear, self._cgroup(container_id))):
             raise OSError(f"processes of container {container_id} have not ended yet")
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=False)
+        await pools.run(pools.REMOVALS, partial(remove, folder))
 
     async def inspect(self, container_id: str) -> Facts:
         folder = self.folder / container_id
@@ -309,6 +314,9 @@ class OciLauncher:
         used = {link.readlink().name for link in self.folder.glob("*/etc")}
         self.root.forget_etc_but(used)
 
+    async def _kill(self, container_id: str) -> None:
+        await pools.run(pools.KILLS, partial(killing.kill, self.cgroups, self._cgroup(container_id)))
+
     async def _supervised(self, container_id: str, conmon: int, started: int) -> None:
         """Waits for conmon's end. When the command ended and left thousands running, these get what they need to end,
         too: under their own quota that would take minutes."""
@@ -317,7 +325,7 @@ class OciLauncher:
         try:
             while not (await asyncio.wait([ended], timeout=EXITING_SECONDS))[0]:
                 if base.exiting(init):
-                    await asyncio.to_thread(killing.kill, self.cgroups, self._cgroup(container_id))
+                    await self._kill(container_id)
             await ended
         finally:
             ended.cancel()

@@ -6,17 +6,19 @@ import asyncio
 import contextlib
 import json
 import os
-import shutil
 import signal
 import sys
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.agent import pools
 from dcos_runtime.agent.checkpoint import boot_id
 from dcos_runtime.agent.containers import base, supervisor
 from dcos_runtime.agent.containers.base import LaunchError, Process, Spec, Usage
 from dcos_runtime.agent.core.model import Exit, Facts, Found
+from dcos_runtime.agent.removal import remove
 
 CREATE_SECONDS = 30.0
 DESTROY_ROUNDS = 50
@@ -121,7 +123,7 @@ class PosixLauncher:
             os.close(descriptor)
 
     async def signal(self, container_id: str, number: int) -> None:
-        await asyncio.to_thread(self._signal, container_id, self._state(container_id), number)
+        await pools.run(pools.KILLS, partial(self._signal, container_id, self._state(container_id), number))
 
     async def wait(self, container_id: str) -> Exit | None:
         state = self._state(container_id)
@@ -139,7 +141,7 @@ class PosixLauncher:
             return
         state = self._state(container_id)
         for _ in range(DESTROY_ROUNDS):
-            left = await asyncio.to_thread(self._signal, container_id, state, signal.SIGKILL)
+            left = await pools.run(pools.KILLS, partial(self._signal, container_id, state, signal.SIGKILL))
             who = state.get("supervisor")
             if not left and not (who and base.alive(who["pid"], who["started"])):
                 break
@@ -148,7 +150,7 @@ class PosixLauncher:
                 state = self._state(container_id)
         else:
             raise OSError(f"{left} processes of container {container_id} do not end")
-        await asyncio.to_thread(shutil.rmtree, folder)
+        await pools.run(pools.REMOVALS, partial(remove, folder))
 
     async def inspect(self, container_id: str) -> Facts:
         if not (self.folder / container_id).exists():

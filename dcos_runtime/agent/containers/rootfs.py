@@ -9,6 +9,8 @@ import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+from dcos_runtime.agent.removal import remove
+
 BOUND = ("usr", "bin", "sbin", "lib", "lib32", "lib64", "libx32", "opt")
 """Folders of the host's root that a task sees, read-only. One that is a symbolic link (merged /usr) is one inside."""
 
@@ -164,4 +166,4 @@ def _clear(path: Path) -> None:
     if path.is_symlink() or path.is_file():
         path.unlink()
     elif path.exists():
-        shutil.rmtree(path)
+        remove(path)

@@ -1,0 +1,181 @@
+"""Removes a folder that a task had in its hands: however deep, wide or oddly made, and nothing outside of it.
+
+Descriptors only, no paths: names may be deeper than a path can be, and nothing turns into a link on the way. No
+recursion, and a bounded number of open folders: what lies deeper than `DEEPEST` is first moved up. Links are removed,
+never followed; what is mounted inside is neither entered nor emptied.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+DEEPEST = 64
+"""Folders in folders that are open at the same time."""
+
+BATCH = 1024
+"""Names of folders that are remembered of one folder; for more it is read again."""
+
+ROUNDS = 8
+"""How often a folder is read again that was found filled after it had been emptied."""
+
+_FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+_LOOK = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
+@dataclass
+class _Open:
+    """A folder under way: its descriptor, its name in the one above, folders in it that are still to be removed."""
+
+    descriptor: int
+    name: str
+    inside: list[str] = field(default_factory=list)
+    more: bool = False
+    failed: bool = False
+    rounds: int = 0
+
+
+def remove(path: Path) -> None:
+    """Removes the folder ``path`` and all in it. What is not there, or goes meanwhile, is removed.
+
+    Raises the first ``OSError`` that was met, after all else was removed; for a link, or what is no folder, at once.
+    """
+    try:
+        top = os.open(path.parent, _LOOK & ~os.O_NOFOLLOW)
+    except FileNotFoundError:
+        return
+    try:
+        _Removal(top).remove(path.name)
+    finally:
+        os.close(top)
+
+
+class _Removal:
+    """One removal, of a folder in ``top``."""
+
+    def __init__(self, top: int) -> None:
+        self._top = top
+        self._first: OSError | None = None
+        self._stack: list[_Open] = []
+
+    def remove(self, name: str) -> None:
+        try:
+            root = self._enter(self._top, name)
+        except FileNotFoundError:
+            return
+        self._stack.append(_Open(root, name))
+        try:
+            self._empty(self._stack[0])
+            while self._stack:
+                self._step()
+        finally:
+            for folder in self._stack:
+                os.close(folder.descriptor)
+        if self._first is not None:
+            raise self._first
+
+    def _step(self) -> None:
+        """Goes into the next folder of the innermost one, or finishes that."""
+        folder = self._stack[-1]
+        if not folder.inside:
+            self._finish(folder)
+            return
+        name = folder.inside.pop()
+        with self._noting(folder):
+            if len(self._stack) > DEEPEST and self._moved_up(folder, name):
+                return
+            descriptor = self._enter(folder.descriptor, name)
+            self._stack.append(_Open(descriptor, name))
+            self._empty(self._stack[-1])
+
+    def _moved_up(self, folder: _Open, name: str) -> bool:
+        """Whether the folder ``name`` is now one in the outermost, to be removed from there."""
+        aside = f".removed-{uuid.uuid4()}"
+        root = self._stack[0]
+        try:
+            os.rename(name, aside, src_dir_fd=folder.descriptor, dst_dir_fd=root.descriptor)
+        except PermissionError:  # a folder moves when it can be written to: its entry ".." changes
+            os.close(self._enter(folder.descriptor, name))
+            os.rename(name, aside, src_dir_fd=folder.descriptor, dst_dir_fd=root.descriptor)
+        root.inside.append(aside)
+        return True
+
+    def _finish(self, folder: _Open) -> None:
+        """Removes the folder that was emptied; reads it again when there is more in it."""
+        if folder.more and not folder.failed:
+            self._empty(folder)
+            return
+        above = self._stack[-2] if len(self._stack) > 1 else None
+        try:
+            if not folder.failed:
+                os.rmdir(folder.name, dir_fd=self._top if above is None else above.descriptor)
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            if error.errno in (errno.ENOTEMPTY, errno.EEXIST) and folder.rounds < ROUNDS:
+                folder.rounds += 1
+                self._empty(folder)
+                return
+            folder.failed = True
+            self._first = self._first or error
+        self._stack.pop()
+        os.close(folder.descriptor)
+        if above is not None and folder.failed:
+            above.failed = True
+
+    def _empty(self, folder: _Open) -> None:
+        """Removes all that is in the folder but folders with something in them, which are remembered. On what something
+        is mounted, that fails as busy, empty or not."""
+        folder.more = False
+        with self._noting(folder), os.scandir(folder.descriptor) as entries:
+            for entry in entries:
+                with self._noting(folder):
+                    self._remove_simple(folder, entry)
+                if len(folder.inside) >= BATCH:
+                    folder.more = True
+                    return
+
+    def _remove_simple(self, folder: _Open, entry: os.DirEntry[str]) -> None:
+        if not entry.is_dir(follow_symlinks=False):
+            os.unlink(entry.name, dir_fd=folder.descriptor)
+            return
+        try:
+            os.rmdir(entry.name, dir_fd=folder.descriptor)
+        except OSError as error:
+            if error.errno not in (errno.ENOTEMPTY, errno.EEXIST):
+                raise
+            folder.inside.append(entry.name)
+
+    @contextlib.contextmanager
+    def _noting(self, folder: _Open) -> Iterator[None]:
+        """The first error is kept, and the rest goes on; what went meanwhile is none."""
+        try:
+            yield
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            folder.failed = True
+            self._first = self._first or error
+
+    @staticmethod
+    def _enter(parent: int, name: str) -> int:
+        """The folder, open, and with all that its owner may do in it."""
+        try:
+            opened = os.open(name, _FOLDER, dir_fd=parent)
+        except PermissionError:
+            found = os.open(name, _LOOK, dir_fd=parent)
+            try:
+                Path(f"/proc/self/fd/{found}").chmod(stat.S_IRWXU)
+                return os.open(f"/proc/self/fd/{found}", _FOLDER & ~os.O_NOFOLLOW)
+            finally:
+                os.close(found)
+        if os.fstat(opened).st_mode & stat.S_IRWXU != stat.S_IRWXU:
+            with contextlib.suppress(OSError):
+                os.fchmod(opened, stat.S_IRWXU)
+        return opened
