@@ -81,7 +81,7 @@ class Accounts:
     async def log_out(self, request: web.BaseRequest, caller: Claims) -> web.Response:
         """Ends the caller's token, and that of the cookie, should it be another."""
         ended = {caller.id: caller}
-        cookie, _ = routing.split_cookies(request.headers.get("Cookie", ""))
+        cookie, _ = routing.split_cookies(request.headers.getall("Cookie", []))
         if cookie:
             try:
                 other = self._tokens.claims(cookie)

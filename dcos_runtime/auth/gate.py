@@ -6,14 +6,16 @@ The answer is in headers, which nginx puts into its variables. 200: pass on; 401
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable
 from typing import TYPE_CHECKING
+
+from multidict import MultiMapping
 
 from dcos_runtime.auth import routing
 from dcos_runtime.auth.answers import CHALLENGE, Refused, unauthorized
 from dcos_runtime.auth.backends import NoAnswer
 from dcos_runtime.auth.directory import Unavailable
-from dcos_runtime.auth.questions import Answer
+from dcos_runtime.auth.questions import Answer, Headers
 from dcos_runtime.auth.routing import Astray, Way
 from dcos_runtime.auth.tokens import Claims, TokenRefused
 
@@ -22,7 +24,9 @@ if TYPE_CHECKING:
     from dcos_runtime.auth.logins import Tokens
     from dcos_runtime.auth.places import Agents, Services
 
-URI, DOOR, HOST = "x-dcos-uri", "x-dcos-door", "x-dcos-host"
+URI, DOOR, HOST = "X-Dcos-Uri", "X-Dcos-Door", "X-Dcos-Host"
+WANTED = (URI, DOOR, HOST, "Authorization", "Cookie", *routing.PAGE_HEADERS)
+"""What is looked at of a question."""
 _WHO = {routing.MESOS: "the master", routing.INIT: "the init"}
 
 
@@ -33,15 +37,15 @@ class Gate:
         self._services = services
         self._groups = {routing.MESOS: master, routing.INIT: init}
 
-    def caller(self, headers: Mapping[str, str]) -> Claims:
+    def caller(self, headers: MultiMapping[str]) -> Claims:
         """Whose token a request carries: in ``Authorization``, or else in the cookie. A browser adds that to what
-        another site's page sends, too: from there it counts as absent. ``headers``: by their names in lower case, or
-        whatever the case when the mapping sees to that itself. Raises `Refused`.
+        another site's page sends, too: from there it counts as absent. ``headers``: whatever the case of their names,
+        each as often as it came. Raises `Refused`.
         """
-        authorization, cookie = headers.get("authorization"), headers.get("cookie")
+        authorization = _authorization(headers)
         token = routing.token_in(authorization) if authorization else None
-        if token is None and cookie:
-            token, _ = routing.split_cookies(cookie)
+        if token is None and (cookies := headers.getall("Cookie", [])):
+            token, _ = routing.split_cookies(cookies)
             if token and (says := routing.foreign_page(headers, headers.get(HOST, ""))):
                 raise unauthorized(
                     f"{says} says that another site's page sends this: from there the cookie does not count, the "
@@ -57,8 +61,7 @@ class Gate:
         except Unavailable as error:
             raise Refused(503, str(error)) from error
 
-    def decide(self, headers: Mapping[str, str]) -> Answer | Awaitable[Answer]:
-        """``headers`` by their names in lower case."""
+    def decide(self, headers: Headers) -> Answer | Awaitable[Answer]:
         try:
             claims = self.caller(headers)
             way = routing.way(headers.get(URI, ""), headers.get(DOOR, ""))
@@ -70,7 +73,7 @@ class Gate:
             return 200, _told(claims, _WHO[way.door], self._groups[way.door].now, "", way.rest)
         return self._look_up(claims, way, headers)
 
-    async def _look_up(self, claims: Claims, way: Way, headers: Mapping[str, str]) -> Answer:
+    async def _look_up(self, claims: Claims, way: Way, headers: Headers) -> Answer:
         try:
             if way.door == routing.AGENT:
                 target, name = await self._agents.target(way.agent)
@@ -88,6 +91,14 @@ class Gate:
         return 200, _told(claims, f"the service {name}", target, prefix, rest) | _of_the_users_own(headers)
 
 
+def _authorization(headers: MultiMapping[str]) -> str:
+    """Raises `Refused` when there are several: somebody behind might go by another than was checked here."""
+    values = headers.getall("Authorization", [])
+    if len(values) > 1:
+        raise Refused(400, f"the header Authorization is there {len(values)} times; send one")
+    return values[0] if values else ""
+
+
 def _told(claims: Claims, who: str, target: str, prefix: str, rest: str) -> dict[str, str]:
     return {
         "X-Dcos-User": claims.uid,
@@ -98,13 +109,13 @@ def _told(claims: Claims, who: str, target: str, prefix: str, rest: str) -> dict
     }
 
 
-def _of_the_users_own(headers: Mapping[str, str]) -> dict[str, str]:
+def _of_the_users_own(headers: Headers) -> dict[str, str]:
     """What a service gets of ``Authorization`` and ``Cookie``: all but what the user is known by here."""
     told = {}
-    authorization = headers.get("authorization", "")
+    authorization = _authorization(headers)
     if authorization and routing.token_in(authorization) is None:
         told["X-Dcos-Authorization"] = authorization
-    if others := routing.split_cookies(headers.get("cookie", ""))[1]:
+    if others := routing.split_cookies(headers.getall("Cookie", []))[1]:
         told["X-Dcos-Cookie"] = others
     return told
 

@@ -20,7 +20,7 @@ from dcos_runtime.auth.accounts import Accounts
 from dcos_runtime.auth.backends import Backend, Group
 from dcos_runtime.auth.directory import Directory, LocalDirectory, Unavailable, User, administrator
 from dcos_runtime.auth.front import Front
-from dcos_runtime.auth.gate import Gate
+from dcos_runtime.auth.gate import WANTED, Gate
 from dcos_runtime.auth.health import Door, Doors, Health
 from dcos_runtime.auth.logins import Hasher, Logins, Reserved, Tokens
 from dcos_runtime.auth.places import Agents, Names, Services
@@ -93,7 +93,7 @@ class Process:
             await stack.enter_async_context(listening(front, path))
             questions_path = path.with_name(path.name + QUESTIONS)
             await asyncio.to_thread(_make_room, questions_path)
-            await stack.enter_async_context(questions.listening(gate.decide, questions_path, SOCKET_MODE))
+            await stack.enter_async_context(questions.listening(gate.decide, WANTED, questions_path, SOCKET_MODE))
             self._ready(path)
             await self._life.ended()
 

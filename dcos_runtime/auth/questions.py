@@ -10,9 +10,12 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import logging
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+import re
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from pathlib import Path
 from typing import cast
+
+from multidict import CIMultiDict
 
 log = logging.getLogger(__name__)
 
@@ -21,8 +24,9 @@ LONGEST = 128 * 1024
 
 Answer = tuple[int, Mapping[str, str]]
 """Status and headers; there is no body."""
-Decide = Callable[[Mapping[str, str]], Answer | Awaitable[Answer]]
-"""Gets the question's headers, names in lower case. An answer that has to be waited for is awaited."""
+Headers = CIMultiDict[str]
+Decide = Callable[[Headers], Answer | Awaitable[Answer]]
+"""Gets the question's headers, each as often as it came. An answer that has to be waited for is awaited."""
 
 _REASONS = {200: b"OK", 401: b"Unauthorized", 403: b"Forbidden", 500: b"Internal Server Error"}
 
@@ -30,8 +34,9 @@ _REASONS = {200: b"OK", 401: b"Unauthorized", 403: b"Forbidden", 500: b"Internal
 class Questions(asyncio.Protocol):
     """One connection of nginx."""
 
-    def __init__(self, decide: Decide, open_connections: set[Questions]) -> None:
+    def __init__(self, decide: Decide, wanted: re.Pattern[str], open_connections: set[Questions]) -> None:
         self._decide = decide
+        self._wanted = wanted
         self._open = open_connections
         self._transport: asyncio.Transport | None = None
         self._received = b""
@@ -63,14 +68,12 @@ class Questions(asyncio.Protocol):
             self._transport.close()
 
     def _answer(self, head: bytes) -> None:
-        lines = head.decode("utf-8", "surrogateescape").split("\r\n")
-        if not lines[0].startswith("GET ") or not lines[0].endswith(" HTTP/1.1"):
+        text = head.decode("utf-8", "surrogateescape")
+        line = text.partition("\r\n")[0]
+        if not line.startswith("GET ") or not line.endswith(" HTTP/1.1"):
             self.close()
             return
-        headers: dict[str, str] = {}
-        for line in lines[1:]:
-            name, _, value = line.partition(":")
-            headers[name.lower()] = value.strip(" \t")
+        headers = Headers((name, value.strip(" \t")) for name, value in self._wanted.findall(text))
         try:
             answer = self._decide(headers)
         except Exception:
@@ -106,11 +109,15 @@ class Questions(asyncio.Protocol):
 
 
 @contextlib.asynccontextmanager
-async def listening(decide: Decide, path: Path, mode: int) -> AsyncIterator[None]:
-    """Answers on the UNIX socket ``path``, which is made with ``mode``. Raises ``OSError``."""
+async def listening(decide: Decide, wanted: Collection[str], path: Path, mode: int) -> AsyncIterator[None]:
+    """Answers on the UNIX socket ``path``, which is made with ``mode``. ``wanted``: the headers that are looked at.
+
+    nginx sends all that its client sent, which may be thousands; the others cost next to nothing. Raises ``OSError``.
+    """
+    names = re.compile(rf"\r\n({'|'.join(map(re.escape, wanted))}):([^\r\n]*)", re.IGNORECASE | re.ASCII)
     connections: set[Questions] = set()
     loop = asyncio.get_running_loop()
-    server = await loop.create_unix_server(lambda: Questions(decide, connections), str(path), backlog=1024)
+    server = await loop.create_unix_server(lambda: Questions(decide, names, connections), str(path), backlog=1024)
     try:
         path.chmod(mode)
         yield

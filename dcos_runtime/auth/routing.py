@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
+from multidict import MultiMapping
+
 MESOS, INIT, AGENT, SERVICE = "mesos", "init", "agent", "service"
 COOKIE = "dcos-acs-auth-cookie"
+_SITE = "Sec-Fetch-Site"
+_URLS = ("Origin", "Referer")
+PAGE_HEADERS = (_SITE, *_URLS)
+"""By which a browser says whose page sends a request."""
 
 _AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._~-]{1,128}")
@@ -64,7 +70,7 @@ def way(uri: str, door: str) -> Way:
         raise Astray(400, "paths with . or .. are not passed on")
     first, slash, rest = path[1:].partition("/")
     if not slash:
-        raise Astray(404, f"{path}: no such page")
+        raise Astray(404, f"{path[:1024]}: no such page")
     whole = "/" + uri[len(first) + 2 :]
     if first == "mesos" and door == MESOS:
         return Way(MESOS, "/mesos", whole)
@@ -76,7 +82,7 @@ def way(uri: str, door: str) -> Way:
         return _agent(first, rest, whole)
     if first == "service" and door == SERVICE:
         return Way(SERVICE, "/service", whole)
-    raise Astray(404, f"{path}: no such page")
+    raise Astray(404, f"{path[:1024]}: no such page")
 
 
 def _agent(first: str, rest: str, whole: str) -> Way:
@@ -107,11 +113,11 @@ def token_in(authorization: str) -> str | None:
     return None
 
 
-def split_cookies(header: str) -> tuple[str | None, str]:
-    """Our cookie's value (the first, when there are several), and the header without any of them."""
+def split_cookies(headers: Iterable[str]) -> tuple[str | None, str]:
+    """Of all headers ``Cookie``: our cookie's value (the first, when there are several), and what else there is."""
     token = None
     others = []
-    for part in header.split(";"):
+    for part in ";".join(headers).split(";"):
         name, equals, value = part.strip().partition("=")
         if name == COOKIE and equals:
             token = token if token is not None else value.strip().strip('"')
@@ -120,18 +126,19 @@ def split_cookies(header: str) -> tuple[str | None, str]:
     return token, "; ".join(others)
 
 
-def foreign_page(headers: Mapping[str, str], host: str) -> str:
-    """Which header says that a browser sends this for another site's page; "" when none does.
+def foreign_page(headers: MultiMapping[str], host: str) -> str:
+    """Which header says that a browser sends this for another site's page; "" when none does. One that is there several
+    times says so when any of its values does.
 
-    ``headers`` by their names in lower case; ``host`` is what the client called the gateway. No page can set these
-    headers itself, and clients that are no browsers send none of them. The link that somebody follows from another
-    site counts as that site's: browsers keep a SameSite=Strict cookie out of it anyhow.
+    ``headers``: whatever the case of their names; ``host`` is what the client called the gateway. No page can set
+    these headers itself, and clients that are no browsers send none of them. The link that somebody follows from
+    another site counts as that site's: browsers keep a SameSite=Strict cookie out of it anyhow.
     """
-    site = headers.get("sec-fetch-site", "")
-    if site and site.strip().lower() not in ("same-origin", "none"):
-        return "Sec-Fetch-Site"  # another port or another name below the same domain is "same-site", and not ours
-    for name, header in (("origin", "Origin"), ("referer", "Referer")):
-        if _of_another_page(headers.get(name, ""), host):
+    for site in headers.getall(_SITE, []):
+        if site and site.strip().lower() not in ("same-origin", "none"):
+            return _SITE  # another port or another name below the same domain is "same-site", and not ours
+    for header in _URLS:
+        if any(_of_another_page(url, host) for url in headers.getall(header, [])):
             return header
     return ""
 

@@ -309,13 +309,14 @@ class Gateway:
     def token(self, uid: str = "admin", password: str = PASSWORD) -> dict[str, str]:
         return {"Authorization": f"token={self.log_in(uid, password)}"}
 
-    def raw(self, data: bytes) -> bytes:
-        """Bytes as they are over TLS, and everything that comes back until the end."""
+    def raw(self, data: bytes, seconds: float = 60) -> bytes:
+        """Bytes as they are over TLS, and everything that comes back until the end, or until nothing comes so long."""
         with (
             socket.create_connection(("127.0.0.1", self.port), timeout=60) as plain,
             self.tls.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
         ):
             connection.sendall(data)
+            connection.settimeout(seconds)
             received = b""
             with contextlib.suppress(TimeoutError, ssl.SSLError, ConnectionError):
                 while chunk := connection.recv(65536):

@@ -123,6 +123,61 @@ def test_another_sites_page_does_nothing_and_reads_nothing_with_the_cookie(
     assert (refused.status, refused.headers["Set-Cookie"]) == (403, None)
 
 
+@pytest.mark.parametrize(
+    ("name", "own", "foreign"),
+    [
+        ("Sec-Fetch-Site", "none", "cross-site"),
+        ("Origin", "https://{own}", "https://evil.example"),
+        ("Referer", "https://{own}/ui/", "https://evil.example/"),
+    ],
+)
+def test_a_foreign_page_is_seen_wherever_it_stands_among_several_headers(
+    made: Made, gateway: Gateway, admin: dict[str, str], name: str, own: str, foreign: str
+) -> None:
+    token = admin["Authorization"].removeprefix("token=")
+    host = f"127.0.0.1:{gateway.port}"
+    own = own.format(own=host)
+    login = json.dumps({"uid": "admin", "password": PASSWORD})
+
+    def status(line: str, values: tuple[str, ...], body: str = "") -> int:
+        lines = "".join(f"{name}: {value}\r\n" for value in values)
+        head = f"{line} HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\nContent-Length: {len(body)}\r\n{lines}"
+        cookie = "" if body else f"Cookie: a=b\r\nCookie: dcos-acs-auth-cookie={token}\r\n"
+        return int(gateway.raw(f"{head}{cookie}\r\n{body}".encode()).split(b" ", 2)[1])
+
+    paths = ("/mesos/x", "/marathon/x", f"/agent/{AGENT}/x", "/acs/api/v1/users")
+    for path in paths:
+        assert status(f"GET {path}", (own, own)) == 200, path
+        for values in ((own, foreign), (foreign, own), (own, "", foreign), ("", foreign)):
+            count = len(made.master.seen)
+            assert status(f"GET {path}", values) == 401, (path, values)
+            assert len(made.master.seen) == count
+    assert status("POST /acs/api/v1/auth/login", (own, foreign), login) == 403
+
+
+def test_what_a_client_says_in_nginx_place_does_not_count(made: Made, gateway: Gateway, admin: dict[str, str]) -> None:
+    """All headers of a client reach dcos-auth in a question; those that nginx sets are nginx' own."""
+    token = admin["Authorization"]
+    for forged in (
+        "X-Dcos-Uri: /mesos/other",
+        "x-dcos-door: init",
+        "X-Dcos-Host: evil.example",
+        "X_Dcos_Uri: /mesos/y",
+    ):
+        answer = gateway.raw(
+            f"GET /mesos/here HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{forged}\r\n"
+            f"Authorization: {token}\r\n{forged}\r\n\r\n".encode()
+        )
+        assert answer.startswith(b"HTTP/1.1 200"), answer
+        assert made.master.last["target"] == "/here"
+    for path in ("/mesos/x", "/acs/api/v1/users"):
+        twice = gateway.raw(
+            f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: {token}\r\n"
+            "Authorization: Basic YTpi\r\n\r\n".encode()
+        )
+        assert twice.startswith(b"HTTP/1.1 400"), twice
+
+
 def test_the_gateways_own_pages_and_other_clients_use_the_cookie(gateway: Gateway, admin: dict[str, str]) -> None:
     cookie = {"Cookie": f"dcos-acs-auth-cookie={admin['Authorization'].removeprefix('token=')}"}
     own = f"https://127.0.0.1:{gateway.port}"

@@ -198,7 +198,7 @@ async def _asked(path: Path, chunks: list[bytes], answers: int) -> bytes:
             return 200, {"X-Dcos-Path": "a\r\nX-Dcos-User: root"}
         return 200, {"X-Dcos-Path": uri, "X-Dcos-Cookie": headers.get("cookie", "")}
 
-    async with questions.listening(decide, path, 0o600):
+    async with questions.listening(decide, ("X-Dcos-Uri", "Cookie"), path, 0o600):
         reader, writer = await asyncio.open_unix_connection(str(path))
         for chunk in chunks:
             writer.write(chunk)
@@ -226,6 +226,23 @@ async def test_questions_are_answered_in_order_however_they_arrive(tmp_path: Pat
         ]
         assert b"X-Dcos-Cookie: \xff=1\r\n" in received
     assert not (tmp_path / "s").exists()
+
+
+async def test_every_value_of_a_header_that_is_there_several_times_is_told(tmp_path: Path) -> None:
+    told: list[list[tuple[str, str]]] = []
+
+    def decide(headers: questions.Headers) -> questions.Answer:
+        told.append(list(headers.items()))
+        return 200, {}
+
+    async with questions.listening(decide, ("Origin", "Cookie"), tmp_path / "s", 0o600):
+        reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
+        writer.write(
+            b"GET /?Origin:x HTTP/1.1\r\norigin: a\r\nX-Origin: b\r\nORIGIN:\r\nCookie: c:d\r\nOrigin:e \r\n\r\n"
+        )
+        await asyncio.wait_for(reader.readuntil(b"\r\n\r\n"), 60)
+        writer.close()
+    assert told == [[("origin", "a"), ("ORIGIN", ""), ("Cookie", "c:d"), ("Origin", "e")]]
 
 
 async def test_a_fault_is_500_and_no_answer_can_be_split(tmp_path: Path) -> None:

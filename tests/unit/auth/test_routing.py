@@ -7,6 +7,7 @@ from urllib.parse import unquote_to_bytes
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from multidict import CIMultiDict
 
 from dcos_runtime.auth import routing
 from dcos_runtime.auth.routing import AGENT, INIT, MESOS, SERVICE, Astray, Member, Place, Way, way
@@ -97,12 +98,14 @@ def test_tokens_in_an_authorization_header(header: str, token: str | None) -> No
     ],
 )
 def test_our_cookie_is_taken_out_of_the_others(header: str, token: str | None, others: str) -> None:
-    assert routing.split_cookies(header) == (token, others)
+    assert routing.split_cookies([header]) == (token, others)
+    # In several headers or in one is the same.
+    assert routing.split_cookies(header.split(";")) == (token, others)
 
 
 @given(st.lists(st.sampled_from(["dcos-acs-auth-cookie=secret", "a=b", "", " ", "c=dcos-acs-auth-cookie"])))
 def test_no_mix_of_cookies_lets_ours_through(parts: list[str]) -> None:
-    assert "secret" not in routing.split_cookies(";".join(parts))[1]
+    assert "secret" not in routing.split_cookies(parts)[1]
 
 
 OWN = "https://gate.example:8443"
@@ -133,7 +136,25 @@ OWN = "https://gate.example:8443"
     ],
 )
 def test_another_sites_page_is_known_by_what_its_browser_says(headers: dict[str, str], host: str, says: str) -> None:
-    assert routing.foreign_page(headers, host) == says
+    assert routing.foreign_page(CIMultiDict(headers), host) == says
+
+
+@given(st.data())
+def test_one_foreign_value_among_several_is_enough(data: st.DataObject) -> None:
+    name, own, foreign = data.draw(
+        st.sampled_from(
+            [
+                ("Sec-Fetch-Site", ["none", "same-origin", ""], ["cross-site", "same-site", "none, none", "x"]),
+                ("Origin", [OWN, ""], ["null", "https://evil.example", f"{OWN}, {OWN}"]),
+                ("Referer", [f"{OWN}/x", ""], ["https://evil.example/", "about:blank"]),
+            ]
+        )
+    )
+    values = data.draw(st.lists(st.sampled_from(own), max_size=4))
+    cased = st.sampled_from([name, name.lower(), name.upper()])
+    assert routing.foreign_page(CIMultiDict((data.draw(cased), value) for value in values), "gate.example:8443") == ""
+    values.insert(data.draw(st.integers(0, len(values))), data.draw(st.sampled_from(foreign)))
+    assert routing.foreign_page(CIMultiDict((data.draw(cased), value) for value in values), "gate.example:8443") == name
 
 
 @pytest.mark.parametrize(
