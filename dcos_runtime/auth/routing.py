@@ -20,6 +20,8 @@ _SITE = "Sec-Fetch-Site"
 _URLS = ("Origin", "Referer")
 PAGE_HEADERS = (_SITE, *_URLS)
 """By which a browser says whose page sends a request."""
+_MOST_VALUES = 8
+"""Of one of them: a browser sends one, and thousands would cost more than the request is worth."""
 
 _AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._~-]{1,128}")
@@ -128,12 +130,16 @@ def split_cookies(headers: Iterable[str]) -> tuple[str | None, str]:
 
 def foreign_page(headers: MultiMapping[str], host: str) -> str:
     """Which header says that a browser sends this for another site's page; "" when none does. One that is there several
-    times says so when any of its values does.
+    times says so when any of its values does,
+    or when there are more than anybody sends.
 
     ``headers``: whatever the case of their names; ``host`` is what the client called the gateway. No page can set
     these headers itself, and clients that are no browsers send none of them. The link that somebody follows from
     another site counts as that site's: browsers keep a SameSite=Strict cookie out of it anyhow.
     """
+    for header in PAGE_HEADERS:
+        if len(headers.getall(header, [])) > _MOST_VALUES:
+            return header
     for site in headers.getall(_SITE, []):
         if site and site.strip().lower() not in ("same-origin", "none"):
             return _SITE  # another port or another name below the same domain is "same-site", and not ours
