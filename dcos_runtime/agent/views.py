@@ -215,12 +215,19 @@ def executor_name(task: TaskInfo) -> str:
     command = task.command
     if command is None:
         return f"Command Executor (Task: {task.task_id.value})"
-    text = (
-        f"sh -c '{command.value}'"
-        if command.shell is not False
-        else " ".join([command.value or "", *command.arguments])
-    )
-    return f"Command Executor (Task: {task.task_id.value}) (Command: {text if len(text) <= 15 else text[:12] + '...'})"
+    if command.shell is not False:
+        shown = "NO COMMAND" if command.value is None else f"sh -c '{_beginning(command.value)}'"
+    elif command.value is None:
+        shown = "NO EXECUTABLE"
+    else:
+        shown = f"[{_beginning(f'{command.value}, ' + ', '.join(command.arguments))}]"
+    return f"Command Executor (Task: {task.task_id.value}) (Command: {shown})"
+
+
+def _beginning(text: str) -> str:
+    """The original counts bytes; unlike it, no half of a character is told."""
+    encoded = text.encode(errors="replace")
+    return text if len(encoded) <= 15 else encoded[:12].decode(errors="ignore") + "..."
 
 
 def _framework(info: FrameworkInfo) -> dict[str, Any]:

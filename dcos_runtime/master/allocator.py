@@ -191,7 +191,7 @@ class Allocator:
             self._members[role].discard(framework_id)
             if not self._members[role]:
                 del self._members[role]
-                for shares, nodes in ((self._own, [role]), (self._roles, _lineage(role))):
+                for shares, nodes in ((self._own, [role]), (self._roles, lineage(role))):
                     for node in nodes:
                         if node in shares and not any(shares[node].held.values()):
                             del shares[node]
@@ -274,7 +274,7 @@ class Allocator:
         if (framework := self._frameworks.get(framework_id)) is not None:
             yield framework.shares.setdefault(role, _Share())
         yield self._own.setdefault(role, _Share())
-        for node in _lineage(role):
+        for node in lineage(role):
             yield self._roles.setdefault(node, _Share())
 
     def _trim_expiries(self) -> None:
@@ -342,7 +342,7 @@ class Allocator:
         for role in self._role_order():
             if not free:
                 return
-            mine = {kind for kind in free.kinds() if role_of(kind) == "*" or role_of(kind) in _lineage(role)}
+            mine = {kind for kind in free.kinds() if role_of(kind) == "*" or role_of(kind) in lineage(role)}
             offer = free.only(mine)
             if not offer:
                 continue
@@ -391,10 +391,9 @@ class Allocator:
             return roles
 
         def key(role: str) -> tuple[tuple[float, int, str], ...]:
-            lineage = _lineage(role)
             own = self._own.get(role)
             leaf = (self._weighed(own, role), own.turns if own else 0, "")
-            return (*(self._branch(node) for node in reversed(lineage)), leaf)
+            return (*(self._branch(node) for node in reversed(lineage(role))), leaf)
 
         return sorted(roles, key=key)
 
@@ -453,7 +452,7 @@ def _chosen(framework: _Framework, roles: Iterable[str]) -> frozenset[str]:
     return asked & framework.wants.roles if asked else framework.wants.roles
 
 
-def _lineage(role: str) -> list[str]:
+def lineage(role: str) -> list[str]:
     """The role and its ancestors, itself first."""
     nodes = [role]
     while "/" in role:

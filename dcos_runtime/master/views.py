@@ -14,6 +14,7 @@ from typing import Any, TypeVar
 
 from dcos_runtime import __version__, build
 from dcos_runtime.master import resources as amounts
+from dcos_runtime.master.allocator import lineage
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Task
 from dcos_runtime.master.core.state import State, task_info, task_resources
 from dcos_runtime.master.resources import EMPTY, Resources, role_of
@@ -277,14 +278,22 @@ class Viewer:
         for framework in self._state.frameworks.values():
             for name in framework.roles:
                 members.setdefault(name, []).append(framework.id)
-        for offer in self._state.offers.values():
-            counts = offered.setdefault(offer.role, Counter())
-            for name, amount in amounts.quantities(offer.resources):
-                counts[name] += amount
         allocator, weights = self._state.allocator, self._state.config.allocator.weights
+        held_in: dict[str, Counter[str]] = {}
+        names: set[str] = set()
+        for name in allocator.known_roles() | weights.keys():
+            held = allocator.held(name)
+            for above in lineage(name):  # a role has what those below it have
+                names.add(above)
+                held_in.setdefault(above, Counter()).update(held)
+        for offer in self._state.offers.values():
+            for above in lineage(offer.role):
+                counts = offered.setdefault(above, Counter())
+                for name, amount in amounts.quantities(offer.resources):
+                    counts[name] += amount
 
         def role(name: str) -> dict[str, Any]:
-            held, open_ = allocator.held(name), offered.get(name, Counter())
+            held, open_ = held_in[name], offered.get(name, Counter())
             used = _plain({kind: amount - open_[kind] for kind, amount in held.items()})
             return {
                 "name": name,
@@ -297,7 +306,7 @@ class Viewer:
                 "frameworks": sorted(members.get(name, ())),
             }
 
-        yield from _object({}, {"roles": _array(sorted(allocator.known_roles() | weights.keys()), role)})
+        yield from _object({}, {"roles": _array(sorted(names), role)})
 
 
 def _plain(quantities: Mapping[str, int]) -> dict[str, float]:

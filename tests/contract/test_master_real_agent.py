@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.byhand import Daemon, free_port, processes_with
-from tests.contract.rawclient import Master, Scheduler, get, task, until
+from tests.contract.rawclient import Master, Scheduler, get, scalar, task, until
 
 LASTING = {"failover_timeout": 600.0, "capabilities": [{"type": "PARTITION_AWARE"}]}
 
@@ -117,6 +117,42 @@ def test_a_task_that_ends_while_nobody_leads_is_told_afterwards(pair: Pair, tmp_
     again = Scheduler(pair.master.port, framework_id=scheduler.id, **LASTING)
     assert "3" in again.update("TASK_FAILED")["message"]
     until(lambda: not get(pair.master.port, "/frameworks")["frameworks"][0]["tasks"], "it is acknowledged")
+    again.close()
+
+
+def test_an_agent_full_of_the_largest_tasks_comes_back_to_another_master(pair: Pair) -> None:
+    """What an agent may be given in one ACCEPT is so much that it can still tell all of it in one body."""
+    scheduler = Scheduler(pair.master.port, **LASTING)
+    (offer,) = scheduler.offers()
+    large = {"labels": {"labels": [{"key": "a", "value": "é" * 340_000}]}}  # 2,040,000 bytes on the wire
+    cpus = scalar("cpus", 0.01)
+    tasks = [task(f"t{number:02}", offer, cpus, **large) for number in range(20)]
+    tasks.append(task("over", offer, cpus, labels={"labels": [{"key": "a", "value": "é" * 350_000}]}))
+    assert scheduler.accept([offer], tasks, refuse_seconds=3600.0).status == 202
+    states: dict[str, str] = {}
+    texts: dict[str, str] = {}
+    while len(states) < len(tasks):
+        status = scheduler.update()
+        name = status["task_id"]["value"]
+        if status["state"] in ("TASK_RUNNING", "TASK_ERROR"):
+            states[name], texts[name] = status["state"], status.get("message", "")
+        else:
+            assert status["state"] in ("TASK_STARTING", "TASK_STAGING"), status
+    running = {name for name, state in states.items() if state == "TASK_RUNNING"}
+    assert running == {f"t{number:02}" for number in range(16)}, states
+    assert "33554432" in texts["t16"] and "2097152" in texts["over"] and "'TaskInfo.labels'" in texts["over"]
+    pair.restart_master()
+    again = Scheduler(pair.master.port, framework_id=scheduler.id, **LASTING)
+
+    def known() -> set[str]:
+        return {one["id"] for one in get(pair.master.port, "/tasks?limit=100")["tasks"]}
+
+    until(lambda: known() == running, "all that runs is known again")
+    for name in sorted(running):
+        again.call("KILL", task_id={"value": name})
+    killed = {again.update("TASK_KILLED")["task_id"]["value"] for _ in running}
+    assert killed == running
+    assert "dropping agent" not in pair.master.log.read_text()
     again.close()
 
 

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.marathon.core import app as apps
-from dcos_runtime.marathon.core import definition, ids, limits
+from dcos_runtime.marathon.core import definition, ids, limits, taskinfo
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core.app import App, VersionInfo
 from dcos_runtime.marathon.core.deployment import Change, Deployment, plan_steps
@@ -258,7 +258,7 @@ class Changes:
         world = self._world
         sizes = {app_id: len(apps.encode(app)) for app_id, app in after.items() if app is not None}
         for app in after.values():
-            if app is not None and (problem := limits.too_large(app)):
+            if app is not None and (problem := limits.too_large(app) or taskinfo.too_large(app)):
                 raise Invalid({"/": [f"{app.id}: {problem}"]})
         limits.at_once(sizes)
         limits.deployment(len(deployments.encode(deployment)), len(after))

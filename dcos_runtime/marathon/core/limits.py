@@ -6,11 +6,16 @@ from typing import Any
 
 import msgspec
 
-from dcos_runtime.marathon.core.app import App, encode
+from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.fields import Invalid
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.limits import MAX_TASK_INFO
 
 MAX_DEFINITION = 500_000
-"""Bytes of one app as JSON. A package's definition travels in a label, and may have 159 kB of JSON, base64-encoded."""
+"""Bytes of one app as JSON in ASCII, the form in which it travels: é has six. A package's definition travels in a
+label, and may have 159 kB of JSON, base64-encoded."""
+MAX_TASK = MAX_TASK_INFO - (512 << 10)
+"""Bytes of an app's TaskInfo; the rest is for what is known only when it is launched: the host and the resources."""
 MAX_AT_ONCE = 8_000_000
 """Bytes of all definitions that one request changes."""
 MAX_APPS_AT_ONCE = 1_000
@@ -32,14 +37,14 @@ MAX_AGENT = 50_000
 
 def too_large(app: App) -> str | None:
     """Why this definition is not taken, if it is too large."""
-    size = len(encode(app)) - len(app.version)
+    size = len(codec.encode(app)) - len(app.version)
     if size <= MAX_DEFINITION:
         return None
     fields: dict[str, Any] = msgspec.to_builtins(app)
-    sizes = {name: len(msgspec.json.encode(value)) for name, value in fields.items()}
+    sizes = {name: len(codec.encode(value)) for name, value in fields.items()}
     largest = max(sizes, key=lambda name: sizes[name])
     return (
-        f"the definition has {size} bytes as JSON, and may have {MAX_DEFINITION}; most of it, {sizes[largest]}, "
+        f"the definition has {size} bytes as ASCII JSON, and may have {MAX_DEFINITION}; most of it, {sizes[largest]}, "
         f"is in {largest}: fetch large contents as a file"
     )
 

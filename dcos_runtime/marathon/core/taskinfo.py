@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.definition import MAX_SECONDS
-from dcos_runtime.marathon.core.limits import MAX_STRING
+from dcos_runtime.marathon.core.limits import MAX_STRING, MAX_TASK
+from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import (
     AgentID,
     CommandInfo,
@@ -41,6 +42,23 @@ def build(
         kill_policy=None if grace is None else KillPolicy(grace_period=DurationInfo(nanoseconds=grace * 10**9)),
         labels=_labels(app.labels),
         discovery=_discovery(app, host_ports),
+    )
+
+
+_MOST_GROWTH = 25
+"""No definition becomes so many times longer: a short label is in the TaskInfo three times, each with longer words."""
+
+
+def too_large(app: App) -> str | None:
+    """Why this definition is not taken, if the kernel would not launch what is made of it."""
+    if len(codec.encode(app)) * _MOST_GROWTH <= MAX_TASK:
+        return None
+    size = len(codec.encode(build(app, "", "", "", [65535] * len(app.port_definitions), [])))
+    if size <= MAX_TASK:
+        return None
+    return (
+        f"the TaskInfo made of this definition has {size} bytes, and may have {MAX_TASK}: each label is in it again as "
+        "a variable, and each port as a variable and in the discovery"
     )
 
 

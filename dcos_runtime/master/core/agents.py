@@ -213,7 +213,9 @@ def _adopt(state: State, agent: Agent, told: internal.RunningTask) -> Task | Non
     framework = state.frameworks.get(told.framework_id)
     first = info.resources[0].allocation_info if info.resources else None
     role = first.role if first and first.role else min(framework.roles, default="*") if framework else "*"
-    task = Task(info.task_id.value, told.framework_id, agent.id, role, bytes(told.task), told.state)
+    encoded_info = bytes(told.task)
+    weight = tasks.weight(framework, encoded_info)  # beyond the limit, too: what runs there stays known
+    task = Task(info.task_id.value, told.framework_id, agent.id, role, encoded_info, told.state, weight=weight)
     oldest = told.unacknowledged or told.status
     for update in (oldest, told.status):
         if update is not None:

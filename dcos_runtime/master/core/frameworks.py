@@ -9,7 +9,7 @@ from dcos_runtime.master.core.effects import Answer, Now, Send
 from dcos_runtime.master.core.records import Agent, Framework
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, State, task_resources
 from dcos_runtime.master.resources import fixed
-from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call, Event
@@ -58,13 +58,17 @@ def subscribe(
 
 
 def _refusal(state: State, info: FrameworkInfo, call: Call.Subscribe) -> str | None:
-    if error := validate.framework(info):
+    if error := validate.framework(info) or _too_large(info):
         return error
     if info.user == "root" and not state.config.root_submissions:
         return "User 'root' is not allowed to run frameworks without --root_submissions set"
     if info.id is not None and info.id.value in state.completed:
         return "Framework has been removed"
     return validate.suppressed_roles(validate.roles_of(info), call.suppressed_roles)
+
+
+def _too_large(info: FrameworkInfo) -> str | None:
+    return limits.too_large("FrameworkInfo", codec.encode(info), limits.MAX_FRAMEWORK_INFO)
 
 
 def _wants(info: FrameworkInfo, suppressed: list[str]) -> Wants:
@@ -91,6 +95,7 @@ def _new(state: State, info: FrameworkInfo, wants: Wants, now: Now, recovered: b
         registered_at=now.wall,
         reregistered_at=now.wall,
         completed_capacity=state.config.max_completed_tasks_per_framework,
+        size=len(codec.encode(info)),
         recovered=recovered,
     )
     state.frameworks[framework.id] = framework
@@ -107,6 +112,7 @@ def _new(state: State, info: FrameworkInfo, wants: Wants, now: Now, recovered: b
 def _update_info(state: State, framework: Framework, info: FrameworkInfo, wants: Wants) -> None:
     lost_roles = framework.roles - wants.roles
     framework.info = info
+    framework.size = len(codec.encode(info))
     framework.capabilities = validate.capabilities(info)
     framework.roles = wants.roles
     state.allocator.update_framework(framework.id, wants)
@@ -242,7 +248,7 @@ def tell_shutdown(state: State, agent: Agent, framework_id: str) -> None:
 def update(state: State, framework: Framework, call: Call.UpdateFramework, principal: str | None = None) -> Answer:
     info = call.framework_info
     info.principal = info.principal or principal
-    if error := validate.framework(info):
+    if error := validate.framework(info) or _too_large(info):
         return Answer(400, f"Supplied FrameworkInfo is not valid: {error}")
     if error := validate.not_yours(principal, info) or validate.update(framework.info, info, principal):
         return Answer(400, f"FrameworkInfo update is not valid: {error}")

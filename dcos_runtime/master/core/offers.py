@@ -14,7 +14,7 @@ from dcos_runtime.master.core.effects import Now
 from dcos_runtime.master.core.records import Agent, Framework, Offer, Task
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.resources import Resources
-from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import Offer as WireOffer
 from dcos_runtime.wire.cluster import OperationState, OperationStatus
 from dcos_runtime.wire.common import URL, Address, AgentID, Filters, FrameworkID, OfferID
@@ -299,7 +299,12 @@ def _launch_valid(
         )
     # Every resource carries the role: the agent tells it again when this master is no more.
     info.resources = amounts.wire(taken, allocated_to=role, refined=True)
-    task = Task(info.task_id.value, framework.id, agent.id, role, codec.encode(info), TaskState.TASK_STAGING)
+    encoded = codec.encode(info)
+    weight = tasks.weight(framework, encoded)
+    if error := _too_large(framework, agent, encoded, weight):
+        _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
+        return
+    task = Task(info.task_id.value, framework.id, agent.id, role, encoded, TaskState.TASK_STAGING, weight=weight)
     state.hold(framework, agent, task)
     tasks.add(agent, framework, task)
     budget.left = budget.left - taken
@@ -308,4 +313,16 @@ def _launch_valid(
         lambda agent_id, epoch, seq: internal.RunTask(
             agent_id=agent_id, epoch=epoch, seq=seq, framework=framework.info, task=msgspec.Raw(task.info)
         ),
+    )
+
+
+def _too_large(framework: Framework, agent: Agent, encoded: bytes, weight: int) -> str | None:
+    if error := limits.too_large("TaskInfo", encoded, limits.MAX_TASK_INFO):
+        return error
+    if agent.weight + weight <= limits.MAX_AGENT_TASKS:
+        return None
+    return (
+        f"Agent {agent.id} cannot keep this task: the TaskInfos of all its tasks, and with each its FrameworkInfo, may "
+        f"have {limits.MAX_AGENT_TASKS} bytes as ASCII JSON; they have {agent.weight}, and this one would add "
+        f"{len(encoded)} and {framework.size}"
     )

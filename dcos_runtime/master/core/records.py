@@ -30,6 +30,7 @@ class Task(msgspec.Struct, gc=False):
 
     ``state`` is the newest state; ``status_state`` and ``status_uuid`` are those of the newest update that was sent to
     the framework, which reconciliation tells. ``healthy`` and ``executor_id`` of that update are in its status.
+    ``weight`` is what it counts towards `wire.limits.MAX_AGENT_TASKS`, in bytes.
     """
 
     id: str
@@ -41,6 +42,7 @@ class Task(msgspec.Struct, gc=False):
     statuses: tuple[bytes, ...] = ()
     status_state: TaskState | None = None
     status_uuid: bytes | None = None
+    weight: int = 0
 
     @property
     def terminal(self) -> bool:
@@ -74,6 +76,7 @@ class Agent:
     next_ping: float = 0.0
     used: Resources = EMPTY
     tasks: dict[str, dict[str, Task]] = field(default_factory=dict)  # framework -> task id -> task
+    weight: int = 0  # of all its tasks
     offers: set[str] = field(default_factory=set)
     killed: set[tuple[str, str]] = field(default_factory=set)
 
@@ -106,6 +109,7 @@ class Framework:
     roles: frozenset[str]
     registered_at: float
     completed_capacity: int
+    size: int  # of its info, encoded
     reregistered_at: float = 0.0
     unregistered_at: float = 0.0
     recovered: bool = False

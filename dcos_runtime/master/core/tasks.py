@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from dcos_runtime.master import validate
 from dcos_runtime.master.core.effects import Now
 from dcos_runtime.master.core.records import TERMINAL, Agent, Framework, Task
 from dcos_runtime.master.core.state import State
@@ -62,8 +63,14 @@ def count(state: State, update: TaskStatus) -> None:
 # --- records ---------------------------------------------------------------------------------------------------------
 
 
+def weight(framework: Framework | None, info: bytes) -> int:
+    """What a task counts towards the sum of its agent, as long as the agent may have to tell of it."""
+    return len(info) + (framework.size if framework is not None else 0)
+
+
 def add(agent: Agent, framework: Framework | None, task: Task) -> None:
     agent.tasks.setdefault(task.framework_id, {})[task.id] = task
+    agent.weight += task.weight
     if framework is not None:
         framework.tasks[task.id] = task
 
@@ -94,6 +101,7 @@ def remove(state: State, task: Task, *, unreachable: bool = False) -> None:
         raise AssertionError(f"task {task.id} is removed while {task.state.value}")
     of_framework = agent.tasks[task.framework_id]
     del of_framework[task.id]
+    agent.weight -= task.weight
     if not of_framework:
         del agent.tasks[task.framework_id]
     agent.killed.discard((task.framework_id, task.id))
@@ -181,8 +189,8 @@ def tell_kill(state: State, agent: Agent, framework_id: str, task_id: str, call:
 def acknowledge(state: State, framework: Framework, call: Call.Acknowledge) -> None:
     state.counters["master/messages_status_update_acknowledgement"] += 1
     agent = state.agents.get(call.agent_id.value)
-    if agent is None or not agent.connected:
-        # The agent sends the update again, to this master or the next, and it is acknowledged then.
+    if agent is None or not agent.connected or validate.identifier(call.task_id.value) is not None:
+        # No task has such an id; or the agent is away, and sends the update again, to this master or the next.
         state.counters["master/invalid_status_update_acknowledgements"] += 1
         return
     task = agent.task(framework.id, call.task_id.value)

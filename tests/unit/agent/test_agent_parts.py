@@ -386,6 +386,22 @@ def test_the_room_is_what_the_kernel_takes() -> None:
 
 def test_executors_of_commands_are_named_as_the_original_does() -> None:
     assert executor_name(task()) == "Command Executor (Task: t) (Command: sh -c 'echo')"
+    for command, shown in (  # as a real Mesos 1.11 told them
+        (CommandInfo(value="sleep 60"), "sh -c 'sleep 60'"),
+        (CommandInfo(value="sleep 123456789"), "sh -c 'sleep 123456789'"),
+        (CommandInfo(value="sleep 1234567890"), "sh -c 'sleep 123456...'"),
+        (CommandInfo(value="sleep 60", arguments=["x"]), "sh -c 'sleep 60'"),
+        (CommandInfo(value="é" * 16), "sh -c 'éééééé...'"),
+        (CommandInfo(), "NO COMMAND"),
+        (CommandInfo(shell=False, value="ls"), "[ls, ]"),
+        (CommandInfo(shell=False, value="ls", arguments=["-l", "x"]), "[ls, -l, x]"),
+        (CommandInfo(shell=False, value="/bin/sleep", arguments=["sleep", "60"]), "[/bin/sleep, ...]"),
+        (CommandInfo(shell=False, value="123456789012345"), "[123456789012...]"),
+        (CommandInfo(shell=False, arguments=["ls"]), "NO EXECUTABLE"),
+    ):
+        info = task()
+        info.command = command
+        assert executor_name(info) == f"Command Executor (Task: t) (Command: {shown})"
 
 
 # --- sandboxes and garbage --------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ import time
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dcos_runtime.marathon.api.labels import parse
@@ -17,10 +17,12 @@ from dcos_runtime.marathon.core.changes import Changes
 from dcos_runtime.marathon.core.definition import Rules, complete
 from dcos_runtime.marathon.core.effects import writes
 from dcos_runtime.marathon.core.fields import MOST_PROBLEMS, Invalid
-from dcos_runtime.marathon.core.taskinfo import environment
+from dcos_runtime.marathon.core.taskinfo import build, environment, too_large
 from dcos_runtime.store import MAX_KEY, MAX_VALUE, check
+from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import AgentID, Attribute, TaskID, Value
 from dcos_runtime.wire.containers import ContainerStatus, NetworkInfo
+from dcos_runtime.wire.limits import MAX_TASK_INFO
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 from tests.unit.marathon.cluster import Cluster, make_offer
 
@@ -277,3 +279,66 @@ def test_label_selectors_take_time_by_their_length_only(text: str) -> None:
     with pytest.raises(ValueError, match="Can not parse"):
         parse(text)
     assert time.process_time() - began < 2
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ({"labels": {"A": "é" * 83_000}}, None),
+        ({"labels": {"A": "é" * 84_000}}, "as ASCII JSON.*500000.* is in labels"),
+        ({"labels": {"A": "\u20ac" * 84_000}}, "500000.* is in labels"),
+        ({"labels": {"A": "\U0001f600" * 42_000}}, "500000.* is in labels"),
+        ({"env": {f"V{number}": "é" * 20_000 for number in range(5)}}, "500000.* is in env"),
+    ],
+)
+def test_a_definition_is_measured_as_it_travels(data: dict[str, Any], text: str | None) -> None:
+    if text is None:
+        assert app(**data)
+    else:
+        with pytest.raises(Invalid, match=text):
+            app(**data)
+
+
+def largest(kind: str, number: int, length: int) -> dict[str, Any]:
+    match kind:
+        case "labels":
+            return {"labels": {f"{n}": "x" * length for n in range(number)}}
+        case "names":
+            return {"labels": {f"{n:x}_" + "y" * length: "" for n in range(number)}}
+        case "env":
+            return {"env": {f"V{n}": "é" * length for n in range(number)}}
+        case "args":
+            return {"cmd": None, "args": ["x" * length] * number}
+        case "fetch":
+            return {"fetch": [{"uri": "http://" + "x" * length} for _ in range(min(number, 1_000))]}
+        case _:
+            port = {"port": 0, "protocol": "tcp,udp", "labels": {f"{n}": "" for n in range(length // 50)}}
+            return {"portDefinitions": [{**port, "name": f"n{n}"} for n in range(min(number, 1_000))]}
+
+
+@settings(deadline=None, max_examples=30)
+@given(
+    st.sampled_from(["labels", "names", "env", "args", "fetch", "ports"]),
+    st.sampled_from([1, 10, 1_000, 4_000, 10_000]),
+    st.integers(0, 6_000),
+)
+def test_what_is_taken_can_be_launched(kind: str, number: int, length: int) -> None:
+    """The kernel takes a TaskInfo of any definition that the init takes, wherever it is launched."""
+    try:
+        one = complete({"id": "/a", "cmd": "sleep 1", **largest(kind, number, length)}, None, Rules())
+    except Invalid:
+        return
+    info = build(one, "t" * 255, "a" * 255, "h" * 255, [31_000 + n for n in range(len(one.port_definitions))], [])
+    size = len(codec.encode(info))
+    assert len(codec.encode(one)) * 25 > size  # else `too_large` would not look
+    assert too_large(one) is not None or size < MAX_TASK_INFO - 400_000  # left for the host's name and the resources
+
+
+def test_a_definition_whose_task_would_be_too_large_is_refused_whole() -> None:
+    cluster = Cluster()
+    port = {"port": 0, "protocol": "tcp,udp", "labels": {chr(97 + n // 26) + chr(97 + n % 26): "" for n in range(50)}}
+    many = [{**port, "name": f"n{n}"} for n in range(800)]
+    assert app(portDefinitions=many)
+    with pytest.raises(Invalid, match="TaskInfo made of this definition"):
+        cluster.change(lambda changes: changes.create({"id": "/a", "cmd": "x", "portDefinitions": many}, False))
+    assert not any("apps" in key for key in cluster.store)

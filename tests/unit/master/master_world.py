@@ -119,8 +119,8 @@ class WorldAgent:
             self._post(internal.Pong(seq=0))
         elif kind == "RUN_TASK":
             framework_id = message["framework"]["id"]["value"]
-            self.frameworks[framework_id] = json.dumps(message["framework"]).encode()
-            task = AgentTask(framework_id, json.dumps(message["task"]).encode())
+            self.frameworks[framework_id] = codec.encode(message["framework"])
+            task = AgentTask(framework_id, codec.encode(message["task"]))
             key = (framework_id, message["task"]["task_id"]["value"])
             assert key not in self.tasks, "launched twice"
             self.tasks[key] = task
@@ -447,6 +447,8 @@ class World:
             assert whole == state.allocator.allocated(agent.id), "the allocator's books are wrong"
             assert agent.total.contains(whole), "more is held than there is"
             assert agent.used == amounts.total(used)
+            assert agent.weight == sum(task.weight for task in tasks), "the sum of what the agent runs is wrong"
+            assert all(task.weight >= len(task.info) for task in tasks)
             assert agent.connected or not agent.offers
         for framework in state.frameworks.values():
             parts = [task_resources(task) for task in framework.tasks.values() if not task.terminal]

@@ -9,6 +9,8 @@ import pytest
 
 from dcos_runtime.master.core.records import Task
 from dcos_runtime.master.views import Pieces, Viewer
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState
 from tests.unit.master.master_world import World
 
@@ -34,3 +36,28 @@ def test_a_task_that_cannot_be_read_is_left_out_and_said(caplog: pytest.LogCaptu
     assert [task["id"] for task in shown[first.id]["tasks"]] == ["one", "two"]
     assert shown.keys() == {first.id, second.id}
     assert "task 'bad' cannot be shown and is left out of a view" in caplog.text
+
+
+def test_roles_are_told_with_those_above_them(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a real Mesos 1.11 told it: a role has what those below it have, and weights count as well."""
+    world = World(agents=1, frameworks=1)
+    world.settle()
+    framework = world.frameworks[0]
+    framework.disconnect()
+    state = world.core.state
+    monkeypatch.setitem(state.config.allocator.weights, "w/v", 2.0)  # type: ignore[arg-type]
+    info = {"user": "u", "name": "n", "roles": ["ops/x/y", "dev"], "capabilities": [{"type": "MULTI_ROLE"}]}
+    call = codec.decode(json.dumps({"framework_info": info}).encode(), Call.Subscribe)
+    world.do(lambda core, now: core.subscribe(call, 10**6, "s", now))
+    world.pass_time(2.0)
+    (offer,) = state.offers.values()
+    other = "dev" if offer.role == "ops/x/y" else "ops/x/y"
+    roles = {role["name"]: role for role in read(Viewer(state, 1.0, {}, None).roles())["roles"]}
+    (stranger,) = [one.id for one in state.frameworks.values() if one.roles == {"ops/x/y", "dev"}]
+    assert list(roles) == ["*", "dev", "ops", "ops/x", "ops/x/y", "w", "w/v"]
+    assert {name: role["weight"] for name, role in roles.items() if role["weight"] != 1.0} == {"w/v": 2.0}
+    below = {"dev": ["dev"], "ops/x/y": ["ops", "ops/x", "ops/x/y"]}
+    for name in below[offer.role]:
+        assert roles[name]["resources"] == roles[name]["offered"] == {"cpus": 4.0, "mem": 1024.0, "ports": 20.0}
+    assert all(roles[name]["resources"] == {} for name in (*below[other], "w", "w/v"))
+    assert {name for name, role in roles.items() if role["frameworks"] == [stranger]} == {"dev", "ops/x/y"}
