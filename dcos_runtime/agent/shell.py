@@ -29,6 +29,7 @@ from dcos_runtime.agent.core.effects import (
     Watch,
 )
 from dcos_runtime.agent.core.model import Facts, Found, Now, Recovered
+from dcos_runtime.agent.disk.usage import DEEPEST
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
 from dcos_runtime.agent.fetcher import FetchFailed
 from dcos_runtime.agent.launching import Launching, UserUnknown
@@ -74,7 +75,7 @@ class Shell:
         self._launching = launching
         self._life = life
         self._loop = asyncio.get_running_loop()
-        self.disk = DiskWatcher(disk_watch_interval, self._exceeded)
+        self.disk = DiskWatcher(disk_watch_interval, self._exceeded, self._too_deep)
         self._containers: dict[str, _Container] = {}
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
         self._wake = asyncio.Event()
@@ -294,6 +295,7 @@ class Shell:
                 limit=rules.limit(info),
                 caps=rules.caps_of(info),
                 pids=lambda: launcher.pids(container_id),
+                held=lambda: launcher.held(container_id),
             )
         )
 
@@ -315,6 +317,14 @@ class Shell:
     def _disk_exceeded(self, container_id: str, used: int, limit: int) -> None:
         log.warning("container %s takes %d bytes of disk and may take %d; ending it", container_id, used, limit)
         self.feed(self.core.disk_exceeded(container_id, used, limit, now()))
+
+    def _too_deep(self, container_id: str, limit: int) -> None:
+        """In the watcher's thread."""
+        self._loop.call_soon_threadsafe(self._disk_too_deep, container_id, limit)
+
+    def _disk_too_deep(self, container_id: str, limit: int) -> None:
+        log.warning("container %s has folders nested deeper than %d; ending it", container_id, DEEPEST)
+        self.feed(self.core.disk_too_deep(container_id, DEEPEST, limit, now()))
 
     # --- checkpoints --------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from urllib.request import urlopen
 
 import pytest
 
+from dcos_runtime.agent.containers import supervisor
 from dcos_runtime.agent.gc import used_fraction
 from tests.byhand import wait_for
 from tests.contract.agents import Agent, PretendedMaster, containers_work, pretended_cluster
@@ -45,11 +48,42 @@ def agent(both: tuple[PretendedMaster, Agent]) -> Agent:
     return both[1]
 
 
+SHUFFLE = """
+import os, time
+for index in range(3000):
+    open("e%d" % index, "w").close()
+os.mkdir("d0")
+folder = os.open("d0", os.O_DIRECTORY)
+if os.fork() == 0:
+    os.fchdir(folder)
+    with open("big", "wb") as file:
+        for _ in range(40):
+            file.write(bytes(1000000))
+            file.flush()
+            time.sleep(0.05)
+    time.sleep(1000)
+for number in range(10**9):
+    os.rename("d%d" % number, "d%d" % (number + 1))
+    time.sleep(0.002)
+"""
+HEADLESS = """
+import ctypes, os, threading
+def work():
+    file = os.open("gone", os.O_RDWR | os.O_CREAT)
+    os.unlink("gone")
+    for _ in range(40):
+        os.write(file, bytes(1000000))
+    threading.Event().wait()
+threading.Thread(target=work).start()
+ctypes.CDLL(None).pthread_exit(None)
+"""
 GREEDY = {
     "file": "head -c 40000000 /dev/zero > big; sleep 1000",
     "output": "head -c 40000000 /dev/zero | tr '\\0' x; sleep 1000",
     "many": "mkdir m; i=0; while [ $i -lt 40 ]; do head -c 1000000 /dev/zero > m/$i; i=$((i+1)); done; sleep 1000",
     "deleted": "exec 7> gone; rm gone; head -c 40000000 /dev/zero >&7; sleep 1000",
+    "shuffle": f"python3 -c '{SHUFFLE}'",
+    "headless": f"exec python3 -c '{HEADLESS}'",
     "grace": "trap '' TERM; head -c 40000000 /dev/zero > big; sleep 1000",
 }
 
@@ -65,6 +99,27 @@ def test_a_task_that_takes_more_disk_than_it_asked_for_is_ended(
     assert ended.source is not None and ended.source.value == "SOURCE_AGENT"
     assert ended.message is not None and ended.message.startswith("Disk usage (") and "quota (10MB)" in ended.message
     assert ended.limitation is not None and ended.limitation.resources[0].name == "disk"
+
+
+def test_a_task_that_was_held_by_an_agent_that_was_killed_goes_on(master: PretendedMaster, agent: Agent) -> None:
+    """An agent may end while it holds a container to count its files."""
+    command = "while [ ! -e go ]; do sleep 0.1; done; exit 7"
+    master.run(ID, "held", command, resources=TEN)
+    master.status("held", "RUNNING")
+    container = agent.sandbox("held").resolve().name
+    if agent.launcher == "posix":
+        folder = agent.work_dir / "containers/posix" / container
+        (folder / "held").touch()
+        who = json.loads((folder / "state.json").read_text())["supervisor"]["pid"]
+        supervisor.signal_descendants(who, signal.SIGSTOP, set())
+    else:
+        freezer = next(Path("/sys/fs/cgroup").glob(f"**/{container}/freezer.state"), None)
+        if freezer is None:
+            freezer = next(Path("/sys/fs/cgroup").glob(f"**/{container}/cgroup.freeze"))
+        freezer.write_text("1" if freezer.name == "cgroup.freeze" else "FROZEN")
+    agent.restart()
+    (agent.sandbox("held") / "go").touch()
+    assert master.status("held").message == "Command exited with status 7"
 
 
 def test_the_own_tmp_of_a_container_counts(master: PretendedMaster, agent: Agent) -> None:

@@ -7,6 +7,7 @@ import contextlib
 import os
 import signal
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar
@@ -143,6 +144,10 @@ class Launcher(Protocol):
 
     def pids(self, container_id: str) -> list[int]:
         """The processes of the container that run now."""
+        ...
+
+    def held(self, container_id: str) -> AbstractContextManager[bool]:
+        """Keeps the container's processes from running meanwhile. Whether that could be had."""
         ...
 
 

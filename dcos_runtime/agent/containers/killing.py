@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import signal
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 from dcos_runtime.agent.containers.base import kill_quietly
@@ -42,13 +43,11 @@ def kill(cgroups: Cgroups, path: str) -> None:
         _write(place / "cpu.shares", str(DYING_SHARES))
     if cgroups.unified and _write(places[0] / "cgroup.kill", "1"):  # takes in those below
         return
-    freezers = _places(cgroups, path, "freezer")
-    _freeze(cgroups, freezers)
+    _freeze(cgroups, _places(cgroups, path, "freezer"))
     try:
         send(cgroups, path, signal.SIGKILL)
     finally:
-        for freezer in reversed(freezers):
-            _write(freezer / _state_file(cgroups), "0" if cgroups.unified else "THAWED")
+        thaw(cgroups, path)
 
 
 def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> int:
@@ -65,6 +64,23 @@ def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> in
     if not told and but is not None and but in members(cgroups, path):
         kill_quietly(but, number)  # an init that has started nothing yet; it passes the signal on
     return len(told)
+
+
+@contextlib.contextmanager
+def held(cgroups: Cgroups, path: str) -> Iterator[bool]:
+    """Keeps every process in the cgroup ``path`` and below from running meanwhile. Whether that could be had.
+
+    Who ends in between leaves them held: see `thaw`.
+    """
+    try:
+        yield _freeze(cgroups, _places(cgroups, path, "freezer"))
+    finally:
+        thaw(cgroups, path)
+
+
+def thaw(cgroups: Cgroups, path: str) -> None:
+    for freezer in reversed(_places(cgroups, path, "freezer")):
+        _write(freezer / _state_file(cgroups), "0" if cgroups.unified else "THAWED")
 
 
 def members(cgroups: Cgroups, path: str) -> set[int]:
@@ -91,21 +107,22 @@ def _state_file(cgroups: Cgroups) -> str:
     return "cgroup.freeze" if cgroups.unified else "freezer.state"
 
 
-def _freeze(cgroups: Cgroups, freezers: list[Path]) -> None:
-    """Freezes, or gives up after `FREEZE_SECONDS`: what goes on running is killed as well, in rounds."""
+def _freeze(cgroups: Cgroups, freezers: list[Path]) -> bool:
+    """Freezes, or gives up after `FREEZE_SECONDS`. Whether all are frozen."""
     if not freezers:
-        return
+        return False
     top = freezers[0]
     until = time.monotonic() + FREEZE_SECONDS
     while time.monotonic() < until:
         # Written again each time: the version 1 freezer does not take in what is forked while it freezes.
         if not _write(top / _state_file(cgroups), "1" if cgroups.unified else "FROZEN"):
-            return
+            return False
         with contextlib.suppress(OSError):
             events = (top / ("cgroup.events" if cgroups.unified else "freezer.state")).read_text()
             if events.strip() == "FROZEN" or "frozen 1" in events.splitlines():
-                return
+                return True
         time.sleep(0.005)
+    return False
 
 
 def _write(file: Path, text: str) -> bool:

@@ -10,6 +10,7 @@ import shutil
 import signal
 import tempfile
 import uuid
+from contextlib import AbstractContextManager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -254,6 +255,7 @@ class OciLauncher:
         folder = self.folder / container_id
         if not folder.exists():
             return Facts(Found.ABSENT)
+        killing.thaw(self.cgroups, self._cgroup(container_id))  # the former agent may have ended while it held it
         pid = _number(folder / "pid")
         if (exit := self._exit(container_id)) is not None:
             return Facts(Found.EXITED, exit, pid)
@@ -281,6 +283,9 @@ class OciLauncher:
 
     def pids(self, container_id: str) -> list[int]:
         return self.cgroups.pids(self._cgroup(container_id))
+
+    def held(self, container_id: str) -> AbstractContextManager[bool]:
+        return killing.held(self.cgroups, self._cgroup(container_id))
 
     # --- pieces -------------------------------------------------------------------------------------------------------
 

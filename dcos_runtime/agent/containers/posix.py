@@ -9,6 +9,7 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ from dcos_runtime.agent.removal import remove
 
 CREATE_SECONDS = 30.0
 DESTROY_ROUNDS = 50
+HOLD_ROUNDS = 20
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
 SEEN_SECONDS = 3.0
@@ -162,6 +164,7 @@ class PosixLauncher:
         if task is None or who is None:
             return Facts(Found.ABSENT)
         if base.alive(who["pid"], who["started"]):
+            self._let_go(container_id, who)
             return Facts(Found.RUNNING, pid=task["pid"])
         return Facts(Found.ORPHANED if self._processes(container_id, state) else Found.ABSENT, pid=task["pid"])
 
@@ -194,6 +197,36 @@ class PosixLauncher:
         if who is None or not base.alive(who["pid"], who["started"]):
             return []
         return [process.pid for process in base.descendants(self._seen[1], who["pid"])]
+
+    @contextlib.contextmanager
+    def held(self, container_id: str) -> Iterator[bool]:
+        """By SIGSTOP, but for what was stopped before. A mark on the disk outlives an agent that ends in between."""
+        who = self._state(container_id).get("supervisor")
+        if who is None or not base.alive(who["pid"], who["started"]):
+            yield False
+            return
+        mark = self.folder / container_id / "held"
+        before = {process.pid for process in base.processes() if process.state in ("T", "t")}
+        stopped: set[int] = set()
+        try:
+            mark.touch()
+            for _ in range(HOLD_ROUNDS):
+                new = supervisor.signal_descendants(who["pid"], signal.SIGSTOP, stopped | before)
+                stopped |= new
+                if not new:
+                    break
+            yield bool(stopped) and not new
+        finally:
+            for pid in stopped:
+                supervisor.send(pid, signal.SIGCONT)
+            mark.unlink(missing_ok=True)
+
+    def _let_go(self, container_id: str, who: dict[str, Any]) -> None:
+        """The former agent may have ended while it held the container."""
+        mark = self.folder / container_id / "held"
+        if mark.exists():
+            supervisor.signal_descendants(who["pid"], signal.SIGCONT, set())
+            mark.unlink(missing_ok=True)
 
     def _state(self, container_id: str) -> dict[str, Any]:
         """Who runs the container; nobody when that was before the machine's last boot: pids are others' now."""

@@ -281,6 +281,13 @@ class AgentCore(Book):
 
     def disk_exceeded(self, container_id: str, used: int, limit: int, now: Now) -> list[Effect]:
         """The container takes ``used`` bytes of disk and may take ``limit``: it ends, whatever it is at."""
+        return self._end_for_disk(container_id, statuses.disk_text(used, limit), limit, now)
+
+    def disk_too_deep(self, container_id: str, deepest: int, limit: int, now: Now) -> list[Effect]:
+        """What the container takes cannot be counted: its folders are nested deeper than ``deepest``. It ends."""
+        return self._end_for_disk(container_id, statuses.disk_too_deep_text(deepest, limit), limit, now)
+
+    def _end_for_disk(self, container_id: str, why: str, limit: int, now: Now) -> list[Effect]:
         task = self._by_container.get(container_id)
         if task is None or task.record.stage not in (Stage.PREPARING, Stage.STARTING, Stage.RUNNING):
             return []
@@ -295,7 +302,7 @@ class AgentCore(Book):
                 TaskState.TASK_FAILED,
                 Source.SOURCE_AGENT,
                 Reason.REASON_CONTAINER_LIMITATION_DISK,
-                statuses.disk_text(used, limit),
+                why,
                 statuses.disk_limitation(limit),
             ),
         )

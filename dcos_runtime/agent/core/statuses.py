@@ -83,6 +83,13 @@ def disk_text(used: int, limit: int) -> str:
     return f"Disk usage ({_size(used)}) exceeds quota ({_size(limit)})"
 
 
+def disk_too_deep_text(deepest: int, limit: int) -> str:
+    return (
+        f"Disk usage cannot be counted against the quota ({_size(limit)}): folders are nested deeper than the {deepest}"
+        " levels that a task may have; nest them less deeply"
+    )
+
+
 def disk_limitation(limit: int) -> TaskResourceLimitation:
     disk = Resource(name="disk", type=Value.Type.SCALAR, scalar=Value.Scalar(value=limit / MB), role="*")
     return TaskResourceLimitation(resources=[disk])

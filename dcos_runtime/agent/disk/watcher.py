@@ -4,6 +4,9 @@ A round of a container: its output files are held to their caps, then all of it 
 advance side by side, a few hundred entries at a time, so a task with a million files delays nobody else's. After a
 step the thread sleeps until it has used no more than `SHARE` of the time; the next round begins ``interval`` after the
 last one's end. A long round hurries when the disk is filling meanwhile: whoever fills it may be the one being counted.
+
+A round during which names changed may have missed something: it is not trusted where it found less, and another one
+begins at once. When there is no quiet one among `MOVING_ROUNDS`, the container's processes are held for a short count.
 """
 
 from __future__ import annotations
@@ -14,6 +17,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -29,11 +33,20 @@ FILLING = 256 << 20
 
 LONGEST_PAUSE = 1.0
 
+MOVING_ROUNDS = 3
+HELD_SECONDS = 0.5
+HELD_SECONDS_FILLING = 5.0
+"""How long a container may be held to be counted, and how long when the disk has been filling since its last count."""
+
+HELD_SHARE = 0.02
+HELD_SHARE_FILLING = 0.2
+"""Of all time, how much of it a container may be held."""
+
 
 @dataclass(frozen=True)
 class Watched:
     """A container. ``limit`` bytes of disk, ``None``: none is enforced. ``private`` are folders of its own beside the
-    sandbox, ``pids`` tells its processes."""
+    sandbox, ``pids`` tells its processes, ``held`` keeps them from running meanwhile, and tells whether it could."""
 
     container_id: str
     sandbox: Path
@@ -41,6 +54,7 @@ class Watched:
     limit: int | None
     caps: dict[str, int]
     pids: Callable[[], list[int]]
+    held: Callable[[], AbstractContextManager[bool]] = lambda: contextlib.nullcontext(False)
 
 
 @dataclass
@@ -54,14 +68,24 @@ class _Entry:
     free: int = 0
     looked: float = 0.0
     hurried: bool = False
+    moving: int = 0
+    free_then: int = 0
+    hold_due: float = 0.0
 
 
 class DiskWatcher:
-    """``exceeded`` is called in the watcher's thread, once a container: id, bytes used, limit."""
+    """``exceeded`` is called in the watcher's thread, once a container: id, bytes used, limit. ``too_deep`` instead of
+    it for one whose folders are nested so deep that they cannot be counted: id, limit."""
 
-    def __init__(self, interval: float, exceeded: Callable[[str, int, int], None]) -> None:
+    def __init__(
+        self,
+        interval: float,
+        exceeded: Callable[[str, int, int], None],
+        too_deep: Callable[[str, int], None] = lambda *_: None,
+    ) -> None:
         self.interval = interval
         self._exceeded = exceeded
+        self._too_deep = too_deep
         self._entries: dict[str, _Entry] = {}
         self._lock = threading.Lock()
         self._changed = threading.Condition(self._lock)
@@ -128,24 +152,57 @@ class DiskWatcher:
         elif time.monotonic() - entry.looked > self.interval:
             entry.looked = time.monotonic()
             entry.hurried = entry.hurried or entry.free - free_bytes(entry.watched.sandbox) > FILLING
-        over = None
         try:
             next(entry.round)
-            over = self._over(entry)
         except StopIteration:
             entry.round = None
-            entry.used = entry.count.used
-            over = self._over(entry)
-        if over is not None and not entry.told:
-            entry.told = True
-            self._exceeded(entry.watched.container_id, entry.count.used, over)
+            self._settle(entry)
+        self._judge(entry, entry.count)
         # To the end of the line: behind all rounds under way, or an interval later.
-        entry.due = time.monotonic() + (self.interval if entry.round is None else 0.0)
+        again = entry.round is not None or 0 < entry.moving < MOVING_ROUNDS
+        entry.due = time.monotonic() + (0.0 if again else self.interval)
 
-    def _over(self, entry: _Entry) -> int | None:
-        """The limit when it is exceeded, by what was counted so far. What cannot be counted counts as too much."""
+    def _settle(self, entry: _Entry) -> None:
+        """A round is over: how far it is trusted."""
+        if not entry.count.moved:
+            entry.used, entry.moving, entry.free_then = entry.count.used, 0, entry.free
+            return
+        entry.used = max(entry.used or 0, entry.count.used)
+        entry.moving += 1
+        if entry.watched.limit is None or entry.told or time.monotonic() < entry.hold_due:
+            return
+        filling = entry.free_then - free_bytes(entry.watched.sandbox) > FILLING
+        if filling or entry.moving >= MOVING_ROUNDS:
+            self._count_held(entry, filling)
+
+    def _count_held(self, entry: _Entry, filling: bool) -> None:
+        """Counts while nothing of the container can run, without pauses but not for long."""
+        began = time.monotonic()
+        until = began + (HELD_SECONDS_FILLING if filling else HELD_SECONDS)
+        count = Count()
+        with entry.watched.held() as held:
+            if held:
+                for _ in _counting_all(entry.watched, count):
+                    if time.monotonic() > until:
+                        break
+                else:
+                    entry.used, entry.moving = count.used, 0
+                    entry.free_then = free_bytes(entry.watched.sandbox)
+        ended = time.monotonic()
+        entry.hold_due = ended + (ended - began) / (HELD_SHARE_FILLING if filling else HELD_SHARE)
+        self._judge(entry, count)
+
+    def _judge(self, entry: _Entry, count: Count) -> None:
+        """Tells of who takes too much by what was counted so far. What cannot be counted counts as too much."""
         limit = entry.watched.limit
-        return limit if limit is not None and (entry.count.used > limit or entry.count.too_deep) else None
+        if limit is None or entry.told:
+            return
+        if count.used > limit:
+            entry.told = True
+            self._exceeded(entry.watched.container_id, count.used, limit)
+        elif count.too_deep:
+            entry.told = True
+            self._too_deep(entry.watched.container_id, limit)
 
     def _round(self, watched: Watched, count: Count) -> Iterator[None]:
         logs.enforce(watched.sandbox, watched.caps)
@@ -155,14 +212,23 @@ class DiskWatcher:
             if time.monotonic() - capped > self.interval:  # a long round
                 logs.enforce(watched.sandbox, watched.caps)
                 capped = time.monotonic()
-        pids: list[int] = []
-        with contextlib.suppress(OSError):
-            pids = watched.pids()
-        yield from counting_deleted(pids, count)
+        yield from _counting_deleted(watched, count)
 
     def _pause(self, seconds: float) -> None:
         with self._changed:
             self._changed.wait_for(lambda: self._ended, min(seconds, LONGEST_PAUSE))
+
+
+def _counting_all(watched: Watched, count: Count) -> Iterator[None]:
+    yield from counting((watched.sandbox, *watched.private), count)
+    yield from _counting_deleted(watched, count)
+
+
+def _counting_deleted(watched: Watched, count: Count) -> Iterator[None]:
+    pids: list[int] = []
+    with contextlib.suppress(OSError):
+        pids = watched.pids()
+    yield from counting_deleted(pids, count)
 
 
 def free_bytes(folder: Path) -> int:

@@ -87,6 +87,15 @@ def test_a_task_over_its_disk_is_ended_and_told_its_figures(world: World) -> Non
     assert world.containers[container].state == "absent"
 
 
+def test_a_task_whose_disk_cannot_be_counted_is_told_why(world: World) -> None:
+    container = world.launch("t")
+    world.do(world.core.disk_too_deep(container, 512, 10 << 20, world.now))
+    world.settle()
+    state, reason, message = last(world, "t")
+    assert (state, reason) == ("TASK_FAILED", "REASON_CONTAINER_LIMITATION_DISK")
+    assert message is not None and "512" in message and "quota (10MB)" in message and "exceeds" not in message
+
+
 def test_nothing_is_prepared_before_the_intent_is_durable(world: World) -> None:
     world.run("t")
     assert not world.containers

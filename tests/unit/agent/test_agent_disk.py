@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import itertools
 import json
 import os
 import subprocess
+import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,7 +19,7 @@ from dcos_runtime.agent import gc
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.disk import watcher as watcher_module
 from dcos_runtime.agent.disk.rules import DiskRules
-from dcos_runtime.agent.disk.usage import Count, counting, counting_deleted
+from dcos_runtime.agent.disk.usage import Count, _tables, counting, counting_deleted
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
 from dcos_runtime.agent.files import Files
 from dcos_runtime.agent.sandbox import Sandboxes
@@ -106,6 +108,87 @@ def test_a_file_that_was_deleted_and_is_still_open_counts(tmp_path: Path) -> Non
         assert first.read(1)
 
 
+def test_a_deleted_file_is_found_in_any_threads_table(tmp_path: Path) -> None:
+    """The first thread may have ended, and another may have unshared its descriptors."""
+    program = """
+import ctypes, os, sys, threading
+libc = ctypes.CDLL(None)
+def work():
+    if sys.argv[1] == "unshared":
+        assert libc.unshare(0x400) == 0  # CLONE_FILES
+    file = os.open("gone", os.O_RDWR | os.O_CREAT)
+    os.unlink("gone")
+    os.write(file, bytes(5 << 20))
+    threading.Thread(target=threading.Event().wait).start()  # shares the second table
+    print("ready", flush=True)
+    threading.Event().wait()
+threading.Thread(target=work).start()
+if sys.argv[1] == "headless":
+    libc.pthread_exit(None)
+threading.Event().wait()
+"""
+    for way in ("unshared", "headless"):
+        running = subprocess.Popen(
+            [sys.executable, "-c", program, way], cwd=tmp_path, stdout=subprocess.PIPE, text=True
+        )
+        try:
+            assert running.stdout is not None and running.stdout.readline() == "ready\n"
+            count = counted(tmp_path)
+            before = count.used
+            for _ in counting_deleted([running.pid], count):
+                pass
+            assert 5 * MB <= count.used - before < 6 * MB, way
+        finally:
+            running.kill()
+            running.wait()
+
+
+def test_many_threads_with_one_table_cost_one_look() -> None:
+    end = threading.Event()
+    threads = [threading.Thread(target=end.wait) for _ in range(100)]
+    for thread in threads:
+        thread.start()
+    try:
+        assert list(filter(None, _tables(os.getpid()))) == [f"/proc/{os.getpid()}/fd"]
+    finally:
+        end.set()
+        for thread in threads:
+            thread.join()
+
+
+MOVES = {
+    "a file to a folder that was counted": ("b/big", "a/big"),
+    "a folder to a folder that was counted": ("b/sub", "a/sub"),
+    "a file to another name": ("b/big", "b/again"),
+    "a folder into one that was counted, from below": ("b/sub/big", "a/big"),
+}
+
+
+@pytest.mark.parametrize("way", MOVES)
+def test_what_is_moved_while_it_is_counted_is_counted_or_told(tmp_path: Path, way: str) -> None:
+    """At whatever step it is moved: no count is whole and too low."""
+    source, target = MOVES[way]
+    for step in itertools.count():
+        root = tmp_path / str(step)
+        for name in ("a", "b/sub"):
+            (root / name).mkdir(parents=True)
+        for name in ("b/big", "b/sub/big"):
+            written(root / name, 3 * MB)
+        for folder in ("", "a", "b"):
+            for index in range(300):
+                (root / folder / f"{index}").touch()
+        time.sleep(0.03)  # what was made before it began is not what changed
+        count = Count()
+        for at, _ in enumerate(counting([root], count)):
+            if at == step:
+                (root / source).rename(root / target)
+        assert count.used > 6 * MB or count.moved
+        if at < step:
+            assert not count.moved and count.used > 6 * MB
+            break
+    assert step >= 3
+
+
 # --- limits -----------------------------------------------------------------------------------------------------------
 
 
@@ -185,6 +268,107 @@ def test_who_takes_too_much_is_told_of_once_and_nobody_else(
     assert used > 6 * MB and limit is None
     watching.forget("large")
     assert watching.used("large") is None
+
+
+def test_a_container_whose_names_never_rest_is_held_for_a_short_count(tmp_path: Path) -> None:
+    """What hides big files by moving them about is found; who only makes and removes files is held seldom."""
+    resting = threading.Event()
+    resting.set()
+    ended = threading.Event()
+    holds: list[float] = []
+    for index in range(2000):
+        (tmp_path / f"{index}").touch()
+
+    def churn() -> None:
+        for number in itertools.count():
+            if ended.is_set():
+                return
+            resting.wait()
+            (tmp_path / f"new{number}").touch()
+            (tmp_path / f"new{number}").unlink()
+            time.sleep(0.001)
+
+    @contextlib.contextmanager
+    def held() -> Iterator[bool]:
+        resting.clear()
+        time.sleep(0.01)
+        began = time.monotonic()
+        try:
+            yield True
+        finally:
+            holds.append(time.monotonic() - began)
+            resting.set()
+
+    told: list[tuple[str, int, int]] = []
+    watching = DiskWatcher(0.01, lambda *over: told.append(over))
+    churning = threading.Thread(target=churn)
+    churning.start()
+    watching.start()
+    began = time.monotonic()
+    try:
+        watching.watch(Watched("busy", tmp_path, (), 5 * MB, {}, list, held))
+        wait_for(lambda: holds, what="a held count")
+        assert not told and watching.used("busy")
+        time.sleep(1)
+        assert sum(holds) < 0.1 * (time.monotonic() - began) + holds[0]
+    finally:
+        ended.set()
+        churning.join()
+        watching.stop()
+
+
+def test_a_held_count_tells_of_who_takes_too_much(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "hidden").mkdir()
+    written(tmp_path / "hidden/big", 6 * MB)
+    for index in range(3000):
+        (tmp_path / f"{index}").touch()
+    away = tmp_path.parent / f"{tmp_path.name} away"
+    (tmp_path / "hidden").rename(away)
+    told: list[tuple[str, int, int]] = []
+    watching = DiskWatcher(0.01, lambda *over: told.append(over))
+
+    @contextlib.contextmanager
+    def held() -> Iterator[bool]:
+        # What every unheld count misses, because it is elsewhere just then.
+        away.rename(tmp_path / "hidden")
+        yield True
+        (tmp_path / "hidden").rename(away)
+
+    real = watcher_module.counting
+
+    def moving(roots: Iterable[Path], count: Count) -> Iterator[None]:
+        (tmp_path / "mark").touch()
+        (tmp_path / "mark").unlink()
+        yield from real(roots, count)
+
+    monkeypatch.setattr(watcher_module, "counting", moving)
+    watching.start()
+    try:
+        watching.watch(Watched("sly", tmp_path, (), 5 * MB, {}, list, held))
+        wait_for(lambda: told, what="the sly one to be told of")
+        assert told[0][0] == "sly" and told[0][1] > 6 * MB
+    finally:
+        watching.stop()
+
+
+def test_folders_nested_too_deep_are_told_as_such(tmp_path: Path) -> None:
+    descriptor = os.open(tmp_path, os.O_RDONLY)
+    for _ in range(600):
+        os.mkdir("d", dir_fd=descriptor)
+        deeper = os.open("d", os.O_RDONLY, dir_fd=descriptor)
+        os.close(descriptor)
+        descriptor = deeper
+    os.close(descriptor)
+    told: list[object] = []
+    deep: list[tuple[str, int]] = []
+    watching = DiskWatcher(0.01, lambda *over: told.append(over), lambda *which: deep.append(which))
+    watching.start()
+    try:
+        watching.watch(watched("deep", tmp_path, 50 * MB))
+        wait_for(lambda: deep, what="the deep one to be told of")
+        assert deep == [("deep", 50 * MB)] and not told
+    finally:
+        watching.stop()
 
 
 def test_counting_takes_a_small_share_of_a_processor(tmp_path: Path) -> None:
