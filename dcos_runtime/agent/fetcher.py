@@ -13,6 +13,7 @@ from pathlib import Path
 
 from dcos_runtime.agent.containers.base import DEFAULT_PATH, User
 from dcos_runtime.agent.fetching import process as fetch_process
+from dcos_runtime.agent.sandbox import open_output
 from dcos_runtime.wire.common import CommandInfo
 
 
@@ -60,7 +61,7 @@ class Fetcher:
             "home": None if self.home is None else str(self.home),
             "public_only": self.public_only and user.uid == 0,
         }
-        with (sandbox / "stderr").open("ab") as errors:
+        with os.fdopen(open_output(sandbox, "stderr"), "ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", fetch_process.__file__),
                 stdin=asyncio.subprocess.PIPE,

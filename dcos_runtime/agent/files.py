@@ -31,6 +31,10 @@ class NotAllowed(Exception):
     """The path leads outside its sandbox, or is not of the kind that was asked for."""
 
 
+class Busy(Exception):
+    """The task holds the file in a way that keeps others from it for now."""
+
+
 @dataclass(frozen=True)
 class Opened:
     """What a path led to. ``descriptor`` can be looked at, and reopened through ``path`` for reading."""
@@ -65,7 +69,10 @@ class Files:
         except (OSError, RuntimeError, ValueError) as error:
             raise NotThere(path) from error
         try:
-            real = str(Path(f"/proc/self/fd/{descriptor}").readlink())
+            try:
+                real = str(Path(f"/proc/self/fd/{descriptor}").readlink())
+            except OSError as error:  # through links it can be deeper than a path can tell
+                raise NotAllowed(f"'{path}' is inaccessible") from error
             if real != str(sandbox) and not real.startswith(f"{sandbox}/"):
                 raise NotAllowed(f"'{path}' is inaccessible")
             yield Opened(descriptor, os.fstat(descriptor))
@@ -91,7 +98,7 @@ class Files:
             if not folder.is_folder:
                 return []
             listing = []
-            with os.scandir(folder.path) as entries:
+            with _readable(path), os.scandir(folder.path) as entries:
                 for entry in entries:
                     with contextlib.suppress(FileNotFoundError):
                         listing.append(_entry(f"{path.rstrip('/')}/{entry.name}", entry.stat(follow_symlinks=False)))
@@ -99,7 +106,7 @@ class Files:
 
     def read(self, path: str, offset: int, length: int | None) -> tuple[int, int, bytes]:
         """The file's size, and up to `MAX_READ` bytes from where the data at or after ``offset`` begins, with that
-        place; none for a ``length`` of 0 or past the end."""
+        place; none for a ``length`` of 0 or past the end. Raises `NotThere`, `NotAllowed` and `Busy`."""
         with self.opened(path) as file:
             if file.is_folder:
                 raise NotAllowed("Cannot read a directory")
@@ -108,7 +115,7 @@ class Files:
             size = file.state.st_size
             if offset >= size or length == 0:
                 return size, offset, b""
-            descriptor = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC)
+            descriptor = _open(path, file)
             try:
                 if self._is_output(path):
                     offset = logs.first_data(descriptor, offset, size)
@@ -118,19 +125,40 @@ class Files:
                 os.close(descriptor)
 
     def copy_descriptor(self, path: str) -> tuple[int, int, int]:
-        """A descriptor of a plain file for reading, which the caller closes, where its data begins, and its size."""
+        """A descriptor of a plain file for reading, which the caller closes, where its data begins, and its size.
+
+        Raises as `read` does."""
         with self.opened(path) as file:
             if file.is_folder:
                 raise NotAllowed("Cannot download a directory")
             if not stat.S_ISREG(file.state.st_mode):
                 raise NotAllowed("Cannot download what is not a plain file")
-            descriptor, size = os.open(file.path, os.O_RDONLY | os.O_CLOEXEC), file.state.st_size
+            descriptor, size = _open(path, file), file.state.st_size
             return descriptor, logs.first_data(descriptor, 0, size) if self._is_output(path) else 0, size
 
     def _is_output(self, path: str) -> bool:
         """Whether it is a file whose head may have been given back to the disk."""
         rest = self._parts(path)[7:]
         return len(rest) == 1 and rest[0] in logs.NAMES
+
+
+def _open(path: str, file: Opened) -> int:
+    """For reading, without waiting: a task that has a lease on its file (fcntl(2)) may keep an open for most of a
+    minute."""
+    with _readable(path):
+        try:
+            return os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        except BlockingIOError as error:
+            raise Busy(f"'{path}' is held by its task; try again") from error
+
+
+@contextlib.contextmanager
+def _readable(path: str) -> Iterator[None]:
+    """An agent that is not root may be kept out by a file's mode."""
+    try:
+        yield
+    except PermissionError as error:
+        raise NotAllowed(f"'{path}' cannot be read by this agent: {error.strerror}") from error
 
 
 def _entry(path: str, state: os.stat_result) -> dict[str, Any]:

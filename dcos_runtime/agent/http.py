@@ -6,18 +6,19 @@ route brings the door along through which a caller has to come.
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import re
 from collections.abc import Awaitable, Callable, Mapping
+from functools import partial
 from typing import Any
 from urllib.parse import quote
 
 from aiohttp import web
 
 from dcos_runtime import __version__, build
-from dcos_runtime.agent.files import Files, NotAllowed, NotThere
+from dcos_runtime.agent import pools
+from dcos_runtime.agent.files import Busy, Files, NotAllowed, NotThere
 from dcos_runtime.agent.shell import now
 from dcos_runtime.agent.views import VERSION, Viewer
 from dcos_runtime.auth.doors import Door, Doors
@@ -110,10 +111,10 @@ class AgentHttp:
         return _json(machine(), request)
 
     async def _containers(self, request: web.Request) -> web.StreamResponse:
-        return _json(await asyncio.to_thread(self._viewer().containers, now()), request)
+        return _json(await pools.run(pools.READS, partial(self._viewer().containers, now())), request)
 
     async def _statistics(self, request: web.Request) -> web.StreamResponse:
-        return _json(await asyncio.to_thread(self._viewer().containers, now(), False), request)
+        return _json(await pools.run(pools.READS, partial(self._viewer().containers, now(), False)), request)
 
     def _viewer(self) -> Viewer:
         if self.viewer is None:
@@ -125,7 +126,7 @@ class AgentHttp:
     async def _browse(self, request: web.Request) -> web.StreamResponse:
         files, path = self._asked(request)
         try:
-            return _json(await asyncio.to_thread(files.browse, path), request)
+            return _json(await pools.run(pools.READS, partial(files.browse, path)), request)
         except NotThere:
             return text_response("", 404)
         except NotAllowed as error:
@@ -138,11 +139,13 @@ class AgentHttp:
         # An offset of -1 asks for the size; a length of -1 is none.
         limit = 0 if offset == -1 else None if length == -1 else length
         try:
-            size, begin, data = await asyncio.to_thread(files.read, path, max(0, offset), limit)
+            size, begin, data = await pools.run(pools.READS, partial(files.read, path, max(0, offset), limit))
         except NotThere:
             return text_response("", 404)
         except NotAllowed as error:
             return text_response(f"{error}.\n", 400)
+        except Busy as error:
+            return text_response(f"{error}.\n", 503, {"Retry-After": "1"})
         # Offsets count bytes: what is not UTF-8, a character cut in two for instance, goes as lone surrogates, which
         # a reader can turn back into the bytes they were.
         return _json(
@@ -152,11 +155,13 @@ class AgentHttp:
     async def _download(self, request: web.Request) -> web.StreamResponse:
         files, path = self._asked(request)
         try:
-            descriptor, sent, size = await asyncio.to_thread(files.copy_descriptor, path)
+            descriptor, sent, size = await pools.run(pools.READS, partial(files.copy_descriptor, path))
         except NotThere:
             return text_response("", 404)
         except NotAllowed as error:
             return text_response(f"{error}.\n", 400)
+        except Busy as error:
+            return text_response(f"{error}.\n", 503, {"Retry-After": "1"})
         try:
             name = path.rstrip("/").rpartition("/")[2]
             response = web.StreamResponse(
@@ -168,7 +173,7 @@ class AgentHttp:
             )
             await response.prepare(request)
             while sent < size and request.method != "HEAD":
-                chunk = await asyncio.to_thread(os.pread, descriptor, min(CHUNK, size - sent), sent)
+                chunk = await pools.run(pools.READS, partial(os.pread, descriptor, min(CHUNK, size - sent), sent))
                 if not chunk:
                     break  # it was cut while it was read; the client sees that less came than was promised
                 await response.write(chunk)

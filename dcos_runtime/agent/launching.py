@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
 import resource
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import Command, Room, command_of, too_large
 from dcos_runtime.agent.containers.base import Launcher, LaunchError, Spec, User
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
@@ -58,7 +59,9 @@ class Launching:
         origin = self.origin()
         sandbox = self.sandboxes.path(origin.agent_id, effect.framework_id, task.task_id.value, effect.container_id)
         try:
-            user = await asyncio.to_thread(resolve_user, command.user, effect.user or None, self.switch_user)
+            user = await pools.run(
+                pools.LAUNCHES, partial(resolve_user, command.user, effect.user or None, self.switch_user)
+            )
         except NoSuchUser as error:
             name = command.user or effect.user
             raise UserUnknown(
@@ -78,7 +81,7 @@ class Launching:
         executed = command_of(command)
         if (why := too_large(executed, found, room())) is not None:
             raise LaunchError(why)
-        await asyncio.to_thread(self.sandboxes.make, sandbox, user)
+        await pools.run(pools.LAUNCHES, partial(self.sandboxes.make, sandbox, user))
         if command.uris:
             await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, self.disk.limit(task))
         return await self.launcher.create(self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox))

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import grp
 import os
 import pwd
+import stat
 from pathlib import Path
 
 from dcos_runtime.agent.containers.base import User
@@ -55,6 +57,22 @@ class Sandboxes:
             aside.unlink()
         aside.symlink_to(path)
         aside.rename(path.parent / "latest")
+
+
+def open_output(sandbox: Path, name: str) -> int:
+    """``stdout`` or ``stderr`` of a sandbox, to append to. Never waits and follows no link: plain processes of the same
+    user may have put anything in its place. Raises ``OSError``."""
+    path = sandbox / name
+    descriptor = os.open(path, os.O_WRONLY | os.O_APPEND | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        state = os.fstat(descriptor)
+        if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1:
+            raise OSError(errno.EPERM, "something else was put in place of the output", str(path))
+        os.set_blocking(descriptor, True)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
 
 
 def resolve_user(name: str | None, fallback: str | None, switch: bool) -> User:

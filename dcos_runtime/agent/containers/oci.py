@@ -23,6 +23,7 @@ from dcos_runtime.agent.containers.ports import PortGuard
 from dcos_runtime.agent.containers.rootfs import RootFilesystem
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.agent.removal import remove
+from dcos_runtime.agent.sandbox import open_output
 
 COMMAND_SECONDS = 60.0
 """How long one command of the OCI runtime may take."""
@@ -159,7 +160,10 @@ class OciLauncher:
         sync_read, sync_write = os.pipe()
         start_read, start_write = os.pipe()
         try:
-            with (spec.sandbox / "stdout").open("ab") as stdout, (spec.sandbox / "stderr").open("ab") as stderr:
+            with (
+                os.fdopen(open_output(spec.sandbox, "stdout"), "ab") as stdout,
+                os.fdopen(open_output(spec.sandbox, "stderr"), "ab") as stderr,
+            ):
                 process = await asyncio.create_subprocess_exec(
                     *self._conmon_argv(spec.container_id, folder),
                     stdin=asyncio.subprocess.DEVNULL,

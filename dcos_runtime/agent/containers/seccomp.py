@@ -38,7 +38,7 @@ clock_adjtime clock_adjtime64 clock_getres clock_getres_time64 clock_gettime clo
 clock_nanosleep_time64 close close_range connect copy_file_range creat dup dup2 dup3 epoll_create epoll_create1
 epoll_ctl epoll_ctl_old epoll_pwait epoll_pwait2 epoll_wait epoll_wait_old eventfd eventfd2 execve execveat exit
 exit_group faccessat faccessat2 fadvise64 fadvise64_64 fallocate fanotify_mark fchdir fchmod fchmodat fchmodat2 fchown
-fchown32 fchownat fcntl fcntl64 fdatasync fgetxattr flistxattr flock fork fremovexattr fsetxattr fstat fstat64
+fchown32 fchownat fdatasync fgetxattr flistxattr flock fork fremovexattr fsetxattr fstat fstat64
 fstatat64 fstatfs fstatfs64 fsync ftruncate ftruncate64 futex futex_requeue futex_time64 futex_wait futex_waitv
 futex_wake futimesat get_robust_list get_thread_area getcpu getcwd getdents getdents64 getegid getegid32 geteuid
 geteuid32 getgid getgid32 getgroups getgroups32 getitimer getpeername getpgid getpgrp getpid getppid getpriority
@@ -74,6 +74,7 @@ there is no way around this list by them."""
 BY_CAPABILITY = {
     "CAP_BPF": "bpf",
     "CAP_DAC_READ_SEARCH": "open_by_handle_at",
+    "CAP_LEASE": "fcntl fcntl64",
     "CAP_PERFMON": "perf_event_open",
     "CAP_SYS_ADMIN": """bpf clone clone3 fanotify_init fsconfig fsmount fsopen fspick lookup_dcookie lsm_get_self_attr
         lsm_list_modules lsm_set_self_attr mount mount_setattr move_mount open_tree perf_event_open quotactl quotactl_fd
@@ -106,6 +107,8 @@ def profile(machine: str, capabilities: Iterable[str]) -> dict[str, Any]:
     rules: list[dict[str, Any]] = [{"names": sorted(names), "action": "SCMP_ACT_ALLOW"}]
     rules += [_allowed_with("socket", _equal(family)) for family in FAMILIES.values()]
     rules += [_allowed_with("personality", _equal(value)) for value in PERSONALITIES]
+    if "fcntl" not in names:
+        rules += [_allowed_with(name, differs) for name in ("fcntl", "fcntl64") for differs in _NO_LEASE]
     if "clone" not in names:
         rules.append(_allowed_with("clone", _none_of(NEW_NAMESPACES)))
         # Its flags lie in memory, out of a filter's sight; who is told that it does not exist uses clone.
@@ -122,9 +125,20 @@ def _allowed_with(name: str, argument: dict[str, Any]) -> dict[str, Any]:
     return {"names": [name], "action": "SCMP_ACT_ALLOW", "args": [argument]}
 
 
+def _bits(index: int, mask: int, value: int) -> dict[str, Any]:
+    return {"index": index, "value": mask, "valueTwo": value, "op": "SCMP_CMP_MASKED_EQ"}
+
+
 def _equal(value: int) -> dict[str, Any]:
     return {"index": 0, "value": value, "op": "SCMP_CMP_EQ"}
 
 
 def _none_of(flags: int) -> dict[str, Any]:
-    return {"index": 0, "value": flags, "valueTwo": 0, "op": "SCMP_CMP_MASKED_EQ"}
+    return _bits(0, flags, 0)
+
+
+F_SETLEASE = 1024
+
+_NO_LEASE = [_bits(1, F_SETLEASE, 0), *(_bits(1, 1 << bit, 1 << bit) for bit in range(6))]
+"""Any command of fcntl(2) but F_SETLEASE, by which whoever opens a file would wait for the task: each has another bit.
+A filter could not simply ask for another number: it sees 64 bits, of which the kernel takes 32."""

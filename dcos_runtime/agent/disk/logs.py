@@ -84,7 +84,8 @@ def shorten(path: Path, most: int) -> bool:
         if not stat.S_ISREG(state.st_mode) or state.st_nlink != 1 or state.st_blocks * 512 <= most:
             return False
         # The task may put any file there: what is opened is what was looked at.
-        opened = os.open(f"/proc/self/fd/{found}", os.O_RDWR | os.O_CLOEXEC)
+        # One on which it has a lease (fcntl(2)) would be waited for: it is left alone, until a later look.
+        opened = os.open(f"/proc/self/fd/{found}", os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
     finally:
         os.close(found)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import itertools
 import json
@@ -11,18 +12,19 @@ import sys
 import threading
 import time
 from collections.abc import Iterable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from dcos_runtime.agent import gc
+from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.disk import watcher as watcher_module
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.disk.usage import Count, _tables, counting, counting_deleted
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
-from dcos_runtime.agent.files import Files
-from dcos_runtime.agent.sandbox import Sandboxes
+from dcos_runtime.agent.files import Busy, Files
+from dcos_runtime.agent.sandbox import Sandboxes, open_output
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.tasks import TaskInfo
 from tests.byhand import wait_for
@@ -492,3 +494,84 @@ def test_a_full_disk_costs_the_oldest_sandboxes_and_no_more_than_needed(tmp_path
 
     assert gc.collect(sandboxes.root, {"living"}, allowed, 1_000_001) == 2
     assert sorted(path.name for path in sandboxes.root.glob("*/*/*/*/*/*/*")) == ["living", "new"]
+
+
+# --- what a task holds ------------------------------------------------------------------------------------------------
+
+_LEASE = """
+import fcntl, os, signal, sys
+signal.signal(signal.SIGIO, signal.SIG_IGN)
+held = os.open(sys.argv[1], os.O_RDWR)
+fcntl.fcntl(held, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture
+def leased(sandbox: Path) -> Iterator[Path]:
+    """A file that another process has a lease on: who opens it waits, for 45 s by default."""
+    path = written(sandbox / "stdout", 2 * MB)
+    argv = [sys.executable, "-c", _LEASE, str(path)]
+    with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as holder:
+        assert holder.stdout is not None and holder.stdout.readline() == "held\n"
+        yield path
+        holder.kill()
+
+
+def test_a_file_under_a_lease_is_waited_for_by_nobody(leased: Path, tmp_path: Path) -> None:
+    files = Files(Sandboxes(tmp_path / "work"))
+    with pytest.raises(Busy, match="held by its task"):
+        files.read(str(leased), 0, 10)
+    with pytest.raises(Busy, match="held by its task"):
+        files.copy_descriptor(str(leased))
+    with pytest.raises(BlockingIOError):
+        logs.shorten(leased, MB)
+    with pytest.raises(BlockingIOError):
+        open_output(leased.parent, leased.name)
+    logs.enforce(leased.parent, {"stdout": MB})  # passes over it
+    assert files.browse(str(leased.parent))
+
+
+def test_an_output_that_became_something_else_is_not_written_to(sandbox: Path, tmp_path: Path) -> None:
+    output = sandbox / "stdout"
+    output.touch()
+    with os.fdopen(open_output(sandbox, "stdout"), "ab") as file:
+        assert os.get_blocking(file.fileno())
+        file.write(b"x")
+    assert output.read_bytes() == b"x"
+    other = tmp_path / "other"
+    other.write_text("y")
+    for make in (output.symlink_to, output.hardlink_to):
+        output.unlink()
+        make(other)
+        with pytest.raises(OSError):
+            open_output(sandbox, "stdout")
+    output.unlink()
+    os.mkfifo(output)
+    with pytest.raises(OSError):
+        open_output(sandbox, "stdout")
+    assert other.read_text() == "y"
+
+
+def test_each_kind_of_work_has_threads_of_its_own() -> None:
+    """With all threads of any other kind stuck, each still works."""
+    every = [pools.KILLS, pools.LAUNCHES, pools.READS, pools.REMOVALS, pools.DISK]
+
+    async def works(pool: ThreadPoolExecutor) -> None:
+        released = threading.Event()
+        stuck = [
+            asyncio.ensure_future(pools.run(other, released.wait))
+            for other in every
+            if other is not pool
+            for _ in range(100)
+        ]
+        try:
+            assert await asyncio.wait_for(pools.run(pool, lambda: "done"), 60) == "done"
+            assert await asyncio.wait_for(asyncio.to_thread(lambda: "checkpoint"), 60) == "checkpoint"
+        finally:
+            released.set()
+            await asyncio.gather(*stuck)
+
+    for pool in every:
+        asyncio.run(works(pool))

@@ -229,6 +229,23 @@ def test_the_kernels_dangerous_calls_are_closed_to_usual_containers(machine: str
     assert {"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": 38} in document["syscalls"]
 
 
+@pytest.mark.parametrize("name", ["fcntl", "fcntl64"])
+def test_no_lease_is_taken_by_usual_containers(name: str) -> None:
+    """As the kernel's filter decides: one rule that holds is enough, and it sees 64 bits where the kernel takes 32."""
+
+    def allowed(command: int, capabilities: list[str]) -> bool:
+        rules = [rule for rule in seccomp.profile("x86_64", capabilities)["syscalls"] if name in rule["names"]]
+        assert {rule["action"] for rule in rules} == {"SCMP_ACT_ALLOW"}
+        tests = [test for rule in rules for test in rule.get("args", [{"index": 1, "value": 0, "valueTwo": 0}])]
+        assert {test["index"] for test in tests} == {1}
+        return any(command & test["value"] == test["valueTwo"] for test in tests)
+
+    for high in (0, 1 << 32, 1 << 63):
+        assert not allowed(1024 | high, [])
+    assert all(allowed(command, []) for command in [*range(40), *range(1025, 1043)])
+    assert allowed(1024, ["CAP_LEASE"])
+
+
 def test_a_capability_opens_the_calls_that_are_of_no_use_without_it() -> None:
     rules = seccomp.profile("x86_64", ["CAP_SYS_ADMIN"])["syscalls"]
     assert {"clone", "clone3", "unshare", "mount"} <= set(rules[0]["names"])
