@@ -134,7 +134,7 @@ class Accounts:
             raise _unknown(uid)
         return answers.json(_shown(user))
 
-    async def create(self, request: web.BaseRequest, uid: str) -> web.Response:
+    async def create(self, request: web.BaseRequest, uid: str, caller: Claims | None) -> web.Response:
         wanted = await _wanted(request)
         if not tokens.UID.fullmatch(uid):
             raise Refused(
@@ -154,12 +154,12 @@ class Accounts:
             raise _exists(uid)
         user = User(uid, await self._hasher.hashed(wanted.password), wanted.description or "", time.time())
         try:
-            await self._directory.add(user)
+            await self._directory.add(user, caller)
         except UserExists:
             raise _exists(uid) from None
         return web.Response(status=201)
 
-    async def change(self, request: web.BaseRequest, uid: str) -> web.Response:
+    async def change(self, request: web.BaseRequest, uid: str, caller: Claims | None) -> web.Response:
         """A new password ends all tokens that the user has."""
         wanted = await _wanted(request)
         if wanted.password is None and wanted.description is None:
@@ -172,14 +172,14 @@ class Accounts:
         if wanted.description is not None:
             changes["description"] = wanted.description
         try:
-            await self._directory.change(uid, lambda user: msgspec.structs.replace(user, **changes))
+            await self._directory.change(uid, lambda user: msgspec.structs.replace(user, **changes), caller)
         except UserUnknown:
             raise _unknown(uid) from None
         return web.Response(status=204)
 
-    async def remove(self, request: web.BaseRequest, uid: str) -> web.Response:
+    async def remove(self, request: web.BaseRequest, uid: str, caller: Claims | None) -> web.Response:
         try:
-            await self._directory.remove(uid)
+            await self._directory.remove(uid, caller)
         except UserUnknown:
             raise _unknown(uid) from None
         except LastUser:

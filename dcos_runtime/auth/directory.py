@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from dcos_runtime.auth import passwords, tokens
+from dcos_runtime.auth.tokens import Claims, TokenRefused
 from dcos_runtime.store import StoreError, TooLarge
 from dcos_runtime.store.sqlite import SqliteStore
 
@@ -80,22 +81,31 @@ class Directory(ABC):
         self.check()
         return token_id in self._revoked
 
+    def vouch(self, claims: Claims) -> None:
+        """Whether a token that is good by itself still is its user's. Raises `TokenRefused`, `Unavailable`."""
+        if self.is_revoked(claims.id):
+            raise TokenRefused(REVOKED)
+        judge(self.user(claims.uid), claims)
+
     def expired(self, now: float) -> list[str]:
         """Revoked tokens that are good for nothing by now anyhow: nobody needs to remember them."""
         return [token_id for token_id, expires in self._revoked.items() if expires < now - tokens.SKEW]
 
+    # ``by`` is who wants a change of the users: looked at again together with the change, where the users are kept. The
+    # cache, by which the request was let in, may be some seconds old. Each raises `TokenRefused` when it was.
+
     @abstractmethod
-    async def add(self, user: User) -> None:
+    async def add(self, user: User, by: Claims | None = None) -> None:
         """Raises `UserExists`, `Unavailable`."""
 
     @abstractmethod
-    async def change(self, uid: str, change: Change) -> None:
+    async def change(self, uid: str, change: Change, by: Claims | None = None) -> None:
         """``change`` may be called more than once, when others change the same user. Raises `UserUnknown`,
         `Unavailable`.
         """
 
     @abstractmethod
-    async def remove(self, uid: str) -> None:
+    async def remove(self, uid: str, by: Claims | None = None) -> None:
         """Raises `UserUnknown`, `LastUser`, `Unavailable`."""
 
     @abstractmethod
@@ -105,6 +115,17 @@ class Directory(ABC):
     @abstractmethod
     async def forget(self, token_ids: list[str]) -> None:
         """Removes revoked tokens that have expired. Raises `Unavailable`."""
+
+
+REVOKED = "the token was revoked"
+
+
+def judge(user: User | None, claims: Claims) -> None:
+    """Raises `TokenRefused` when a token of these claims is not that of its user as he is now."""
+    if user is None:
+        raise TokenRefused("the token's user does not exist")
+    if claims.issued < user.since:
+        raise TokenRefused("the token is older than its user's password")
 
 
 def encode(user: User) -> bytes:
@@ -172,23 +193,26 @@ class LocalDirectory(Directory):
 
     # One change at a time: written first, then in the cache. One that cannot be written changes neither.
 
-    async def add(self, user: User) -> None:
+    async def add(self, user: User, by: Claims | None = None) -> None:
         async with self._changing:
+            self._vouch(by)
             if user.uid in self._users:
                 raise UserExists(user.uid)
             await self._write({_user_key(user.uid): encode(user)})
             self._users[user.uid] = user
 
-    async def change(self, uid: str, change: Change) -> None:
+    async def change(self, uid: str, change: Change, by: Claims | None = None) -> None:
         async with self._changing:
+            self._vouch(by)
             if uid not in self._users:
                 raise UserUnknown(uid)
             changed = change(self._users[uid])
             await self._write({_user_key(uid): encode(changed)})
             self._users[uid] = changed
 
-    async def remove(self, uid: str) -> None:
+    async def remove(self, uid: str, by: Claims | None = None) -> None:
         async with self._changing:
+            self._vouch(by)
             if uid not in self._users:
                 raise UserUnknown(uid)
             if len(self._users) == 1:
@@ -206,6 +230,10 @@ class LocalDirectory(Directory):
             await self._write({_revoked_key(token_id): None for token_id in token_ids})
             for token_id in token_ids:
                 self._revoked.pop(token_id, None)
+
+    def _vouch(self, by: Claims | None) -> None:
+        if by is not None:
+            self.vouch(by)
 
     async def _write(self, changes: Mapping[str, bytes | None]) -> None:
         try:

@@ -23,11 +23,12 @@ from dcos_runtime.auth.directory import Directory, Unavailable
 from dcos_runtime.auth.gate import Gate
 from dcos_runtime.auth.health import Health
 from dcos_runtime.auth.places import Names
-from dcos_runtime.auth.tokens import Claims
+from dcos_runtime.auth.tokens import Claims, TokenRefused
 
 log = logging.getLogger(__name__)
 
 _GATEWAY = "/gateway"
+_LOGOUT = f"{ROOT}/auth/logout"
 _USERS = f"{ROOT}/users/"
 _DNS = "/mesos_dns/v1/"
 _HOSTS, _SERVICES = f"{_DNS}hosts/", f"{_DNS}services/"
@@ -83,6 +84,8 @@ class Front:
             raise Refused(404, "no such page")
         except Refused as refused:
             return refused.response()
+        except TokenRefused as error:
+            return answers.unauthorized(str(error), "ERR_INVALID_TOKEN").response()
         except Unavailable as error:
             return Refused(503, str(error)).response()
         except NoAnswer as error:
@@ -101,7 +104,10 @@ class Front:
         if page is None:
             allowed = ", ".join(sorted(door.methods))
             raise Refused(405, f"{request.method} is not for this page; {allowed} is", headers={"Allow": allowed})
-        return await page(Asked(request, path, caller))
+        answer = await page(Asked(request, path, caller))
+        if caller is not None and request.method in _READ and path != _LOGOUT:
+            self._gate.still(caller)  # the page may have taken long: was its reader removed meanwhile?
+        return answer
 
     def _pages(self) -> dict[str, _Door]:
         accounts, about = self._accounts, self._about
@@ -134,7 +140,7 @@ class Front:
 
         return {
             f"{ROOT}/auth/login": _Door({"POST": lambda asked: accounts.log_in(asked.request)}, open_to_all=True),
-            f"{ROOT}/auth/logout": _Door(dict.fromkeys(("GET", "POST"), log_out)),
+            _LOGOUT: _Door(dict.fromkeys(("GET", "POST"), log_out)),
             f"{ROOT}/auth/providers": read(lambda asked: accounts.providers(asked.request), open_to_all=True),
             f"{ROOT}/auth/jwks": read(lambda asked: accounts.jwks(asked.request), open_to_all=True),
             f"{ROOT}/users": read(lambda asked: accounts.users(asked.request)),
@@ -177,9 +183,9 @@ class Front:
             _USERS: _Door(
                 {
                     **{method: lambda asked: accounts.user(asked.request, _uid(asked)) for method in _READ},
-                    "PUT": lambda asked: accounts.create(asked.request, _uid(asked)),
-                    "PATCH": lambda asked: accounts.change(asked.request, _uid(asked)),
-                    "DELETE": lambda asked: accounts.remove(asked.request, _uid(asked)),
+                    "PUT": lambda asked: accounts.create(asked.request, _uid(asked), asked.caller),
+                    "PATCH": lambda asked: accounts.change(asked.request, _uid(asked), asked.caller),
+                    "DELETE": lambda asked: accounts.remove(asked.request, _uid(asked), asked.caller),
                 }
             ),
             _HOSTS: _Door(dict.fromkeys(_READ, hosts)),

@@ -6,8 +6,8 @@ The answer is in headers, which nginx puts into its variables. 200: pass on; 401
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
-from typing import TYPE_CHECKING
+from collections.abc import Awaitable, Callable
+from typing import TYPE_CHECKING, TypeVar
 
 from multidict import MultiMapping
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from dcos_runtime.auth.backends import Group
     from dcos_runtime.auth.logins import Tokens
     from dcos_runtime.auth.places import Agents, Services
+
+T = TypeVar("T")
 
 URI, DOOR, HOST = "X-Dcos-Uri", "X-Dcos-Door", "X-Dcos-Host"
 WANTED = (URI, DOOR, HOST, "Authorization", "Cookie", *routing.PAGE_HEADERS)
@@ -54,12 +56,11 @@ class Gate:
                 )
         if not token:
             raise unauthorized("log in first: the request carries no token", "ERR_NO_TOKEN")
-        try:
-            return self._tokens.claims(token)
-        except TokenRefused as error:
-            raise unauthorized(str(error), "ERR_INVALID_TOKEN") from error
-        except Unavailable as error:
-            raise Refused(503, str(error)) from error
+        return _asked(lambda: self._tokens.claims(token))
+
+    def still(self, caller: Claims) -> None:
+        """Whether a `caller` is one yet, before he is answered. Raises `Refused`."""
+        _asked(lambda: self._tokens.still(caller))
 
     def decide(self, headers: Headers) -> Answer | Awaitable[Answer]:
         try:
@@ -71,7 +72,15 @@ class Gate:
             return _astray(astray)
         if way.door in self._groups:
             return 200, _told(claims, _WHO[way.door], self._groups[way.door].now, "", way.rest)
-        return self._look_up(claims, way, headers)
+        return self._looked_up(claims, way, headers)
+
+    async def _looked_up(self, claims: Claims, way: Way, headers: Headers) -> Answer:
+        answer = await self._look_up(claims, way, headers)
+        try:
+            self.still(claims)  # it may have taken long
+        except Refused as refused:
+            return _refused(refused)
+        return answer
 
     async def _look_up(self, claims: Claims, way: Way, headers: Headers) -> Answer:
         try:
@@ -97,6 +106,16 @@ def _authorization(headers: MultiMapping[str]) -> str:
     if len(values) > 1:
         raise Refused(400, f"the header Authorization is there {len(values)} times; send one")
     return values[0] if values else ""
+
+
+def _asked(question: Callable[[], T]) -> T:
+    """Raises `Refused`."""
+    try:
+        return question()
+    except TokenRefused as error:
+        raise unauthorized(str(error), "ERR_INVALID_TOKEN") from error
+    except Unavailable as error:
+        raise Refused(503, str(error)) from error
 
 
 def _told(claims: Claims, who: str, target: str, prefix: str, rest: str) -> dict[str, str]:

@@ -13,7 +13,6 @@ import binascii
 import hashlib
 import hmac
 import secrets
-import time
 from collections import Counter, OrderedDict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from dcos_runtime import tls
 from dcos_runtime.auth import credentials as credential_files
 from dcos_runtime.auth import tokens
 from dcos_runtime.flags import Flag
+from dcos_runtime.store.lease import boottime
 
 if TYPE_CHECKING:
     from aiohttp import ClientSession, web
@@ -120,24 +120,27 @@ class Users(Protocol):
 
 
 class AskedUsers:
-    """Users of whom another process knows. Its answers are remembered for some seconds, under a keyed digest."""
+    """Users of whom another process knows. Its answers are remembered for some seconds, under a keyed digest.
+
+    They count from when it was asked, by a clock that goes on while this process or its machine is paused.
+    """
 
     def __init__(self) -> None:
         self._key = secrets.token_bytes(32)
         self._yes: OrderedDict[bytes, float] = OrderedDict()
         self._no: OrderedDict[bytes, float] = OrderedDict()
-        self._asking: dict[tuple[bytes, str], asyncio.Task[bool]] = {}
+        self._asking: dict[tuple[bytes, str], tuple[float, asyncio.Task[bool]]] = {}
         self._under_way: Counter[str] = Counter()
 
     async def password_is(self, uid: str, password: str, address: str) -> bool:
         known = self._digest(f"{uid}\0{password}")
         # Only a password that is wrong stays wrong: a token may be too new for whoever is asked.
-        if self._no.get(known, 0.0) > time.monotonic():
+        if self._no.get(known, 0.0) > boottime():
             return False
         question = {"uid": uid, "password": password, "address": address}
         answer = await self._ask(question, known, address)
         if not answer:
-            _remember(self._no, known, _NO_SECONDS)
+            _remember(self._no, known, boottime() + _NO_SECONDS)
         return answer
 
     async def token_lives(self, token: str) -> bool:
@@ -151,20 +154,22 @@ class AskedUsers:
         return hmac.digest(self._key, text.encode("utf-8", "surrogatepass"), hashlib.sha256)
 
     async def _ask(self, question: dict[str, str], known: bytes, address: str | None) -> bool:
-        if self._yes.get(known, 0.0) > time.monotonic():
+        if self._yes.get(known, 0.0) > boottime():
             return True
         # Requests that come together with the same credentials ask once; those of other addresses have their own line.
         same = (known, address or "")
-        asking = self._asking.get(same)
-        if asking is None:
+        if same not in self._asking:
             work = self._request(question) if address is None else self._in_bounds(question, address)
-            asking = asyncio.create_task(work, name="ask dcos-auth")
-            self._asking[same] = asking
-            asking.add_done_callback(lambda _: self._asking.pop(same, None))
+            task = asyncio.create_task(work, name="ask dcos-auth")
+            self._asking[same] = boottime(), task
+            task.add_done_callback(lambda _: self._asking.pop(same, None))
+        asked, asking = self._asking[same]
         answer = await asyncio.shield(asking)
         self._yes.pop(known, None)
         if answer:
-            _remember(self._yes, known, _REMEMBERED_SECONDS)
+            if boottime() - asked > (_TOKEN_SECONDS if address is None else _PASSWORD_SECONDS):
+                raise UsersUnreachable("what dcos-auth answered is too old: this process was paused meanwhile")
+            _remember(self._yes, known, asked + _REMEMBERED_SECONDS)
         return answer
 
     async def _in_bounds(self, question: dict[str, str], address: str) -> bool:
@@ -180,8 +185,8 @@ class AskedUsers:
                 del self._under_way[address]
 
 
-def _remember(answers: OrderedDict[bytes, float], known: bytes, seconds: float) -> None:
-    answers[known] = time.monotonic() + seconds
+def _remember(answers: OrderedDict[bytes, float], known: bytes, until: float) -> None:
+    answers[known] = until
     answers.move_to_end(known)
     if len(answers) > _REMEMBERED:
         answers.popitem(last=False)

@@ -160,14 +160,14 @@ class Tokens:
     def claims(self, token: str) -> Claims:
         """Raises `TokenRefused`, ``Unavailable``."""
         claims = self._verifier.verify(token)
-        if self._directory.is_revoked(claims.id):
-            raise TokenRefused("the token was revoked")
-        user = self._directory.user(claims.uid)
-        if user is None or claims.uid in self._reserved:
+        if claims.uid in self._reserved:
             raise TokenRefused("the token's user does not exist")
-        if claims.issued < user.since:
-            raise TokenRefused("the token is older than its user's password")
+        self._directory.vouch(claims)
         return claims
+
+    def still(self, claims: Claims) -> None:
+        """Whether what `claims` has found is true still, after some time. Raises as that does."""
+        self._directory.vouch(claims)
 
     async def revoke(self, claims: Claims) -> None:
         """Raises ``Unavailable``."""

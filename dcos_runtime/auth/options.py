@@ -25,7 +25,7 @@ def names(text: str) -> tuple[str, ...]:
 DECLARED = (
     Flag("zk", "zk://user:password@host:port,host:port/path (or file://…): keep the users in ZooKeeper.", secret=True),
     Flag("zk_session_timeout", "Seconds that ZooKeeper waits before it takes this process for dead, and that what is "
-         "known of users is trusted without it.", 10.0, number(1, 600)),
+         "known of users is trusted, counted from when ZooKeeper was asked last and answered.", 10.0, number(1, 600)),
     Flag("work_dir", "Folder for the users, when started without --zk: by hand."),
     Flag("socket", "UNIX socket to listen on, for nginx and the daemons of this machine.", "/run/dcos-auth/auth.sock"),
     Flag("token_private_key", "File with the RSA key (PEM) that tokens are signed with.", required=True),

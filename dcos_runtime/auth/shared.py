@@ -5,13 +5,15 @@ is added or removed, in the same transaction, so that of two daemons that remove
 ``<path>/initialized`` is made together with the administrator: once removed, that one does not come back.
 
 One reader keeps the cache, by watches and again after every reconnection; whoever changes something waits until the
-reader has seen it. A daemon that ZooKeeper does not reach knows nothing of what the others revoke: after some seconds
-it stops to vouch for anybody.
+reader has seen it. A daemon that was paused, or that ZooKeeper does not reach, knows nothing of what the others revoke.
+So the reader asks for a sign several times a session, by which all that happened before has arrived. What is known is
+as old as the asking for the last sign that was answered; once that is too old, nobody is vouched for.
 """
 
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import logging
 import time
 from collections.abc import Callable
@@ -22,6 +24,7 @@ from urllib.parse import unquote
 import msgspec
 
 from dcos_runtime.auth.directory import (
+    REVOKED,
     Change,
     Directory,
     LastUser,
@@ -31,17 +34,24 @@ from dcos_runtime.auth.directory import (
     UserUnknown,
     decode,
     encode,
+    judge,
     node_name,
 )
+from dcos_runtime.auth.tokens import Claims, TokenRefused
 from dcos_runtime.store import access
 from dcos_runtime.store.access import AccessDenied
-from dcos_runtime.store.zookeeper import Session
+from dcos_runtime.store.lease import boottime
+from dcos_runtime.store.zookeeper import Session, fault
 
 log = logging.getLogger(__name__)
 
 PATIENCE = 5.0
 """Seconds that a change may take."""
 
+SIGN = 1 / 4
+"""How often a sign is asked for, as a share of the time that the cache is good for."""
+_SILENCE = 0.3
+"""How long a member of ZooKeeper may take for one, as a share of the session's timeout."""
 _CONTENDED = 20
 
 
@@ -56,18 +66,21 @@ class _Read(msgspec.Struct):
 
 class SharedDirectory(Directory):
     """``first`` becomes the first user of a cluster that has never had one. ``trusted``: seconds that the cache is
-    good for without ZooKeeper. `run` has to run for anything to work.
+    good for without ZooKeeper, by a ``clock`` that goes on while the process or its machine is paused. `run` has to run
+    for anything to work.
     """
 
-    def __init__(self, session: Session, path: str, first: User | None, trusted: float) -> None:
+    def __init__(
+        self, session: Session, path: str, first: User | None, trusted: float, clock: Callable[[], float] = boottime
+    ) -> None:
         super().__init__()
         self._session = session
         self._path = path.rstrip("/")
         self._first = first
         self._trusted = trusted
         self._loop = asyncio.get_running_loop()
-        self._loaded = False
-        self._alone_since: float | None = time.monotonic()
+        self._clock = clock
+        self._as_of: float | None = None
         # What the reader is to look at: everything, the lists, or single users by their nodes' names.
         self._all_stale = True
         self._lists_stale = True
@@ -80,10 +93,14 @@ class SharedDirectory(Directory):
         session.listen(self._state)
 
     def check(self) -> None:
-        if not self._loaded:
+        if self._as_of is None:
             raise Unavailable("the users have not been read from ZooKeeper yet")
-        if self._alone_since is not None and time.monotonic() - self._alone_since > self._trusted:
-            raise Unavailable(f"ZooKeeper has not been reached for {self._trusted:g} s")
+        if self._clock() - self._as_of > self._trusted:
+            self._wake.set()
+            raise Unavailable(
+                f"what is known of the users is older than {self._trusted:g} s: ZooKeeper does not answer, or this "
+                "process was paused"
+            )
 
     # --- the reader ---
 
@@ -92,13 +109,16 @@ class SharedDirectory(Directory):
         from kazoo.exceptions import AuthFailedError, KazooException, NoAuthError
 
         while True:
-            await self._wake.wait()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(self._until_sign()):
+                    await self._wake.wait()
             await self._session.connected()
             self._wake.clear()
-            asked, everything, lists, users = self._asked, self._all_stale, self._lists_stale, set(self._stale)
-            self._all_stale = self._lists_stale = False
-            self._stale.clear()
             try:
+                sign = await self._sign()
+                asked, everything, lists, users = self._asked, self._all_stale, self._lists_stale, set(self._stale)
+                self._all_stale = self._lists_stale = False
+                self._stale.clear()
                 read = await self._session.call(partial(self._read, everything, lists or everything, users))
             except (NoAuthError, AuthFailedError) as error:
                 raise self._session.denied(error, self._path) from error
@@ -109,13 +129,35 @@ class SharedDirectory(Directory):
                 await asyncio.sleep(0.5)
                 continue
             self._take(read)
-            if everything:
-                self._loaded = True
-                if self._session.client.connected and not self._all_stale:
-                    self._alone_since = None
+            if sign is not None and self._session.client.connected and not self._all_stale:
+                self._as_of = sign
             async with self._progress:
                 self._seen = asked
                 self._progress.notify_all()
+
+    def _until_sign(self) -> float:
+        """Seconds. Whatever is to be read anew waits for a sign as well: the watches are gone."""
+        if self._as_of is None or self._all_stale:
+            return 0.0
+        return max(0.0, self._as_of + self._trusted * SIGN - self._clock())
+
+    async def _sign(self) -> float | None:
+        """When the sign that has come now was asked for; None when it is not time for one.
+
+        It is a transaction that only checks: the member that we are connected to answers it when it has done, and told
+        us of, all that came before.
+        """
+        if self._until_sign() > 0:
+            return None
+        asked = self._clock()
+        if self._all_stale:
+            await self._session.call(self._prepare)
+        sign = self._session.confirm([(f"{self._path}/users", -1)])
+        while not (await asyncio.wait((sign,), timeout=self._session.timeout * _SILENCE))[0]:
+            log.warning("ZooKeeper does not answer; trying another of its members")
+            self._session.reconnect()
+        await sign
+        return asked
 
     def _take(self, read: _Read) -> None:
         for name, user in read.users.items():
@@ -147,8 +189,6 @@ class SharedDirectory(Directory):
         if state == "CONNECTED":
             self._all_stale = True
             self._wake.set()
-        elif self._alone_since is None:
-            self._alone_since = time.monotonic()
 
     def _fired(self, event: Any) -> None:
         """A watch, in one of kazoo's threads."""
@@ -165,14 +205,14 @@ class SharedDirectory(Directory):
 
     # --- changes ---
 
-    async def add(self, user: User) -> None:
-        await self._change(lambda again: self._add(user, again), f"add the user {user.uid}", stale=user.uid)
+    async def add(self, user: User, by: Claims | None = None) -> None:
+        await self._change(lambda again: self._add(user, by, again), f"add the user {user.uid}", stale=user.uid)
 
-    async def change(self, uid: str, change: Change) -> None:
-        await self._change(lambda again: self._alter(uid, change), f"change the user {uid}", stale=uid)
+    async def change(self, uid: str, change: Change, by: Claims | None = None) -> None:
+        await self._change(lambda again: self._alter(uid, change, by), f"change the user {uid}", stale=uid)
 
-    async def remove(self, uid: str) -> None:
-        await self._change(lambda again: self._remove(uid, again), f"remove the user {uid}")
+    async def remove(self, uid: str, by: Claims | None = None) -> None:
+        await self._change(lambda again: self._remove(uid, by, again), f"remove the user {uid}")
 
     async def revoke(self, token_id: str, expires: float) -> None:
         await self._change(lambda again: self._revoke(token_id, expires), "revoke a token")
@@ -228,12 +268,35 @@ class SharedDirectory(Directory):
     def _synced(self, work: Callable[[bool], None], again: bool) -> None:
         """With the member we are connected to brought up to date first: it may lag behind what others did."""
         self._session.client.sync(self._path)
-        work(again)
+        try:
+            work(again)
+        except TokenRefused as error:
+            if again:  # it may have been done, and be the very reason
+                raise Unavailable(
+                    f"ZooKeeper was away meanwhile; whether it is done is not known, but {error}"
+                ) from error
+            raise
+
+    def _backing(self, by: Claims | None) -> tuple[str, int] | None:
+        """The node of who wants a change, and its version: whoever removes or changes that user comes before the change
+        or makes it fail. Raises `TokenRefused`.
+        """
+        from kazoo.exceptions import NoNodeError
+
+        if by is None:
+            return None
+        client, node = self._session.client, self._node("users", by.uid)
+        if client.exists(self._node("revoked", by.id)) is not None:
+            raise TokenRefused(REVOKED)
+        try:
+            data, stat = client.get(node)
+        except NoNodeError:
+            raise TokenRefused("the token's user does not exist") from None
+        judge(self._user_in(node_name(by.uid), data), by)
+        return node, int(stat.version)
 
     def _read(self, everything: bool, lists: bool, stale: set[str]) -> _Read:
         client = self._session.client
-        if everything:
-            self._prepare()
         users, revoked = f"{self._path}/users", f"{self._path}/revoked"
         user_names = revoked_names = None
         if lists:
@@ -296,7 +359,7 @@ class SharedDirectory(Directory):
         elif not client.exists(marker):  # the user is there, as after a restore of parts
             client.ensure_path(marker, acl=acls.private)
 
-    def _add(self, user: User, again: bool) -> None:
+    def _add(self, user: User, by: Claims | None, again: bool) -> None:
         from kazoo.exceptions import NoNodeError
 
         client, node = self._session.client, self._node("users", user.uid)
@@ -307,7 +370,7 @@ class SharedDirectory(Directory):
             transaction.create(node, encode(user), acl=self._session.acls.private)
 
         try:
-            self._counted(change)
+            self._counted(change, by)
         except UserExists:
             try:
                 if again and client.get(node)[0] == encode(user):
@@ -316,7 +379,7 @@ class SharedDirectory(Directory):
                 pass
             raise
 
-    def _remove(self, uid: str, again: bool) -> None:
+    def _remove(self, uid: str, by: Claims | None, again: bool) -> None:
         def change(transaction: Any, names: list[str]) -> None:
             if node_name(uid) not in names:
                 raise UserUnknown(uid)
@@ -325,42 +388,53 @@ class SharedDirectory(Directory):
             transaction.delete(self._node("users", uid))
 
         try:
-            self._counted(change)
+            self._counted(change, by)
         except UserUnknown:
             if not again:
                 raise
 
-    def _counted(self, change: Callable[[Any, list[str]], None]) -> None:
+    def _counted(self, change: Callable[[Any, list[str]], None], by: Claims | None) -> None:
         """A transaction that nobody else's adding or removing comes between."""
         from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
 
         client, folder = self._session.client, f"{self._path}/users"
         for _ in range(_CONTENDED):
             version = client.get(folder)[1].version
-            transaction = client.transaction()
+            transaction = self._backed(by)
             transaction.set_data(folder, b"", version=version)
             change(transaction, client.get_children(folder))
-            faults = [result for result in transaction.commit() if isinstance(result, Exception)]
-            if not faults:
+            failure = fault(transaction.commit())
+            if failure is None:
                 return
-            if not any(isinstance(fault, BadVersionError | NodeExistsError | NoNodeError) for fault in faults):
-                raise faults[0]
+            if not isinstance(failure, BadVersionError | NodeExistsError | NoNodeError):
+                raise failure
             time.sleep(0.02)
         raise Unavailable("too many change the users at the same time")
 
-    def _alter(self, uid: str, change: Change) -> None:
+    def _backed(self, by: Claims | None) -> Any:
+        """A transaction that is done only if ``by`` still may want it. Raises `TokenRefused`."""
+        backing = self._backing(by)
+        transaction = self._session.client.transaction()
+        if backing is not None:
+            transaction.check(backing[0], version=backing[1])
+        return transaction
+
+    def _alter(self, uid: str, change: Change, by: Claims | None) -> None:
         from kazoo.exceptions import BadVersionError, NoNodeError
 
         client, node = self._session.client, self._node("users", uid)
         for _ in range(_CONTENDED):
+            transaction = self._backed(by)
             try:
                 data, stat = client.get(node)
-                client.set(node, encode(change(decode(data))), version=stat.version)
-                return
-            except BadVersionError:
-                continue
             except NoNodeError:
                 raise UserUnknown(uid) from None
+            transaction.set_data(node, encode(change(decode(data))), version=stat.version)
+            failure = fault(transaction.commit())
+            if failure is None:
+                return
+            if not isinstance(failure, BadVersionError | NoNodeError):
+                raise failure
         raise Unavailable(f"too many change the user {uid} at the same time")
 
     def _revoke(self, token_id: str, expires: float) -> None:

@@ -172,8 +172,11 @@ class Session:
         """Done once a majority of ZooKeeper's members has written down that each path has its version (-1: any).
 
         Costs no thread. A read would not do: a member that was cut off from the others answers reads for a while. The
-        future raises kazoo's exceptions: ``NoNodeError`` and ``BadVersionError`` when something is not as said.
+        future raises kazoo's exceptions: ``NoNodeError`` and ``BadVersionError``, with the path as their text, when
+        something is not as said. Before it is done, the watches of all changes that came before have been called.
         """
+        from kazoo.protocol.states import Callback
+
         future: asyncio.Future[None] = self._loop.create_future()
 
         def settle(error: Exception | None) -> None:
@@ -187,9 +190,16 @@ class Session:
         def answered(answer: Any) -> None:
             error: Exception | None
             try:
-                error = fault(answer.get_nowait())
+                results = answer.get_nowait()
+                error = fault(results)
+                if error is not None and error in results:
+                    error = type(error)(checks[results.index(error)][0])
             except Exception as failure:
                 error = failure
+            # Watches have a queue and a thread of their own: behind those that are in it.
+            self._handler.dispatch_callback(Callback("watch", told, (error,)))
+
+        def told(error: Exception | None) -> None:
             with contextlib.suppress(RuntimeError):  # the loop is closed: nobody waits any more
                 self._loop.call_soon_threadsafe(settle, error)
 
