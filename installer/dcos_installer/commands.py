@@ -34,7 +34,7 @@ from dcos_installer.phases.gather_facts import GatherFacts
 from dcos_installer.phases.health import Asker
 from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
-from dcos_installer.phases.provision_machines import ProvisionMachines
+from dcos_installer.phases.provision_machines import ProvisionMachines, lost_told
 from dcos_installer.phases.release_lock import ReleaseLock
 from dcos_installer.phases.remove_hosts import RemoveHosts
 from dcos_installer.phases.remove_machines import RemoveMachines
@@ -45,7 +45,10 @@ from dcos_installer.phases.verify_cluster import VerifyCluster
 from dcos_installer.phases.write_client_config import WriteClientConfig
 from dcos_installer.plan import journal, lock
 from dcos_installer.providers import open_provider
+from dcos_installer.providers.nspawn_disk import refuse_without_room
+from dcos_installer.providers.nspawn_machine import MachineFolder
 from dcos_installer.providers.nspawn_network import bridge_for, refuse_taken
+from dcos_installer.providers.nspawn_remains import MACHINES_DIR, home_of
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.secrets.roots import Administrator
 from dcos_installer.secrets.vault import protect as protect_secrets
@@ -163,6 +166,8 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
         data: dict[str, Any] = {"changes": ctx.changes}
         if ctx.left_out:
             data["left_out"] = dict(ctx.left_out)
+        if ctx.lost:
+            data["lost"] = list(ctx.lost)
         ctx.tell("run-finished", text=_outcome(ctx), seconds=time.monotonic() - started, **data)
     return ctx
 
@@ -302,11 +307,20 @@ def open_repair(inventory: Path, host: str, sink: Sink) -> Job:
 
 def check_inventory(inventory: Path) -> None:
     """Whether a cluster can be made of the inventory here, as far as that is known without touching anything: what is
-    refused leaves no state behind. Raises `InventoryInvalid`, and `ProviderError` when its network is taken.
+    refused leaves no state behind. Raises `InventoryInvalid`, and `ProviderError` when its network is taken or there is
+    no room for its machines' disks.
     """
     spec = load_spec(inventory, known_id(inventory) or _UNKNOWN_ID, host_limits())
-    if spec.provider == "nspawn" and shutil.which("ip"):  # where it is missing, that is told when machines are made
+    if spec.provider != "nspawn":
+        return
+    # Where a tool is missing, or only root may look, that is told when machines are made.
+    if shutil.which("ip"):
         refuse_taken(bridge_for(spec.cluster_id, spec.name, spec.settings.network))
+    if shutil.which("losetup"):
+        with contextlib.suppress(PermissionError):
+            home = home_of(spec.cluster_id, MACHINES_DIR)
+            new = {host.name: host.disk_mb for host in spec.hosts if MachineFolder(home / host.name).record() is None}
+            refuse_without_room(home.parent, new)
 
 
 def open_job(command: str, inventory: Path, state: ClusterState, sink: Sink, *, dry_run: bool = False) -> Job:
@@ -354,7 +368,7 @@ def _headline(job: Job) -> str:
 
 
 def _outcome(ctx: Context) -> str:
-    return "; but ".join(part for part in (_done(ctx), left_out.outcome(ctx)) if part)
+    return "; but ".join(part for part in (_done(ctx), lost_told(ctx), left_out.outcome(ctx)) if part)
 
 
 def _done(ctx: Context) -> str:

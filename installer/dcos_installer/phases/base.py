@@ -125,6 +125,8 @@ class Context:
     """Machines whose limits are changed, or would be: what was known of their shape does not hold."""
     left_out: dict[str, str] = field(default_factory=dict)
     """Hosts that could not be reached, each with why: the run goes on without them (`left_out.leave_out`)."""
+    lost: list[str] = field(default_factory=list)
+    """Machines of the deployed cluster that are gone, with what they had stored; new ones take their places."""
     changes: int = 0
     """How many changes were made; in a dry run, how many would be."""
     results: dict[str, Any] = field(default_factory=dict)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dcos_installer.phases.acquire_lock import take_record
 from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.phases.gather_facts import read_cache
 from dcos_installer.phases.left_out import leave_out
 from dcos_installer.providers.base import Condition, ProviderError
 from dcos_installer.snapshot import remember_spec
@@ -28,6 +29,7 @@ class ProvisionMachines:
         stopped = [
             host for host in ctx.spec.hosts if ctx.machines[host.name].condition in (Condition.OFF, Condition.BROKEN)
         ]
+        _tell_lost(ctx, absent)
         if absent:
             with ctx.changing({host.name: "create the machine" for host in absent}) as outcome:
                 if outcome is not None:
@@ -80,3 +82,22 @@ class ProvisionMachines:
             if not failures or any(now[name].condition is not Condition.RUNNING for name in failures):
                 raise
             leave_out(ctx, failures, "not every machine can be reached")
+
+
+def _tell_lost(ctx: Context, absent: list[HostSpec]) -> None:
+    """A machine that was deployed and is not there any more is made anew: with nothing of what it had stored."""
+    deployed = {name for name, facts in read_cache(ctx).items() if facts.generation > 0}
+    ctx.lost = [host.name for host in absent if host.name in deployed]
+    if told := lost_told(ctx):
+        ctx.note("", told)
+
+
+def lost_told(ctx: Context) -> str:
+    """What is said of lost machines, before they are made anew and at a run's end; empty: there are none."""
+    if not ctx.lost:
+        return ""
+    be, they, new = ("is", "it", "a new one is made") if len(ctx.lost) == 1 else ("are", "they", "new ones are made")
+    told = f"{', '.join(ctx.lost)} of the deployed cluster {be} gone, with all that {they} had stored; {new}"
+    if {host.name for host in ctx.spec.masters} <= set(ctx.lost):
+        told += ": the cluster's state (apps, users, agents) is lost, it begins anew"
+    return told

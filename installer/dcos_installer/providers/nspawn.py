@@ -199,23 +199,7 @@ class NspawnProvider:
             note("", "this host has no loop devices: machines may fill its disk; set dcos_resources=disk:… for agents")
             return None
         asked = [host.disk_mb for host in new if host.disk_mb is not None]
-        return nspawn_disk.default_mb(nspawn_disk.room_mb(self._home.parent), asked, len(without))
-
-    def _disk_problems(self, hosts: Sequence[HostSpec]) -> list[str]:
-        """Why the disks of new machines cannot be had."""
-        new = self._new(hosts)
-        if not new:
-            return []
-        asked = [host.disk_mb for host in new if host.disk_mb is not None]
-        least = sum(asked) + nspawn_disk.LEAST_MB * (len(new) - len(asked))
-        if asked and not nspawn_disk.loop_devices():
-            return ["dcos_disk needs loop devices, which this host does not have (losetup --find)"]
-        if least > (room := nspawn_disk.room_mb(self._home.parent)):
-            return [
-                f"the disks of {', '.join(host.name for host in new)} take up to {least} MB, and of what is free at"
-                f" {self._home.parent} {room} MB are left for machines (dcos_disk sets how much each gets)"
-            ]
-        return []
+        return nspawn_disk.default_mb(nspawn_disk.room(self._home.parent).left_mb, asked, len(without))
 
     def _declare(self, host: HostSpec, image: Image | None, disk_mb: int | None) -> None:
         """Writes down what the machine is; one that runs is held to its new shape at once."""
@@ -335,20 +319,20 @@ class NspawnProvider:
 
     def _check(self, hosts: Sequence[HostSpec]) -> None:
         self._need_root()
-        problems = network.address_problems(self._network, self._members())
-        missing = [tool for tool in _TOOLS if shutil.which(tool) is None]
-        if missing:
-            problems.append(f"these commands are missing: {', '.join(missing)}")
-        for host in hosts:
-            problems += self._changed(host)
-        if not missing:
-            problems += self._disk_problems(hosts)
-        if problems:
+        if missing := [tool for tool in _TOOLS if shutil.which(tool) is None]:
             raise ProviderError(
                 "machines cannot be made on this host",
-                why="; ".join(problems),
-                hint="install what is missing with make setup; correct the inventory",
+                why=f"these commands are missing: {', '.join(missing)}",
+                hint="install what is missing with make setup",
             )
+        problems = network.address_problems(self._network, self._members())
+        for host in hosts:
+            problems += self._changed(host)
+        if problems:
+            raise ProviderError(
+                "machines cannot be made as the inventory says", why="; ".join(problems), hint="correct the inventory"
+            )
+        nspawn_disk.refuse_without_room(self._home.parent, {host.name: host.disk_mb for host in self._new(hosts)})
         network.refuse_taken(self._bridge)
 
     def _each(self, names: Sequence[str], work: Callable[[str], None]) -> None:

@@ -9,16 +9,21 @@ from __future__ import annotations
 import contextlib
 import os
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dcos_installer.process import run
+from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
 
 MB = 1 << 20
 DEFAULT_MB = 10240
 LEAST_MB = 2048
 """Less than this the default does not go: a machine holds its packages, its journal and some tasks."""
+
+SMALLEST_MB = 512
+"""Less than this is not advised."""
 
 OF_FREE = 0.8
 """The share of what is free that the disks of new machines may take together."""
@@ -60,27 +65,93 @@ def mount_image(folder: MachineFolder, record: MachineRecord) -> None:
     )
 
 
-def room_mb(machines: Path) -> int:
-    """What new disks may take together, in MB: of what is free, without what disks that exist may still take."""
+@dataclass(frozen=True)
+class Room:
+    """What there is for the disks of machines, in MB."""
+
+    free_mb: int
+    promised: Mapping[str, int] = field(default_factory=dict)
+    """What disks that exist may still take, by their cluster as people are told of it."""
+
+    @property
+    def left_mb(self) -> int:
+        """What new disks may take together."""
+        return max(0, int(self.free_mb * OF_FREE) - sum(self.promised.values()))
+
+    def told(self, machines: Path) -> str:
+        """The same as a phrase."""
+        text = f"{self.free_mb} MB are free at {machines}, machines may have {OF_FREE:.0%} of that"
+        if self.promised:
+            whose = ", ".join(f"{cluster} {mb} MB" for cluster, mb in sorted(self.promised.items()))
+            text += f", and disks that exist may still take {sum(self.promised.values())} MB ({whose})"
+        return f"{text}: {self.left_mb} MB are left"
+
+
+def room(machines: Path) -> Room:
+    """What there is at the folder of all clusters' machines, which need not exist."""
     folder = machines
     while not folder.exists():
         folder = folder.parent
     state = os.statvfs(folder)
-    promised = sum(_unwritten(image) for image in _images(machines))
-    return max(0, int(state.f_bavail * state.f_frsize * OF_FREE - promised) // MB)
+    promised: dict[str, int] = {}
+    for home in sorted({image.parent.parent for image in _images(machines)}):
+        if unwritten := sum(_unwritten(image) for image in home.glob("*/disk.img")):
+            promised[_cluster_of(home)] = -(-unwritten // MB)
+    return Room(state.f_bavail * state.f_frsize // MB, promised)
 
 
-def default_mb(room: int, asked: Iterable[int], without: int) -> int:
+def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
+    """Raises `ProviderError` when the disks of ``new`` machines (MB of each, None: as there is room) cannot be had."""
+    if not new:
+        return
+    asked = [mb for mb in new.values() if mb is not None]
+    if asked and not loop_devices():
+        raise ProviderError(
+            "machines cannot have disks of a fixed size on this host",
+            why="dcos_disk needs loop devices, which this host does not have (losetup --find)",
+            hint="load the kernel's module loop, or leave dcos_disk out: machines are then not limited",
+        )
+    there = room(machines)
+    least = sum(asked) + LEAST_MB * (len(new) - len(asked))
+    if least <= there.left_mb:
+        return
+    each = there.left_mb // len(new)
+    remedies = [f"free space at {machines}"]
+    if there.promised:
+        remedies.insert(0, "destroy a cluster that is not needed any more (dcos-installer destroy INVENTORY)")
+    # The default does not go below its least; who knows what will run there may.
+    remedies.append(
+        f"ask for less: dcos_disk={each} would fit" if each >= SMALLEST_MB else "ask for less with dcos_disk"
+    )
+    raise ProviderError(
+        f"there is no room for the disks of {', '.join(new)}",
+        why=f"they take up to {least} MB; {there.told(machines)}",
+        hint="; or ".join(remedies),
+    )
+
+
+def default_mb(left: int, asked: Iterable[int], without: int) -> int:
     """The disk of each of ``without`` new machines for which none is asked, beside those of ``asked`` MB.
 
     Nobody asked for that much: a half of the room, at the least, is left to other clusters while there is enough.
     """
-    each = (room - sum(asked)) // max(1, without)
+    each = (left - sum(asked)) // max(1, without)
     return min(DEFAULT_MB, max(each // 2, min(each, LEAST_MB)))
 
 
 def _images(machines: Path) -> list[Path]:
     return list(machines.glob("*/*/disk.img"))
+
+
+def _cluster_of(home: Path) -> str:
+    """A cluster's short id, and its name where its bridge tells it."""
+    with contextlib.suppress(OSError):
+        for path in sorted(home.iterdir()):
+            if (record := MachineFolder(path).record()) is not None:
+                alias = Path("/sys/class/net", record.bridge, "ifalias").read_text().strip()
+                name = alias.removeprefix("dcos cluster ").partition(" (")[0]
+                return f"{name} ({home.name})" if name else home.name
+    return home.name
 
 
 def _unwritten(image: Path) -> int:

@@ -1,4 +1,4 @@
-"""A network that somebody else uses is told before anything is made, and what is refused leaves nothing behind."""
+"""A network in use, and disks without room, are told at once, and what is refused leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from click.testing import CliRunner
 
 from dcos_installer.cli import cli
 from dcos_installer.commands import check_inventory
-from dcos_installer.providers import nspawn_network
+from dcos_installer.providers import nspawn_disk, nspawn_network
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.nspawn import NspawnProvider
 from dcos_installer.providers.nspawn_network import bridge_name
@@ -43,9 +43,15 @@ def in_use_by(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
     monkeypatch.setattr("dcos_installer.commands.shutil.which", lambda name: f"/sbin/{name}")
 
 
+def has_room_mb(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
+    """This host has as much free space for machines, and no machines."""
+    monkeypatch.setattr(nspawn_disk, "room", lambda _: nspawn_disk.Room(free))
+
+
 @pytest.fixture
 def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    has_room_mb(monkeypatch, 1 << 20)
     path = tmp_path / "lab.ini"
     path.write_text(INVENTORY)
     return path
@@ -59,6 +65,20 @@ def test_a_network_in_use_is_told_at_once_and_no_state_is_left_behind(
     done = CliRunner().invoke(cli, [command, str(inventory)])
     assert done.exit_code == 1
     assert "the network 198.18.7.0/24 is in use on this host" in done.output and "eth7 has" in done.output
+    assert not (inventory.parent / "state").exists()
+
+
+@pytest.mark.parametrize("command", ["plan", "deploy"])
+def test_disks_without_room_are_told_at_once_and_no_state_is_left_behind(
+    inventory: Path, monkeypatch: pytest.MonkeyPatch, command: str
+) -> None:
+    monkeypatch.setattr(nspawn_network, "_ip_json", lambda *_: [])
+    monkeypatch.setattr("dcos_installer.commands.shutil.which", lambda name: f"/sbin/{name}")
+    has_room_mb(monkeypatch, 5_000)
+    done = CliRunner().invoke(cli, [command, str(inventory)])
+    assert done.exit_code == 1
+    assert "no room for the disks of m1, a1" in done.output and "5000 MB are free" in done.output
+    assert "dcos_disk=2000 would fit" in done.output and "make setup" not in done.output
     assert not (inventory.parent / "state").exists()
 
 

@@ -9,6 +9,7 @@ from types import SimpleNamespace
 import pytest
 
 from dcos_installer.providers import nspawn_disk
+from dcos_installer.providers.base import ProviderError
 
 
 def test_a_default_disk_shares_what_is_left_evenly_and_is_never_more_than_the_default() -> None:
@@ -27,16 +28,52 @@ def test_default_disks_leave_a_half_to_other_clusters_while_there_is_enough() ->
     assert clusters == 3
 
 
-def test_what_disks_may_still_take_is_not_free(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    free = SimpleNamespace(f_bavail=100_000 << 8, f_frsize=4096)  # 100,000 MB, whatever else this host does meanwhile
-    monkeypatch.setattr(os, "statvfs", lambda _: free)
-    before = nspawn_disk.room_mb(tmp_path / "not/there/yet")
-    assert before == 80_000
-    machine = tmp_path / "cluster" / "m1"
-    machine.mkdir(parents=True)
-    with (machine / "disk.img").open("wb") as image:
-        image.truncate(2048 << 20)
-    assert nspawn_disk.room_mb(tmp_path) == before - 2048
-    with (machine / "disk.img").open("wb") as image:
-        image.truncate(1 << 43)
-    assert nspawn_disk.room_mb(tmp_path) == 0
+@pytest.fixture
+def free(monkeypatch: pytest.MonkeyPatch) -> None:
+    """100,000 MB are free, whatever else this host does meanwhile."""
+    monkeypatch.setattr(os, "statvfs", lambda _: SimpleNamespace(f_bavail=100_000 << 8, f_frsize=4096))
+
+
+def disk(machines: Path, cluster: str, name: str, mb: int) -> None:
+    folder = machines / cluster / name
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / "disk.img").open("wb") as image:
+        image.truncate(mb << 20)
+
+
+@pytest.mark.usefixtures("free")
+def test_what_disks_may_still_take_is_not_free(tmp_path: Path) -> None:
+    assert nspawn_disk.room(tmp_path / "not/there/yet").left_mb == 80_000
+    disk(tmp_path, "cluster", "m1", 2048)
+    assert nspawn_disk.room(tmp_path) == nspawn_disk.Room(100_000, {"cluster": 2048})
+    assert nspawn_disk.room(tmp_path).left_mb == 80_000 - 2048
+    disk(tmp_path, "cluster", "m1", 1 << 23)
+    assert nspawn_disk.room(tmp_path).left_mb == 0
+
+
+@pytest.mark.usefixtures("free")
+def test_a_refusal_for_want_of_room_has_the_figures_and_what_would_help(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nspawn_disk, "loop_devices", lambda: True)
+    nspawn_disk.refuse_without_room(tmp_path, {"m1": 40_000, "a1": 40_000})
+    disk(tmp_path, "0f8fad5b", "m1", 30_000)
+    disk(tmp_path, "0f8fad5b", "a1", 20_000)
+    disk(tmp_path, "deadbeef", "m1", 25_000)
+    nspawn_disk.refuse_without_room(tmp_path, {})  # what is there stays
+    with pytest.raises(ProviderError) as caught:
+        nspawn_disk.refuse_without_room(tmp_path, {"m1": 4_000, "a1": 4_000, "a2": None})
+    error = caught.value
+    assert "no room for the disks of m1, a1, a2" in error.what
+    assert "take up to 10048 MB" in error.why and f"100000 MB are free at {tmp_path}" in error.why
+    assert "may still take 75000 MB (0f8fad5b 50000 MB, deadbeef 25000 MB): 5000 MB are left" in error.why
+    for remedy in ("destroy a cluster", f"free space at {tmp_path}", "dcos_disk=1666 would fit"):
+        assert remedy in error.hint
+    assert "make setup" not in str(error)
+    nspawn_disk.refuse_without_room(tmp_path, dict.fromkeys(["m1", "a1", "a2"], 1666))
+
+
+def test_a_size_that_cannot_be_enforced_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nspawn_disk, "loop_devices", lambda: False)
+    with pytest.raises(ProviderError, match="loop devices"):
+        nspawn_disk.refuse_without_room(tmp_path, {"m1": 256})

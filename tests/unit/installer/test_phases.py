@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dcos_installer import client
-from dcos_installer.commands import destroy_phases, plan_phases
+from dcos_installer.commands import _outcome, deploy_phases, destroy_phases, plan_phases
 from dcos_installer.errors import DeadlinePassed, InstallerError, LockHeld
 from dcos_installer.phases.await_hosts import WAIT_SECONDS
 from dcos_installer.phases.base import Context, HostsFailed, StepFailed
@@ -226,6 +226,25 @@ def test_a_plan_takes_no_deployed_machine_for_new_because_it_is_off(tmp_path: Pa
     assert texts(planned, "would-change") == ["m3: start the machine"]
     ctx = deployed(pretend(tmp_path, spec))
     assert texts(ctx, "change-finished") == ["m3: start the machine", ": run an app and remove it"]
+
+
+@pytest.mark.parametrize("dry_run", [True, False], ids=["plan", "deploy"])
+@pytest.mark.parametrize("gone", [["a1"], ["m1", "a1", "a2"]])
+def test_machines_of_a_deployed_cluster_that_are_gone_are_told_with_what_is_lost(
+    tmp_path: Path, gone: list[str], dry_run: bool
+) -> None:
+    first = deployed(pretend(tmp_path, spec_of(tmp_path)))
+    assert first.lost == [] and not any("gone" in text for text in texts(first, "note"))
+    for name in gone:
+        first.machines_disk.remove(name)
+    ctx = pretend(tmp_path, spec_of(tmp_path), dry_run=dry_run)
+    run_phases(ctx, phases_of(plan_phases()) if dry_run else phases_of(deploy_phases()))
+    (told,) = (text.removeprefix(": ") for text in texts(ctx, "note") if "of the deployed cluster" in text)
+    assert told.startswith(f"{', '.join(gone)} of the deployed cluster {'is' if len(gone) == 1 else 'are'} gone")
+    assert ("the cluster's state (apps, users, agents) is lost" in told) == ("m1" in gone)
+    assert told in _outcome(ctx)
+    if not dry_run:
+        assert deployed(pretend(tmp_path, spec_of(tmp_path))).lost == []
 
 
 def test_a_machine_gets_the_limits_it_is_declared_with_now(tmp_path: Path) -> None:
