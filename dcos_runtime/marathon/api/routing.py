@@ -20,6 +20,7 @@ from dcos_runtime.daemon import json_response, text_response
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.store import StoreError
+from dcos_runtime.wire import codec
 
 log = logging.getLogger(__name__)
 
@@ -154,9 +155,9 @@ async def read_json(request: web.Request) -> Any:
     try:
         return msgspec.json.decode(raw)
     except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise BadRequest("Invalid JSON", [{"path": "/", "errors": [str(fault)]}]) from fault
-    except RecursionError:
-        raise BadRequest("Invalid JSON", [{"path": "/", "errors": ["nested too deeply"]}]) from None
+        raise BadRequest("Invalid JSON", [{"path": "/", "errors": [codec.why_no_json(fault, raw)]}]) from fault
+    except RecursionError as fault:
+        raise BadRequest("Invalid JSON", [{"path": "/", "errors": [codec.why_no_json(fault, raw)]}]) from None
 
 
 async def read_object(request: web.Request) -> dict[str, Any]:

@@ -80,3 +80,11 @@ async def test_the_root_leads_to_a_page_that_says_there_is_none(api: Api) -> Non
     async with api.http.get(api.server.make_url("/")) as answer:
         assert answer.content_type == "text/plain"
         assert "no web page" in await answer.text()
+
+
+async def test_half_of_a_surrogate_pair_is_called_that(api: Api) -> None:
+    status, data, _ = await api.ask("POST", "/v2/apps", rb'{"id":"/a","cmd":"x","labels":{"a":"\ud800"}}')
+    assert status == 400
+    assert data["details"][0]["errors"] == [
+        r"JSON is malformed: \ud800 (byte 36) is half of a surrogate pair, and no character"
+    ]

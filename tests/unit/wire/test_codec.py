@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import hypothesis.strategies as st
@@ -185,3 +186,42 @@ def test_a_double_that_is_not_finite_is_written_as_protobufs_json_does_and_read_
 @given(st.floats())
 def test_every_double_reads_as_it_was_written(value: float) -> None:
     assert repr(codec.decode(codec.encode(Value.Scalar(value=value)), Value.Scalar)) == repr(Value.Scalar(value=value))
+
+
+HALF = r"JSON is malformed: \\ud8[0f][0-9a-f] \(byte {}\) is half of a surrogate pair, and no character"
+CUT = "Input data was truncated"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (rb'{"labels":{"a":"\ud800"}}', HALF.format(16)),
+        (rb'{"labels":{"\ud800":1}}', HALF.format(12)),
+        (rb'["\ud83d\ude00 \\ud800 \\\ud800x"]', HALF.format(25)),
+        (rb'"\ud8ff\n"', HALF.format(1)),
+        (rb'"\ud800\u0041"', "surrogate pair"),
+        (rb'"\ud800\ud800"', "surrogate pair"),
+        (rb'"\udc00"', "surrogate pair"),
+        (rb'"\ud800', CUT),
+        (rb'"\ud800\u', CUT),
+        (rb'"\ud800\udc0', CUT),
+        (rb'{"a":"\ud83d\ude00', CUT),
+        (rb'{"a":"\\ud800', CUT),
+        (b"[" * 100_000, "nested too deeply"),
+    ],
+)
+@pytest.mark.parametrize("kind", [object, msgspec.Raw, TaskInfo])
+def test_a_text_that_is_no_json_is_refused_with_what_is_wrong_with_it(data: bytes, text: str, kind: type) -> None:
+    with pytest.raises(codec.DecodeError, match=text) as caught:
+        codec.decode(data, kind)
+    assert (text == CUT) == (CUT in str(caught.value))
+
+
+@pytest.mark.parametrize("filler", [rb"\n", b"\\\\", rb"\ud83d\ude00", b"x", rb"\u0041"])
+def test_the_cause_is_found_in_little_time(filler: bytes) -> None:
+    data = b'"' + filler * (30_000_000 // len(filler))
+    with pytest.raises(codec.DecodeError, match=CUT + ", or holds half of a surrogate pair"):
+        codec.decode(data, object)
+    began = time.process_time()
+    assert codec.why_no_json(ValueError(CUT), data).startswith(CUT)
+    assert time.process_time() - began < 3
