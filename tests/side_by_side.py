@@ -1,4 +1,4 @@
-"""`python -m tests.side_by_side`: the tests on machines, which mostly wait, beside all others, which mostly compute.
+"""`python -m tests.side_by_side`: the tests on machines and of daemons, which mostly wait, beside those that compute.
 
 Not a shell's ``&``: that would have the tests run with interrupts ignored, which some of them send. Should this process
 itself have been started so, it changes that.
@@ -12,6 +12,7 @@ import sys
 import threading
 
 MACHINES = "tests/machines"
+DAEMONS = "tests/contract"
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
@@ -31,8 +32,12 @@ def show(mark: str, process: subprocess.Popen[str]) -> None:
 def main() -> int:
     """0 when both went well; else the first code that is none of success."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
-    groups = {"machines": start(MACHINES), "others": start(f"--ignore={MACHINES}", "tests")}
-    marks = {"machines": "machines | ", "others": ""}
+    groups = {
+        "machines": start(MACHINES),
+        "daemons": start(DAEMONS),
+        "others": start(f"--ignore={MACHINES}", f"--ignore={DAEMONS}", "tests"),
+    }
+    marks = {"machines": "machines | ", "daemons": "daemons  | ", "others": ""}
     readers = [threading.Thread(target=show, args=(marks[name], process)) for name, process in groups.items()]
     for reader in readers:
         reader.start()
