@@ -18,7 +18,7 @@ import msgspec
 
 from dcos_runtime.store import access
 from dcos_runtime.store.former import Former
-from dcos_runtime.store.lease import BEAT, Forever, Lease, LeaseOver
+from dcos_runtime.store.lease import BEAT, ENOUGH, Forever, Lease, LeaseOver
 from dcos_runtime.store.zookeeper import Session, ZooKeeperUrl, parse_url
 
 log = logging.getLogger(__name__)
@@ -233,6 +233,7 @@ class ZooKeeperContender:
         """Stands again when the session is lost while waiting. Raises `AccessDenied`."""
         from kazoo.exceptions import AuthFailedError, KazooException, NoAuthError, NoNodeError, SessionExpiredError
 
+        is_new = False
         while True:
             await self._session.connected()
             self._wake.clear()
@@ -243,7 +244,11 @@ class ZooKeeperContender:
                 nodes = await self._session.call(self._look)
                 if nodes and nodes[0] == self._node:
                     await self._confirm()
-                    if not self.lease.valid():  # we have said nothing for long: see `Lease.confirm`
+                    # We have said nothing for long: see `Lease.confirm`. A lease that would end before the first beats
+                    # count would suspend a leader that ZooKeeper answers all the time.
+                    short = self.lease.remaining() < self._session.timeout * ENOUGH
+                    if not self.lease.valid() or (short and not is_new):
+                        is_new = True
                         self._session.reconnect()
                         await asyncio.sleep(0.02)
                         continue
@@ -264,6 +269,7 @@ class ZooKeeperContender:
                 await asyncio.sleep(0.1)
                 continue
             await self._wake.wait()
+            is_new = False
 
     @property
     def standing(self) -> str:
@@ -325,11 +331,14 @@ class ZooKeeperContender:
                     log.warning("ZooKeeper does not answer; trying another of its members")
                     self._session.reconnect()
                 await beat
-            except NoNodeError:
-                self.lease.revoke(f"our node at {self._path} was taken away")
+            except NoNodeError as error:
+                if str(error) == self.standing:
+                    self.lease.revoke(f"our node at {self._path} was taken away")
+                else:
+                    self.lease.revoke(f"{error}, which tells who owns the store, was removed")
                 return
-            except BadVersionError:
-                self.lease.revoke(f"another has taken over since: {self._fence[0][0]} was changed")
+            except BadVersionError as error:
+                self.lease.revoke(f"another has taken over since: {error} was changed")
                 return
             except KazooException as error:
                 log.warning("could not confirm the leadership at %s (%s)", self._path, type(error).__name__)

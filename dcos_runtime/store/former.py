@@ -3,13 +3,18 @@
 ZooKeeper keeps the node of a process that was killed until its session is over. Whoever holds the lock of the folder
 that the process worked in knows more: the kernel gave that lock back when it ended, so it answers and writes nothing
 any more, and nobody need wait for its session.
+
+That is true of the very lock that the former process held, and of no copy of it: the kernel that gave it back has to be
+this one, and the file the same.
 """
 
 from __future__ import annotations
 
+import contextlib
 import fcntl
 import logging
 import os
+import stat
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -18,10 +23,24 @@ import msgspec
 
 log = logging.getLogger(__name__)
 
+_LARGEST = 64 * 1024
+_MACHINE = Path("/etc/machine-id")
+_BOOT = Path("/proc/sys/kernel/random/boot_id")
+
+
+class _Lock(msgspec.Struct, frozen=True):
+    """Which lock: of which machine since which start, and which file there."""
+
+    machine: str
+    boot: str
+    device: int
+    inode: int
+
 
 class _Record(msgspec.Struct):
     path: str
     session: int
+    lock: _Lock
 
 
 class Former:
@@ -36,8 +55,13 @@ class Former:
         self._folder = folder
         self._file = folder / "election.json"
         self._is_ours = is_ours
+        path = folder / "election.lock"
         # Like all files that Python opens, no child inherits it: a child that outlives us would keep the lock.
-        self._lock = os.open(folder / "election.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
+        if not stat.S_ISREG(os.fstat(self._lock).st_mode):
+            self.close()
+            raise OSError(f"{path} is no regular file; remove it")
+        self._which = _which(self._lock)
         try:
             fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             self._alone = True
@@ -58,12 +82,20 @@ class Former:
     def remove(self, client: Any, path: str, own_session: int) -> None:
         """Removes the former's node at ``path``: the one of the session it wrote down, if it tells our address, too.
 
-        So a copy of the folder on another machine, whose original may well live, removes nothing.
+        A record of another machine, of an earlier start of this one or of another file (the folder was copied, and its
+        original may well live) removes nothing.
         """
         from kazoo.exceptions import NoNodeError
 
         record = self._read()
         if record is None or record.path != path or record.session in (0, own_session):
+            return
+        if record.lock != self._which:
+            log.warning(
+                "%s was written on another machine, before its last start, or in a folder that was copied since: what "
+                "that process left in ZooKeeper waits for its session",
+                self._file,
+            )
             return
         try:
             children = client.get_children(path)
@@ -72,8 +104,8 @@ class Former:
         for child in children:
             node = f"{path}/{child}"
             try:
-                content, stat = client.get(node)
-                if stat.ephemeralOwner == record.session and self._is_ours(content):
+                content, found = client.get(node)
+                if found.ephemeralOwner == record.session and self._is_ours(content):
                     client.delete(node)
                     log.info("removed %s: it is of the process before this one, which has ended", node)
             except NoNodeError:
@@ -85,12 +117,16 @@ class Former:
             return
         new = self._file.with_suffix(".new")
         try:
-            with new.open("wb") as file:
-                file.write(msgspec.json.encode(_Record(path, session)))
+            new.unlink(missing_ok=True)
+            with os.fdopen(os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600), "wb") as file:
+                file.write(msgspec.json.encode(_Record(path, session, self._which)))
                 file.flush()
                 os.fsync(file.fileno())
             new.replace(self._file)
         except OSError as error:
+            # What is there tells of another process.
+            with contextlib.suppress(OSError):
+                self._file.unlink()
             log.warning(
                 "could not write %s (%s): should this process be killed, its session has to end first", new, error
             )
@@ -99,9 +135,33 @@ class Former:
         if not self._alone:
             return None
         try:
-            return msgspec.json.decode(self._file.read_bytes(), type=_Record)
+            return msgspec.json.decode(_content(self._file), type=_Record)
         except FileNotFoundError:
             return None
         except (OSError, msgspec.MsgspecError) as error:
             log.warning("%s cannot be read (%s): what a former process left waits for its session", self._file, error)
             return None
+
+
+def _content(file: Path) -> bytes:
+    """Of a regular file only: to open or to read anything else may take for ever. Raises ``OSError``."""
+    with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
+        if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
+            raise OSError("it is no regular file")
+        content = opened.read(_LARGEST + 1)
+    if len(content) > _LARGEST:
+        raise OSError("it is too large")
+    return content
+
+
+def _which(lock: int) -> _Lock:
+    found = os.fstat(lock)
+    return _Lock(_line(_MACHINE), _line(_BOOT), found.st_dev, found.st_ino)
+
+
+def _line(file: Path) -> str:
+    """Empty where there is none."""
+    try:
+        return _content(file).decode("ascii", "replace").strip()
+    except OSError:
+        return ""

@@ -25,6 +25,11 @@ BEAT = 1 / 8
 _SILENT = 2 * BEAT
 """What a server may know of a session and not have told its leader, as a share of the timeout; see `Lease.confirm`."""
 
+ENOUGH = _SILENT + 2 * BEAT
+"""What a lease has to last for, as a share of the timeout, when its beats begin: the first of them counts a quarter
+later, at the next beat then, and one may be late.
+"""
+
 _DRIFT = 1 / 50
 """What two clocks may differ over a session, and the leader's own rounding."""
 
