@@ -1,4 +1,4 @@
-"""What a task's CommandInfo executes, and whether the kernel takes so much: said before anything is made. Pure."""
+"""What a task's CommandInfo executes, and whether that can be executed: said before anything is made. Pure."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from dcos_runtime.wire.common import CommandInfo
 
 SHELL = ("/bin/sh", "-c")
+MOST_STRINGS = 4096
+"""Arguments and variables together. The kernel takes more, but an OCI runtime would work on them for a minute."""
+
 LARGEST_TOTAL = 6 << 20
 SMALLEST_TOTAL = 128 << 10
 WRAPPING = 8 << 10
@@ -47,8 +50,17 @@ def command_of(command: CommandInfo) -> Command:
     return Command(tuple(command.arguments), None if command.arguments[0] == value else value)
 
 
-def too_large(command: Command, environment: Mapping[str, str], room: Room) -> str | None:
-    """Why the kernel would refuse to execute this, with names and sizes and never a value; or ``None``."""
+def not_executable(command: Command, environment: Mapping[str, str], room: Room) -> str | None:
+    """Why this cannot be executed, with names and sizes and never a value; or ``None``."""
+    if not command.argv[0]:
+        what = "the command is empty" if command.program is None else "argument 0 is empty"
+        return f"{what}, and many programs fail without a name; give it one: arguments[0] is what a program is called"
+    if (count := len(command.argv) + len(environment)) > MOST_STRINGS:
+        return (
+            f"the command has {len(command.argv)} arguments and {len(environment)} variables in its environment, and"
+            f" this agent executes nothing with more than {MOST_STRINGS} together ({count - MOST_STRINGS} fewer); put"
+            " them into a file and have that fetched"
+        )
     arguments = {_named(index, command): text for index, text in enumerate(command.argv)}
     if command.program is not None:
         arguments["the path of the program"] = command.program

@@ -9,7 +9,7 @@ from functools import partial
 from pathlib import Path
 
 from dcos_runtime.agent import pools
-from dcos_runtime.agent.command import Command, Room, command_of, too_large
+from dcos_runtime.agent.command import Command, Room, command_of, not_executable
 from dcos_runtime.agent.containers.base import Launcher, LaunchError, Spec, User
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.effects import Prepare
@@ -79,7 +79,7 @@ class Launching:
             user,
         )
         executed = command_of(command)
-        if (why := too_large(executed, found, room())) is not None:
+        if (why := not_executable(executed, found, room())) is not None:
             raise LaunchError(why)
         await pools.run(pools.LAUNCHES, partial(self.sandboxes.make, sandbox, user))
         if command.uris:

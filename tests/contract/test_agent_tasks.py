@@ -130,16 +130,18 @@ ODD_VALUES = ("", " ", "a\nb", "'\"`$(x)", "=", "grüß ☃", "\x01\x7f", "\t x 
 REPORT = "for name in 'cmdline', 'environ': print(open(f'/proc/self/{name}', errors='surrogateescape').read(), end='')"
 
 
+@pytest.mark.parametrize("odd", [False, True])
 @pytest.mark.parametrize("zeroth", ["/usr/bin/python3", "another name"])
 def test_a_command_gets_exactly_the_arguments_and_the_environment_it_was_given(
-    master: PretendedMaster, agent: Agent, zeroth: str
+    master: PretendedMaster, agent: Agent, zeroth: str, odd: bool
 ) -> None:
     """Whatever stands in front of it: no shell's idea of a variable, no name left out, none added."""
     own = {name: ODD_VALUES[number % len(ODD_VALUES)] for number, name in enumerate(ODD_NAMES)}
     own |= {f"N{number}": value for number, value in enumerate(ODD_VALUES)}
+    own |= {"HOME": "", "TINI_VERBOSITY": "3", "TINI_SUBREAPER": ""} if odd else {}
     variables = [{"name": name, "value": value} for name, value in own.items()]
     arguments = [zeroth, "-I", "-S", "-c", REPORT, *ODD_VALUES, "--", "-x"]
-    name = f"exact-{zeroth[-4:]}"
+    name = f"exact-{zeroth[-4:]}-{odd}"
     command = {"shell": False, "value": "/usr/bin/python3", "arguments": arguments}
     master.run(ID, name, {**command, "environment": {"variables": variables}})
     master.status(name, "FINISHED")
@@ -187,6 +189,12 @@ def test_a_file_without_an_interpreters_name_is_the_shells(master: PretendedMast
             },
             "together",
         ),
+        (
+            "many-variables",
+            {"value": "true", "environment": {"variables": [{"name": f"B{n}", "value": ""} for n in range(5000)]}},
+            "more than 4096 together",
+        ),
+        ("nameless", {"shell": False, "value": "/bin/true", "arguments": [""]}, "argument 0 is empty"),
     ],
 )
 def test_what_the_kernel_cannot_execute_is_refused_with_the_reason(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -31,21 +32,36 @@ MASKED = (
 )
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
-EXECUTE_AS = """import os, signal, sys
+CARRIED = "_"
+"""In front of every variable that the starter is given: so it means nothing to whoever passes it on."""
+
+STARTER = f"""import errno, os, signal, sys
 for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):
     signal.signal(number, signal.SIG_DFL)
 with open('/proc/self/environ', 'rb') as file:
-    given = dict(entry.split(b'=', 1) for entry in file.read().split(bytes(1)) if entry)
-program, arguments = sys.argv[1], sys.argv[2:]
+    entries = file.read().split(bytes(1))
+given = dict(entry[1:].split(b'=', 1) for entry in entries if entry.startswith(b'{CARRIED}'))
+program, *arguments = [os.fsencode(text) for text in sys.argv[1:]]
 try:
-    os.execvpe(os.fsencode(program), [os.fsencode(text) for text in arguments], given)
+    try:
+        os.execvpe(program, arguments, given)
+    except OSError as error:
+        if error.errno != errno.ENOEXEC:
+            raise
+    folders = [b''] if b'/' in program else [folder + b'/' for folder in given.get(b'PATH', b'').split(b':')]
+    script = next(folder + program for folder in folders if os.access(folder + program, os.X_OK))
+    os.execve(b'/bin/sh', [b'/bin/sh', script, *arguments[1:]], given)
 except OSError as error:
-    sys.exit(f'cannot run {program}: {error.strerror}')
+    print('cannot run', sys.argv[1] + ':', error.strerror, file=sys.stderr)
+    sys.exit(127)
 """
-"""Becomes a program whose argument 0 is not how it is found: an init does not know of that, a shell would alter the
-environment."""
+"""Becomes the task's program, as execvp(3) does, where an init cannot: with an argument 0 that is not how the program
+is found; with variables that the runtime or the init would obey or fill in. A shell would alter them, too."""
 
 PYTHON = "/usr/bin/python3"
+
+LONGEST = 32 * os.sysconf("SC_PAGE_SIZE")
+"""Bytes of one string that execve(2) takes, with its NUL."""
 
 
 @dataclass(frozen=True)
@@ -77,7 +93,7 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
                 "umask": 0o022,
             },
             "args": [around.init, "--", *_command(spec)],
-            "env": [f"{name}={value}" for name, value in spec.environment.items()],
+            "env": _environment(spec),
             "cwd": SANDBOX,
             "capabilities": {
                 "bounding": list(held.bounding),
@@ -101,10 +117,33 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
     }
 
 
+def _needs_starter(spec: Spec) -> bool:
+    """Whether what executes the command would not leave it as it is: runc puts something into an empty HOME, tini obeys
+    variables of its own."""
+    return (
+        spec.program is not None
+        or spec.environment.get("HOME") == ""
+        or any(name.startswith("TINI_") for name in spec.environment)
+    )
+
+
 def _command(spec: Spec) -> list[str]:
-    if spec.program is None:
+    if not _needs_starter(spec):
         return list(spec.argv)
-    return [PYTHON, "-I", "-S", "-c", EXECUTE_AS, spec.program, *spec.argv]
+    return [PYTHON, "-I", "-S", "-c", STARTER, spec.program or spec.argv[0], *spec.argv]
+
+
+def _environment(spec: Spec) -> list[str]:
+    if not _needs_starter(spec):
+        return [f"{name}={value}" for name, value in spec.environment.items()]
+    entries = {name: f"{CARRIED}{name}={value}" for name, value in spec.environment.items()}
+    for name, entry in entries.items():
+        if (size := len(os.fsencode(entry)) + 1) > LONGEST:
+            raise ValueError(
+                f"the environment variable {name} takes {size} bytes with the mark it is carried by, and the kernel"
+                f" executes nothing with a string of more than {LONGEST}; put it into a file and have that fetched"
+            )
+    return list(entries.values())
 
 
 def _mounts(spec: Spec, around: Surroundings) -> list[dict[str, Any]]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import os
 import subprocess
 import sys
@@ -12,7 +13,7 @@ import pytest
 
 from dcos_runtime.agent import gc
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
-from dcos_runtime.agent.command import Command, Room, command_of, too_large
+from dcos_runtime.agent.command import MOST_STRINGS, Command, Room, command_of, not_executable
 from dcos_runtime.agent.containers import bundle, seccomp
 from dcos_runtime.agent.containers.base import Spec, User
 from dcos_runtime.agent.containers.cgroups import Cgroups
@@ -356,29 +357,101 @@ ROOM = Room.here(4096, 8 << 20)
 
 def test_what_the_kernel_would_not_execute_is_named_with_its_size_and_without_its_value() -> None:
     fits = "s" * (ROOM.string - 1 - len("NAME="))
-    assert too_large(Command(("x", "y" * (ROOM.string - 1))), {"NAME": fits}, ROOM) is None
-    variable = too_large(Command(("x",)), {"NAME": fits + "s"}, ROOM)
+    assert not_executable(Command(("x", "y" * (ROOM.string - 1))), {"NAME": fits}, ROOM) is None
+    variable = not_executable(Command(("x",)), {"NAME": fits + "s"}, ROOM)
     assert variable is not None and "environment variable NAME takes 131073 bytes" in variable and "sss" not in variable
-    argument = too_large(Command(("x", "y" * ROOM.string)), {}, ROOM)
+    argument = not_executable(Command(("x", "y" * ROOM.string)), {}, ROOM)
     assert argument is not None and "argument 1 takes 131073 bytes" in argument and "yyy" not in argument
-    shell = too_large(command_of(CommandInfo(value="z" * 200_000)), {}, ROOM)
+    shell = not_executable(command_of(CommandInfo(value="z" * 200_000)), {}, ROOM)
     assert shell is not None and "the shell command takes 200001 bytes" in shell
-    letters = too_large(Command(("x",)), {"NAME": "ü" * 70_000}, ROOM)
+    letters = not_executable(Command(("x",)), {"NAME": "ü" * 70_000}, ROOM)
     assert letters is not None and "140006 bytes" in letters
 
 
 def test_what_is_too_much_in_all_names_the_largest() -> None:
     many = {f"N{number}": "v" * 120_000 for number in range(20)} | {"LAST": "v" * 130_000}
-    why = too_large(Command(("x",)), many, ROOM)
+    why = not_executable(Command(("x",)), many, ROOM)
     assert why is not None and f"more than {ROOM.total}" in why and "LAST (130006)" in why and "vvv" not in why
-    assert too_large(Command(("x",)), {"A": "v" * 130_000}, Room.here(4096, 256 << 10)) is not None
+    assert not_executable(Command(("x",)), {"A": "v" * 130_000}, Room.here(4096, 256 << 10)) is not None
+
+
+def test_more_strings_than_a_runtime_takes_in_good_time_are_refused() -> None:
+    fits = {f"N{number}": "" for number in range(MOST_STRINGS - 2)}
+    assert not_executable(Command(("x", "y")), fits, ROOM) is None
+    why = not_executable(Command(("x", "y")), fits | {"ONE": ""}, ROOM)
+    assert why is not None and "2 arguments and 4095 variables" in why and "1 fewer" in why
+    assert not_executable(Command(("x",) * (MOST_STRINGS + 1)), {}, ROOM) is not None
+
+
+@pytest.mark.parametrize("given", [{"arguments": ["", "x"]}, {"arguments": [""]}, {}])
+def test_a_program_without_a_name_is_refused(given: dict[str, list[str]]) -> None:
+    value = "/bin/x" if len(given.get("arguments", [])) > 1 else ""
+    why = not_executable(command_of(CommandInfo(shell=False, value=value, **given)), {}, ROOM)
+    assert why is not None and "is empty" in why
+    assert not_executable(command_of(CommandInfo(value="")), {}, ROOM) is None  # the shell takes an empty script
+
+
+WITHOUT_STARTER = {"A": "", "_": "x", "TIN": "y", "HOME": "/h", "PATH": "/usr/bin:/bin"}
+
+
+@pytest.mark.parametrize("argv", [("env", "-0"), ("another name", "-0")])
+@pytest.mark.parametrize(
+    "odd",
+    [
+        {},
+        {"HOME": ""},
+        {"TINI_VERBOSITY": "3"},
+        {"TINI_SUBREAPER": "", "TINI_": "x"},
+        {"HOME": "", "_HOME": "1", "__HOME": "2", "LD_PRELOAD": "/no", "PYTHONHOME": "/no", "a.b": "\n=ü"},
+    ],
+)
+def test_neither_the_runtime_nor_the_init_change_or_obey_the_tasks_environment(
+    odd: dict[str, str], argv: tuple[str, ...]
+) -> None:
+    wanted = {**WITHOUT_STARTER, **odd}
+    program = None if argv[0] == "env" else "/usr/bin/env"
+    given = dataclasses.replace(spec(), environment=wanted, argv=argv, program=program)
+    process = bundle.configuration(given, AROUND)["process"]
+    found = dict(entry.split("=", 1) for entry in process["env"])
+    assert not [name for name in found if name.startswith("TINI_")], "the init would obey it"
+    found["HOME"] = found.get("HOME") or "/filled/in"  # as runc does
+    command = process["args"][2:]
+    ran = subprocess.run(command, env=found, capture_output=True, check=True)
+    entries = ran.stdout.decode().removesuffix("\0").split("\0")
+    assert sorted(entries) == sorted(f"{name}={value}" for name, value in wanted.items())
+    assert (command[0] == bundle.PYTHON) == bool(odd or program)
+
+
+def test_the_starter_runs_and_fails_as_an_init_would(tmp_path: Path) -> None:
+    script = tmp_path / "script"
+    script.write_text("echo $0 $1 $TINI_X\n")
+    script.chmod(0o755)
+
+    def run(program: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+        environment = {"TINI_X": "x", "PATH": str(tmp_path)}
+        given = dataclasses.replace(spec(), environment=environment, argv=(program, *arguments))
+        process = bundle.configuration(given, AROUND)["process"]
+        found = dict(entry.split("=", 1) for entry in process["env"])
+        return subprocess.run(process["args"][2:], env=found, capture_output=True, text=True, check=False)
+
+    for name in ("script", str(script)):
+        assert run(name, "one").stdout == f"{script} one x\n"
+    missing = run("/no/such", "one")
+    assert (missing.returncode, missing.stderr) == (127, "cannot run /no/such: No such file or directory\n")
+
+
+def test_a_variable_too_large_to_be_carried_is_refused_by_name() -> None:
+    value = "v" * (bundle.LONGEST - len("BIG=") - 1)
+    bundle.configuration(dataclasses.replace(spec(), environment={"HOME": "/", "BIG": value}), AROUND)
+    with pytest.raises(ValueError, match="variable BIG takes 131073 bytes"):
+        bundle.configuration(dataclasses.replace(spec(), environment={"HOME": "", "BIG": value}), AROUND)
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="asks the kernel with a stack that is exactly known")
 def test_the_room_is_what_the_kernel_takes() -> None:
     def runs(string: int, strings: int) -> bool:
         environment = {f"N{number:06}": "v" * (string - len("N000000=") - 1) for number in range(strings)}
-        allowed = too_large(Command(("/bin/true",)), environment, ROOM) is None
+        allowed = not_executable(Command(("/bin/true",)), environment, ROOM) is None
         try:
             limit = f"resource.setrlimit(resource.RLIMIT_STACK, ({8 << 20}, -1))"
             subprocess.run(
@@ -397,7 +470,7 @@ def test_the_room_is_what_the_kernel_takes() -> None:
     assert not runs(ROOM.string + 1, 1)
     assert runs(100_000, (ROOM.total - 100) // 100_008)
     assert not runs(100_000, ROOM.total // 100_008 + 1)
-    assert runs(100, (ROOM.total - 100) // 108)
+    assert runs(600, (ROOM.total - 100) // 608)
     assert not runs(100, (ROOM.total + 10_000) // 108)
 
 
