@@ -21,6 +21,8 @@ CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
 AVOID_SECONDS = 5.0
 """For how long one that did not answer is asked last."""
+LARGEST = 256 * 1024 * 1024
+"""Bytes of an answer."""
 SILENCE_SECONDS = 3.0
 LOOK_SECONDS = 1.0
 
@@ -44,7 +46,9 @@ class Backend:
         self._avoid_until: dict[str, float] = {}
 
     async def ask(self, path: str, decode: Callable[[bytes], T] = msgspec.json.decode, seconds: float = 0.0) -> T:
-        """The JSON that ``path`` holds; ``seconds``: how long that may take. Raises `NoAnswer`."""
+        """The JSON that ``path`` holds; ``seconds``: how long that may take. Raises `NoAnswer`, also for more than
+        `LARGEST`.
+        """
         last = "there is none"
         now = time.monotonic()
         for url in sorted(self._urls, key=lambda url: self._avoid_until.get(url, 0.0) > now):
@@ -84,10 +88,14 @@ class Backend:
             )
         timeout = aiohttp.ClientTimeout(total=seconds or ANSWER_SECONDS, sock_connect=CONNECT_SECONDS)
         async with self._http.get(url, allow_redirects=False, timeout=timeout) as answer:
-            data = await answer.read()
             if answer.status != 200:
                 raise _NotOk(f"it answered {answer.status}")
-            return data
+            data = bytearray()
+            async for chunk in answer.content.iter_any():
+                data += chunk
+                if len(data) > LARGEST:
+                    raise _NotOk(f"its answer is larger than {LARGEST >> 20} MB")
+            return bytes(data)
 
 
 class _NotOk(Exception):
@@ -124,14 +132,15 @@ class Group:
 
 
 class Kept(Generic[T]):
-    """One value that is fetched when somebody needs it, at most once at a time, and good for ``seconds``.
+    """One value that is fetched when somebody needs it, at most once at a time, and good for ``seconds``, which may be
+    changed.
 
     When it cannot be fetched anew, the former one serves for up to ``stale`` seconds.
     """
 
     def __init__(self, fetch: Callable[[], Awaitable[T]], seconds: float, stale: float) -> None:
         self._fetch = fetch
-        self._seconds = seconds
+        self.seconds = seconds
         self._stale = stale
         self._value: T | None = None
         self._at = float("-inf")
@@ -139,7 +148,7 @@ class Kept(Generic[T]):
 
     async def get(self) -> T:
         """Raises what ``fetch`` does."""
-        if self._value is not None and self._at > time.monotonic() - self._seconds:
+        if self._value is not None and self._at > time.monotonic() - self.seconds:
             return self._value
         if self._task is None:
             self._task = asyncio.create_task(self._renew(), name="fetch")

@@ -10,6 +10,8 @@ import hashlib
 import ipaddress
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
 from typing import Any
 
 import msgspec
@@ -17,12 +19,24 @@ import msgspec
 DOMAIN = "mesos"
 _ZBASE32 = "ybndrfg8ejkmcpqxot1uwisza345h769"
 _LABEL = 63
-_PID = re.compile(r"[^@]*@(?P<host>.+):(?P<port>\d+)")
+_NO_SIGN = re.compile(r"[^A-Za-z0-9._-]+")
+_HYPHENS = str.maketrans("._", "--")
+_LONGEST = 253
+"""Of a whole name, as in the DNS: nobody could ask for a longer one."""
+_LOOKED_AT = 1024
+"""Signs of whatever a label is made of."""
+_PID = re.compile(r"[^@]{0,256}@(?P<host>.{1,256}):(?P<port>\d{1,5})")
 _INTERVAL = re.compile(r"(\d{1,5})-(\d{1,5})")
 _OURS = re.compile(r"leader|slave|ns1|master\d*")
 """A framework that calls itself so gets no address by that name."""
 _MOST_PORTS = 256
-"""Of one task: a task that took a whole range of an agent is not given thousands of names."""
+"""Of one task, its own and those of its discovery each: whoever takes a whole range does not get thousands of names."""
+_MOST_PORTS_IN_ALL = 32_768
+"""Where all tasks together have more, less is told of those with the most. A port has up to eight names, and making one
+takes some microseconds, every second.
+"""
+_MOST_FOUND = 16_384
+"""Records in one answer about a service."""
 
 
 class _Port(msgspec.Struct):
@@ -56,7 +70,21 @@ class _Task(msgspec.Struct):
 class _Framework(msgspec.Struct):
     name: str = ""
     hostname: str | None = None
-    tasks: list[_Task] = []
+    tasks: list[msgspec.Raw] = []
+    """Read one by one, while others have their turn: a whole ``/state`` takes long."""
+
+
+@dataclass
+class _Running:
+    """A task that runs, and what of its ports may be told."""
+
+    task: _Task
+    framework: str
+    """As a part of a domain."""
+    ip: str
+    own: list[int]
+    discovered: list[_Port]
+    records: list[dict[str, str]] = field(default_factory=list)
 
 
 class _Agent(msgspec.Struct):
@@ -88,14 +116,15 @@ class Records:
 
     def service(self, asked: str) -> list[dict[str, str]]:
         """As ``/v1/services/{service}`` answers."""
-        found = [
+        found = (
             {"service": asked, "host": host, "ip": ip, "port": str(port)}
             for host, port in self.services.get(full(asked), ())
             for ip in self.addresses.get(host, ())
-        ]
-        return found or [{"service": "", "host": "", "ip": "", "port": ""}]
+        )
+        return list(islice(found, _MOST_FOUND)) or [{"service": "", "host": "", "ip": "", "port": ""}]
 
     def enumerate(self) -> dict[str, Any]:
+        """As ``/v1/enumerate`` answers."""
         return {"frameworks": [{"name": name, "tasks": tasks} for name, tasks in self.tasks.items()]}
 
     def zone(self, serial: int) -> dict[str, Any]:
@@ -117,12 +146,17 @@ class Records:
         }
 
     def add(self, name: str, ip: str) -> bool:
+        """Whether that is news. What is no name, because it is too long, is never."""
+        if len(name) > _LONGEST + 1:
+            return False
         known = self.addresses.setdefault(name, {})
         new = ip not in known
         known[ip] = None
         return new
 
     def add_service(self, name: str, host: str, port: int) -> bool:
+        if len(name) > _LONGEST + 1 or not 0 < port < 65536:
+            return False
         known = self.services.setdefault(name, {})
         new = (host, port) not in known
         known[host, port] = None
@@ -153,34 +187,51 @@ def of_cluster(state: State, masters: Sequence[str]) -> Records:
             agents[agent.id] = place[0]
             records.add(f"slave.{DOMAIN}.", place[0])
             records.add_service(f"_slave._tcp.{DOMAIN}.", f"slave.{DOMAIN}.", place[1])
-    for framework in state.frameworks:
-        _add_framework(records, framework, agents)
+    running = [task for framework in state.frameworks for task in _add_framework(records, framework, agents)]
+    most = _MOST_PORTS
+    while most > 1 and sum(min(len(one.own), most) + min(len(one.discovered), most) for one in running) > (
+        _MOST_PORTS_IN_ALL
+    ):
+        most //= 2
+    for one in running:
+        # The first are told.
+        del one.own[most:], one.discovered[most:]
+        for name in _names(one.task):
+            _add_task(records, one, name)
     return records
 
 
-def _add_framework(records: Records, framework: _Framework, agents: Mapping[str, str]) -> None:
+def _add_framework(records: Records, framework: _Framework, agents: Mapping[str, str]) -> Iterator[_Running]:
+    """The framework itself; those of its tasks that run are still to be added."""
     name_of = fragment(framework.name)
     if name_of and not _OURS.fullmatch(name_of) and (address := _address(framework.hostname or "")) is not None:
         records.add(f"{name_of}.{DOMAIN}.", address)
     told = records.tasks.setdefault(framework.name, [])
-    for task in framework.tasks:
+    for raw in framework.tasks:
+        try:
+            task = _decode_task(raw)
+        except msgspec.MsgspecError:
+            continue  # others have names all the same
         if task.state == "TASK_RUNNING" and (ip := agents.get(task.slave_id)) is not None:
-            made: list[dict[str, str]] = []
-            for name in _names(task):
-                _add_task(records, task, name, name_of, ip, made)
-            told.append({"name": task.name, "id": task.id, "records": made})
+            one = _Running(task, name_of, ip, list(_ports(task.resources.ports)), _discovered(task))
+            told.append({"name": task.name, "id": task.id, "records": one.records})
+            yield one
 
 
 def _names(task: _Task) -> list[str]:
     if task.discovery is None or not task.discovery.name:
         return [label(task.name)]
     # As it is given, too, which is what clients of older versions ask for.
-    return list(dict.fromkeys((task.discovery.name.lower(), label(task.discovery.name))))
+    given = task.discovery.name.lower() if len(task.discovery.name) <= _LONGEST else ""
+    return [name for name in dict.fromkeys((given, label(task.discovery.name))) if name or not given]
 
 
-def _add_task(records: Records, task: _Task, name: str, framework: str, ip: str, made: list[dict[str, str]]) -> None:
+def _add_task(records: Records, one: _Running, name: str) -> None:
+    task, framework, ip, made = one.task, one.framework, one.ip, one.records
     kind = "AAAA" if ":" in ip else "A"
     canonical = f"{name}-{_hash(task.id)}-{task.slave_id.rpartition('-')[2].lower()}.{framework}"
+    if len(canonical) > _LONGEST:
+        return
 
     def service(record: str, host: str, port: int) -> None:
         if records.add_service(record, host, port):
@@ -191,13 +242,11 @@ def _add_task(records: Records, task: _Task, name: str, framework: str, ip: str,
             record = f"{host}{below}.{DOMAIN}."
             if records.add(record, ip):
                 made.append({"name": record, "host": ip, "rtype": kind})
-    for port in _ports(task.resources.ports):
+    for port in one.own:
         for protocol in ("tcp", "udp"):
             for below in (".slave",) if _is_discovered(task) else (".slave", ""):
                 service(f"_{name}._{protocol}.{framework}{below}.{DOMAIN}.", f"{canonical}.slave.{DOMAIN}.", port)
-    if task.discovery is None or not _is_discovered(task) or task.discovery.ports is None:
-        return
-    for wanted in task.discovery.ports.ports:
+    for wanted in one.discovered:
         for protocol in (label(wanted.protocol),) if label(wanted.protocol or "") else ("tcp", "udp"):
             record = f"_{name}._{protocol}.{framework}.{DOMAIN}."
             service(record, f"{canonical}.{DOMAIN}.", wanted.number)
@@ -209,12 +258,21 @@ def _is_discovered(task: _Task) -> bool:
     return task.discovery is not None and bool(task.discovery.name)
 
 
+def _discovered(task: _Task) -> list[_Port]:
+    """What its discovery tells, without what is no port."""
+    if task.discovery is None or not task.discovery.name or task.discovery.ports is None:
+        return []
+    return list(islice((port for port in task.discovery.ports.ports if 0 < port.number < 65536), _MOST_PORTS))
+
+
 def _ports(ranges: str | None) -> Iterator[int]:
-    left = _MOST_PORTS
-    for low, high in _INTERVAL.findall(ranges or ""):
-        for port in range(int(low), min(int(high), int(low) + left - 1) + 1):
-            yield port
-            left -= 1
+    """The first of the task's own."""
+    found = (
+        port
+        for interval in _INTERVAL.finditer(ranges or "")
+        for port in range(max(1, int(interval[1])), min(65535, int(interval[2])) + 1)
+    )
+    return islice(found, _MOST_PORTS)
 
 
 # --- how names are spelled ---
@@ -228,23 +286,18 @@ def full(asked: str) -> str:
 
 def fragment(name: str) -> str:
     """A framework's name as a part of a domain, its dots kept."""
-    return ".".join(part for part in map(label, name.split(".")) if part)
+    whole = ".".join(part for part in map(label, name[:_LOOKED_AT].split(".")) if part)
+    return whole[:_LONGEST].rstrip("-.")
 
 
 def label(name: str | None) -> str:
     """``name`` as one label of a domain (RFC 1123): ``b.a`` is ``b-a``."""
-    mapped = "".join(map(_letter, name or "")).lstrip("-")
+    mapped = _NO_SIGN.sub("", (name or "")[:_LOOKED_AT]).lower().translate(_HYPHENS).lstrip("-")
     head = mapped[:_LABEL].rstrip("-")
     if len(head) == len(mapped[:_LABEL]):
         return head
     # What was cut at its end for its hyphens is filled up from what follows them.
     return head + mapped[_LABEL:].lstrip("-")[: _LABEL - len(head)]
-
-
-def _letter(sign: str) -> str:
-    if sign.isascii() and sign.isalnum():
-        return sign.lower()
-    return "-" if sign in "-._" else ""
 
 
 def _hash(task_id: str) -> str:
@@ -262,10 +315,11 @@ def _endpoint(pid: str) -> tuple[str, int] | None:
 
 def _address(host: str) -> str | None:
     try:
-        return str(ipaddress.ip_address(host))
+        return None if "%" in host else str(ipaddress.ip_address(host))
     except ValueError:
         return None
 
 
 decode: Callable[[bytes], State] = msgspec.json.Decoder(State).decode
-"""Raises ``msgspec.MsgspecError``."""
+"""Raises ``msgspec.MsgspecError``. Tasks are not looked into yet."""
+_decode_task = msgspec.json.Decoder(_Task).decode

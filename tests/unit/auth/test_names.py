@@ -112,9 +112,94 @@ def test_a_framework_has_its_own_address_and_takes_nobodys_name() -> None:
         assert "198.18.0.9" not in ips(records(framework=name, hostname="198.18.0.9"), f"{name}.mesos")
 
 
-def test_a_task_with_very_many_ports_does_not_fill_the_memory() -> None:
-    found = records(task("greedy", resources={"ports": "[1-65535]"}))
-    assert len(found.service("_greedy._tcp.marathon.mesos")) == 256
+def discovery(of: str, *numbers: object, **more: Any) -> dict[str, Any]:
+    return {"name": of, "ports": {"ports": [{"number": number, **more} for number in numbers]}}
+
+
+def told(found: names.Records) -> int:
+    """How much was made: records, and signs in them."""
+    zone = found.zone(1)["Records"]
+    return len(json.dumps([zone, found.enumerate()]))
+
+
+@pytest.mark.parametrize("ranges", ["[1-65535]", "[" + ", ".join(f"{port}-{port}" for port in range(1, 60000)) + "]"])
+def test_of_one_task_so_many_ports_are_told_and_no_more(ranges: str) -> None:
+    greedy = task("greedy", resources={"ports": ranges}, discovery=discovery("greedy", *range(1, 60000), name="p"))
+    found = records(greedy, task("modest", "t.2", resources={"ports": "[9-9]"}))
+    for name in ("_greedy._tcp.marathon.slave.mesos", "_greedy._tcp.marathon.mesos", "_p._greedy._udp.marathon.mesos"):
+        assert len(found.service(name)) == 256, name
+    assert [record["port"] for record in found.service("_modest._tcp.marathon.mesos")] == ["9"]
+
+
+def test_of_all_tasks_together_so_many_ports_are_told_and_the_modest_lose_nothing() -> None:
+    many = [
+        task(f"greedy{number}", f"g.{number}", discovery=discovery(f"greedy{number}", *range(1, 300), protocol="tcp"))
+        for number in range(400)
+    ]
+    found = records(
+        *many, *(task(f"modest{number}", f"m.{number}", resources={"ports": "[9-10]"}) for number in (0, 1))
+    )
+    assert 400 < sum(map(len, found.services.values())) <= 32_768 + 100
+    for number in (0, 1):
+        assert [record["port"] for record in found.service(f"_modest{number}._tcp.marathon.mesos")] == ["9", "10"]
+    assert (
+        len(found.service("_greedy399._tcp.marathon.mesos")) == len(found.service("_greedy0._tcp.marathon.mesos")) > 9
+    )
+
+
+@pytest.mark.parametrize("number", [0, -5, 65536, 10**9, 10**30, -(10**30)])
+def test_what_is_no_port_is_not_told(number: int) -> None:
+    found = records(
+        task("web", discovery=discovery("web", number, 80, name="http"), resources={"ports": "[0-0, 99999-99999]"})
+    )
+    for name in ("_web._tcp.marathon.mesos", "_http._web._tcp.marathon.mesos"):
+        assert [record["port"] for record in found.service(name)] == ["80"]
+    assert found.service("_web._tcp.marathon.slave.mesos")[0]["port"] == ""
+
+
+_LONG = "long-name." * 100_000
+
+
+@pytest.mark.parametrize(
+    ("framework", "one"),
+    [
+        ("marathon", {"name": _LONG}),
+        ("marathon", {"discovery": discovery(_LONG, *range(1, 257))}),
+        ("marathon", {"discovery": discovery("web", *range(1, 257), name=_LONG, protocol="tcp")}),
+        ("marathon", {"discovery": discovery("web", *range(1, 257), protocol=_LONG)}),
+        (_LONG, {"discovery": discovery("web", *range(1, 257))}),
+        ("x." * 200, {"discovery": discovery("web", *range(1, 257))}),
+    ],
+    ids=["task", "discovery", "port", "protocol", "framework", "a framework with dots"],
+)
+def test_no_name_is_longer_than_a_name_may_be(framework: str, one: dict[str, Any]) -> None:
+    found = records(task("web", resources={"ports": "[1-256]"}) | one, task("other", "t.2"), framework=framework)
+    for name in (
+        *found.addresses,
+        *found.services,
+        *(host for targets in found.services.values() for host, _ in targets),
+    ):
+        assert len(name) <= 254
+    # What the kernel tells as it is (its name and the framework's) is told once, not once a record.
+    assert told(found) < 5_000_000
+
+
+def test_a_framework_cannot_make_an_address_long() -> None:
+    assert ips(records(framework="spark", hostname="fe80::1%" + "x" * 100_000), "spark.mesos") == [""]
+
+
+def test_what_many_ports_times_many_addresses_would_answer_is_bounded() -> None:
+    found = names.Records()
+    for number in range(1, 2001):
+        found.add("h.mesos.", f"198.18.{number >> 8}.{number & 255}")
+        found.add_service("_s._tcp.mesos.", "h.mesos.", number)
+    assert len(found.service("_s._tcp.mesos")) == 16_384
+
+
+@pytest.mark.parametrize("odd", [{"id": 7}, {"discovery": discovery("x", "80")}, {"discovery": discovery("x", 1.5)}])
+def test_a_task_that_cannot_be_read_takes_nobody_elses_name(odd: dict[str, Any]) -> None:
+    found = records(task("odd") | odd, task("web", "t.2"))
+    assert ips(found, "web.marathon.mesos") == ["198.18.0.21"]
 
 
 @pytest.mark.parametrize(
