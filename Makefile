@@ -7,6 +7,7 @@ INVENTORY ?= inventories/local.ini
 PYTHON ?= /usr/bin/python3
 VENV := .venv
 BIN := $(VENV)/bin
+PIP := LC_ALL=C.UTF-8 $(BIN)/python -m pip install --quiet --disable-pip-version-check
 
 .PHONY: help deploy destroy test soak lint bench setup setup-dev lock
 
@@ -16,18 +17,20 @@ help: ## what can be done here
 setup: $(VENV)/.operator ## Debian packages and a virtual environment with what the installer needs
 setup-dev: $(VENV)/.dev
 
-$(VENV)/.operator: installer/locks/operator.lock pyproject.toml installer/setup-host
+$(VENV)/.operator: installer/locks/operator.lock pyproject.toml installer/setup-host installer/checkout
+	@$(PYTHON) installer/checkout check "$$PWD"
 	@installer/setup-host
 	@echo "setup: virtual environment $(VENV) with the packages of installer/locks/operator.lock"
-	@test -x $(BIN)/pip || $(PYTHON) -m venv $(VENV)
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r installer/locks/operator.lock
-	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@test -x $(BIN)/pip || LC_ALL=C.UTF-8 $(PYTHON) -m venv $(VENV)
+	@$(PIP) --require-hashes --only-binary :all: -r installer/locks/operator.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@$(PYTHON) installer/checkout paths $(VENV)
 	@touch $@
 
 $(VENV)/.dev: installer/locks/dev.lock $(VENV)/.operator
 	@installer/setup-host tests
 	@echo "setup: what tests and lint need, from installer/locks/dev.lock"
-	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r installer/locks/dev.lock
+	@$(PIP) --require-hashes --only-binary :all: -r installer/locks/dev.lock
 	@touch $@
 
 deploy: setup ## bring up the cluster of $(INVENTORY) on this machine
