@@ -2,6 +2,9 @@
 
 Nothing is sent twice: calls that were still waiting when a subscription ended are dropped, and the scheduler, which
 learns of every new subscription by its SUBSCRIBED event, reconciles. Updates are acknowledged only by a call.
+
+A scheduler that several processes contend to be speaks to the master only while this one is sure to lead: calls and new
+subscriptions (which end the one that another may have by then) wait while its leadership is suspended.
 """
 
 from __future__ import annotations
@@ -23,6 +26,7 @@ import aiohttp
 
 from dcos_runtime.daemon import backoff
 from dcos_runtime.framework import calls, session
+from dcos_runtime.store.lease import Forever, Term
 from dcos_runtime.wire import codec, recordio
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
@@ -105,7 +109,7 @@ class Client:
     """One framework's connection. ``introduce`` is asked at every subscription for the framework as it is then.
 
     It proves who it is by ``credential``, or by the certificate in ``tls``; with the latter it speaks to masters over
-    HTTPS only, and follows no redirect to another port.
+    HTTPS only, and follows no redirect to another port. It sends only in its ``term``.
     """
 
     def __init__(
@@ -116,6 +120,7 @@ class Client:
         *,
         credential: Credential | None = None,
         tls: ssl.SSLContext | None = None,
+        term: Term | None = None,
         first_wait: float = 0.25,
         longest_wait: float = 3.0,
         source: random.Random | None = None,
@@ -127,6 +132,7 @@ class Client:
         if credential is not None:
             self._headers["Authorization"] = credential.header
         self._tls = tls
+        self._term = term or Forever()
         self._waits = (first_wait, longest_wait, source)
         self._current: _Subscription | None = None
 
@@ -144,7 +150,9 @@ class Client:
         return True
 
     async def run(self) -> None:
-        """Stays subscribed until cancelled. Raises `SubscriptionRefused`, and whatever the scheduler raises."""
+        """Stays subscribed until cancelled. Raises `SubscriptionRefused`, `LeaseOver`, and whatever the scheduler
+        raises.
+        """
         timeout = aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
         connector = aiohttp.TCPConnector(limit=4, keepalive_timeout=60, ssl=self._tls or True)
         first, longest, source = self._waits
@@ -173,11 +181,13 @@ class Client:
 
     async def _subscribe(self, http: aiohttp.ClientSession, url: str) -> _Subscription:
         """Follows redirects to the master that accepts us. Raises `_Over` when there is none now."""
+        await self._term.hold()
         info = self._introduce()
         body = codec.encode(calls.subscribe(info))
         headers = {"Accept": "application/json"}
         for _ in range(MAX_REDIRECTS):
             asked = url + session.PATH
+            await self._term.hold()
             async with asyncio.timeout(CALL_SECONDS):
                 response = await http.post(asked, data=body, headers=headers, allow_redirects=False)
             try:
@@ -262,6 +272,7 @@ class Client:
             if not subscription.calls:
                 subscription.wake.clear()
                 await subscription.wake.wait()
+            await self._term.hold()
             call = subscription.calls[0]
             call.framework_id = subscription.framework_id
             kind = call.type.value if call.type else "a call"

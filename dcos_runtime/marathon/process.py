@@ -214,7 +214,7 @@ class Process:
         stack.push_async_callback(leader.close)
         engine.master_page = leader.page
         engine.introduce = lambda: self._introduce(engine)
-        engine.client = Client(leader, engine.introduce, engine, credential=self._credential, tls=context)
+        engine.client = Client(leader, engine.introduce, engine, credential=self._credential, tls=context, term=lease)
         self._engine = engine
         work = (
             self._life.spawn(engine.run(), "the engine"),
@@ -227,6 +227,8 @@ class Process:
             await client.run()
         except (SubscriptionRefused, FailedOver) as fault:
             self._life.end(1, str(fault))
+        except LeaseOver:
+            return  # this process ends: `_end_with`
 
     def _client_context(self, kind: str) -> ssl.SSLContext | None:
         return None if self._tls is None else self._tls.client(kind)

@@ -17,6 +17,7 @@ from dcos_runtime import tls
 from dcos_runtime.framework import calls
 from dcos_runtime.framework.client import Client, Credential, SubscriptionRefused
 from dcos_runtime.framework.leader import MasterLeader
+from dcos_runtime.store.lease import Lease, LeaseOver, Term
 from dcos_runtime.wire import recordio
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
@@ -137,6 +138,7 @@ class Running:
         credential: Credential | None = None,
         tls: ssl.SSLContext | None = None,
         tls_port: int | None = None,
+        term: Term | None = None,
     ) -> None:
         self.scheduler = Recorder()
         self.framework_id = framework_id
@@ -146,6 +148,7 @@ class Running:
             self.scheduler,
             credential=credential,
             tls=tls,
+            term=term,
             first_wait=0.01,
             longest_wait=0.05,
         )
@@ -190,6 +193,78 @@ async def test_calls_go_out_in_order_with_framework_and_stream_id(master: Master
     assert {call["stream"] for call in master.calls} == {"stream-0"}
     assert {call["framework_id"]["value"] for call in master.calls} == {"fw-1"}
     await running.stop()
+
+
+class Term10:
+    """A lease of 10 s on a clock of the test's; ``asked`` grows with every time that somebody has to wait for it."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.lease = Lease(lambda: self.now)
+        self.confirm()
+        self.asked = asyncio.Event()
+        hold = self.lease.hold
+
+        async def held(seconds: float | None = None) -> None:
+            if not self.lease.valid():
+                self.asked.set()
+            await hold(seconds)
+
+        self.lease.hold = held  # type: ignore[method-assign]
+
+    def confirm(self) -> None:
+        self.lease.confirm(self.now, 10.0, self.now)
+
+    async def until_asked(self) -> None:
+        async with asyncio.timeout(60):
+            await self.asked.wait()
+
+
+async def test_calls_of_a_suspended_leader_wait_and_go_out_once_it_goes_on(master: Master) -> None:
+    term = Term10()
+    running = Running(master.url, term=term.lease)
+    await running.scheduler.until(lambda: running.scheduler.events(Event.Type.SUBSCRIBED))
+    assert running.client.send(calls.kill("before"))
+    await master.until(lambda: len(master.calls) == 1)
+    term.now = 3600.0  # paused: its lease has lapsed
+    assert running.client.send(calls.kill("held")) and running.client.send(calls.kill("behind"))
+    await term.until_asked()
+    master.send({"type": "RESCIND", "rescind": {"offer_id": {"value": "1"}}})  # a whole turn there and back
+    await running.scheduler.until(lambda: running.scheduler.events(Event.Type.RESCIND))
+    assert len(master.calls) == 1
+    term.confirm()
+    await master.until(lambda: len(master.calls) == 3)
+    assert [call["kill"]["task_id"]["value"] for call in master.calls] == ["before", "held", "behind"]
+    await running.stop()
+
+
+async def test_a_suspended_leader_takes_nobodys_subscription(master: Master) -> None:
+    term = Term10()
+    term.now = 3600.0
+    running = Running(master.url, "fw-1", term=term.lease)
+    await term.until_asked()
+    assert not master.subscriptions
+    term.confirm()
+    await master.until(lambda: master.subscriptions)
+    await running.stop()
+
+
+@pytest.mark.parametrize("subscribed", [True, False])
+async def test_who_leads_no_more_sends_nothing_more(master: Master, subscribed: bool) -> None:
+    term = Term10()
+    if not subscribed:
+        term.now = 3600.0
+    running = Running(master.url, term=term.lease)
+    if subscribed:
+        await running.scheduler.until(lambda: running.scheduler.events(Event.Type.SUBSCRIBED))
+        term.now = 3600.0
+        assert running.client.send(calls.kill("never"))
+    await term.until_asked()
+    term.lease.revoke("another leads")
+    async with asyncio.timeout(60):
+        with pytest.raises(LeaseOver):
+            await running.task
+    assert not master.calls and len(master.subscriptions) == int(subscribed)
 
 
 async def test_a_redirect_is_followed_to_the_leader(master: Master) -> None:
