@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, cast
 
 from aiohttp import web
@@ -71,6 +71,59 @@ class Idle:
         return max(self._most - len(idle), _SLACK)
 
 
+_HEADS_END = b"\r\n\r\n"
+
+
+class Behind:
+    """Whether bytes have come behind the last request that is whole: those of a further head, which is not.
+
+    The parser tells requests, not how far it has read. So it is counted here. What cannot be told for sure (a body of
+    known length behind one in chunks, in one packet) counts as bytes behind.
+    """
+
+    def __init__(self) -> None:
+        self.some = False
+        self._last = b""  # the end of what came before, as long as a head or chunks are under way
+        self._left: int | None = 0  # bytes of the body under way that are to come; None: it comes in chunks
+
+    def received(self, data: bytes, was_open: bool, is_open: bool, heads: Sequence[Any]) -> None:
+        """``heads`` ended in ``data``. ``was_open``, ``is_open``: a body was not whole before it, is not with it."""
+        whole = self._last + data if self._last else data
+        if not heads and not was_open:
+            self.some = self.some or bool(data.strip(b"\r\n"))
+            self._last = whole[-3:]
+            return
+        place = self._left if was_open else 0
+        by_length = was_open and place is not None
+        for head in heads:
+            place = self._end(whole, place, head)
+            by_length = bool(_length(head))
+        if is_open:
+            self.some = False
+            self._left = None if place is None else place - len(whole)
+        elif by_length:
+            self.some = place is None or place < len(whole)
+        else:
+            self.some = not whole.endswith(_HEADS_END)  # as heads and the last chunk end, and no part of a head does
+        self._last = whole[-3:] if self.some or (is_open and self._left is None) else b""
+
+    def _end(self, whole: bytes, place: int | None, head: Any) -> int | None:
+        """Where the request ends that begins at ``place``."""
+        if place is None:
+            return None
+        if place or not self._last:
+            while whole[place : place + 1] in (b"\r", b"\n"):
+                place += 1
+        end = whole.find(_HEADS_END, place)
+        length = _length(head)
+        return None if end < 0 or length is None else end + len(_HEADS_END) + length
+
+
+def _length(head: Any) -> int | None:
+    """Of its body; None: in chunks."""
+    return None if head.chunked else int(head.headers.get("Content-Length") or 0)
+
+
 class Connection(RequestHandler):
     """One connection of a client, from the first byte on."""
 
@@ -82,7 +135,8 @@ class Connection(RequestHandler):
         self._body: asyncio.TimerHandle | None = None
         self._reading: asyncio.TimerHandle | None = None
         self._payload: Any = None
-        self._received = 0
+        self._behind = Behind()
+        self._received = self._counted = 0
 
     @property
     def is_idle(self) -> bool:
@@ -112,23 +166,39 @@ class Connection(RequestHandler):
 
     def data_received(self, data: bytes) -> None:
         before = self._request_count
+        unseen = before != self._counted  # very many in one packet: the parser told some later
+        was_open = self._payload is not None and not self._payload.is_eof()
         self._received += len(data)
         super().data_received(data)
-        if self._request_count > before:
-            if self._head is not None:
-                self._head.cancel()
-                self._head = None
-            if self._messages:
-                self._payload = self._messages[-1][1]
-                if not self._payload.is_eof() and self._body is None:
-                    self._watch_body()
-        elif self._head is None and self.is_idle and data:
+        self._counted = self._request_count
+        count = self._counted - before
+        new = list(self._messages)[-count:] if count else []
+        if new:
+            self._payload = new[-1][1]
+            if not self._payload.is_eof() and self._body is None:
+                self._watch_body()
+        heads = [head for head, _ in new]
+        if self._upgraded or not all(hasattr(head, "headers") for head in heads):
+            self._watch_head(False)  # no heads come any more, or it is closed for what was no request
+            return
+        is_open = self._payload is not None and not self._payload.is_eof()
+        self._behind.received(data, was_open, is_open, heads)
+        self._behind.some |= unseen
+        self._watch_head(self._behind.some, anew=bool(new) or was_open)
+
+    def _watch_head(self, under_way: bool, anew: bool = True) -> None:
+        if self._head is not None and anew:
+            self._head.cancel()
+            self._head = None
+        if self._head is None and under_way:
             self._head = self._loop.call_later(HEAD_SECONDS, self._head_is_late)
 
     def _head_is_late(self) -> None:
         self._head = None
         if self.is_idle:
             self.cut(f"the head of its request is not whole after {HEAD_SECONDS:g} s")
+        elif self.transport is not None:
+            self._watch_head(True)  # the request before it is being answered, which may take as long as it takes
 
     def _watch_body(self) -> None:
         self._body = self._loop.call_later(BODY_SECONDS, self._look_at_body, self._received)

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import AsyncIterator
 
+import hypothesis.strategies as st
 import pytest
 from aiohttp import web
+from hypothesis import given, settings
 
 from dcos_runtime import connections, daemon
 
@@ -130,6 +133,95 @@ async def test_half_sent_heads_are_cut_off_and_nothing_else_is(served: Served, k
     await asyncio.wait_for(stream.reader.readuntil(b"another"), LONG)
     await quiet.send(GET % b"/")
     assert (await quiet.answer()).startswith(b"HTTP/1.1 200"), "it may be silent for longer than a head may last"
+
+
+@pytest.mark.parametrize(
+    "whole",
+    [
+        GET % b"/",
+        GET % b"/" * 3,
+        GET % b"/slow",
+        b"POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n\r\n\r\nGET /",
+        b"POST / HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nabcde\r\n0\r\n\r\n",
+    ],
+    ids=["a request", "three", "a slow one", "a body", "chunks"],
+)
+async def test_a_head_half_sent_behind_whole_requests_is_cut_off_as_well(served: Served, whole: bytes) -> None:
+    halves, quiet = [], await served.connect()
+    await quiet.send(whole)
+    for half in HALF_HEADS:
+        for packets in ((whole + half,), (whole, half)):
+            client = await served.connect()
+            for packet in packets:
+                await client.send(packet)
+            halves.append((client, whole.count(b"HTTP/1.1")))
+    for client, count in halves:
+        for _ in range(count):
+            await client.answer()
+    await asyncio.gather(*(client.cut() for client, _ in halves))
+    for _ in range(whole.count(b"HTTP/1.1")):
+        await quiet.answer()
+    await quiet.send(GET % b"/")
+    assert (await quiet.answer()).startswith(b"HTTP/1.1 200"), "without half a head it may be silent for longer"
+
+
+class _Transport(asyncio.Transport):
+    def write(self, data: bytes | bytearray | memoryview) -> None:
+        pass
+
+    def close(self) -> None:
+        pass
+
+    def is_closing(self) -> bool:
+        return False
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+
+@st.composite
+def _requests(draw: st.DrawFn) -> tuple[bytes, bool]:
+    """Some requests in a row; and whether one in chunks comes before one of known length."""
+    whole, kinds = b"", []
+    body = st.lists(st.sampled_from([b"\r\n", b"\r\n\r\n", b"a", b"GET / HTTP/1.1\r\n"]), max_size=6).map(b"".join)
+    for kind in draw(st.lists(st.sampled_from(["none", "length", "chunks"]), max_size=4)):
+        head = draw(st.sampled_from([b"", b"\r\n"])) + b"POST / HTTP/1.1\r\nHost: x\r\n"
+        content = draw(body)
+        if kind == "none":
+            whole += head + b"\r\n"
+        elif kind == "length":
+            whole += head + b"Content-Length: %d\r\n\r\n" % len(content) + content
+        else:
+            chunk = b"%x\r\n%b\r\n" % (len(content), content) if content else b""
+            whole += head + b"Transfer-Encoding: chunked\r\n\r\n" + chunk + b"0\r\n\r\n"
+        kinds.append(kind)
+    return whole, "chunks" in kinds and "length" in kinds[kinds.index("chunks") :]
+
+
+@settings(deadline=None)
+@given(_requests(), st.sampled_from([b"", *HALF_HEADS]), st.lists(st.integers(0, 400), max_size=8))
+def test_it_is_known_whether_bytes_of_a_head_are_behind_the_last_request(
+    requests: tuple[bytes, bool], half: bytes, cuts: list[int]
+) -> None:
+    whole, mixed = requests
+    data = whole + half
+
+    async def handler(request: web.BaseRequest) -> web.Response:
+        raise AssertionError("no request is handled here")
+
+    async def receive() -> bool:
+        connection = connections.Connection(web.Server(handler), connections.Idle(), asyncio.get_running_loop())
+        connection.connection_made(_Transport())
+        for begin, end in itertools.pairwise([0, *sorted({min(cut, len(data)) for cut in cuts}), len(data)]):
+            if begin < end:
+                connection.data_received(data[begin:end])
+        some = connection._behind.some
+        connection.connection_lost(None)
+        return some
+
+    some = asyncio.run(receive())
+    assert some or not half
+    assert some == bool(half) or mixed
 
 
 async def test_a_head_that_trickles_is_cut_off(served: Served) -> None:
