@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import logging
 import os
 import signal
 import sys
@@ -15,6 +16,8 @@ from dcos_runtime.agent.containers.base import DEFAULT_PATH, User
 from dcos_runtime.agent.fetching import process as fetch_process
 from dcos_runtime.agent.sandbox import open_output
 from dcos_runtime.wire.common import CommandInfo
+
+log = logging.getLogger(__name__)
 
 
 class FetchFailed(Exception):
@@ -27,7 +30,7 @@ class Fetcher:
 
     ``roots`` are the folders of this machine that tasks are given files of; ``never`` what they get in no case, even
     below those; ``home``: where relative paths begin. ``public_only``: for tasks that are confined, a local file must
-    be readable by everybody when they run as root.
+    be readable by everybody when they run as root. ``turns``: how many processes there may be at once.
     """
 
     stall_seconds: float
@@ -37,6 +40,7 @@ class Fetcher:
     never: tuple[Path, ...]
     home: Path | None
     public_only: bool
+    turns: asyncio.Semaphore
 
     async def fetch(
         self, container_id: str, uris: list[CommandInfo.URI], sandbox: Path, user: User, disk: int | None = None
@@ -61,18 +65,33 @@ class Fetcher:
             "home": None if self.home is None else str(self.home),
             "public_only": self.public_only and user.uid == 0,
         }
+        async with self.turns:
+            process, output = await self._run(container_id, json.dumps(order).encode() + b"\n", sandbox)
+        if process.returncode:
+            code = process.returncode
+            ended = f"exited with status {code}" if code > 0 else f"terminated with signal {signal.strsignal(-code)}"
+            why = output.decode(errors="replace").strip()
+            raise self._failed(container_id, f"{ended} ({why})" if why else ended)
+
+    async def _run(self, container_id: str, order: bytes, sandbox: Path) -> tuple[asyncio.subprocess.Process, bytes]:
+        """A process to its end, and what it said. It ends with us: its stdin stays open until then."""
         with os.fdopen(open_output(sandbox, "stderr"), "ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", fetch_process.__file__),
                 stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=errors,
-                env={"PATH": DEFAULT_PATH},
+                env={"PATH": DEFAULT_PATH, "MALLOC_ARENA_MAX": "1"},  # each takes address space, which is limited
                 start_new_session=True,
             )
+        assert process.stdin is not None and process.stdout is not None
         try:
-            work = process.communicate(json.dumps(order).encode())
-            output, _ = await asyncio.wait_for(work, self.total_seconds)
+            async with asyncio.timeout(self.total_seconds):
+                process.stdin.write(order)
+                with contextlib.suppress(ConnectionError):  # how it ended tells more
+                    await process.stdin.drain()
+                output = await process.stdout.read()
+                await process.wait()
         except (TimeoutError, asyncio.CancelledError) as error:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
@@ -80,14 +99,30 @@ class Fetcher:
             if isinstance(error, TimeoutError):
                 raise self._failed(container_id, f"not done within {self.total_seconds:.0f} s") from None
             raise
-        if process.returncode:
-            code = process.returncode
-            ended = f"exited with status {code}" if code > 0 else f"terminated with signal {signal.strsignal(-code)}"
-            why = output.decode(errors="replace").strip()
-            raise self._failed(container_id, f"{ended} ({why})" if why else ended)
+        finally:
+            process.stdin.close()
+        return process, output
 
     def _failed(self, container_id: str, why: str) -> FetchFailed:
         return FetchFailed(f"Failed to fetch all URIs for container '{container_id}': {why}")
+
+
+def end_leftovers(sandboxes: Path) -> None:
+    """Kills fetch processes of a former agent that work below ``sandboxes``: stopped ones, and those of versions that
+    did not end with their agent."""
+    for entry in os.scandir("/proc"):
+        if not entry.name.isdigit():
+            continue
+        with contextlib.suppress(OSError):
+            descriptor = os.pidfd_open(int(entry.name))
+            try:
+                arguments = Path(entry.path, "cmdline").read_bytes().split(b"\0")
+                ours = any(argument.endswith(b"/fetching/process.py") for argument in arguments)
+                if ours and Path(entry.path, "cwd").readlink().is_relative_to(sandboxes):
+                    log.warning("process %s is a former agent's, which fetches for no task any more", entry.name)
+                    signal.pidfd_send_signal(descriptor, signal.SIGKILL)
+            finally:
+                os.close(descriptor)
 
 
 def _real(*paths: Path | None) -> list[str]:

@@ -177,6 +177,7 @@ FLAGS: Sequence[Flag] = (
     Flag("fetcher_stall_timeout", "a download without a byte for that long has failed", 60.0, duration),
     Flag("fetcher_timeout", "time for all URIs of a task", 3600.0, duration),
     Flag("fetcher_max_size", "bytes that the URIs of a task may take, unpacked", 64 << 30, size),
+    Flag("fetcher_max_processes", "tasks whose URIs are fetched at the same time", 16, _whole(1, 1024)),
     Flag(
         "fetcher_local_roots",
         "folders, with colons between them, whose files tasks may fetch by file:///path (default: those that a task"

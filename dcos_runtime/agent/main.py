@@ -29,7 +29,7 @@ from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin
-from dcos_runtime.agent.fetcher import Fetcher
+from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
 from dcos_runtime.agent.files import Files
 from dcos_runtime.agent.http import AgentHttp
 from dcos_runtime.agent.launching import Launching
@@ -172,7 +172,9 @@ async def _assemble(
         never=(*_NEVER, work_dir, *_secrets(flags)),
         home=Path(flags.frameworks_home) if flags.frameworks_home else None,
         public_only=launcher.name == "linux",
+        turns=asyncio.Semaphore(flags.fetcher_max_processes),
     )
+    await asyncio.to_thread(end_leftovers, sandboxes.root.resolve())
     launching = Launching(
         sandboxes=sandboxes,
         fetcher=fetcher,

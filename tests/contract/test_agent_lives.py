@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import signal
+import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -50,6 +51,23 @@ def supervisor_of(agent: Agent, task: str) -> int:
         state = agent.work_dir / "containers" / "posix" / container / "state.json"
         return int(json.loads(state.read_text())["supervisor"]["pid"])
     return int((agent.work_dir / "containers" / "oci" / container / "conmon.pid").read_text())
+
+
+@only_posix
+def test_a_fetch_ends_with_its_agent_whatever_that_dies_of(pair: tuple[PretendedMaster, Agent]) -> None:
+    master, agent = pair
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}/x"
+        master.run(ID, "fetches", {"value": "true", "uris": [{"value": uri}]})
+        silent.settimeout(60)
+        connection, _ = silent.accept()
+        with connection:
+            connection.settimeout(60)
+            connection.recv(1000)
+            agent.kill()
+            assert connection.recv(1000) == b""
+        agent.start()
+        assert master.status("fetches").state.value == "TASK_LOST"
 
 
 def test_tasks_live_through_kill_9_of_the_agent_and_their_ends_are_known(

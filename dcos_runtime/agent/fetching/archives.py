@@ -6,23 +6,22 @@ Links are made as they are, wherever they lead; nothing is written through one t
 
 from __future__ import annotations
 
-import bz2
-import gzip
-import lzma
 import os
 import stat
 import tarfile
 import zipfile
-from typing import IO, Any
+from typing import IO
 
 from dcos_runtime.agent.fetching.errors import CHUNK, Budget, FetchError, copy
 from dcos_runtime.agent.fetching.places import Place, Sandbox
+from dcos_runtime.agent.fetching.streams import tar_inside, unpacked
 from dcos_runtime.wire import uris
 
 MEMBER = 512
 """What a member costs of the budget beside its content: names and folders take room, too."""
 LONGEST_LINK = 4095
-UNPACKERS: dict[str, Any] = {".gz": gzip.open, ".bz2": bz2.open, ".xz": lzma.open}
+STREAMS = (".gz", ".bz2", ".xz")
+_ZIP_END = 22
 
 
 def kind(name: str) -> str | None:
@@ -32,7 +31,7 @@ def kind(name: str) -> str | None:
         return "tar"
     if lower.endswith(uris.ZIP):
         return "zip"
-    return next((ending for ending in UNPACKERS if lower.endswith(ending) and len(lower) > len(ending)), None)
+    return next((ending for ending in STREAMS if lower.endswith(ending) and len(lower) > len(ending)), None)
 
 
 def extract(archive: IO[bytes], name: str, sandbox: Sandbox, budget: Budget) -> None:
@@ -49,7 +48,7 @@ def extract(archive: IO[bytes], name: str, sandbox: Sandbox, budget: Budget) -> 
     else:
         place = sandbox.place(name.rpartition("/")[2][: -len(found)])
         assert place is not None
-        with UNPACKERS[found](archive, "rb") as stream, place.create() as file:
+        with unpacked(archive, found) as stream, place.create() as file:
             copy(stream, file, budget)
 
 
@@ -68,7 +67,7 @@ class _Member(tarfile.TarInfo):
 
 
 def _extract_tar(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
-    with tarfile.open(fileobj=packed, tarinfo=_Member) as archive:
+    with tarfile.open(fileobj=tar_inside(packed), mode="r:", tarinfo=_Member) as archive:
         while (member := archive.next()) is not None:
             archive.members.clear()  # type: ignore[attr-defined]  # a million of them would fill the memory
             budget.spend(MEMBER)
@@ -93,8 +92,7 @@ def _extract_member(archive: tarfile.TarFile, member: tarfile.TarInfo, sandbox: 
         return
     mode = member.mode & 0o777
     if member.isdir():
-        place.make_folder(mode | 0o700)
-        sandbox.forget()
+        sandbox.make_folder(place, mode)
     elif member.issym():
         place.link_to(member.linkname)
         sandbox.forget()
@@ -104,7 +102,7 @@ def _extract_member(archive: tarfile.TarFile, member: tarfile.TarInfo, sandbox: 
         stream = archive.extractfile(member)
         if stream is None:
             raise FetchError(f"{member.name} cannot be read")
-        with stream, place.create(mode | 0o600) as file:
+        with stream, place.create(mode) as file:
             copy(stream, file, budget)
             file.flush()
             os.utime(file.fileno(), (int(member.mtime), int(member.mtime)))
@@ -138,6 +136,11 @@ def _link(member: tarfile.TarInfo, sandbox: Sandbox) -> None:
 
 def _extract_zip(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
     with zipfile.ZipFile(packed) as zipped:
+        # Its end is looked for, wherever it may be: what stands behind it would pass.
+        length = len(zipped.comment)
+        end = os.pread(packed.fileno(), _ZIP_END, os.fstat(packed.fileno()).st_size - _ZIP_END - length)
+        if not end.startswith(b"PK\5\6") or int.from_bytes(end[-2:], "little") != length:
+            raise FetchError("the archive is damaged: there is something behind its end, or its end is cut off")
         for info in zipped.infolist():
             budget.spend(MEMBER)
             try:
@@ -152,14 +155,13 @@ def _extract_entry(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, sandbox: Sand
         return
     mode = info.external_attr >> 16
     if info.is_dir():
-        place.make_folder((mode & 0o777 or 0o755) | 0o700)
-        sandbox.forget()
+        sandbox.make_folder(place, mode & 0o777 or 0o755)
     elif stat.S_ISLNK(mode):
         if not 0 < info.file_size <= LONGEST_LINK:
             raise FetchError(f"{info.filename} is a link of {info.file_size} bytes")
         place.link_to(os.fsdecode(zipped.read(info)))
         sandbox.forget()
     else:
-        with zipped.open(info) as stream, place.create((mode & 0o777 or 0o644) | 0o600) as file:
+        with zipped.open(info) as stream, place.create(mode & 0o777 or 0o644) as file:
             if copy(stream, file, budget) != info.file_size:
                 raise FetchError(f"the archive is damaged: {info.filename} ends too early")

@@ -12,6 +12,8 @@ import zlib
 from typing import IO
 
 CHUNK = 1 << 20
+MEMORY = 256 << 20
+"""What the process may take: a header that asks for more memory ends the fetch, not the machine."""
 
 
 class FetchError(Exception):
@@ -68,7 +70,7 @@ def describe(error: Exception) -> str:
     if isinstance(error, OSError) and error.errno is None:  # what gzip and bz2 raise
         return f"the archive is damaged: {error}"
     if isinstance(error, MemoryError):
-        return "it needs more memory than a fetch may take"
+        return f"it needs more memory than the {MEMORY >> 20} MB that a fetch may take"
     return str(error) or type(error).__name__
 
 

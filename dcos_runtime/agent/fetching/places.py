@@ -63,7 +63,7 @@ class Place:
         """The file for reading."""
         return os.fdopen(os.open(self.name, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=self.folder), "rb")
 
-    def make_folder(self, mode: int) -> None:
+    def make_folder(self, mode: int) -> os.stat_result:
         state = self.state()
         if state is None or not stat.S_ISDIR(state.st_mode):
             self.clear()
@@ -71,6 +71,17 @@ class Place:
         descriptor = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self.folder)
         try:
             os.fchmod(descriptor, mode)
+            return os.fstat(descriptor)
+        finally:
+            os.close(descriptor)
+
+    def set_mode(self, inode: tuple[int, int], mode: int) -> None:
+        """Of a folder that is still that one."""
+        descriptor = os.open(self.name, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW, dir_fd=self.folder)
+        try:
+            state = os.fstat(descriptor)
+            if (state.st_dev, state.st_ino) == inode:
+                os.fchmod(descriptor, mode)
         finally:
             os.close(descriptor)
 
@@ -94,6 +105,25 @@ class Sandbox:
         self._identity = (state.st_dev, state.st_ino)
         # Members of one folder come one after another: the last folder stays open.
         self._last: tuple[tuple[str, ...], int] | None = None
+        self._modes: dict[tuple[int, int], tuple[str, int]] = {}
+
+    def make_folder(self, place: Place, mode: int) -> None:
+        """A folder. One that its owner may not write to gets its mode by `finish`: there may be more to put into it."""
+        state = place.make_folder(mode | 0o700)
+        self.forget()
+        inode = (state.st_dev, state.st_ino)
+        self._modes.pop(inode, None)
+        if mode & 0o700 != 0o700:
+            self._modes[inode] = (place.shown, mode)
+
+    def finish(self) -> None:
+        """All has been fetched: gives folders the modes that are theirs, the deepest first."""
+        for inode, (name, mode) in sorted(self._modes.items(), key=lambda item: -item[1][0].count("/")):
+            with contextlib.suppress(FileNotFoundError, NotADirectoryError, FetchError):
+                place = self.place(name, make=False)
+                if place is not None:
+                    place.set_mode(inode, mode)
+        self._modes.clear()
 
     def place(self, name: str, what: str = "name", make: bool = True) -> Place | None:
         """Where ``name`` is, its folders made (or not: ``make``); ``None`` for the sandbox itself.

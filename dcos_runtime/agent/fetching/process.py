@@ -1,6 +1,7 @@
 """Fetches a task's URIs into its sandbox, as the task's user, beside the agent. Run by path.
 
-The order comes as JSON through stdin (see `dcos_runtime.agent.fetcher`). What is done is told on stderr, which is the
+The order comes as a line of JSON through stdin (see `dcos_runtime.agent.fetcher`), which stays open as long as the
+agent lives: the process ends with it. What is done is told on stderr, which is the
 sandbox's; the one reason of a failure goes to stdout. No message holds a password.
 """
 
@@ -12,25 +13,27 @@ import json
 import os
 import resource
 import sys
+import threading
 from typing import Any
 
 if __name__ == "__main__":  # by path, without anything on sys.path but the standard library
     sys.path.append(os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "..")))
 
 from dcos_runtime.agent.fetching import archives
-from dcos_runtime.agent.fetching.errors import Budget, FetchError, describe
+from dcos_runtime.agent.fetching.errors import MEMORY, Budget, FetchError, describe
 from dcos_runtime.agent.fetching.places import Sandbox
 from dcos_runtime.agent.fetching.sources import Rules, save
 from dcos_runtime.wire import uris
 
-MEMORY = 2 << 30
-"""What the process may take: a header that asks for more memory ends the fetch, not the machine."""
+WATCH_STACK = 256 << 10
 
 SHORTEST_SECRET = 4
 
 
 def main() -> int:
-    order = json.load(sys.stdin)
+    order = json.loads(sys.stdin.readline())
+    threading.stack_size(WATCH_STACK)
+    threading.Thread(target=end_with_the_agent, daemon=True).start()
     for stream in (sys.stdout, sys.stderr):
         stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
     try:
@@ -44,7 +47,17 @@ def main() -> int:
             fetch(value, uri, sandbox, rules, budget)
         except Exception as error:
             return failed(f"{uris.blanked(value)}: {without_secrets(describe(error), value)}")
+    sandbox.finish()
     return 0
+
+
+def end_with_the_agent() -> None:
+    """A pipe ends whatever the agent dies of, and whoever this process has become."""
+    try:
+        while os.read(0, 4096):
+            pass
+    finally:
+        os._exit(1)
 
 
 def failed(why: str) -> int:

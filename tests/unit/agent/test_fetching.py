@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import asyncio
 import base64
 import bz2
+import contextlib
 import gzip
 import io
 import json
 import lzma
 import os
+import signal
 import socket
 import stat
 import subprocess
@@ -16,6 +19,7 @@ import sys
 import tarfile
 import threading
 import zipfile
+import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,7 +27,10 @@ from typing import Any
 
 import pytest
 
+from dcos_runtime.agent.containers.base import User
+from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
 from dcos_runtime.agent.fetching import process
+from dcos_runtime.wire.common import CommandInfo
 
 MB = 1 << 20
 
@@ -88,13 +95,27 @@ def server() -> Iterator[Server]:
 Fetch = Callable[..., Outcome]
 
 
+def started(order: dict[str, Any]) -> subprocess.Popen[bytes]:
+    running = subprocess.Popen(
+        [sys.executable, "-I", "-S", process.__file__],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        env={"PATH": "/usr/bin:/bin", "MALLOC_ARENA_MAX": "1"},
+    )
+    assert running.stdin is not None
+    running.stdin.write(json.dumps(order).encode() + b"\n")
+    running.stdin.flush()
+    return running
+
+
 @pytest.fixture
 def fetch(tmp_path: Path) -> Fetch:
     sandbox = tmp_path / "sandbox"
     sandbox.mkdir()
 
     def run(*uris: str | dict[str, Any], **changed: Any) -> Outcome:
-        order = {
+        order: dict[str, Any] = {
             "sandbox": str(sandbox),
             "uris": [
                 {"value": uri, "extract": True, "executable": False, "output_file": None}
@@ -112,15 +133,16 @@ def fetch(tmp_path: Path) -> Fetch:
             "public_only": False,
             **changed,
         }
-        done = subprocess.run(
-            [sys.executable, "-I", "-S", process.__file__],
-            input=json.dumps(order).encode(),
-            capture_output=True,
-            env={"PATH": "/usr/bin:/bin"},
-            timeout=120,
-            check=False,
-        )
-        outcome = Outcome(done.returncode, done.stdout.decode().strip(), done.stderr.decode(), sandbox)
+        with started(order) as running:
+            # Its stdin stays open while it runs: that is the agent's.
+            output, errors = running.stdout, running.stderr
+            assert output is not None and errors is not None
+            said: list[bytes] = []
+            reading = threading.Thread(target=lambda: said.append(errors.read()))
+            reading.start()
+            why = output.read().decode().strip()
+            reading.join()
+            outcome = Outcome(running.wait(120), why, said[0].decode(), sandbox)
         assert "Traceback" not in outcome.said + outcome.why, outcome.said
         return outcome
 
@@ -258,6 +280,152 @@ def test_an_archive_that_is_damaged_or_cut_anywhere_fails(fetch: Fetch, server: 
         flipped = data[:middle] + bytes([data[middle] ^ 0xFF]) + data[middle + 1 :]
         outcome = fetch(server.put(f"/{name}", flipped))
         assert outcome.code == 1 and name in outcome.why and "damaged" in outcome.why, (name, outcome.why)
+
+
+def test_what_stands_behind_the_end_of_an_archive_fails_it(fetch: Fetch, server: Server) -> None:
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as archive:
+        archive.writestr("a", "a")
+        archive.comment = b"a comment"
+    whole = {
+        "x.tgz": tar(("a", b"a")),
+        "x.tbz2": tar(("a", b"a"), mode="w:bz2"),
+        "x.txz": tar(("a", b"a"), mode="w:xz"),
+        "a.gz": gzip.compress(b"a"),
+        "a.bz2": bz2.compress(b"a"),
+        "a.xz": lzma.compress(b"a"),
+        "x.zip": zipped.getvalue(),
+    }
+    for name, data in whole.items():
+        assert fetch(server.put(f"/{name}", data)).text("a") == "a"
+        for noise in (b"g", b"garbage" * 300):
+            failed = fetch(server.put(f"/{name}", data + noise))
+            assert failed.code == 1 and "damaged" in failed.why, (name, failed.why)
+        if name != "x.zip":
+            assert fetch(server.put(f"/{name}", data + bytes(512))).code == 0  # padding
+    for name, pack in (("b.gz", gzip.compress), ("b.bz2", bz2.compress), ("b.xz", lzma.compress)):
+        assert fetch(server.put(f"/{name}", pack(b"one") + pack(b"two"))).text("b") == "onetwo"
+        failed = fetch(server.put(f"/{name}", pack(b"one") + pack(b"two")[:-4]))
+        assert failed.code == 1 and "damaged" in failed.why
+
+
+def large_dictionary(data: bytes, bits: int) -> bytes:
+    """An .xz whose header asks for a dictionary that needs so much memory."""
+    header = bytearray(data[12:24])
+    assert header[2:4] == b"\x21\x01"
+    header[4] = bits
+    header[8:] = zlib.crc32(header[:8]).to_bytes(4, "little")
+    return data[:12] + bytes(header) + data[24:]
+
+
+def test_an_archive_that_needs_much_memory_is_refused_with_the_figure(fetch: Fetch, server: Server) -> None:
+    for name, data in (("a.xz", lzma.compress(b"a")), ("x.txz", tar(("a", b"a"), mode="w:xz"))):
+        good = fetch(server.put(f"/{name}", large_dictionary(data, 30)))  # 128 MB
+        assert good.code == 0 and good.text("a") == "a", good.why
+        for bits, needs in ((32, "257 MB"), (36, "1025 MB"), (40, "4096 MB")):
+            failed = fetch(server.put(f"/{name}", large_dictionary(data, bits)))
+            assert failed.code == 1 and f"needs {needs} of memory" in failed.why, failed.why
+            assert "160 MB" in failed.why
+    # Whatever else asks for much gets no more than the process may take.
+    info = tarfile.TarInfo("x")
+    info.type, info.size = tarfile.XHDTYPE, 1 << 33
+    failed = fetch(server.put("/pax.tar", info.tobuf() + bytes(1024)))
+    assert failed.code == 1 and ("256 MB" in failed.why or "damaged" in failed.why), failed.why
+
+
+def test_folders_and_files_keep_the_modes_they_were_packed_with(fetch: Fetch, server: Server) -> None:
+    info = tarfile.TarInfo("ro/sub/file")
+    info.mode, info.size = 0o400, 1
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+        archive.addfile(special("ro", tarfile.DIRTYPE, mode=0o500))
+        archive.addfile(special("ro/sub", tarfile.DIRTYPE, mode=0o555))
+        archive.addfile(info, io.BytesIO(b"x"))
+        archive.addfile(info, io.BytesIO(b"y"))  # again, over the first
+        archive.addfile(special("was", tarfile.DIRTYPE, mode=0o500))
+        archive.addfile(special("was", tarfile.SYMTYPE, "/usr"))
+    zipped = io.BytesIO()
+    with zipfile.ZipFile(zipped, "w") as other:
+        for name, mode in (("zipped/", stat.S_IFDIR | 0o511), ("zipped/file", stat.S_IFREG | 0o440)):
+            entry = zipfile.ZipInfo(name)
+            entry.external_attr = mode << 16
+            other.writestr(entry, b"")
+    later = server.put("/later.tgz", tar(("ro/later", b"l")))  # into a folder that is closed at the end
+    usr = Path("/usr").stat().st_mode
+    outcome = fetch(server.put("/ro.tgz", packed.getvalue()), server.put("/x.zip", zipped.getvalue()), later)
+    assert outcome.code == 0, outcome.why
+    found = {path: oct(stat.S_IMODE((outcome.sandbox / path).stat().st_mode)) for path in (
+        "ro", "ro/sub", "ro/sub/file", "zipped", "zipped/file")}  # fmt: skip
+    assert found == {
+        "ro": "0o500",
+        "ro/sub": "0o555",
+        "ro/sub/file": "0o400",
+        "zipped": "0o511",
+        "zipped/file": "0o440",
+    }
+    assert outcome.text("ro/sub/file") == "y" and outcome.text("ro/later") == "l"
+    assert Path("/usr").stat().st_mode == usr
+
+
+# --- the process ------------------------------------------------------------------------------------------------------
+
+
+def hanging(sandbox: Path, port: int) -> dict[str, Any]:
+    uri = {"value": f"http://127.0.0.1:{port}/x", "extract": True, "executable": False, "output_file": None}
+    rules = {"stall_seconds": 600, "max_bytes": MB, "max_rule": "", "roots": [], "never": [], "home": None}
+    return {"sandbox": str(sandbox), "uris": [uri], "user": None, "public_only": False, **rules}
+
+
+def test_it_ends_with_the_agent(tmp_path: Path) -> None:
+    silent = socket.create_server(("127.0.0.1", 0))
+    with silent, started(hanging(tmp_path, silent.getsockname()[1])) as running:
+        connection, _ = silent.accept()
+        connection.recv(1000)
+        assert running.poll() is None and running.stdin is not None
+        running.stdin.close()  # what the end of the agent does, whatever it ends of
+        assert running.wait(60) == 1
+        connection.close()
+
+
+def test_what_a_former_agent_left_is_ended_and_nothing_else(tmp_path: Path) -> None:
+    for name in ("ours", "others"):
+        (tmp_path / name / "sandbox").mkdir(parents=True)
+    with socket.create_server(("127.0.0.1", 0)) as silent, contextlib.ExitStack() as stack:
+        port = silent.getsockname()[1]
+        processes = {}
+        for name in ("ours", "others"):
+            processes[name] = stack.enter_context(started(hanging(tmp_path / name / "sandbox", port)))
+            stack.enter_context(silent.accept()[0])
+        processes["ours"].send_signal(signal.SIGSTOP)
+        end_leftovers(tmp_path / "ours")
+        assert processes["ours"].wait(60) == -signal.SIGKILL
+        assert processes["others"].poll() is None
+        processes["others"].kill()
+
+
+async def test_no_more_than_so_many_fetch_at_once(tmp_path: Path) -> None:
+    open_now = most = 0
+
+    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal open_now, most
+        open_now += 1
+        most = max(most, open_now)
+        await reader.readuntil(b"\r\n\r\n")
+        await asyncio.sleep(0.2)
+        open_now -= 1
+        writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+        writer.close()
+
+    web = await asyncio.start_server(answer, "127.0.0.1", 0)
+    uri = CommandInfo.URI(value=f"http://127.0.0.1:{web.sockets[0].getsockname()[1]}/x")
+    fetcher = Fetcher(60, 120, MB, (), (), None, False, asyncio.Semaphore(2))
+    user = User("", os.geteuid(), os.getegid(), (), "/")
+    folders = [tmp_path / str(number) for number in range(6)]
+    for folder in folders:
+        folder.mkdir()
+    async with web:
+        await asyncio.gather(*(fetcher.fetch(folder.name, [uri], folder, user) for folder in folders))
+    assert most <= 2 and all((folder / "x").read_text() == "x" for folder in folders)
 
 
 def test_what_is_no_archive_says_so(fetch: Fetch, server: Server) -> None:
