@@ -210,7 +210,7 @@ async def _assemble(
 async def _choose_launcher(flags: Flags, work_dir: Path, posix: PosixLauncher, own: Sequence[int]) -> Launcher:
     """The launcher that was asked for, else containers when they work here; it must close ports when told to.
 
-    Raises `LauncherUnusable`.
+    Raises `LauncherUnusable`, and ``OSError`` when another agent is in the way.
     """
     launcher = await _usable_launcher(flags, work_dir, posix, own)
     if flags.enforce_ports and launcher.open_ports:
@@ -235,6 +235,7 @@ async def _usable_launcher(flags: Flags, work_dir: Path, posix: PosixLauncher, o
         pids_limit=flags.container_pids_limit,
         ports=ports.PortGuard(closed, own),
     )
+    linux.claim()
     try:
         log.info("%s", await linux.prove())
         return linux

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import fcntl
 import os
 import re
 import signal
@@ -76,6 +77,21 @@ class Cgroups:
 
     def pids(self, path: str) -> list[int]:
         return [int(pid) for pid in self._text("memory", path, "cgroup.procs").split()]
+
+    def claim(self, path: str) -> bool:
+        """Whether the cgroup ``path``, made when it is not there, is now this process's as long as it lives; it is not
+        when another's. Raises ``OSError``."""
+        folder = self.folder("pids", path)
+        if folder is None:
+            return True
+        folder.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(descriptor)
+            return False
+        return True  # and the descriptor stays open: it is the claim
 
     def clear(self, path: str) -> bool:
         """Kills what is in the cgroup ``path`` and removes it, in every hierarchy. False when some of it is left."""

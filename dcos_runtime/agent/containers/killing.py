@@ -50,6 +50,18 @@ def kill(cgroups: Cgroups, path: str) -> None:
         thaw(cgroups, path)
 
 
+def unfinished(cgroups: Cgroups, path: str) -> bool:
+    """Whether somebody began to kill what is in the cgroup ``path``, and went before it was done: it may be frozen."""
+    places = _places(cgroups, path)
+    if not places:
+        return False
+    try:
+        condemned = (places[0] / "pids.max").read_text().strip() == "0"  # what `kill` does first, and nobody else
+    except OSError:
+        return False
+    return condemned and bool(members(cgroups, path))
+
+
 def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> int:
     """Signals each process in the cgroup ``path`` and below once, and those forked meanwhile; ``but`` one, unless it is
     alone. How many others."""

@@ -102,6 +102,17 @@ class OciLauncher:
         kind = "unified" if self.cgroups.unified else "divided (version 1)"
         return f"OCI containers by {self.runtime} under {self.conmon}; control groups are {kind}"
 
+    def claim(self) -> None:
+        """Keeps other agents of this machine out of this one's cgroup, as long as the process lives.
+
+        Their ports would be closed, and ours opened, in one for both. Raises ``OSError`` when one is in there."""
+        with contextlib.suppress(PermissionError, FileNotFoundError):  # `prove` tells what is the matter
+            if not Cgroups.read().claim(self.cgroups_root):
+                raise OSError(
+                    f"another agent of this machine keeps its containers in --cgroups_root={self.cgroups_root}; end it"
+                    " first, or give each a --cgroups_root of its own"
+                )
+
     async def _trial(self) -> None:
         container_id = f"trial-{uuid.uuid4()}"
         sandbox = Path(tempfile.mkdtemp(prefix="trial-", dir=self.folder.parent))
@@ -259,7 +270,10 @@ class OciLauncher:
         folder = self.folder / container_id
         if not folder.exists():
             return Facts(Found.ABSENT)
-        killing.thaw(self.cgroups, self._cgroup(container_id))  # the former agent may have ended while it held it
+        # The former agent may have ended while it held the container, or in the midst of a kill.
+        killing.thaw(self.cgroups, self._cgroup(container_id))
+        if killing.unfinished(self.cgroups, self._cgroup(container_id)):
+            await self._kill(container_id)
         pid = _number(folder / "pid")
         if (exit := self._exit(container_id)) is not None:
             return Facts(Found.EXITED, exit, pid)
