@@ -226,8 +226,7 @@ def _adopt(state: State, agent: Agent, told: internal.RunningTask) -> Task | Non
         task.status_state, task.status_uuid = oldest.state, oldest.uuid
     if framework is not None:
         framework.unreachable.pop(task.id, None)
-        for ended in [ended for ended in framework.completed if ended.id == task.id]:
-            framework.completed.remove(ended)
+        state.unretire(framework, task.id)
     tasks.add(agent, framework, task)
     if not task.terminal:
         agent.used = agent.used + task_resources(task)

@@ -222,15 +222,13 @@ def remove(state: State, framework: Framework, now: Now) -> None:
     for task in framework.unreachable.values():
         if not task.terminal:
             task.state = TaskState.TASK_KILLED
-        framework.completed.append(task)
+        state.retire(framework, task)
     framework.unreachable.clear()
     framework.unregistered_at = now.wall
     framework.generation += 1
     del state.frameworks[framework.id]
     state.allocator.remove_framework(framework.id)
-    state.completed[framework.id] = framework
-    while len(state.completed) > state.config.max_completed_frameworks:
-        state.completed.popitem(last=False)
+    state.close_history(framework)
 
 
 def tell_shutdown(state: State, agent: Agent, framework_id: str) -> None:

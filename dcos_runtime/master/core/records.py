@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict, deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 import msgspec
@@ -99,6 +100,36 @@ class Absent:
     since: float | None = None
 
 
+class History:
+    """Tasks of a framework that ended, oldest first, so many at most; ``size`` is that of their TaskInfos."""
+
+    def __init__(self, capacity: int) -> None:
+        self._tasks: deque[Task] = deque()
+        self._capacity = capacity
+        self.size = 0
+
+    def __iter__(self) -> Iterator[Task]:
+        return iter(self._tasks)
+
+    def __len__(self) -> int:
+        return len(self._tasks)
+
+    def append(self, task: Task) -> None:
+        self._tasks.append(task)
+        self.size += len(task.info)
+        if len(self._tasks) > self._capacity:
+            self.drop_oldest()
+
+    def drop_oldest(self) -> None:
+        self.size -= len(self._tasks.popleft().info)
+
+    def remove(self, task_id: str) -> None:
+        """Whatever has this id."""
+        for task in [task for task in self._tasks if task.id == task_id]:
+            self._tasks.remove(task)
+            self.size -= len(task.info)
+
+
 @dataclass(slots=True)
 class Framework:
     """A framework. ``recovered``: known from its tasks only, it has not subscribed since this master leads."""
@@ -120,10 +151,10 @@ class Framework:
     offers: set[str] = field(default_factory=set)
     tasks: dict[str, Task] = field(default_factory=dict)
     unreachable: OrderedDict[str, Task] = field(default_factory=OrderedDict)
-    completed: deque[Task] = field(init=False)
+    completed: History = field(init=False)
 
     def __post_init__(self) -> None:
-        self.completed = deque(maxlen=self.completed_capacity)
+        self.completed = History(self.completed_capacity)
 
     @property
     def connected(self) -> bool:

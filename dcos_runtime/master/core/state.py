@@ -22,6 +22,8 @@ from dcos_runtime.wire.scheduler import Event
 from dcos_runtime.wire.tasks import TaskInfo
 
 HEARTBEAT_SECONDS = 15.0
+MAX_HISTORY = 256 << 20
+"""Bytes of the TaskInfos of all tasks that ended and are still told of."""
 
 
 class _Resources(msgspec.Struct):
@@ -58,6 +60,7 @@ class State:
         self.leaving: set[str] = set()  # agents that are being marked unreachable in the registry
         self.frameworks: dict[str, Framework] = {}
         self.completed: OrderedDict[str, Framework] = OrderedDict()
+        self.history = 0  # bytes, of all ``completed`` of all frameworks
         self.offers: dict[str, Offer] = {}
         self.counters: Counter[str] = Counter()
         self.effects: list[Effect] = []
@@ -156,6 +159,32 @@ class State:
         if framework is not None:
             framework.used = framework.used - resources
         self.allocator.recover(task.framework_id, task.role, agent.id, resources)
+
+    # --- history ---
+
+    def retire(self, framework: Framework, task: Task) -> None:
+        """The task is one of the framework's completed ones. Who has most gives way when all have too much."""
+        self.history -= framework.completed.size
+        framework.completed.append(task)
+        self.history += framework.completed.size
+        while self.history > MAX_HISTORY:
+            every = (*self.frameworks.values(), *self.completed.values())
+            largest = max(every, key=lambda one: one.completed.size).completed
+            self.history -= largest.size
+            largest.drop_oldest()
+            self.history += largest.size
+
+    def unretire(self, framework: Framework, task_id: str) -> None:
+        self.history -= framework.completed.size
+        framework.completed.remove(task_id)
+        self.history += framework.completed.size
+
+    def close_history(self, framework: Framework) -> None:
+        """A framework that is gone is told of still, as one of the last."""
+        self.completed[framework.id] = framework
+        while len(self.completed) > self.config.max_completed_frameworks:
+            _, oldest = self.completed.popitem(last=False)
+            self.history -= oldest.completed.size
 
     def offered(self, offers: set[str]) -> Resources:
         result = Resources()

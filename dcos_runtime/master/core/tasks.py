@@ -114,7 +114,7 @@ def remove(state: State, task: Task, *, unreachable: bool = False) -> None:
         while len(framework.unreachable) > state.config.max_unreachable_tasks_per_framework:
             framework.unreachable.popitem(last=False)
     else:
-        framework.completed.append(task)
+        state.retire(framework, task)
 
 
 class _State(msgspec.Struct):

@@ -456,6 +456,9 @@ class World:
             assert framework.connected or not framework.offers
             for task in framework.tasks.values():
                 assert state.agents[task.agent_id].task(framework.id, task.id) is task
+        told_of = [framework.completed for framework in (*state.frameworks.values(), *state.completed.values())]
+        assert state.history == sum(history.size for history in told_of)
+        assert all(history.size == sum(len(task.info) for task in history) for history in told_of)
         for offer in state.offers.values():
             assert offer.id in state.frameworks[offer.framework_id].offers
             assert offer.id in state.agents[offer.agent_id].offers

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dcos_runtime.master.core import state as state_module
 from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
@@ -23,7 +24,7 @@ def world() -> tuple[World, WorldFramework]:
 def launch(framework: WorldFramework, label: str, count: int = 1) -> list[str]:
     """Tasks with one label each, in one ACCEPT; their ids."""
     framework.world.pass_time(6.0)
-    (offer_id,) = framework.offers
+    offer_id, *_ = framework.offers
     offer = framework.offers.pop(offer_id)
     names = [f"t{next(framework.world.numbers)}" for _ in range(count)]
     tasks = [
@@ -195,3 +196,34 @@ def test_what_is_sent_for_a_task_is_what_is_counted() -> None:
     (message,) = [message for message in one.agents[0].inbox if message["type"] == "RUN_TASK"]
     sent = codec.encode(codec.decode(json.dumps(message).encode(), internal.RunTask))
     assert 0 < len(sent) - weight(one) < 200
+
+
+def test_what_ended_is_told_of_within_bounds_and_the_largest_history_gives_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_module, "MAX_HISTORY", 1_000_000)
+    one = World(agents=1, frameworks=2)
+    one.settle()
+    large, small = one.frameworks
+
+    def run(framework: WorldFramework, other: WorldFramework, label: str, count: int) -> list[str]:
+        while not framework.offers:
+            for offer_id in list(other.offers):
+                other.decline(offer_id, 3.0)
+            one.live(1.0)
+        names = launch(framework, label, count)
+        one.settle()
+        for task in list(one.agents[0].tasks.values()):
+            one.agents[0].say(task, "TASK_FINISHED")
+        one.settle()
+        one.check()
+        return names
+
+    kept = run(small, large, "x" * 100, 5)
+    many = [run(large, small, "x" * 90_000, 5) for _ in range(4)]
+    frameworks = one.core.state.frameworks
+    assert [task.id for task in frameworks[small.id or ""].completed] == kept
+    told = [task.id for task in frameworks[large.id or ""].completed]
+    assert told == [name for names in many for name in names][-len(told) :] and 8 <= len(told) <= 11
+    large.call("TEARDOWN")
+    large.stream, large.removed = None, True
+    one.check()
+    assert 500_000 < one.core.state.history <= 1_000_000
