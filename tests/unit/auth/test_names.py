@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
+import threading
+import time
 from typing import Any
 
 import pytest
@@ -10,6 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcos_runtime.auth import names
+from dcos_runtime.auth.places import Names
 
 AGENT = "0f8fad5b-d9cb-469f-a165-70867728950e-S1"
 MASTERS = ("198.18.0.11", "198.18.0.12")
@@ -157,7 +161,7 @@ def test_what_is_no_port_is_not_told(number: int) -> None:
     assert found.service("_web._tcp.marathon.slave.mesos")[0]["port"] == ""
 
 
-_LONG = "long-name." * 100_000
+_LONG = "long-name." * 5_000
 
 
 @pytest.mark.parametrize(
@@ -217,3 +221,45 @@ def test_every_label_is_one(name: str) -> None:
         len(label) <= 63 and not label.startswith("-") and label.strip("-.abcdefghijklmnopqrstuvwxyz0123456789") == ""
     )
     assert "." not in label
+
+
+# --- the work of it ---
+
+
+class _Master:
+    """Tells always the same of the cluster."""
+
+    def __init__(self, state: dict[str, Any]) -> None:
+        self._data = json.dumps(state).encode()
+        self.asked = 0
+
+    async def ask(self, path: str, decode: Any, seconds: float) -> Any:
+        self.asked += 1
+        return decode(self._data)
+
+
+async def test_names_are_made_beside_the_loop_and_the_less_often_the_longer_that_takes(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    threads: set[int] = set()
+    made = names.of_cluster
+
+    def slow(state: names.State, masters: Any) -> names.Records:
+        threads.add(threading.get_ident())
+        end = time.thread_time() + 0.4
+        while time.thread_time() < end:
+            pass
+        return made(state, masters)
+
+    master: Any = _Master({"leader": "master@198.18.0.12:5050"})
+    known = Names(master, MASTERS)
+    await known.leader()
+    assert known._records.seconds == 1.0  # as long as it is little
+    monkeypatch.setattr(names, "of_cluster", slow)
+    known._records.seconds = 0.0
+    assert await known.leader() == "198.18.0.12"
+    assert threads and threading.get_ident() not in threads
+    assert known._records.seconds >= 5 * 0.4
+    count = master.asked
+    await asyncio.gather(*(known.leader() for _ in range(100)))
+    assert master.asked <= count + 1
