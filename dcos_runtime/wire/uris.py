@@ -6,6 +6,7 @@ library only: the fetcher's process imports it.
 
 from __future__ import annotations
 
+import base64
 import re
 import urllib.parse
 from dataclasses import dataclass
@@ -21,6 +22,11 @@ _WHOLE = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DO
 _WEB = re.compile(r"(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.DOTALL)
 _PORT = re.compile(r"\d{1,5}")
 _SECRET = re.compile(r"sig|token|secret|passw|pwd|key|credential|auth|session", re.IGNORECASE)
+_LOOKS_LIKE_CREDENTIALS = re.compile(
+    r"(?P<begin>[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\])[/\\]*|(?:[/\\]{2,})?)(?P<credentials>[^?#]+)@(?P<rest>.*)", re.DOTALL
+)
+"""What was meant to be a URI with user and password, and is none: ``http:/user:password@host``."""
+_INNER = re.compile(r"(?<=://)[^/?#@\s]+(?=@)")
 _STRAY_PERCENT = re.compile(r"%(?![0-9A-Fa-f]{2})")
 
 
@@ -109,36 +115,58 @@ def blanked(value: str) -> str:
     match = _WHOLE.fullmatch(value)
     parts = _WEB.fullmatch(match["rest"]) if match else None
     if match is None or parts is None:
-        return value
+        return _blanked_query(_blanked_otherwise(value))
     begin = f"{match['scheme']}://"
-    if match["scheme"].lower() == "file":
-        return value
     _, at, place = parts["authority"].rpartition("@")
+    if match["scheme"].lower() == "file":
+        return f"{begin}{HIDDEN}@{match['rest'].partition('@')[2]}" if at else value
     try:
         _host_and_port(place)
     except ValueError:
         # A password with a / in it: where it ends cannot be known.
         return begin + HIDDEN
-    told = begin + (f"{HIDDEN}@" if at else "") + place + parts["path"]
-    if parts["query"] is not None:
-        told += "?" + "&".join(_blanked_parameter(parameter) for parameter in parts["query"].split("&"))
-    return told
+    told = begin + (f"{HIDDEN}@" if at else "") + place + _INNER.sub(HIDDEN, parts["path"])
+    return told if parts["query"] is None else _blanked_query(f"{told}?{_INNER.sub(HIDDEN, parts['query'])}")
 
 
 def secrets(value: str) -> list[str]:
     """The texts of a URI that may be told nowhere, longest first: to be taken out of what others say of it."""
     match = _WHOLE.fullmatch(value)
     parts = _WEB.fullmatch(match["rest"]) if match else None
-    if parts is None or match is None or match["scheme"].lower() == "file":
-        return []
-    credentials, _, _ = parts["authority"].rpartition("@")
-    _, _, password = credentials.partition(":")
-    found = [credentials, _decoded(credentials), password, _decoded(password)]
-    for parameter in (parts["query"] or "").split("&"):
+    given = _INNER.findall(value)
+    if parts is not None:
+        given.append(parts["authority"].rpartition("@")[0])
+    elif (found := _mistaken(value)) is not None:
+        given.append(found["credentials"])
+    told: list[str] = []
+    for credentials in given:
+        password = credentials.partition(":")[2]
+        told += [credentials, _decoded(credentials), password, _decoded(password)]
+        # As it is sent, which servers echo.
+        told.append(base64.b64encode(_decoded(credentials).encode(errors="surrogateescape")).decode().rstrip("="))
+    for parameter in value.partition("#")[0].partition("?")[2].split("&"):
         name, _, text = parameter.partition("=")
         if _SECRET.search(name):
-            found += [text, _decoded(text)]
-    return sorted({text for text in found if text}, key=len, reverse=True)
+            told += [text, _decoded(text)]
+    return sorted({text for text in told if text}, key=len, reverse=True)
+
+
+def _mistaken(value: str) -> re.Match[str] | None:
+    """Credentials in what is no URI, though it looks like one. A path of this machine has none."""
+    if value.startswith("/") and not value.startswith("//"):
+        return None
+    match = _LOOKS_LIKE_CREDENTIALS.fullmatch(value)
+    return match if match and (match["begin"] or ":" in match["credentials"]) else None
+
+
+def _blanked_otherwise(value: str) -> str:
+    match = _mistaken(value)
+    return _INNER.sub(HIDDEN, value) if match is None else f"{match['begin']}{HIDDEN}@{match['rest']}"
+
+
+def _blanked_query(value: str) -> str:
+    begin, mark, query = value.partition("?")
+    return begin + mark + "&".join(_blanked_parameter(parameter) for parameter in query.split("&"))
 
 
 def _blanked_parameter(parameter: str) -> str:

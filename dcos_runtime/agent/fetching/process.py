@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import resource
 import sys
 import threading
@@ -111,7 +112,7 @@ def without_secrets(text: str, value: str) -> str:
     text = text.replace(value, uris.blanked(value))
     for secret in uris.secrets(value):
         if len(secret) >= SHORTEST_SECRET:  # less would blank letters of every word
-            text = text.replace(secret, uris.HIDDEN)
+            text = re.sub(re.escape(secret), uris.HIDDEN, text, flags=re.IGNORECASE)
     return text
 
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 import base64
 import http.client
 import os
+import re
 import ssl
 import stat
 from dataclasses import dataclass
@@ -18,6 +19,10 @@ from dcos_runtime.wire.uris import Web
 
 MAX_REDIRECTS = 10
 REDIRECTS = (301, 302, 303, 307, 308)
+LONGEST_REASON = 200
+LONGEST_LINE = 65536
+_LENGTH = re.compile(r"[0-9]{1,18}")
+_CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;[^\n]*)?\r?\n")
 
 
 @dataclass(frozen=True)
@@ -38,7 +43,7 @@ def save(value: str, file: IO[bytes], rules: Rules, budget: Budget) -> None:
     """Writes all of what ``value`` names to ``file``."""
     scheme = uris.scheme(value)
     if scheme in ("http", "https"):
-        _download(uris.web(value), file, rules.stall_seconds, budget)
+        _download(uris.web(value), file, rules.stall_seconds, budget, uris.secrets(value))
         return
     if scheme not in ("", "file"):
         raise FetchError(f"{scheme}:// is not supported; give http(s)://, file:/// or an absolute path")
@@ -59,7 +64,7 @@ def save(value: str, file: IO[bytes], rules: Rules, budget: Budget) -> None:
 # --- the web ----------------------------------------------------------------------------------------------------------
 
 
-def _download(asked: Web, file: IO[bytes], stall_seconds: float, budget: Budget) -> None:
+def _download(asked: Web, file: IO[bytes], stall_seconds: float, budget: Budget, secrets: list[str]) -> None:
     at = asked
     for _ in range(MAX_REDIRECTS + 1):
         connection = _connect(at, stall_seconds)
@@ -69,8 +74,8 @@ def _download(asked: Web, file: IO[bytes], stall_seconds: float, budget: Budget)
                 at = _redirected(at, location)
                 continue
             if response.status not in (200, 203):
-                raise FetchError(f"HTTP {response.status} {response.reason}" + _hint(response, at))
-            expected = None if response.chunked else response.length
+                raise FetchError(f"HTTP {response.status}{_reason(response, secrets)}" + _hint(response, at))
+            expected = _frame(response)
             copied = copy(response, file, budget)
             if expected is not None and copied != expected:
                 raise FetchError(f"the body was cut short: {copied} of {expected} bytes came")
@@ -78,6 +83,53 @@ def _download(asked: Web, file: IO[bytes], stall_seconds: float, budget: Budget)
         finally:
             connection.close()
     raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+
+
+class _Response(http.client.HTTPResponse):
+    """Takes the sizes of chunks for what they are: digits, and nothing else that Python reads as a number."""
+
+    def _read_next_chunk_size(self) -> int:
+        line = self.fp.readline(LONGEST_LINE + 1)
+        if not _CHUNK_SIZE.fullmatch(line):
+            self._close_conn()  # type: ignore[attr-defined]
+            raise ValueError("the size of a chunk")  # which http.client takes for a body cut short
+        return int(line.partition(b";")[0], 16)
+
+
+def _frame(response: Any) -> int | None:
+    """How long the body is; ``None``: its chunks, or the end of the connection, tell. http.client passes over what it
+    does not know, and would hand out the framing as the content."""
+    codings = response.headers.get_all("Transfer-Encoding")
+    if codings is not None:
+        coding = ", ".join(text.strip() for text in codings)
+        if coding.lower() != "chunked":
+            raise FetchError(f"the body comes in a transfer coding {_shown(coding)!r} that is not known here")
+        response.chunked, response.chunk_left, response.length = True, None, None
+        return None
+    lengths = response.headers.get_all("Content-Length")
+    if lengths is None:
+        return None
+    found = {text.strip() for line in lengths for text in line.split(",")}
+    for text in sorted(found):
+        if not _LENGTH.fullmatch(text):
+            raise FetchError(f"the server's Content-Length {_shown(text)!r} is no length")
+    if len({int(text) for text in found}) > 1:
+        raise FetchError(f"the server gives several lengths: {_shown(', '.join(sorted(found)))}")
+    response.length = int(found.pop())
+    return int(response.length)
+
+
+def _reason(response: Any, secrets: list[str]) -> str:
+    """What the server says of a failure, unless that repeats a secret it was sent."""
+    text = str(response.reason).strip()
+    if not text or any(secret.lower() in text.lower() for secret in secrets):
+        return ""
+    return f" {_shown(text)}"
+
+
+def _shown(text: str) -> str:
+    """Text of a server as it may stand in a message."""
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:LONGEST_REASON])
 
 
 def _connect(at: Web, stall_seconds: float) -> http.client.HTTPConnection:
@@ -104,6 +156,7 @@ def _request(connection: http.client.HTTPConnection, at: Web) -> Any:
     if at.user is not None:
         credentials = f"{at.user}:{at.password}".encode(errors="surrogateescape")
         headers["Authorization"] = "Basic " + base64.b64encode(credentials).decode()
+    connection.response_class = _Response
     connection.request("GET", at.target, headers=headers)
     return connection.getresponse()
 

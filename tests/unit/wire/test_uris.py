@@ -48,10 +48,29 @@ def test_a_query_does_not_change_what_is_unpacked() -> None:
         ("file:///opt/a@b", "file:///opt/a@b"),
         ("/opt/a:b@c", "/opt/a:b@c"),
         ("ftp://me:s3cret@h/x", "ftp://***@h/x"),
+        ("http:/me:s3cret@h/x", "http:/***@h/x"),
+        ("http:/token@h/x", "http:/***@h/x"),
+        ("http:me:s3cret@h/x", "***@h/x"),
+        ("me:s3cret@h/x?y=1", "***@h/x?y=1"),
+        ("http//me:s3/cret@h/x", "***@h/x"),
+        ("http ://me:s3cret@h/x", "***@h/x"),
+        ("//me:s3cret@h/x", "//***@h/x"),
+        ("http:/h/x?token=t", "http:/h/x?token=***"),
+        ("file://me:s3cret@h/x", "file://***@h/x"),
+        ("http://h/http://me:s3cret@i/x", "http://h/http://***@i/x"),
+        ("http://h/x?from=http://me:s3cret@i/x", "http://h/x?from=http://***@i/x"),
+        ("/opt/http://me:s3cret@i/x", "/opt/http://***@i/x"),
+        ("apps/x@1.tgz", "apps/x@1.tgz"),
     ],
 )
 def test_no_secret_of_a_uri_is_told(value: str, told: str) -> None:
     assert uris.blanked(value) == told
+
+
+def test_the_secrets_of_a_uri_are_known_however_it_is_written() -> None:
+    for value in ("http://me:s3cret@h/x", "http:/me:s3cret@h/x", "me:s3cret@h", "http://h/http://me:s3cret@i/"):
+        assert {"s3cret", "me:s3cret", "bWU6czNjcmV0"} <= set(uris.secrets(value)), value
+    assert uris.secrets("http://h/x@1.tgz") == uris.secrets("/opt/a:b@c") == []
 
 
 def test_the_parts_of_a_web_address() -> None:
