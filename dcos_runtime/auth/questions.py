@@ -108,13 +108,17 @@ class Questions(asyncio.Protocol):
         )
 
 
+def looked_at(wanted: Collection[str]) -> re.Pattern[str]:
+    return re.compile(rf"\r\n({'|'.join(map(re.escape, wanted))}):([^\r\n]*)", re.IGNORECASE | re.ASCII)
+
+
 @contextlib.asynccontextmanager
 async def listening(decide: Decide, wanted: Collection[str], path: Path, mode: int) -> AsyncIterator[None]:
     """Answers on the UNIX socket ``path``, which is made with ``mode``. ``wanted``: the headers that are looked at.
 
     nginx sends all that its client sent, which may be thousands; the others cost next to nothing. Raises ``OSError``.
     """
-    names = re.compile(rf"\r\n({'|'.join(map(re.escape, wanted))}):([^\r\n]*)", re.IGNORECASE | re.ASCII)
+    names = looked_at(wanted)
     connections: set[Questions] = set()
     loop = asyncio.get_running_loop()
     server = await loop.create_unix_server(lambda: Questions(decide, names, connections), str(path), backlog=1024)

@@ -154,9 +154,10 @@ def test_spoiled_questions_of_the_gateway_are_answered_or_end_the_connection(cap
             routing.way(headers.get("x-dcos-uri", ""), headers.get("x-dcos-door", ""))
         return 200, {"X-Dcos-User": headers.get("cookie", "")}
 
+    wanted = questions.looked_at(("x-dcos-uri", "x-dcos-door", "cookie"))
     for _ in range(ROUNDS):
         transport = Transport()
-        connection = questions.Questions(decide, set())
+        connection = questions.Questions(decide, wanted, set())
         connection.connection_made(transport)  # type: ignore[arg-type]
         connection.data_received(fuzzer.bytes(good * 2))
         assert transport.closed or transport.written.count(b"HTTP/1.1 ") <= 3
