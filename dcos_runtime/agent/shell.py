@@ -155,10 +155,7 @@ class Shell:
                 case Destroy():
                     self._do(self._destroy(effect), f"destroy {effect.container_id}")
                 case Retire():
-                    sandbox = self._launching.sandboxes.path(
-                        effect.agent_id, effect.framework_id, effect.task_id, effect.container_id
-                    )
-                    gc.touch(sandbox)
+                    self._retire(effect)
                 case OpenConnection() if self.link:
                     self.link.open(effect)
                 case CloseConnection() if self.link:
@@ -264,6 +261,15 @@ class Shell:
         except Exception:
             log.exception("the output of container %s was not held to its caps", container_id)
         self.feed(self.core.destroyed(container_id, now()))
+
+    def _retire(self, effect: Retire) -> None:
+        try:
+            sandbox = self._launching.sandboxes.path(
+                effect.agent_id, effect.framework_id, effect.task_id, effect.container_id
+            )
+        except ValueError:  # with such a name it never had one, which was why it ended
+            return
+        gc.touch(sandbox)
 
     async def _persistently(self, work: Callable[[], Awaitable[T]], trouble: str) -> T:
         """Does ``work`` until it succeeds. Whatever one container's task brought about, the agent goes on for all the

@@ -19,9 +19,10 @@ import pytest
 
 from dcos_runtime.agent import gc, removal, shell
 from dcos_runtime.agent.containers.cgroups import tree
-from dcos_runtime.agent.core.effects import Destroy, Signal, Start, Watch
+from dcos_runtime.agent.core.effects import Destroy, Retire, Signal, Start, Watch
 from dcos_runtime.agent.core.model import Exit, Found
 from dcos_runtime.agent.removal import BATCH, DEEPEST, remove
+from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.daemon import Life
 
 
@@ -265,7 +266,7 @@ class Core:
 async def outcome(launcher: Launcher, effect: Any, told: str | None) -> int:
     """The exit code the agent has when the effect is done and the core was told."""
     life, core = Life(), Core()
-    launching = SimpleNamespace(launcher=launcher, sandboxes=None)
+    launching = SimpleNamespace(launcher=launcher, sandboxes=Sandboxes(Path("/nowhere")))
     whole = shell.Shell(
         cast(Any, core), cast(Any, None), cast(Any, {"odd": launcher}), cast(Any, launching), 15.0, life
     )
@@ -288,6 +289,7 @@ async def outcome(launcher: Launcher, effect: Any, told: str | None) -> int:
         (Start("c"), "launch_failed"),
         (Watch("c", "odd"), "exited"),
         (Signal("c", 15), None),
+        (Retire("agent", "framework", "..", "c"), None),
     ],
 )
 def test_no_error_of_one_container_ends_the_agent(
