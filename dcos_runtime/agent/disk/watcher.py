@@ -33,7 +33,7 @@ FILLING = 256 << 20
 
 LONGEST_PAUSE = 1.0
 
-MOVING_ROUNDS = 3
+MOVING_ROUNDS = 2
 HELD_SECONDS = 0.5
 HELD_SECONDS_FILLING = 5.0
 """How long a container may be held to be counted, and how long when the disk has been filling since its last count."""
