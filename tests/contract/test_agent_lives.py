@@ -70,6 +70,16 @@ def test_a_fetch_ends_with_its_agent_whatever_that_dies_of(pair: tuple[Pretended
         assert master.status("fetches").state.value == "TASK_LOST"
 
 
+@pytest.mark.parametrize("pair", ["linux"], indirect=True)
+def test_what_a_trial_container_left_is_removed_at_the_next_start(pair: tuple[PretendedMaster, Agent]) -> None:
+    _, agent = pair
+    left = agent.work_dir / "containers" / "trial-left"
+    left.mkdir()
+    (left / "stdout").touch()
+    agent.restart()
+    assert not left.exists()
+
+
 def test_tasks_live_through_kill_9_of_the_agent_and_their_ends_are_known(
     pair: tuple[PretendedMaster, Agent],
 ) -> None:

@@ -114,6 +114,9 @@ class OciLauncher:
                 )
 
     async def _trial(self) -> None:
+        for left in self.folder.parent.glob("trial-*"):  # by an agent that was killed meanwhile
+            with contextlib.suppress(OSError):
+                remove(left)
         container_id = f"trial-{uuid.uuid4()}"
         sandbox = Path(tempfile.mkdtemp(prefix="trial-", dir=self.folder.parent))
         for name in ("stdout", "stderr"):
