@@ -49,7 +49,7 @@ class Remote:
                 "-o",
                 "GlobalKnownHostsFile=none",
             ]
-        argv += ["-o", "StrictHostKeyChecking=yes", "-o", f"ConnectTimeout={_CONNECT_SECONDS}"]
+        argv += ["-o", "StrictHostKeyChecking=yes", "-o", f"ConnectTimeout={_CONNECT_SECONDS}", *sockets.ALIVE]
         if target.identity_file is not None:
             argv += ["-o", f"IdentityFile={sockets.as_word(target.identity_file)}", "-o", "IdentitiesOnly=yes"]
         argv += sockets.options(self._control_dir)

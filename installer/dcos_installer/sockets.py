@@ -19,6 +19,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dcos_installer.errors import InstallerError
+from dcos_installer.lifeline import sockets_lie_in
 from dcos_installer.process import run
 
 log = logging.getLogger(__name__)
@@ -30,6 +31,9 @@ _LONGEST_NAME = 40 + 17
 _PLAIN = re.compile(r"/[A-Za-z0-9/._+-]*")
 """What needs no quoting anywhere: ssh expands % and $, and Ansible's settings have their own special characters."""
 _SHARED_SECONDS = 60
+
+ALIVE = ("-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3")
+"""A machine that falls silent in the middle of a connection ends it after half a minute, not much later."""
 
 
 @contextlib.contextmanager
@@ -107,6 +111,7 @@ def _make(places: list[Path]) -> Path | None:
             if not _PLAIN.fullmatch(str(place)) or place.stat().st_uid not in (0, os.geteuid()):
                 continue
             made = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-", dir=place))
+            sockets_lie_in(made)
             if _holds_sockets(made):
                 return made
             shutil.rmtree(made, ignore_errors=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from dcos_installer.sockets import as_word, joined
+from dcos_installer.sockets import ALIVE, as_word, joined
 
 if TYPE_CHECKING:
     from dcos_installer.providers.base import SshTarget
@@ -28,8 +28,7 @@ class Place:
     def ssh_options(self) -> list[str]:
         """What ssh is told besides where to go. Host keys are always checked."""
         assert self.ssh is not None
-        options = ["-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes"]
-        options += ["-o", "ServerAliveInterval=10", "-o", "ServerAliveCountMax=3"]
+        options = ["-o", "StrictHostKeyChecking=yes", "-o", "BatchMode=yes", *ALIVE]
         if self.ssh.known_hosts_file is not None:
             # The cluster's own keys: nothing of the operator's SSH set-up has a say.
             options += ["-F", "none", "-o", "GlobalKnownHostsFile=none"]

@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -73,6 +74,52 @@ def test_with_the_installer_everything_ends_that_it_started(how: signal.Signals)
             assert Path("/proc", apart).exists()
         finally:
             os.kill(int(apart), signal.SIGKILL)
+
+
+# ssh's shared connection writes its title over its environment: nothing but the title says whose it is.
+SHARED = """\
+import os, subprocess, sys, time
+from pathlib import Path
+from dcos_installer import lifeline, sockets
+lifeline.hold()
+with sockets.folder({"XDG_RUNTIME_DIR": sys.argv[1]}) as folder:
+    mine = f"ssh: {folder}/0123 [mux]"
+    others = f"ssh: {folder.parent}/dcos-ssh-other/0123 [mux]"
+    for title in (mine, others):
+        process = subprocess.Popen([title, "600"], executable="/bin/sleep", env={}, start_new_session=True,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        print(process.pid, flush=True)
+    print(folder, flush=True)
+    time.sleep(600)
+"""
+
+
+@pytest.mark.parametrize("how", [signal.SIGKILL, signal.SIGABRT])
+def test_shared_connections_end_with_a_killed_installer_and_their_folder_goes(how: signal.Signals) -> None:
+    with (
+        tempfile.TemporaryDirectory(dir="/tmp") as place,  # pytest's own is too long for sockets
+        subprocess.Popen([sys.executable, "-c", SHARED, place], stdout=subprocess.PIPE, text=True) as parent,
+    ):
+        assert parent.stdout
+        try:
+            mine, others, folder = (parent.stdout.readline().strip() for _ in range(3))
+            assert Path(folder).parent == Path(place) and Path(folder).is_dir()
+            parent.send_signal(how)
+            parent.wait()
+            wait_until(lambda: not _runs(mine), "the shared connection ends")
+            wait_until(lambda: not Path(folder).exists(), "its folder goes")
+            assert _runs(others)
+        finally:
+            parent.kill()
+            os.kill(int(others), signal.SIGKILL)
+
+
+def _runs(process: str) -> bool:
+    """It is there, and no zombie."""
+    try:
+        return Path("/proc", process, "stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except OSError:
+        return False
 
 
 def test_an_installer_that_comes_to_its_end_leaves_no_watcher() -> None:

@@ -44,6 +44,7 @@ def test_machines_of_ours_are_reached_by_their_own_keys_alone() -> None:
         "-o GlobalKnownHostsFile=none",
         "-o IdentityFile=/state/id -o IdentitiesOnly=yes",
         "-o BatchMode=yes",
+        "-o ServerAliveInterval=10 -o ServerAliveCountMax=3",
         "-o ControlPath=/tmp/c/%C",
         "-p 22 -l root",
     ):
