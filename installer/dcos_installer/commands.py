@@ -15,11 +15,12 @@ from pathlib import Path
 from typing import Any
 
 from dcos_installer import client, secrets, sockets
+from dcos_installer.bundle.archive import cache_home
 from dcos_installer.config.limits import host_limits
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.config.spec import load_spec
 from dcos_installer.engine import AnsibleEngine
-from dcos_installer.errors import InstallerError, LockHeld
+from dcos_installer.errors import InstallerError, LockHeld, StateError
 from dcos_installer.events import Event, Sink
 from dcos_installer.phases import left_out
 from dcos_installer.phases.acquire_lock import AcquireLock, held_while_switching
@@ -311,8 +312,15 @@ def check_inventory(inventory: Path) -> None:
     no room for its machines' disks.
     """
     spec = load_spec(inventory, known_id(inventory) or _UNKNOWN_ID, host_limits())
+    cache = cache_home()
     if spec.provider != "nspawn":
         return
+    if '"' in str(cache):
+        raise StateError(
+            f"the folder {cache} cannot hold a machine's image",
+            why='apt, which builds it, cannot handle paths with "',
+            hint="set XDG_CACHE_HOME to a folder of yours without it",
+        )
     # Where a tool is missing, or only root may look, that is told when machines are made.
     if shutil.which("ip"):
         refuse_taken(bridge_for(spec.cluster_id, spec.name, spec.settings.network))

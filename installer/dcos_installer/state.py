@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from dcos_installer.errors import StateError
-from dcos_installer.surroundings import home, plain
+from dcos_installer.surroundings import can_be_made, home, plain
 
 
 def state_home(environ: Mapping[str, str] | None = None) -> Path:
@@ -22,8 +22,8 @@ def state_home(environ: Mapping[str, str] | None = None) -> Path:
     environ = os.environ if environ is None else environ
     configured = environ.get("XDG_STATE_HOME", "")
     if configured.startswith("/"):
-        return plain(Path(configured) / "dcos", "from XDG_STATE_HOME")
-    return plain(home(environ, "XDG_STATE_HOME") / ".local" / "state" / "dcos", "from HOME")
+        return can_be_made(plain(Path(configured) / "dcos", "from XDG_STATE_HOME"), "from XDG_STATE_HOME")
+    return can_be_made(plain(home(environ, "XDG_STATE_HOME") / ".local" / "state" / "dcos", "from HOME"), "from HOME")
 
 
 def atomic_write(path: Path, content: str | bytes, mode: int = 0o600, *, lasting: bool = True) -> None:

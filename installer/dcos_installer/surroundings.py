@@ -40,6 +40,20 @@ def home(environ: Mapping[str, str], instead: str) -> Path:
         ) from None
 
 
+def can_be_made(folder: Path, source: str) -> Path:
+    """``folder``, when nothing but folders leads to it. Raises `StateError`; ``source`` is who named it."""
+    for part in (folder, *folder.parents):
+        if os.path.lexists(part):
+            if not part.is_dir():
+                raise StateError(
+                    f"the folder {folder} cannot be used ({source})",
+                    why=f"{part} is not a folder",
+                    hint=f"set {source.removeprefix('from ')} to a folder of yours",
+                )
+            break
+    return folder
+
+
 def plain(folder: Path, source: str) -> Path:
     """``folder``, when ssh and Ansible can be told of files in it. Raises `StateError`; ``source`` is who named it."""
     text = str(folder)

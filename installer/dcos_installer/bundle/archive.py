@@ -21,7 +21,7 @@ import msgspec
 from dcos_installer.errors import InstallerError
 from dcos_installer.plan.facts import Target
 from dcos_installer.plan.manifest import Package
-from dcos_installer.surroundings import home
+from dcos_installer.surroundings import can_be_made, home
 
 _COMPRESSION = 6
 _CHUNK = 1 << 20
@@ -52,8 +52,9 @@ class Built(msgspec.Struct, frozen=True):
 def cache_home() -> Path:
     """``$XDG_CACHE_HOME/dcos/bundle``; a relative value is ignored, as the XDG specification asks."""
     configured = os.environ.get("XDG_CACHE_HOME", "")
-    base = Path(configured) if configured.startswith("/") else home(os.environ, "XDG_CACHE_HOME") / ".cache"
-    return base / "dcos" / "bundle"
+    if configured.startswith("/"):
+        return can_be_made(Path(configured) / "dcos" / "bundle", "from XDG_CACHE_HOME")
+    return can_be_made(home(os.environ, "XDG_CACHE_HOME") / ".cache" / "dcos" / "bundle", "from HOME")
 
 
 def pack(tree: Path) -> bytes:

@@ -157,3 +157,20 @@ def test_whatever_the_umask_the_operators_state_is_his_alone(tmp_path: Path, uma
     assert list(found.logs.iterdir())
     for path in (state / "dcos").rglob("*"):
         assert not stat.S_IMODE(path.lstat().st_mode) & 0o077, path
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"HOME": "/dev/null"}, "HOME"),
+        ({"XDG_STATE_HOME": "/dev/null"}, "XDG_STATE_HOME"),
+        ({"XDG_CACHE_HOME": "/dev/null/x"}, "XDG_CACHE_HOME"),
+        ({"XDG_CACHE_HOME": '/tmp/a "b"'}, "XDG_CACHE_HOME"),
+    ],
+)
+def test_a_place_that_cannot_hold_what_is_kept_there_is_refused_by_plan_with_its_variable(
+    tmp_path: Path, variables: dict[str, str], named: str
+) -> None:
+    done = run("plan", LOCAL, env={"HOME": str(tmp_path), **variables})
+    assert done.returncode == 1 and f"set {named} to a folder" in done.stderr, done.stderr
+    assert list(tmp_path.iterdir()) == []
