@@ -41,6 +41,7 @@ class RepairZooKeeper:
 
     def run(self, ctx: Context) -> None:
         host = _master(ctx, self._host)
+        ctx.remote(host).run(["true"], what="reach it", deadline=30)  # before a change is noted as begun
         found = damage(ctx, host)
         ctx.note(host.name, f"ZooKeeper's data is damaged: {found}" if found else "its ZooKeeper does not serve")
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(ctx.wall()))

@@ -7,6 +7,7 @@ import shlex
 from typing import TYPE_CHECKING
 
 from dcos_installer.errors import InstallerError
+from dcos_installer.remote import Unreachable
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -26,21 +27,28 @@ _ENDED = ("exiting abnormally", "Unable to load database on disk", "Unable to ru
 _PREPARE = re.compile(r"^zookeeper prepare: (.*: (?:Permission denied|Not a directory|Is a directory))$", re.MULTILINE)
 # Some it cannot use it stumbles over again and again, and does not end.
 _STUMBLES = re.compile(r"(\S*Exception: .*/version-2\b.*)$", re.MULTILINE)
+_FILES = re.compile(r"[^\s'\"=:]*version-2/((?:log|snapshot)\.[0-9a-fA-F]+|\w+Epoch)")
 # What other data would not mend.
 _OTHERWISE = ("No space left", "BindException", "Address already in use", "OutOfMemory", "Read-only file system")
 
 # The number (myid) and the lists of members (conf) stay: by them the others know it, and it them.
 _PUT_ASIDE = """\
 home=$1 kept=$2 stamp=$3
-systemctl stop dcos-zookeeper.service
+unit=dcos-zookeeper.service
+# Before it is stopped: can its data be moved away? A file in the way or a full disk would end this in the middle.
 mkdir -p "$home/damaged"
+probe=$(mktemp "$home/damaged/.probe-XXXXXX")
+trap 'rm -f "$probe"' EXIT
+echo probe > "$probe"
+rm -f "$probe"
+# From here on it is started again, however this ends.
+trap 'systemctl reset-failed "$unit" 2>/dev/null || true; systemctl start --no-block "$unit"' EXIT
+systemctl stop "$unit"
 if [ -e "$home/version-2" ] || [ -L "$home/version-2" ]; then mv -T "$home/version-2" "$home/damaged/$stamp"; fi
 ls -1 "$home/damaged" | sort -r | tail -n +$((kept + 1)) | while read -r old; do rm -rf "$home/damaged/$old"; done
 chown -hR dcos-zookeeper:dcos-zookeeper "$home"
 chmod -R u+rwX,go-w "$home"
 sync
-systemctl reset-failed dcos-zookeeper.service 2>/dev/null || true
-systemctl start --no-block dcos-zookeeper.service
 """
 
 
@@ -72,12 +80,21 @@ def complaint(said: str) -> str:
         return _clean(stumbles[-1]) if stumbles else ""
     causes = re.findall(r"^\s*Caused by: (.*)$", text, re.MULTILINE)
     causes = causes or re.findall(r"^\s*((?:[a-z]+\.)+[A-Z]\w*(?:Exception|Error).*)$", text, re.MULTILINE)
-    return _clean(causes[-1]) if causes else "it ends while it reads it"
+    cause = causes[-1] if causes else "it ends while it reads it"
+    files = _FILES.findall(text)
+    return _clean(cause if "/version-2" in cause or not files else f"{cause.strip()[:90]} (last read: {files[-1]})")
 
 
 def put_aside(ctx: Context, host: HostSpec, stamp: str) -> None:
     """Stops the host's ZooKeeper, moves its data away, gives what is left back to its user, and starts it empty."""
-    ctx.remote(host).script(_PUT_ASIDE, [HOME, str(KEPT_ASIDE), stamp], what="put ZooKeeper's data aside", deadline=120)
+    what = "put ZooKeeper's data aside"
+    try:
+        ctx.remote(host).script(_PUT_ASIDE, [HOME, str(KEPT_ASIDE), stamp], what=what, deadline=120)
+    except Unreachable:
+        raise
+    except InstallerError as error:
+        hint = f"make room on {host.name}, and see that {HOME}/damaged is a folder; then repair again"
+        raise InstallerError(error.what, why=error.why, hint=hint, evidence=error.evidence) from error
 
 
 def _clean(text: str) -> str:
