@@ -37,11 +37,18 @@ class Target:
 
 def find_target(flag: str | None, environment: Mapping[str, str]) -> Target:
     """The flag wins over DCOS_URL, that over DCOS_CLUSTER and the attached one. Raises `CliError` without any."""
-    clusters = Clusters(dcos_dir(environment))
     for address, name in ((flag, "--master"), (environment.get("DCOS_URL") or None, "DCOS_URL")):
         if address is not None:
             origin = "from --master" if address is flag else "from the environment variable DCOS_URL"
-            return _known(base_url(address, name), origin, clusters)
+            target = Target(base_url(address, name), origin)
+            try:
+                known = Clusters(dcos_dir(environment))
+            except CliError:
+                if target.is_gateway:
+                    raise
+                return target  # a daemon by hand: without a place for settings there are none to be heeded
+            return _known(target.url, origin, known)
+    clusters = Clusters(dcos_dir(environment))
     if wanted := environment.get("DCOS_CLUSTER"):
         return _target(clusters.find(wanted), "DCOS_CLUSTER")
     attached = clusters.attached()

@@ -108,3 +108,15 @@ def test_a_broken_cluster_file_is_named_with_its_fault(tmp_path: Path, text: str
     with pytest.raises(CliError, match=said) as error:
         find_target(None, {"DCOS_DIR": str(tmp_path)})
     assert "dcos.toml" in str(error.value)
+
+
+def test_a_daemon_by_hand_is_asked_without_a_place_for_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nowhere() -> Path:
+        raise RuntimeError("Could not determine home directory.")
+
+    monkeypatch.setattr(Path, "home", nowhere)
+    assert find_target("127.0.0.1:5050", {}).url == "http://127.0.0.1:5050"
+    assert find_target(None, {"DCOS_URL": "http://127.0.0.1:5050"}).url == "http://127.0.0.1:5050"
+    for flag in ("https://198.18.0.11", None):
+        with pytest.raises(CliError, match="no place for the settings"):
+            find_target(flag, {})
