@@ -315,7 +315,8 @@ class Gateway:
             socket.create_connection(("127.0.0.1", self.port), timeout=60) as plain,
             self.tls.wrap_socket(plain, server_hostname="127.0.0.1") as connection,
         ):
-            connection.sendall(data)
+            with contextlib.suppress(ssl.SSLError, ConnectionError):  # it may have answered, and closed, before the end
+                connection.sendall(data)
             connection.settimeout(seconds)
             received = b""
             with contextlib.suppress(TimeoutError, ssl.SSLError, ConnectionError):

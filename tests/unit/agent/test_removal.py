@@ -58,7 +58,7 @@ def test_few_folders_are_open_at_a_time(tmp_path: Path) -> None:
     deepen(tmp_path / "gone", 300)
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     used = max(int(entry.name) for entry in Path("/proc/self/fd").iterdir())
-    resource.setrlimit(resource.RLIMIT_NOFILE, (used + DEEPEST + 10, hard))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (used + DEEPEST + 40, hard))
     try:
         remove(tmp_path / "gone")
     finally:
