@@ -12,7 +12,7 @@ from dcos_runtime import tls
 from dcos_runtime.agent.containers import ports
 from dcos_runtime.agent.core.capabilities import Policy
 from dcos_runtime.agent.disk.logs import cap
-from dcos_runtime.agent.disk.rules import disk_size
+from dcos_runtime.agent.disk.rules import disk_size, project_range
 from dcos_runtime.agent.environment import duration_text
 from dcos_runtime.agent.resources import parse_attributes, parse_resources
 from dcos_runtime.auth import doors, guard
@@ -139,6 +139,13 @@ FLAGS: Sequence[Flag] = (
     Flag("enforce_container_disk_quota", "end tasks that take more disk than they asked for", True, boolean),
     Flag("container_disk_watch_interval", "how often a task's use of the disk is counted", 1.0, duration),
     Flag("container_disk_default", "disk of a task that asked for none", 2 << 30, disk_size),
+    Flag(
+        "disk_projects",
+        "hold tasks to their disk by project quotas with these ids, such as 100000-165535, which nobody else on the"
+        " file system of work_dir has; none: their files are counted",
+        None,
+        project_range,
+    ),
     Flag("max_stdout_size", "how much of a task's stdout is kept, of its end", 100 << 20, cap),
     Flag("max_stderr_size", "how much of a task's stderr is kept, of its end", 100 << 20, cap),
     Flag("cgroups_root", "cgroup under which containers' are made", "mesos", _cgroup_name),
@@ -237,6 +244,8 @@ def shown(flags: Flags) -> dict[str, str]:
             texts[flag.name] = ports.text_of(value)
         elif flag.parse in (size, cap, disk_size):
             texts[flag.name] = f"{value // (1 << 20)}MB" if value % (1 << 20) == 0 else f"{value}B"
+        elif flag.parse is project_range and value:
+            texts[flag.name] = f"{value[0]}-{value[1]}"
         elif flag.parse is _folders and value:
             texts[flag.name] = ":".join(str(folder) for folder in value)
         elif flag.parse is _variables and value:

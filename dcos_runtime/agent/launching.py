@@ -10,9 +10,11 @@ from pathlib import Path
 
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.command import Command, Room, command_of, not_executable
+from dcos_runtime.agent.containers import base
 from dcos_runtime.agent.containers.base import Launcher, LaunchError, Spec, User
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.effects import Prepare
+from dcos_runtime.agent.disk.projects import Projects
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin, environment
 from dcos_runtime.agent.fetcher import Fetcher
@@ -36,7 +38,8 @@ class UserUnknown(Exception):
 
 @dataclass(frozen=True)
 class Launching:
-    """``framework`` tells a framework by its id; ``limit_cpus``: tasks get no more cpu than they asked for."""
+    """``framework`` tells a framework by its id; ``limit_cpus``: tasks get no more cpu than they asked for;
+    ``projects``: the file system holds them to their disk."""
 
     sandboxes: Sandboxes
     fetcher: Fetcher
@@ -47,6 +50,7 @@ class Launching:
     limit_cpus: bool
     disk: DiskRules
     capabilities: Policy = USUALLY
+    projects: Projects | None = None
 
     async def prepare(self, effect: Prepare) -> int:
         """Makes the container of a `Prepare`; its process waits. Its pid.
@@ -82,9 +86,15 @@ class Launching:
         if (why := not_executable(executed, found, room())) is not None:
             raise LaunchError(why)
         await pools.run(pools.LAUNCHES, partial(self.sandboxes.make, sandbox, user))
+        if self.projects is not None:
+            await base.to_its_end(partial(self.projects.give, effect.container_id, sandbox, self.disk.limit(task)))
         if command.uris:
             await self.fetcher.fetch(effect.container_id, command.uris, sandbox, user, self.disk.limit(task))
-        return await self.launcher.create(self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox))
+        pid = await self.launcher.create(self._spec(effect.container_id, task, executed, found, user, sandbox=sandbox))
+        if self.projects is not None:
+            folders = self.launcher.folders(effect.container_id)
+            await base.to_its_end(partial(self.projects.extend, effect.container_id, folders))
+        return pid
 
     def _spec(
         self,

@@ -27,6 +27,8 @@ from dcos_runtime.agent.containers.posix import PosixLauncher
 from dcos_runtime.agent.core.agent import AgentCore
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.disk import logs
+from dcos_runtime.agent.disk.projects import Projects
+from dcos_runtime.agent.disk.quota import ProjectQuota, QuotaUnusable
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin
 from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
@@ -62,6 +64,9 @@ PRESSURE_INTERVAL = 5.0
 
 _NEVER = (Path("/etc/dcos-secrets"), Path("/dev"), Path("/proc"), Path("/sys"))
 """What is not for tasks to fetch, whatever the allow-list says."""
+
+
+_POSIX_DISK = "tasks' files are counted: no project quota can hold plain processes, which can take files out of it"
 
 
 async def serve(flags: Flags, life: Life) -> None:
@@ -147,7 +152,11 @@ async def _assemble(
     checkpoints.prepare()
     sandboxes = Sandboxes(work_dir)
     posix = PosixLauncher(work_dir / "containers" / "posix")
-    launcher = await _choose_launcher(flags, work_dir, posix, own)
+    projects = await asyncio.to_thread(_projects, flags, work_dir, sandboxes.root)
+    launcher = await _choose_launcher(flags, work_dir, posix, own, fixed_projects=projects is not None)
+    if projects is not None and launcher.name == "posix":
+        log.warning("disk: %s", _POSIX_DISK)
+        projects = None
     for shortcoming in launcher.shortcomings():
         log.warning("--launcher=%s: %s", launcher.name, shortcoming)
     if not logs.possible(work_dir):
@@ -189,6 +198,7 @@ async def _assemble(
             caps={"stdout": flags.max_stdout_size, "stderr": flags.max_stderr_size},
         ),
         capabilities=agent_flags.capabilities(flags),
+        projects=projects,
     )
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
     shell = Shell(core, checkpoints, launchers, launching, flags.container_disk_watch_interval, life)
@@ -207,12 +217,35 @@ async def _assemble(
     return shell
 
 
-async def _choose_launcher(flags: Flags, work_dir: Path, posix: PosixLauncher, own: Sequence[int]) -> Launcher:
+def _projects(flags: Flags, work_dir: Path, root: Path) -> Projects | None:
+    """Quotas of the file system, when they hold tasks here."""
+    if not flags.enforce_container_disk_quota or flags.disk_projects is None:
+        return None
+    if flags.launcher == "posix":
+        log.info("disk: %s", _POSIX_DISK)
+        return None
+    first, last = flags.disk_projects
+    quota = ProjectQuota(work_dir)
+    projects = Projects(quota, first, last, root)
+    try:
+        projects.begin(work_dir)
+    except (QuotaUnusable, OSError) as error:
+        quota.close()
+        why = error.strerror or str(error) if isinstance(error, OSError) else str(error)
+        log.info("disk: tasks' files are counted, project quotas are not used: %s", why)
+        return None
+    log.info("disk: tasks are held to theirs by project quotas, with ids from %d to %d", first, last)
+    return projects
+
+
+async def _choose_launcher(
+    flags: Flags, work_dir: Path, posix: PosixLauncher, own: Sequence[int], *, fixed_projects: bool
+) -> Launcher:
     """The launcher that was asked for, else containers when they work here; it must close ports when told to.
 
     Raises `LauncherUnusable`, and ``OSError`` when another agent is in the way.
     """
-    launcher = await _usable_launcher(flags, work_dir, posix, own)
+    launcher = await _usable_launcher(flags, work_dir, posix, own, fixed_projects)
     if flags.enforce_ports and launcher.open_ports:
         raise LauncherUnusable(
             f"--launcher={launcher.name} does not keep tasks from the daemons' ports, and --enforce_ports is given."
@@ -221,7 +254,9 @@ async def _choose_launcher(flags: Flags, work_dir: Path, posix: PosixLauncher, o
     return launcher
 
 
-async def _usable_launcher(flags: Flags, work_dir: Path, posix: PosixLauncher, own: Sequence[int]) -> Launcher:
+async def _usable_launcher(
+    flags: Flags, work_dir: Path, posix: PosixLauncher, own: Sequence[int], fixed_projects: bool
+) -> Launcher:
     if flags.launcher == "posix":
         return posix
     offered = amounts.port_ranges(amounts.parse_resources(flags.resources))
@@ -234,6 +269,7 @@ async def _usable_launcher(flags: Flags, work_dir: Path, posix: PosixLauncher, o
         cgroups_root=flags.cgroups_root,
         pids_limit=flags.container_pids_limit,
         ports=ports.PortGuard(closed, own),
+        fixed_projects=fixed_projects,
     )
     linux.claim()
     try:
@@ -287,6 +323,7 @@ def _lock(work_dir: Path) -> int:
 async def _collect_garbage(flags: Flags, shell: Shell) -> None:
     """Old sandboxes go every ``disk_watch_interval``; sooner when the disk is filling."""
     root = Path(flags.work_dir).absolute() / "slaves"
+    projects = shell.projects
     due = 0.0
 
     def allowed() -> float:
@@ -302,6 +339,8 @@ async def _collect_garbage(flags: Flags, shell: Shell) -> None:
                 due = now().mono + flags.disk_watch_interval
                 living = {task.record.container_id for task in shell.core.tasks.values()}
                 await pools.run(pools.REMOVALS, partial(gc.collect, root, living, allowed, time.time()))
+                if projects is not None:
+                    await pools.run(pools.REMOVALS, projects.tidy)
         except Exception:  # tasks shaped what is there: none of it may end the agent
             log.exception("old sandboxes could not be removed, again in %.0f s", flags.disk_watch_interval)
 

@@ -12,6 +12,9 @@ from pathlib import Path
 
 from dcos_runtime.agent.containers.base import User
 
+RUNS = "*/frameworks/*/executors/*/runs/*"
+"""Where sandboxes are under their root, and the links to the newest."""
+
 
 class NoSuchUser(Exception):
     """The task's user does not exist here, or this agent may not run tasks as that user."""

@@ -73,6 +73,7 @@ class Shell:
         self._checkpoints = checkpoints
         self._launchers = launchers
         self._launching = launching
+        self.projects = launching.projects
         self._life = life
         self._loop = asyncio.get_running_loop()
         self.disk = DiskWatcher(disk_watch_interval, self._exceeded, self._too_deep)
@@ -227,8 +228,11 @@ class Shell:
             )
             if ended is None:
                 self.feed(self.core.supervisor_lost(container_id, now()))
-            else:
-                self.feed(self.core.exited(container_id, ended, now()))
+                return
+            # Whom the file system refused more may have ended of it before the watcher looked.
+            if ended.code != 0 and (over := await self._over_disk(container_id)) is not None:
+                self._disk_exceeded(container_id, *over)
+            self.feed(self.core.exited(container_id, ended, now()))
 
         if container.watching is None or container.watching.done():
             container.watching = self._do(watch(), f"watch {container_id}")
@@ -260,6 +264,8 @@ class Shell:
             await pools.run(pools.DISK, partial(self.disk.forget, container_id))
         except Exception:
             log.exception("the output of container %s was not held to its caps", container_id)
+        if self.projects is not None:
+            self.projects.forget(container_id)
         self.feed(self.core.destroyed(container_id, now()))
 
     def _retire(self, effect: Retire) -> None:
@@ -285,24 +291,33 @@ class Shell:
             await asyncio.sleep(wait)
             wait = min(wait * 2, LONGEST_RETRY)
 
+    async def _over_disk(self, container_id: str) -> tuple[int, int] | None:
+        try:
+            return await pools.run(pools.DISK, partial(self.disk.over, container_id))
+        except Exception:
+            log.exception("it could not be seen whether container %s took too much disk", container_id)
+            return None
+
     # --- disk ---------------------------------------------------------------------------------------------------------
 
     def _watch_disk(self, container_id: str, framework_id: str, task: bytes, launcher: Launcher) -> None:
         """Raises ``ValueError``."""
+        self.disk.watch(self._watched(container_id, framework_id, task, launcher))
+
+    def _watched(self, container_id: str, framework_id: str, task: bytes, launcher: Launcher) -> Watched:
         info = codec.decode(task, TaskInfo)
-        rules = self._launching.disk
-        self.disk.watch(
-            Watched(
-                container_id=container_id,
-                sandbox=self._launching.sandboxes.path(
-                    self.core.agent.id or "", framework_id, info.task_id.value, container_id
-                ),
-                private=launcher.folders(container_id),
-                limit=rules.limit(info),
-                caps=rules.caps_of(info),
-                pids=lambda: launcher.pids(container_id),
-                held=lambda: launcher.held(container_id),
-            )
+        rules, projects = self._launching.disk, self.projects
+        return Watched(
+            container_id=container_id,
+            sandbox=self._launching.sandboxes.path(
+                self.core.agent.id or "", framework_id, info.task_id.value, container_id
+            ),
+            private=launcher.folders(container_id),
+            limit=rules.limit(info),
+            caps=rules.caps_of(info),
+            pids=lambda: launcher.pids(container_id),
+            held=lambda: launcher.held(container_id),
+            known=lambda: None if projects is None else projects.used(container_id),
         )
 
     def _resume_watching(self, effect: Watch) -> None:
@@ -312,7 +327,10 @@ class Shell:
         for task in self.core.tasks.values():
             if task.record.container_id == container_id and launcher is not None:
                 try:
-                    self._watch_disk(container_id, task.record.framework_id, bytes(task.record.task), launcher)
+                    watched = self._watched(container_id, task.record.framework_id, bytes(task.record.task), launcher)
+                    if self.projects is not None:
+                        self.projects.resume(container_id, watched.sandbox, watched.private, watched.limit)
+                    self.disk.watch(watched)
                 except Exception:
                     log.exception("the disk of container %s is not watched", container_id)
 

@@ -76,6 +76,7 @@ class Surroundings:
     swap_accounted: bool
     pids_limit: int
     machine: str  # its kind, as uname(2) names it
+    fixed_projects: bool  # the file system counts what its project takes: it may not leave that
     init: str  # tini: it reaps orphans and ends as its child does, and neither reads nor changes what that is given
 
 
@@ -112,7 +113,7 @@ def configuration(spec: Spec, around: Surroundings) -> dict[str, Any]:
             "resources": _limits(spec, around),
             "maskedPaths": list(MASKED),
             "readonlyPaths": list(READ_ONLY),
-            "seccomp": seccomp.profile(around.machine, held.bounding),
+            "seccomp": seccomp.profile(around.machine, held.bounding, around.fixed_projects),
         },
     }
 

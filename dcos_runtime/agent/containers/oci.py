@@ -59,12 +59,14 @@ class OciLauncher:
         cgroups_root: str = "mesos",
         pids_limit: int = 4096,
         ports: PortGuard | None = None,
+        fixed_projects: bool = False,
     ) -> None:
         self.folder = folder
         self.state = runtime_folder / "oci"
         self.cgroups_root = cgroups_root
         self.pids_limit = pids_limit
         self.ports = ports or PortGuard()
+        self.fixed_projects = fixed_projects
         self.root = RootFilesystem(folder.parent / "root")
         self.cgroups = Cgroups(False, {})
         self.runtime = ""
@@ -331,6 +333,7 @@ class OciLauncher:
             swap_accounted=self.cgroups.swap_accounted,
             pids_limit=self.pids_limit,
             machine=os.uname().machine,
+            fixed_projects=self.fixed_projects,
             init=self.init,
         )
         path = folder / "bundle" / "config.json"

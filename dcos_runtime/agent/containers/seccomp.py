@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
+
+from dcos_runtime.agent.disk.quota import SET_ATTRIBUTES, SET_FLAGS, SET_FLAGS_32
 
 EPERM, ENOSYS = 1, 38
 
@@ -93,9 +95,14 @@ BY_CAPABILITY = {
 """What comes with a capability that the container may hold."""
 
 
-def profile(machine: str, capabilities: Iterable[str]) -> dict[str, Any]:
+CHANGE_PROJECTS = (SET_ATTRIBUTES, SET_FLAGS, SET_FLAGS_32)
+"""The ioctl(2)s by which whoever owns a file takes it to another project, out of its own quota into another's."""
+
+
+def profile(machine: str, capabilities: Iterable[str], fixed_projects: bool = False) -> dict[str, Any]:
     """``linux.seccomp`` for a container that may hold ``capabilities`` (``CAP_…``).
 
+    ``fixed_projects``: nor may it change the project, and the flags, of files.
     What is in no rule fails with EPERM. Raises ``ValueError`` for a machine whose calls are not known.
     """
     if machine not in ARCHITECTURES:
@@ -104,11 +111,15 @@ def profile(machine: str, capabilities: Iterable[str]) -> dict[str, Any]:
     names = set(ALLOWED.split()) | set(OF_MACHINE[machine].split())
     for capability in held & BY_CAPABILITY.keys():
         names |= set(BY_CAPABILITY[capability].split())
+    if fixed_projects:
+        names.discard("ioctl")
     rules: list[dict[str, Any]] = [{"names": sorted(names), "action": "SCMP_ACT_ALLOW"}]
     rules += [_allowed_with("socket", _equal(family)) for family in FAMILIES.values()]
     rules += [_allowed_with("personality", _equal(value)) for value in PERSONALITIES]
     if "fcntl" not in names:
         rules += [_allowed_with(name, differs) for name in ("fcntl", "fcntl64") for differs in _NO_LEASE]
+    if fixed_projects:
+        rules += [_allowed_with("ioctl", _prefixed(*prefix)) for prefix in all_but(CHANGE_PROJECTS)]
     if "clone" not in names:
         rules.append(_allowed_with("clone", _none_of(NEW_NAMESPACES)))
         # Its flags lie in memory, out of a filter's sight; who is told that it does not exist uses clone.
@@ -121,6 +132,16 @@ def profile(machine: str, capabilities: Iterable[str]) -> dict[str, Any]:
     }
 
 
+def all_but(values: Iterable[int], prefix: int = 0, length: int = 0) -> Iterator[tuple[int, int]]:
+    """Every number of 32 bits but ``values``, as few masks and what is left by them: a filter knows no "none of"."""
+    inside = [value for value in values if value >> (32 - length) == prefix >> (32 - length)]
+    if not inside:
+        yield (2**32 - 1) ^ (2 ** (32 - length) - 1), prefix
+    elif length < 32:
+        yield from all_but(inside, prefix, length + 1)
+        yield from all_but(inside, prefix | 1 << (31 - length), length + 1)
+
+
 def _allowed_with(name: str, argument: dict[str, Any]) -> dict[str, Any]:
     return {"names": [name], "action": "SCMP_ACT_ALLOW", "args": [argument]}
 
@@ -131,6 +152,11 @@ def _bits(index: int, mask: int, value: int) -> dict[str, Any]:
 
 def _equal(value: int) -> dict[str, Any]:
     return {"index": 0, "value": value, "op": "SCMP_CMP_EQ"}
+
+
+def _prefixed(mask: int, value: int) -> dict[str, Any]:
+    """By the second argument's lower half, which is all that the kernel looks at."""
+    return {"index": 1, "value": mask, "valueTwo": value, "op": "SCMP_CMP_MASKED_EQ"}
 
 
 def _none_of(flags: int) -> dict[str, Any]:

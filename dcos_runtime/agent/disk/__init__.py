@@ -1,1 +1,2 @@
-"""The disk of tasks: how much they use (`usage`), who uses too much (`watcher`), their output files (`logs`)."""
+"""The disk of tasks: how much they use (`usage`), who uses too much (`watcher`), the file system's own
+limits (`quota`, `projects`), their output files (`logs`)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 
 from dcos_runtime.agent.disk import logs
@@ -13,11 +14,24 @@ MIN_DISK = MB
 """Less does not hold the folders that a container begins with."""
 
 
+LAST_PROJECT = 2**32 - 1
+"""What the kernel takes for no id at all."""
+
+
 def disk_size(text: str) -> int:
     """A size that a task's disk may have. Raises ``ValueError``."""
     if (value := size(text)) < MIN_DISK:
         raise ValueError(f"expected {MIN_DISK >> 20}MB or more")
     return value
+
+
+def project_range(text: str) -> tuple[int, int]:
+    """``100000-165535``, with or without brackets: the first and the last. Raises ``ValueError``."""
+    match = re.fullmatch(r"\s*\[?\s*(\d{1,10})\s*-\s*(\d{1,10})\s*\]?\s*", text)
+    first, last = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= first <= last < LAST_PROJECT:
+        raise ValueError(f"expected two numbers from 1 to {LAST_PROJECT - 1}, such as 100000-165535")
+    return first, last
 
 
 @dataclass(frozen=True)

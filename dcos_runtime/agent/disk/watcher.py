@@ -1,6 +1,7 @@
 """Watches what tasks use of the disk, in a thread of its own that takes a bounded share of one processor.
 
-A round of a container: its output files are held to their caps, then all of it is counted. Rounds of many containers
+A round of a container: its output files are held to their caps, then all of it is counted, or asked for where the file
+system keeps count (`projects`). Rounds of many containers
 advance side by side, a few hundred entries at a time, so a task with a million files delays nobody else's. After a
 step the thread sleeps until it has used no more than `SHARE` of the time; the next round begins ``interval`` after the
 last one's end. A long round hurries when the disk is filling meanwhile: whoever fills it may be the one being counted.
@@ -46,7 +47,8 @@ HELD_SHARE_FILLING = 0.2
 @dataclass(frozen=True)
 class Watched:
     """A container. ``limit`` bytes of disk, ``None``: none is enforced. ``private`` are folders of its own beside the
-    sandbox, ``pids`` tells its processes, ``held`` keeps them from running meanwhile, and tells whether it could."""
+    sandbox, ``pids`` tells its processes, ``held`` keeps them from running meanwhile, and tells whether it could.
+    ``known`` is what the file system counted for it, ``None``: nothing."""
 
     container_id: str
     sandbox: Path
@@ -55,6 +57,7 @@ class Watched:
     caps: dict[str, int]
     pids: Callable[[], list[int]]
     held: Callable[[], AbstractContextManager[bool]] = lambda: contextlib.nullcontext(False)
+    known: Callable[[], int | None] = lambda: None
 
 
 @dataclass
@@ -119,6 +122,18 @@ class DiskWatcher:
         """Bytes used and the limit, as of the last whole count."""
         entry = self._entries.get(container_id)
         return None if entry is None or entry.used is None else (entry.used, entry.watched.limit)
+
+    def over(self, container_id: str) -> tuple[int, int] | None:
+        """Bytes used and the limit when it is exceeded now and the file system knows that, told before or not."""
+        entry = self._entries.get(container_id)
+        limit = None if entry is None else entry.watched.limit
+        if entry is None or limit is None:
+            return None
+        known = entry.watched.known()
+        if known is None or known <= limit:
+            return None
+        entry.told = True
+        return known, limit
 
     # --- the thread ---------------------------------------------------------------------------------------------------
 
@@ -206,6 +221,9 @@ class DiskWatcher:
 
     def _round(self, watched: Watched, count: Count) -> Iterator[None]:
         logs.enforce(watched.sandbox, watched.caps)
+        if (known := watched.known()) is not None:
+            count.used = known
+            return
         capped = time.monotonic()
         for _ in counting((watched.sandbox, *watched.private), count):
             yield

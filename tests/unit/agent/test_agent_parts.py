@@ -114,6 +114,7 @@ AROUND = bundle.Surroundings(
     swap_accounted=True,
     pids_limit=100,
     machine="x86_64",
+    fixed_projects=False,
     init="/usr/bin/tini-static",
 )
 
@@ -253,6 +254,21 @@ def test_a_capability_opens_the_calls_that_are_of_no_use_without_it() -> None:
     assert not [rule for rule in rules[1:] if rule["names"][0].startswith("clone")]
     with pytest.raises(ValueError, match="of the kind z80"):
         seccomp.profile("z80", [])
+
+
+def test_where_projects_are_fixed_every_ioctl_is_allowed_but_those_that_change_them() -> None:
+    rules = seccomp.profile("x86_64", [], fixed_projects=True)["syscalls"]
+    assert "ioctl" not in rules[0]["names"] and "ioctl" in seccomp.profile("x86_64", [])["syscalls"][0]["names"]
+    conditions = [rule["args"][0] for rule in rules if rule["names"] == ["ioctl"]]
+    assert {(one["index"], one["op"]) for one in conditions} == {(1, "SCMP_CMP_MASKED_EQ")}
+
+    def allowed(number: int) -> bool:
+        return any(number & one["value"] == one["valueTwo"] for one in conditions)
+
+    for closed in seccomp.CHANGE_PROJECTS:
+        assert not allowed(closed) and not allowed(closed | 1 << 32), "the kernel reads the lower half only"
+        assert all(allowed(closed ^ 1 << bit) for bit in range(32) if closed ^ 1 << bit not in seccomp.CHANGE_PROJECTS)
+    assert all(allowed(number) for number in (0, 0x5401, 0x5421, 0x801C581F, 0x80086601, 2**32 - 1))
 
 
 def test_without_cfs_there_is_no_quota() -> None:
