@@ -253,7 +253,7 @@ def _switch(inventory: Path, names: tuple[str, ...], command: str, ignore_lock: 
 
 
 def _tell_administrator(job: Job, as_json: bool) -> None:
-    """Shows the administrator's password once, on a terminal and nowhere else: files, pipes and JSON become logs."""
+    """Shows the administrator's password once, on the terminal and nowhere else; JSON tends to end up in logs."""
     from dcos_installer import commands
     from dcos_installer.secrets import vault
 
@@ -261,12 +261,8 @@ def _tell_administrator(job: Job, as_json: bool) -> None:
     if who is None:
         return
     if not as_json:
-        kept = commands.administrator_file(job)
-        if terminal := next((stream for stream in (sys.stdout, sys.stderr) if stream.isatty()), None):
-            click.echo(f"administrator: {who.uid}, password: {who.password}", file=terminal)
-            click.echo(f"  shown this once; it is kept in {kept}", file=terminal)
-        else:
-            click.echo(f"administrator: {who.uid}; the password is kept in {kept} (it is shown on terminals only)")
+        click.echo(f"administrator: {who.uid}, password: {who.password}")
+        click.echo(f"  shown this once; it is kept in {commands.administrator_file(job)}")
         if told := commands.ca_fingerprint(job):
             click.echo(f"CA's SHA256 fingerprint: {told}")
     vault.mark_told(job.state)
