@@ -19,7 +19,8 @@ KEPT_ASIDE = 2
 """How many damaged sets of data a machine keeps: somebody may want to look at them, and a disk has an end."""
 
 _SAID = """\
-journalctl --no-pager --quiet --output=cat --since=-5min --lines=400 --unit="$1"
+# Not --lines: with --since, some journalctl show the first lines since then, not the last.
+journalctl --no-pager --quiet --output=cat --since=-5min --unit="$1" | tail -n 400
 """
 
 # One that does not get past its own files says this, whatever is wrong with them; then systemd starts it again.
@@ -27,6 +28,7 @@ _ENDED = ("exiting abnormally", "Unable to load database on disk", "Unable to ru
 _PREPARE = re.compile(r"^zookeeper prepare: (.*: (?:Permission denied|Not a directory|Is a directory))$", re.MULTILINE)
 # Some it cannot use it stumbles over again and again, and does not end.
 _STUMBLES = re.compile(r"(\S*Exception: .*/version-2\b.*)$", re.MULTILINE)
+_START = re.compile(r"(?=^zookeeper prepare:)|(?=^.*Reading configuration from)", re.MULTILINE)
 _FILES = re.compile(r"[^\s'\"=:]*version-2/((?:log|snapshot)\.[0-9a-fA-F]+|\w+Epoch)")
 # What other data would not mend.
 _OTHERWISE = ("No space left", "BindException", "Address already in use", "OutOfMemory", "Read-only file system")
@@ -68,21 +70,26 @@ def repair_line(ctx: Context, name: str) -> str:
 
 def complaint(said: str) -> str:
     """What ZooKeeper's log says of its own data; empty: nothing. Pure."""
-    last = said[max((said.rfind("zookeeper prepare:"), said.rfind("Reading configuration from"), 0)) :]
-    # The last start that came to an end: one that is under way has said nothing yet.
-    text = last if any(mark in last for mark in _ENDED) or _PREPARE.search(last) else said
+    starts = _START.split(said)
+    # The last start that came to an end: one that is under way has said nothing yet, earlier ones had other reasons.
+    over = [start for start in starts if _PREPARE.search(start) or any(mark in start for mark in _ENDED)]
+    if not over:
+        stumbles = _STUMBLES.findall(starts[-1])
+        return _clean(stumbles[-1]) if stumbles and not _otherwise(starts[-1]) else ""
+    text = over[-1]
     if found := _PREPARE.search(text):
         return _clean(found[1])
-    if any(mark in text for mark in _OTHERWISE):
+    if _otherwise(text):
         return ""
-    if not any(mark in text for mark in _ENDED):
-        stumbles = _STUMBLES.findall(last)
-        return _clean(stumbles[-1]) if stumbles else ""
     causes = re.findall(r"^\s*Caused by: (.*)$", text, re.MULTILINE)
     causes = causes or re.findall(r"^\s*((?:[a-z]+\.)+[A-Z]\w*(?:Exception|Error).*)$", text, re.MULTILINE)
     cause = causes[-1] if causes else "it ends while it reads it"
     files = _FILES.findall(text)
     return _clean(cause if "/version-2" in cause or not files else f"{cause.strip()[:90]} (last read: {files[-1]})")
+
+
+def _otherwise(text: str) -> bool:
+    return any(mark in text for mark in _OTHERWISE)
 
 
 def put_aside(ctx: Context, host: HostSpec, stamp: str) -> None:

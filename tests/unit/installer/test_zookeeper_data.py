@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_installer.phases.zookeeper_data import _PUT_ASIDE, complaint
+from dcos_installer.phases.zookeeper_data import _PUT_ASIDE, _SAID, complaint
 
 
 def put_aside(folder: Path, home: Path, broken: str = "") -> tuple[int, str]:
@@ -73,3 +73,36 @@ Unexpected exception, exiting abnormally
         "java.lang.RuntimeException: Unable to run quorum server (last read: snapshot.100000007)"
     )
     assert "last read" not in complaint(said.replace("Reading snapshot", "#").replace("version-2/", ""))
+
+
+DAMAGED = """\
+zookeeper prepare: myid 1
+Reading configuration from: /etc/zookeeper/conf/zoo.cfg
+Reading snapshot /var/lib/dcos/zookeeper/version-2/snapshot.100000007
+java.io.IOException: Unreasonable length = 117
+Unexpected exception, exiting abnormally
+"""
+
+
+def test_what_it_said_at_earlier_starts_or_says_at_one_under_way_hides_no_damage() -> None:
+    full = "Reading configuration from: zoo.cfg\njava.io.IOException: No space left on device\nexiting abnormally\n"
+    under_way = "zookeeper prepare: myid 1\nReading configuration from: zoo.cfg\n"
+    told = complaint(DAMAGED)
+    assert told.startswith("java.io.IOException: Unreasonable length = 117")
+    assert complaint(full) == ""
+    assert complaint(full + DAMAGED) == complaint(full + DAMAGED + under_way) == told
+    assert complaint(DAMAGED + full) == ""
+
+
+def test_the_last_that_it_said_is_read_however_much_it_said_before(tmp_path: Path) -> None:
+    journal = tmp_path / "journalctl"
+    # Some journalctl show the first lines of a time, not the last, when they are told to show so many.
+    journal.write_text(
+        '#!/bin/sh\nlast=5000\nfor word in "$@"; do case $word in --lines=*) last=${word#*=};; esac; done\nseq $last\n'
+    )
+    journal.chmod(0o755)
+    script = ["/bin/sh", "-eus", "--", "dcos-zookeeper.service"]
+    path = {"PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    said = subprocess.run(script, input=_SAID, env=path, capture_output=True, text=True, check=True, timeout=60).stdout
+    assert said.splitlines()[-1] == "5000"
+    assert len(said.splitlines()) <= 400
