@@ -1,5 +1,7 @@
 """`python -m tests.side_by_side`: the tests on machines and of daemons, which mostly wait, beside those that compute.
 
+Five groups, each a pytest of its own. A cluster that several tests share belongs to one group.
+
 Not a shell's ``&``: that would have the tests run with interrupts ignored, which some of them send. Should this process
 itself have been started so, it changes that.
 """
@@ -10,35 +12,46 @@ import signal
 import subprocess
 import sys
 import threading
+from pathlib import Path
 
 MACHINES = "tests/machines"
+SEVERAL = [f"{MACHINES}/test_several_masters.py", f"{MACHINES}/test_unwell_masters.py"]
 DAEMONS = "tests/contract"
+KERNELS = sorted(
+    str(path) for name in ("agent", "master", "marathon", "init") for path in Path(DAEMONS).glob(f"test_{name}*.py")
+)
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     """One pytest of its own; what it prints comes line by line."""
-    argv = [sys.executable, "-u", "-m", "pytest", "-m", "not soak", *arguments]
+    argv = [sys.executable, "-u", "-m", "pytest", "-m", "not soak", "-rfE", *arguments]
     return subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )
 
 
-def show(mark: str, process: subprocess.Popen[str]) -> None:
+def show(mark: str, process: subprocess.Popen[str], failures: list[str]) -> None:
     assert process.stdout is not None
     for line in process.stdout:
         print(f"{mark}{line}", end="", flush=True)
+        if line.startswith(("FAILED ", "ERROR ")):
+            failures.append(line.rstrip()[:300])
 
 
 def main() -> int:
-    """0 when both went well; else the first code that is none of success."""
+    """0 when all went well; else the first code that is none of success."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     groups = {
-        "machines": start(MACHINES),
-        "daemons": start(DAEMONS),
+        "machines": start(MACHINES, *(f"--ignore={path}" for path in SEVERAL)),
+        "several": start(*SEVERAL),
+        "kernels": start(*KERNELS),
+        "daemons": start(DAEMONS, *(f"--ignore={path}" for path in KERNELS)),
         "others": start(f"--ignore={MACHINES}", f"--ignore={DAEMONS}", "tests"),
     }
-    marks = {"machines": "machines | ", "daemons": "daemons  | ", "others": ""}
-    readers = [threading.Thread(target=show, args=(marks[name], process)) for name, process in groups.items()]
+    failures: list[str] = []
+    readers = [
+        threading.Thread(target=show, args=(f"{name:8} | ", process, failures)) for name, process in groups.items()
+    ]
     for reader in readers:
         reader.start()
     try:
@@ -48,6 +61,7 @@ def main() -> int:
         codes = [process.wait() or 130 for process in groups.values()]
     for reader in readers:
         reader.join()
+    print(*failures, sep="\n", flush=True)  # again, where whoever sees the end only finds them
     for name, code in zip(groups, codes, strict=True):
         print(f"{name}: {'passed' if code == 0 else f'failed ({code})'}", flush=True)
     return next((code for code in codes if code), 0)

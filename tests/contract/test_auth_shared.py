@@ -149,7 +149,7 @@ async def test_what_is_known_is_as_old_as_the_asking_for_the_last_sign_that_was_
 async def test_a_sign_brings_all_that_happened_before_it(place: Place) -> None:
     """Or what is known would be taken for newer than it is."""
     one, two = await place.directory(), await place.directory()
-    for turn in range(20):
+    for turn in range(6):
         await one.shared.add(User(f"user{turn}", "h"))
         place.now += TRUSTED + 1
         await until(lambda: two.shared._as_of == place.now)
