@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import os
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import msgspec
-
+from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.resources import intervals
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import Attribute, Value
 from dcos_runtime.wire.resources import Resource
@@ -42,7 +43,7 @@ def parse_resources(text: str) -> list[Resource]:
     else:
         resources = [_parse_resource(part) for part in text.split(";") if part.strip()]
     _check(resources)
-    return [_plain(resource) for resource in resources]
+    return resources
 
 
 def _parse_resource(part: str) -> Resource:
@@ -50,9 +51,10 @@ def _parse_resource(part: str) -> Resource:
     match = re.fullmatch(r"\s*([^()\s]+)\s*(?:\(([^()]*)\))?\s*", name)
     if not separator or not match:
         raise ValueError(f"{part.strip()!r} is not name:value")
+    resource = _with_value(match[1], value.strip())
     if match[2] not in (None, "*"):
-        raise ValueError(f"{part.strip()!r}: this version of the agent has no statically reserved resources")
-    return _with_value(match[1], value.strip())
+        resource.reservations = [Resource.ReservationInfo(type=Resource.ReservationInfo.Type.STATIC, role=match[2])]
+    return resource
 
 
 def _with_value(name: str, value: str) -> Resource:
@@ -82,40 +84,45 @@ def _ranges(text: str) -> Value.Ranges:
         if not match or int(match[2] or match[1]) < int(match[1]):
             raise ValueError(f"{text!r} is not a range such as [31000-32000]")
         found.append((int(match[1]), int(match[2] or match[1])))
-    merged: list[Value.Range] = []
-    for begin, end in sorted(found):
-        if merged and begin <= merged[-1].end + 1:
-            merged[-1] = Value.Range(begin=merged[-1].begin, end=max(end, merged[-1].end))
-        else:
-            merged.append(Value.Range(begin=begin, end=end))
-    return Value.Ranges(range=merged)
+    return Value.Ranges(range=[Value.Range(begin=begin, end=end) for begin, end in intervals.merge(found)])
+
+
+_TYPES = {"cpus": Type.SCALAR, "mem": Type.SCALAR, "disk": Type.SCALAR, "gpus": Type.SCALAR, "ports": Type.RANGES}
 
 
 def _check(resources: list[Resource]) -> None:
     seen = set()
     for resource in resources:
-        values = {Type.SCALAR: resource.scalar, Type.RANGES: resource.ranges, Type.SET: resource.set}
-        if values.get(resource.type) is None:
-            raise ValueError(f"{resource.name} has no value of its type {resource.type.value}")
-        wanted = {
-            "cpus": Type.SCALAR,
-            "mem": Type.SCALAR,
-            "disk": Type.SCALAR,
-            "gpus": Type.SCALAR,
-            "ports": Type.RANGES,
-        }
-        if resource.type is not wanted.get(resource.name, resource.type):
-            raise ValueError(f"{resource.name} must be a {wanted[resource.name].value.lower()}")
-        reserved = resource.role not in (None, "*") or resource.reservation or resource.reservations
-        if reserved or resource.disk or resource.shared or resource.revocable:
-            raise ValueError(f"{resource.name}: this version of the agent offers plain, unreserved resources only")
-        if resource.name in seen:
-            raise ValueError(f"{resource.name} is given twice")
-        seen.add(resource.name)
+        if resource.type is not _TYPES.get(resource.name, resource.type):
+            raise ValueError(f"{resource.name} must be a {_TYPES[resource.name].value.lower()}")
+        _tell_reservation(resource)
+        key = (resource.name, resource.reservations[0].role if resource.reservations else "*")
+        if key in seen:
+            raise ValueError(f"{resource.name} is given twice" + (f" for role {key[1]}" if key[1] != "*" else ""))
+        seen.add(key)
+    if error := amounts.invalid(resources) or amounts.not_offerable(resources):
+        raise ValueError(error)
+    for name in {resource.name for resource in resources}:
+        _check_apart(name, [resource for resource in resources if resource.name == name])
 
 
-def _plain(resource: Resource) -> Resource:
-    return msgspec.structs.replace(resource, role=None)
+def _tell_reservation(resource: Resource) -> None:
+    """In the one format that the agent tells: a stack of reservations."""
+    if resource.role not in (None, "*") and not resource.reservations and resource.reservation is None:
+        static = Resource.ReservationInfo(type=Resource.ReservationInfo.Type.STATIC, role=resource.role)
+        resource.role, resource.reservations = None, [static]
+    elif resource.role == "*" and resource.reservation is None:
+        resource.role = None
+
+
+def _check_apart(name: str, resources: list[Resource]) -> None:
+    """No number or item can be both reserved and not, or reserved to two roles."""
+    value = amounts.parse(resources)
+    found = [interval for spans in value.ranges.values() for interval in spans]
+    if intervals.size(found) != intervals.size(value.intervals(name)):
+        raise ValueError(f"{name}: a number is given to two roles")
+    if sum(map(len, value.sets.values())) != len(frozenset().union(*value.sets.values())):
+        raise ValueError(f"{name}: an item is given to two roles")
 
 
 def parse_attributes(text: str) -> list[Attribute]:
@@ -244,31 +251,18 @@ def _unescape(text: str) -> str:
     return re.sub(r"\\([0-7]{3})", lambda match: chr(int(match[1], 8)), text)
 
 
-# --- as numbers ------------------------------------------------------------------------------------------------------
+# --- as numbers and for views ----------------------------------------------------------------------------------------
 
 
-def scalar(resources: list[Resource], name: str) -> float:
+def scalar(resources: Sequence[Resource], name: str) -> float:
     """The sum of a scalar resource."""
-    return sum((resource.scalar.value for resource in resources if resource.name == name and resource.scalar), 0.0)
+    return amounts.parse(resources).scalar(name) / amounts.THOUSANDTHS
 
 
-def port_ranges(resources: list[Resource]) -> list[tuple[int, int]]:
-    """The ports that are offered to tasks, as they are told; the default when nothing is told of them."""
+def port_ranges(resources: Sequence[Resource]) -> Sequence[tuple[int, int]]:
+    """The ports that are offered to tasks; the default when nothing is told of them."""
     given = [resource for resource in resources if resource.name == "ports"] or [_with_value("ports", DEFAULT_PORTS)]
-    return [(part.begin, part.end) for resource in given if resource.ranges for part in resource.ranges.range]
-
-
-def summary(resources: list[Resource]) -> dict[str, float | str]:
-    """Resources as `/state` sums them up: ``{"cpus": 4.0, …, "ports": "[31000-32000]"}``."""
-    told: dict[str, float | str] = {name: scalar(resources, name) for name in ("disk", "mem", "gpus", "cpus")}
-    for resource in resources:
-        if resource.ranges is not None:
-            told[resource.name] = "[" + ", ".join(f"{part.begin}-{part.end}" for part in resource.ranges.range) + "]"
-        elif resource.set is not None:
-            told[resource.name] = "{" + ", ".join(resource.set.item) + "}"
-        elif resource.name not in told:
-            told[resource.name] = scalar(resources, resource.name)
-    return told
+    return amounts.parse(given).intervals("ports")
 
 
 def attribute_values(attributes: list[Attribute]) -> dict[str, float | str]:
@@ -278,7 +272,7 @@ def attribute_values(attributes: list[Attribute]) -> dict[str, float | str]:
         if attribute.scalar is not None:
             told[attribute.name] = attribute.scalar.value
         elif attribute.ranges is not None:
-            told[attribute.name] = "[" + ", ".join(f"{part.begin}-{part.end}" for part in attribute.ranges.range) + "]"
+            told[attribute.name] = intervals.text((part.begin, part.end) for part in attribute.ranges.range)
         elif attribute.text is not None:
             told[attribute.name] = attribute.text.value
     return told

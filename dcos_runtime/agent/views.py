@@ -10,14 +10,15 @@ from typing import Any
 import msgspec
 
 from dcos_runtime import __version__, build
-from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent.containers.base import Usage
 from dcos_runtime.agent.core.agent import AgentCore
 from dcos_runtime.agent.core.model import Now, Stage, TaskRecord
+from dcos_runtime.agent.resources import MB, attribute_values, scalar
 from dcos_runtime.agent.sandbox import Sandboxes
+from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.resources import EMPTY, Format, Resources
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
-from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
 
 log = logging.getLogger(__name__)
@@ -42,8 +43,8 @@ class Viewer:
     def state(self) -> dict[str, Any]:
         info = self.core.settings.info
         master = self.core.session.master
-        total = amounts.summary(info.resources)
-        used = amounts.summary(self._used())
+        total, used = amounts.parse(info.resources), self._used()
+        roles, used_roles = total.by_role(), used.by_role()
         return {
             "version": VERSION,
             "dcos_version": __version__,
@@ -53,26 +54,24 @@ class Viewer:
             "pid": f"slave(1)@{self.address}",
             "hostname": info.hostname,
             "capabilities": CAPABILITIES,
-            "resources": total,
-            "reserved_resources": {},
-            "unreserved_resources": total,
-            "reserved_resources_full": {},
-            "unreserved_resources_full": [
-                msgspec.to_builtins(msgspec.structs.replace(resource, role="*")) for resource in info.resources
-            ],
-            "reserved_resources_allocated": {},
-            "unreserved_resources_allocated": used,
+            "resources": amounts.view([total]),
+            "reserved_resources": _reserved(roles),
+            "unreserved_resources": amounts.view([roles.get("*", EMPTY)]),
+            "reserved_resources_full": {role: _full(part) for role, part in roles.items() if role != "*"},
+            "unreserved_resources_full": _full(roles.get("*", EMPTY)),
+            "reserved_resources_allocated": _reserved(used_roles),
+            "unreserved_resources_allocated": amounts.view([used_roles.get("*", EMPTY)]),
             "resource_providers": [],
-            "attributes": amounts.attribute_values(info.attributes),
+            "attributes": attribute_values(info.attributes),
             **({"master_hostname": master[0]} if master else {}),
             "flags": dict(self.flags),
             "frameworks": self._frameworks(),
             "completed_frameworks": self._completed_frameworks(),
         }
 
-    def _used(self) -> list[Resource]:
+    def _used(self) -> Resources:
         records = [task.record for task in self.core.tasks.values() if task.record.stage is not Stage.ENDED]
-        return _merged([resource for _, task in _readable(records) for resource in task.resources])
+        return amounts.total(amounts.parse(task.resources) for _, task in _readable(records))
 
     def _frameworks(self) -> list[dict[str, Any]]:
         shown = []
@@ -109,7 +108,7 @@ class Viewer:
             "source": record.task_id,
             "container": record.container_id,
             "directory": self.directory(record),
-            "resources": amounts.summary([] if over else task.resources),  # what has ended holds nothing
+            "resources": amounts.view([] if over else [amounts.parse(task.resources)]),  # what has ended holds nothing
             "role": _role(task),
             **_labels(task),
             "tasks": [] if over or waiting else [shown],
@@ -125,7 +124,7 @@ class Viewer:
             "executor_id": "",
             "slave_id": self.core.agent.id or "",
             "state": record.state.value,
-            "resources": amounts.summary(task.resources),
+            "resources": amounts.view([amounts.parse(task.resources)]),
             "role": _role(task),
             "statuses": [_shown_status(status) for status in record.history],
         }
@@ -166,9 +165,9 @@ class Viewer:
         return shown
 
     def _statistics(self, record: TaskRecord, task: TaskInfo, now: Now) -> dict[str, Any]:
-        told: dict[str, Any] = {"timestamp": now.wall, "cpus_limit": amounts.scalar(task.resources, "cpus")}
-        if memory := amounts.scalar(task.resources, "mem"):
-            told["mem_limit_bytes"] = int(memory * amounts.MB)
+        told: dict[str, Any] = {"timestamp": now.wall, "cpus_limit": scalar(task.resources, "cpus")}
+        if memory := scalar(task.resources, "mem"):
+            told["mem_limit_bytes"] = int(memory * MB)
         usage = self.usage(record.container_id, record.launcher)
         if usage is not None:
             told.update({name: value for name, value in vars(usage).items() if value is not None})
@@ -178,7 +177,7 @@ class Viewer:
 
     def metrics(self, now: Now) -> dict[str, float]:
         info = self.core.settings.info
-        used = self._used()
+        offered, used = amounts.parse(info.resources), self._used()
         told: dict[str, float] = {
             "slave/uptime_secs": now.mono - self.started.mono,
             "slave/registered": float(self.core.session.member),
@@ -200,7 +199,7 @@ class Viewer:
         ):
             told[f"slave/tasks_{state.value.removeprefix('TASK_').lower()}"] = float(self.core.counts.get(state, 0))
         for name in ("cpus", "mem", "disk", "gpus"):
-            total, taken = amounts.scalar(info.resources, name), amounts.scalar(used, name)
+            total, taken = (part.scalar(name) / amounts.THOUSANDTHS for part in (offered, used))
             told[f"slave/{name}_total"] = total
             told[f"slave/{name}_used"] = taken
             told[f"slave/{name}_percent"] = taken / total if total else 0.0
@@ -281,17 +280,9 @@ def _shown_status(status: TaskStatus) -> dict[str, Any]:
     return shown
 
 
-def _merged(resources: list[Resource]) -> list[Resource]:
-    """Ranges of several tasks under one name, so that a summary tells them all."""
-    ranges: dict[str, Resource] = {}
-    others = []
-    for resource in resources:
-        if resource.ranges is None:
-            others.append(resource)
-        elif resource.name in ranges:
-            known = ranges[resource.name].ranges
-            assert known is not None
-            known.range.extend(resource.ranges.range)
-        else:
-            ranges[resource.name] = resource
-    return [*others, *ranges.values()]
+def _reserved(roles: Mapping[str, Resources]) -> dict[str, Any]:
+    return {role: amounts.view([part]) for role, part in roles.items() if role != "*"}
+
+
+def _full(resources: Resources) -> Any:
+    return msgspec.to_builtins(amounts.wire(resources, Format.BOTH))

@@ -7,6 +7,7 @@ import statistics
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from dcos_runtime.core.resources.messages import reservations_of
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import groups, health, ids
 from dcos_runtime.marathon.core.app import App
@@ -193,14 +194,12 @@ def _task_stats(state: AppState, app: App, now: Now) -> dict[str, Any]:
 
 
 def _offer(offer: Offer) -> dict[str, Any]:
-    from dcos_runtime.marathon.core.resources import role_of
-
     return {
         "id": offer.id.value,
         "hostname": offer.hostname,
         "agentId": offer.agent_id.value,
         "resources": [
-            {"name": resource.name, "role": role_of(resource), **_value(resource)} for resource in offer.resources
+            {"name": resource.name, "role": _role(resource), **_value(resource)} for resource in offer.resources
         ],
         "attributes": [
             {
@@ -211,6 +210,12 @@ def _offer(offer: Offer) -> dict[str, Any]:
             for attribute in offer.attributes
         ],
     }
+
+
+def _role(resource: Resource) -> str:
+    """The role it is reserved for, ``*`` when it is not reserved."""
+    reservations = reservations_of(resource)
+    return reservations[-1].role if reservations else "*"
 
 
 def _value(resource: Resource) -> dict[str, Any]:

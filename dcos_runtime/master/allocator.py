@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from dcos_runtime.master.resources import EMPTY, Resources, name_of, quantities, role_of, total
+from dcos_runtime.core.resources import EMPTY, Resources, lineage
 
 Quantities = Mapping[str, int]
 """Amounts by name, in thousandths."""
@@ -65,11 +65,11 @@ class _Share:
         self.turns = 0
 
     def add(self, resources: Resources) -> None:
-        for name, amount in quantities(resources):
+        for name, amount in resources.quantities():
             self.held[name] = self.held.get(name, 0) + amount
 
     def remove(self, resources: Resources) -> None:
-        for name, amount in quantities(resources):
+        for name, amount in resources.quantities():
             self.held[name] = max(self.held.get(name, 0) - amount, 0)
 
     def dominant(self, totals: Quantities) -> float:
@@ -233,9 +233,8 @@ class Allocator:
                 framework.filters.pop((role, agent_id), None)
 
     def _count(self, total: Resources, sign: int) -> None:
-        for kind, amount in total.scalars.items():
-            name = name_of(kind)
-            self._totals[name] = self._totals.get(name, 0) + sign * amount
+        for kind, amount in total.scalar_amounts():
+            self._totals[kind.name] = self._totals.get(kind.name, 0) + sign * amount
 
     # --- holdings ---
 
@@ -342,8 +341,7 @@ class Allocator:
         for role in self._role_order():
             if not free:
                 return
-            mine = {kind for kind in free.kinds() if role_of(kind) == "*" or role_of(kind) in lineage(role)}
-            offer = free.only(mine)
+            offer = free.for_role(role)
             if not offer:
                 continue
             for framework_id in self._framework_order(role):
@@ -414,9 +412,13 @@ class Allocator:
         """Scalars of all agents."""
         return self._totals
 
-    def allocated_in_all(self) -> Resources:
-        """Offered or used, on all agents."""
-        return total(agent.allocated for agent in self._agents.values())
+    def allocated_in_all(self) -> Quantities:
+        """Scalars, offered or used, on all agents."""
+        sums: dict[str, int] = {}
+        for agent in self._agents.values():
+            for kind, amount in agent.allocated.scalar_amounts():
+                sums[kind.name] = sums.get(kind.name, 0) + amount
+        return sums
 
     def filters_of_roles(self) -> Mapping[str, int]:
         """For every role that somebody has."""
@@ -450,15 +452,6 @@ class Allocator:
 def _chosen(framework: _Framework, roles: Iterable[str]) -> frozenset[str]:
     asked = frozenset(roles)
     return asked & framework.wants.roles if asked else framework.wants.roles
-
-
-def lineage(role: str) -> list[str]:
-    """The role and its ancestors, itself first."""
-    nodes = [role]
-    while "/" in role:
-        role = role.rpartition("/")[0]
-        nodes.append(role)
-    return nodes
 
 
 def _large_enough(offer: Resources, minimums: Sequence[Quantities]) -> bool:

@@ -9,11 +9,11 @@ from collections.abc import Sequence
 from dcos_runtime import tls
 from dcos_runtime.auth import doors, guard
 from dcos_runtime.auth.doors import Doors
+from dcos_runtime.core.resources import MAX_SCALAR, decimal, fixed
 from dcos_runtime.daemon import own_hostname
 from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration, number, port
 from dcos_runtime.master.allocator import Options, Quantities
 from dcos_runtime.master.core.state import Config
-from dcos_runtime.master.resources import decimal, fixed
 from dcos_runtime.master.views import VERSION
 from dcos_runtime.store.zookeeper import parse_url
 from dcos_runtime.wire.cluster import MasterInfo
@@ -50,7 +50,7 @@ def _minimums(text: str) -> list[Quantities]:
             name, colon, amount = item.partition(":")
             if not colon or not name:
                 raise ValueError("expected cpus:0.01|mem:32")
-            quantities[name.strip()] = fixed(number(0, 1e9)(amount))
+            quantities[name.strip()] = fixed(number(0, MAX_SCALAR)(amount))
         minimums.append(quantities)
     return minimums
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from dcos_runtime.core import resources as amounts
 from dcos_runtime.daemon import machine
-from dcos_runtime.master import resources as amounts
 from dcos_runtime.master.core.effects import Now
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.measures import Measures, Queues
@@ -59,9 +59,9 @@ def _kernel(state: State, now: Now) -> dict[str, float]:
     connected = sum(1 for agent in agents if agent.connected)
     active = sum(1 for framework in state.frameworks.values() if framework.connected)
     shown = {f"master/{name}": 0.0 for name in _COUNTED}
-    total, used = amounts.total(agent.total for agent in agents), amounts.total(agent.used for agent in agents)
     for name in _SCALARS:
-        whole, part = total.scalar(name) / amounts.THOUSANDTHS, used.scalar(name) / amounts.THOUSANDTHS
+        whole = sum(agent.total.scalar(name) for agent in agents) / amounts.THOUSANDTHS
+        part = sum(agent.used.scalar(name) for agent in agents) / amounts.THOUSANDTHS
         shown |= _gauges(f"master/{name}", whole, part)
         shown |= _gauges(f"master/{name}_revocable", 0.0, 0.0)  # there are none
     states = Counter(task.state for agent in agents for tasks in agent.tasks.values() for task in tasks.values())
@@ -99,7 +99,7 @@ def _allocator(state: State, now: Now) -> dict[str, float]:
     held, totals = allocator.allocated_in_all(), allocator.totals()
     for name in ("cpus", "mem", "disk"):
         shown[f"allocator/mesos/resources/{name}/total"] = totals.get(name, 0) / amounts.THOUSANDTHS
-        shown[f"allocator/mesos/resources/{name}/offered_or_allocated"] = held.scalar(name) / amounts.THOUSANDTHS
+        shown[f"allocator/mesos/resources/{name}/offered_or_allocated"] = held.get(name, 0) / amounts.THOUSANDTHS
     for role, count in allocator.filters_of_roles().items():
         shown[f"allocator/mesos/offer_filters/roles/{role}/active"] = float(count)
         shown[f"allocator/mesos/roles/{role}/shares/dominant"] = allocator.dominant_share(role)

@@ -1,18 +1,17 @@
-"""What a framework may say: its info, roles, task infos and resources. Pure; the texts are the original's.
+"""What a framework may say: its info, roles and task infos. Pure; the texts are the original's.
 
 Every function returns the reason for a refusal, or ``None``.
 """
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Container, Sequence
 
-from dcos_runtime.master import resources as amounts
-from dcos_runtime.master.resources import Resources, decimal, fixed
+from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.resources import MAX_SCALAR, Resources, fixed, role_error
 from dcos_runtime.wire.cluster import FrameworkInfo
-from dcos_runtime.wire.common import CommandInfo, Environment, Value
+from dcos_runtime.wire.common import CommandInfo, Environment
 from dcos_runtime.wire.containers import ContainerInfo
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import CheckInfo, ExecutorInfo, HealthCheck, TaskInfo
@@ -37,27 +36,6 @@ def identifier(text: str) -> str | None:
 # --- frameworks ------------------------------------------------------------------------------------------------------
 
 
-def role(name: str) -> str | None:
-    if name == "*":
-        return None
-    if name.startswith("/"):
-        return f"Role '{name}' cannot start with a slash"
-    if name.endswith("/"):
-        return f"Role '{name}' cannot end with a slash"
-    if "//" in name:
-        return f"Role '{name}' cannot contain two adjacent slashes"
-    if not name:
-        return "Role names cannot be the empty string"
-    for component in name.split("/"):
-        if component in (".", "..", "*"):
-            return f"Role '{name}' cannot include '{component}' as a component"
-        if component.startswith("-"):
-            return f"Role component '{component}' is invalid because it starts with a dash"
-        if any(character in "\t\n\v\f\r \x7f" for character in component):
-            return f"Role component '{component}' is invalid because it contains backspace or whitespace"
-    return None
-
-
 def capabilities(info: FrameworkInfo) -> frozenset[str]:
     return frozenset(capability.type.value for capability in info.capabilities if capability.type is not None)
 
@@ -80,12 +58,12 @@ def _framework_roles(info: FrameworkInfo) -> str | None:
         if duplicates:
             return f"'FrameworkInfo.roles' contains duplicate items: {braces(duplicates)}"
         for name in info.roles:
-            if error := role(name):
+            if error := role_error(name):
                 return f"'FrameworkInfo.roles' contains invalid role: {error}"
         return None
     if info.roles:
         return "'FrameworkInfo.roles' must not be set when the framework is not MULTI_ROLE capable"
-    if error := role("*" if info.role is None else info.role):
+    if error := role_error("*" if info.role is None else info.role):
         return f"'FrameworkInfo.role' is not a valid role: {error}"
     return None
 
@@ -102,6 +80,8 @@ def _offer_filters(info: FrameworkInfo) -> str | None:
             for name, quantity in quantities.quantities.items():
                 if not math.isfinite(quantity.value) or quantity.value < 0:
                     return f"Invalid resource quantity for '{name}': must be a finite number that is not negative"
+                if amounts.out_of_range(quantity.value):
+                    return f"Invalid resource quantity for '{name}': value is out of range, above {MAX_SCALAR}"
     return None
 
 
@@ -147,108 +127,6 @@ def _bool(value: bool | None) -> str:
     return "true" if value else "false"
 
 
-# --- resources -------------------------------------------------------------------------------------------------------
-
-
-def resources(given: Sequence[Resource]) -> str | None:
-    """Each by itself, as a framework or an agent writes it."""
-    for resource in given:
-        if error := _resource(resource):
-            return f"Resource '{_shown(resource)}' is invalid: {error}"
-    return None
-
-
-def _resource(resource: Resource) -> str | None:
-    if not resource.name:
-        return "Empty resource name"
-    if "(" in resource.name or any(ord(character) < 32 for character in resource.name):
-        return "Resource names cannot contain brackets or control characters"
-    return _value(resource) or _reservation(resource) or _disk(resource)
-
-
-def _value(resource: Resource) -> str | None:
-    scalar, ranges, items = resource.scalar, resource.ranges, resource.set
-    if resource.type is Value.Type.SCALAR:
-        if scalar is None or ranges is not None or items is not None:
-            return "Invalid scalar resource"
-        if not math.isfinite(scalar.value):
-            return "Invalid scalar resource: value is not finite"
-        if scalar.value < 0 or (scalar.value != 0 and fixed(scalar.value) == 0):
-            return "Invalid scalar resource: value <= 0"
-        if scalar.value > 1e12:
-            return "Invalid scalar resource: value is out of range"
-        return None
-    if resource.type is Value.Type.RANGES:
-        if ranges is None or scalar is not None or items is not None:
-            return "Invalid ranges resource"
-        intervals = sorted((item.begin, item.end) for item in ranges.range)
-        if any(begin > end for begin, end in intervals):
-            return "Invalid ranges resource: begin > end"
-        if any(begin < 0 for begin, _ in intervals):
-            return "Invalid ranges resource: begin < 0"
-        if any(after[0] <= before[1] for before, after in itertools.pairwise(intervals)):
-            return "Invalid ranges resource: overlapping ranges"
-        return None
-    if resource.type is Value.Type.SET:
-        if items is None or scalar is not None or ranges is not None:
-            return "Invalid set resource"
-        if len(set(items.item)) != len(items.item):
-            return "Invalid set resource: duplicated elements"
-        return None
-    return "Unsupported resource type"
-
-
-def _reservation(resource: Resource) -> str | None:
-    for reservation in resource.reservations:
-        if reservation.type is None:
-            return "Invalid reservation: 'Resource.ReservationInfo.type' field must be set."
-        if reservation.role is None:
-            return "Invalid reservation: 'Resource.ReservationInfo.role' field must be set."
-        if error := role(reservation.role):
-            return error
-        if reservation.role == "*":
-            return 'Invalid reservation: role "*" cannot be reserved'
-    if resource.reservations:
-        first = resource.reservations[0].role
-        if resource.role is not None and (len(resource.reservations) > 1 or resource.role != first):
-            return (
-                f"Invalid resource format: 'Resource.role' field with '{resource.role}' does not match the role "
-                f"'{first}' in 'Resource.reservations'"
-            )
-        return None
-    if error := role("*" if resource.role is None else resource.role):
-        return error
-    if resource.reservation is not None and resource.role in (None, "*"):
-        return 'Invalid reservation: role "*" cannot be dynamically reserved'
-    return None
-
-
-def _disk(resource: Resource) -> str | None:
-    if resource.disk is not None and resource.name != "disk":
-        return f"DiskInfo should not be set for {resource.name} resource"
-    if resource.shared is not None and resource.name != "disk":
-        return f"Resource {resource.name} cannot be shared"
-    return None
-
-
-def _shown(resource: Resource) -> str:
-    label = resource.name
-    if resource.reservations:
-        inner = ", ".join(
-            f"({item.type.value if item.type else 'UNKNOWN'},{item.role or ''})" for item in resource.reservations
-        )
-        label += f"(reservations: [{inner}])"
-    elif resource.role not in (None, "*"):
-        label += f"(reservations: [(STATIC,{resource.role})])"
-    if resource.type is Value.Type.RANGES:
-        intervals = resource.ranges.range if resource.ranges else ()
-        return f"{label}:{amounts.intervals_text((item.begin, item.end) for item in intervals)}"
-    if resource.type is Value.Type.SET:
-        return f"{label}:{{{', '.join(resource.set.item if resource.set else ())}}}"
-    value = resource.scalar.value if resource.scalar else 0.0
-    return f"{label}:{decimal(fixed(value)) if math.isfinite(value) else value}"
-
-
 # --- tasks -----------------------------------------------------------------------------------------------------------
 
 
@@ -261,7 +139,7 @@ def task(
     role: str,
     available: Resources,
 ) -> str | None:
-    """One task of a LAUNCH whose resources have passed `resources`; ``available`` is what is left of the offers."""
+    """One task of a LAUNCH whose resources the door has passed; ``available``: what is left of the offers."""
     return (
         _task_itself(info, agent_id, known, unreachable)
         or _task_resources(info, role)

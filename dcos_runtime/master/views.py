@@ -13,11 +13,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
 from dcos_runtime import __version__, build
-from dcos_runtime.master import resources as amounts
-from dcos_runtime.master.allocator import lineage
+from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.resources import EMPTY, Format, Resources, intervals, lineage
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Task
 from dcos_runtime.master.core.state import State, task_info, task_resources
-from dcos_runtime.master.resources import EMPTY, Resources, role_of
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.common import Attribute, Value
@@ -117,7 +116,7 @@ class Viewer:
             "registered_time": framework.registered_at,
             "unregistered_time": framework.unregistered_at,
             **({"principal": info.principal} if info.principal is not None else {}),
-            "resources": amounts.view(framework.used + offered),
+            "resources": amounts.view((*framework.used.parts(), *offered)),
             **(
                 {"reregistered_time": framework.reregistered_at}
                 if framework.reregistered_at != framework.registered_at
@@ -142,7 +141,7 @@ class Viewer:
         return {
             "id": framework.id,
             "name": framework.info.name,
-            "used_resources": amounts.view(framework.used),
+            "used_resources": amounts.view(framework.used.parts()),
             "offered_resources": amounts.view(self._state.offered(framework.offers)),
             "capabilities": sorted(framework.capabilities),
             "hostname": framework.info.hostname or "",
@@ -159,7 +158,7 @@ class Viewer:
             "framework_id": framework.id,
             "allocation_info": {"role": offer.role},
             "slave_id": offer.agent_id,
-            "resources": amounts.view(offer.resources),
+            "resources": amounts.view([offer.resources]),
         }
 
     # --- agents ---
@@ -168,18 +167,17 @@ class Viewer:
         return _array(list(self._state.agents.values()), self._agent)
 
     def _agent(self, agent: Agent) -> dict[str, Any]:
+        roles = agent.total.by_role()
         return {
             **_agent_info(agent.id, agent.info),
             "pid": f"slave(1)@{agent.address}:{agent.info.port or 5051}",
             "registered_time": agent.registered_at,
             **({"reregistered_time": agent.reregistered_at} if agent.reregistered_at is not None else {}),
-            "resources": amounts.view(agent.total),
-            "used_resources": amounts.view(agent.used),
+            "resources": amounts.view([agent.total]),
+            "used_resources": amounts.view([agent.used]),
             "offered_resources": amounts.view(self._state.offered(agent.offers)),
-            "reserved_resources": {
-                role: amounts.view(reserved) for role, reserved in _by_role(agent.total).items() if role != "*"
-            },
-            "unreserved_resources": amounts.view(_by_role(agent.total).get("*", EMPTY)),
+            "reserved_resources": {role: amounts.view([reserved]) for role, reserved in roles.items() if role != "*"},
+            "unreserved_resources": amounts.view([roles.get("*", EMPTY)]),
             "active": agent.connected,
             "deactivated": False,
             "version": VERSION,
@@ -187,7 +185,7 @@ class Viewer:
         }
 
     def _full_agent(self, agent: Agent) -> dict[str, Any]:
-        roles = _by_role(agent.total)
+        roles = agent.total.by_role()
         return {
             **self._agent(agent),
             "reserved_resources_full": {role: _full(roles[role]) for role in sorted(roles) if role != "*"},
@@ -289,11 +287,20 @@ class Viewer:
         for offer in self._state.offers.values():
             for above in lineage(offer.role):
                 counts = offered.setdefault(above, Counter())
-                for name, amount in amounts.quantities(offer.resources):
+                for name, amount in offer.resources.quantities():
                     counts[name] += amount
 
+        reserved: dict[str, Counter[str]] = {}
+        for agent in self._state.agents.values():
+            for name, part in agent.total.by_role().items():
+                for above in lineage(name) if name != "*" else ():
+                    names.add(above)
+                    counts = reserved.setdefault(above, Counter())
+                    for kind, amount in part.quantities():
+                        counts[kind] += amount
+
         def role(name: str) -> dict[str, Any]:
-            held, open_ = held_in[name], offered.get(name, Counter())
+            held, open_ = held_in.get(name, Counter()), offered.get(name, Counter())
             used = _plain({kind: amount - open_[kind] for kind, amount in held.items()})
             return {
                 "name": name,
@@ -302,7 +309,7 @@ class Viewer:
                 "resources": _plain(held),
                 "allocated": used,
                 "offered": _plain(open_),
-                "reserved": {},
+                "reserved": _plain(reserved.get(name, {})),
                 "frameworks": sorted(members.get(name, ())),
             }
 
@@ -363,19 +370,14 @@ def _attribute(attribute: Attribute) -> Any:
     if attribute.type is Value.Type.SCALAR and attribute.scalar is not None:
         return attribute.scalar.value
     if attribute.type is Value.Type.RANGES and attribute.ranges is not None:
-        return amounts.intervals_text((item.begin, item.end) for item in attribute.ranges.range)
+        return intervals.text((item.begin, item.end) for item in attribute.ranges.range)
     if attribute.type is Value.Type.SET and attribute.set is not None:
         return "{" + ", ".join(attribute.set.item) + "}"
     return attribute.text.value if attribute.text is not None else ""
 
 
-def _by_role(resources: Resources) -> dict[str, Resources]:
-    roles = {role_of(kind) for kind in resources.kinds()}
-    return {role: resources.only(kind for kind in resources.kinds() if role_of(kind) == role) for role in roles}
-
-
 def _full(resources: Resources, allocated_to: str | None = None) -> list[Any]:
-    return amounts.wire(resources, allocated_to=allocated_to, refined=True, both=True)
+    return amounts.wire(resources, Format.BOTH, allocated_to)
 
 
 def _full_by_role(parts: Iterable[tuple[str, Resources]]) -> list[Any]:
@@ -405,7 +407,7 @@ def task_view(task: Task) -> dict[str, Any]:
         "executor_id": "",  # of a command task; its agent tells the executor under the task's id
         "slave_id": task.agent_id,
         "state": task.state.value,
-        "resources": amounts.view(amounts.parse(info.resources)),
+        "resources": amounts.view([amounts.parse(info.resources)]),
         "role": task.role,
         "statuses": [_status_view(codec.decode(status, TaskStatus)) for status in task.statuses],
     }

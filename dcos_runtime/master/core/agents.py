@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping
 
 import msgspec
 
-from dcos_runtime.master import resources as amounts
+from dcos_runtime.core import resources as amounts
 from dcos_runtime.master import validate
 from dcos_runtime.master.core import frameworks, offers, tasks
 from dcos_runtime.master.core.effects import Answer, Now
@@ -60,7 +60,7 @@ def connect(
     """
     if call.version != internal.VERSION:
         return Answer(400, f"this master speaks version {internal.VERSION} of the agent protocol, not {call.version}")
-    if error := validate.resources(call.agent.resources):
+    if error := amounts.invalid(call.agent.resources) or amounts.not_offerable(call.agent.resources):
         return Answer(400, error)
     if (size := len(codec.encode(call.agent))) > MAX_INFO:
         text = f"the agent's description has {size} bytes, and the registry takes {MAX_INFO} of an agent"
@@ -73,9 +73,11 @@ def connect(
         return Answer(403, error)
     for told in call.tasks:
         try:
-            codec.decode(told.task, TaskInfo)
+            info = codec.decode(told.task, TaskInfo)
         except codec.DecodeError as problem:
             return Answer(400, f"a task of framework {told.framework_id} cannot be read: {problem}")
+        if error := amounts.invalid(info.resources):
+            return Answer(400, f"task {info.task_id.value} of framework {told.framework_id}: {error}")
     if agent_id is None:
         agent_id = state.new_agent_id()
         call.agent.id = AgentID(value=agent_id)
@@ -231,7 +233,7 @@ def _adopt(state: State, agent: Agent, told: internal.RunningTask) -> Task | Non
     if not task.terminal:
         agent.used = agent.used + task_resources(task)
         if framework is not None:
-            framework.used = framework.used + task_resources(task)
+            framework.used.add(agent.id, task_resources(task))
         state.allocator.charge(task.framework_id, role, agent.id, task_resources(task))
     return task
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from dcos_runtime.core.resources import fixed
 from dcos_runtime.master import validate
 from dcos_runtime.master.allocator import Wants
 from dcos_runtime.master.core import offers, tasks
 from dcos_runtime.master.core.effects import Answer, Now, Send
 from dcos_runtime.master.core.records import Agent, Framework
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, State, task_resources
-from dcos_runtime.master.resources import fixed
 from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
@@ -105,7 +105,7 @@ def _new(state: State, info: FrameworkInfo, wants: Wants, now: Now, recovered: b
         for task in agent.tasks.get(framework.id, {}).values():
             framework.tasks[task.id] = task
             if not task.terminal:
-                framework.used = framework.used + task_resources(task)
+                framework.used.add(agent.id, task_resources(task))
     return framework
 
 

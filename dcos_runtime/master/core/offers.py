@@ -7,13 +7,13 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from dcos_runtime.master import resources as amounts
+from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.resources import Format, Resources
 from dcos_runtime.master import validate
 from dcos_runtime.master.core import tasks
 from dcos_runtime.master.core.effects import Now
 from dcos_runtime.master.core.records import Agent, Framework, Offer, Task
 from dcos_runtime.master.core.state import State
-from dcos_runtime.master.resources import Resources
 from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import Offer as WireOffer
 from dcos_runtime.wire.cluster import OperationState, OperationStatus
@@ -65,8 +65,8 @@ def message(framework: Framework, agent: Agent, offer: Offer) -> WireOffer:
         domain=agent.info.domain,
         resources=amounts.wire(
             offer.resources,
+            Format.STACK if "RESERVATION_REFINEMENT" in framework.capabilities else Format.SINGLE,
             allocated_to=offer.role if multi_role else None,
-            refined="RESERVATION_REFINEMENT" in framework.capabilities,
         ),
         attributes=agent.info.attributes,
         allocation_info=Resource.AllocationInfo(role=offer.role) if multi_role else None,
@@ -262,7 +262,7 @@ def _passes(state: State, framework: Framework, agent: Agent, operation: Operati
     if operation.type is not Type.LAUNCH:
         _drop(state, framework, operation, f"This version does not perform {operation.type.value} operations")
         return False
-    error = next((error for info in _tasks_of(operation) if (error := validate.resources(info.resources))), None)
+    error = next((error for info in _tasks_of(operation) if (error := amounts.invalid(info.resources))), None)
     if error is None and operation.id is not None:
         error = "The `id` field cannot be set on LAUNCH operations"
     if error is not None:
@@ -298,7 +298,7 @@ def _launch_valid(
             HealthCheck.Type.COMMAND if info.health_check.command is not None else HealthCheck.Type.HTTP
         )
     # Every resource carries the role: the agent tells it again when this master is no more.
-    info.resources = amounts.wire(taken, allocated_to=role, refined=True)
+    info.resources = amounts.wire(taken, Format.STACK, allocated_to=role)
     encoded = codec.encode(info)
     weight = tasks.weight(framework, encoded)
     if error := _too_large(framework, agent, encoded, weight):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import msgspec
 
-from dcos_runtime.master.resources import EMPTY, Resources
+from dcos_runtime.core.resources import EMPTY, Holdings, Resources
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.tasks import TaskState
 
@@ -147,7 +147,7 @@ class Framework:
     stream: int | None = None
     stream_id: str = ""
     generation: int = 0
-    used: Resources = EMPTY
+    used: Holdings = field(default_factory=Holdings)
     offers: set[str] = field(default_factory=set)
     tasks: dict[str, Task] = field(default_factory=dict)
     unreachable: OrderedDict[str, Task] = field(default_factory=OrderedDict)

@@ -11,10 +11,10 @@ from typing import Any
 
 import msgspec
 
+from dcos_runtime.core.resources import Resources, parse
 from dcos_runtime.master.allocator import Allocator, Options
 from dcos_runtime.master.core.effects import Close, Effect, Now, Persist, Send, Tell
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Offer, Task
-from dcos_runtime.master.resources import Resources, parse
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.resources import Resource
@@ -150,14 +150,14 @@ class State:
         """The task uses its resources from here on; the allocator was told of the allocation already."""
         resources = task_resources(task)
         agent.used = agent.used + resources
-        framework.used = framework.used + resources
+        framework.used.add(agent.id, resources)
 
     def release(self, framework: Framework | None, agent: Agent, task: Task) -> None:
         """The task's resources are free again. Once a task, when it ends."""
         resources = task_resources(task)
         agent.used = agent.used - resources
         if framework is not None:
-            framework.used = framework.used - resources
+            framework.used.remove(agent.id, resources)
         self.allocator.recover(task.framework_id, task.role, agent.id, resources)
 
     # --- history ---
@@ -186,11 +186,9 @@ class State:
             _, oldest = self.completed.popitem(last=False)
             self.history -= oldest.completed.size
 
-    def offered(self, offers: set[str]) -> Resources:
-        result = Resources()
-        for offer_id in offers:
-            result = result + self.offers[offer_id].resources
-        return result
+    def offered(self, offers: set[str]) -> list[Resources]:
+        """Offer by offer: they may be of several agents."""
+        return [self.offers[offer_id].resources for offer_id in offers]
 
 
 def task_info(task: Task) -> TaskInfo:

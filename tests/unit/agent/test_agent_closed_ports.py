@@ -44,7 +44,7 @@ def test_closed_are_low_and_daemons_ports_that_are_not_offered_and_the_agents_ow
         (5051, 5051),
         (8080, 8080),
     )
-    assert port_ranges(parse_resources("cpus:1")) == [(31000, 32000)]
+    assert port_ranges(parse_resources("cpus:1")) == ((31000, 32000),)
     assert 0 not in numbers(ports.closed_ports(daemons, (), []))
 
 

@@ -16,13 +16,13 @@ from dcos_runtime.agent.resources import (
     offered,
     parse_attributes,
     parse_resources,
-    summary,
 )
+from dcos_runtime.core.resources import parse, view
 
 
 def test_the_text_form_is_read_as_the_original_does() -> None:
     found = parse_resources("cpus:4;mem(*):4096; disk:10240 ;ports:[31000-31010,31011-32000];zones:{a,b}")
-    assert summary(found) == {
+    assert view([parse(found)]) == {
         "cpus": 4.0,
         "mem": 4096.0,
         "disk": 10240.0,
@@ -35,7 +35,7 @@ def test_the_text_form_is_read_as_the_original_does() -> None:
 def test_the_json_form_is_read() -> None:
     text = """[{"name": "cpus", "type": "SCALAR", "scalar": {"value": 2}, "role": "*"},
                {"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": 1, "end": 2}]}}]"""
-    assert summary(parse_resources(text))["ports"] == "[1-2]"
+    assert view([parse(parse_resources(text))])["ports"] == "[1-2]"
 
 
 @pytest.mark.parametrize(
@@ -49,7 +49,15 @@ def test_the_json_form_is_read() -> None:
         "ports:[2-1]",
         "ports:[1-2",
         "cpus:1;cpus:2",
-        "cpus(prod):4",
+        "cpus(prod):4;cpus(prod):1",
+        "cpus(/prod):4",
+        "cpus:1000000000001",
+        "cpus:600000000000;cpus(prod):600000000000",
+        "ports:[1-10];ports(prod):[10-11]",
+        "zones:{a,b};zones(prod):{b}",
+        '[{"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}, "revocable": {}}]',
+        '[{"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}, "role": "a", "reservation": {}}]',
+        '[{"name": "disk", "type": "SCALAR", "scalar": {"value": 1}, "disk": {"source": {"type": "MOUNT"}}}]',
         "[{]",
         '[{"name": "cpus", "type": "SCALAR"}]',
         '[{"name": "cpus", "type": "SCALAR", "scalar": {"value": 1}, "reservations": [{"role": "a"}]}]',
@@ -65,7 +73,7 @@ def test_what_cannot_be_offered_is_refused_with_a_reason(text: str) -> None:
     [(8 * GB, 100 * GB, 7 * 1024.0, 95 * 1024.0), (1 * GB, 8 * GB, 512.0, 4096.0), (2 * GB, 10 * GB, 1024.0, 5120.0)],
 )
 def test_what_is_not_named_is_sized_with_the_originals_margins(memory: int, disk: int, mem: float, left: float) -> None:
-    told = summary(offered(parse_resources("cpus:3"), Capacity(1.5, memory, disk)))
+    told = view([parse(offered(parse_resources("cpus:3"), Capacity(1.5, memory, disk)))])
     assert told == {"cpus": 3.0, "mem": mem, "disk": left, "gpus": 0.0, "ports": "[31000-32000]"}
 
 

@@ -16,7 +16,7 @@ from typing import Any
 
 import msgspec
 
-from dcos_runtime.master import resources as amounts
+from dcos_runtime.core import resources as amounts
 from dcos_runtime.master.allocator import Options
 from dcos_runtime.master.core.effects import Answer, Close, Now, Persist, Send, Tell
 from dcos_runtime.master.core.kernel import MasterCore
@@ -441,8 +441,8 @@ class World:
             used = [task_resources(task) for task in tasks if not task.terminal]
             offered = [state.offers[offer_id].resources for offer_id in agent.offers]
             whole = amounts.total([*used, *offered])
-            ports = sum(end - begin + 1 for part in [*used, *offered] for begin, end in part.ranges.get("ports", ()))
-            once = sum(end - begin + 1 for begin, end in whole.ranges.get("ports", ()))
+            ports = sum(end - begin + 1 for part in [*used, *offered] for begin, end in part.intervals("ports"))
+            once = sum(end - begin + 1 for begin, end in whole.intervals("ports"))
             assert ports == once, "a port is held twice"
             assert whole == state.allocator.allocated(agent.id), "the allocator's books are wrong"
             assert agent.total.contains(whole), "more is held than there is"
@@ -451,8 +451,16 @@ class World:
             assert all(task.weight >= len(task.info) for task in tasks)
             assert agent.connected or not agent.offers
         for framework in state.frameworks.values():
-            parts = [task_resources(task) for task in framework.tasks.values() if not task.terminal]
-            assert _scalars(framework.used) == _scalars(amounts.total(parts))
+            held: dict[str, list[amounts.Resources]] = {}
+            for task in framework.tasks.values():
+                if not task.terminal:
+                    held.setdefault(task.agent_id, []).append(task_resources(task))
+            for agent_id in state.agents:
+                assert framework.used.on(agent_id) == amounts.total(held.get(agent_id, []))
+            parts = [part for some in held.values() for part in some]
+            assert amounts.view(framework.used.parts()) == amounts.view(parts), "what it holds in all is wrong"
+            for name in ("cpus", "mem", "disk"):
+                assert framework.used.scalar(name) == sum(part.scalar(name) for part in parts)
             assert framework.connected or not framework.offers
             for task in framework.tasks.values():
                 assert state.agents[task.agent_id].task(framework.id, task.id) is task
@@ -517,7 +525,3 @@ def _status(update: dict[str, Any] | None) -> TaskStatus | None:
         "timestamp": 1.0,
     }
     return codec.decode(json.dumps(body).encode(), TaskStatus)
-
-
-def _scalars(resources: amounts.Resources) -> dict[str, int]:
-    return dict(resources.scalars)

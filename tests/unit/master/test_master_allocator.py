@@ -7,16 +7,17 @@ from typing import Any
 
 import pytest
 
+from dcos_runtime.core.resources import Resources, plain
 from dcos_runtime.master.allocator import Allocation, Allocator, Options, Wants
-from dcos_runtime.master.resources import Resources
 
 NEVER = float("inf")
 
 
 def bag(cpus: float = 0, mem: float = 0, **more: float) -> Resources:
-    scalars = {"cpus": cpus, "mem": mem, **{name.replace("__", "("): value for name, value in more.items()}}
-    named = {f"{name})" if "(" in name else name: round(value * 1000) for name, value in scalars.items()}
-    return Resources({name: value for name, value in named.items() if value})
+    """``cpus__web``: cpus that are reserved to web."""
+    amounts = {plain(*name.split("__")): round(value * 1000) for name, value in more.items()}
+    scalars = {plain("cpus"): round(cpus * 1000), plain("mem"): round(mem * 1000), **amounts}
+    return Resources({kind: amount for kind, amount in scalars.items() if amount})
 
 
 def wants(*roles: str, **more: Any) -> Wants:
@@ -95,8 +96,8 @@ def test_who_asks_is_awake_and_who_went_away_meanwhile_rests_anew() -> None:
 def test_ports_are_counted_and_weigh_nothing() -> None:
     one = allocator(minimums=())
     one.add_framework("f", wants(), active=True)
-    one.add_agent("a", Resources({"cpus": 4000}, {"ports": ((1, 10), (20, 20))}), active=True)
-    one.add_agent("b", Resources({"cpus": 4000}, {"ports": ((1, 10),)}), active=True)
+    one.add_agent("a", Resources({plain("cpus"): 4000}, {plain("ports"): ((1, 10), (20, 20))}), active=True)
+    one.add_agent("b", Resources({plain("cpus"): 4000}, {plain("ports"): ((1, 10),)}), active=True)
     decisions = one.allocate(0.0)
     assert one.held("*") == {"cpus": 8000, "ports": 21_000}
     assert one.dominant_share("*") == 1.0
@@ -167,8 +168,8 @@ def test_reserved_resources_go_to_their_role_and_its_descendants_only() -> None:
     one.add_framework("web", wants("web/front"), active=True)
     one.add_agent("a", bag(1, cpus__web=2, cpus__db=4), active=True)
     parts = {decision.framework_id: decision.resources for decision in one.allocate(0.0)}
-    assert parts["web"].scalars.get("cpus(web)") == 2000
-    assert sum(part.scalars.get("cpus", 0) for part in parts.values()) == 1000
+    assert parts["web"].scalars.get(plain("cpus", "web")) == 2000
+    assert sum(part.scalars.get(plain("cpus"), 0) for part in parts.values()) == 1000
     assert one.available("a") == bag(cpus__db=4)
 
 

@@ -1,0 +1,40 @@
+"""Typed resources: kinds, values of them, their arithmetic, and the door through which they come from the wire."""
+
+from __future__ import annotations
+
+from dcos_runtime.core.resources.door import invalid, not_offerable, out_of_range
+from dcos_runtime.core.resources.holdings import Holdings
+from dcos_runtime.core.resources.intervals import Interval
+from dcos_runtime.core.resources.kind import Disk, Kind, Reservation, Source, plain
+from dcos_runtime.core.resources.messages import Format, parse, wire
+from dcos_runtime.core.resources.roles import lineage, role_error
+from dcos_runtime.core.resources.text import decimal, text, view
+from dcos_runtime.core.resources.value import EMPTY, MAX_SCALAR, THOUSANDTHS, Resources, Thing, fixed, total
+
+__all__ = [
+    "EMPTY",
+    "MAX_SCALAR",
+    "THOUSANDTHS",
+    "Disk",
+    "Format",
+    "Holdings",
+    "Interval",
+    "Kind",
+    "Reservation",
+    "Resources",
+    "Source",
+    "Thing",
+    "decimal",
+    "fixed",
+    "invalid",
+    "lineage",
+    "not_offerable",
+    "out_of_range",
+    "parse",
+    "plain",
+    "role_error",
+    "text",
+    "total",
+    "view",
+    "wire",
+]

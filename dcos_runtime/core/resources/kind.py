@@ -1,0 +1,194 @@
+"""What a resource is, apart from how much: two amounts are of one kind when one could stand for the other.
+
+There is one object for each kind, so comparing two and looking one up cost what they cost for any object.
+"""
+
+from __future__ import annotations
+
+import threading
+import weakref
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import msgspec
+
+from dcos_runtime.wire.resources import Resource
+
+ReservationType = Resource.ReservationInfo.Type
+SourceType = Resource.DiskInfo.Source.Type
+
+Labels = tuple[tuple[str, str | None], ...]
+"""In order: labels that differ in nothing but their order are equal."""
+
+
+class Reservation(msgspec.Struct, frozen=True):
+    """One layer of what a resource is set aside for."""
+
+    type: ReservationType
+    role: str
+    principal: str | None = None
+    labels: Labels | None = None
+
+    def __str__(self) -> str:
+        more = [self.principal] if self.principal is not None else []
+        more += [_labels_text(self.labels)] if self.labels is not None else []
+        return f"({','.join([self.type.value, self.role, *more])})"
+
+
+class Source(msgspec.Struct, frozen=True):
+    """Where a disk comes from. ``root`` is that of its path or mount."""
+
+    type: SourceType
+    root: str | None = None
+    vendor: str | None = None
+    id: str | None = None
+    profile: str | None = None
+    metadata: Labels | None = None
+
+    @property
+    def whole(self) -> bool:
+        return self.type in (SourceType.MOUNT, SourceType.BLOCK) or (
+            self.type is SourceType.RAW and self.id is not None
+        )
+
+    def __str__(self) -> str:
+        named = (self.vendor, self.id, self.profile)
+        inside = f"({','.join(part or '' for part in named)})" if any(part is not None for part in named) else ""
+        return f"{self.type.value}{inside}{':' + self.root if self.root is not None else ''}"
+
+
+class Disk(msgspec.Struct, frozen=True):
+    """``persistence``: the id of the persistent volume that is kept there. How it is mounted makes no kind."""
+
+    persistence: str | None = None
+    source: Source | None = None
+
+    def __str__(self) -> str:
+        return ",".join(str(part) for part in (self.source, self.persistence) if part is not None)
+
+
+class Kind:
+    """``whole``: there is no part of it, and no sum of two. ``role``: that of the innermost reservation, or ``*``.
+
+    ``suffix`` is what a text tells of it behind its name (and whom it is allocated to); ``order`` is its place there.
+    """
+
+    __slots__ = (
+        "__weakref__",
+        "disk",
+        "name",
+        "order",
+        "provider_id",
+        "reservations",
+        "revocable",
+        "role",
+        "shared",
+        "suffix",
+        "whole",
+    )
+
+    name: str
+    reservations: tuple[Reservation, ...]
+    disk: Disk | None
+    provider_id: str | None
+    revocable: bool
+    shared: bool
+    role: str
+    whole: bool
+    suffix: str
+    order: tuple[int, str, str, str]
+
+    _known: ClassVar[weakref.WeakValueDictionary[tuple[Any, ...], Kind]] = weakref.WeakValueDictionary()
+    _lock: ClassVar[threading.Lock] = threading.Lock()
+
+    def __new__(
+        cls,
+        name: str,
+        reservations: tuple[Reservation, ...] = (),
+        disk: Disk | None = None,
+        provider_id: str | None = None,
+        revocable: bool = False,
+        shared: bool = False,
+    ) -> Kind:
+        parts = (name, reservations, disk, provider_id, revocable, shared)
+        with cls._lock:  # views of an agent are built beside its loop
+            found = cls._known.get(parts)
+            if found is None:
+                found = cls._known[parts] = cls._made(*parts)
+        return found
+
+    @classmethod
+    def _made(
+        cls,
+        name: str,
+        reservations: tuple[Reservation, ...],
+        disk: Disk | None,
+        provider_id: str | None,
+        revocable: bool,
+        shared: bool,
+    ) -> Kind:
+        made = object.__new__(cls)
+        reserved = f"(reservations: [{','.join(map(str, reservations))}])" if reservations else ""
+        on = f"[{disk}]" if disk is not None else ""
+        suffix = f"{reserved}{on}{'{REV}' if revocable else ''}{'<SHARED>' if shared else ''}"
+        persistent = disk is not None and disk.persistence is not None
+        source = disk.source if disk is not None else None
+        values: dict[str, Any] = {
+            "name": name,
+            "reservations": reservations,
+            "disk": disk,
+            "provider_id": provider_id,
+            "revocable": revocable,
+            "shared": shared,
+            "role": reservations[-1].role if reservations else "*",
+            "whole": shared or persistent or (source is not None and source.whole),
+            "suffix": suffix,
+            "order": (_FIRST.get(name, len(_FIRST)), name, suffix, provider_id or ""),
+        }
+        for field, value in values.items():
+            object.__setattr__(made, field, value)
+        return made
+
+    def __setattr__(self, name: str, value: object) -> None:
+        raise AttributeError(f"a Kind never changes: {name} cannot be set")
+
+    def __copy__(self) -> Kind:
+        return self
+
+    def __deepcopy__(self, memo: object) -> Kind:
+        return self
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Kind, self.parts
+
+    @property
+    def parts(self) -> tuple[Any, ...]:
+        return (self.name, self.reservations, self.disk, self.provider_id, self.revocable, self.shared)
+
+    def __repr__(self) -> str:
+        provider = f" of {self.provider_id}" if self.provider_id is not None else ""
+        return f"Kind({self.name}{self.suffix}{provider})"
+
+    @property
+    def ordinary(self) -> bool:
+        """Nothing but a name and at most one static reservation."""
+        reserved = self.reservations
+        if self.disk is not None or self.revocable or self.shared or self.provider_id is not None or len(reserved) > 1:
+            return False
+        return not reserved or reserved[0] == Reservation(ReservationType.STATIC, reserved[0].role)
+
+    def with_reservations(self, reservations: tuple[Reservation, ...]) -> Kind:
+        return Kind(self.name, reservations, self.disk, self.provider_id, self.revocable, self.shared)
+
+
+_FIRST = {"cpus": 0, "mem": 1, "disk": 2, "gpus": 3}
+
+
+@lru_cache(maxsize=4096)
+def plain(name: str, role: str = "*") -> Kind:
+    """The usual kinds: unreserved, or statically reserved to ``role``."""
+    return Kind(name, () if role == "*" else (Reservation(ReservationType.STATIC, role),))
+
+
+def _labels_text(labels: Labels) -> str:
+    return "{" + ", ".join(key if value is None else f"{key}: {value}" for key, value in labels) + "}"

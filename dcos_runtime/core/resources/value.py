@@ -1,0 +1,301 @@
+"""Amounts by kind as one value: sums, differences, what contains what, and parts by reservation.
+
+No operation changes a value. Scalars are whole thousandths, ranges are sets of numbers, sets are sets of items. Things
+are what has no parts: a persistent volume, a mounted disk, a shared resource. They are counted: a sum has the copies
+of both sides, and a difference or a comparison takes a thing as it is or not at all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from typing import Any
+
+from dcos_runtime.core.resources.intervals import Interval, merge, size, without
+from dcos_runtime.core.resources.kind import Kind, Reservation
+from dcos_runtime.core.resources.roles import within
+
+THOUSANDTHS = 1000
+MAX_SCALAR = 10**12
+"""The largest scalar that is taken; in thousandths thousands of them fit into 64 bits."""
+
+_CLAMP = 10**15
+
+
+def fixed(value: float) -> int:
+    """A scalar in thousandths, rounded as Mesos rounds."""
+    return round(min(max(value, -_CLAMP), _CLAMP) * THOUSANDTHS)
+
+
+class Thing:
+    """So much of a kind that is whole. ``principal`` and ``volume`` (a Volume, encoded) tell of a persistent volume
+    who made it and how it is mounted, and make no difference."""
+
+    __slots__ = ("_hash", "amount", "kind", "principal", "volume")
+
+    def __init__(self, kind: Kind, amount: int, principal: str | None = None, volume: bytes | None = None) -> None:
+        self.kind = kind
+        self.amount = amount
+        self.principal = principal
+        self.volume = volume
+        self._hash = hash((kind, amount))
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Thing) and self.kind is other.kind and self.amount == other.amount
+
+    def __hash__(self) -> int:
+        return self._hash
+
+    def __repr__(self) -> str:
+        return f"Thing({self.kind!r}, {self.amount})"
+
+
+Scalars = Mapping[Kind, int]
+Ranges = Mapping[Kind, tuple[Interval, ...]]
+Sets = Mapping[Kind, frozenset[str]]
+Things = Mapping[Thing, int]
+
+
+class Resources:
+    """Empty amounts are left out, so that equal amounts are equal values.
+
+    The mappings handed in are kept, and belong to the value from then on: scalars above 0, intervals that `merge`
+    made, scalars of no whole kind.
+    """
+
+    __slots__ = ("ranges", "scalars", "sets", "things")
+
+    def __init__(
+        self,
+        scalars: Scalars | None = None,
+        ranges: Ranges | None = None,
+        sets: Sets | None = None,
+        things: Things | None = None,
+    ) -> None:
+        self.scalars: Scalars = scalars or _NOTHING
+        self.ranges: Ranges = ranges or _NOTHING
+        self.sets: Sets = sets or _NOTHING
+        self.things: Things = things or _NOTHING  # one empty mapping serves all
+
+    def __bool__(self) -> bool:
+        return bool(self.scalars or self.ranges or self.sets or self.things)
+
+    def __eq__(self, other: object) -> bool:
+        return self is other or (
+            isinstance(other, Resources)
+            and self.scalars == other.scalars
+            and self.ranges == other.ranges
+            and self.sets == other.sets
+            and self.things == other.things
+        )
+
+    def __hash__(self) -> int:
+        return hash(tuple(frozenset(part.items()) for part in (self.scalars, self.ranges, self.sets, self.things)))
+
+    def __repr__(self) -> str:
+        parts = [*self.scalars.items(), *self.ranges.items(), *self.sets.items(), *self.things.items()]
+        return f"Resources({', '.join(f'{key!r}: {amount!r}' for key, amount in parts)})"
+
+    # --- arithmetic ---
+
+    def __add__(self, other: Resources) -> Resources:
+        if not other:
+            return self
+        if not self:
+            return other
+        scalars = self.scalars
+        if other.scalars:
+            scalars = {**scalars}
+            for kind, amount in other.scalars.items():
+                scalars[kind] = scalars.get(kind, 0) + amount
+        ranges = self.ranges
+        if other.ranges:
+            ranges = {**ranges}
+            for kind, intervals in other.ranges.items():
+                ranges[kind] = merge((*ranges[kind], *intervals)) if kind in ranges else intervals
+        sets = self.sets
+        if other.sets:
+            sets = {**sets}
+            for kind, items in other.sets.items():
+                sets[kind] = sets[kind] | items if kind in sets else items
+        things = self.things
+        if other.things:
+            things = {**things}
+            for thing, copies in other.things.items():
+                things[thing] = things.get(thing, 0) + copies
+        return Resources(scalars, ranges, sets, things)
+
+    def __sub__(self, other: Resources) -> Resources:
+        """What is left; what was not there is not missed (ask `contains` before)."""
+        scalars = self.scalars
+        if scalars and other.scalars:
+            scalars = {**scalars}
+            for kind, amount in other.scalars.items():
+                if (left := scalars.get(kind, 0) - amount) > 0:
+                    scalars[kind] = left
+                else:
+                    scalars.pop(kind, None)
+        ranges = self.ranges
+        if ranges and other.ranges:
+            ranges = {**ranges}
+            for kind, intervals in other.ranges.items():
+                if remaining := without(ranges.get(kind, ()), intervals):
+                    ranges[kind] = remaining
+                else:
+                    ranges.pop(kind, None)
+        sets = self.sets
+        if sets and other.sets:
+            sets = {**sets}
+            for kind, items in other.sets.items():
+                if remaining_items := sets.get(kind, _NO_ITEMS) - items:
+                    sets[kind] = remaining_items
+                else:
+                    sets.pop(kind, None)
+        things = self.things
+        if things and other.things:
+            things = {**things}
+            for thing, copies in other.things.items():
+                if (left := things.get(thing, 0) - copies) > 0:
+                    things[thing] = left
+                else:
+                    things.pop(thing, None)
+        return Resources(scalars, ranges, sets, things)
+
+    def contains(self, other: Resources) -> bool:
+        """Whether all of ``other`` can be taken out of this."""
+        for kind, amount in other.scalars.items():
+            if self.scalars.get(kind, 0) < amount:
+                return False
+        for kind, intervals in other.ranges.items():
+            if without(intervals, self.ranges.get(kind, ())):
+                return False
+        for kind, items in other.sets.items():
+            if not items <= self.sets.get(kind, _NO_ITEMS):
+                return False
+        return not other.things or all(self.things.get(thing, 0) >= copies for thing, copies in other.things.items())
+
+    # --- parts ---
+
+    def kinds(self) -> Iterator[Kind]:
+        """Of every amount; one of two types of value, or of things, comes more than once."""
+        yield from self.scalars
+        yield from self.ranges
+        yield from self.sets
+        for thing in self.things:
+            yield thing.kind
+
+    def find(self, wanted: Callable[[Kind], bool]) -> Resources:
+        """The amounts of the kinds that are wanted."""
+        return Resources(
+            {kind: amount for kind, amount in self.scalars.items() if wanted(kind)},
+            {kind: intervals for kind, intervals in self.ranges.items() if wanted(kind)},
+            {kind: items for kind, items in self.sets.items() if wanted(kind)},
+            {thing: copies for thing, copies in self.things.items() if wanted(thing.kind)},
+        )
+
+    def named(self, name: str) -> Resources:
+        return self.find(lambda kind: kind.name == name)
+
+    def reserved(self, role: str | None = None) -> Resources:
+        """What is reserved to exactly this role; to any, when none is given."""
+        if role is None:
+            return self.find(lambda kind: kind.role != "*")
+        return self.find(lambda kind: kind.role == role != "*")
+
+    def unreserved(self) -> Resources:
+        return self.find(lambda kind: kind.role == "*")
+
+    def for_role(self, role: str) -> Resources:
+        """What may be allocated to the role: the unreserved, and what is reserved to it or to an ancestor of it."""
+        for kind in self.kinds():
+            if kind.role != "*" and not within(role, kind.role):
+                return self.find(lambda kind: kind.role == "*" or within(role, kind.role))
+        return self
+
+    def by_role(self) -> dict[str, Resources]:
+        """By the role they are reserved to, ``*`` for the unreserved; in order."""
+        roles = {kind.role for kind in self.kinds()}
+        if len(roles) == 1:
+            return {roles.pop(): self}
+        return {role: self.unreserved() if role == "*" else self.reserved(role) for role in sorted(roles)}
+
+    # --- reservations ---
+
+    def push(self, reservation: Reservation) -> Resources:
+        """The same, reserved once more."""
+        return self.mapped(lambda kind: kind.with_reservations((*kind.reservations, reservation)))
+
+    def pop(self) -> Resources:
+        """The same without the innermost reservation. Raises ``ValueError`` when something has none."""
+        if not all(kind.reservations for kind in self.kinds()):
+            raise ValueError("unreserved resources have no reservation that could be taken off")
+        return self.mapped(lambda kind: kind.with_reservations(kind.reservations[:-1]))
+
+    def to_unreserved(self) -> Resources:
+        return self.mapped(lambda kind: kind.with_reservations(()))
+
+    def mapped(self, change: Callable[[Kind], Kind]) -> Resources:
+        """The same amounts of other kinds, which have to be whole where these are."""
+        result = EMPTY
+        for kind, amount in self.scalars.items():
+            result = result + Resources({change(kind): amount})
+        for kind, intervals in self.ranges.items():
+            result = result + Resources(ranges={change(kind): intervals})
+        for kind, items in self.sets.items():
+            result = result + Resources(sets={change(kind): items})
+        for thing, copies in self.things.items():
+            moved = Thing(change(thing.kind), thing.amount, thing.principal, thing.volume)
+            result = result + Resources(things={moved: copies})
+        return result
+
+    # --- amounts ---
+
+    def scalar(self, name: str) -> int:
+        """All scalars of a name, reserved or not, in thousandths."""
+        amount = 0
+        for kind, part in self.scalars.items():
+            if kind.name == name:
+                amount += part
+        for thing, copies in self.things.items():
+            if thing.kind.name == name:
+                amount += _amount(thing, copies)
+        return amount
+
+    def scalar_amounts(self) -> Iterator[tuple[Kind, int]]:
+        """How much there is of each scalar. A shared thing is there once, however many copies are held of it."""
+        yield from self.scalars.items()
+        for thing, copies in self.things.items():
+            yield thing.kind, _amount(thing, copies)
+
+    def intervals(self, name: str) -> tuple[Interval, ...]:
+        """All numbers of a name, reserved or not."""
+        found = [intervals for kind, intervals in self.ranges.items() if kind.name == name]
+        return found[0] if len(found) == 1 else merge(interval for intervals in found for interval in intervals)
+
+    def quantities(self) -> Iterator[tuple[str, int]]:
+        """How much there is of each name, in thousandths: of a range its numbers count, of a set its items.
+
+        A name may come more than once.
+        """
+        for kind, amount in self.scalar_amounts():
+            yield kind.name, amount
+        for kind, intervals in self.ranges.items():
+            yield kind.name, size(intervals) * THOUSANDTHS
+        for kind, items in self.sets.items():
+            yield kind.name, len(items) * THOUSANDTHS
+
+
+_NOTHING: Mapping[Any, Any] = {}
+_NO_ITEMS: frozenset[str] = frozenset()
+EMPTY = Resources()
+
+
+def total(parts: Iterable[Resources]) -> Resources:
+    """The sum of resources of one agent: the numbers of two agents are not the same numbers."""
+    result = EMPTY
+    for part in parts:
+        result = result + part
+    return result
+
+
+def _amount(thing: Thing, copies: int) -> int:
+    return thing.amount if thing.kind.shared else thing.amount * copies
