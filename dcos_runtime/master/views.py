@@ -286,34 +286,38 @@ class Viewer:
                 held_in.setdefault(above, Counter()).update(held)
         for offer in self._state.offers.values():
             for above in lineage(offer.role):
-                counts = offered.setdefault(above, Counter())
-                for name, amount in offer.resources.quantities():
-                    counts[name] += amount
+                _count(offered.setdefault(above, Counter()), offer.resources)
 
         reserved: dict[str, Counter[str]] = {}
+        idle: dict[str, Counter[str]] = {}  # of that, what no task uses: a quota is consumed by it all the same
         for agent in self._state.agents.values():
             for name, part in agent.total.by_role().items():
                 for above in lineage(name) if name != "*" else ():
                     names.add(above)
-                    counts = reserved.setdefault(above, Counter())
-                    for kind, amount in part.quantities():
-                        counts[kind] += amount
+                    _count(reserved.setdefault(above, Counter()), part)
+                    _count(idle.setdefault(above, Counter()), part - agent.used)
 
         def role(name: str) -> dict[str, Any]:
             held, open_ = held_in.get(name, Counter()), offered.get(name, Counter())
-            used = _plain({kind: amount - open_[kind] for kind, amount in held.items()})
+            used = Counter({kind: amount - open_[kind] for kind, amount in held.items()})
+            consumed = _plain(used + idle.get(name, Counter()))
             return {
                 "name": name,
                 "weight": float(weights.get(name, 1.0)),
-                "quota": {"role": name, "guarantee": {}, "limit": {}, "consumed": used},
+                "quota": {"role": name, "guarantee": {}, "limit": {}, "consumed": consumed},
                 "resources": _plain(held),
-                "allocated": used,
+                "allocated": _plain(used),
                 "offered": _plain(open_),
                 "reserved": _plain(reserved.get(name, {})),
                 "frameworks": sorted(members.get(name, ())),
             }
 
         yield from _object({}, {"roles": _array(sorted(names), role)})
+
+
+def _count(sums: Counter[str], resources: Resources) -> None:
+    for name, amount in resources.quantities():
+        sums[name] += amount
 
 
 def _plain(quantities: Mapping[str, int]) -> dict[str, float]:

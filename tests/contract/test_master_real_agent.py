@@ -18,7 +18,7 @@ LASTING = {"failover_timeout": 600.0, "capabilities": [{"type": "PARTITION_AWARE
 
 
 class Pair:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, resources: str = "cpus:4;mem:4096;disk:1024;ports:[31000-31999]") -> None:
         self.folder = folder
         self.master = Master(folder / "master", "--allocation_interval=100ms").start().leads()
         work = folder / "agent"
@@ -29,8 +29,9 @@ class Pair:
             f"--work_dir={work}",
             f"--port={free_port()}",
             "--launcher=posix",
-            "--resources=cpus:4;mem:4096;disk:1024;ports:[31000-31999]",
+            f"--resources={resources}",
         ]
+        self.port = int(argv[3].partition("=")[2])
         self.agent = Daemon("agent", argv, folder / "agent.log").start()
 
     def restart_master(self) -> None:
@@ -49,8 +50,8 @@ class Pair:
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    pair = Pair(tmp_path)
+def pair(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Pair]:
+    pair = Pair(tmp_path, *getattr(request, "param", ()))
     yield pair
     pair.agent.stop()
     pair.master.stop()
@@ -164,3 +165,27 @@ def test_the_end_of_a_framework_ends_its_tasks(pair: Pair) -> None:
     os.kill(pid, 0)
     scheduler.close()
     until(lambda: not alive(pid), "the process ends with its framework")
+
+
+@pytest.mark.parametrize("pair", [("cpus:1;cpus(web):2;mem:512;disk:64;ports:[31000-31009]",)], indirect=True)
+def test_a_task_runs_on_resources_that_its_agent_reserves_for_the_role(pair: Pair) -> None:
+    refined = [{"type": "MULTI_ROLE"}, {"type": "RESERVATION_REFINEMENT"}]
+    scheduler = Scheduler(pair.master.port, roles=["web"], capabilities=refined)
+    (offer,) = scheduler.offers()
+    reserved = {"reservations": [{"type": "STATIC", "role": "web"}]}
+    wanted = [scalar("cpus", 1.5, **reserved), scalar("cpus", 0.5), scalar("mem", 32)]
+    assert scheduler.accept([offer], [task("one", offer, *wanted)]).status == 202
+    scheduler.update("TASK_RUNNING")
+    (agent,) = get(pair.master.port, "/slaves")["slaves"]
+    assert agent["reserved_resources"]["web"]["cpus"] == 2.0 and agent["unreserved_resources"]["cpus"] == 1.0
+    assert agent["used_resources"]["cpus"] == 2.0
+    own = get(pair.port, "/state")
+    assert own["reserved_resources"] == agent["reserved_resources"]
+    assert own["reserved_resources_full"] == agent["reserved_resources_full"]
+    assert own["reserved_resources_allocated"]["web"]["cpus"] == 1.5
+    assert own["unreserved_resources_allocated"]["cpus"] == 0.5
+    pair.restart_master()
+    until(lambda: get(pair.master.port, "/slaves")["slaves"], "the agent is back")
+    (agent,) = get(pair.master.port, "/slaves")["slaves"]
+    assert agent["used_resources"]["cpus"] == 2.0
+    scheduler.close()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 
 from dcos_runtime.core.resources.value import EMPTY, Resources
 
@@ -58,8 +58,3 @@ class Holdings:
     def scalars(self) -> dict[str, int]:
         """In thousandths, of all agents, by name."""
         return dict(self._scalars)
-
-
-def scalar_sum(parts: Iterable[Resources], name: str) -> int:
-    """One scalar of several agents, in thousandths."""
-    return sum(part.scalar(name) for part in parts)

@@ -245,6 +245,7 @@ def test_reserved_and_unreserved_make_the_whole(bag: Resources, role: str) -> No
     assert amounts.total(bag.by_role().values()) == bag
     for name, part in bag.by_role().items():
         assert part == (bag.unreserved() if name == "*" else bag.reserved(name)) and part
+    assert amounts.total(bag.named(name) for name in {kind.name for kind in bag.kinds()}) == bag
     allocatable = bag.for_role(role)
     expected = {kind for kind in bag.kinds() if kind.role == "*" or kind.role in amounts.lineage(role)}
     assert set(allocatable.kinds()) == expected and bag.contains(allocatable)

@@ -138,6 +138,8 @@ def test_reserved_resources_are_offered_to_their_role_and_told() -> None:
         ("ports", "web", "STATIC"),
     }
     roles = {role["name"]: role for role in shown(world, "roles")["roles"]}
+    assert roles["web"]["quota"]["consumed"] == {"cpus": 2.0, "ports": 2.0}, "as a real Mesos 1.11 told it"
+    assert roles["web"]["allocated"] == {}
     assert roles["web"]["reserved"] == {"cpus": 2.0, "ports": 2.0} and roles["*"]["reserved"] == {}
 
 

@@ -69,3 +69,13 @@ def test_what_makes_no_sense_together_is_refused(argv: list[str]) -> None:
     flags = daemon.read_flags("dcos-master", "", master_flags.FLAGS, ["--work_dir=w", *argv], {})
     with pytest.raises(FlagError):
         master_flags.check(flags)
+
+
+@pytest.mark.parametrize(("amount", "taken"), [("1000000000000", True), ("1000000000001", False), ("nan", False)])
+def test_no_minimum_is_larger_than_a_scalar_may_be(amount: str, taken: bool) -> None:
+    argv = ["--work_dir=w", f"--min_allocatable_resources=mem:{amount}"]
+    if taken:
+        daemon.read_flags("dcos-master", "", master_flags.FLAGS, argv, {})
+        return
+    with pytest.raises(daemon.Leave, match="min_allocatable_resources"):
+        daemon.read_flags("dcos-master", "", master_flags.FLAGS, argv, {})
