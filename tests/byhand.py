@@ -48,9 +48,13 @@ def free_port() -> int:
     raise AssertionError(f"none of the ports {PORTS[0]}-{PORTS[-1]} is free")
 
 
+PATIENCE = float(os.environ.get("DCOS_TESTS_PATIENCE", "1"))
+"""What every deadline is multiplied by: a machine may be emulated."""
+
+
 def wait_for(condition: Callable[[], Any], seconds: float = 60, what: str = "the condition") -> Any:
     """The first truthy answer of ``condition``. Raises ``AssertionError`` with the last answer or error."""
-    deadline = time.monotonic() + seconds
+    deadline = time.monotonic() + seconds * PATIENCE
     last: Any = None
     while time.monotonic() < deadline:
         try:
@@ -66,7 +70,7 @@ def wait_for(condition: Callable[[], Any], seconds: float = 60, what: str = "the
 def ask(url: str, method: str = "GET", body: Any = None, seconds: float = 60) -> tuple[int, Any]:
     """One HTTP request: status and decoded JSON (or text)."""
     parts = urllib.parse.urlsplit(url)
-    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=seconds)
+    connection = http.client.HTTPConnection(parts.hostname or "", parts.port or 80, timeout=seconds * PATIENCE)
     try:
         data = None if body is None else json.dumps(body)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
@@ -127,7 +131,7 @@ class Daemon:
         self.process.send_signal(signal.SIGCONT)
         self.process.terminate()
         try:
-            self.process.wait(60)
+            self.process.wait(60 * PATIENCE)
         except subprocess.TimeoutExpired:
             self.kill()
 

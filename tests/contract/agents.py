@@ -21,9 +21,9 @@ from dcos_runtime.wire import codec, internal, recordio
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID, TaskID
 from dcos_runtime.wire.tasks import TaskStatus
-from tests.byhand import Daemon, ask, wait_for
+from tests.byhand import PATIENCE, Daemon, ask, wait_for
 
-WAIT = 60.0
+WAIT = 60.0 * PATIENCE
 FRAMEWORK = "framework-1"
 TERMINAL = ("FINISHED", "FAILED", "KILLED", "ERROR", "LOST", "DROPPED", "GONE")
 

@@ -105,6 +105,7 @@ def _initial(command: Sequence[str], modules: Path, folder: Path) -> Path:
     (tree / "init").chmod(0o755)
     (tree / "command").write_text(
         f"exec </dev/null >/dev/console 2>&1\nexport HOME=/root PATH={shlex.quote(os.environ['PATH'])} LC_ALL=C.UTF-8\n"
+        "export DCOS_TESTS_PATIENCE=10\n"
         f"cd {shlex.quote(str(Path.cwd()))}\n{shlex.join(command)}\necho {shlex.quote(DONE)} $?\nsync\n"
         "echo o > /proc/sysrq-trigger\nsleep 60\n"
     )
