@@ -1,6 +1,6 @@
 """`python -m tests.side_by_side`: the tests on machines and of daemons, which mostly wait, beside those that compute.
 
-Five groups, each a pytest of its own. A cluster that several tests share belongs to one group.
+Six groups, each a pytest of its own. A cluster that several tests share belongs to one group.
 
 Not a shell's ``&``: that would have the tests run with interrupts ignored, which some of them send. Should this process
 itself have been started so, it changes that.
@@ -17,6 +17,7 @@ from pathlib import Path
 MACHINES = "tests/machines"
 SEVERAL = [f"{MACHINES}/test_several_masters.py", f"{MACHINES}/test_unwell_masters.py"]
 DAEMONS = "tests/contract"
+INSTALLER = "tests/unit/installer"
 KERNELS = sorted(
     str(path) for name in ("agent", "master", "marathon", "init") for path in Path(DAEMONS).glob(f"test_{name}*.py")
 )
@@ -46,11 +47,12 @@ def main() -> int:
         "several": start(*SEVERAL),
         "kernels": start(*KERNELS),
         "daemons": start(DAEMONS, *(f"--ignore={path}" for path in KERNELS)),
-        "others": start(f"--ignore={MACHINES}", f"--ignore={DAEMONS}", "tests"),
+        "installer": start(INSTALLER),
+        "others": start("tests", *(f"--ignore={path}" for path in (MACHINES, DAEMONS, INSTALLER))),
     }
     failures: list[str] = []
     readers = [
-        threading.Thread(target=show, args=(f"{name:8} | ", process, failures)) for name, process in groups.items()
+        threading.Thread(target=show, args=(f"{name:9} | ", process, failures)) for name, process in groups.items()
     ]
     for reader in readers:
         reader.start()
