@@ -209,6 +209,20 @@ class Scheduler:
         offers: list[Any] = self.event("OFFERS")["offers"]["offers"]
         return offers
 
+    def standing(self, name: str) -> float:
+        """How much of a scalar is offered by now and not rescinded, with all that was put by."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self.skipped.append(self.stream.events.get_nowait())
+        offers: dict[str, Any] = {}
+        for event in self.skipped:
+            if event["type"] == "OFFERS":
+                offers |= {offer["id"]["value"]: offer for offer in event["offers"]["offers"]}
+            elif event["type"] == "RESCIND":
+                offers.pop(event["rescind"]["offer_id"]["value"], None)
+        resources = [item for offer in offers.values() for item in offer["resources"] if item["name"] == name]
+        return round(sum(item["scalar"]["value"] for item in resources), 3)
+
     def update(self, state: str | None = None, acknowledge: bool = True) -> Any:
         """The next status (of this state), acknowledged when it asks for it."""
         while True:
