@@ -97,7 +97,7 @@ async def test_writing_before_taking_over_is_refused(sessions: Sessions, path: s
 
 
 async def test_thousands_of_keys_load_whole(sessions: Sessions, path: str) -> None:
-    store = await opened(await sessions.open(), path)
+    store = await opened(await sessions.open(seconds=30.0), path)
     entries = {f"instances/{number}": b"v%d" % number for number in range(3000)}
     keys = list(entries)
     for start in range(0, len(keys), 500):

@@ -77,6 +77,9 @@ print(json.dumps(found))
 """
 
 
+_NOT_SHAKEN = ("Connection closed by", "Connection reset by", "banner exchange", "kex_exchange_identification")
+
+
 class Several(Deployed):
     """The cluster with everything one may do to its machines. What is asked of daemons goes through ``get``."""
 
@@ -179,13 +182,11 @@ class Several(Deployed):
 
     def ssh(self, host: str, command: str, check: bool = True) -> str:
         """As `Deployed.ssh`, without an installer's start each time."""
-        done = subprocess.run(
-            self._remotes[host].argv(["/bin/sh", "-c", command]),
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=60,
-        )
+        argv = self._remotes[host].argv(["/bin/sh", "-c", command])
+        for _ in range(5):
+            done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180)
+            if done.returncode != 255 or not any(mark in done.stderr for mark in _NOT_SHAKEN):
+                break  # else a starved sshd gave up before the command began
         assert not check or done.returncode == 0, f"{host}: {command}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 

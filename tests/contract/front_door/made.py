@@ -128,7 +128,7 @@ def headers_of(seen: dict[str, Any]) -> dict[str, str]:
     return dict(seen["headers"])
 
 
-def until(made: Made, path: str, headers: dict[str, str], status: int, seconds: float = 60) -> Answer:
+def until(made: Made, path: str, headers: dict[str, str], status: int, seconds: float = 180) -> Answer:
     """What is known of services is up to a second old."""
     found: list[Answer] = []
 
@@ -136,5 +136,8 @@ def until(made: Made, path: str, headers: dict[str, str], status: int, seconds: 
         found.append(made.gateway.get(path, headers))
         return found[-1].status == status
 
-    wait_for(look, seconds, f"{path} answering {status}")
+    try:
+        wait_for(look, seconds, f"{path} answering {status}")
+    except AssertionError as error:
+        raise AssertionError(f"{error}: {found[-1]}" if found else str(error)) from None
     return found[-1]
