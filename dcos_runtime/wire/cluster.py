@@ -1,8 +1,11 @@
-"""Who takes part: frameworks, masters, agents, and the offers between them (Mesos v1)."""
+"""Who takes part: frameworks, masters, agents, and the offers between them (Mesos v1).
+
+Made by `python -m dcos_runtime.wire.generator` from `wire/proto/cluster.proto`; change that, and make it anew.
+"""
 
 from __future__ import annotations
 
-from dcos_runtime.wire.base import Enum, EnumMessage, Message
+from dcos_runtime.wire import base
 from dcos_runtime.wire.common import (
     URL,
     UUID,
@@ -20,15 +23,19 @@ from dcos_runtime.wire.common import (
     Unavailability,
     Value,
 )
-from dcos_runtime.wire.resources import Resource
-from dcos_runtime.wire.tasks import ExecutorInfo, TaskGroupInfo, TaskInfo
+from dcos_runtime.wire.resources import (
+    Resource,
+)
+from dcos_runtime.wire.tasks import (
+    ExecutorInfo,
+    TaskGroupInfo,
+    TaskInfo,
+)
 
 
-class FrameworkInfo(Message, kw_only=True):
-    class Capability(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("type",)
-
-        class Type(Enum):
+class FrameworkInfo(base.Message, kw_only=True):
+    class Capability(base.Message, kw_only=True):
+        class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             REVOCABLE_RESOURCES = "REVOCABLE_RESOURCES"
             TASK_KILLING_STATE = "TASK_KILLING_STATE"
@@ -40,6 +47,10 @@ class FrameworkInfo(Message, kw_only=True):
             REGION_AWARE = "REGION_AWARE"
 
         type: FrameworkInfo.Capability.Type | None = None
+
+        def __post_init__(self) -> None:
+            if self.type is not None and self.type._value_ == "UNKNOWN":
+                self.type = None
 
     user: str
     name: str
@@ -56,17 +67,19 @@ class FrameworkInfo(Message, kw_only=True):
     offer_filters: dict[str, OfferFilters] = {}
 
 
-class MasterInfo(Message, kw_only=True):
-    class Capability(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("type",)
-
-        class Type(Enum):
+class MasterInfo(base.Message, kw_only=True):
+    class Capability(base.Message, kw_only=True):
+        class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             AGENT_UPDATE = "AGENT_UPDATE"
             AGENT_DRAINING = "AGENT_DRAINING"
             QUOTA_V2 = "QUOTA_V2"
 
         type: MasterInfo.Capability.Type | None = None
+
+        def __post_init__(self) -> None:
+            if self.type is not None and self.type._value_ == "UNKNOWN":
+                self.type = None
 
     id: str
     ip: int
@@ -79,11 +92,9 @@ class MasterInfo(Message, kw_only=True):
     capabilities: list[MasterInfo.Capability] = []
 
 
-class AgentInfo(Message, kw_only=True):
-    class Capability(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("type",)
-
-        class Type(Enum):
+class AgentInfo(base.Message, kw_only=True):
+    class Capability(base.Message, kw_only=True):
+        class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             MULTI_ROLE = "MULTI_ROLE"
             HIERARCHICAL_ROLE = "HIERARCHICAL_ROLE"
@@ -96,6 +107,10 @@ class AgentInfo(Message, kw_only=True):
 
         type: AgentInfo.Capability.Type | None = None
 
+        def __post_init__(self) -> None:
+            if self.type is not None and self.type._value_ == "UNKNOWN":
+                self.type = None
+
     hostname: str
     port: int | None = None  # default 5051
     resources: list[Resource] = []
@@ -104,11 +119,9 @@ class AgentInfo(Message, kw_only=True):
     domain: DomainInfo | None = None
 
 
-class Offer(Message, kw_only=True):
-    class Operation(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("type",)
-
-        class Type(Enum):
+class Offer(base.Message, kw_only=True):
+    class Operation(base.Message, kw_only=True):
+        class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             LAUNCH = "LAUNCH"
             LAUNCH_GROUP = "LAUNCH_GROUP"
@@ -121,41 +134,44 @@ class Offer(Message, kw_only=True):
             CREATE_DISK = "CREATE_DISK"
             DESTROY_DISK = "DESTROY_DISK"
 
-        class Launch(Message, kw_only=True):
+        class Launch(base.Message, kw_only=True):
             task_infos: list[TaskInfo] = []
 
-        class LaunchGroup(Message, kw_only=True):
+        class LaunchGroup(base.Message, kw_only=True):
             executor: ExecutorInfo
             task_group: TaskGroupInfo
 
-        class Reserve(Message, kw_only=True):
+        class Reserve(base.Message, kw_only=True):
             source: list[Resource] = []
             resources: list[Resource] = []
 
-        class Unreserve(Message, kw_only=True):
+        class Unreserve(base.Message, kw_only=True):
             resources: list[Resource] = []
 
-        class Create(Message, kw_only=True):
+        class Create(base.Message, kw_only=True):
             volumes: list[Resource] = []
 
-        class Destroy(Message, kw_only=True):
+        class Destroy(base.Message, kw_only=True):
             volumes: list[Resource] = []
 
-        class GrowVolume(Message, kw_only=True):
+        class GrowVolume(base.Message, kw_only=True):
             volume: Resource
             addition: Resource
 
-        class ShrinkVolume(Message, kw_only=True):
+        class ShrinkVolume(base.Message, kw_only=True):
             volume: Resource
             subtract: Value.Scalar
 
-        class CreateDisk(EnumMessage, kw_only=True):
-            REQUIRED_ENUMS = ("target_type",)
+        class CreateDisk(base.Message, kw_only=True):
             source: Resource
             target_type: Resource.DiskInfo.Source.Type
             target_profile: str | None = None
 
-        class DestroyDisk(Message, kw_only=True):
+            def __post_init__(self) -> None:
+                if self.target_type._value_ == "UNKNOWN":
+                    base.expect("target_type")
+
+        class DestroyDisk(base.Message, kw_only=True):
             source: Resource
 
         type: Offer.Operation.Type | None = None
@@ -171,6 +187,10 @@ class Offer(Message, kw_only=True):
         create_disk: Offer.Operation.CreateDisk | None = None
         destroy_disk: Offer.Operation.DestroyDisk | None = None
 
+        def __post_init__(self) -> None:
+            if self.type is not None and self.type._value_ == "UNKNOWN":
+                self.type = None
+
     id: OfferID
     framework_id: FrameworkID
     agent_id: AgentID
@@ -184,7 +204,7 @@ class Offer(Message, kw_only=True):
     allocation_info: Resource.AllocationInfo | None = None
 
 
-class InverseOffer(Message, kw_only=True):
+class InverseOffer(base.Message, kw_only=True):
     id: OfferID
     url: URL | None = None
     framework_id: FrameworkID
@@ -193,12 +213,26 @@ class InverseOffer(Message, kw_only=True):
     resources: list[Resource] = []
 
 
-class Request(Message, kw_only=True):
+class Request(base.Message, kw_only=True):
     agent_id: AgentID | None = None
     resources: list[Resource] = []
 
 
-class OperationState(Enum):
+class OperationStatus(base.Message, kw_only=True):
+    operation_id: OperationID | None = None
+    state: OperationState
+    message: str | None = None
+    converted_resources: list[Resource] = []
+    uuid: UUID | None = None
+    agent_id: AgentID | None = None
+    resource_provider_id: ResourceProviderID | None = None
+
+    def __post_init__(self) -> None:
+        if self.state._value_ == "UNKNOWN":
+            base.expect("state")
+
+
+class OperationState(base.Enum):
     OPERATION_UNSUPPORTED = "OPERATION_UNSUPPORTED"
     OPERATION_PENDING = "OPERATION_PENDING"
     OPERATION_FINISHED = "OPERATION_FINISHED"
@@ -210,14 +244,3 @@ class OperationState(Enum):
     OPERATION_RECOVERING = "OPERATION_RECOVERING"
     OPERATION_UNKNOWN = "OPERATION_UNKNOWN"
     UNKNOWN = "UNKNOWN"
-
-
-class OperationStatus(EnumMessage, kw_only=True):
-    REQUIRED_ENUMS = ("state",)
-    operation_id: OperationID | None = None
-    state: OperationState
-    message: str | None = None
-    converted_resources: list[Resource] = []
-    uuid: UUID | None = None
-    agent_id: AgentID | None = None
-    resource_provider_id: ResourceProviderID | None = None

@@ -1,89 +1,90 @@
-"""Ids, values, labels and commands: the Mesos v1 messages that all others use."""
+"""Ids, values, labels and commands: the Mesos v1 messages that all others use.
+
+Made by `python -m dcos_runtime.wire.generator` from `wire/proto/common.proto`; change that, and make it anew.
+"""
 
 from __future__ import annotations
 
-from dcos_runtime.wire.base import Enum, EnumMessage, Message
+from dcos_runtime.wire import base
 
 
-class AgentID(Message, kw_only=True):
+class AgentID(base.Message, kw_only=True):
     value: str
 
 
-class ExecutorID(Message, kw_only=True):
+class ExecutorID(base.Message, kw_only=True):
     value: str
 
 
-class FrameworkID(Message, kw_only=True):
+class FrameworkID(base.Message, kw_only=True):
     value: str
 
 
-class TaskID(Message, kw_only=True):
+class TaskID(base.Message, kw_only=True):
     value: str
 
 
-class OfferID(Message, kw_only=True):
+class OfferID(base.Message, kw_only=True):
     value: str
 
 
-class OperationID(Message, kw_only=True):
+class OperationID(base.Message, kw_only=True):
     value: str
 
 
-class ContainerID(Message, kw_only=True):
+class ContainerID(base.Message, kw_only=True):
     value: str
     parent: ContainerID | None = None
 
 
-class ResourceProviderID(Message, kw_only=True):
+class ResourceProviderID(base.Message, kw_only=True):
     value: str
 
 
-class UUID(Message, kw_only=True):
+class UUID(base.Message, kw_only=True):
     value: bytes
 
 
-class Label(Message, kw_only=True):
+class Label(base.Message, kw_only=True):
     key: str
     value: str | None = None
 
 
-class Labels(Message, kw_only=True):
+class Labels(base.Message, kw_only=True):
     labels: list[Label] = []
 
 
-class Parameter(Message, kw_only=True):
+class Parameter(base.Message, kw_only=True):
     key: str
     value: str
 
 
-class Parameters(Message, kw_only=True):
+class Parameters(base.Message, kw_only=True):
     parameter: list[Parameter] = []
 
 
-class Value(EnumMessage, kw_only=True):
-    REQUIRED_ENUMS = ("type",)
-
-    class Type(Enum):
+class Value(base.Message, kw_only=True):
+    class Type(base.Enum):
         SCALAR = "SCALAR"
         RANGES = "RANGES"
         SET = "SET"
         TEXT = "TEXT"
         UNKNOWN = "UNKNOWN"
 
-    class Scalar(Message, kw_only=True):
+    class Scalar(base.Message, kw_only=True):
         value: float
 
-    class Range(Message, kw_only=True):
+    class Range(base.Message, kw_only=True):
         begin: int
         end: int
 
-    class Ranges(Message, kw_only=True):
+    class Ranges(base.Message, kw_only=True):
         range: list[Value.Range] = []
 
-    class Set(Message, kw_only=True):
+    class Set(base.Message, kw_only=True):
         item: list[str] = []
 
-    class Text(Message, kw_only=True):
+    class Text(base.Message, kw_only=True):
         value: str
 
     type: Value.Type
@@ -92,27 +93,31 @@ class Value(EnumMessage, kw_only=True):
     set: Value.Set | None = None
     text: Value.Text | None = None
 
+    def __post_init__(self) -> None:
+        if self.type._value_ == "UNKNOWN":
+            base.expect("type")
 
-class DurationInfo(Message, kw_only=True):
+
+class DurationInfo(base.Message, kw_only=True):
     nanoseconds: int
 
 
-class TimeInfo(Message, kw_only=True):
+class TimeInfo(base.Message, kw_only=True):
     nanoseconds: int
 
 
-class Unavailability(Message, kw_only=True):
+class Unavailability(base.Message, kw_only=True):
     start: TimeInfo
     duration: DurationInfo | None = None
 
 
-class Address(Message, kw_only=True):
+class Address(base.Message, kw_only=True):
     hostname: str | None = None
     ip: str | None = None
     port: int
 
 
-class URL(Message, kw_only=True):
+class URL(base.Message, kw_only=True):
     scheme: str
     address: Address
     path: str | None = None
@@ -120,8 +125,7 @@ class URL(Message, kw_only=True):
     fragment: str | None = None
 
 
-class Attribute(EnumMessage, kw_only=True):
-    REQUIRED_ENUMS = ("type",)
+class Attribute(base.Message, kw_only=True):
     name: str
     type: Value.Type
     scalar: Value.Scalar | None = None
@@ -129,13 +133,17 @@ class Attribute(EnumMessage, kw_only=True):
     set: Value.Set | None = None
     text: Value.Text | None = None
 
+    def __post_init__(self) -> None:
+        if self.type._value_ == "UNKNOWN":
+            base.expect("type")
 
-class DomainInfo(Message, kw_only=True):
-    class FaultDomain(Message, kw_only=True):
-        class RegionInfo(Message, kw_only=True):
+
+class DomainInfo(base.Message, kw_only=True):
+    class FaultDomain(base.Message, kw_only=True):
+        class RegionInfo(base.Message, kw_only=True):
             name: str
 
-        class ZoneInfo(Message, kw_only=True):
+        class ZoneInfo(base.Message, kw_only=True):
             name: str
 
         region: DomainInfo.FaultDomain.RegionInfo
@@ -144,31 +152,31 @@ class DomainInfo(Message, kw_only=True):
     fault_domain: DomainInfo.FaultDomain | None = None
 
 
-class Secret(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("type",)
-
-    class Type(Enum):
+class Secret(base.Message, kw_only=True):
+    class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         REFERENCE = "REFERENCE"
         VALUE = "VALUE"
 
-    class Reference(Message, kw_only=True):
+    class Reference(base.Message, kw_only=True):
         name: str
         key: str | None = None
 
-    class Value(Message, kw_only=True):
+    class Value(base.Message, kw_only=True):
         data: bytes
 
     type: Secret.Type | None = None
     reference: Secret.Reference | None = None
     value: Secret.Value | None = None
 
+    def __post_init__(self) -> None:
+        if self.type is not None and self.type._value_ == "UNKNOWN":
+            self.type = None
 
-class Environment(Message, kw_only=True):
-    class Variable(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("type",)
 
-        class Type(Enum):
+class Environment(base.Message, kw_only=True):
+    class Variable(base.Message, kw_only=True):
+        class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             VALUE = "VALUE"
             SECRET = "SECRET"
@@ -178,11 +186,15 @@ class Environment(Message, kw_only=True):
         value: str | None = None
         secret: Secret | None = None
 
+        def __post_init__(self) -> None:
+            if self.type is not None and self.type._value_ == "UNKNOWN":
+                self.type = None
+
     variables: list[Environment.Variable] = []
 
 
-class CommandInfo(Message, kw_only=True):
-    class URI(Message, kw_only=True):
+class CommandInfo(base.Message, kw_only=True):
+    class URI(base.Message, kw_only=True):
         value: str
         executable: bool | None = None
         extract: bool | None = None  # default true
@@ -197,20 +209,20 @@ class CommandInfo(Message, kw_only=True):
     user: str | None = None
 
 
-class Credential(Message, kw_only=True):
+class Credential(base.Message, kw_only=True):
     principal: str
     secret: str | None = None
 
 
-class Filters(Message, kw_only=True):
+class Filters(base.Message, kw_only=True):
     refuse_seconds: float | None = None  # default 5
 
 
-class OfferFilters(Message, kw_only=True):
-    class ResourceQuantities(Message, kw_only=True):
+class OfferFilters(base.Message, kw_only=True):
+    class ResourceQuantities(base.Message, kw_only=True):
         quantities: dict[str, Value.Scalar] = {}
 
-    class MinAllocatableResources(Message, kw_only=True):
+    class MinAllocatableResources(base.Message, kw_only=True):
         quantities: list[OfferFilters.ResourceQuantities] = []
 
     min_allocatable_resources: OfferFilters.MinAllocatableResources | None = None

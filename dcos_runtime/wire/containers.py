@@ -1,25 +1,33 @@
-"""What a container is made of, and what is told about one that runs (Mesos v1)."""
+"""What a container is made of, and what is told about one that runs (Mesos v1).
+
+Made by `python -m dcos_runtime.wire.generator` from `wire/proto/containers.proto`; change that, and make it anew.
+"""
 
 from __future__ import annotations
 
-from dcos_runtime.wire.base import Enum, EnumMessage, Message
-from dcos_runtime.wire.common import ContainerID, Credential, Labels, Parameter, Parameters, Secret
+from dcos_runtime.wire import base
+from dcos_runtime.wire.common import (
+    ContainerID,
+    Credential,
+    Labels,
+    Parameter,
+    Parameters,
+    Secret,
+)
 
 
-class Image(EnumMessage, kw_only=True):
-    REQUIRED_ENUMS = ("type",)
-
-    class Type(Enum):
+class Image(base.Message, kw_only=True):
+    class Type(base.Enum):
         APPC = "APPC"
         DOCKER = "DOCKER"
         UNKNOWN = "UNKNOWN"
 
-    class Appc(Message, kw_only=True):
+    class Appc(base.Message, kw_only=True):
         name: str
         id: str | None = None
         labels: Labels | None = None
 
-    class Docker(Message, kw_only=True):
+    class Docker(base.Message, kw_only=True):
         name: str
         credential: Credential | None = None
         config: Secret | None = None
@@ -29,9 +37,13 @@ class Image(EnumMessage, kw_only=True):
     docker: Image.Docker | None = None
     cached: bool | None = None  # default true
 
+    def __post_init__(self) -> None:
+        if self.type._value_ == "UNKNOWN":
+            base.expect("type")
 
-class CapabilityInfo(Message, kw_only=True):
-    class Capability(Enum):
+
+class CapabilityInfo(base.Message, kw_only=True):
+    class Capability(base.Enum):
         UNKNOWN = "UNKNOWN"
         CHOWN = "CHOWN"
         DAC_OVERRIDE = "DAC_OVERRIDE"
@@ -78,15 +90,13 @@ class CapabilityInfo(Message, kw_only=True):
     capabilities: list[CapabilityInfo.Capability] = []
 
 
-class SeccompInfo(Message, kw_only=True):
+class SeccompInfo(base.Message, kw_only=True):
     profile_name: str | None = None
     unconfined: bool | None = None
 
 
-class LinuxInfo(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("ipc_mode",)
-
-    class IpcMode(Enum):
+class LinuxInfo(base.Message, kw_only=True):
+    class IpcMode(base.Enum):
         UNKNOWN = "UNKNOWN"
         PRIVATE = "PRIVATE"
         SHARE_PARENT = "SHARE_PARENT"
@@ -100,19 +110,26 @@ class LinuxInfo(EnumMessage, kw_only=True):
     shm_size: int | None = None
     share_cgroups: bool | None = None  # default true
 
+    def __post_init__(self) -> None:
+        if self.ipc_mode is not None and self.ipc_mode._value_ == "UNKNOWN":
+            self.ipc_mode = None
 
-class NetworkInfo(Message, kw_only=True):
-    class Protocol(Enum):
+
+class NetworkInfo(base.Message, kw_only=True):
+    class Protocol(base.Enum):
         IPv4 = "IPv4"
         IPv6 = "IPv6"
         UNKNOWN = "UNKNOWN"
 
-    class IPAddress(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("protocol",)
+    class IPAddress(base.Message, kw_only=True):
         protocol: NetworkInfo.Protocol | None = None  # default IPv4
         ip_address: str | None = None
 
-    class PortMapping(Message, kw_only=True):
+        def __post_init__(self) -> None:
+            if self.protocol is not None and self.protocol._value_ == "UNKNOWN":
+                self.protocol = None
+
+    class PortMapping(base.Message, kw_only=True):
         host_port: int
         container_port: int
         protocol: str | None = None
@@ -124,11 +141,9 @@ class NetworkInfo(Message, kw_only=True):
     port_mappings: list[NetworkInfo.PortMapping] = []
 
 
-class RLimitInfo(Message, kw_only=True):
-    class RLimit(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("type",)
-
-        class Type(Enum):
+class RLimitInfo(base.Message, kw_only=True):
+    class RLimit(base.Message, kw_only=True):
+        class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             RLMT_AS = "RLMT_AS"
             RLMT_CORE = "RLMT_CORE"
@@ -151,40 +166,42 @@ class RLimitInfo(Message, kw_only=True):
         hard: int | None = None
         soft: int | None = None
 
+        def __post_init__(self) -> None:
+            if self.type is not None and self.type._value_ == "UNKNOWN":
+                self.type = None
+
     rlimits: list[RLimitInfo.RLimit] = []
 
 
-class TTYInfo(Message, kw_only=True):
-    class WindowSize(Message, kw_only=True):
+class TTYInfo(base.Message, kw_only=True):
+    class WindowSize(base.Message, kw_only=True):
         rows: int
         columns: int
 
     window_size: TTYInfo.WindowSize | None = None
 
 
-class MountPropagation(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("mode",)
-
-    class Mode(Enum):
+class MountPropagation(base.Message, kw_only=True):
+    class Mode(base.Enum):
         UNKNOWN = "UNKNOWN"
         HOST_TO_CONTAINER = "HOST_TO_CONTAINER"
         BIDIRECTIONAL = "BIDIRECTIONAL"
 
     mode: MountPropagation.Mode | None = None
 
+    def __post_init__(self) -> None:
+        if self.mode is not None and self.mode._value_ == "UNKNOWN":
+            self.mode = None
 
-class Volume(EnumMessage, kw_only=True):
-    REQUIRED_ENUMS = ("mode",)
 
-    class Mode(Enum):
+class Volume(base.Message, kw_only=True):
+    class Mode(base.Enum):
         RW = "RW"
         RO = "RO"
         UNKNOWN = "UNKNOWN"
 
-    class Source(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("type",)
-
-        class Type(Enum):
+    class Source(base.Message, kw_only=True):
+        class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             DOCKER_VOLUME = "DOCKER_VOLUME"
             HOST_PATH = "HOST_PATH"
@@ -192,19 +209,17 @@ class Volume(EnumMessage, kw_only=True):
             SECRET = "SECRET"
             CSI_VOLUME = "CSI_VOLUME"
 
-        class DockerVolume(Message, kw_only=True):
+        class DockerVolume(base.Message, kw_only=True):
             driver: str | None = None
             name: str
             driver_options: Parameters | None = None
 
-        class HostPath(Message, kw_only=True):
+        class HostPath(base.Message, kw_only=True):
             path: str
             mount_propagation: MountPropagation | None = None
 
-        class SandboxPath(EnumMessage, kw_only=True):
-            OPTIONAL_ENUMS = ("type",)
-
-            class Type(Enum):
+        class SandboxPath(base.Message, kw_only=True):
+            class Type(base.Enum):
                 UNKNOWN = "UNKNOWN"
                 SELF = "SELF"
                 PARENT = "PARENT"
@@ -212,19 +227,21 @@ class Volume(EnumMessage, kw_only=True):
             type: Volume.Source.SandboxPath.Type | None = None
             path: str
 
-        class CSIVolume(Message, kw_only=True):
-            class VolumeCapability(Message, kw_only=True):
-                class BlockVolume(Message, kw_only=True):
+            def __post_init__(self) -> None:
+                if self.type is not None and self.type._value_ == "UNKNOWN":
+                    self.type = None
+
+        class CSIVolume(base.Message, kw_only=True):
+            class VolumeCapability(base.Message, kw_only=True):
+                class BlockVolume(base.Message, kw_only=True):
                     pass
 
-                class MountVolume(Message, kw_only=True):
+                class MountVolume(base.Message, kw_only=True):
                     fs_type: str | None = None
                     mount_flags: list[str] = []
 
-                class AccessMode(EnumMessage, kw_only=True):
-                    REQUIRED_ENUMS = ("mode",)
-
-                    class Mode(Enum):
+                class AccessMode(base.Message, kw_only=True):
+                    class Mode(base.Enum):
                         UNKNOWN = "UNKNOWN"
                         SINGLE_NODE_WRITER = "SINGLE_NODE_WRITER"
                         SINGLE_NODE_READER_ONLY = "SINGLE_NODE_READER_ONLY"
@@ -234,11 +251,15 @@ class Volume(EnumMessage, kw_only=True):
 
                     mode: Volume.Source.CSIVolume.VolumeCapability.AccessMode.Mode
 
+                    def __post_init__(self) -> None:
+                        if self.mode._value_ == "UNKNOWN":
+                            base.expect("mode")
+
                 block: Volume.Source.CSIVolume.VolumeCapability.BlockVolume | None = None
                 mount: Volume.Source.CSIVolume.VolumeCapability.MountVolume | None = None
                 access_mode: Volume.Source.CSIVolume.VolumeCapability.AccessMode
 
-            class StaticProvisioning(Message, kw_only=True):
+            class StaticProvisioning(base.Message, kw_only=True):
                 volume_id: str
                 volume_capability: Volume.Source.CSIVolume.VolumeCapability
                 node_stage_secrets: dict[str, Secret] = {}
@@ -255,32 +276,36 @@ class Volume(EnumMessage, kw_only=True):
         secret: Secret | None = None
         csi_volume: Volume.Source.CSIVolume | None = None
 
+        def __post_init__(self) -> None:
+            if self.type is not None and self.type._value_ == "UNKNOWN":
+                self.type = None
+
     mode: Volume.Mode
     container_path: str
     host_path: str | None = None
     image: Image | None = None
     source: Volume.Source | None = None
 
+    def __post_init__(self) -> None:
+        if self.mode._value_ == "UNKNOWN":
+            base.expect("mode")
 
-class ContainerInfo(EnumMessage, kw_only=True):
-    REQUIRED_ENUMS = ("type",)
 
-    class Type(Enum):
+class ContainerInfo(base.Message, kw_only=True):
+    class Type(base.Enum):
         DOCKER = "DOCKER"
         MESOS = "MESOS"
         UNKNOWN = "UNKNOWN"
 
-    class DockerInfo(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("network",)
-
-        class Network(Enum):
+    class DockerInfo(base.Message, kw_only=True):
+        class Network(base.Enum):
             HOST = "HOST"
             BRIDGE = "BRIDGE"
             NONE = "NONE"
             USER = "USER"
             UNKNOWN = "UNKNOWN"
 
-        class PortMapping(Message, kw_only=True):
+        class PortMapping(base.Message, kw_only=True):
             host_port: int
             container_port: int
             protocol: str | None = None
@@ -293,7 +318,11 @@ class ContainerInfo(EnumMessage, kw_only=True):
         force_pull_image: bool | None = None
         volume_driver: str | None = None
 
-    class MesosInfo(Message, kw_only=True):
+        def __post_init__(self) -> None:
+            if self.network is not None and self.network._value_ == "UNKNOWN":
+                self.network = None
+
+    class MesosInfo(base.Message, kw_only=True):
         image: Image | None = None
 
     type: ContainerInfo.Type
@@ -306,9 +335,13 @@ class ContainerInfo(EnumMessage, kw_only=True):
     rlimit_info: RLimitInfo | None = None
     tty_info: TTYInfo | None = None
 
+    def __post_init__(self) -> None:
+        if self.type._value_ == "UNKNOWN":
+            base.expect("type")
 
-class Device(Message, kw_only=True):
-    class Number(Message, kw_only=True):
+
+class Device(base.Message, kw_only=True):
+    class Number(base.Message, kw_only=True):
         major_number: int
         minor_number: int
 
@@ -316,9 +349,9 @@ class Device(Message, kw_only=True):
     number: Device.Number | None = None
 
 
-class CgroupInfo(Message, kw_only=True):
-    class Blkio(Message, kw_only=True):
-        class Operation(Enum):
+class CgroupInfo(base.Message, kw_only=True):
+    class Blkio(base.Message, kw_only=True):
+        class Operation(base.Enum):
             UNKNOWN = "UNKNOWN"
             TOTAL = "TOTAL"
             READ = "READ"
@@ -327,13 +360,16 @@ class CgroupInfo(Message, kw_only=True):
             ASYNC = "ASYNC"
             DISCARD = "DISCARD"
 
-        class Value(EnumMessage, kw_only=True):
-            OPTIONAL_ENUMS = ("op",)
+        class Value(base.Message, kw_only=True):
             op: CgroupInfo.Blkio.Operation | None = None
             value: int | None = None
 
-        class CFQ(Message, kw_only=True):
-            class Statistics(Message, kw_only=True):
+            def __post_init__(self) -> None:
+                if self.op is not None and self.op._value_ == "UNKNOWN":
+                    self.op = None
+
+        class CFQ(base.Message, kw_only=True):
+            class Statistics(base.Message, kw_only=True):
                 device: Device.Number | None = None
                 sectors: int | None = None
                 time: int | None = None
@@ -344,24 +380,24 @@ class CgroupInfo(Message, kw_only=True):
                 io_merged: list[CgroupInfo.Blkio.Value] = []
                 io_queued: list[CgroupInfo.Blkio.Value] = []
 
-        class Throttling(Message, kw_only=True):
-            class Statistics(Message, kw_only=True):
+        class Throttling(base.Message, kw_only=True):
+            class Statistics(base.Message, kw_only=True):
                 device: Device.Number | None = None
                 io_serviced: list[CgroupInfo.Blkio.Value] = []
                 io_service_bytes: list[CgroupInfo.Blkio.Value] = []
 
-        class Statistics(Message, kw_only=True):
+        class Statistics(base.Message, kw_only=True):
             cfq: list[CgroupInfo.Blkio.CFQ.Statistics] = []
             cfq_recursive: list[CgroupInfo.Blkio.CFQ.Statistics] = []
             throttling: list[CgroupInfo.Blkio.Throttling.Statistics] = []
 
-    class NetCls(Message, kw_only=True):
+    class NetCls(base.Message, kw_only=True):
         classid: int | None = None
 
     net_cls: CgroupInfo.NetCls | None = None
 
 
-class ContainerStatus(Message, kw_only=True):
+class ContainerStatus(base.Message, kw_only=True):
     container_id: ContainerID | None = None
     network_infos: list[NetworkInfo] = []
     cgroup_info: CgroupInfo | None = None

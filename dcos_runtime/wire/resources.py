@@ -1,22 +1,27 @@
-"""Resources as Mesos v1 tells them: scalars, ranges and sets, reserved or not."""
+"""Resources as Mesos v1 tells them: scalars, ranges and sets, reserved or not.
+
+Made by `python -m dcos_runtime.wire.generator` from `wire/proto/resources.proto`; change that, and make it anew.
+"""
 
 from __future__ import annotations
 
-from dcos_runtime.wire.base import Enum, EnumMessage, Message
-from dcos_runtime.wire.common import Labels, ResourceProviderID, Value
-from dcos_runtime.wire.containers import Volume
+from dcos_runtime.wire import base
+from dcos_runtime.wire.common import (
+    Labels,
+    ResourceProviderID,
+    Value,
+)
+from dcos_runtime.wire.containers import (
+    Volume,
+)
 
 
-class Resource(EnumMessage, kw_only=True):
-    REQUIRED_ENUMS = ("type",)
-
-    class AllocationInfo(Message, kw_only=True):
+class Resource(base.Message, kw_only=True):
+    class AllocationInfo(base.Message, kw_only=True):
         role: str | None = None
 
-    class ReservationInfo(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("type",)
-
-        class Type(Enum):
+    class ReservationInfo(base.Message, kw_only=True):
+        class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             STATIC = "STATIC"
             DYNAMIC = "DYNAMIC"
@@ -26,25 +31,27 @@ class Resource(EnumMessage, kw_only=True):
         principal: str | None = None
         labels: Labels | None = None
 
-    class DiskInfo(Message, kw_only=True):
-        class Persistence(Message, kw_only=True):
+        def __post_init__(self) -> None:
+            if self.type is not None and self.type._value_ == "UNKNOWN":
+                self.type = None
+
+    class DiskInfo(base.Message, kw_only=True):
+        class Persistence(base.Message, kw_only=True):
             id: str
             principal: str | None = None
 
-        class Source(EnumMessage, kw_only=True):
-            REQUIRED_ENUMS = ("type",)
-
-            class Type(Enum):
+        class Source(base.Message, kw_only=True):
+            class Type(base.Enum):
                 UNKNOWN = "UNKNOWN"
                 PATH = "PATH"
                 MOUNT = "MOUNT"
                 BLOCK = "BLOCK"
                 RAW = "RAW"
 
-            class Path(Message, kw_only=True):
+            class Path(base.Message, kw_only=True):
                 root: str | None = None
 
-            class Mount(Message, kw_only=True):
+            class Mount(base.Message, kw_only=True):
                 root: str | None = None
 
             type: Resource.DiskInfo.Source.Type
@@ -55,14 +62,18 @@ class Resource(EnumMessage, kw_only=True):
             metadata: Labels | None = None
             profile: str | None = None
 
+            def __post_init__(self) -> None:
+                if self.type._value_ == "UNKNOWN":
+                    base.expect("type")
+
         persistence: Resource.DiskInfo.Persistence | None = None
         volume: Volume | None = None
         source: Resource.DiskInfo.Source | None = None
 
-    class RevocableInfo(Message, kw_only=True):
+    class RevocableInfo(base.Message, kw_only=True):
         pass
 
-    class SharedInfo(Message, kw_only=True):
+    class SharedInfo(base.Message, kw_only=True):
         pass
 
     provider_id: ResourceProviderID | None = None
@@ -78,3 +89,7 @@ class Resource(EnumMessage, kw_only=True):
     disk: Resource.DiskInfo | None = None
     revocable: Resource.RevocableInfo | None = None
     shared: Resource.SharedInfo | None = None
+
+    def __post_init__(self) -> None:
+        if self.type._value_ == "UNKNOWN":
+            base.expect("type")

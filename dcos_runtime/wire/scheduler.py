@@ -1,10 +1,19 @@
-"""Calls and events of the scheduler API, `/api/v1/scheduler` (Mesos v1)."""
+"""Calls and events of the scheduler API, `/api/v1/scheduler` (Mesos v1).
+
+Made by `python -m dcos_runtime.wire.generator` from `wire/proto/scheduler.proto`; change that, and make it anew.
+"""
 
 from __future__ import annotations
 
-from dcos_runtime.wire.base import Enum, EnumMessage
-from dcos_runtime.wire.base import Message as Plain
-from dcos_runtime.wire.cluster import FrameworkInfo, InverseOffer, MasterInfo, Offer, OperationStatus, Request
+from dcos_runtime.wire import base
+from dcos_runtime.wire.cluster import (
+    FrameworkInfo,
+    InverseOffer,
+    MasterInfo,
+    Offer,
+    OperationStatus,
+    Request,
+)
 from dcos_runtime.wire.common import (
     AgentID,
     ExecutorID,
@@ -15,14 +24,15 @@ from dcos_runtime.wire.common import (
     ResourceProviderID,
     TaskID,
 )
-from dcos_runtime.wire.tasks import KillPolicy, TaskStatus
+from dcos_runtime.wire.tasks import (
+    KillPolicy,
+    TaskStatus,
+)
 
 
-class AttributeConstraint(Plain, kw_only=True):
-    class Selector(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("pseudoattribute_type",)
-
-        class PseudoattributeType(Enum):
+class AttributeConstraint(base.Message, kw_only=True):
+    class Selector(base.Message, kw_only=True):
+        class PseudoattributeType(base.Enum):
             UNKNOWN = "UNKNOWN"
             HOSTNAME = "HOSTNAME"
             REGION = "REGION"
@@ -31,23 +41,27 @@ class AttributeConstraint(Plain, kw_only=True):
         pseudoattribute_type: AttributeConstraint.Selector.PseudoattributeType | None = None
         attribute_name: str | None = None
 
-    class Predicate(Plain, kw_only=True):
-        class Exists(Plain, kw_only=True):
+        def __post_init__(self) -> None:
+            if self.pseudoattribute_type is not None and self.pseudoattribute_type._value_ == "UNKNOWN":
+                self.pseudoattribute_type = None
+
+    class Predicate(base.Message, kw_only=True):
+        class Exists(base.Message, kw_only=True):
             pass
 
-        class NotExists(Plain, kw_only=True):
+        class NotExists(base.Message, kw_only=True):
             pass
 
-        class TextEquals(Plain, kw_only=True):
+        class TextEquals(base.Message, kw_only=True):
             value: str
 
-        class TextNotEquals(Plain, kw_only=True):
+        class TextNotEquals(base.Message, kw_only=True):
             value: str
 
-        class TextMatches(Plain, kw_only=True):
+        class TextMatches(base.Message, kw_only=True):
             regex: str
 
-        class TextNotMatches(Plain, kw_only=True):
+        class TextNotMatches(base.Message, kw_only=True):
             regex: str
 
         exists: AttributeConstraint.Predicate.Exists | None = None
@@ -61,9 +75,9 @@ class AttributeConstraint(Plain, kw_only=True):
     predicate: AttributeConstraint.Predicate
 
 
-class OfferConstraints(Plain, kw_only=True):
-    class RoleConstraints(Plain, kw_only=True):
-        class Group(Plain, kw_only=True):
+class OfferConstraints(base.Message, kw_only=True):
+    class RoleConstraints(base.Message, kw_only=True):
+        class Group(base.Message, kw_only=True):
             attribute_constraints: list[AttributeConstraint] = []
 
         groups: list[OfferConstraints.RoleConstraints.Group] = []
@@ -71,10 +85,8 @@ class OfferConstraints(Plain, kw_only=True):
     role_constraints: dict[str, OfferConstraints.RoleConstraints] = {}
 
 
-class Call(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("type",)
-
-    class Type(Enum):
+class Call(base.Message, kw_only=True):
+    class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         SUBSCRIBE = "SUBSCRIBE"
         TEARDOWN = "TEARDOWN"
@@ -94,78 +106,78 @@ class Call(EnumMessage, kw_only=True):
         SUPPRESS = "SUPPRESS"
         UPDATE_FRAMEWORK = "UPDATE_FRAMEWORK"
 
-    class Subscribe(Plain, kw_only=True):
+    class Subscribe(base.Message, kw_only=True):
         framework_info: FrameworkInfo
         suppressed_roles: list[str] = []
         offer_constraints: OfferConstraints | None = None
 
-    class Accept(Plain, kw_only=True):
+    class Accept(base.Message, kw_only=True):
         offer_ids: list[OfferID] = []
         operations: list[Offer.Operation] = []
         filters: Filters | None = None
 
-    class Decline(Plain, kw_only=True):
+    class Decline(base.Message, kw_only=True):
         offer_ids: list[OfferID] = []
         filters: Filters | None = None
 
-    class AcceptInverseOffers(Plain, kw_only=True):
+    class AcceptInverseOffers(base.Message, kw_only=True):
         inverse_offer_ids: list[OfferID] = []
         filters: Filters | None = None
 
-    class DeclineInverseOffers(Plain, kw_only=True):
+    class DeclineInverseOffers(base.Message, kw_only=True):
         inverse_offer_ids: list[OfferID] = []
         filters: Filters | None = None
 
-    class Revive(Plain, kw_only=True):
+    class Revive(base.Message, kw_only=True):
         roles: list[str] = []
 
-    class Kill(Plain, kw_only=True):
+    class Kill(base.Message, kw_only=True):
         task_id: TaskID
         agent_id: AgentID | None = None
         kill_policy: KillPolicy | None = None
 
-    class Shutdown(Plain, kw_only=True):
+    class Shutdown(base.Message, kw_only=True):
         executor_id: ExecutorID
         agent_id: AgentID
 
-    class Acknowledge(Plain, kw_only=True):
+    class Acknowledge(base.Message, kw_only=True):
         agent_id: AgentID
         task_id: TaskID
         uuid: bytes
 
-    class AcknowledgeOperationStatus(Plain, kw_only=True):
+    class AcknowledgeOperationStatus(base.Message, kw_only=True):
         agent_id: AgentID | None = None
         resource_provider_id: ResourceProviderID | None = None
         uuid: bytes
         operation_id: OperationID
 
-    class Reconcile(Plain, kw_only=True):
-        class Task(Plain, kw_only=True):
+    class Reconcile(base.Message, kw_only=True):
+        class Task(base.Message, kw_only=True):
             task_id: TaskID
             agent_id: AgentID | None = None
 
         tasks: list[Call.Reconcile.Task] = []
 
-    class ReconcileOperations(Plain, kw_only=True):
-        class Operation(Plain, kw_only=True):
+    class ReconcileOperations(base.Message, kw_only=True):
+        class Operation(base.Message, kw_only=True):
             operation_id: OperationID
             agent_id: AgentID | None = None
             resource_provider_id: ResourceProviderID | None = None
 
         operations: list[Call.ReconcileOperations.Operation] = []
 
-    class Message(Plain, kw_only=True):
+    class Message(base.Message, kw_only=True):
         agent_id: AgentID
         executor_id: ExecutorID
         data: bytes
 
-    class Request(Plain, kw_only=True):
+    class Request(base.Message, kw_only=True):
         requests: list[Request] = []
 
-    class Suppress(Plain, kw_only=True):
+    class Suppress(base.Message, kw_only=True):
         roles: list[str] = []
 
-    class UpdateFramework(Plain, kw_only=True):
+    class UpdateFramework(base.Message, kw_only=True):
         framework_info: FrameworkInfo
         suppressed_roles: list[str] = []
         offer_constraints: OfferConstraints | None = None
@@ -189,11 +201,13 @@ class Call(EnumMessage, kw_only=True):
     suppress: Call.Suppress | None = None
     update_framework: Call.UpdateFramework | None = None
 
+    def __post_init__(self) -> None:
+        if self.type is not None and self.type._value_ == "UNKNOWN":
+            self.type = None
 
-class Event(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("type",)
 
-    class Type(Enum):
+class Event(base.Message, kw_only=True):
+    class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         SUBSCRIBED = "SUBSCRIBED"
         OFFERS = "OFFERS"
@@ -207,40 +221,40 @@ class Event(EnumMessage, kw_only=True):
         ERROR = "ERROR"
         HEARTBEAT = "HEARTBEAT"
 
-    class Subscribed(Plain, kw_only=True):
+    class Subscribed(base.Message, kw_only=True):
         framework_id: FrameworkID
         heartbeat_interval_seconds: float | None = None
         master_info: MasterInfo | None = None
 
-    class Offers(Plain, kw_only=True):
+    class Offers(base.Message, kw_only=True):
         offers: list[Offer] = []
 
-    class InverseOffers(Plain, kw_only=True):
+    class InverseOffers(base.Message, kw_only=True):
         inverse_offers: list[InverseOffer] = []
 
-    class Rescind(Plain, kw_only=True):
+    class Rescind(base.Message, kw_only=True):
         offer_id: OfferID
 
-    class RescindInverseOffer(Plain, kw_only=True):
+    class RescindInverseOffer(base.Message, kw_only=True):
         inverse_offer_id: OfferID
 
-    class Update(Plain, kw_only=True):
+    class Update(base.Message, kw_only=True):
         status: TaskStatus
 
-    class UpdateOperationStatus(Plain, kw_only=True):
+    class UpdateOperationStatus(base.Message, kw_only=True):
         status: OperationStatus
 
-    class Message(Plain, kw_only=True):
+    class Message(base.Message, kw_only=True):
         agent_id: AgentID
         executor_id: ExecutorID
         data: bytes
 
-    class Failure(Plain, kw_only=True):
+    class Failure(base.Message, kw_only=True):
         agent_id: AgentID | None = None
         executor_id: ExecutorID | None = None
         status: int | None = None
 
-    class Error(Plain, kw_only=True):
+    class Error(base.Message, kw_only=True):
         message: str
 
     type: Event.Type | None = None
@@ -254,3 +268,29 @@ class Event(EnumMessage, kw_only=True):
     message: Event.Message | None = None
     failure: Event.Failure | None = None
     error: Event.Error | None = None
+
+    def __post_init__(self) -> None:
+        if self.type is not None and self.type._value_ == "UNKNOWN":
+            self.type = None
+
+
+class Response(base.Message, kw_only=True):
+    class Type(base.Enum):
+        UNKNOWN = "UNKNOWN"
+        RECONCILE_OPERATIONS = "RECONCILE_OPERATIONS"
+
+    class ReconcileOperations(base.Message, kw_only=True):
+        operation_statuses: list[OperationStatus] = []
+
+    type: Response.Type | None = None
+    reconcile_operations: Response.ReconcileOperations | None = None
+
+    def __post_init__(self) -> None:
+        if self.type is not None and self.type._value_ == "UNKNOWN":
+            self.type = None
+
+
+class APIResult(base.Message, kw_only=True):
+    status_code: int
+    response: Response | None = None
+    error: str | None = None

@@ -1,8 +1,11 @@
-"""Tasks and their executors, health, and status (Mesos v1)."""
+"""Tasks and their executors, health, and status (Mesos v1).
+
+Made by `python -m dcos_runtime.wire.generator` from `wire/proto/tasks.proto`; change that, and make it anew.
+"""
 
 from __future__ import annotations
 
-from dcos_runtime.wire.base import Enum, EnumMessage, Message
+from dcos_runtime.wire import base
 from dcos_runtime.wire.common import (
     AgentID,
     CommandInfo,
@@ -14,31 +17,38 @@ from dcos_runtime.wire.common import (
     TimeInfo,
     Value,
 )
-from dcos_runtime.wire.containers import ContainerInfo, ContainerStatus, NetworkInfo
-from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.containers import (
+    ContainerInfo,
+    ContainerStatus,
+    NetworkInfo,
+)
+from dcos_runtime.wire.resources import (
+    Resource,
+)
 
 
-class KillPolicy(Message, kw_only=True):
+class KillPolicy(base.Message, kw_only=True):
     grace_period: DurationInfo | None = None
 
 
-class Port(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("visibility",)
+class Port(base.Message, kw_only=True):
     number: int
     name: str | None = None
     protocol: str | None = None
     visibility: DiscoveryInfo.Visibility | None = None
     labels: Labels | None = None
 
+    def __post_init__(self) -> None:
+        if self.visibility is not None and self.visibility._value_ == "UNKNOWN":
+            self.visibility = None
 
-class Ports(Message, kw_only=True):
+
+class Ports(base.Message, kw_only=True):
     ports: list[Port] = []
 
 
-class DiscoveryInfo(EnumMessage, kw_only=True):
-    REQUIRED_ENUMS = ("visibility",)
-
-    class Visibility(Enum):
+class DiscoveryInfo(base.Message, kw_only=True):
+    class Visibility(base.Enum):
         FRAMEWORK = "FRAMEWORK"
         CLUSTER = "CLUSTER"
         EXTERNAL = "EXTERNAL"
@@ -52,11 +62,13 @@ class DiscoveryInfo(EnumMessage, kw_only=True):
     ports: Ports | None = None
     labels: Labels | None = None
 
+    def __post_init__(self) -> None:
+        if self.visibility._value_ == "UNKNOWN":
+            base.expect("visibility")
 
-class ExecutorInfo(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("type",)
 
-    class Type(Enum):
+class ExecutorInfo(base.Message, kw_only=True):
+    class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         DEFAULT = "DEFAULT"
         CUSTOM = "CUSTOM"
@@ -74,24 +86,26 @@ class ExecutorInfo(EnumMessage, kw_only=True):
     shutdown_grace_period: DurationInfo | None = None
     labels: Labels | None = None
 
+    def __post_init__(self) -> None:
+        if self.type is not None and self.type._value_ == "UNKNOWN":
+            self.type = None
 
-class CheckInfo(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("type",)
 
-    class Type(Enum):
+class CheckInfo(base.Message, kw_only=True):
+    class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         COMMAND = "COMMAND"
         HTTP = "HTTP"
         TCP = "TCP"
 
-    class Command(Message, kw_only=True):
+    class Command(base.Message, kw_only=True):
         command: CommandInfo
 
-    class Http(Message, kw_only=True):
+    class Http(base.Message, kw_only=True):
         port: int
         path: str | None = None
 
-    class Tcp(Message, kw_only=True):
+    class Tcp(base.Message, kw_only=True):
         port: int
 
     type: CheckInfo.Type | None = None
@@ -102,28 +116,36 @@ class CheckInfo(EnumMessage, kw_only=True):
     interval_seconds: float | None = None  # default 10
     timeout_seconds: float | None = None  # default 20
 
+    def __post_init__(self) -> None:
+        if self.type is not None and self.type._value_ == "UNKNOWN":
+            self.type = None
 
-class HealthCheck(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("type",)
 
-    class Type(Enum):
+class HealthCheck(base.Message, kw_only=True):
+    class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         COMMAND = "COMMAND"
         HTTP = "HTTP"
         TCP = "TCP"
 
-    class HTTPCheckInfo(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("protocol",)
+    class HTTPCheckInfo(base.Message, kw_only=True):
         protocol: NetworkInfo.Protocol | None = None  # default IPv4
         scheme: str | None = None
         port: int
         path: str | None = None
         statuses: list[int] = []
 
-    class TCPCheckInfo(EnumMessage, kw_only=True):
-        OPTIONAL_ENUMS = ("protocol",)
+        def __post_init__(self) -> None:
+            if self.protocol is not None and self.protocol._value_ == "UNKNOWN":
+                self.protocol = None
+
+    class TCPCheckInfo(base.Message, kw_only=True):
         protocol: NetworkInfo.Protocol | None = None  # default IPv4
         port: int
+
+        def __post_init__(self) -> None:
+            if self.protocol is not None and self.protocol._value_ == "UNKNOWN":
+                self.protocol = None
 
     delay_seconds: float | None = None  # default 15
     interval_seconds: float | None = None  # default 10
@@ -135,8 +157,12 @@ class HealthCheck(EnumMessage, kw_only=True):
     http: HealthCheck.HTTPCheckInfo | None = None
     tcp: HealthCheck.TCPCheckInfo | None = None
 
+    def __post_init__(self) -> None:
+        if self.type is not None and self.type._value_ == "UNKNOWN":
+            self.type = None
 
-class TaskInfo(Message, kw_only=True):
+
+class TaskInfo(base.Message, kw_only=True):
     name: str
     task_id: TaskID
     agent_id: AgentID
@@ -154,20 +180,18 @@ class TaskInfo(Message, kw_only=True):
     limits: dict[str, Value.Scalar] = {}
 
 
-class TaskGroupInfo(Message, kw_only=True):
+class TaskGroupInfo(base.Message, kw_only=True):
     tasks: list[TaskInfo] = []
 
 
-class CheckStatusInfo(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("type",)
-
-    class Command(Message, kw_only=True):
+class CheckStatusInfo(base.Message, kw_only=True):
+    class Command(base.Message, kw_only=True):
         exit_code: int | None = None
 
-    class Http(Message, kw_only=True):
+    class Http(base.Message, kw_only=True):
         status_code: int | None = None
 
-    class Tcp(Message, kw_only=True):
+    class Tcp(base.Message, kw_only=True):
         succeeded: bool | None = None
 
     type: CheckInfo.Type | None = None
@@ -175,40 +199,23 @@ class CheckStatusInfo(EnumMessage, kw_only=True):
     http: CheckStatusInfo.Http | None = None
     tcp: CheckStatusInfo.Tcp | None = None
 
+    def __post_init__(self) -> None:
+        if self.type is not None and self.type._value_ == "UNKNOWN":
+            self.type = None
 
-class TaskResourceLimitation(Message, kw_only=True):
+
+class TaskResourceLimitation(base.Message, kw_only=True):
     resources: list[Resource] = []
 
 
-class TaskState(Enum):
-    TASK_STAGING = "TASK_STAGING"
-    TASK_STARTING = "TASK_STARTING"
-    TASK_RUNNING = "TASK_RUNNING"
-    TASK_KILLING = "TASK_KILLING"
-    TASK_FINISHED = "TASK_FINISHED"
-    TASK_FAILED = "TASK_FAILED"
-    TASK_KILLED = "TASK_KILLED"
-    TASK_ERROR = "TASK_ERROR"
-    TASK_LOST = "TASK_LOST"
-    TASK_DROPPED = "TASK_DROPPED"
-    TASK_UNREACHABLE = "TASK_UNREACHABLE"
-    TASK_GONE = "TASK_GONE"
-    TASK_GONE_BY_OPERATOR = "TASK_GONE_BY_OPERATOR"
-    TASK_UNKNOWN = "TASK_UNKNOWN"
-    UNKNOWN = "UNKNOWN"
-
-
-class TaskStatus(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("source", "reason")
-    REQUIRED_ENUMS = ("state",)
-
-    class Source(Enum):
+class TaskStatus(base.Message, kw_only=True):
+    class Source(base.Enum):
         SOURCE_MASTER = "SOURCE_MASTER"
         SOURCE_AGENT = "SOURCE_AGENT"
         SOURCE_EXECUTOR = "SOURCE_EXECUTOR"
         UNKNOWN = "UNKNOWN"
 
-    class Reason(Enum):
+    class Reason(base.Enum):
         REASON_COMMAND_EXECUTOR_FAILED = "REASON_COMMAND_EXECUTOR_FAILED"
         REASON_CONTAINER_LAUNCH_FAILED = "REASON_CONTAINER_LAUNCH_FAILED"
         REASON_CONTAINER_LIMITATION = "REASON_CONTAINER_LIMITATION"
@@ -263,10 +270,16 @@ class TaskStatus(EnumMessage, kw_only=True):
     unreachable_time: TimeInfo | None = None
     limitation: TaskResourceLimitation | None = None
 
+    def __post_init__(self) -> None:
+        if self.state._value_ == "UNKNOWN":
+            base.expect("state")
+        if self.source is not None and self.source._value_ == "UNKNOWN":
+            self.source = None
+        if self.reason is not None and self.reason._value_ == "UNKNOWN":
+            self.reason = None
 
-class Task(EnumMessage, kw_only=True):
-    OPTIONAL_ENUMS = ("status_update_state",)
-    REQUIRED_ENUMS = ("state",)
+
+class Task(base.Message, kw_only=True):
     name: str
     task_id: TaskID
     framework_id: FrameworkID
@@ -284,3 +297,27 @@ class Task(EnumMessage, kw_only=True):
     kill_policy: KillPolicy | None = None
     user: str | None = None
     limits: dict[str, Value.Scalar] = {}
+
+    def __post_init__(self) -> None:
+        if self.state._value_ == "UNKNOWN":
+            base.expect("state")
+        if self.status_update_state is not None and self.status_update_state._value_ == "UNKNOWN":
+            self.status_update_state = None
+
+
+class TaskState(base.Enum):
+    TASK_STAGING = "TASK_STAGING"
+    TASK_STARTING = "TASK_STARTING"
+    TASK_RUNNING = "TASK_RUNNING"
+    TASK_KILLING = "TASK_KILLING"
+    TASK_FINISHED = "TASK_FINISHED"
+    TASK_FAILED = "TASK_FAILED"
+    TASK_KILLED = "TASK_KILLED"
+    TASK_ERROR = "TASK_ERROR"
+    TASK_LOST = "TASK_LOST"
+    TASK_DROPPED = "TASK_DROPPED"
+    TASK_UNREACHABLE = "TASK_UNREACHABLE"
+    TASK_GONE = "TASK_GONE"
+    TASK_GONE_BY_OPERATOR = "TASK_GONE_BY_OPERATOR"
+    TASK_UNKNOWN = "TASK_UNKNOWN"
+    UNKNOWN = "UNKNOWN"

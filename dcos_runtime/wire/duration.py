@@ -1,0 +1,13 @@
+"""A span of time, as protobuf's own messages tell it.
+
+Made by `python -m dcos_runtime.wire.generator` from `wire/proto/duration.proto`; change that, and make it anew.
+"""
+
+from __future__ import annotations
+
+from dcos_runtime.wire import base
+
+
+class Duration(base.Message, kw_only=True):
+    seconds: int | None = None
+    nanos: int | None = None

@@ -1,0 +1,235 @@
+"""What the generated codecs share: varints, what is skipped, and the slow way for what nobody writes.
+
+The fast way takes each message as it comes. It raises `Again` where a field that holds one message comes twice, and
+`Absent` where a required field is missing, which a second piece of the same message may still bring: then `merged`
+writes the whole anew with such pieces joined, as protobuf wants them, and the fast way has the last word.
+"""
+
+from __future__ import annotations
+
+import struct
+from collections.abc import Callable, Mapping
+from typing import Any, TypeVar
+
+from dcos_runtime.wire.base import Enum
+
+T = TypeVar("T")
+E = TypeVar("E", bound=Enum)
+
+DEPTH = 100
+"""How deep messages and groups may be in each other, as in the original."""
+_MAX_LENGTH = (1 << 31) - 1
+_MAX_TAG = (1 << 32) - 1
+
+double = struct.Struct("<d").unpack_from
+packed = struct.Struct("<d").pack
+
+
+class Refused(ValueError):
+    """The bytes are no message."""
+
+
+class Absent(Refused):
+    """A required field is missing. The text is its name, with that of its message."""
+
+
+class Again(Refused):
+    """A part of one message comes a second time."""
+
+
+# --- what is written -------------------------------------------------------------------------------------------------
+
+
+def varint_bytes(value: int) -> bytes:
+    """Any whole number as a varint, modulo 2⁶⁴ as C would."""
+    value &= 0xFFFFFFFFFFFFFFFF
+    out = bytearray()
+    while value > 127:
+        out.append(value & 127 | 128)
+        value >>= 7
+    out.append(value)
+    return bytes(out)
+
+
+SHORT = tuple(varint_bytes(value) for value in range(1024))
+"""The varints that are most of what is written."""
+
+
+def int32_bytes(value: int) -> bytes:
+    value &= 0xFFFFFFFF
+    return varint_bytes(value - (1 << 32) if value >> 31 else value)
+
+
+def uint32_bytes(value: int) -> bytes:
+    return varint_bytes(value & 0xFFFFFFFF)
+
+
+def pair(key: str, value: bytes) -> bytes:
+    """An entry of a map."""
+    name = key.encode()
+    return b"".join((b"\x0a", varint_bytes(len(name)), name, b"\x12", varint_bytes(len(value)), value))
+
+
+def numbered(kind: type[E], numbers: Mapping[str, int]) -> dict[int, E | None]:
+    """What each number stands for: nothing, if it is that of what is unknown. Tells each member its number as well."""
+    for name, member in kind.__members__.items():
+        member.wire = varint_bytes(numbers.get(name, -1))
+    return {number: None if name == "UNKNOWN" else kind[name] for name, number in numbers.items()}
+
+
+# --- what is read ----------------------------------------------------------------------------------------------------
+
+
+def varint(data: bytes, at: int) -> tuple[int, int]:
+    """An unsigned number of 64 bits, whatever more there is of it dropped, and where it ends."""
+    value = shift = 0
+    while True:
+        byte = data[at]
+        at += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value & 0xFFFFFFFFFFFFFFFF, at
+        shift += 7
+        if shift > 63:
+            raise Refused("a varint of more than 10 bytes")
+
+
+def int64(data: bytes, at: int) -> tuple[int, int]:
+    value, at = varint(data, at)
+    return value - (1 << 64) if value >> 63 else value, at
+
+
+def int32(data: bytes, at: int) -> tuple[int, int]:
+    value, at = varint(data, at)
+    value &= 0xFFFFFFFF
+    return value - (1 << 32) if value >> 31 else value, at
+
+
+def uint32(data: bytes, at: int) -> tuple[int, int]:
+    value, at = varint(data, at)
+    return value & 0xFFFFFFFF, at
+
+
+def length(data: bytes, at: int) -> tuple[int, int]:
+    value, at = varint(data, at)
+    if value > _MAX_LENGTH:
+        raise Refused("a length of more than 31 bits")
+    return value, at
+
+
+def tag(data: bytes, at: int) -> tuple[int, int]:
+    """The next field's number and wire type, however many bytes were spent on it."""
+    value, end = varint(data, at)
+    if value > _MAX_TAG or end - at > 5:
+        raise Refused("a field number of more than 29 bits")
+    return value, end
+
+
+def numbers(data: bytes, at: int, end: int, one: Callable[[bytes, int], tuple[int, int]]) -> list[int]:
+    """A packed list."""
+    found = []
+    while at < end:
+        value, at = one(data, at)
+        found.append(value)
+    if at != end:
+        raise Refused("a packed list ends within a number")
+    return found
+
+
+def skip(data: bytes, at: int, found: int, depth: int = DEPTH) -> int:
+    """Where the unknown field ends whose tag ``found`` was read before ``at``."""
+    if found < 8:
+        raise Refused("a field with number 0")
+    kind = found & 7
+    if kind == 0:
+        return varint(data, at)[1]
+    if kind == 1:
+        return at + 8
+    if kind == 2:
+        size, at = length(data, at)
+        return at + size
+    if kind == 5:
+        return at + 4
+    if kind != 3:
+        raise Refused("the end of a group that has not begun" if kind == 4 else f"wire type {kind}")
+    if depth < 1:
+        raise Refused("nested too deeply")
+    while True:
+        inner, at = tag(data, at)
+        if inner & 7 == 4:
+            if inner != found + 1:
+                raise Refused("the end of another group")
+            return at
+        at = skip(data, at, inner, depth - 1)
+
+
+def entry(data: bytes, at: int, end: int, value: Callable[[bytes, int, int], T]) -> tuple[str, T]:
+    """An entry of a map. What is missing is empty, as protobuf has it."""
+    key = ""
+    found: T | None = None
+    while at < end:
+        head, at = tag(data, at)
+        if head not in (10, 18):
+            at = skip(data, at, head)
+            continue
+        size, at = length(data, at)
+        if head == 10:
+            key = data[at : at + size].decode()
+        elif found is None or isinstance(found, str):
+            found = value(data, at, at + size)
+        else:
+            raise Again("a value of a map")
+        at += size
+    if at != end:
+        raise Refused("the end is missing")
+    return key, value(b"", 0, 0) if found is None else found
+
+
+def text(data: bytes, at: int, end: int) -> str:
+    return data[at:end].decode()
+
+
+# --- the slow way ----------------------------------------------------------------------------------------------------
+
+Shape = Mapping[int, tuple[bool, str, tuple[int, ...]]]
+"""The parts of a message that are messages, by tag: whether there is one only, its shape's name, and the tags of what
+else its oneof may hold."""
+
+Codec = tuple[Callable[[Any], bytes], Callable[[bytes, int, int], Any], str, Callable[[], Mapping[str, Shape]]]
+"""How a message is written, how it is read, and where its shape is."""
+
+
+def merged(data: bytes, shape: Shape, shapes: Callable[[str], Shape], depth: int = DEPTH) -> bytes:
+    """The same message with the pieces of each part joined."""
+    parts: dict[int, list[bytes]] = {}
+    out: list[bytes] = []
+    at, end = 0, len(data)
+    while at < end:
+        start = at
+        found, at = tag(data, at)
+        told = shape.get(found)
+        if told is None:
+            at = skip(data, at, found)
+            if at > end:
+                raise Refused("the end is missing")
+            out.append(data[start:at])
+            continue
+        if depth < 1:
+            raise Refused("nested too deeply")
+        size, at = length(data, at)
+        part = data[at : at + size]
+        at += size
+        if at > end:
+            raise Refused("the end is missing")
+        single, name, others = told
+        if single:
+            for other in others:
+                parts.pop(other, None)
+            parts.setdefault(found, []).append(part)
+        else:
+            part = merged(part, shapes(name), shapes, depth - 1)
+            out += (varint_bytes(found), varint_bytes(len(part)), part)
+    for found, pieces in parts.items():
+        part = merged(b"".join(pieces), shapes(shape[found][1]), shapes, depth - 1)
+        out += (varint_bytes(found), varint_bytes(len(part)), part)
+    return b"".join(out)

@@ -1,0 +1,1159 @@
+"""Protobuf codecs. What operators see and set: machines, draining, weights, flags, metrics, files, operations (Mesos v1).
+
+Made by `python -m dcos_runtime.wire.generator` from `wire/proto/operators.proto`; change that, and make it anew.
+"""
+
+# ruff: noqa: E501, E701, E702, I001
+
+from __future__ import annotations
+
+from functools import cache
+
+from dcos_runtime.wire import operators as structs
+from dcos_runtime.wire.protobuf._reading import SHORT, Absent, Again, Codec, Refused, Shape, double, int32, int32_bytes, length, numbered, numbers, packed, skip, tag, uint32, uint32_bytes, varint, varint_bytes
+from dcos_runtime.wire.protobuf.cluster import Offer_Operation, OperationStatus, d_Offer_Operation, d_OperationStatus, e_Offer_Operation, e_OperationStatus
+from dcos_runtime.wire.protobuf.common import UUID, AgentID, Attribute, CommandInfo, Credential, DurationInfo, FrameworkID, ResourceProviderID, TimeInfo, Unavailability, d_AgentID, d_Attribute, d_CommandInfo, d_Credential, d_DurationInfo, d_FrameworkID, d_ResourceProviderID, d_TimeInfo, d_UUID, d_Unavailability, e_AgentID, e_Attribute, e_CommandInfo, e_Credential, e_DurationInfo, e_FrameworkID, e_ResourceProviderID, e_TimeInfo, e_UUID, e_Unavailability
+from dcos_runtime.wire.protobuf.containers import ContainerInfo, Device, d_ContainerInfo, d_Device, e_ContainerInfo, e_Device
+from dcos_runtime.wire.protobuf.resources import Resource, Resource_ReservationInfo, d_Resource, d_Resource_ReservationInfo, e_Resource, e_Resource_ReservationInfo
+
+MachineID = structs.MachineID
+MachineInfo = structs.MachineInfo
+Credentials = structs.Credentials
+RateLimit = structs.RateLimit
+RateLimits = structs.RateLimits
+WeightInfo = structs.WeightInfo
+VersionInfo = structs.VersionInfo
+Flag = structs.Flag
+Role = structs.Role
+Metric = structs.Metric
+FileInfo = structs.FileInfo
+DeviceAccess_Access = structs.DeviceAccess.Access
+DeviceAccess = structs.DeviceAccess
+DeviceWhitelist = structs.DeviceWhitelist
+DrainConfig = structs.DrainConfig
+DrainInfo = structs.DrainInfo
+CSIPluginContainerInfo = structs.CSIPluginContainerInfo
+CSIPluginEndpoint = structs.CSIPluginEndpoint
+CSIPluginInfo = structs.CSIPluginInfo
+ResourceProviderInfo_Storage = structs.ResourceProviderInfo.Storage
+ResourceProviderInfo = structs.ResourceProviderInfo
+Operation = structs.Operation
+Status = structs.Status
+DrainState = structs.DrainState
+MachineInfo_Mode = structs.MachineInfo.Mode
+CSIPluginContainerInfo_Service = structs.CSIPluginContainerInfo.Service
+t_Status = numbered(Status, {"DRIVER_NOT_STARTED": 1, "DRIVER_RUNNING": 2, "DRIVER_ABORTED": 3, "DRIVER_STOPPED": 4})
+t_DrainState = numbered(DrainState, {"UNKNOWN": 0, "DRAINING": 1, "DRAINED": 2})
+t_MachineInfo_Mode = numbered(MachineInfo_Mode, {"UP": 1, "DRAINING": 2, "DOWN": 3})
+t_CSIPluginContainerInfo_Service = numbered(CSIPluginContainerInfo_Service, {"UNKNOWN": 0, "CONTROLLER_SERVICE": 1, "NODE_SERVICE": 2})
+
+
+def e_MachineID(m: MachineID) -> bytes:
+    o: list[bytes] = []
+    v1 = m.hostname
+    if v1 is not None:
+        s = v1.encode()
+        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.ip
+    if v2 is not None:
+        s = v2.encode()
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_MachineID(b: bytes, i: int, e: int) -> MachineID:
+    v1: str | None = None
+    v2: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v2 = b[i:j].decode(); i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return MachineID(hostname=v1, ip=v2)
+
+
+def e_MachineInfo(m: MachineInfo) -> bytes:
+    o: list[bytes] = []
+    s = e_MachineID(m.id)
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.mode
+    if v2 is not None:
+        o += (b'\x10', v2.wire)
+    v3 = m.unavailability
+    if v3 is not None:
+        s = e_Unavailability(v3)
+        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_MachineInfo(b: bytes, i: int, e: int) -> MachineInfo:
+    v1: MachineID | None = None
+    v2: MachineInfo_Mode | None = None
+    v3: Unavailability | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v1 is not None: raise Again('id')
+            v1 = d_MachineID(b, i, j)
+            i = j
+        elif t == 16:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v2 = t_MachineInfo_Mode.get(n, v2)
+        elif t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v3 is not None: raise Again('unavailability')
+            v3 = d_Unavailability(b, i, j)
+            i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None: raise Absent('MachineInfo')
+    return MachineInfo(id=v1, mode=v2, unavailability=v3)
+
+
+def e_Credentials(m: Credentials) -> bytes:
+    o: list[bytes] = []
+    for v1 in m.credentials:
+        s = e_Credential(v1)
+        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Credentials(b: bytes, i: int, e: int) -> Credentials:
+    v1: list[Credential] = []
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1.append(d_Credential(b, i, j))
+            i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return Credentials(credentials=v1)
+
+
+def e_RateLimit(m: RateLimit) -> bytes:
+    o: list[bytes] = []
+    v1 = m.qps
+    if v1 is not None:
+        o += (b'\x09', packed(v1))
+    s = m.principal.encode()
+    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v3 = m.capacity
+    if v3 is not None:
+        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else varint_bytes(v3))
+    return b''.join(o)
+
+
+def d_RateLimit(b: bytes, i: int, e: int) -> RateLimit:
+    v1: float | None = None
+    v2: str | None = None
+    v3: int | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 9:
+            v1 = double(b, i)[0]; i += 8
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v2 = b[i:j].decode(); i = j
+        elif t == 24:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v3 = n
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v2 is None: raise Absent('RateLimit')
+    return RateLimit(qps=v1, principal=v2, capacity=v3)
+
+
+def e_RateLimits(m: RateLimits) -> bytes:
+    o: list[bytes] = []
+    for v1 in m.limits:
+        s = e_RateLimit(v1)
+        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.aggregate_default_qps
+    if v2 is not None:
+        o += (b'\x11', packed(v2))
+    v3 = m.aggregate_default_capacity
+    if v3 is not None:
+        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else varint_bytes(v3))
+    return b''.join(o)
+
+
+def d_RateLimits(b: bytes, i: int, e: int) -> RateLimits:
+    v1: list[RateLimit] = []
+    v2: float | None = None
+    v3: int | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1.append(d_RateLimit(b, i, j))
+            i = j
+        elif t == 17:
+            v2 = double(b, i)[0]; i += 8
+        elif t == 24:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v3 = n
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return RateLimits(limits=v1, aggregate_default_qps=v2, aggregate_default_capacity=v3)
+
+
+def e_WeightInfo(m: WeightInfo) -> bytes:
+    o: list[bytes] = []
+    o += (b'\x09', packed(m.weight))
+    v2 = m.role
+    if v2 is not None:
+        s = v2.encode()
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_WeightInfo(b: bytes, i: int, e: int) -> WeightInfo:
+    v1: float | None = None
+    v2: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 9:
+            v1 = double(b, i)[0]; i += 8
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v2 = b[i:j].decode(); i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None: raise Absent('WeightInfo')
+    return WeightInfo(weight=v1, role=v2)
+
+
+def e_VersionInfo(m: VersionInfo) -> bytes:
+    o: list[bytes] = []
+    s = m.version.encode()
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.build_date
+    if v2 is not None:
+        s = v2.encode()
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v3 = m.build_time
+    if v3 is not None:
+        o += (b'\x19', packed(v3))
+    v4 = m.build_user
+    if v4 is not None:
+        s = v4.encode()
+        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v5 = m.git_sha
+    if v5 is not None:
+        s = v5.encode()
+        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v6 = m.git_branch
+    if v6 is not None:
+        s = v6.encode()
+        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v7 = m.git_tag
+    if v7 is not None:
+        s = v7.encode()
+        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_VersionInfo(b: bytes, i: int, e: int) -> VersionInfo:
+    v1: str | None = None
+    v2: str | None = None
+    v3: float | None = None
+    v4: str | None = None
+    v5: str | None = None
+    v6: str | None = None
+    v7: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t < 34:
+            if t == 10:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v1 = b[i:j].decode(); i = j
+            elif t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v2 = b[i:j].decode(); i = j
+            elif t == 25:
+                v3 = double(b, i)[0]; i += 8
+            else:
+                i = skip(b, i, t)
+        else:
+            if t == 34:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v4 = b[i:j].decode(); i = j
+            elif t == 42:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v5 = b[i:j].decode(); i = j
+            elif t == 50:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v6 = b[i:j].decode(); i = j
+            elif t == 58:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v7 = b[i:j].decode(); i = j
+            else:
+                i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None: raise Absent('VersionInfo')
+    return VersionInfo(version=v1, build_date=v2, build_time=v3, build_user=v4, git_sha=v5, git_branch=v6, git_tag=v7)
+
+
+def e_Flag(m: Flag) -> bytes:
+    o: list[bytes] = []
+    s = m.name.encode()
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.value
+    if v2 is not None:
+        s = v2.encode()
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Flag(b: bytes, i: int, e: int) -> Flag:
+    v1: str | None = None
+    v2: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v2 = b[i:j].decode(); i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None: raise Absent('Flag')
+    return Flag(name=v1, value=v2)
+
+
+def e_Role(m: Role) -> bytes:
+    o: list[bytes] = []
+    s = m.name.encode()
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    o += (b'\x11', packed(m.weight))
+    for v3 in m.frameworks:
+        s = v3.value.encode(); n = len(s)
+        if n < 126: o += (b'\x1a', SHORT[n + 2], b'\x0a', SHORT[n], s)
+        else: s = e_FrameworkID(v3); o += (b'\x1a', varint_bytes(len(s)), s)
+    for v4 in m.resources:
+        s = e_Resource(v4)
+        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Role(b: bytes, i: int, e: int) -> Role:
+    v1: str | None = None
+    v2: float | None = None
+    v3: list[FrameworkID] = []
+    v4: list[Resource] = []
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+        elif t == 17:
+            v2 = double(b, i)[0]; i += 8
+        elif t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3.append(FrameworkID(value=b[i + 2 : j].decode()))
+            else: v3.append(d_FrameworkID(b, i, j))
+            i = j
+        elif t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v4.append(d_Resource(b, i, j))
+            i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None or v2 is None: raise Absent('Role')
+    return Role(name=v1, weight=v2, frameworks=v3, resources=v4)
+
+
+def e_Metric(m: Metric) -> bytes:
+    o: list[bytes] = []
+    s = m.name.encode()
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.value
+    if v2 is not None:
+        o += (b'\x11', packed(v2))
+    return b''.join(o)
+
+
+def d_Metric(b: bytes, i: int, e: int) -> Metric:
+    v1: str | None = None
+    v2: float | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+        elif t == 17:
+            v2 = double(b, i)[0]; i += 8
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None: raise Absent('Metric')
+    return Metric(name=v1, value=v2)
+
+
+def e_FileInfo(m: FileInfo) -> bytes:
+    o: list[bytes] = []
+    s = m.path.encode()
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.nlink
+    if v2 is not None:
+        o += (b'\x10', SHORT[v2] if 0 <= v2 < 1024 else int32_bytes(v2))
+    v3 = m.size
+    if v3 is not None:
+        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else varint_bytes(v3))
+    v4 = m.mtime
+    if v4 is not None:
+        s = e_TimeInfo(v4)
+        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v5 = m.mode
+    if v5 is not None:
+        o += (b'\x28', SHORT[v5] if 0 <= v5 < 1024 else uint32_bytes(v5))
+    v6 = m.uid
+    if v6 is not None:
+        s = v6.encode()
+        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v7 = m.gid
+    if v7 is not None:
+        s = v7.encode()
+        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_FileInfo(b: bytes, i: int, e: int) -> FileInfo:
+    v1: str | None = None
+    v2: int | None = None
+    v3: int | None = None
+    v4: TimeInfo | None = None
+    v5: int | None = None
+    v6: str | None = None
+    v7: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t < 34:
+            if t == 10:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v1 = b[i:j].decode(); i = j
+            elif t == 16:
+                n = b[i]; i += 1
+                if n > 127: n, i = int32(b, i - 1)
+                v2 = n
+            elif t == 24:
+                n = b[i]; i += 1
+                if n > 127: n, i = varint(b, i - 1)
+                v3 = n
+            else:
+                i = skip(b, i, t)
+        else:
+            if t == 34:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v4 is not None: raise Again('mtime')
+                v4 = d_TimeInfo(b, i, j)
+                i = j
+            elif t == 40:
+                n = b[i]; i += 1
+                if n > 127: n, i = uint32(b, i - 1)
+                v5 = n
+            elif t == 50:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v6 = b[i:j].decode(); i = j
+            elif t == 58:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v7 = b[i:j].decode(); i = j
+            else:
+                i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None: raise Absent('FileInfo')
+    return FileInfo(path=v1, nlink=v2, size=v3, mtime=v4, mode=v5, uid=v6, gid=v7)
+
+
+def e_DeviceAccess_Access(m: DeviceAccess_Access) -> bytes:
+    o: list[bytes] = []
+    v1 = m.read
+    if v1 is not None:
+        o.append(b'\x08\x01' if v1 else b'\x08\x00')
+    v2 = m.write
+    if v2 is not None:
+        o.append(b'\x10\x01' if v2 else b'\x10\x00')
+    v3 = m.mknod
+    if v3 is not None:
+        o.append(b'\x18\x01' if v3 else b'\x18\x00')
+    return b''.join(o)
+
+
+def d_DeviceAccess_Access(b: bytes, i: int, e: int) -> DeviceAccess_Access:
+    v1: bool | None = None
+    v2: bool | None = None
+    v3: bool | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 8:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v1 = n != 0
+        elif t == 16:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v2 = n != 0
+        elif t == 24:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v3 = n != 0
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return DeviceAccess_Access(read=v1, write=v2, mknod=v3)
+
+
+def e_DeviceAccess(m: DeviceAccess) -> bytes:
+    o: list[bytes] = []
+    s = e_Device(m.device)
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    s = e_DeviceAccess_Access(m.access)
+    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_DeviceAccess(b: bytes, i: int, e: int) -> DeviceAccess:
+    v1: Device | None = None
+    v2: DeviceAccess_Access | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v1 is not None: raise Again('device')
+            v1 = d_Device(b, i, j)
+            i = j
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('access')
+            v2 = d_DeviceAccess_Access(b, i, j)
+            i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None or v2 is None: raise Absent('DeviceAccess')
+    return DeviceAccess(device=v1, access=v2)
+
+
+def e_DeviceWhitelist(m: DeviceWhitelist) -> bytes:
+    o: list[bytes] = []
+    for v1 in m.allowed_devices:
+        s = e_DeviceAccess(v1)
+        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_DeviceWhitelist(b: bytes, i: int, e: int) -> DeviceWhitelist:
+    v1: list[DeviceAccess] = []
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1.append(d_DeviceAccess(b, i, j))
+            i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return DeviceWhitelist(allowed_devices=v1)
+
+
+def e_DrainConfig(m: DrainConfig) -> bytes:
+    o: list[bytes] = []
+    v1 = m.max_grace_period
+    if v1 is not None:
+        s = e_DurationInfo(v1)
+        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.mark_gone
+    if v2 is not None:
+        o.append(b'\x10\x01' if v2 else b'\x10\x00')
+    return b''.join(o)
+
+
+def d_DrainConfig(b: bytes, i: int, e: int) -> DrainConfig:
+    v1: DurationInfo | None = None
+    v2: bool | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v1 is not None: raise Again('max_grace_period')
+            v1 = d_DurationInfo(b, i, j)
+            i = j
+        elif t == 16:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v2 = n != 0
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return DrainConfig(max_grace_period=v1, mark_gone=v2)
+
+
+def e_DrainInfo(m: DrainInfo) -> bytes:
+    o: list[bytes] = []
+    o += (b'\x08', m.state.wire)
+    s = e_DrainConfig(m.config)
+    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_DrainInfo(b: bytes, i: int, e: int) -> DrainInfo:
+    v1: DrainState | None = None
+    v2: DrainConfig | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 8:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v1 = t_DrainState.get(n, v1)
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('config')
+            v2 = d_DrainConfig(b, i, j)
+            i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None or v2 is None: raise Absent('DrainInfo')
+    return DrainInfo(state=v1, config=v2)
+
+
+def e_CSIPluginContainerInfo(m: CSIPluginContainerInfo) -> bytes:
+    o: list[bytes] = []
+    for v1 in m.services:
+        o += (b'\x08', v1.wire)
+    v2 = m.command
+    if v2 is not None:
+        s = e_CommandInfo(v2)
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    for v3 in m.resources:
+        s = e_Resource(v3)
+        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v4 = m.container
+    if v4 is not None:
+        s = e_ContainerInfo(v4)
+        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_CSIPluginContainerInfo(b: bytes, i: int, e: int) -> CSIPluginContainerInfo:
+    v1: list[CSIPluginContainerInfo_Service] = []
+    v2: CommandInfo | None = None
+    v3: list[Resource] = []
+    v4: ContainerInfo | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 8:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            if n in t_CSIPluginContainerInfo_Service:
+                v1.append(t_CSIPluginContainerInfo_Service[n] or CSIPluginContainerInfo_Service.UNKNOWN)
+        elif t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            for n in numbers(b, i, j, int32):
+                if n in t_CSIPluginContainerInfo_Service:
+                    v1.append(t_CSIPluginContainerInfo_Service[n] or CSIPluginContainerInfo_Service.UNKNOWN)
+            i = j
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('command')
+            v2 = d_CommandInfo(b, i, j)
+            i = j
+        elif t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v3.append(d_Resource(b, i, j))
+            i = j
+        elif t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v4 is not None: raise Again('container')
+            v4 = d_ContainerInfo(b, i, j)
+            i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return CSIPluginContainerInfo(services=v1, command=v2, resources=v3, container=v4)
+
+
+def e_CSIPluginEndpoint(m: CSIPluginEndpoint) -> bytes:
+    o: list[bytes] = []
+    o += (b'\x08', m.csi_service.wire)
+    s = m.endpoint.encode()
+    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_CSIPluginEndpoint(b: bytes, i: int, e: int) -> CSIPluginEndpoint:
+    v1: CSIPluginContainerInfo_Service | None = None
+    v2: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 8:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v1 = t_CSIPluginContainerInfo_Service.get(n, v1)
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v2 = b[i:j].decode(); i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None or v2 is None: raise Absent('CSIPluginEndpoint')
+    return CSIPluginEndpoint(csi_service=v1, endpoint=v2)
+
+
+def e_CSIPluginInfo(m: CSIPluginInfo) -> bytes:
+    o: list[bytes] = []
+    s = m.type.encode()
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.name
+    if v2 is not None:
+        s = v2.encode()
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    for v3 in m.containers:
+        s = e_CSIPluginContainerInfo(v3)
+        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    for v4 in m.endpoints:
+        s = e_CSIPluginEndpoint(v4)
+        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v5 = m.target_path_root
+    if v5 is not None:
+        s = v5.encode()
+        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v6 = m.target_path_exists
+    if v6 is not None:
+        o.append(b'\x30\x01' if v6 else b'\x30\x00')
+    return b''.join(o)
+
+
+def d_CSIPluginInfo(b: bytes, i: int, e: int) -> CSIPluginInfo:
+    v1: str | None = None
+    v2: str | None = None
+    v3: list[CSIPluginContainerInfo] = []
+    v4: list[CSIPluginEndpoint] = []
+    v5: str | None = None
+    v6: bool | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v2 = b[i:j].decode(); i = j
+        elif t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v3.append(d_CSIPluginContainerInfo(b, i, j))
+            i = j
+        elif t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v4.append(d_CSIPluginEndpoint(b, i, j))
+            i = j
+        elif t == 42:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v5 = b[i:j].decode(); i = j
+        elif t == 48:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v6 = n != 0
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None: raise Absent('CSIPluginInfo')
+    return CSIPluginInfo(type=v1, name=v2, containers=v3, endpoints=v4, target_path_root=v5, target_path_exists=v6)
+
+
+def e_ResourceProviderInfo_Storage(m: ResourceProviderInfo_Storage) -> bytes:
+    o: list[bytes] = []
+    s = e_CSIPluginInfo(m.plugin)
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.reconciliation_interval_seconds
+    if v2 is not None:
+        o += (b'\x11', packed(v2))
+    return b''.join(o)
+
+
+def d_ResourceProviderInfo_Storage(b: bytes, i: int, e: int) -> ResourceProviderInfo_Storage:
+    v1: CSIPluginInfo | None = None
+    v2: float | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v1 is not None: raise Again('plugin')
+            v1 = d_CSIPluginInfo(b, i, j)
+            i = j
+        elif t == 17:
+            v2 = double(b, i)[0]; i += 8
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None: raise Absent('ResourceProviderInfo.Storage')
+    return ResourceProviderInfo_Storage(plugin=v1, reconciliation_interval_seconds=v2)
+
+
+def e_ResourceProviderInfo(m: ResourceProviderInfo) -> bytes:
+    o: list[bytes] = []
+    v1 = m.id
+    if v1 is not None:
+        s = v1.value.encode(); n = len(s)
+        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
+        else: s = e_ResourceProviderID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
+    for v2 in m.attributes:
+        s = e_Attribute(v2)
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    s = m.type.encode()
+    n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    s = m.name.encode()
+    n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    for v5 in m.default_reservations:
+        s = e_Resource_ReservationInfo(v5)
+        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v6 = m.storage
+    if v6 is not None:
+        s = e_ResourceProviderInfo_Storage(v6)
+        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_ResourceProviderInfo(b: bytes, i: int, e: int) -> ResourceProviderInfo:
+    v1: ResourceProviderID | None = None
+    v2: list[Attribute] = []
+    v3: str | None = None
+    v4: str | None = None
+    v5: list[Resource_ReservationInfo] = []
+    v6: ResourceProviderInfo_Storage | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v1 is not None: raise Again('id')
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = ResourceProviderID(value=b[i + 2 : j].decode())
+            else: v1 = d_ResourceProviderID(b, i, j)
+            i = j
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v2.append(d_Attribute(b, i, j))
+            i = j
+        elif t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v3 = b[i:j].decode(); i = j
+        elif t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v4 = b[i:j].decode(); i = j
+        elif t == 42:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v5.append(d_Resource_ReservationInfo(b, i, j))
+            i = j
+        elif t == 50:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v6 is not None: raise Again('storage')
+            v6 = d_ResourceProviderInfo_Storage(b, i, j)
+            i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v3 is None or v4 is None: raise Absent('ResourceProviderInfo')
+    return ResourceProviderInfo(id=v1, attributes=v2, type=v3, name=v4, default_reservations=v5, storage=v6)
+
+
+def e_Operation(m: Operation) -> bytes:
+    o: list[bytes] = []
+    v1 = m.framework_id
+    if v1 is not None:
+        s = v1.value.encode(); n = len(s)
+        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
+        else: s = e_FrameworkID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
+    v2 = m.agent_id
+    if v2 is not None:
+        s = v2.value.encode(); n = len(s)
+        if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
+        else: s = e_AgentID(v2); o += (b'\x12', varint_bytes(len(s)), s)
+    s = e_Offer_Operation(m.info)
+    n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    s = e_OperationStatus(m.latest_status)
+    n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    for v5 in m.statuses:
+        s = e_OperationStatus(v5)
+        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    s = e_UUID(m.uuid)
+    n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Operation(b: bytes, i: int, e: int) -> Operation:
+    v1: FrameworkID | None = None
+    v2: AgentID | None = None
+    v3: Offer_Operation | None = None
+    v4: OperationStatus | None = None
+    v5: list[OperationStatus] = []
+    v6: UUID | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v1 is not None: raise Again('framework_id')
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
+            else: v1 = d_FrameworkID(b, i, j)
+            i = j
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('agent_id')
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
+            else: v2 = d_AgentID(b, i, j)
+            i = j
+        elif t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v3 is not None: raise Again('info')
+            v3 = d_Offer_Operation(b, i, j)
+            i = j
+        elif t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v4 is not None: raise Again('latest_status')
+            v4 = d_OperationStatus(b, i, j)
+            i = j
+        elif t == 42:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v5.append(d_OperationStatus(b, i, j))
+            i = j
+        elif t == 50:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v6 is not None: raise Again('uuid')
+            v6 = d_UUID(b, i, j)
+            i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v3 is None or v4 is None or v6 is None: raise Absent('Operation')
+    return Operation(framework_id=v1, agent_id=v2, info=v3, latest_status=v4, statuses=v5, uuid=v6)
+
+
+@cache
+def shapes() -> dict[str, Shape]:
+    return {
+        "MachineInfo": {
+            10: (True, "operators.MachineID", ()),
+            26: (True, "common.Unavailability", ()),
+        },
+        "Credentials": {
+            10: (False, "common.Credential", ()),
+        },
+        "RateLimits": {
+            10: (False, "operators.RateLimit", ()),
+        },
+        "Role": {
+            26: (False, "common.FrameworkID", ()),
+            34: (False, "resources.Resource", ()),
+        },
+        "FileInfo": {
+            34: (True, "common.TimeInfo", ()),
+        },
+        "DeviceAccess": {
+            10: (True, "containers.Device", ()),
+            18: (True, "operators.DeviceAccess_Access", ()),
+        },
+        "DeviceWhitelist": {
+            10: (False, "operators.DeviceAccess", ()),
+        },
+        "DrainConfig": {
+            10: (True, "common.DurationInfo", ()),
+        },
+        "DrainInfo": {
+            18: (True, "operators.DrainConfig", ()),
+        },
+        "CSIPluginContainerInfo": {
+            18: (True, "common.CommandInfo", ()),
+            26: (False, "resources.Resource", ()),
+            34: (True, "containers.ContainerInfo", ()),
+        },
+        "CSIPluginInfo": {
+            26: (False, "operators.CSIPluginContainerInfo", ()),
+            34: (False, "operators.CSIPluginEndpoint", ()),
+        },
+        "ResourceProviderInfo_Storage": {
+            10: (True, "operators.CSIPluginInfo", ()),
+        },
+        "ResourceProviderInfo": {
+            10: (True, "common.ResourceProviderID", ()),
+            18: (False, "common.Attribute", ()),
+            42: (False, "resources.Resource_ReservationInfo", ()),
+            50: (True, "operators.ResourceProviderInfo_Storage", ()),
+        },
+        "Operation": {
+            10: (True, "common.FrameworkID", ()),
+            18: (True, "common.AgentID", ()),
+            26: (True, "cluster.Offer_Operation", ()),
+            34: (True, "cluster.OperationStatus", ()),
+            42: (False, "cluster.OperationStatus", ()),
+            50: (True, "common.UUID", ()),
+        },
+    }
+
+
+CODECS: dict[type, Codec] = {
+    MachineID: (e_MachineID, d_MachineID, "MachineID", shapes),
+    MachineInfo: (e_MachineInfo, d_MachineInfo, "MachineInfo", shapes),
+    Credentials: (e_Credentials, d_Credentials, "Credentials", shapes),
+    RateLimit: (e_RateLimit, d_RateLimit, "RateLimit", shapes),
+    RateLimits: (e_RateLimits, d_RateLimits, "RateLimits", shapes),
+    WeightInfo: (e_WeightInfo, d_WeightInfo, "WeightInfo", shapes),
+    VersionInfo: (e_VersionInfo, d_VersionInfo, "VersionInfo", shapes),
+    Flag: (e_Flag, d_Flag, "Flag", shapes),
+    Role: (e_Role, d_Role, "Role", shapes),
+    Metric: (e_Metric, d_Metric, "Metric", shapes),
+    FileInfo: (e_FileInfo, d_FileInfo, "FileInfo", shapes),
+    DeviceAccess_Access: (e_DeviceAccess_Access, d_DeviceAccess_Access, "DeviceAccess_Access", shapes),
+    DeviceAccess: (e_DeviceAccess, d_DeviceAccess, "DeviceAccess", shapes),
+    DeviceWhitelist: (e_DeviceWhitelist, d_DeviceWhitelist, "DeviceWhitelist", shapes),
+    DrainConfig: (e_DrainConfig, d_DrainConfig, "DrainConfig", shapes),
+    DrainInfo: (e_DrainInfo, d_DrainInfo, "DrainInfo", shapes),
+    CSIPluginContainerInfo: (e_CSIPluginContainerInfo, d_CSIPluginContainerInfo, "CSIPluginContainerInfo", shapes),
+    CSIPluginEndpoint: (e_CSIPluginEndpoint, d_CSIPluginEndpoint, "CSIPluginEndpoint", shapes),
+    CSIPluginInfo: (e_CSIPluginInfo, d_CSIPluginInfo, "CSIPluginInfo", shapes),
+    ResourceProviderInfo_Storage: (e_ResourceProviderInfo_Storage, d_ResourceProviderInfo_Storage, "ResourceProviderInfo_Storage", shapes),
+    ResourceProviderInfo: (e_ResourceProviderInfo, d_ResourceProviderInfo, "ResourceProviderInfo", shapes),
+    Operation: (e_Operation, d_Operation, "Operation", shapes),
+}

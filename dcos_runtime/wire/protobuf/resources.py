@@ -1,0 +1,579 @@
+"""Protobuf codecs. Resources as Mesos v1 tells them: scalars, ranges and sets, reserved or not.
+
+Made by `python -m dcos_runtime.wire.generator` from `wire/proto/resources.proto`; change that, and make it anew.
+"""
+
+# ruff: noqa: E501, E701, E702, I001
+
+from __future__ import annotations
+
+from functools import cache
+
+from dcos_runtime.wire import resources as structs
+from dcos_runtime.wire.protobuf._reading import SHORT, Absent, Again, Codec, Refused, Shape, double, int32, length, numbered, packed, skip, tag, varint_bytes
+from dcos_runtime.wire.protobuf.common import Labels, ResourceProviderID, Value_Ranges, Value_Scalar, Value_Set, Value_Type, d_Labels, d_ResourceProviderID, d_Value_Ranges, d_Value_Scalar, d_Value_Set, e_Labels, e_ResourceProviderID, e_Value_Ranges, e_Value_Set, t_Value_Type
+from dcos_runtime.wire.protobuf.containers import Volume, d_Volume, e_Volume
+
+Resource_AllocationInfo = structs.Resource.AllocationInfo
+Resource_ReservationInfo = structs.Resource.ReservationInfo
+Resource_DiskInfo_Persistence = structs.Resource.DiskInfo.Persistence
+Resource_DiskInfo_Source_Path = structs.Resource.DiskInfo.Source.Path
+Resource_DiskInfo_Source_Mount = structs.Resource.DiskInfo.Source.Mount
+Resource_DiskInfo_Source = structs.Resource.DiskInfo.Source
+Resource_DiskInfo = structs.Resource.DiskInfo
+Resource_RevocableInfo = structs.Resource.RevocableInfo
+Resource_SharedInfo = structs.Resource.SharedInfo
+Resource = structs.Resource
+Resource_ReservationInfo_Type = structs.Resource.ReservationInfo.Type
+Resource_DiskInfo_Source_Type = structs.Resource.DiskInfo.Source.Type
+t_Resource_ReservationInfo_Type = numbered(Resource_ReservationInfo_Type, {"UNKNOWN": 0, "STATIC": 1, "DYNAMIC": 2})
+t_Resource_DiskInfo_Source_Type = numbered(Resource_DiskInfo_Source_Type, {"UNKNOWN": 0, "PATH": 1, "MOUNT": 2, "BLOCK": 3, "RAW": 4})
+
+
+def e_Resource_AllocationInfo(m: Resource_AllocationInfo) -> bytes:
+    o: list[bytes] = []
+    v1 = m.role
+    if v1 is not None:
+        s = v1.encode()
+        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Resource_AllocationInfo(b: bytes, i: int, e: int) -> Resource_AllocationInfo:
+    v1: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return Resource_AllocationInfo(role=v1)
+
+
+def e_Resource_ReservationInfo(m: Resource_ReservationInfo) -> bytes:
+    o: list[bytes] = []
+    v1 = m.principal
+    if v1 is not None:
+        s = v1.encode()
+        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.labels
+    if v2 is not None:
+        s = e_Labels(v2)
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v3 = m.role
+    if v3 is not None:
+        s = v3.encode()
+        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v4 = m.type
+    if v4 is not None:
+        o += (b'\x20', v4.wire)
+    return b''.join(o)
+
+
+def d_Resource_ReservationInfo(b: bytes, i: int, e: int) -> Resource_ReservationInfo:
+    v1: str | None = None
+    v2: Labels | None = None
+    v3: str | None = None
+    v4: Resource_ReservationInfo_Type | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('labels')
+            v2 = d_Labels(b, i, j)
+            i = j
+        elif t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v3 = b[i:j].decode(); i = j
+        elif t == 32:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v4 = t_Resource_ReservationInfo_Type.get(n, v4)
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return Resource_ReservationInfo(type=v4, role=v3, principal=v1, labels=v2)
+
+
+def e_Resource_DiskInfo_Persistence(m: Resource_DiskInfo_Persistence) -> bytes:
+    o: list[bytes] = []
+    s = m.id.encode()
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.principal
+    if v2 is not None:
+        s = v2.encode()
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Resource_DiskInfo_Persistence(b: bytes, i: int, e: int) -> Resource_DiskInfo_Persistence:
+    v1: str | None = None
+    v2: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v2 = b[i:j].decode(); i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None: raise Absent('Resource.DiskInfo.Persistence')
+    return Resource_DiskInfo_Persistence(id=v1, principal=v2)
+
+
+def e_Resource_DiskInfo_Source_Path(m: Resource_DiskInfo_Source_Path) -> bytes:
+    o: list[bytes] = []
+    v1 = m.root
+    if v1 is not None:
+        s = v1.encode()
+        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Resource_DiskInfo_Source_Path(b: bytes, i: int, e: int) -> Resource_DiskInfo_Source_Path:
+    v1: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return Resource_DiskInfo_Source_Path(root=v1)
+
+
+def e_Resource_DiskInfo_Source_Mount(m: Resource_DiskInfo_Source_Mount) -> bytes:
+    o: list[bytes] = []
+    v1 = m.root
+    if v1 is not None:
+        s = v1.encode()
+        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Resource_DiskInfo_Source_Mount(b: bytes, i: int, e: int) -> Resource_DiskInfo_Source_Mount:
+    v1: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return Resource_DiskInfo_Source_Mount(root=v1)
+
+
+def e_Resource_DiskInfo_Source(m: Resource_DiskInfo_Source) -> bytes:
+    o: list[bytes] = []
+    o += (b'\x08', m.type.wire)
+    v2 = m.path
+    if v2 is not None:
+        s = e_Resource_DiskInfo_Source_Path(v2)
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v3 = m.mount
+    if v3 is not None:
+        s = e_Resource_DiskInfo_Source_Mount(v3)
+        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v4 = m.id
+    if v4 is not None:
+        s = v4.encode()
+        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v5 = m.metadata
+    if v5 is not None:
+        s = e_Labels(v5)
+        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v6 = m.profile
+    if v6 is not None:
+        s = v6.encode()
+        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v7 = m.vendor
+    if v7 is not None:
+        s = v7.encode()
+        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Resource_DiskInfo_Source(b: bytes, i: int, e: int) -> Resource_DiskInfo_Source:
+    v1: Resource_DiskInfo_Source_Type | None = None
+    v2: Resource_DiskInfo_Source_Path | None = None
+    v3: Resource_DiskInfo_Source_Mount | None = None
+    v4: str | None = None
+    v5: Labels | None = None
+    v6: str | None = None
+    v7: str | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t < 34:
+            if t == 8:
+                n = b[i]; i += 1
+                if n > 127: n, i = int32(b, i - 1)
+                v1 = t_Resource_DiskInfo_Source_Type.get(n, v1)
+            elif t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v2 is not None: raise Again('path')
+                if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = Resource_DiskInfo_Source_Path(root=b[i + 2 : j].decode())
+                else: v2 = d_Resource_DiskInfo_Source_Path(b, i, j)
+                i = j
+            elif t == 26:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v3 is not None: raise Again('mount')
+                if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3 = Resource_DiskInfo_Source_Mount(root=b[i + 2 : j].decode())
+                else: v3 = d_Resource_DiskInfo_Source_Mount(b, i, j)
+                i = j
+            else:
+                i = skip(b, i, t)
+        else:
+            if t == 34:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v4 = b[i:j].decode(); i = j
+            elif t == 42:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v5 is not None: raise Again('metadata')
+                v5 = d_Labels(b, i, j)
+                i = j
+            elif t == 50:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v6 = b[i:j].decode(); i = j
+            elif t == 58:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v7 = b[i:j].decode(); i = j
+            else:
+                i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None: raise Absent('Resource.DiskInfo.Source')
+    return Resource_DiskInfo_Source(type=v1, path=v2, mount=v3, vendor=v7, id=v4, metadata=v5, profile=v6)
+
+
+def e_Resource_DiskInfo(m: Resource_DiskInfo) -> bytes:
+    o: list[bytes] = []
+    v1 = m.persistence
+    if v1 is not None:
+        s = e_Resource_DiskInfo_Persistence(v1)
+        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v2 = m.volume
+    if v2 is not None:
+        s = e_Volume(v2)
+        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v3 = m.source
+    if v3 is not None:
+        s = e_Resource_DiskInfo_Source(v3)
+        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Resource_DiskInfo(b: bytes, i: int, e: int) -> Resource_DiskInfo:
+    v1: Resource_DiskInfo_Persistence | None = None
+    v2: Volume | None = None
+    v3: Resource_DiskInfo_Source | None = None
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v1 is not None: raise Again('persistence')
+            v1 = d_Resource_DiskInfo_Persistence(b, i, j)
+            i = j
+        elif t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('volume')
+            v2 = d_Volume(b, i, j)
+            i = j
+        elif t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v3 is not None: raise Again('source')
+            v3 = d_Resource_DiskInfo_Source(b, i, j)
+            i = j
+        else:
+            i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return Resource_DiskInfo(persistence=v1, volume=v2, source=v3)
+
+
+def e_Resource_RevocableInfo(m: Resource_RevocableInfo) -> bytes:
+    return b''
+
+
+def d_Resource_RevocableInfo(b: bytes, i: int, e: int) -> Resource_RevocableInfo:
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return Resource_RevocableInfo()
+
+
+def e_Resource_SharedInfo(m: Resource_SharedInfo) -> bytes:
+    return b''
+
+
+def d_Resource_SharedInfo(b: bytes, i: int, e: int) -> Resource_SharedInfo:
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    return Resource_SharedInfo()
+
+
+def e_Resource(m: Resource) -> bytes:
+    o: list[bytes] = []
+    s = m.name.encode()
+    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    o += (b'\x10', m.type.wire)
+    v3 = m.scalar
+    if v3 is not None:
+        o += (b'\x1a\x09\x09', packed(v3.value))
+    v4 = m.ranges
+    if v4 is not None:
+        s = e_Value_Ranges(v4)
+        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v5 = m.set
+    if v5 is not None:
+        s = e_Value_Set(v5)
+        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v6 = m.role
+    if v6 is not None:
+        s = v6.encode()
+        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v7 = m.disk
+    if v7 is not None:
+        s = e_Resource_DiskInfo(v7)
+        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v8 = m.reservation
+    if v8 is not None:
+        s = e_Resource_ReservationInfo(v8)
+        n = len(s); o += (b'\x42', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v9 = m.revocable
+    if v9 is not None:
+        s = e_Resource_RevocableInfo(v9)
+        n = len(s); o += (b'\x4a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v10 = m.shared
+    if v10 is not None:
+        s = e_Resource_SharedInfo(v10)
+        n = len(s); o += (b'\x52', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v11 = m.allocation_info
+    if v11 is not None:
+        s = e_Resource_AllocationInfo(v11)
+        n = len(s); o += (b'\x5a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    v12 = m.provider_id
+    if v12 is not None:
+        s = v12.value.encode(); n = len(s)
+        if n < 126: o += (b'\x62', SHORT[n + 2], b'\x0a', SHORT[n], s)
+        else: s = e_ResourceProviderID(v12); o += (b'\x62', varint_bytes(len(s)), s)
+    for v13 in m.reservations:
+        s = e_Resource_ReservationInfo(v13)
+        n = len(s); o += (b'\x6a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+    return b''.join(o)
+
+
+def d_Resource(b: bytes, i: int, e: int) -> Resource:
+    v1: str | None = None
+    v2: Value_Type | None = None
+    v3: Value_Scalar | None = None
+    v4: Value_Ranges | None = None
+    v5: Value_Set | None = None
+    v6: str | None = None
+    v7: Resource_DiskInfo | None = None
+    v8: Resource_ReservationInfo | None = None
+    v9: Resource_RevocableInfo | None = None
+    v10: Resource_SharedInfo | None = None
+    v11: Resource_AllocationInfo | None = None
+    v12: ResourceProviderID | None = None
+    v13: list[Resource_ReservationInfo] = []
+    while i < e:
+        t = b[i]; i += 1
+        if t > 127: t, i = tag(b, i - 1)
+        if t < 58:
+            if t == 10:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v1 = b[i:j].decode(); i = j
+            elif t == 16:
+                n = b[i]; i += 1
+                if n > 127: n, i = int32(b, i - 1)
+                v2 = t_Value_Type.get(n, v2)
+            elif t == 26:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v3 is not None: raise Again('scalar')
+                if n == 9 and b[i] == 9: v3 = Value_Scalar(value=double(b, i + 1)[0])
+                else: v3 = d_Value_Scalar(b, i, j)
+                i = j
+            elif t == 34:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v4 is not None: raise Again('ranges')
+                v4 = d_Value_Ranges(b, i, j)
+                i = j
+            elif t == 42:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v5 is not None: raise Again('set')
+                v5 = d_Value_Set(b, i, j)
+                i = j
+            elif t == 50:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v6 = b[i:j].decode(); i = j
+            else:
+                i = skip(b, i, t)
+        else:
+            if t < 82:
+                if t == 58:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v7 is not None: raise Again('disk')
+                    v7 = d_Resource_DiskInfo(b, i, j)
+                    i = j
+                elif t == 66:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v8 is not None: raise Again('reservation')
+                    v8 = d_Resource_ReservationInfo(b, i, j)
+                    i = j
+                elif t == 74:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v9 is not None: raise Again('revocable')
+                    v9 = d_Resource_RevocableInfo(b, i, j)
+                    i = j
+                else:
+                    i = skip(b, i, t)
+            else:
+                if t == 82:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v10 is not None: raise Again('shared')
+                    v10 = d_Resource_SharedInfo(b, i, j)
+                    i = j
+                elif t == 90:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v11 is not None: raise Again('allocation_info')
+                    if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v11 = Resource_AllocationInfo(role=b[i + 2 : j].decode())
+                    else: v11 = d_Resource_AllocationInfo(b, i, j)
+                    i = j
+                elif t == 98:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v12 is not None: raise Again('provider_id')
+                    if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v12 = ResourceProviderID(value=b[i + 2 : j].decode())
+                    else: v12 = d_ResourceProviderID(b, i, j)
+                    i = j
+                elif t == 106:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    v13.append(d_Resource_ReservationInfo(b, i, j))
+                    i = j
+                else:
+                    i = skip(b, i, t)
+    if i != e: raise Refused('the end is missing')
+    if v1 is None or v2 is None: raise Absent('Resource')
+    return Resource(provider_id=v12, name=v1, type=v2, scalar=v3, ranges=v4, set=v5, role=v6, allocation_info=v11, reservation=v8, reservations=v13, disk=v7, revocable=v9, shared=v10)
+
+
+@cache
+def shapes() -> dict[str, Shape]:
+    return {
+        "Resource_ReservationInfo": {
+            18: (True, "common.Labels", ()),
+        },
+        "Resource_DiskInfo_Source": {
+            18: (True, "resources.Resource_DiskInfo_Source_Path", ()),
+            26: (True, "resources.Resource_DiskInfo_Source_Mount", ()),
+            42: (True, "common.Labels", ()),
+        },
+        "Resource_DiskInfo": {
+            10: (True, "resources.Resource_DiskInfo_Persistence", ()),
+            18: (True, "containers.Volume", ()),
+            26: (True, "resources.Resource_DiskInfo_Source", ()),
+        },
+        "Resource": {
+            98: (True, "common.ResourceProviderID", ()),
+            26: (True, "common.Value_Scalar", ()),
+            34: (True, "common.Value_Ranges", ()),
+            42: (True, "common.Value_Set", ()),
+            90: (True, "resources.Resource_AllocationInfo", ()),
+            66: (True, "resources.Resource_ReservationInfo", ()),
+            106: (False, "resources.Resource_ReservationInfo", ()),
+            58: (True, "resources.Resource_DiskInfo", ()),
+            74: (True, "resources.Resource_RevocableInfo", ()),
+            82: (True, "resources.Resource_SharedInfo", ()),
+        },
+    }
+
+
+CODECS: dict[type, Codec] = {
+    Resource_AllocationInfo: (e_Resource_AllocationInfo, d_Resource_AllocationInfo, "Resource_AllocationInfo", shapes),
+    Resource_ReservationInfo: (e_Resource_ReservationInfo, d_Resource_ReservationInfo, "Resource_ReservationInfo", shapes),
+    Resource_DiskInfo_Persistence: (e_Resource_DiskInfo_Persistence, d_Resource_DiskInfo_Persistence, "Resource_DiskInfo_Persistence", shapes),
+    Resource_DiskInfo_Source_Path: (e_Resource_DiskInfo_Source_Path, d_Resource_DiskInfo_Source_Path, "Resource_DiskInfo_Source_Path", shapes),
+    Resource_DiskInfo_Source_Mount: (e_Resource_DiskInfo_Source_Mount, d_Resource_DiskInfo_Source_Mount, "Resource_DiskInfo_Source_Mount", shapes),
+    Resource_DiskInfo_Source: (e_Resource_DiskInfo_Source, d_Resource_DiskInfo_Source, "Resource_DiskInfo_Source", shapes),
+    Resource_DiskInfo: (e_Resource_DiskInfo, d_Resource_DiskInfo, "Resource_DiskInfo", shapes),
+    Resource_RevocableInfo: (e_Resource_RevocableInfo, d_Resource_RevocableInfo, "Resource_RevocableInfo", shapes),
+    Resource_SharedInfo: (e_Resource_SharedInfo, d_Resource_SharedInfo, "Resource_SharedInfo", shapes),
+    Resource: (e_Resource, d_Resource, "Resource", shapes),
+}

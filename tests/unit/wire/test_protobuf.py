@@ -1,0 +1,356 @@
+"""Our protobuf codecs beside google's: what one writes the other reads, and what one refuses the other does."""
+
+from __future__ import annotations
+
+import math
+import random
+import struct
+from functools import cache
+from importlib import import_module
+from typing import Any
+
+import hypothesis.strategies as st
+import pytest
+from google.protobuf import descriptor_pool, message_factory
+from google.protobuf.message import DecodeError as GoogleRefusal
+from google.protobuf.message import Message as GoogleMessage
+from hypothesis import HealthCheck, given, settings
+
+from dcos_runtime.wire import codec, protobuf
+from dcos_runtime.wire.common import ContainerID, Environment, Label, TaskID, Value
+from dcos_runtime.wire.generator.__main__ import made
+from dcos_runtime.wire.generator.schema import Field, Message, Module, descriptors, read
+from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.scheduler import AttributeConstraint, Call, Event
+from dcos_runtime.wire.tasks import HealthCheck as Check
+from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
+from tests.unit.master.test_core_any_input import CALLS, INFO, TASK
+
+MUTATIONS = 3000
+INTS = {
+    "int64": (-(2**63), 2**63 - 1),
+    "uint64": (0, 2**64 - 1),
+    "int32": (-(2**31), 2**31 - 1),
+    "uint32": (0, 2**32 - 1),
+}
+TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=6)
+
+
+@cache
+def modules() -> list[Module]:
+    return read()
+
+
+@cache
+def messages() -> list[Message]:
+    return [message for module in modules() for message in module.walk()]
+
+
+@cache
+def factory() -> dict[str, Any]:
+    """google's class of each message, by the full name in our files."""
+    pool = descriptor_pool.DescriptorPool()
+    waiting = {file.name: file for file in descriptors().file}
+    while waiting:
+        for name, file in list(waiting.items()):
+            if not set(file.dependency) & waiting.keys():
+                pool.Add(file) if hasattr(pool, "Add") else pool.AddSerializedFile(file.SerializeToString())
+                del waiting[name]
+    found: dict[str, Any] = {}
+    for module in modules():
+        file = pool.FindFileByName(f"{module.name}.proto")
+        for message in module.walk():
+            found[f"{module.name}.{message.path}"] = message_factory.GetMessageClass(
+                pool.FindMessageTypeByName(f"{file.package}.{message.path}")
+            )
+    return found
+
+
+def google(kind: type) -> GoogleMessage:
+    made: GoogleMessage = factory()[f"{kind.__module__.rpartition('.')[2]}.{kind.__qualname__}"]()
+    return made
+
+
+def struct_of(message: Message) -> type:
+    found: Any = import_module(f"dcos_runtime.wire.{message.module}")
+    for part in message.path.split("."):
+        found = getattr(found, part)
+    kind: type = found
+    return kind
+
+
+def values(field: Field, deep: int) -> st.SearchStrategy[Any]:
+    if field.kind == "string":
+        return TEXTS
+    if field.kind == "bytes":
+        return st.binary(max_size=6)
+    if field.kind == "bool":
+        return st.booleans()
+    if field.kind == "double":
+        return st.floats(allow_nan=False)
+    if field.kind == "enum":
+        enum: Any = import_module(f"dcos_runtime.wire.{field.enum.module}")
+        for part in field.enum.path.split("."):
+            enum = getattr(enum, part)
+        return st.sampled_from([member for member in enum if member.name != "UNKNOWN"])
+    if field.kind == "message":
+        return structs(field.message, deep - 1)
+    return st.integers(*INTS[field.kind])
+
+
+def structs(message: Message, deep: int = 3) -> st.SearchStrategy[Any]:
+    """Any message of the kind: parts that need not be there are left out below some depth."""
+    fields: dict[str, st.SearchStrategy[Any]] = {}
+    optional: dict[str, st.SearchStrategy[Any]] = {}
+    for field in message.fields:
+        if field.label == "required":
+            fields[field.name] = st.deferred(lambda field=field: values(field, deep))  # type: ignore[misc]
+        elif field.kind != "message" or deep > 0:
+            one = st.deferred(lambda field=field: values(field, deep))  # type: ignore[misc]
+            many = st.dictionaries(TEXTS, one, max_size=2) if field.key else st.lists(one, max_size=2)
+            optional[field.name] = one if field.singular else many
+    kind = struct_of(message)
+    oneofs = {field.name: field.oneof for field in message.fields if field.oneof}
+
+    def build(given: dict[str, Any]) -> Any:
+        taken: set[str] = set()
+        for name in [name for name in given if name in oneofs]:
+            if oneofs[name] in taken:
+                del given[name]
+            taken.add(oneofs.get(name) or "")
+        return kind(**given)
+
+    return st.fixed_dictionaries(fields, optional=optional).map(build)
+
+
+def any_message() -> st.SearchStrategy[Any]:
+    return st.sampled_from(messages()).flatmap(structs)
+
+
+# --- rules -----------------------------------------------------------------------------------------------------------
+
+
+def test_generated_files_are_those_that_the_proto_files_make() -> None:
+    stale = [path.name for path, text in made().items() if not path.exists() or path.read_text() != text]
+    assert not stale, f"run: python -m dcos_runtime.wire.generator ({', '.join(stale)})"
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=list(HealthCheck))
+@given(any_message())
+def test_any_message_comes_back_and_google_reads_and_writes_the_same(message: Any) -> None:
+    data = protobuf.encode(message)
+    assert protobuf.decode(data, type(message)) == message
+    theirs = google(type(message))
+    theirs.ParseFromString(data)
+    assert protobuf.decode(theirs.SerializeToString(), type(message)) == message
+    assert len(theirs.SerializeToString()) == len(data)
+
+
+@pytest.mark.parametrize("message", messages(), ids=lambda message: f"{message.module}.{message.path}")
+def test_every_message_has_a_codec_and_says_what_is_required(message: Message) -> None:
+    kind = struct_of(message)
+    assert [field.name for field in message.fields] == list(kind.__struct_fields__)  # type: ignore[attr-defined]
+    agree(b"", kind)
+
+
+@settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
+@given(any_message())
+def test_json_and_protobuf_hold_the_same(message: Any) -> None:
+    kind = type(message)
+    again = codec.decode(codec.encode(protobuf.decode(protobuf.encode(message), kind)), kind)
+    assert again == message
+
+
+def tell(message: GoogleMessage) -> Any:
+    """What google read, without what it did not know."""
+    message.DiscardUnknownFields()  # type: ignore[attr-defined]
+    return message.SerializeToString(deterministic=True)
+
+
+def agree(data: bytes, kind: type) -> None:
+    """Both refuse the bytes, or both read the same."""
+    theirs: GoogleMessage | None = google(kind)
+    assert theirs is not None
+    try:
+        theirs.ParseFromString(data)
+        if not theirs.IsInitialized():  # which the original refuses as well
+            theirs = None
+    except (GoogleRefusal, UnicodeDecodeError):
+        theirs = None
+    try:
+        ours = protobuf.decode(data, kind)
+    except codec.DecodeError as error:
+        if "UTF-8" not in str(error):  # which google gives out as bytes
+            assert theirs is None or unknown_is_there(theirs), f"only we refuse {data!r}: {error}"
+        return
+    assert theirs is not None, f"only google refuses {data!r}"
+    if unknown_is_there(theirs):
+        return
+    again = google(kind)
+    again.ParseFromString(protobuf.encode(ours))
+    assert tell(again) == tell(theirs), f"{data!r} is {ours} to us and {theirs} to google"
+
+
+def _enums(message: GoogleMessage) -> list[tuple[Any, int]]:
+    found: list[tuple[Any, int]] = []
+    for descriptor, value in message.ListFields():
+        if descriptor.enum_type is not None:
+            found += [(descriptor, item) for item in (value if not isinstance(value, int) else [value])]
+        elif descriptor.message_type is not None:
+            items = [value] if isinstance(value, GoogleMessage) else value
+            if hasattr(items, "values"):
+                items = [item for item in items.values() if isinstance(item, GoogleMessage)]
+            for item in items:
+                found += _enums(item)
+    return found
+
+
+def _is_unknown(descriptor: Any, value: int) -> bool:
+    name = descriptor.enum_type.values_by_number.get(value)
+    return name is not None and name.name == "UNKNOWN"
+
+
+def unknown_is_there(message: GoogleMessage) -> bool:
+    """An enum is said to be UNKNOWN: that is absent to us, as in JSON."""
+    return any(_is_unknown(descriptor, value) for descriptor, value in _enums(message))
+
+
+# --- what nobody writes ----------------------------------------------------------------------------------------------
+
+T = b"\n\x01t"
+STATUS = b"\n\x03" + T + b"\x10\x01"
+GROUP = b"\xa3\x06" + b"\x08\x01" + b"\xa4\x06"
+SPOILED: list[tuple[str, bytes, type]] = [
+    ("a varint of 10 bytes", b"\x18" + b"\xff" * 9 + b"\x01" + T, Value.Range),
+    ("a varint of 11 bytes", b"\x08" + b"\xff" * 10 + b"\x01", Value.Range),
+    ("a varint with more than 64 bits", b"\x08" + b"\xff" * 9 + b"\x7f\x10\x01", Value.Range),
+    ("a varint that ends the body", b"\x08\xff", Value.Range),
+    ("a number as a long varint", b"\x08\x81\x80\x00\x10\x01", Value.Range),
+    ("a tag as a long varint", b"\x8a\x80\x00\x01t", TaskID),
+    ("a tag of more than 5 bytes", b"\x8a\x80\x80\x80\x80\x00\x01t", TaskID),
+    ("a length beyond the body", b"\n\x05t", TaskID),
+    ("a length beyond its message", b"\n\x02\n\x05tttt", TaskStatus),
+    ("a length of 2**31", b"\n\x80\x80\x80\x80\x08", TaskID),
+    ("a length of 2**63", b"\n" + b"\x80" * 9 + b"\x01", TaskID),
+    ("field 0", b"\x02\x01t", TaskID),
+    ("wire type 6", b"\x0e" + T, TaskID),
+    ("wire type 7", b"\x0f" + T, TaskID),
+    ("a text that is no UTF-8", b"\n\x01\xff", TaskID),
+    ("an unknown field of each wire type", T + b"\xa0\x06\x01\xa1\x06AAAAAAAA\xa2\x06\x01x\xa5\x06AAAA", TaskID),
+    ("an unknown group", T + GROUP, TaskID),
+    ("a group in a group", T + b"\xa3\x06" + GROUP + b"\xa4\x06", TaskID),
+    ("a group without an end", T + b"\xa3\x06\x08\x01", TaskID),
+    ("another group's end", T + b"\xa3\x06\xac\x06", TaskID),
+    ("an end without a group", T + b"\xa4\x06", TaskID),
+    ("a known field of another wire type", b"\x08\x01" + T, TaskID),
+    ("fixed bytes beyond the body", T + b"\xa1\x06AAAA", TaskID),
+    ("a required field that is missing", b"\x10\x01", TaskStatus),
+    ("a required field of a part that is missing", b"\n\x00\x10\x01", TaskStatus),
+    ("one text twice", b"\n\x01a\n\x01b", TaskID),
+    ("pieces of one part", b"\n\x03\n\x01a\x12\x00" + b"\x10\x01", TaskStatus),
+    ("one part twice, whole", STATUS + b"\n\x03\n\x01u", TaskStatus),
+    ("an unknown enum value behind a known one", STATUS + b"\x10\x63", TaskStatus),
+    ("an unknown required enum value", b"\n\x03" + T + b"\x10\x63", TaskStatus),
+    ("an unknown optional enum value", STATUS + b"\x50\xe7\x07", TaskStatus),
+    ("packed numbers", b"\x08\x01*\x02\xc8\x01", Check.HTTPCheckInfo),
+    ("numbers one by one", b"\x08\x01(\xc8\x01(\xc9\x01", Check.HTTPCheckInfo),
+    ("packed numbers cut off", b"\x08\x01*\x01\xc8", Check.HTTPCheckInfo),
+    ("uint32 of more bits", b"\x08\xff\xff\xff\xff\xff\x01", Check.HTTPCheckInfo),
+    ("a negative number", b"\x08" + b"\xff" * 9 + b"\x01\x10\x01", Value.Range),
+    ("bool of many bits", b"\n\x01n\x10\x80\x80\x01", Environment.Variable),
+    ("all of a oneof", b"\n\x04\x08\x01\x12\x00\x12\x06\n\x00\x1a\x02\n\x00", AttributeConstraint),
+    ("a oneof that comes back", b"\n\x02\x08\x01\x12\x0a\x1a\x03\n\x01a\n\x00\x1a\x01\n", AttributeConstraint),
+]
+
+
+@pytest.mark.parametrize(("data", "kind"), [row[1:] for row in SPOILED], ids=[row[0] for row in SPOILED])
+def test_what_nobody_writes_is_read_or_refused_as_by_google(data: bytes, kind: type) -> None:
+    agree(data, kind)
+
+
+def test_pieces_of_one_message_are_joined() -> None:
+    resource = b"\n\x01r\x10\x00"
+    one = Call(type=Call.Type.KILL, kill=Call.Kill(task_id=TaskID(value="t")))
+    two = b"2\x00" + protobuf.encode(one) + b"2\x00"
+    assert protobuf.decode(two, Call) == one
+    agree(two, Call)
+    halves = resource + b"\x1a\x00" + b"\x1a\x09\x09" + struct.pack("<d", 2.5)
+    found = protobuf.decode(halves, Resource)
+    assert found.scalar == Value.Scalar(value=2.5)
+    agree(halves, Resource)
+
+
+def test_many_pieces_cost_what_their_bytes_do() -> None:
+    data = b"\x1a\x09\x09" + struct.pack("<d", 2.5)
+    data = b"\n\x01r\x10\x00" + data * 20_000
+    assert protobuf.decode(data, Resource).scalar == Value.Scalar(value=2.5)
+
+
+def test_as_deep_as_google_and_no_deeper() -> None:
+    def nested(levels: int) -> bytes:
+        data = protobuf.encode(ContainerID(value="c"))
+        for _ in range(levels):
+            data = b"\n\x01c" + b"\x12" + length(len(data)) + data
+        return data
+
+    def length(value: int) -> bytes:
+        out = bytearray()
+        while value > 127:
+            out.append(value & 127 | 128)
+            value >>= 7
+        return bytes([*out, value])
+
+    for levels in (1, 50, 99, 100, 101, 200, 5000):
+        agree(nested(levels), ContainerID)
+    for levels in (1, 50, 99, 100, 101, 5000):
+        agree(b"\n\x01c" + b"\xa3\x06" * levels + b"\xa4\x06" * levels, ContainerID)
+
+
+def test_spoiled_bytes_are_read_or_refused_as_by_google() -> None:
+    chance = random.Random(7)
+    seeds = [(Call, codec.encode({**call, "framework_id": {"value": "f"}})) for call in CALLS]
+    seeds += [(Call, codec.encode({"type": "SUBSCRIBE", "subscribe": {"framework_info": INFO}}))]
+    seeds += [(TaskInfo, codec.encode(TASK))]
+    known: list[tuple[Any, bytes]] = []
+    for kind, text in seeds:
+        try:
+            known.append((kind, protobuf.encode(codec.decode(text, kind))))
+        except codec.DecodeError:
+            continue
+    known.append((TaskStatus, protobuf.encode(TaskStatus(task_id=TaskID(value="t"), state=TaskState.TASK_RUNNING))))
+    for _ in range(MUTATIONS):
+        kind, data = chance.choice(known)
+        spoiled = bytearray(data)
+        for _ in range(chance.randint(1, 3)):
+            at = chance.randrange(len(spoiled) + 1)
+            what = chance.randrange(4)
+            if what == 0 and at < len(spoiled):
+                spoiled[at] = chance.randrange(256)
+            elif what == 1:
+                spoiled[at:at] = chance.randbytes(chance.randint(1, 3))
+            elif what == 2:
+                del spoiled[at : at + chance.randint(1, 4)]
+            else:
+                start = chance.randrange(len(spoiled) + 1)
+                spoiled[at:at] = spoiled[start : start + chance.randint(1, 30)]
+        agree(bytes(spoiled), kind)
+
+
+def test_a_text_that_is_not_utf8_is_refused_wherever_it_is() -> None:
+    for data, kind in ((b"\n\x01\xff", TaskID), (b"\n\x03\n\x01\xff\x10\x01", TaskStatus), (b"\n\x01\xff", Label)):
+        with pytest.raises(codec.DecodeError, match="UTF-8"):
+            protobuf.decode(data, kind)
+
+
+@pytest.mark.parametrize("number", [math.inf, -math.inf, math.nan, -0.0])
+def test_any_double_is_written(number: float) -> None:
+    found = protobuf.decode(protobuf.encode(Value.Scalar(value=number)), Value.Scalar).value
+    assert struct.pack("<d", found) == struct.pack("<d", number)
+
+
+def test_numbers_out_of_range_are_cut_as_c_would_and_never_fail() -> None:
+    check = Check.HTTPCheckInfo(port=2**40 + 5, statuses=[-1])
+    assert protobuf.decode(protobuf.encode(check), Check.HTTPCheckInfo) == Check.HTTPCheckInfo(
+        port=5, statuses=[2**32 - 1]
+    )
+    assert protobuf.decode(protobuf.encode(Event(type=Event.Type.HEARTBEAT)), Event).type is Event.Type.HEARTBEAT
