@@ -1,4 +1,4 @@
-"""The agent's durable memory: one small JSON file a task, a framework, and the agent itself, under ``work_dir/meta``.
+"""The agent's durable memory: a small JSON file an executor, a framework, and the agent itself, in ``work_dir/meta``.
 
 A file is either the old one or the new one, whatever happens: written aside, flushed to the disk, renamed, and the
 folder flushed. A file that cannot be read costs its own task only.
@@ -9,13 +9,15 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 from urllib.parse import quote, unquote
 
-from dcos_runtime.agent.core.model import AgentRecord, TaskRecord
+from dcos_runtime.agent.core import stored
+from dcos_runtime.agent.core.records import AgentRecord, TaskRecord
+from dcos_runtime.agent.core.stored import Run, UnknownVersion
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 
@@ -33,12 +35,22 @@ class CheckpointError(Exception):
 
 @dataclass(frozen=True)
 class Remembered:
-    """What was found at start. ``corrupt`` are the container ids whose task cannot be known any more."""
+    """What was found at start, each value as it was read and as it is stored (the core reads those).
+
+    ``corrupt`` are the container ids whose task cannot be known any more.
+    """
 
     agent: AgentRecord
     frameworks: tuple[FrameworkInfo, ...]
-    tasks: tuple[TaskRecord, ...]
+    runs: tuple[Run, ...]
     corrupt: tuple[str, ...]
+    stored_agent: bytes | None
+    stored_frameworks: tuple[bytes, ...]
+    stored_runs: tuple[bytes, ...]
+
+    @property
+    def tasks(self) -> tuple[TaskRecord, ...]:
+        return tuple(record for run in self.runs for record in run.tasks)
 
 
 class Checkpoints:
@@ -56,27 +68,37 @@ class Checkpoints:
     def read(self) -> Remembered:
         """All checkpoints. Those that cannot be read are set aside as ``*.corrupt`` and logged.
 
-        Raises `CheckpointError` when the agent's own cannot be read: without its id the cluster does not know us.
+        Raises `CheckpointError` when the agent's own cannot be read: without its id the cluster does not know us. And
+        when one is of a version that is not known: whoever wrote it knows what it tells of, and it is left alone.
         """
-        agent = AgentRecord()
+        agent, own = AgentRecord(), None
         path = self._path("agent")
         if path.exists():
             try:
-                agent = codec.decode(path.read_bytes(), AgentRecord)
+                own = path.read_bytes()
+                agent = _read(path, own, stored.read_agent)
             except (codec.DecodeError, OSError) as error:
                 raise CheckpointError(
                     f"{path} cannot be read ({error}), so that the agent's id is not known. Restore the file, or remove"
                     f" {self.folder} to come back as a new agent; the tasks that still run are then lost."
                 ) from error
-        tasks: list[TaskRecord] = []
+        runs: list[tuple[Run, bytes]] = []
         corrupt: list[str] = []
-        for name, record in self._all("tasks", TaskRecord):
-            if record is None or record.container_id != name:
+        for name, value, run in self._all("tasks", stored.read_run):
+            if run is None or run.container.container_id != name:
                 corrupt.append(name)
             else:
-                tasks.append(record)
-        frameworks = [info for _, info in self._all("frameworks", FrameworkInfo) if info is not None]
-        return Remembered(agent, tuple(frameworks), tuple(tasks), tuple(corrupt))
+                runs.append((run, value))
+        frameworks = [(info, value) for _, value, info in self._all("frameworks", stored.read_framework) if info]
+        return Remembered(
+            agent,
+            tuple(info for info, _ in frameworks),
+            tuple(run for run, _ in runs),
+            tuple(corrupt),
+            own,
+            tuple(value for _, value in frameworks),
+            tuple(value for _, value in runs),
+        )
 
     def write(self, key: str, value: bytes | None) -> None:
         """Sets or removes one key durably. Raises ``OSError`` (a full disk, say); the old value then still stands."""
@@ -105,11 +127,12 @@ class Checkpoints:
         *folders, name = key.split("/", 1)
         return self.folder.joinpath(*folders, quote(name, safe="") + SUFFIX)
 
-    def _all(self, folder: str, kind: type[T]) -> Iterator[tuple[str, T | None]]:
+    def _all(self, folder: str, read: Callable[[bytes], T]) -> Iterator[tuple[str, bytes, T | None]]:
         for path in sorted((self.folder / folder).glob(f"[!.]*{SUFFIX}")):
             name = unquote(path.name.removesuffix(SUFFIX))
             try:
-                yield name, codec.decode(path.read_bytes(), kind)
+                value = path.read_bytes()
+                yield name, value, _read(path, value, read)
             except (codec.DecodeError, OSError, ValueError) as error:
                 aside = path.with_name(path.name + CORRUPT)
                 with contextlib.suppress(OSError):
@@ -121,7 +144,14 @@ class Checkpoints:
                     error,
                     aside.name,
                 )
-                yield name, None
+                yield name, b"", None
+
+
+def _read(path: Path, value: bytes, read: Callable[[bytes], T]) -> T:
+    try:
+        return read(value)
+    except UnknownVersion as error:
+        raise CheckpointError(f"{path} is left as it is: {error}") from error
 
 
 def _flush(folder: Path) -> None:

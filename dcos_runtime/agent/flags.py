@@ -130,6 +130,12 @@ FLAGS: Sequence[Flag] = (
         "reconnect",
         choice("reconnect", "cleanup"),
     ),
+    Flag(
+        "record",
+        "keep the last of what this agent decides on here, for python -m dcos_runtime.replay; an absolute path",
+        None,
+        _folder,
+    ),
     Flag("strict", "refuse to start when any checkpoint cannot be read", False, boolean),
     Flag("recovery_timeout", "told to tasks of frameworks that checkpoint; tasks here wait for ever", 900.0, duration),
     Flag("registration_backoff_factor", "first wait before connecting again; doubles to a minute", 1.0, duration),

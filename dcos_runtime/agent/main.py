@@ -8,7 +8,6 @@ import dataclasses
 import fcntl
 import logging
 import os
-import random
 import sys
 import time
 from collections.abc import Sequence
@@ -24,6 +23,7 @@ from dcos_runtime.agent.containers import ports
 from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher
+from dcos_runtime.agent.core import events, recorded
 from dcos_runtime.agent.core.agent import AgentCore
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.disk import logs
@@ -38,12 +38,16 @@ from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.agent.listeners import Listeners
 from dcos_runtime.agent.sandbox import Sandboxes
-from dcos_runtime.agent.shell import Shell, now
+from dcos_runtime.agent.shell import Shell
 from dcos_runtime.agent.users import MasterUsers
 from dcos_runtime.agent.views import Viewer
 from dcos_runtime.auth.guard import GuardUnusable
+from dcos_runtime.core.recorder import Recorder
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.daemon import Address, Life
 from dcos_runtime.flags import Flags
+from dcos_runtime.recording import Files as RecordingFiles
+from dcos_runtime.running import now
 from dcos_runtime.store.election import detector, parse_master
 from dcos_runtime.tls import TlsError
 from dcos_runtime.wire.cluster import AgentInfo
@@ -123,12 +127,12 @@ async def _serve(
     connector = aiohttp.TCPConnector(limit=4, keepalive_timeout=60.0, ssl=context)
     async with aiohttp.ClientSession(connector=connector, auto_decompress=False) as session:
         tls_port = flags.master_tls_port if files is not None else None
-        shell.link = link = MasterLink(detector(parse_master(flags.master)), session, shell, tls_port)
+        shell.link = link = MasterLink(detector(parse_master(flags.master)), session, shell.feed, tls_port)
         if users is not None:
             users.master = lambda: link.master
         life.spawn(shell.run(), "agent")
         if flags.recover == "cleanup":
-            shell.feed(shell.core.shut_down("--recover=cleanup", now(), code=0))
+            shell.feed(events.CleanupAsked("--recover=cleanup"))
         else:
             life.spawn(link.watch(), "finding the master")
             life.spawn(_collect_garbage(flags, shell), "removing old sandboxes")
@@ -136,6 +140,7 @@ async def _serve(
         await life.ended()
         await link.stop()
         await asyncio.to_thread(shell.disk.stop)
+        shell.stop_recording()
 
 
 async def _announce(listeners: Listeners, address: Address) -> None:
@@ -161,7 +166,9 @@ async def _assemble(
         log.warning("--launcher=%s: %s", launcher.name, shortcoming)
     if not logs.possible(work_dir):
         log.warning("stdout and stderr are not capped: the file system of %s cannot give back a file's head", work_dir)
-    core = AgentCore(_settings(flags, work_dir, address, launcher), random.Random(os.urandom(32)))
+    seed = os.urandom(32)
+    core = AgentCore(_settings(flags, work_dir, address, launcher), Source(seed))
+    recorder = await asyncio.to_thread(_recorder, flags, core, seed)
 
     def origin() -> Origin:
         return Origin(
@@ -201,7 +208,7 @@ async def _assemble(
         projects=projects,
     )
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
-    shell = Shell(core, checkpoints, launchers, launching, flags.container_disk_watch_interval, life)
+    shell = Shell(core, checkpoints, launchers, launching, flags.container_disk_watch_interval, life, recorder)
     started = now()
     await shell.recover(strict=flags.strict)
 
@@ -215,6 +222,15 @@ async def _assemble(
     http.viewer = Viewer(core, sandboxes, str(address), started, agent_flags.shown(flags), usage)
     http.files = Files(sandboxes)
     return shell
+
+
+def _recorder(flags: Flags, core: AgentCore, seed: bytes) -> Recorder | None:
+    """Raises ``OSError``."""
+    if flags.record is None:
+        return None
+    veil = recorded.Veil(os.urandom(32))
+    log.warning("all that this agent decides on is recorded in %s; secrets of tasks become pseudonyms", flags.record)
+    return Recorder(core, recorded.NAME, __version__, seed, veil, RecordingFiles(Path(flags.record), recorded.NAME))
 
 
 def _projects(flags: Flags, work_dir: Path, root: Path) -> Projects | None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import time
 from collections.abc import Awaitable, Callable, Coroutine
 from functools import partial
 from typing import Any, TypeVar
@@ -12,30 +11,34 @@ from typing import Any, TypeVar
 from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.containers.base import Launcher, LaunchError
+from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.agent import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
     Destroy,
     Effect,
     EndProcess,
-    Log,
     OpenConnection,
-    Persist,
     Prepare,
+    Register,
     Retire,
     SendUp,
     Signal,
     Start,
     Watch,
 )
-from dcos_runtime.agent.core.model import Facts, Found, Now, Recovered
+from dcos_runtime.agent.core.model import Facts, Found
 from dcos_runtime.agent.disk.usage import DEEPEST
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
 from dcos_runtime.agent.fetcher import FetchFailed
 from dcos_runtime.agent.launching import Launching, UserUnknown
 from dcos_runtime.agent.link import MasterLink
+from dcos_runtime.core.frozen import Log, Persist, Persisted, PersistFailed
+from dcos_runtime.core.recorder import Recorder
+from dcos_runtime.core.runner import Runner
 from dcos_runtime.daemon import Life
-from dcos_runtime.wire import codec, internal
+from dcos_runtime.running import Ticking, now
+from dcos_runtime.wire import codec
 from dcos_runtime.wire.tasks import TaskInfo
 
 log = logging.getLogger(__name__)
@@ -67,8 +70,13 @@ class Shell:
         launching: Launching,
         disk_watch_interval: float,
         life: Life,
+        recorder: Recorder | None = None,
     ) -> None:
         self.core = core
+        self._runner: Runner[events.Event] = Runner(core, now, self._perform, recorder)
+        self._recorder = recorder
+        self._ticking: Ticking[events.Event] = Ticking(core, self._runner)
+        self.feed = self._runner.feed
         self.link: MasterLink | None = None
         self._checkpoints = checkpoints
         self._launchers = launchers
@@ -79,7 +87,6 @@ class Shell:
         self.disk = DiskWatcher(disk_watch_interval, self._exceeded, self._too_deep)
         self._containers: dict[str, _Container] = {}
         self._persists: asyncio.Queue[Persist] = asyncio.Queue()
-        self._wake = asyncio.Event()
 
     # --- start --------------------------------------------------------------------------------------------------------
 
@@ -94,24 +101,31 @@ class Shell:
                 f"{len(remembered.corrupt)} checkpoints under {self._checkpoints.folder} cannot be read, and --strict"
                 " is given. Start without it: their tasks are then lost, all others go on."
             )
-        if missing := sorted({record.launcher for record in remembered.tasks} - set(self._launchers)):
+        if missing := sorted({run.container.launcher for run in remembered.runs} - set(self._launchers)):
             raise CheckpointError(
                 f"{self._checkpoints.folder} holds tasks of --launcher={missing[0]}; start the agent with it, or kill"
                 " them first"
             )
         facts: dict[str, Facts] = {}
-        for record in remembered.tasks:
-            facts[record.container_id] = await self._inspect(self._launchers[record.launcher], record.container_id)
+        for run in remembered.runs:
+            container_id = run.container.container_id
+            facts[container_id] = await self._inspect(self._launchers[run.container.launcher], container_id)
         known = {record.container_id for record in remembered.tasks}
-        for launcher in self._launchers.values():
-            for container_id in launcher.listed():
-                if container_id not in known:
-                    log.warning("container %s belongs to no task that is known; destroying it", container_id)
-                    self._do(self._destroy(Destroy(container_id, launcher.name)), f"destroy {container_id}")
-        if remembered.tasks:
-            log.info("recovered %d tasks", len(remembered.tasks))
-        recovered = Recovered(remembered.agent, remembered.frameworks, remembered.tasks, facts)
-        self.feed(self.core.recover(recovered, now()))
+        strangers = [
+            (container_id, launcher.name)
+            for launcher in self._launchers.values()
+            for container_id in launcher.listed()
+            if container_id not in known
+        ]
+        self.feed(
+            events.Recovered(
+                remembered.stored_agent,
+                remembered.stored_frameworks,
+                remembered.stored_runs,
+                tuple(facts.items()),
+                tuple(strangers),
+            )
+        )
 
     async def _inspect(self, launcher: Launcher, container_id: str) -> Facts:
         """What is left of a container. One that cannot be looked at is taken for one out of control, and so ended."""
@@ -124,50 +138,44 @@ class Shell:
     async def run(self) -> None:
         """Writes checkpoints, watches disks and lets time pass. Never returns."""
         self.disk.start()
-        await asyncio.gather(self._write_checkpoints(), self._let_time_pass())
+        await asyncio.gather(self._write_checkpoints(), self._ticking.run())
 
-    async def _let_time_pass(self) -> None:
-        while True:
-            self._wake.clear()
-            deadline = self.core.next_deadline()
-            wait = None if deadline is None else max(0.0, deadline - now().mono)
-            try:
-                await asyncio.wait_for(self._wake.wait(), wait)
-            except TimeoutError:
-                self.feed(self.core.tick(now()))
+    def stop_recording(self) -> None:
+        if self._recorder is not None:
+            self._recorder.flush()
 
     # --- effects ------------------------------------------------------------------------------------------------------
 
-    def feed(self, effects: list[Effect]) -> None:
-        """Begins each effect, in order; what they lead to comes back to the core as events."""
-        for effect in effects:
-            match effect:
-                case Persist():
-                    self._persists.put_nowait(effect)
-                case Prepare():
-                    container = self._container(effect.container_id, self._launching.launcher)
-                    container.preparing = self._do(self._prepare(effect, container), f"prepare {effect.container_id}")
-                case Start():
-                    self._do(self._start(effect), f"start {effect.container_id}")
-                case Watch():
-                    self._resume_watching(effect)
-                case Signal():
-                    self._do(self._signal(effect), f"signal {effect.container_id}")
-                case Destroy():
-                    self._do(self._destroy(effect), f"destroy {effect.container_id}")
-                case Retire():
-                    self._retire(effect)
-                case OpenConnection() if self.link:
-                    self.link.open(effect)
-                case CloseConnection() if self.link:
-                    self.link.close(effect)
-                case SendUp() if self.link:
-                    self.link.send(effect)
-                case EndProcess():
-                    self._do(self._end(effect), "end")
-                case Log():
-                    log.log(effect.level, "%s", effect.text)
-        self._wake.set()
+    def _perform(self, effect: Effect) -> None:
+        """Begins an effect; what it leads to comes back to the core as an event."""
+        match effect:
+            case Persist():
+                self._persists.put_nowait(effect)
+            case Prepare():
+                container = self._container(effect.container_id, self._launching.launcher)
+                container.preparing = self._do(self._prepare(effect, container), f"prepare {effect.container_id}")
+            case Start():
+                self._do(self._start(effect), f"start {effect.container_id}")
+            case Watch():
+                self._resume_watching(effect)
+            case Signal():
+                self._do(self._signal(effect), f"signal {effect.container_id}")
+            case Destroy():
+                self._do(self._destroy(effect), f"destroy {effect.container_id}")
+            case Retire():
+                self._retire(effect)
+            case OpenConnection() if self.link:
+                self.link.open(effect)
+            case Register() if self.link:
+                self.link.register(effect)
+            case CloseConnection() if self.link:
+                self.link.close(effect)
+            case SendUp() if self.link:
+                self.link.send(effect)
+            case EndProcess():
+                self._do(self._end(effect), "end")
+            case Log():
+                log.log(effect.level, "%s", effect.text)
 
     def _do(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         return self._life.spawn(work, name)
@@ -188,19 +196,19 @@ class Shell:
         container_id = effect.container_id
         async with container.turn:
             try:
-                self._watch_disk(container_id, effect.framework_id, effect.task, container.launcher)
+                self.disk.watch(self._watched(effect, container.launcher))
                 pid = await self._launching.prepare(effect)
             except UserUnknown as error:
-                self.feed(self.core.launch_failed(container_id, str(error), now(), user_unknown=True))
+                self.feed(events.LaunchFailed(container_id, str(error), user_unknown=True))
             except (FetchFailed, LaunchError, OSError, ValueError) as error:
                 log.warning("container %s is not launched: %s", container_id, error)
-                self.feed(self.core.launch_failed(container_id, f"Failed to launch container: {error}", now()))
+                self.feed(events.LaunchFailed(container_id, f"Failed to launch container: {error}"))
             except Exception as error:
                 log.exception("container %s could not be launched", container_id)
                 text = f"Failed to launch container: {type(error).__name__}: {error}"
-                self.feed(self.core.launch_failed(container_id, text, now()))
+                self.feed(events.LaunchFailed(container_id, text))
             else:
-                self.feed(self.core.created(container_id, pid, now()))
+                self.feed(events.Created(container_id, pid))
 
     async def _start(self, effect: Start) -> None:
         container_id = effect.container_id
@@ -210,13 +218,13 @@ class Shell:
                 await container.launcher.start(container_id)
             except (LaunchError, OSError) as error:
                 text = f"Failed to launch container: {error}"
-                self.feed(self.core.launch_failed(container_id, text, now()))
+                self.feed(events.LaunchFailed(container_id, text))
             except Exception as error:
                 log.exception("container %s could not be started", container_id)
                 text = f"Failed to launch container: {type(error).__name__}: {error}"
-                self.feed(self.core.launch_failed(container_id, text, now()))
+                self.feed(events.LaunchFailed(container_id, text))
             else:
-                self.feed(self.core.started(container_id, now()))
+                self.feed(events.Started(container_id))
                 self._watch(container_id, container.launcher)
 
     def _watch(self, container_id: str, launcher: Launcher | None) -> None:
@@ -227,12 +235,12 @@ class Shell:
                 lambda: container.launcher.wait(container_id), f"container {container_id} cannot be watched"
             )
             if ended is None:
-                self.feed(self.core.supervisor_lost(container_id, now()))
+                self.feed(events.SupervisorLost(container_id))
                 return
             # Whom the file system refused more may have ended of it before the watcher looked.
             if ended.code != 0 and (over := await self._over_disk(container_id)) is not None:
                 self._disk_exceeded(container_id, *over)
-            self.feed(self.core.exited(container_id, ended, now()))
+            self.feed(events.Exited(container_id, ended))
 
         if container.watching is None or container.watching.done():
             container.watching = self._do(watch(), f"watch {container_id}")
@@ -266,7 +274,7 @@ class Shell:
             log.exception("the output of container %s was not held to its caps", container_id)
         if self.projects is not None:
             self.projects.forget(container_id)
-        self.feed(self.core.destroyed(container_id, now()))
+        self.feed(events.Destroyed(container_id))
 
     def _retire(self, effect: Retire) -> None:
         try:
@@ -300,17 +308,15 @@ class Shell:
 
     # --- disk ---------------------------------------------------------------------------------------------------------
 
-    def _watch_disk(self, container_id: str, framework_id: str, task: bytes, launcher: Launcher) -> None:
+    def _watched(self, effect: Prepare | Watch, launcher: Launcher) -> Watched:
         """Raises ``ValueError``."""
-        self.disk.watch(self._watched(container_id, framework_id, task, launcher))
-
-    def _watched(self, container_id: str, framework_id: str, task: bytes, launcher: Launcher) -> Watched:
-        info = codec.decode(task, TaskInfo)
+        container_id = effect.container_id
+        info = codec.decode(effect.task, TaskInfo)
         rules, projects = self._launching.disk, self.projects
         return Watched(
             container_id=container_id,
             sandbox=self._launching.sandboxes.path(
-                self.core.agent.id or "", framework_id, info.task_id.value, container_id
+                effect.agent_id, effect.framework_id, info.task_id.value, container_id
             ),
             private=launcher.folders(container_id),
             limit=rules.limit(info),
@@ -324,15 +330,15 @@ class Shell:
         """A container that a former agent made."""
         container_id, launcher = effect.container_id, self._launchers.get(effect.launcher)
         self._watch(container_id, launcher)
-        for task in self.core.tasks.values():
-            if task.record.container_id == container_id and launcher is not None:
-                try:
-                    watched = self._watched(container_id, task.record.framework_id, bytes(task.record.task), launcher)
-                    if self.projects is not None:
-                        self.projects.resume(container_id, watched.sandbox, watched.private, watched.limit)
-                    self.disk.watch(watched)
-                except Exception:
-                    log.exception("the disk of container %s is not watched", container_id)
+        if launcher is None or not effect.task:
+            return
+        try:
+            watched = self._watched(effect, launcher)
+            if self.projects is not None:
+                self.projects.resume(container_id, watched.sandbox, watched.private, watched.limit)
+            self.disk.watch(watched)
+        except Exception:
+            log.exception("the disk of container %s is not watched", container_id)
 
     def _exceeded(self, container_id: str, used: int, limit: int) -> None:
         """In the watcher's thread."""
@@ -340,7 +346,7 @@ class Shell:
 
     def _disk_exceeded(self, container_id: str, used: int, limit: int) -> None:
         log.warning("container %s takes %d bytes of disk and may take %d; ending it", container_id, used, limit)
-        self.feed(self.core.disk_exceeded(container_id, used, limit, now()))
+        self.feed(events.DiskExceeded(container_id, used, limit))
 
     def _too_deep(self, container_id: str, limit: int) -> None:
         """In the watcher's thread."""
@@ -348,7 +354,7 @@ class Shell:
 
     def _disk_too_deep(self, container_id: str, limit: int) -> None:
         log.warning("container %s has folders nested deeper than %d; ending it", container_id, DEEPEST)
-        self.feed(self.core.disk_too_deep(container_id, DEEPEST, limit, now()))
+        self.feed(events.DiskTooDeep(container_id, DEEPEST, limit))
 
     # --- checkpoints --------------------------------------------------------------------------------------------------
 
@@ -360,42 +366,20 @@ class Shell:
                 batch.append(self._persists.get_nowait())
             results = await asyncio.to_thread(self._write, batch)
             for effect in batch:
-                why = results[effect.key]
+                why = next((found for key, _ in effect.changes if (found := results[key]) is not None), None)
                 if why is None:
-                    self.feed(self.core.persisted(effect.id, now()))
+                    self.feed(Persisted(effect.id))
                 else:
-                    self.feed(self.core.persist_failed(effect.id, why, now()))
+                    self.feed(PersistFailed(effect.id, why))
                 self._persists.task_done()
 
     def _write(self, batch: list[Persist]) -> dict[str, str | None]:
-        newest = {effect.key: effect.value for effect in batch}
+        newest = {key: value for effect in batch for key, value in effect.changes}
         results: dict[str, str | None] = {}
-        for effect in batch:
-            if effect.key not in results:
-                try:
-                    self._checkpoints.write(effect.key, newest[effect.key])
-                    results[effect.key] = None
-                except OSError as error:
-                    results[effect.key] = f"{error.strerror or error}: {self._checkpoints.folder}"
+        for key in dict.fromkeys(key for effect in batch for key, _ in effect.changes):
+            try:
+                self._checkpoints.write(key, newest[key])
+                results[key] = None
+            except OSError as error:
+                results[key] = f"{error.strerror or error}: {self._checkpoints.folder}"
         return results
-
-    # --- the link's listener ------------------------------------------------------------------------------------------
-
-    def connect_message(self) -> internal.Connect:
-        return self.core.connect_message()
-
-    def master_changed(self, master: tuple[str, int] | None) -> None:
-        self.feed(self.core.master_changed(master, now()))
-
-    def opened(self, connection: int, message: internal.Connected) -> None:
-        self.feed(self.core.opened(connection, message, now()))
-
-    def received(self, connection: int, message: internal.Down) -> None:
-        self.feed(self.core.received(connection, message, now()))
-
-    def closed(self, connection: int, why: str, gone: bool = False) -> None:
-        self.feed(self.core.closed(connection, why, now(), gone))
-
-
-def now() -> Now:
-    return Now(time.monotonic(), time.time())

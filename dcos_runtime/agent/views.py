@@ -12,10 +12,12 @@ import msgspec
 from dcos_runtime import __version__, build
 from dcos_runtime.agent.containers.base import Usage
 from dcos_runtime.agent.core.agent import AgentCore
-from dcos_runtime.agent.core.model import Now, Stage, TaskRecord
+from dcos_runtime.agent.core.records import Stage, TaskRecord
+from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.resources import MB, attribute_values, scalar
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import EMPTY, Format, Resources
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -70,20 +72,20 @@ class Viewer:
         }
 
     def _used(self) -> Resources:
-        records = [task.record for task in self.core.tasks.values() if task.record.stage is not Stage.ENDED]
-        return amounts.total(amounts.parse(task.resources) for _, task in _readable(records))
+        tasks = [task for task in self.core.tasks.values() if task.container.stage is not Stage.ENDED]
+        return amounts.total(amounts.parse(info.resources) for _, info in _readable(tasks))
 
     def _frameworks(self) -> list[dict[str, Any]]:
         shown = []
         for framework_id, info in self.core.frameworks.items():
-            records = [task.record for task in self.core.tasks.values() if task.record.framework_id == framework_id]
-            executors = [self._executor(record, task) for record, task in _readable(records)]
+            tasks = [task for task in self.core.tasks.values() if task.record.framework_id == framework_id]
+            executors = [self._executor(task, told) for task, told in _readable(tasks)]
             completed = self._completed(framework_id)
             shown.append({**_framework(info), "executors": executors, "completed_executors": completed})
         return shown
 
     def _completed_frameworks(self) -> list[dict[str, Any]]:
-        ids = dict.fromkeys(record.framework_id for record in self.core.completed)
+        ids = dict.fromkeys(task.record.framework_id for task in self.core.completed)
         return [
             {
                 "id": framework_id,
@@ -95,15 +97,16 @@ class Viewer:
         ]
 
     def _completed(self, framework_id: str) -> list[dict[str, Any]]:
-        records = [record for record in self.core.completed if record.framework_id == framework_id]
-        return [self._executor(record, task, over=True) for record, task in _readable(records)]
+        tasks = [task for task in self.core.completed if task.record.framework_id == framework_id]
+        return [self._executor(task, told, over=True) for task, told in _readable(tasks)]
 
-    def _executor(self, record: TaskRecord, task: TaskInfo, over: bool = False) -> dict[str, Any]:
+    def _executor(self, entry: Task, task: TaskInfo, over: bool = False) -> dict[str, Any]:
+        record, stage = entry.record, entry.container.stage
         shown = self._shown_task(record, task)
-        over = over or record.stage is Stage.ENDED
-        waiting = record.stage in (Stage.INTENT, Stage.PREPARING) and not over
+        over = over or stage is Stage.ENDED
+        waiting = stage in (Stage.INTENT, Stage.PREPARING) and not over
         return {
-            "id": record.task_id,
+            "id": record.executor_id,
             "name": executor_name(task),
             "source": record.task_id,
             "container": record.container_id,
@@ -141,21 +144,22 @@ class Viewer:
 
     def directory(self, record: TaskRecord) -> str:
         agent_id = self.core.agent.id or "unknown"
-        return str(self.sandboxes.path(agent_id, record.framework_id, record.task_id, record.container_id))
+        return str(self.sandboxes.path(agent_id, record.framework_id, record.executor_id, record.container_id))
 
     # --- containers ---------------------------------------------------------------------------------------------------
 
     def containers(self, now: Now, with_status: bool = True) -> list[dict[str, Any]]:
         """`/containers`, and without ``with_status`` `/monitor/statistics`. Reads cgroups or /proc: off the loop."""
         shown = []
-        records = [task.record for task in list(self.core.tasks.values()) if task.record.stage is Stage.RUNNING]
-        for record, info in _readable(records):
+        running = [task for task in list(self.core.tasks.values()) if task.container.stage is Stage.RUNNING]
+        for task, info in _readable(running):
+            record = task.record
             entry: dict[str, Any] = {
-                "executor_id": record.task_id,
+                "executor_id": record.executor_id,
                 "executor_name": executor_name(info),
                 "framework_id": record.framework_id,
                 "source": record.task_id,
-                "statistics": self._statistics(record, info, now),
+                "statistics": self._statistics(task, info, now),
             }
             if with_status:
                 entry["container_id"] = record.container_id
@@ -164,11 +168,11 @@ class Viewer:
             shown.append(entry)
         return shown
 
-    def _statistics(self, record: TaskRecord, task: TaskInfo, now: Now) -> dict[str, Any]:
+    def _statistics(self, entry: Task, task: TaskInfo, now: Now) -> dict[str, Any]:
         told: dict[str, Any] = {"timestamp": now.wall, "cpus_limit": scalar(task.resources, "cpus")}
         if memory := scalar(task.resources, "mem"):
             told["mem_limit_bytes"] = int(memory * MB)
-        usage = self.usage(record.container_id, record.launcher)
+        usage = self.usage(entry.container.container_id, entry.container.launcher)
         if usage is not None:
             told.update({name: value for name, value in vars(usage).items() if value is not None})
         return told
@@ -206,7 +210,7 @@ class Viewer:
         return told
 
     def _in_stages(self, *stages: Stage) -> int:
-        return sum(1 for task in self.core.tasks.values() if task.record.stage in stages)
+        return sum(1 for task in self.core.tasks.values() if task.container.stage in stages)
 
 
 def executor_name(task: TaskInfo) -> str:
@@ -247,15 +251,15 @@ def _framework(info: FrameworkInfo) -> dict[str, Any]:
     return shown
 
 
-def _readable(records: Iterable[TaskRecord]) -> Iterator[tuple[TaskRecord, TaskInfo]]:
-    """Each record with its task. One that cannot be read is left out, not to cost a view all the others."""
-    for record in records:
+def _readable(tasks: Iterable[Task]) -> Iterator[tuple[Task, TaskInfo]]:
+    """Each task with its TaskInfo. One that cannot be read is left out, not to cost a view all the others."""
+    for task in tasks:
         try:
-            task = codec.decode(record.task, TaskInfo)
+            info = codec.decode(task.record.task, TaskInfo)
         except codec.DecodeError as error:
-            log.error("task %r cannot be read and is left out of a view: %s", record.task_id, error)
+            log.error("task %r cannot be read and is left out of a view: %s", task.record.task_id, error)
             continue
-        yield record, task
+        yield task, info
 
 
 def _role(task: TaskInfo) -> str:

@@ -5,17 +5,32 @@ Updates of a task go out one at a time, each after its checkpoint is durable, ag
 
 from __future__ import annotations
 
-import random
 from collections import deque
 
-from dcos_runtime.agent.core import statuses
-from dcos_runtime.agent.core.effects import Effect, EndProcess, Persist, Retire, SendUp
-from dcos_runtime.agent.core.model import AgentRecord, Now, Settings, TaskRecord
+from dcos_runtime.agent.core import statuses, stored
+from dcos_runtime.agent.core.effects import Effect, EndProcess, Retire, SendUp
+from dcos_runtime.agent.core.model import Settings
+from dcos_runtime.agent.core.records import AgentRecord, ContainerRecord, ExecutorRecord, TaskRecord
 from dcos_runtime.agent.core.session import Session
 from dcos_runtime.agent.core.task import Task, is_terminal
-from dcos_runtime.wire import codec, internal
+from dcos_runtime.agent.core.timing import (
+    Complete,
+    Continuation,
+    Escalate,
+    Resend,
+    RetryWrites,
+    Rewrite,
+    RunWritten,
+    Timer,
+    Written,
+)
+from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.seeds import Source as Seeded
+from dcos_runtime.core.timers import Timers
+from dcos_runtime.core.writes import Writes
+from dcos_runtime.wire import internal
 from dcos_runtime.wire.cluster import FrameworkInfo
-from dcos_runtime.wire.internal import TaskGone, Up, Update
+from dcos_runtime.wire.internal import TaskGone, Update
 from dcos_runtime.wire.tasks import TaskResourceLimitation, TaskState, TaskStatus
 
 Source = TaskStatus.Source
@@ -24,44 +39,51 @@ AGENT_KEY = "agent"
 
 
 class Book:
-    """State shared by all of the core, and the rules of updates and checkpoints."""
+    """State shared by all of the core, and the rules of updates and checkpoints. What is to be done is `emit`ted."""
 
-    def __init__(self, settings: Settings, source: random.Random) -> None:
+    def __init__(self, settings: Settings, source: Seeded) -> None:
         self.settings = settings
         self.source = source
-        self.session = Session(settings, source)
+        self.timers: Timers[Timer] = Timers()
+        self.session = Session(settings, source, self.timers)
         self.agent = AgentRecord(boot_id=settings.boot_id)
         self.frameworks: dict[str, FrameworkInfo] = {}
         self.tasks: dict[tuple[str, str], Task] = {}
-        self.completed: deque[TaskRecord] = deque(maxlen=settings.completed_kept)
+        self.completed: deque[Task] = deque(maxlen=settings.completed_kept)
         self.counts: dict[TaskState, int] = {}
         self._by_container: dict[str, Task] = {}
-        self._by_persist: dict[int, Task] = {}
-        self._persists = 0
-        self._loose: dict[int, Persist] = {}  # under way, of no task that is alive
-        self._failed: dict[str, Persist] = {}  # of those, what is to be tried again
-        self._retry_at: float | None = None
-        self._ending: EndProcess | None = None
+        self._alive: dict[str, int] = {}  # tasks of each framework that has any
+        self.writes: Writes[Continuation] = Writes()
+        self.failed: dict[str, Written] = {}  # what is to be tried again, by its key
+        self.ending: EndProcess | None = None
+        self._effects: list[Effect] = []
+
+    def emit(self, effect: Effect) -> None:
+        """Wants this done, after all that was emitted before."""
+        self._effects.append(effect)
+
+    def take_effects(self) -> list[Effect]:
+        effects, self._effects = self._effects, []
+        return effects
 
     # --- frameworks ---------------------------------------------------------------------------------------------------
 
-    def _drop_framework(self, framework_id: str) -> list[Effect]:
-        if self.frameworks.pop(framework_id, None) is None:
-            return []
-        return [self._persist(f"frameworks/{framework_id}", None)]
+    def _drop_framework(self, framework_id: str) -> None:
+        if self.frameworks.pop(framework_id, None) is not None:
+            self._persist(f"frameworks/{framework_id}", None)
 
     def _has_tasks(self, framework_id: str) -> bool:
-        return any(key[0] == framework_id for key in self.tasks)
+        return framework_id in self._alive
 
     def _can(self, task: Task, capability: FrameworkInfo.Capability.Type) -> bool:
         info = self.frameworks.get(task.record.framework_id)
         return info is not None and any(item.type is capability for item in info.capabilities)
 
-    def _learn_framework(self, info: FrameworkInfo) -> list[Effect]:
+    def _learn_framework(self, info: FrameworkInfo) -> None:
         if info.id is None or self.frameworks.get(info.id.value) == info:
-            return []
+            return
         self.frameworks[info.id.value] = info
-        return [self._persist(f"frameworks/{info.id.value}", codec.encode(info))]
+        self._persist(f"frameworks/{info.id.value}", stored.framework(info))
 
     # --- status updates -----------------------------------------------------------------------------------------------
 
@@ -74,14 +96,16 @@ class Book:
         reason: TaskStatus.Reason | None = None,
         message: str | None = None,
         limitation: TaskResourceLimitation | None = None,
-    ) -> list[Effect]:
+    ) -> None:
         """Queues an update and checkpoints it; it is sent once that is durable and all before it are acknowledged."""
         record = task.record
+        uuid = self.source.token(16)
         status = statuses.compose(
             record,
+            task.container.pid,
             state,
             now,
-            uuid=self.source.getrandbits(128).to_bytes(16, "big"),
+            uuid=uuid,
             agent_id=self.agent.id or "",
             ip=self.settings.ip,
             source=source,
@@ -93,102 +117,130 @@ class Book:
         record.history.append(status)
         self.counts[state] = self.counts.get(state, 0) + 1
         if task.forgotten:
-            return self._checkpoint(task)
+            self.checkpoint(task)
+            return
         record.pending.append(status)
-        effects = self._checkpoint(task)
-        assert status.uuid is not None
-        task.needs[status.uuid] = task.written
-        return effects
+        self.checkpoint(task)
+        task.needs[uuid] = task.written
 
-    def _send_head(self, task: Task, now: Now, again: bool = False) -> list[Effect]:
+    def _send_head(self, task: Task, now: Now, again: bool = False) -> None:
         """Sends the oldest update when it may go: durable, not in flight unless it is time to send it ``again``."""
         head = task.head
         if head is None or head.uuid is None or not self.session.member:
-            task.resend_at = None
-            return []
+            self.timers.cancel(Resend(task.record.container_id))
+            return
         if task.needs.get(head.uuid, 0) > task.durable and not task.volatile:
-            return []
+            return
         if task.sent == head.uuid and not again:
-            return []
+            return
         first, longest = self.settings.update_retry_first, self.settings.update_retry_longest
         task.resend_wait = min(task.resend_wait * 2, longest) if task.sent == head.uuid else first
         task.sent = head.uuid
-        task.resend_at = now.mono + task.resend_wait
-        update = Update(seq=0, framework_id=task.record.framework_id, status=head, latest_state=task.record.state)
-        return self._up(update)
+        self.timers.set(Resend(task.record.container_id), now.mono + task.resend_wait)
+        seq = self.session.next_seq()
+        framework_id, state = task.record.framework_id, task.record.state
+        self._up(Update(seq=seq, framework_id=framework_id, status=head, latest_state=state))
 
-    def _acknowledged(self, message: internal.Acknowledge, now: Now) -> list[Effect]:
+    def quiet(self, task: Task) -> None:
+        """Nothing is in flight any more: the next update goes out with the first wait."""
+        task.sent = None
+        task.resend_wait = 0.0
+        self.timers.cancel(Resend(task.record.container_id))
+
+    def _acknowledged(self, message: internal.Acknowledge, now: Now) -> None:
         task = self.tasks.get((message.framework_id.value, message.task_id.value))
         if task is None or task.head is None or task.head.uuid != message.uuid:
-            return []  # a duplicate, or older than what is in flight
+            return  # a duplicate, or older than what is in flight
         head = task.record.pending.pop(0)
         task.needs.pop(message.uuid, None)
-        task.quiet()
-        if is_terminal(head):
-            if task.destroyed:
-                return self._remove(task)
-            return self._checkpoint(task)
-        return [*self._checkpoint(task), *self._send_head(task, now)]
+        self.quiet(task)
+        if not is_terminal(head):
+            self.checkpoint(task)
+            self._send_head(task, now)
+        elif task.destroyed:
+            self._remove(task)
+        else:
+            self.checkpoint(task)
 
-    def _remove(self, task: Task) -> list[Effect]:
+    def _remove(self, task: Task) -> None:
         """The task is over for everybody."""
         record = task.record
+        container_id, framework_id = record.container_id, record.framework_id
         del self.tasks[task.key]
-        self._by_container.pop(record.container_id, None)
-        task.removed = True
-        self.completed.append(record)
-        effects: list[Effect] = [
-            self._persist(f"tasks/{record.container_id}", None),
-            Retire(self.agent.id or "", record.framework_id, record.task_id, record.container_id),
-        ]
-        effects += self._gone(record.framework_id, record.task_id)
-        if not self._has_tasks(record.framework_id):
-            effects += self._drop_framework(record.framework_id)
-        return effects + self._end_if_empty()
+        self._by_container.pop(container_id, None)
+        if self._alive[framework_id] == 1:
+            del self._alive[framework_id]
+        else:
+            self._alive[framework_id] -= 1
+        self.quiet(task)
+        for key in (Escalate(container_id), Complete(container_id), Rewrite(container_id)):
+            self.timers.cancel(key)
+        self.completed.append(task)
+        self._persist(f"tasks/{container_id}", None)
+        self.emit(Retire(self.agent.id or "", framework_id, record.task_id, container_id))
+        self._gone(framework_id, record.task_id)
+        if not self._has_tasks(framework_id):
+            self._drop_framework(framework_id)
+        self._end_if_empty()
 
-    def _gone(self, framework_id: str, task_id: str) -> list[Effect]:
-        return self._up(TaskGone(seq=0, framework_id=framework_id, task_id=task_id))
+    def _gone(self, framework_id: str, task_id: str) -> None:
+        if self.session.member:
+            self._up(TaskGone(seq=self.session.next_seq(), framework_id=framework_id, task_id=task_id))
 
-    def _up(self, message: Up) -> list[Effect]:
-        if not self.session.member:
-            return []
-        message.seq = self.session.next_seq()
-        return [SendUp(self.session.connection, message)]
+    def _up(self, message: internal.Up) -> None:
+        """To the master whose member this agent is; the message has the session's next number."""
+        at = self.session.at
+        self.emit(SendUp(at.connection, self.agent.id or "", at.epoch, message))
 
     # --- checkpoints --------------------------------------------------------------------------------------------------
 
-    def _checkpoint(self, task: Task) -> list[Effect]:
-        effect = self._persist(f"tasks/{task.record.container_id}", codec.encode(task.record))
-        del self._loose[effect.id]
+    def checkpoint(self, task: Task) -> None:
+        """Writes the task's records as they are."""
+        container_id = task.record.container_id
+        value = stored.run(task.executor, task.container, [task.record])
+        effect = self.writes.begin(((f"tasks/{container_id}", value),), RunWritten(container_id))
         task.written = effect.id
-        task.rewrite_at = None
-        self._by_persist[effect.id] = task
-        return [effect]
+        self.timers.cancel(Rewrite(container_id))
+        self.emit(effect)
 
-    def _persist(self, key: str, value: bytes | None) -> Persist:
-        self._persists += 1
-        effect = Persist(self._persists, key, value)
-        self._loose[effect.id] = effect
-        self._failed.pop(key, None)
-        return effect
+    def _persist(self, key: str, value: bytes | None) -> None:
+        """Writes what is of no task that is alive."""
+        self.failed.pop(key, None)
+        self.emit(self.writes.begin(((key, value),), Written(key, value)))
 
-    def _persist_again(self) -> list[Effect]:
+    def _persist_again(self) -> None:
         """Once more what could not be written and is of no task."""
-        failed, self._failed, self._retry_at = list(self._failed.values()), {}, None
-        return [self._persist(effect.key, effect.value) for effect in failed]
+        failed, self.failed = list(self.failed.values()), {}
+        for written in failed:
+            self._persist(written.key, written.value)
 
-    def _persist_agent(self) -> list[Effect]:
-        return [self._persist(AGENT_KEY, codec.encode(self.agent))]
+    def _not_written(self, id: int, written: Written, now: Now) -> None:
+        """The value is tried again, unless a newer one of its key is under way."""
+        newest = max(
+            (other for other, it in self.writes if isinstance(it, Written) and it.key == written.key), default=0
+        )
+        if newest < id:
+            self.failed[written.key] = written
+            self.timers.set(RetryWrites(), now.mono + self.settings.persist_retry)
 
-    def _adopt(self, record: TaskRecord) -> Task:
-        task = Task(record)
-        self.tasks[task.key] = task
-        self._by_container[record.container_id] = task
+    def _persist_agent(self) -> None:
+        self._persist(AGENT_KEY, stored.agent(self.agent))
+
+    def adopt(self, executor: ExecutorRecord, container: ContainerRecord, record: TaskRecord) -> Task:
+        task = Task(executor, container, record)
+        self.take_up(task)
         return task
 
-    def _end_if_empty(self) -> list[Effect]:
-        if self._ending is None or self.tasks:
-            return []
-        ending, self._ending = self._ending, None
+    def take_up(self, task: Task) -> None:
+        framework_id = task.record.framework_id
+        self.tasks[task.key] = task
+        self._by_container[task.record.container_id] = task
+        self._alive[framework_id] = self._alive.get(framework_id, 0) + 1
+
+    def _end_if_empty(self) -> None:
+        if self.ending is None or self.tasks:
+            return
+        ending, self.ending = self.ending, None
         self.agent = AgentRecord(boot_id=self.settings.boot_id)
-        return [*self._persist_agent(), ending]
+        self._persist_agent()
+        self.emit(ending)

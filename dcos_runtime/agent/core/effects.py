@@ -2,69 +2,60 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from dcos_runtime.core.frozen import Frozen, Log, Persist
 from dcos_runtime.wire.internal import Up
 
 
-@dataclass(frozen=True)
-class Persist:
-    """Write (or remove: ``None``) a checkpoint durably, in order. Answered by ``persisted`` or ``persist_failed``."""
-
-    id: int
-    key: str
-    value: bytes | None
-
-
-@dataclass(frozen=True)
-class Prepare:
+class Prepare(Frozen, frozen=True):
     """Make the sandbox, fetch the URIs, create the container without running it.
 
-    Answered by ``created`` or ``launch_failed``. ``task`` is the TaskInfo, JSON; ``user`` the framework's.
+    Answered by `Created` or `LaunchFailed`. ``task`` is the TaskInfo, JSON; ``user`` the framework's.
     """
 
+    agent_id: str
     container_id: str
     framework_id: str
     task: bytes
     user: str
 
 
-@dataclass(frozen=True)
-class Start:
-    """Let the created container's process run. Answered by ``started`` or ``launch_failed``, and later ``exited``."""
+class Start(Frozen, frozen=True):
+    """Let the created container's process run. Answered by `Started` or `LaunchFailed`, and later `Exited`."""
 
     container_id: str
 
 
-@dataclass(frozen=True)
-class Watch:
-    """Wait for a container that runs since before the agent's start. Answered by ``exited`` or ``supervisor_lost``."""
+class Watch(Frozen, frozen=True):
+    """Wait for a container that runs since before the agent's start. Answered by `Exited` or `SupervisorLost`.
+
+    Absent ``task``: its disk is not to be watched.
+    """
 
     container_id: str
     launcher: str
+    agent_id: str = ""
+    framework_id: str = ""
+    task: bytes = b""
 
 
-@dataclass(frozen=True)
-class Signal:
+class Signal(Frozen, frozen=True):
     """Send ``number`` to every process of the container."""
 
     container_id: str
     number: int
 
 
-@dataclass(frozen=True)
-class Destroy:
+class Destroy(Frozen, frozen=True):
     """Stop whatever is under way for the container, kill what runs, remove all but the sandbox.
 
-    Answered by ``destroyed``, however long it takes.
+    Answered by `Destroyed`, however long it takes.
     """
 
     container_id: str
     launcher: str
 
 
-@dataclass(frozen=True)
-class Retire:
+class Retire(Frozen, frozen=True):
     """The task is over for everybody: its sandbox begins to age."""
 
     agent_id: str
@@ -73,42 +64,41 @@ class Retire:
     container_id: str
 
 
-@dataclass(frozen=True)
-class OpenConnection:
-    """Connect to the master at ``host``:``port``: answered by ``opened`` or ``closed`` with the same number."""
+class OpenConnection(Frozen, frozen=True):
+    """Find where the master at ``host``:``port`` speaks our protocol: `EndpointFound` or `Closed`, with this number."""
 
     connection: int
     host: str
     port: int
 
 
-@dataclass(frozen=True)
-class CloseConnection:
+class Register(Frozen, frozen=True):
+    """Begin the stream with ``body``, a `internal.Connect` as JSON. `Received` follows, and in the end `Closed`."""
+
+    connection: int
+    host: str
+    port: int
+    body: bytes
+
+
+class CloseConnection(Frozen, frozen=True):
     connection: int
 
 
-@dataclass(frozen=True)
-class SendUp:
-    """Hand ``message`` to the master; on failure ``closed`` follows."""
+class SendUp(Frozen, frozen=True):
+    """Hand ``message`` to the master; on failure `Closed` follows."""
 
     connection: int
+    agent_id: str
+    epoch: int
     message: Up
 
 
-@dataclass(frozen=True)
-class EndProcess:
+class EndProcess(Frozen, frozen=True):
     """All is done that could be: the daemon ends."""
 
     code: int
     reason: str
-
-
-@dataclass(frozen=True)
-class Log:
-    """A line for the daemon's log; ``level`` as in `logging`."""
-
-    level: int
-    text: str
 
 
 Effect = (
@@ -120,6 +110,7 @@ Effect = (
     | Destroy
     | Retire
     | OpenConnection
+    | Register
     | CloseConnection
     | SendUp
     | EndProcess

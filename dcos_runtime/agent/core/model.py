@@ -1,36 +1,14 @@
-"""What the agent's core knows: the time, its settings, a task as it is checkpointed, what is found of a container."""
+"""What the agent's core is told once, and what is found of a container."""
 
 from __future__ import annotations
 
 import enum
-from dataclasses import dataclass, field
-from typing import NamedTuple
+from dataclasses import dataclass
 
 import msgspec
 
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
-from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
-from dcos_runtime.wire.tasks import TaskState, TaskStatus
-
-TERMINAL = frozenset(
-    {
-        TaskState.TASK_FINISHED,
-        TaskState.TASK_FAILED,
-        TaskState.TASK_KILLED,
-        TaskState.TASK_ERROR,
-        TaskState.TASK_LOST,
-        TaskState.TASK_DROPPED,
-        TaskState.TASK_GONE,
-        TaskState.TASK_GONE_BY_OPERATOR,
-    }
-)
-
-
-class Now(NamedTuple):
-    """The time an event happens at: ``mono`` for waiting, ``wall`` (seconds since 1970) for telling."""
-
-    mono: float
-    wall: float
+from dcos_runtime.wire.cluster import AgentInfo
 
 
 @dataclass(frozen=True)
@@ -57,68 +35,13 @@ class Settings:
     completed_kept: int = 150
 
 
-class Stage(enum.Enum):
-    """How far a task's container has come."""
-
-    INTENT = "intent"  # the launch is being written down; nothing was done yet
-    PREPARING = "preparing"  # sandbox, URIs, container: all before its process may run
-    STARTING = "starting"  # created, and asked to run
-    RUNNING = "running"
-    ENDING = "ending"  # being destroyed; its terminal status follows
-    ENDED = "ended"  # the terminal status is known; it waits to be acknowledged
-
-
-class KillReason(enum.Enum):
-    FRAMEWORK = "framework"
-    MAX_COMPLETION_TIME = "max_completion_time"
-    FORGOTTEN = "forgotten"  # its framework, or the whole agent, was shut down: nobody waits for a status
-
-
-class Kill(msgspec.Struct, omit_defaults=True):
-    """A kill under way. ``since`` is wall time, so that a restart of the agent goes on counting the grace."""
-
-    reason: KillReason
-    since: float
-    grace: float
-    escalated: bool = False
-
-
-class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """A task as it is checkpointed: one durable file each.
-
-    ``task`` is the TaskInfo as it came, JSON. ``pending`` are the updates that were not acknowledged, oldest first.
-    """
-
-    framework_id: str
-    task_id: str
-    container_id: str
-    launcher: str
-    task: msgspec.Raw
-    stage: Stage
-    state: TaskState = TaskState.TASK_STAGING
-    status: TaskStatus | None = None
-    history: list[TaskStatus] = []
-    pending: list[TaskStatus] = []
-    pid: int | None = None
-    started: float | None = None
-    kill: Kill | None = None
-
-
-class AgentRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
-    """The agent as it is checkpointed. ``id`` is absent until a master admitted it."""
-
-    id: str | None = None
-    boot_id: str = ""
-
-
-class Refused(msgspec.Struct):
+class Refused(msgspec.Struct, frozen=True):
     """Why a task cannot be run here, decided before anything is done for it."""
 
     message: str
 
 
-@dataclass(frozen=True)
-class Exit:
+class Exit(msgspec.Struct, frozen=True):
     """How a container's first process ended.
 
     ``code`` or ``signal`` (a number) is set. ``oom``: the kernel killed in it for memory, and that is what ended it;
@@ -142,20 +65,9 @@ class Found(enum.Enum):
     EXITED = "exited"
 
 
-@dataclass(frozen=True)
-class Facts:
+class Facts(msgspec.Struct, frozen=True):
     """A container as its launcher found it. ``exit`` is set when it exited, ``pid`` when its process is known."""
 
     found: Found
     exit: Exit | None = None
     pid: int | None = None
-
-
-@dataclass(frozen=True)
-class Recovered:
-    """All that was found at start: checkpoints that could be read, and the facts of each container by its id."""
-
-    agent: AgentRecord
-    frameworks: tuple[FrameworkInfo, ...] = ()
-    tasks: tuple[TaskRecord, ...] = ()
-    facts: dict[str, Facts] = field(default_factory=dict)

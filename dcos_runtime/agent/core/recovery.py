@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from dcos_runtime.agent.core.effects import Effect, Watch
-from dcos_runtime.agent.core.model import Facts, Found, KillReason, Now, Stage
+from dcos_runtime.agent.core.effects import Watch
+from dcos_runtime.agent.core.model import Facts, Found
+from dcos_runtime.agent.core.records import KillReason, Stage
 from dcos_runtime.agent.core.task import Task, Verdict
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 if TYPE_CHECKING:
@@ -19,53 +21,54 @@ if TYPE_CHECKING:
 Reason = TaskStatus.Reason
 
 
-def resume(core: AgentCore, task: Task, facts: Facts | None, rebooted: bool, now: Now) -> list[Effect]:
+def resume(core: AgentCore, task: Task, facts: Facts | None, rebooted: bool, now: Now) -> None:
     """Takes the task up where it is found."""
     facts = facts or Facts(Found.ABSENT)
-    record = task.record
-    if record.stage is Stage.ENDED or (task.forgotten and facts.found is not Found.RUNNING):
-        return core.destroy(task, None)
+    record, container = task.record, task.container
+    if container.stage is Stage.ENDED or (task.forgotten and facts.found is not Found.RUNNING):
+        core.destroy(task, None)
+        return
     if facts.pid is not None:
-        record.pid = facts.pid
+        container.pid = facts.pid
     match facts.found:
         case Found.EXITED if facts.exit is not None:
-            return [*_catch_up(core, task, now), *core.exited(record.container_id, facts.exit, now)]
+            _catch_up(core, task, now)
+            core.exited(record.container_id, facts.exit, now)
         case Found.RUNNING:
-            effects = [*_catch_up(core, task, now), Watch(record.container_id, record.launcher)]
+            _catch_up(core, task, now)
+            agent_id, info = core.agent.id or "", bytes(record.task)
+            core.emit(Watch(record.container_id, container.launcher, agent_id, record.framework_id, info))
             core.set_completion_deadline(task, now)
             if record.kill is not None:
-                effects += core.resume_kill(task, now)
-            return effects
+                core.resume_kill(task, now)
         case Found.ORPHANED:
             message = (
                 "The container's supervisor ended while the agent was away, so that its exit status cannot be known;"
                 " the container was killed"
             )
-            return core.destroy(task, core.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message))
+            core.destroy(task, core.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message))
         case _:
-            return core.destroy(task, _absent(core, task, facts, rebooted))
+            core.destroy(task, _absent(core, task, facts, rebooted))
 
 
-def _catch_up(core: AgentCore, task: Task, now: Now) -> list[Effect]:
+def _catch_up(core: AgentCore, task: Task, now: Now) -> None:
     """Tells what happened between the last checkpoint and the end of the former agent."""
-    record = task.record
-    effects: list[Effect] = []
-    if record.stage in (Stage.INTENT, Stage.PREPARING):
-        record.stage = Stage.STARTING
-        effects += core.tell(task, TaskState.TASK_STARTING, now)
-    if record.stage is Stage.STARTING:
-        record.stage, record.started = Stage.RUNNING, now.wall
-        effects += core.tell(task, TaskState.TASK_RUNNING, now)
-    record.stage = Stage.RUNNING
-    return effects
+    container = task.container
+    if container.stage in (Stage.INTENT, Stage.PREPARING):
+        container.stage = Stage.STARTING
+        core.tell(task, TaskState.TASK_STARTING, now)
+    if container.stage is Stage.STARTING:
+        container.stage, container.started = Stage.RUNNING, now.wall
+        core.tell(task, TaskState.TASK_RUNNING, now)
+    container.stage = Stage.RUNNING
 
 
 def _absent(core: AgentCore, task: Task, facts: Facts, rebooted: bool) -> Verdict:
     record = task.record
     source = TaskStatus.Source.SOURCE_AGENT
     kill = record.kill
-    started = record.stage in (Stage.RUNNING, Stage.ENDING) or (
-        record.stage is Stage.STARTING and facts.found is not Found.CREATED
+    started = task.container.stage in (Stage.RUNNING, Stage.ENDING) or (
+        task.container.stage is Stage.STARTING and facts.found is not Found.CREATED
     )
     if kill is not None and kill.reason is KillReason.FRAMEWORK:
         if started:

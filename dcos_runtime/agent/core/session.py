@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import enum
 import logging
-import random
-from dataclasses import dataclass
 
-from dcos_runtime.agent.core.effects import CloseConnection, Effect, Log, OpenConnection
-from dcos_runtime.agent.core.model import Now, Settings
+import msgspec
+
+from dcos_runtime.agent.core.effects import CloseConnection, Effect, OpenConnection
+from dcos_runtime.agent.core.model import Settings
+from dcos_runtime.agent.core.timing import Connection, Timer
+from dcos_runtime.core.frozen import Log, Now
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.timers import Timers
+from dcos_runtime.wire import internal
 
 CONNECT_SECONDS = 30.0
 """How long a connection may take from its first packet to `Connected`."""
+
+GONE = 410
+"""The HTTP status by which a master says that this agent was removed for good."""
+
+_DUE = Connection()
 
 
 class Standing(enum.Enum):
@@ -22,105 +32,153 @@ class Standing(enum.Enum):
     DISMISSED = "dismissed"  # removed for good: no more connections
 
 
-@dataclass
-class Session:
-    """Connections are numbered; what comes from an older one is not heard."""
+class Standpoint(msgspec.Struct):
+    """All that a session remembers. ``leader`` is who leads by the election's last word."""
 
-    settings: Settings
-    source: random.Random
     standing: Standing = Standing.ALONE
+    leader: tuple[str, bytes] | None = None
     master: tuple[str, int] | None = None
     connection: int = 0
     epoch: int = 0
-    deadline: float | None = None
     silence: float = 0.0
-    _failures: int = 0
-    _sent: int = 0
-    _received: int = 0
+    failures: int = 0
+    sent: int = 0
+    received: int = 0
 
-    def master_changed(self, master: tuple[str, int] | None, now: Now) -> list[Effect]:
-        """Another master leads, or none is known."""
-        if self.standing is Standing.DISMISSED:
-            return []
-        effects: list[Effect] = self._hang_up()
-        self.master = master
-        self._failures = 0
-        if master is None:
-            self.standing, self.deadline = Standing.ALONE, None
-            return [*effects, Log(logging.INFO, "no leading master is known; tasks go on")]
-        self.standing = Standing.WAITING
-        # Many agents learn of a change at once and spread over the first backoff; one that just started goes now.
-        spread = self.source.uniform(0, self.settings.backoff_first) if self.connection else 0.0
-        self.deadline = now.mono + spread
-        return [*effects, Log(logging.INFO, f"the leading master is {master[0]}:{master[1]}")]
 
-    def opened(self, connection: int, epoch: int, ping_seconds: float, now: Now) -> bool:
-        """The master admitted us. False when this is news of an older connection."""
-        if connection != self.connection or self.standing is not Standing.CONNECTING:
-            return False
-        self.standing = Standing.MEMBER
-        self.epoch = epoch
-        self._failures = self._sent = 0
-        self._received = 1
-        self.silence = ping_seconds * self.settings.missed_pings
-        self.deadline = now.mono + self.silence
-        return True
+class Session:
+    """Connections are numbered; what comes from an older one is not heard."""
 
-    def heard(self, connection: int, seq: int, now: Now) -> list[Effect] | None:
-        """A message came. ``None``: take it; otherwise it is not ours, or the stream is broken (effects say how)."""
-        if connection != self.connection or self.standing is not Standing.MEMBER:
-            return []
-        if seq != self._received + 1:
-            why = f"message {seq} came after {self._received}"
-            return [*self._hang_up(), *self._again(why, now)]
-        self._received = seq
-        self.deadline = now.mono + self.silence
-        return None
+    def __init__(
+        self, settings: Settings, source: Source, timers: Timers[Timer], standpoint: Standpoint | None = None
+    ) -> None:
+        self._settings, self._source, self._timers = settings, source, timers
+        self.at = standpoint or Standpoint()
 
-    def closed(self, connection: int, why: str, now: Now) -> list[Effect]:
-        """The connection ended, or could not be had."""
-        if connection != self.connection or self.standing not in (Standing.CONNECTING, Standing.MEMBER):
-            return []
-        return self._again(why, now)
+    @property
+    def deadline(self) -> float | None:
+        return self._timers.at(_DUE)
 
-    def dismissed(self) -> list[Effect]:
-        effects = self._hang_up()
-        self.standing, self.deadline = Standing.DISMISSED, None
-        return effects
-
-    def tick(self, now: Now) -> list[Effect]:
-        if self.deadline is None or now.mono < self.deadline:
-            return []
-        if self.standing is Standing.WAITING and self.master is not None:
-            self.connection += 1
-            self.standing = Standing.CONNECTING
-            self.deadline = now.mono + CONNECT_SECONDS
-            return [OpenConnection(self.connection, *self.master)]
-        if self.standing is Standing.CONNECTING:
-            why = f"no answer to the connection within {CONNECT_SECONDS:.0f} s"
-            return [*self._hang_up(), *self._again(why, now)]
-        if self.standing is Standing.MEMBER:
-            why = f"nothing came from the master for {self.silence:.0f} s"
-            return [*self._hang_up(), *self._again(why, now)]
-        return []
+    @property
+    def master(self) -> tuple[str, int] | None:
+        return self.at.master
 
     @property
     def member(self) -> bool:
-        return self.standing is Standing.MEMBER
+        return self.at.standing is Standing.MEMBER
 
     def next_seq(self) -> int:
-        self._sent += 1
-        return self._sent
+        self.at.sent += 1
+        return self.at.sent
+
+    def seen(
+        self, identity: tuple[str, bytes] | None, address: tuple[str, int] | None, problem: str, now: Now
+    ) -> list[Effect]:
+        """What the election says.
+
+        That none is known for a while is no change: it may be ZooKeeper that does not answer, and then the one we are
+        connected to is suspended and goes on when that is back. One that is gone has its connections closed, or is
+        silent; whoever comes next, and be it on the same machine, is another.
+        """
+        if identity is None:
+            return [Log(logging.INFO, "no leading master is known; connections and tasks go on")]
+        if identity == self.at.leader:
+            return []
+        self.at.leader = identity
+        effects = self._master_changed(address, now)
+        if problem:
+            return [Log(logging.ERROR, f"the leading master cannot be reached: {problem}"), *effects]
+        return effects
+
+    def _master_changed(self, master: tuple[str, int] | None, now: Now) -> list[Effect]:
+        at = self.at
+        if at.standing is Standing.DISMISSED:
+            return []
+        effects: list[Effect] = self._hang_up()
+        at.master = master
+        at.failures = 0
+        if master is None:
+            at.standing = Standing.ALONE
+            self._timers.cancel(_DUE)
+            return [*effects, Log(logging.INFO, "no leading master is known; tasks go on")]
+        at.standing = Standing.WAITING
+        # Many agents learn of a change at once and spread over the first backoff; one that just started goes now.
+        spread = self._source.uniform(0, self._settings.backoff_first) if at.connection else 0.0
+        self._timers.set(_DUE, now.mono + spread)
+        return [*effects, Log(logging.INFO, f"the leading master is {master[0]}:{master[1]}")]
+
+    def found(self, connection: int, versions: tuple[int, ...], now: Now) -> list[Effect] | None:
+        """The master was found. ``None``: register with it; otherwise it is not ours, or not to be had."""
+        if connection != self.at.connection or self.at.standing is not Standing.CONNECTING:
+            return []
+        if internal.VERSION in versions:
+            return None
+        spoken = ", ".join(str(version) for version in versions)
+        return self.broken(
+            f"the master speaks agent protocol {spoken}, this agent {internal.VERSION}; upgrade one", now
+        )
+
+    def hears(self, connection: int) -> bool:
+        """Whether what comes on the connection is for us to decide on."""
+        return connection == self.at.connection and self.at.standing in (Standing.CONNECTING, Standing.MEMBER)
+
+    def opened(self, message: internal.Connected, now: Now) -> None:
+        """The master admitted us."""
+        at = self.at
+        at.standing = Standing.MEMBER
+        at.epoch = message.epoch
+        at.failures = at.sent = 0
+        at.received = 1
+        at.silence = message.ping_seconds * self._settings.missed_pings
+        self._timers.set(_DUE, now.mono + at.silence)
+
+    def heard(self, seq: int, now: Now) -> list[Effect] | None:
+        """A message came. ``None``: take it; otherwise the stream is broken."""
+        at = self.at
+        if seq != at.received + 1:
+            return self.broken(f"message {seq} came after {at.received}", now)
+        at.received = seq
+        self._timers.set(_DUE, now.mono + at.silence)
+        return None
+
+    def broken(self, why: str, now: Now) -> list[Effect]:
+        """This connection is of no use any more."""
+        return [*self._hang_up(), *self._again(why, now)]
+
+    def closed(self, connection: int, why: str, now: Now) -> list[Effect]:
+        """The connection ended, or could not be had."""
+        return self._again(why, now) if self.hears(connection) else []
+
+    def dismissed(self) -> list[Effect]:
+        effects = self._hang_up()
+        self.at.standing = Standing.DISMISSED
+        self._timers.cancel(_DUE)
+        return effects
+
+    def due(self, now: Now) -> list[Effect]:
+        """What was waited for has not come, or the wait is over."""
+        at = self.at
+        if at.standing is Standing.WAITING and at.master is not None:
+            at.connection += 1
+            at.standing = Standing.CONNECTING
+            self._timers.set(_DUE, now.mono + CONNECT_SECONDS)
+            return [OpenConnection(at.connection, *at.master)]
+        if at.standing is Standing.CONNECTING:
+            return self.broken(f"no answer to the connection within {CONNECT_SECONDS:.0f} s", now)
+        if at.standing is Standing.MEMBER:
+            return self.broken(f"nothing came from the master for {at.silence:.0f} s", now)
+        return []
 
     def _hang_up(self) -> list[Effect]:
-        if self.standing in (Standing.CONNECTING, Standing.MEMBER):
-            return [CloseConnection(self.connection)]
+        if self.at.standing in (Standing.CONNECTING, Standing.MEMBER):
+            return [CloseConnection(self.at.connection)]
         return []
 
     def _again(self, why: str, now: Now) -> list[Effect]:
-        longest = min(self.settings.backoff_first * 2**self._failures, self.settings.backoff_longest)
-        wait = self.source.uniform(longest / 2, longest)
-        self._failures = min(self._failures + 1, 30)
-        self.standing = Standing.WAITING
-        self.deadline = now.mono + wait
+        at = self.at
+        longest = min(self._settings.backoff_first * 2**at.failures, self._settings.backoff_longest)
+        wait = self._source.uniform(longest / 2, longest)
+        at.failures = min(at.failures + 1, 30)
+        at.standing = Standing.WAITING
+        self._timers.set(_DUE, now.mono + wait)
         return [Log(logging.WARNING, f"not connected to the master: {why}; again in {wait:.1f} s")]

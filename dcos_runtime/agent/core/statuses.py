@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import signal
 
-from dcos_runtime.agent.core.model import Exit, Now, TaskRecord
+from dcos_runtime.agent.core.model import Exit
+from dcos_runtime.agent.core.records import TaskRecord
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, TaskID, Value
 from dcos_runtime.wire.containers import ContainerStatus, NetworkInfo
 from dcos_runtime.wire.resources import Resource
@@ -18,6 +20,7 @@ Source = TaskStatus.Source
 
 def compose(
     record: TaskRecord,
+    pid: int | None,
     state: TaskState,
     now: Now,
     *,
@@ -31,12 +34,12 @@ def compose(
 ) -> TaskStatus:
     """An update of the task. Its container's status is told once the container exists."""
     container = None
-    if record.pid is not None:
+    if pid is not None:
         address = NetworkInfo.IPAddress(protocol=NetworkInfo.Protocol.IPv4, ip_address=ip)
         container = ContainerStatus(
             container_id=ContainerID(value=record.container_id),
             network_infos=[NetworkInfo(ip_addresses=[address])],
-            executor_pid=record.pid,
+            executor_pid=pid,
         )
     return TaskStatus(
         task_id=TaskID(value=record.task_id),

@@ -1,13 +1,13 @@
-"""One task's life in memory: its record, what of it is durable, and when something is next due for it."""
+"""One task's life in memory: its records, what of them is durable, and what is under way for it."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, field
 
 import msgspec
 
 from dcos_runtime.agent.core import statuses
-from dcos_runtime.agent.core.model import TERMINAL, Exit, KillReason, Settings, Stage, TaskRecord
+from dcos_runtime.agent.core.model import Exit, Settings
+from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, KillReason, Stage, TaskRecord
+from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import DurationInfo
 from dcos_runtime.wire.tasks import KillPolicy, TaskResourceLimitation, TaskState, TaskStatus
@@ -20,8 +20,7 @@ class Terms(msgspec.Struct):
     max_completion_time: DurationInfo | None = None
 
 
-@dataclass(frozen=True)
-class Verdict:
+class Verdict(msgspec.Struct, frozen=True):
     """How a task ends once its container is gone."""
 
     state: TaskState
@@ -31,25 +30,25 @@ class Verdict:
     limitation: TaskResourceLimitation | None = None
 
 
-@dataclass
-class Task:
-    """A task and what is under way for it. ``written`` and ``durable`` number its checkpoints, asked for and done."""
+class Task(msgspec.Struct):
+    """A task and what is under way for it. ``written`` and ``durable`` number its checkpoints, asked for and done.
 
+    ``needs``: the checkpoint that must be durable before an update, by its uuid, goes out. ``volatile``: it was refused
+    because nothing can be written, and its update goes out unwritten. ``sent``: the update in flight.
+    """
+
+    executor: ExecutorRecord
+    container: ContainerRecord
     record: TaskRecord
     written: int = 0
     durable: int = 0
-    needs: dict[bytes, int] = field(default_factory=dict)  # update uuid -> the checkpoint that must be durable first
+    needs: dict[bytes, int] = {}
     verdict: Verdict | None = None
-    volatile: bool = False  # it was refused because nothing can be written: its update goes out unwritten
-    sent: bytes | None = None  # the update in flight
-    resend_at: float | None = None
+    volatile: bool = False
+    sent: bytes | None = None
     resend_wait: float = 0.0
-    escalate_at: float | None = None
-    complete_by: float | None = None
-    rewrite_at: float | None = None
     destroying: bool = False
     destroyed: bool = False
-    removed: bool = False  # its checkpoint is being removed; it is listed nowhere any more
 
     @property
     def key(self) -> tuple[str, str]:
@@ -61,21 +60,11 @@ class Task:
 
     @property
     def before_start(self) -> bool:
-        return self.record.stage in (Stage.INTENT, Stage.PREPARING)
+        return self.container.stage in (Stage.INTENT, Stage.PREPARING)
 
     @property
     def head(self) -> TaskStatus | None:
         return self.record.pending[0] if self.record.pending else None
-
-    def deadlines(self) -> list[float]:
-        times = (self.resend_at, self.escalate_at, self.complete_by, self.rewrite_at)
-        return [time for time in times if time is not None]
-
-    def quiet(self) -> None:
-        """Nothing is in flight any more: the next update goes out with the first wait."""
-        self.sent = None
-        self.resend_at = None
-        self.resend_wait = 0.0
 
 
 def terms(record: TaskRecord) -> Terms:

@@ -9,21 +9,9 @@ from dataclasses import dataclass, field
 import msgspec
 
 from dcos_runtime.core.resources import EMPTY, Holdings, Resources
+from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.tasks import TaskState
-
-TERMINAL = frozenset(
-    {
-        TaskState.TASK_FINISHED,
-        TaskState.TASK_FAILED,
-        TaskState.TASK_KILLED,
-        TaskState.TASK_ERROR,
-        TaskState.TASK_LOST,
-        TaskState.TASK_DROPPED,
-        TaskState.TASK_GONE,
-        TaskState.TASK_GONE_BY_OPERATOR,
-    }
-)
 
 
 class Task(msgspec.Struct, gc=False):

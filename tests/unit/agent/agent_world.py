@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import random
 from dataclasses import dataclass, field
 
+from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.agent import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
@@ -13,14 +13,18 @@ from dcos_runtime.agent.core.effects import (
     Effect,
     EndProcess,
     OpenConnection,
-    Persist,
     Prepare,
+    Register,
     SendUp,
     Signal,
     Start,
     Watch,
 )
-from dcos_runtime.agent.core.model import AgentRecord, Exit, Facts, Found, Now, Recovered, Settings, TaskRecord
+from dcos_runtime.agent.core.events import Event, Recovered
+from dcos_runtime.agent.core.model import Exit, Facts, Found, Settings
+from dcos_runtime.agent.core.timing import Complete, Escalate, Resend, Rewrite
+from dcos_runtime.core.frozen import Now, Persist, Persisted, PersistFailed, Tick
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID, TaskID
@@ -42,6 +46,15 @@ class Container:
     watched: bool = False
 
 
+@dataclass(frozen=True)
+class Write:
+    """A write under way."""
+
+    id: int
+    key: str
+    value: bytes | None
+
+
 class World:
     """Drives a real core. Methods are what happens to it; attributes what it caused."""
 
@@ -51,13 +64,14 @@ class World:
         self.mono = 100.0
         self.seed = seed
         self.disk: dict[str, bytes] = {}
-        self.persists: list[Persist] = []
+        self.persists: list[Write] = []
         self.containers: dict[str, Container] = {}
         self.sent: list[internal.Up] = []
         self.in_flight: dict[str, bytes] = {}  # task -> uuid that the framework has and has not acknowledged
         self.updates: dict[str, list[TaskStatus]] = {}
         self.gone: list[str] = []
         self.connects: list[internal.Connect] = []
+        self.history: list[tuple[Now, Event, list[Effect]]] = []  # of the present core
         self.connection: int | None = None
         self.connected = False
         self.down_seq = 0
@@ -71,7 +85,7 @@ class World:
             capabilities=[FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type(name)) for name in capabilities],
         )
         self.core = self._new_core()
-        self.do(self.core.recover(Recovered(AgentRecord()), self.now))
+        self.feed(Recovered())
 
     # --- plumbing -----------------------------------------------------------------------------------------------------
 
@@ -84,13 +98,21 @@ class World:
         settings = Settings(
             info=AgentInfo(hostname="agent"), software="1", boot_id=self.boot, ip="198.18.5.2", launcher="test"
         )
-        return AgentCore(settings, random.Random(self.seed))
+        self.history = []
+        return AgentCore(settings, Source(str(self.seed).encode()))
+
+    def feed(self, event: Event) -> None:
+        """Tells the core, and does what it wants."""
+        effects = self.core.receive(event, self.now)
+        self.history.append((self.now, event, effects))
+        self.do(effects)
 
     def do(self, effects: list[Effect]) -> None:
         for effect in effects:
             match effect:
                 case Persist():
-                    self.persists.append(effect)
+                    ((key, value),) = effect.changes
+                    self.persists.append(Write(effect.id, key, value))
                 case Prepare():
                     self.containers.setdefault(effect.container_id, Container()).ops.append("prepare")
                 case Start():
@@ -106,6 +128,8 @@ class World:
                     container.ops.append("destroy")
                 case OpenConnection():
                     self.connection = effect.connection
+                case Register():
+                    self.connects.append(codec.decode(effect.body, internal.Connect))
                 case CloseConnection():
                     if effect.connection == self.connection:
                         self.connection, self.connected = None, False
@@ -142,22 +166,25 @@ class World:
         """The oldest writes become durable."""
         for _ in range(len(self.persists) if count is None else min(count, len(self.persists))):
             effect = self.persists.pop(0)
-            if effect.value is None:
-                self.disk.pop(effect.key, None)
-            else:
-                self.disk[effect.key] = effect.value
-            self.do(self.core.persisted(effect.id, self.now))
+            self._write(effect)
+            self.feed(Persisted(effect.id))
+
+    def _write(self, write: Write) -> None:
+        if write.value is None:
+            self.disk.pop(write.key, None)
+        else:
+            self.disk[write.key] = write.value
 
     def persist_fails(self) -> None:
         effect = self.persists.pop(0)
-        self.do(self.core.persist_failed(effect.id, "No space left on device", self.now))
+        self.feed(PersistFailed(effect.id, "No space left on device"))
 
     # --- the master and the framework ---------------------------------------------------------------------------------
 
     def connect(self) -> None:
         """Lets time pass until the agent connects, and admits it."""
         if self.core.session.master is None:
-            self.do(self.core.master_changed(MASTER, self.now))
+            self.feed(events.MasterSeen(("master", b""), MASTER))
         while self.connection is None:
             deadline = self.core.session.deadline
             assert deadline is not None
@@ -167,25 +194,22 @@ class World:
             self.sent, self.in_flight = [], {}
             self.connected = True
             self.down_seq = 1
-            message = self.core.connect_message()
-            self.connects.append(message)
-            codec.decode(codec.encode(message), internal.Connect)
+            self.feed(events.EndpointFound(self.connection, *MASTER, (internal.VERSION,)))
             connected = internal.Connected(
                 agent_id="agent-1", epoch=self.epoch, seq=1, master_id="master", ping_seconds=15.0
             )
-            self.do(self.core.opened(self.connection, connected, self.now))
+            self.feed(events.Received(self.connection, codec.encode(connected)))
 
     def disconnect(self) -> None:
         if self.connection is not None:
             connection, self.connection, self.connected = self.connection, None, False
-            self.do(self.core.closed(connection, "test", self.now))
+            self.feed(events.Closed(connection, "test"))
 
     def down(self, kind: type[internal.Down], **fields: object) -> None:
         assert self.connected and self.connection is not None
         self.down_seq += 1
         message = kind(agent_id="agent-1", epoch=self.epoch, seq=self.down_seq, **fields)  # type: ignore[operator]
-        again = codec.decode(codec.encode(message), internal.Down)  # type: ignore[arg-type]
-        self.do(self.core.received(self.connection, again, self.now))
+        self.feed(events.Received(self.connection, codec.encode(message)))
 
     def run(self, task: str, **extra: object) -> None:
         document = {
@@ -227,26 +251,25 @@ class World:
         """Carries out the oldest thing asked for of a container."""
         container = self.containers[container_id]
         op = container.ops.pop(0)
-        core = self.core
         if op == "prepare":
             if fails:
-                self.do(core.launch_failed(container_id, "Failed to launch container: no", self.now))
+                self.feed(events.LaunchFailed(container_id, "Failed to launch container: no"))
             else:
                 container.state = "created"
-                self.do(core.created(container_id, 4242, self.now))
+                self.feed(events.Created(container_id, 4242))
         elif op == "start":
             if fails or container.state != "created":
-                self.do(core.launch_failed(container_id, "Failed to launch container: no", self.now))
+                self.feed(events.LaunchFailed(container_id, "Failed to launch container: no"))
             else:
                 container.state = "running"
                 container.starts += 1
                 container.watched = True
-                self.do(core.started(container_id, self.now))
+                self.feed(events.Started(container_id))
         elif op.startswith("signal "):
             container.signals.append(int(op.split()[1]))
         elif op == "destroy":
             container.state, container.watched, container.exit = "absent", False, None
-            self.do(core.destroyed(container_id, self.now))
+            self.feed(events.Destroyed(container_id))
 
     def exit(self, container_id: str, ended: Exit) -> None:
         container = self.containers[container_id]
@@ -254,7 +277,7 @@ class World:
         container.state, container.exit = "exited", ended
         if container.watched:
             container.watched = False
-            self.do(self.core.exited(container_id, ended, self.now))
+            self.feed(events.Exited(container_id, ended))
 
     def supervisor_dies(self, container_id: str) -> None:
         container = self.containers[container_id]
@@ -262,7 +285,7 @@ class World:
         container.state = "orphaned"
         if container.watched:
             container.watched = False
-            self.do(self.core.supervisor_lost(container_id, self.now))
+            self.feed(events.SupervisorLost(container_id))
 
     def settle(self) -> None:
         """Until nothing is left to do: writes and container work are done at once."""
@@ -296,19 +319,16 @@ class World:
             if deadline is None or deadline > end:
                 break
             self.mono = max(self.mono, deadline)
-            self.do(self.core.tick(self.now))
+            self.feed(Tick())
         else:
             raise AssertionError("the core asks for the same moment for ever")
         self.mono = max(self.mono, end)
-        self.do(self.core.tick(self.now))
+        self.feed(Tick())
 
     def crash(self, reboot: bool = False, written: int = 0) -> None:
         """kill -9 of the agent, of whose waiting writes the oldest were still done, and its start."""
         for effect in self.persists[:written]:
-            if effect.value is None:
-                self.disk.pop(effect.key, None)
-            else:
-                self.disk[effect.key] = effect.value
+            self._write(effect)
         self.persists = []
         self.connection, self.connected = None, False
         if reboot:
@@ -318,14 +338,13 @@ class World:
             if reboot and container.state != "exited":
                 container.state = "absent"
         self.core = self._new_core()
-        self.do(self.core.recover(self._found(), self.now))
+        self.feed(self._found())
 
     def _found(self) -> Recovered:
-        tasks = [codec.decode(value, TaskRecord) for key, value in self.disk.items() if key.startswith("tasks/")]
-        frameworks = [
-            codec.decode(value, FrameworkInfo) for key, value in self.disk.items() if key.startswith("frameworks/")
-        ]
-        agent = codec.decode(self.disk["agent"], AgentRecord) if "agent" in self.disk else AgentRecord()
+        values = {
+            folder: tuple(value for key, value in self.disk.items() if key.startswith(f"{folder}/"))
+            for folder in ("tasks", "frameworks")
+        }
         kinds = {
             "absent": Found.ABSENT,
             "created": Found.CREATED,
@@ -333,12 +352,20 @@ class World:
             "orphaned": Found.ORPHANED,
             "exited": Found.EXITED,
         }
-        facts = {
-            name: Facts(kinds[container.state], container.exit, None if container.state == "absent" else 4242)
+        facts = tuple(
+            (name, Facts(kinds[container.state], container.exit, None if container.state == "absent" else 4242))
             for name, container in self.containers.items()
-        }
-        known = {record.container_id for record in tasks}
-        for name, container in self.containers.items():
-            if name not in known and container.state != "absent":
-                container.state, container.exit = "absent", None  # what belongs to no task is destroyed by the shell
-        return Recovered(agent, tuple(frameworks), tuple(tasks), facts)
+        )
+        known = {key.removeprefix("tasks/") for key in self.disk if key.startswith("tasks/")}
+        strangers = tuple(
+            (name, "test")
+            for name, container in self.containers.items()
+            if name not in known and container.state != "absent"
+        )
+        return Recovered(self.disk.get("agent"), values["frameworks"], values["tasks"], facts, strangers)
+
+    def deadlines(self, task: str) -> list[float]:
+        """When the agent is to do something for the task of its own accord."""
+        container = self.container_of(task)
+        kinds = (Resend, Escalate, Complete, Rewrite)
+        return [at for kind in kinds if (at := self.core.timers.at(kind(container))) is not None]

@@ -6,8 +6,9 @@ import signal
 
 import pytest
 
+from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.model import Exit
-from dcos_runtime.wire import internal
+from dcos_runtime.wire import codec, internal
 from tests.unit.agent.agent_world import World
 
 DONE = Exit(code=0)
@@ -73,8 +74,8 @@ def test_a_task_over_its_memory_says_so_and_how_much_it_had(world: World) -> Non
 
 def test_a_task_over_its_disk_is_ended_and_told_its_figures(world: World) -> None:
     container = world.launch("t")
-    world.do(world.core.disk_exceeded(container, 12 << 20, 10 << 20, world.now))
-    world.do(world.core.disk_exceeded(container, 13 << 20, 10 << 20, world.now))
+    world.feed(events.DiskExceeded(container, 12 << 20, 10 << 20))
+    world.feed(events.DiskExceeded(container, 13 << 20, 10 << 20))
     world.settle()
     assert last(world, "t") == (
         "TASK_FAILED",
@@ -89,7 +90,7 @@ def test_a_task_over_its_disk_is_ended_and_told_its_figures(world: World) -> Non
 
 def test_a_task_whose_disk_cannot_be_counted_is_told_why(world: World) -> None:
     container = world.launch("t")
-    world.do(world.core.disk_too_deep(container, 512, 10 << 20, world.now))
+    world.feed(events.DiskTooDeep(container, 512, 10 << 20))
     world.settle()
     state, reason, message = last(world, "t")
     assert (state, reason) == ("TASK_FAILED", "REASON_CONTAINER_LIMITATION_DISK")
@@ -124,7 +125,7 @@ def test_an_update_is_sent_again_after_10_seconds_then_20_up_to_10_minutes(world
     start = world.mono
     for _ in range(9):
         while len([m for m in world.sent if isinstance(m, internal.Update)]) == count:
-            deadline = min(d for d in world.core.tasks[("fw", "t")].deadlines())
+            deadline = min(d for d in world.deadlines("t"))
             step = min(max(deadline - world.mono, 0.0), 10.0)
             world.advance(step)
             world.down(internal.Ping)
@@ -407,7 +408,7 @@ def test_an_agent_that_was_removed_while_away_is_dismissed_by_the_refusal(world:
     connection = world.connection
     assert connection is not None
     world.connected = False
-    world.do(world.core.closed(connection, "410", world.now, gone=True))
+    world.feed(events.Closed(connection, "410", 410))
     world.settle()
     assert world.ended is not None
 
@@ -577,5 +578,5 @@ def test_a_message_of_an_older_connection_is_not_heard(world: World) -> None:
     world.disconnect()
     world.connect()
     message = internal.Shutdown(agent_id="agent-1", epoch=1, seq=2, message="stale")
-    world.do(world.core.received(old, message, world.now))
+    world.feed(events.Received(old, codec.encode(message)))
     assert world.ended is None and world.connected

@@ -16,10 +16,13 @@ from dcos_runtime.agent.containers import bundle
 from dcos_runtime.agent.containers.base import Spec, User
 from dcos_runtime.agent.core import refusal
 from dcos_runtime.agent.core.capabilities import USUAL, Policy
-from dcos_runtime.agent.core.model import Now, Settings, Stage, TaskRecord
+from dcos_runtime.agent.core.model import Settings
+from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, Kind, Stage, TaskRecord
+from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.views import Viewer
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.flags import FlagError, parse
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID, Value
@@ -121,7 +124,11 @@ def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(
     for name, task in (("one", good), ("bad", b'{"name":"old","limits":{"mem":{"value":null}}}'), ("two", good)):
         raw = msgspec.Raw(task)
         core.completed.append(
-            TaskRecord(framework_id="f", task_id=name, container_id=name, launcher="posix", task=raw, stage=Stage.ENDED)
+            Task(
+                ExecutorRecord(framework_id="f", executor_id=name, container_id=name, kind=Kind.COMMAND),
+                ContainerRecord(container_id=name, launcher="posix", stage=Stage.ENDED),
+                TaskRecord(framework_id="f", task_id=name, executor_id=name, container_id=name, task=raw),
+            )
         )
     viewer = Viewer(core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda container, launcher: None)
     (framework,) = viewer.state()["completed_frameworks"]

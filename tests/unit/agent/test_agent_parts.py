@@ -19,7 +19,8 @@ from dcos_runtime.agent.containers.base import Spec, User
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.rootfs import RootFilesystem
 from dcos_runtime.agent.core.capabilities import NONE, USUALLY, Held, Policy
-from dcos_runtime.agent.core.model import AgentRecord, Stage, TaskRecord
+from dcos_runtime.agent.core.records import AgentRecord, Stage
+from dcos_runtime.agent.core.stored import FormerTask as TaskRecord
 from dcos_runtime.agent.environment import Origin, duration_text, environment
 from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
 from dcos_runtime.agent.views import executor_name

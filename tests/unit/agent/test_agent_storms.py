@@ -12,8 +12,9 @@ from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dcos_runtime.agent.core.model import TERMINAL, Exit, TaskRecord
-from dcos_runtime.wire import codec
+from dcos_runtime.agent.core import events, stored
+from dcos_runtime.agent.core.model import Exit
+from dcos_runtime.core.task_states import TERMINAL
 from tests.unit.agent.agent_world import World
 
 ENDS = st.sampled_from(
@@ -133,7 +134,7 @@ class Storm(RuleBasedStateMachine):
     def takes_too_much_disk(self, data: st.DataObject) -> None:
         if self.world.containers:
             container = data.draw(st.sampled_from(sorted(self.world.containers)))
-            self.world.do(self.world.core.disk_exceeded(container, 2, 1, self.world.now))
+            self.world.feed(events.DiskExceeded(container, 2, 1))
 
     @rule(seconds=st.sampled_from([0.5, 5, 15, 100, 700]))
     def time_passes(self, seconds: float) -> None:
@@ -168,7 +169,7 @@ class Storm(RuleBasedStateMachine):
                 continue
             value = self.world.disk.get(f"tasks/{living.record.container_id}")
             assert value is not None, f"{task} is told of, and not written down"
-            assert uuid in [status.uuid for status in codec.decode(value, TaskRecord).pending]
+            assert uuid in [status.uuid for status in stored.read_run(value).tasks[0].pending]
 
     # --- the calm after the storm ---
 

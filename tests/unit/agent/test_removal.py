@@ -23,6 +23,7 @@ from dcos_runtime.agent.core.effects import Destroy, Retire, Signal, Start, Watc
 from dcos_runtime.agent.core.model import Exit, Found
 from dcos_runtime.agent.removal import BATCH, DEEPEST, remove
 from dcos_runtime.agent.sandbox import Sandboxes
+from dcos_runtime.core.frozen import Now, Tick
 from dcos_runtime.daemon import Life
 
 
@@ -254,13 +255,14 @@ class Core:
     def __init__(self) -> None:
         self.told: list[str] = []
         self.tasks: dict[str, Any] = {}
+        self.effects: list[list[Any]] = []
 
-    def __getattr__(self, name: str) -> Any:
-        def note(container_id: str, *rest: object, **more: object) -> list[Any]:
-            self.told.append(name)
-            return []
+    def receive(self, event: Any, now: Now) -> list[Any]:
+        self.told.append(type(event).__name__)
+        return self.effects.pop() if self.effects else []
 
-        return note
+    def next_deadline(self) -> float | None:
+        return None
 
 
 async def outcome(launcher: Launcher, effect: Any, told: str | None) -> int:
@@ -270,7 +272,8 @@ async def outcome(launcher: Launcher, effect: Any, told: str | None) -> int:
     whole = shell.Shell(
         cast(Any, core), cast(Any, None), cast(Any, {"odd": launcher}), cast(Any, launching), 15.0, life
     )
-    whole.feed([effect])
+    core.effects = [[effect]]
+    whole.feed(Tick())
     for _ in range(6000):
         if told is None or told in core.told:
             break
@@ -285,9 +288,9 @@ async def outcome(launcher: Launcher, effect: Any, told: str | None) -> int:
 @pytest.mark.parametrize(
     ("effect", "told"),
     [
-        (Destroy("c", "odd"), "destroyed"),
-        (Start("c"), "launch_failed"),
-        (Watch("c", "odd"), "exited"),
+        (Destroy("c", "odd"), "Destroyed"),
+        (Start("c"), "LaunchFailed"),
+        (Watch("c", "odd"), "Exited"),
         (Signal("c", 15), None),
         (Retire("agent", "framework", "..", "c"), None),
     ],

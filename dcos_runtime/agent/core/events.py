@@ -1,0 +1,144 @@
+"""What the agent's core is told. Frozen data; `AgentCore.receive` takes them one at a time, with the time."""
+
+from __future__ import annotations
+
+from dcos_runtime.agent.core.model import Exit, Facts
+from dcos_runtime.core.frozen import Frozen, Persisted, PersistFailed, Tick
+
+
+class Recovered(Frozen, frozen=True):
+    """First event: all that a former process of this agent left, as it is checkpointed (`stored` reads it).
+
+    ``facts``: each container as its launcher found it; ``strangers``: containers, with their launcher, of no task.
+    """
+
+    agent: bytes | None = None
+    frameworks: tuple[bytes, ...] = ()
+    runs: tuple[bytes, ...] = ()
+    facts: tuple[tuple[str, Facts], ...] = ()
+    strangers: tuple[tuple[str, str], ...] = ()
+
+
+class CleanupAsked(Frozen, frozen=True):
+    """The operator wants all tasks ended and the agent forgotten."""
+
+    why: str
+
+
+# --- the master -------------------------------------------------------------------------------------------------------
+
+
+class MasterSeen(Frozen, frozen=True):
+    """What the election says now: who leads (``None``: nobody is known) and where, or the ``problem`` with that.
+
+    ``identity``: the leader's node and what it holds. It differs between two terms of one process.
+    """
+
+    identity: tuple[str, bytes] | None
+    address: tuple[str, int] | None = None
+    problem: str = ""
+
+
+class EndpointFound(Frozen, frozen=True):
+    """`OpenConnection`: there the protocol is spoken, in these versions."""
+
+    connection: int
+    host: str
+    port: int
+    versions: tuple[int, ...]
+
+
+class Received(Frozen, frozen=True):
+    """A `internal.Down` message as it came, JSON. The first of a connection answers `Register`."""
+
+    connection: int
+    data: bytes
+
+
+class Closed(Frozen, frozen=True):
+    """A connection ended or could not be had; ``status``: the master's answer was this HTTP status."""
+
+    connection: int
+    why: str
+    status: int | None = None
+
+
+# --- containers -------------------------------------------------------------------------------------------------------
+
+
+class Created(Frozen, frozen=True):
+    """The container stands; its first process waits for `Start`."""
+
+    container_id: str
+    pid: int
+
+
+class Started(Frozen, frozen=True):
+    container_id: str
+
+
+class LaunchFailed(Frozen, frozen=True):
+    """The container could not be made or started; ``message`` is for the framework.
+
+    ``user_unknown``: the sandbox could not be made for its user, which the original tells as a dropped task.
+    """
+
+    container_id: str
+    message: str
+    user_unknown: bool = False
+
+
+class Exited(Frozen, frozen=True):
+    """The container's first process ended by itself or by a signal."""
+
+    container_id: str
+    exit: Exit
+
+
+class SupervisorLost(Frozen, frozen=True):
+    """The supervisor ended without leaving an exit status; whatever runs on is killed."""
+
+    container_id: str
+
+
+class DiskExceeded(Frozen, frozen=True):
+    """The container takes ``used`` bytes of disk and may take ``limit``: it ends, whatever it is at."""
+
+    container_id: str
+    used: int
+    limit: int
+
+
+class DiskTooDeep(Frozen, frozen=True):
+    """What the container takes cannot be counted: its folders are nested deeper than ``deepest``. It ends."""
+
+    container_id: str
+    deepest: int
+    limit: int
+
+
+class Destroyed(Frozen, frozen=True):
+    """Nothing of the container is left but its sandbox."""
+
+    container_id: str
+
+
+Event = (
+    Recovered
+    | CleanupAsked
+    | Tick
+    | Persisted
+    | PersistFailed
+    | MasterSeen
+    | EndpointFound
+    | Received
+    | Closed
+    | Created
+    | Started
+    | LaunchFailed
+    | Exited
+    | SupervisorLost
+    | DiskExceeded
+    | DiskTooDeep
+    | Destroyed
+)

@@ -1,0 +1,87 @@
+"""What the agent knows of an executor, its container and its tasks, each by itself; `stored` writes them down.
+
+A command task has an executor of its own that is nothing but its container. Custom executors and pods have several
+tasks under one executor.
+"""
+
+from __future__ import annotations
+
+import enum
+
+import msgspec
+
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
+
+
+class Stage(enum.Enum):
+    """How far a container has come."""
+
+    INTENT = "intent"  # the launch is being written down; nothing was done yet
+    PREPARING = "preparing"  # sandbox, URIs, container: all before its process may run
+    STARTING = "starting"  # created, and asked to run
+    RUNNING = "running"
+    ENDING = "ending"  # being destroyed; the terminal statuses of its tasks follow
+    ENDED = "ended"  # the terminal status is known; it waits to be acknowledged
+
+
+class Kind(enum.Enum):
+    """What an executor is."""
+
+    COMMAND = "command"  # the one task's command itself
+
+
+class KillReason(enum.Enum):
+    FRAMEWORK = "framework"
+    MAX_COMPLETION_TIME = "max_completion_time"
+    FORGOTTEN = "forgotten"  # its framework, or the whole agent, was shut down: nobody waits for a status
+
+
+class Kill(msgspec.Struct, omit_defaults=True):
+    """A kill under way. ``since`` is wall time, so that a restart of the agent goes on counting the grace."""
+
+    reason: KillReason
+    since: float
+    grace: float
+    escalated: bool = False
+
+
+class ExecutorRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Who runs tasks of a framework, in the container ``container_id``."""
+
+    framework_id: str
+    executor_id: str
+    container_id: str
+    kind: Kind
+
+
+class ContainerRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A container. ``pid`` is its first process's; ``started`` wall time."""
+
+    container_id: str
+    launcher: str
+    stage: Stage
+    pid: int | None = None
+    started: float | None = None
+
+
+class TaskRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """A task. ``task`` is the TaskInfo as it came, JSON. ``pending`` are the updates that were not acknowledged, oldest
+    first."""
+
+    framework_id: str
+    task_id: str
+    executor_id: str
+    container_id: str
+    task: msgspec.Raw
+    state: TaskState = TaskState.TASK_STAGING
+    status: TaskStatus | None = None
+    history: list[TaskStatus] = []
+    pending: list[TaskStatus] = []
+    kill: Kill | None = None
+
+
+class AgentRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """The agent. ``id`` is absent until a master admitted it."""
+
+    id: str | None = None
+    boot_id: str = ""

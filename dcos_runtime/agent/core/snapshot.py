@@ -1,0 +1,81 @@
+"""All that the agent's core knows as one value, and back: what a recording opens with."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dcos_runtime.agent.core.effects import EndProcess
+from dcos_runtime.agent.core.model import Settings
+from dcos_runtime.agent.core.records import AgentRecord
+from dcos_runtime.agent.core.session import Session, Standpoint
+from dcos_runtime.agent.core.task import Task
+from dcos_runtime.agent.core.timing import Continuation, Timer, Written
+from dcos_runtime.core.seeds import SourceState
+from dcos_runtime.core.timers import Timers
+from dcos_runtime.core.writes import Writes
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.tasks import TaskState
+
+if TYPE_CHECKING:
+    from dcos_runtime.agent.core.book import Book
+
+
+class Snapshot(msgspec.Struct, kw_only=True):
+    settings: Settings
+    source: SourceState
+    session: Standpoint
+    agent: AgentRecord
+    frameworks: list[tuple[str, FrameworkInfo]]
+    tasks: list[Task]
+    completed: list[Task]
+    counts: list[tuple[TaskState, int]]
+    timers: list[tuple[float, Timer]]
+    written: int
+    writes: list[tuple[int, Continuation]]
+    failed: list[Written]
+    ending: EndProcess | None
+
+
+def settings(snapshot: bytes) -> tuple[Settings, SourceState]:
+    """What a core is made with. Raises `codec.DecodeError`."""
+    found = codec.decode(snapshot, Snapshot)
+    return found.settings, found.source
+
+
+def take(core: Book) -> bytes:
+    return codec.encode(
+        Snapshot(
+            settings=core.settings,
+            source=core.source.state(),
+            session=core.session.at,
+            agent=core.agent,
+            frameworks=list(core.frameworks.items()),
+            tasks=list(core.tasks.values()),
+            completed=list(core.completed),
+            counts=list(core.counts.items()),
+            timers=core.timers.entries(),
+            written=core.writes.last,
+            writes=list(core.writes),
+            failed=list(core.failed.values()),
+            ending=core.ending,
+        )
+    )
+
+
+def fill(core: Book, snapshot: bytes) -> None:
+    """Gives a new core all that `take` took of another. Raises `codec.DecodeError`."""
+    found = codec.decode(snapshot, Snapshot)
+    core.timers = Timers(found.timers)
+    core.session = Session(core.settings, core.source, core.timers, found.session)
+    core.agent = found.agent
+    core.frameworks = dict(found.frameworks)
+    for task in found.tasks:
+        core.take_up(task)
+    core.completed.extend(found.completed)
+    core.counts = dict(found.counts)
+    core.writes = Writes(found.written, found.writes)
+    core.failed = {written.key: written for written in found.failed}
+    core.ending = found.ending

@@ -1,0 +1,151 @@
+"""How the agent's records are written down. Each value tells its version; this agent writes 2 and reads 1 and 2.
+
+Version 1 told none, and kept a task, its container and its executor as one record. A value of any other version
+was written by an agent that this one knows nothing of: it is refused by name, and all it tells of is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TypeVar
+
+import msgspec
+
+from dcos_runtime.agent.core.records import (
+    AgentRecord,
+    ContainerRecord,
+    ExecutorRecord,
+    Kill,
+    Kind,
+    Stage,
+    TaskRecord,
+)
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
+
+T = TypeVar("T")
+
+VERSION = 2
+READ = (1, 2)
+
+
+class UnknownVersion(ValueError):
+    """A version that this agent does not read. The text says which are."""
+
+
+class _Versioned(msgspec.Struct):
+    version: int = 1
+
+
+class Run(msgspec.Struct, kw_only=True):
+    """One executor with its container and its tasks: one value, so that they are never at odds with each other."""
+
+    version: int = VERSION
+    executor: ExecutorRecord
+    container: ContainerRecord
+    tasks: list[TaskRecord]
+
+
+class _Agent(msgspec.Struct):
+    version: int
+    agent: AgentRecord
+
+
+class _Framework(msgspec.Struct):
+    version: int
+    framework: FrameworkInfo
+
+
+class FormerTask(msgspec.Struct, kw_only=True, omit_defaults=True):
+    """Version 1 of a `Run`."""
+
+    framework_id: str
+    task_id: str
+    container_id: str
+    launcher: str
+    task: msgspec.Raw
+    stage: Stage
+    state: TaskState = TaskState.TASK_STAGING
+    status: TaskStatus | None = None
+    history: list[TaskStatus] = []
+    pending: list[TaskStatus] = []
+    pid: int | None = None
+    started: float | None = None
+    kill: Kill | None = None
+
+
+def read_run(value: bytes) -> Run:
+    """Raises `codec.DecodeError`, `UnknownVersion`."""
+    return _read(value, lambda: _migrated(codec.decode(value, FormerTask)), lambda: _whole(codec.decode(value, Run)))
+
+
+def read_agent(value: bytes) -> AgentRecord:
+    """Raises `codec.DecodeError`, `UnknownVersion`."""
+    return _read(value, lambda: codec.decode(value, AgentRecord), lambda: codec.decode(value, _Agent).agent)
+
+
+def read_framework(value: bytes) -> FrameworkInfo:
+    """Raises `codec.DecodeError`, `UnknownVersion`."""
+    return _read(value, lambda: codec.decode(value, FrameworkInfo), lambda: codec.decode(value, _Framework).framework)
+
+
+def run(executor: ExecutorRecord, container: ContainerRecord, tasks: list[TaskRecord]) -> bytes:
+    return codec.encode(Run(executor=executor, container=container, tasks=tasks))
+
+
+def agent(record: AgentRecord) -> bytes:
+    return codec.encode(_Agent(VERSION, record))
+
+
+def framework(info: FrameworkInfo) -> bytes:
+    return codec.encode(_Framework(VERSION, info))
+
+
+def _read(value: bytes, former: Callable[[], T], present: Callable[[], T]) -> T:
+    version = codec.decode(value, _Versioned).version
+    if version not in READ:
+        raise UnknownVersion(
+            f"it is of version {version}, and this agent reads {' and '.join(map(str, READ))}; run the agent that wrote"
+            " it, or one that is newer"
+        )
+    return former() if version == 1 else present()
+
+
+def _whole(found: Run) -> Run:
+    """What tells of several tasks, or of none, was not written by this version."""
+    if len(found.tasks) != 1 or found.tasks[0].container_id != found.container.container_id:
+        raise codec.DecodeError("the record of a command's executor has to tell of exactly one task in its container")
+    return found
+
+
+def _migrated(former: FormerTask) -> Run:
+    return Run(
+        executor=ExecutorRecord(
+            framework_id=former.framework_id,
+            executor_id=former.task_id,
+            container_id=former.container_id,
+            kind=Kind.COMMAND,
+        ),
+        container=ContainerRecord(
+            container_id=former.container_id,
+            launcher=former.launcher,
+            stage=former.stage,
+            pid=former.pid,
+            started=former.started,
+        ),
+        tasks=[
+            TaskRecord(
+                framework_id=former.framework_id,
+                task_id=former.task_id,
+                executor_id=former.task_id,
+                container_id=former.container_id,
+                task=former.task,
+                state=former.state,
+                status=former.status,
+                history=former.history,
+                pending=former.pending,
+                kill=former.kill,
+            )
+        ],
+    )

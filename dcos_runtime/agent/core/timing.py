@@ -1,0 +1,56 @@
+"""What the agent's core waits for: the keys of its timers, and what it goes on with once a write has ended."""
+
+from __future__ import annotations
+
+from dcos_runtime.core.frozen import Frozen
+
+
+class Connection(Frozen, frozen=True):
+    """The session's next step, see `session`."""
+
+
+class RetryWrites(Frozen, frozen=True):
+    """What could not be written, and is of no task, is tried again."""
+
+
+class Resend(Frozen, frozen=True):
+    """The container's task has an update that nobody acknowledged."""
+
+    container_id: str
+
+
+class Escalate(Frozen, frozen=True):
+    """The grace of the kill is over, or SIGKILL has not helped."""
+
+    container_id: str
+
+
+class Complete(Frozen, frozen=True):
+    """The task may run no longer."""
+
+    container_id: str
+
+
+class Rewrite(Frozen, frozen=True):
+    """The container's checkpoint could not be written."""
+
+    container_id: str
+
+
+Timer = Connection | RetryWrites | Resend | Escalate | Complete | Rewrite
+
+
+class RunWritten(Frozen, frozen=True):
+    """A checkpoint of the executor in this container."""
+
+    container_id: str
+
+
+class Written(Frozen, frozen=True):
+    """A value of no task that is alive."""
+
+    key: str
+    value: bytes | None
+
+
+Continuation = RunWritten | Written

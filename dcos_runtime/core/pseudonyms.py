@@ -1,0 +1,95 @@
+"""Pseudonyms for what a recording must not tell: as long as the secret, the same for the same, of no use to anybody."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from dcos_runtime.wire import codec
+
+_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_CREDENTIALS = re.compile(r"(?<=//)[^/?#]*(?=@)|(?<=\?).*", re.DOTALL)
+_SECRET = frozenset({"secret", "password", "credential", "credentials", "token"})
+_REMEMBERED = 512
+
+
+class Pseudonyms:
+    """``key`` is random, of one recording, and kept nowhere: without it no secret can be tried."""
+
+    def __init__(self, key: bytes) -> None:
+        self._key = key
+        self._messages: dict[bytes, bytes] = {}
+
+    def of(self, secret: str) -> str:
+        """Letters and digits instead, as many as there were characters. NUL stays: that one decides something."""
+        if not secret:
+            return secret
+        made = hashlib.shake_256(self._key + secret.encode("utf-8", "surrogatepass")).digest(len(secret))
+        return "".join(
+            letter if letter == "\0" else _LETTERS[byte % len(_LETTERS)]
+            for letter, byte in zip(secret, made, strict=True)
+        )
+
+    def message(self, data: bytes) -> bytes:
+        """A message with TaskInfos or CommandInfos in it, JSON, with pseudonyms for all that may be a secret there:
+        commands, environment variables, opaque data, credentials, and what URIs hold of these."""
+        found = self._messages.get(data)
+        if found is None:
+            if len(self._messages) >= _REMEMBERED:
+                self._messages.clear()
+            found = self._messages[data] = self._hidden(data)
+        return found
+
+    def _hidden(self, data: bytes) -> bytes:
+        try:
+            document = msgspec.json.decode(data, strict=False)
+        except (msgspec.DecodeError, RecursionError):
+            return b"?" * len(data)  # nobody can read it, and it may hold anything
+        return codec.encode(self._walk(document))
+
+    def _walk(self, value: Any, name: str = "") -> Any:
+        if isinstance(value, list):
+            return [self._walk(item, name) for item in value]
+        if not isinstance(value, dict):
+            return value
+        hidden = {key: self._walk(item, key) for key, item in value.items()}
+        for key in _SECRET & hidden.keys():
+            hidden[key] = self._all(value[key])
+        if name in ("command", "shell_command"):
+            _change(hidden, "value", self.of)
+            arguments = hidden.get("arguments")
+            if isinstance(arguments, list):
+                hidden["arguments"] = [self.of(item) if isinstance(item, str) else item for item in arguments]
+        elif name == "variables":
+            _change(hidden, "value", self.of)
+        elif name == "uris":
+            _change(hidden, "value", self._uri)
+        _change(hidden, "data", self._base64)
+        return hidden
+
+    def _all(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._base64(value)
+        if isinstance(value, list):
+            return [self._all(item) for item in value]
+        if isinstance(value, dict):
+            return {key: item if key == "type" else self._all(item) for key, item in value.items()}
+        return value
+
+    def _base64(self, text: str) -> str:
+        """Still base64, if it was."""
+        bare = text.rstrip("=")
+        return self.of(bare) + text[len(bare) :]
+
+    def _uri(self, text: str) -> str:
+        return _CREDENTIALS.sub(lambda match: self.of(match.group()), text)
+
+
+def _change(values: dict[str, Any], name: str, change: Callable[[str], str]) -> None:
+    value = values.get(name)
+    if isinstance(value, str):
+        values[name] = change(value)

@@ -1,0 +1,126 @@
+"""What every shell does around a core: events in, in order; effects carried out, in order; calls answered."""
+
+from __future__ import annotations
+
+import logging
+from collections import deque
+from collections.abc import Callable, Sequence
+from typing import Any, Generic, Protocol, TypeVar
+
+from dcos_runtime.core.frozen import Frozen, Log, Now, Reply
+
+E = TypeVar("E", bound=Frozen)
+E_contra = TypeVar("E_contra", bound=Frozen, contravariant=True)
+
+FAILED = b"The call could not be carried out because of an error in this daemon; its log says more"
+
+
+class Core(Protocol[E_contra]):
+    """A pure core. It changes in `receive` only; views may read its state between two events."""
+
+    def receive(self, event: E_contra, now: Now) -> list[Any]:
+        """What is to be done, in this order. When it raises, `take_effects` has what there was until then."""
+
+    def take_effects(self) -> list[Any]: ...
+
+    def next_deadline(self) -> float | None:
+        """The monotonic time at which a `Tick` is wanted at the latest. Costs the same however much is waited for."""
+
+    def snapshot(self) -> bytes:
+        """All of its state, from which another goes on exactly as this one would."""
+
+
+class Keeper(Protocol):
+    """Keeps what happens; see `recorder.Recorder`."""
+
+    def keep(self, now: Now, event: Frozen, effects: Sequence[Frozen], error: str) -> None: ...
+
+    def flush(self) -> None: ...
+
+
+class Runner(Generic[E]):
+    """One core at work. ``perform`` begins an effect and returns at once; what it leads to comes back as events.
+
+    An event that is fed while another is handled waits for its turn. `Reply` goes to whoever asked and to nobody else.
+    """
+
+    def __init__(
+        self,
+        core: Core[E],
+        clock: Callable[[], Now],
+        perform: Callable[[Any], None],
+        recorder: Keeper | None = None,
+        fed: Callable[[], None] = lambda: None,
+    ) -> None:
+        """``fed`` is called whenever events were handled: what the core waits for may be another time now."""
+        self._core = core
+        self._clock = clock
+        self._perform = perform
+        self._recorder = recorder
+        self.fed = fed
+        self._events: deque[tuple[E, int | None]] = deque()
+        self._busy = False
+        self._requests = 0
+        self._asked: dict[int, Callable[[Reply], None]] = {}
+
+    def feed(self, event: E) -> None:
+        """Handles the event, and all that come meanwhile. Raises what the core raised, once what it wanted is done."""
+        self._events.append((event, None))
+        self._work()
+
+    def ask(self, call: Callable[[int], E], answer: Callable[[Reply], None]) -> int:
+        """Handles the event that ``call`` makes of a new request number; ``answer`` gets its `Reply`, now or later.
+
+        When the core raises, that is logged and the reply is a 500.
+        """
+        self._requests += 1
+        request = self._requests
+        self._asked[request] = answer
+        self._events.append((call(request), request))
+        self._work()
+        return request
+
+    def forget(self, request: int) -> None:
+        """Whoever asked is gone: its reply is dropped."""
+        self._asked.pop(request, None)
+
+    def _work(self) -> None:
+        if self._busy:
+            return
+        self._busy = True
+        try:
+            while self._events:
+                event, request = self._events.popleft()
+                self._handle(event, request)
+        finally:
+            self._busy = False
+            self.fed()
+
+    def _handle(self, event: E, request: int | None) -> None:
+        now = self._clock()
+        try:
+            effects = self._core.receive(event, now)
+        except Exception as error:
+            effects = self._core.take_effects()
+            if self._recorder is not None:
+                self._recorder.keep(now, event, effects, type(error).__name__)
+                self._recorder.flush()
+            self._carry_out(effects)
+            if request is None:
+                raise
+            self._carry_out([Log(logging.ERROR, f"a call failed: {type(error).__name__}: {error}")])
+            if request in self._asked:
+                self._asked.pop(request)(Reply(request, 500, FAILED))
+            return
+        if self._recorder is not None:
+            self._recorder.keep(now, event, effects, "")
+        self._carry_out(effects)
+
+    def _carry_out(self, effects: Sequence[Any]) -> None:
+        for effect in effects:
+            if type(effect) is Reply:
+                answer = self._asked.pop(effect.request, None)
+                if answer is not None:
+                    answer(effect)
+            else:
+                self._perform(effect)

@@ -1,0 +1,54 @@
+"""Ids, jitter and shuffles from a seed: a core's only source of chance, so that its life can be run again."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Iterable
+from random import Random
+from typing import TypeVar
+
+T = TypeVar("T")
+
+SourceState = tuple[int, tuple[int, ...], float | None]
+
+
+class Source:
+    """Two of the same seed that are asked the same in the same order answer the same."""
+
+    def __init__(self, seed: bytes) -> None:
+        self.seed = seed
+        self._random = Random(seed)
+
+    def bits(self, count: int) -> int:
+        return self._random.getrandbits(count)
+
+    def token(self, size: int = 16) -> bytes:
+        """So many random bytes."""
+        return self._random.getrandbits(8 * size).to_bytes(size, "big")
+
+    def uuid(self) -> str:
+        """A random UUID (version 4) in the usual form."""
+        return str(uuid.UUID(int=self._random.getrandbits(128), version=4))
+
+    def uniform(self, low: float, high: float) -> float:
+        return self._random.uniform(low, high)
+
+    def shuffled(self, items: Iterable[T]) -> list[T]:
+        """A new list of the same items in another order."""
+        found = list(items)
+        self._random.shuffle(found)
+        return found
+
+    # --- snapshots ---
+
+    def state(self) -> SourceState:
+        version, internal, gauss = self._random.getstate()
+        return version, internal, gauss
+
+    @classmethod
+    def restored(cls, seed: bytes, state: SourceState) -> Source:
+        """One that goes on where the one that told ``state`` stood."""
+        source = cls(seed)
+        version, internal, gauss = state
+        source._random.setstate((version, tuple(internal), gauss))
+        return source

@@ -1,0 +1,34 @@
+"""Writes under way: the record of what is to be done once a write is durable, by the write's id."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
+
+from dcos_runtime.core.frozen import Persist
+
+C = TypeVar("C")
+
+
+class Writes(Generic[C]):
+    """Continuations are records and no functions, so that a core can be written down in the midst of a write."""
+
+    def __init__(self, last: int = 0, waiting: Iterable[tuple[int, C]] = ()) -> None:
+        self.last = last
+        self._waiting: dict[int, C] = dict(waiting)
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[tuple[int, C]]:
+        return iter(self._waiting.items())
+
+    def begin(self, changes: tuple[tuple[str, bytes | None], ...], then: C) -> Persist:
+        """The effect that makes the changes; ``then`` is what `end` gives back for its id."""
+        self.last += 1
+        self._waiting[self.last] = then
+        return Persist(self.last, changes)
+
+    def end(self, id: int) -> C | None:
+        """What was to be done once the write ``id`` has ended; ``None``: there is none such under way."""
+        return self._waiting.pop(id, None)

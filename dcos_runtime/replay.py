@@ -1,0 +1,104 @@
+"""Runs a recording through the real core: ``python -m dcos_runtime.replay FILE…``. Says where the effects differ.
+
+Exit code 0: they are the same everywhere; 1: they differ; 2: a file cannot be read.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import msgspec
+
+from dcos_runtime import __version__
+from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.recorder import Opening, Unreadable, read
+from dcos_runtime.core.runner import Core
+
+CORES = {"agent": "dcos_runtime.agent.core.recorded"}
+"""By the name in a recording: the module that tells a core's events and effects, and makes one of a snapshot."""
+
+SHOWN = 10
+
+
+class Recorded(Protocol):
+    """What a module of `CORES` has."""
+
+    EVENT: Any
+    EFFECT: Any
+
+    def restored(self, seed: bytes, snapshot: bytes) -> Core[Any]: ...
+
+
+def replay(data: bytes) -> tuple[Opening, int, list[str], bytes]:
+    """One segment: its opening, how many events it has, where effects differ, and the core as it is at the end.
+
+    Raises `Unreadable`.
+    """
+    opening, entries = read(data)
+    if opening.core not in CORES:
+        raise Unreadable(f"the recording is of {opening.core!r}; known are {', '.join(sorted(CORES))}")
+    module: Recorded = importlib.import_module(CORES[opening.core])
+    events = msgspec.msgpack.Decoder(module.EVENT)
+    effects = msgspec.msgpack.Decoder(list[module.EFFECT])  # type: ignore[name-defined]
+    encoder = msgspec.msgpack.Encoder()
+    differences: list[str] = []
+    try:
+        core = module.restored(opening.seed, opening.snapshot)
+        for number, entry in enumerate(entries, 1):
+            event = events.decode(entry.event)
+            error = ""
+            try:
+                done = core.receive(event, Now(entry.mono, entry.wall))
+            except Exception as raised:
+                done, error = core.take_effects(), type(raised).__name__
+            if encoder.encode(done) != bytes(entry.effects) or error != entry.error:
+                recorded = effects.decode(entry.effects)
+                differences.append(_difference(number, event, recorded, done, entry.error, error))
+    except (msgspec.DecodeError, msgspec.ValidationError) as error:
+        raise Unreadable(
+            f"the recording is of software {opening.software}, this is {__version__}, and they know each other's events"
+            f" no longer: {error}"
+        ) from None
+    return opening, len(entries), differences, core.snapshot()
+
+
+def _difference(number: int, event: Any, was: list[Any], now: list[Any], was_raised: str, raised: str) -> str:
+    lines = [f"event {number}: {event!r}"]
+    if was_raised != raised:
+        lines.append(f"  raised {was_raised or 'nothing'}, now {raised or 'nothing'}")
+    for at in range(max(len(was), len(now))):
+        before, after = (effects[at] if at < len(effects) else None for effects in (was, now))
+        if before != after:
+            lines += [f"  effect {at + 1} was {before!r}", f"  {' ' * len(f'effect {at + 1}')} now {after!r}"]
+    return "\n".join(lines)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m dcos_runtime.replay", description=__doc__)
+    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="segments of a recording")
+    arguments = parser.parse_args(argv)
+    outcome = 0
+    for path in arguments.files:
+        try:
+            opening, count, differences, _ = replay(path.read_bytes())
+        except (OSError, Unreadable) as error:
+            print(f"{path}: {error}", file=sys.stderr)
+            outcome = 2
+            continue
+        told = f"{path}: {count} events of the {opening.core}, software {opening.software}: "
+        if not differences:
+            print(told + "the effects are the same")
+            continue
+        print(told + f"the effects of {len(differences)} events differ")
+        print("\n".join(differences[:SHOWN]))
+        outcome = outcome or 1
+    return outcome
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,186 @@
+"""Recordings of the agent: storms run again to the byte, from any segment, and no secret gets in."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from dcos_runtime import replay
+from dcos_runtime.agent.core import events, recorded
+from dcos_runtime.agent.core.agent import AgentCore
+from dcos_runtime.agent.core.model import Exit
+from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.recorder import Recorder, read
+from tests.unit.agent.agent_world import World
+
+SECRET = "correct horse battery staple"
+
+COMMAND = {
+    "value": f"run --key={SECRET}",
+    "environment": {"variables": [{"name": "PW", "value": SECRET}, {"name": "ü", "value": "x\u00fc1"}]},
+}
+
+
+class Segments:
+    def __init__(self) -> None:
+        self.files: list[bytearray] = []
+
+    def open(self, number: int) -> None:
+        self.files.append(bytearray())
+
+    def write(self, data: bytes) -> None:
+        self.files[-1] += data
+
+    def remove(self, number: int) -> None:
+        """All are kept, to be looked at."""
+
+
+class RecordedWorld(World):
+    """Each life of its agent has a recording of its own, in small segments."""
+
+    def __init__(self, segment: int, **more: Any) -> None:
+        self.segment = segment
+        self.lives: list[tuple[Segments, Recorder, AgentCore]] = []
+        self.frozen: list[tuple[bytes, Any]] = []
+        super().__init__(**more)
+
+    def _new_core(self) -> AgentCore:
+        core = super()._new_core()
+        sink = Segments()
+        seed, veil = core.source.seed, recorded.Veil(b"k" * 32)
+        recorder = Recorder(core, recorded.NAME, "1", seed, veil, sink, segment=self.segment)
+        self.lives.append((sink, recorder, core))
+        return core
+
+    def feed(self, event: events.Event) -> None:
+        self.frozen.append((msgspec.msgpack.encode(event), event))
+        now = self.now
+        effects = self.core.receive(event, now)
+        self.frozen += [(msgspec.msgpack.encode(effect), effect) for effect in effects]
+        self.lives[-1][1].keep(now, event, effects, "")
+        self.do(effects)
+
+
+def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
+    """Whatever may happen, in an order that the seed decides: as the stateful test does, without its shrinking."""
+    chance = random.Random(seed)
+    world = RecordedWorld(segment, seed=seed)
+    world.connect()
+    tasks: list[str] = []
+    for _ in range(steps):
+        running = sorted(name for name, container in world.containers.items() if container.state == "running")
+        busy = sorted(name for name, container in world.containers.items() if container.ops)
+        match chance.choice(
+            ["run", "run", "write", "write", "work", "work", "work", "end", "kill", "ack", "ack", *ODD]
+        ):
+            case "run" if world.connected:
+                tasks.append(f"t{len(tasks)}")
+                extra = {"executor": {}} if chance.random() < 0.1 else {}
+                world.run(tasks[-1], command=COMMAND, **extra)
+            case "write" if world.persists:
+                world.persist(chance.randint(1, 4))
+            case "full" if world.persists:
+                world.persist_fails()
+            case "work" if busy:
+                world.work(chance.choice(busy), chance.random() < 0.2)
+            case "end" if running:
+                ends = (Exit(code=0), Exit(code=3), Exit(signal=9, oom=True))
+                world.exit(chance.choice(running), chance.choice(ends))
+            case "lost" if running:
+                world.supervisor_dies(chance.choice(running))
+            case "kill" if world.connected and tasks:
+                world.kill(chance.choice(tasks), chance.choice([None, 0, 3, 60]))
+            case "ack" if world.connected and world.in_flight:
+                world.acknowledge(chance.choice(sorted(world.in_flight)))
+            case "line":
+                world.disconnect() if world.connected else world.connect()
+            case "disk" if world.containers:
+                world.feed(events.DiskExceeded(chance.choice(sorted(world.containers)), 2, 1))
+            case "time":
+                world.advance(chance.choice([0.5, 5, 15, 100, 700]))
+            case "crash":
+                world.crash(chance.random() < 0.3, chance.randint(0, 3))
+            case "framework" if world.connected:
+                world.shutdown_framework()
+            case "nonsense" if world.connection is not None:
+                world.feed(events.Received(world.connection, b"{nonsense"))
+    for _, recorder, _ in world.lives:
+        recorder.flush()
+    return world
+
+
+ODD = ["full", "lost", "line", "disk", "time", "time", "crash", "framework", "nonsense"]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_a_recorded_storm_runs_again_to_the_byte_from_any_segment(seed: int) -> None:
+    world = storm(seed, 150, segment=random.Random(seed).choice([1, 30_000, 1 << 30]))
+    veil = recorded.Veil(b"k" * 32)
+    count = 0
+    for sink, _, core in world.lives:
+        ends = []
+        for data in sink.files:
+            _, events_seen, differences, end = replay.replay(bytes(data))
+            assert differences == []
+            count += events_seen
+            ends.append(end)
+        openings = [read(bytes(data))[0].snapshot for data in sink.files]
+        assert ends[:-1] == openings[1:] and ends[-1] == veil.snapshot(core.snapshot())
+    assert count > 60
+
+
+def test_nothing_is_edited_in_place() -> None:
+    for seed in range(4):
+        for before, it in storm(seed, 200, 1 << 30).frozen:
+            assert msgspec.msgpack.encode(it) == before, it
+
+
+def test_no_secret_of_a_task_gets_into_a_recording() -> None:
+    world = storm(3, 200, 20_000)
+    assert any(SECRET.encode() in value for value in world.disk.values()) or len(world.lives) > 1
+    names = 0
+    for sink, _, _ in world.lives:
+        for data in sink.files:
+            assert SECRET.encode() not in data and b"horse" not in data
+            names += data.count(b'"PW"')
+    assert names
+
+
+def recording(path: Path) -> Path:
+    world = storm(5, 60, 1 << 30)
+    path.write_bytes(world.lives[0][0].files[0])
+    return path
+
+
+def test_the_command_says_where_effects_differ(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = recording(tmp_path / "one.recording")
+    assert replay.main([str(path)]) == 0 and "the effects are the same" in capsys.readouterr().out
+    monkeypatch.setattr(AgentCore, "_persist_agent", lambda self: None)
+    assert replay.main([str(path)]) == 1
+    told = capsys.readouterr().out
+    assert "event" in told and "effect" in told and " now " in told
+    (tmp_path / "two.recording").write_bytes(b"nonsense")
+    assert replay.main([str(tmp_path / "two.recording"), str(tmp_path / "none")]) == 2
+    assert "no recording" in capsys.readouterr().err
+
+
+def test_what_the_core_raised_is_raised_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A recording of a failure replays as the failure."""
+    core = World().core
+    sink = Segments()
+    recorder = Recorder(core, recorded.NAME, "1", core.source.seed, recorded.Veil(b"k"), sink)
+    now = Now(1.0, 2.0)
+    event = events.Recovered(runs=(json.dumps({"version": 9}).encode(),))
+    with pytest.raises(ValueError, match="version 9") as raised:
+        core.receive(event, now)
+    recorder.keep(now, event, core.take_effects(), raised.type.__name__)
+    recorder.flush()
+    _, count, differences, _ = replay.replay(bytes(sink.files[0]))
+    assert count == 1 and differences == []

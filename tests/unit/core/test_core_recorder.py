@@ -1,0 +1,163 @@
+"""The ring of a recording keeps to its bounds, survives what a disk does, and tells no secrets."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dcos_runtime.core.frozen import Frozen, Log, Now
+from dcos_runtime.core.pseudonyms import Pseudonyms
+from dcos_runtime.core.recorder import Recorder, Unreadable, read
+from dcos_runtime.recording import Files
+
+
+class Said(Frozen, frozen=True):
+    text: str
+
+
+class Bare:
+    """Nothing is secret."""
+
+    def event(self, event: Any) -> Any:
+        return event
+
+    def effect(self, effect: Any) -> Any:
+        return effect
+
+    def snapshot(self, snapshot: bytes) -> bytes:
+        return snapshot
+
+
+class Counting:
+    def __init__(self) -> None:
+        self.count = 0
+
+    def snapshot(self) -> bytes:
+        return str(self.count).encode()
+
+
+class Segments:
+    def __init__(self) -> None:
+        self.files: dict[int, bytearray] = {}
+        self.now = 0
+
+    def open(self, number: int) -> None:
+        self.files[number] = bytearray()
+        self.now = number
+
+    def write(self, data: bytes) -> None:
+        self.files[self.now] += data
+
+    def remove(self, number: int) -> None:
+        del self.files[number]
+
+
+@given(st.lists(st.integers(0, 300), max_size=80), st.integers(1, 5), st.integers(100, 1000))
+def test_the_ring_keeps_the_newest_events_within_its_bounds(sizes: list[int], segments: int, segment: int) -> None:
+    core, sink = Counting(), Segments()
+    recorder = Recorder(core, "test", "1", b"seed", Bare(), sink, segment=segment, segments=segments)
+    for number, size in enumerate(sizes):
+        core.count += 1
+        recorder.keep(Now(float(number), 0.0), Said("x" * size), [Log(1, str(number))], "")
+    recorder.flush()
+    assert 1 <= len(sink.files) <= segments
+    assert sorted(sink.files) == list(range(min(sink.files), max(sink.files) + 1))
+    expected = None
+    for _, data in sorted(sink.files.items()):
+        assert len(data) <= segment + 400  # an event ends in the segment it began in
+        opening, entries = read(bytes(data))
+        count = int(opening.snapshot)
+        assert expected in (None, count)  # each segment opens with the core as the one before left it
+        assert [entry.mono for entry in entries] == [float(count + at) for at in range(len(entries))]
+        expected = count + len(entries)
+    assert expected == len(sizes)
+
+
+def test_a_segment_that_was_cut_short_is_read_up_to_there() -> None:
+    sink = Segments()
+    recorder = Recorder(Counting(), "test", "1", b"seed", Bare(), sink)
+    for number in range(10):
+        recorder.keep(Now(float(number), 0.0), Said("text"), [], "")
+    recorder.flush()
+    whole = bytes(sink.files[1])
+    lengths = {len(read(whole[:cut])[1]) for cut in range(len(whole) - 200, len(whole) + 1)}
+    assert max(lengths) == 10 and lengths == set(range(min(lengths), 11))
+    for data in (b"", b"\0\0\0\5hello", b"x" * 100, whole[4:]):
+        with pytest.raises(Unreadable):
+            read(data)
+
+
+def test_files_are_the_owners_only_and_an_unwritable_folder_ends_only_the_recording(tmp_path: Path) -> None:
+    folder = tmp_path / "recordings"
+    files = Files(folder, "agent")
+    recorder = Recorder(Counting(), "agent", "1", b"", Bare(), files, segment=200, segments=3)
+    for number in range(40):
+        recorder.keep(Now(float(number), 0.0), Said("text" * 10), [], "")
+    recorder.flush()
+    found = sorted(folder.iterdir())
+    assert len(found) == 3 and all(oct(path.stat().st_mode)[-3:] == "600" for path in found)
+    assert oct(folder.stat().st_mode)[-3:] == "700"
+    for path in found:
+        path.unlink()
+    folder.rmdir()
+    for number in range(40):
+        recorder.keep(Now(float(number), 0.0), Said("text" * 10), [], "")
+
+
+def test_of_former_recordings_the_newest_stay(tmp_path: Path) -> None:
+    for number in range(6):
+        (tmp_path / f"agent-1-{number:06d}.recording").touch()
+    (tmp_path / "another").touch()
+    Files(tmp_path, "agent")
+    assert len(list(tmp_path.glob("agent-*"))) == 2 and (tmp_path / "another").exists()
+
+
+# --- pseudonyms -------------------------------------------------------------------------------------------------------
+
+TASK = {
+    "name": "t",
+    "task_id": {"value": "t"},
+    "command": {
+        "value": "run --token=hunter2",
+        "arguments": ["--pw", "hunter3"],
+        "environment": {"variables": [{"name": "PW", "value": "hunter4"}, {"name": "S", "secret": {"value": {}}}]},
+        "uris": [{"value": "https://me:hunter5@host/path?key=hunter6", "extract": True}],
+    },
+    "container": {"docker": {"image": "i", "credential": {"principal": "p", "secret": "hunter7"}}},
+    "data": "aHVudGVyOA==",
+    "resources": [{"name": "cpus", "scalar": {"value": 1.5}, "type": "SCALAR"}],
+}
+
+
+def test_no_secret_of_a_task_is_told_and_all_else_is() -> None:
+    hidden = Pseudonyms(b"k" * 32).message(json.dumps(TASK).encode())
+    assert b"hunter" not in hidden and b"aHVud" not in hidden
+    document = json.loads(hidden)
+    for same in ("name", "task_id", "resources"):
+        assert document[same] == TASK[same]
+    assert document["command"]["environment"]["variables"][0]["name"] == "PW"
+    assert "@host/path?" in document["command"]["uris"][0]["value"]
+    assert len(document["command"]["value"]) == len("run --token=hunter2")
+    assert msgspec.json.decode(json.dumps(document["data"]).encode(), type=bytes)
+
+
+@given(st.text(), st.text())
+def test_a_pseudonym_is_as_long_and_the_same_for_the_same_only(one: str, other: str) -> None:
+    names, strange = Pseudonyms(b"1" * 32), Pseudonyms(b"2" * 32)
+    assert len(names.of(one)) == len(one) and names.of(one) == names.of(one)
+    assert [at for at, letter in enumerate(names.of(one)) if letter == "\0"] == [
+        at for at, letter in enumerate(one) if letter == "\0"
+    ]
+    if len(one) >= 16 and one != other and "\0" not in one:
+        assert names.of(one) != names.of(other) and names.of(one) != strange.of(one)
+
+
+def test_what_cannot_be_read_is_not_told_at_all() -> None:
+    hidden = Pseudonyms(b"k" * 32).message(b'{"command": {"value": "hunter2"')
+    assert b"hunter" not in hidden and len(hidden) == 31
