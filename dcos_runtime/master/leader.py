@@ -93,7 +93,9 @@ class Leader:
     def _carry_out(self) -> None:
         for effect in self._core.take_effects():
             match effect:
-                case Send(stream, data) | Tell(stream, data):
+                case Send(stream, event):
+                    self.streams.send(stream, event)
+                case Tell(stream, data):
                     self.streams.put(stream, data)
                 case Close(stream):
                     self.streams.close(stream)

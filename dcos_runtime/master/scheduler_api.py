@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import uuid
@@ -14,7 +15,7 @@ from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
 from dcos_runtime.master.leader import Leader
 from dcos_runtime.master.validate import not_yours
 from dcos_runtime.store.lease import NotLeading
-from dcos_runtime.wire import codec
+from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call, Event
 
@@ -23,7 +24,8 @@ log = logging.getLogger(__name__)
 JSON = "application/json"
 PROTOBUF = "application/x-protobuf"
 
-_HEARTBEAT = codec.encode(Event(type=Event.Type.HEARTBEAT))
+_ENCODERS = {JSON: codec.encode, PROTOBUF: protobuf.encode}
+_HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 
 
 async def handle(request: web.Request, leader: Leader, principal: str | None = None) -> web.StreamResponse:
@@ -33,10 +35,11 @@ async def handle(request: web.Request, leader: Leader, principal: str | None = N
         return text_response(text, 405, {"Allow": "POST"})
     if "Content-Type" not in request.headers:
         return text_response("Expecting 'Content-Type' to be present", 400)
-    if (refused := _content_type(request)) is not None:
-        return refused
+    kind = _content_type(request)
+    if kind is None:
+        return text_response(f"Expecting 'Content-Type' of {JSON} or {PROTOBUF}", 415)
     try:
-        call = decode(await body.read(request))
+        call = await _call(await body.read(request), kind)
     except body.Refused as refusal:
         return text_response(refusal.text, refusal.status)
     except codec.DecodeError as error:
@@ -45,11 +48,12 @@ async def handle(request: web.Request, leader: Leader, principal: str | None = N
         return text_response(f"Failed to validate scheduler::Call: {error_text}", 400)
     stream_id = request.headers.get("Mesos-Stream-Id")
     if call.type is Call.Type.SUBSCRIBE and call.subscribe is not None:
-        if not accepts_json(request.headers.get("Accept")):
+        answer_kind = accepted(request.headers.get("Accept"))
+        if answer_kind is None:
             return text_response(f"Expecting 'Accept' to allow '{PROTOBUF}' or '{JSON}'", 406)
         if stream_id is not None:
             return text_response("Subscribe calls should not include the 'Mesos-Stream-Id' header", 400)
-        return await _subscribe(request, leader, call.subscribe, principal)
+        return await _subscribe(request, leader, call.subscribe, principal, answer_kind)
     try:
         answer = await leader.do(lambda core, now: core.call(call, stream_id, now, principal))
     except NotLeading:
@@ -62,32 +66,36 @@ async def handle(request: web.Request, leader: Leader, principal: str | None = N
     return web.Response(status=answer.status)
 
 
-def _content_type(request: web.Request) -> web.Response | None:
-    """Why the body cannot be read. More lenient than the original: case and a charset do not matter."""
+def _content_type(request: web.Request) -> str | None:
+    """What the body is, if it can be read. More lenient than the original: case and a charset do not matter."""
     kind = request.headers["Content-Type"].partition(";")[0].strip().lower()
-    if kind == JSON:
-        return None
-    if kind == PROTOBUF:
-        return text_response(f"This version reads and writes {JSON} only, not {PROTOBUF}", 415)
-    return text_response(f"Expecting 'Content-Type' of {JSON} or {PROTOBUF}", 415)
+    return kind if kind in _ENCODERS else None
 
 
-def accepts_json(accept: str | None) -> bool:
+def accepted(accept: str | None) -> str | None:
+    """The content type of the events: JSON, unless only protobuf is accepted; None when neither is."""
+    return next((kind for kind in (JSON, PROTOBUF) if _accepts(accept, kind)), None)
+
+
+def _accepts(accept: str | None, wanted: str) -> bool:
     if accept is None:
         return True
     for item in accept.split(","):
         kind, *parameters = (part.strip().lower() for part in item.split(";"))
-        if kind in ("*/*", "application/*", JSON) and not any(re.fullmatch(r"q=0(\.0*)?", p) for p in parameters):
+        if kind in ("*/*", "application/*", wanted) and not any(re.fullmatch(r"q=0(\.0*)?", p) for p in parameters):
             return True
     return False
 
 
 async def _subscribe(
-    request: web.Request, leader: Leader, call: Call.Subscribe, principal: str | None
+    request: web.Request, leader: Leader, call: Call.Subscribe, principal: str | None, kind: str
 ) -> web.StreamResponse:
     stream_id = str(uuid.uuid4())
-    stream = leader.streams.open(f"framework {call.framework_info.name!r} at {request.remote}")
-    response = web.StreamResponse(headers={"Content-Type": JSON, "Mesos-Stream-Id": stream_id})
+    encode = _ENCODERS[kind]
+    if kind == PROTOBUF:
+        await _load_codecs()
+    stream = leader.streams.open(f"framework {call.framework_info.name!r} at {request.remote}", encode)
+    response = web.StreamResponse(headers={"Content-Type": kind, "Mesos-Stream-Id": stream_id})
     response.enable_chunked_encoding()
     try:
         try:
@@ -107,7 +115,7 @@ async def _subscribe(
             )
         else:
             log.info("framework %r (%r) subscribed from %s", call.framework_info.name, framework_id, request.remote)
-        await stream.write(request, response, _HEARTBEAT, HEARTBEAT_SECONDS)
+        await stream.write(request, response, encode(_HEARTBEAT), HEARTBEAT_SECONDS)
         return response
     finally:
         leader.streams.forget(stream)
@@ -115,6 +123,23 @@ async def _subscribe(
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------
+
+
+async def _call(data: bytes, kind: str) -> Call:
+    """Raises `codec.DecodeError` with the original's words."""
+    if kind == JSON:
+        return decode(data)
+    await _load_codecs()
+    try:
+        return protobuf.decode(data, Call)
+    except codec.DecodeError as error:
+        raise codec.DecodeError("Failed to parse body into Call protobuf") from error
+
+
+async def _load_codecs() -> None:
+    """With the first client that speaks protobuf, and not in the event loop: the kernel must not be held up."""
+    if not protobuf.loaded(Call):
+        await asyncio.to_thread(protobuf.load, Call)
 
 
 def decode(data: bytes) -> Call:

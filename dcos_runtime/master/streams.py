@@ -9,11 +9,13 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections import deque
+from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
 
 from dcos_runtime.store.lease import LeaseOver, Term
-from dcos_runtime.wire import recordio
+from dcos_runtime.wire import codec, recordio
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +27,9 @@ STALL_SECONDS = 30.0
 class Stream:
     """Records on their way to one client."""
 
-    def __init__(self, number: int, who: str, lease: Term) -> None:
+    def __init__(self, number: int, who: str, lease: Term, encode: Callable[[Any], bytes]) -> None:
         self.number = number
+        self.encode = encode
         self.who = who
         self._lease = lease
         self.queued = 0
@@ -117,13 +120,20 @@ class Streams:
         self._streams: dict[int, Stream] = {}
         self._last = 0
 
-    def open(self, who: str) -> Stream:
+    def open(self, who: str, encode: Callable[[Any], bytes] = codec.encode) -> Stream:
+        """``encode`` makes its client's content type of an event."""
         self._last += 1
-        stream = self._streams[self._last] = Stream(self._last, who, self._lease)
+        stream = self._streams[self._last] = Stream(self._last, who, self._lease, encode)
         return stream
 
     def forget(self, stream: Stream) -> None:
         self._streams.pop(stream.number, None)
+
+    def send(self, number: int, event: Any) -> None:
+        """Encodes the event for the stream, if that is there."""
+        stream = self._streams.get(number)
+        if stream is not None and not stream.cut:
+            self.put(number, stream.encode(event))
 
     def put(self, number: int, record: bytes) -> None:
         """What is for a stream that is gone is nobody's."""

@@ -22,9 +22,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.wire import codec, protobuf
+from dcos_runtime.wire.scheduler import Call, Event
 from tests.byhand import free_port
 
 WAIT = 60.0
+PROTOBUF = "application/x-protobuf"
 
 
 @dataclass
@@ -100,11 +103,13 @@ def chunks(file: Any) -> Iterator[bytes]:
         yield data
 
 
-def record(chunk: bytes) -> Any:
+def record(chunk: bytes, kind: str = "application/json") -> Any:
     length, newline, data = chunk.partition(b"\n")
     assert newline and length.isdigit() and int(length) == len(data), (
         f"not exactly one record in a chunk: {chunk[:80]!r}"
     )
+    if kind == PROTOBUF:
+        return json.loads(codec.encode(protobuf.decode(data, Event)))
     assert data.isascii() and b"\n" not in data
     return json.loads(data)
 
@@ -131,7 +136,7 @@ class Stream:
     def _read(self) -> None:
         try:
             for chunk in chunks(self.file):
-                self.events.put(record(chunk))
+                self.events.put(record(chunk, self.headers.get("content-type", "")))
         except (OSError, ValueError, AssertionError) as error:
             self.error = error
         self.ended.set()
@@ -166,6 +171,9 @@ JSON = {"Content-Type": "application/json"}
 class Scheduler:
     """A framework. ``call`` sends any call; events come through ``event`` and ``updates``."""
 
+    content_type = "application/json"
+    accept_type = "application/json"
+
     def __init__(self, port: int, name: str = "raw", framework_id: str | None = None, **info: Any) -> None:
         self.port = port
         self.info: dict[str, Any] = {"user": "root", "name": name, **info}
@@ -173,13 +181,20 @@ class Scheduler:
         if framework_id is not None:
             self.info["id"] = body["framework_id"] = {"value": framework_id}
         self.stream = Stream(
-            port, "/api/v1/scheduler", {**JSON, "Accept": "application/json"}, json.dumps(body).encode()
+            port,
+            "/api/v1/scheduler",
+            {"Content-Type": self.content_type, "Accept": self.accept_type},
+            self.encoded(body),
         )
         self.stream_id = self.stream.headers.get("mesos-stream-id", "")
         self.skipped: list[Any] = []
         first = self.stream.next()
         self.first = first
         self.id = first["subscribed"]["framework_id"]["value"] if first["type"] == "SUBSCRIBED" else ""
+
+    def encoded(self, body: Any) -> bytes:
+        data = json.dumps(body).encode()
+        return protobuf.encode(codec.decode(data, Call)) if self.content_type == PROTOBUF else data
 
     def event(self, kind: str, seconds: float = WAIT) -> Any:
         """The next event of this kind; what comes before it is put by, in ``skipped``."""
@@ -240,8 +255,9 @@ class Scheduler:
         body: dict[str, Any] = {"type": kind, "framework_id": {"value": self.id}}
         if fields:
             body[kind.lower()] = fields
-        given = {**JSON, "Mesos-Stream-Id": self.stream_id} if headers is None else headers
-        return request(self.port, "POST", "/api/v1/scheduler", given, json.dumps(body).encode())
+        own = {"Content-Type": self.content_type, "Mesos-Stream-Id": self.stream_id}
+        given = own if headers is None else headers
+        return request(self.port, "POST", "/api/v1/scheduler", given, self.encoded(body))
 
     def accept(self, offers: list[Any], tasks: list[Any], refuse_seconds: float | None = 0.0) -> Answer:
         operations = [{"type": "LAUNCH", "launch": {"task_infos": tasks}}] if tasks else []
@@ -258,6 +274,18 @@ class Scheduler:
 
     def close(self) -> None:
         self.stream.close()
+
+
+class ProtobufScheduler(Scheduler):
+    """The same in protobuf, both ways."""
+
+    content_type = accept_type = PROTOBUF
+
+
+class MixedScheduler(Scheduler):
+    """Protobuf calls, JSON events."""
+
+    content_type = PROTOBUF
 
 
 def scalar(name: str, value: float, **more: Any) -> dict[str, Any]:

@@ -210,12 +210,22 @@ def test_a_content_type_with_charset_or_other_case_is_read(master: Master) -> No
         assert request(master.port, "POST", API, {"Content-Type": kind}, encoded(KILL)).status == 400
 
 
-def test_protobuf_is_refused_in_clear_words(master: Master) -> None:
-    answer = request(master.port, "POST", API, {"Content-Type": "application/x-protobuf"}, b"\x08\x01")
-    assert (answer.status, answer.text) == (
-        415,
-        "This version reads and writes application/json only, not application/x-protobuf",
-    )
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"", "Failed to validate scheduler::Call: Expecting 'type' to be present"),
+        (b"\x08\x01", "Failed to validate scheduler::Call: Expecting 'type' to be present"),
+        (b"\x10\x06", "Failed to validate scheduler::Call: Expecting 'framework_id' to be present"),
+        (b"\x10", "Failed to parse body into Call protobuf"),
+        (b"\n\x00\x10\x06", "Failed to parse body into Call protobuf"),
+        (b"{}", "Failed to parse body into Call protobuf"),
+        (b"\xff" * 20, "Failed to parse body into Call protobuf"),
+    ],
+)
+def test_a_protobuf_call_is_refused_in_the_originals_words(master: Master, body: bytes, text: str) -> None:
+    for kind in ("application/x-protobuf", "Application/X-Protobuf; charset=utf-8"):
+        answer = request(master.port, "POST", API, {"Content-Type": kind}, body)
+        assert (answer.status, answer.text) == (400, text)
 
 
 def test_a_stream_id_is_wanted_and_has_to_be_the_current_one(master: Master) -> None:

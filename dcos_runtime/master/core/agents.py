@@ -222,8 +222,7 @@ def _adopt(state: State, agent: Agent, told: internal.RunningTask) -> Task | Non
     oldest = told.unacknowledged or told.status
     for update in (oldest, told.status):
         if update is not None:
-            update.data = None
-            encoded = codec.encode(update)
+            encoded = codec.encode(tasks.without_data(update))
             task.statuses = (*task.statuses, encoded) if encoded not in task.statuses else task.statuses
     if oldest is not None:
         task.status_state, task.status_uuid = oldest.state, oldest.uuid

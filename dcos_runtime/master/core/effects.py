@@ -1,10 +1,12 @@
-"""What the kernel's core wants done. Effects hold encoded bytes or frozen values and are carried out in order."""
+"""What the kernel's core wants done, in order. What an effect holds is not changed any more."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NamedTuple
+
+from dcos_runtime.wire.scheduler import Event
 
 
 class Now(NamedTuple):
@@ -16,10 +18,10 @@ class Now(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Send:
-    """One event for the subscriber on ``stream``, JSON."""
+    """One event for the subscriber on ``stream``, which gets it in the content type it asked for."""
 
     stream: int
-    data: bytes
+    event: Event
 
 
 @dataclass(frozen=True, slots=True)

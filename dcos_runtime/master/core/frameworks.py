@@ -143,7 +143,7 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str, ag
 
 
 def _send_raw(state: State, stream: int, event: Event) -> None:
-    state.effects.append(Send(stream, codec.encode(event)))
+    state.effects.append(Send(stream, event))
 
 
 def _broadcast(state: State, framework: Framework) -> None:

@@ -97,7 +97,7 @@ class State:
         """Sends the event when the framework is subscribed. False: it is not, and never gets it."""
         if framework.stream is None:
             return False
-        self.effects.append(Send(framework.stream, codec.encode(event)))
+        self.effects.append(Send(framework.stream, event))
         return True
 
     def close(self, stream: int) -> None:

@@ -81,9 +81,7 @@ def apply(state: State, task: Task, update: TaskStatus, latest: TaskState, now: 
     was_over = task.terminal or task.state is TaskState.TASK_UNREACHABLE
     if not task.terminal:
         task.state = latest
-    data, update.data = update.data, None
-    encoded = codec.encode(update)
-    update.data = data
+    encoded = codec.encode(without_data(update))
     kept = task.statuses
     if kept and codec.decode(kept[-1], _State).state is update.state:
         kept = kept[:-1]
@@ -92,6 +90,11 @@ def apply(state: State, task: Task, update: TaskStatus, latest: TaskState, now: 
         agent = state.agents[task.agent_id]
         state.release(state.frameworks.get(task.framework_id), agent, task)
         count(state, update)
+
+
+def without_data(update: TaskStatus) -> TaskStatus:
+    """What is kept of an update; the update itself may be on its way to the framework."""
+    return update if update.data is None else msgspec.structs.replace(update, data=None)
 
 
 def remove(state: State, task: Task, *, unreachable: bool = False) -> None:

@@ -47,6 +47,15 @@ def decode(data: bytes | bytearray | memoryview, kind: type[T]) -> T:
         raise DecodeError("a text is not UTF-8") from error
 
 
+def load(kind: type) -> None:
+    """Loads the codec of ``kind`` and all it needs, which takes a fraction of a second the first time."""
+    _codec(kind)
+
+
+def loaded(kind: type) -> bool:
+    return kind in _codecs
+
+
 def _codec(kind: type) -> Codec:
     codec = _codecs.get(kind)
     if codec is None:

@@ -350,10 +350,10 @@ class World:
     def _carry_out(self) -> None:
         for effect in self.core.take_effects():
             match effect:
-                case Send(stream, data):
+                case Send(stream, event):
                     end = self.streams.get(stream)
                     if isinstance(end, WorldFramework):
-                        end.receive(msgspec.json.decode(data))
+                        end.receive(msgspec.json.decode(codec.encode(event)))
                 case Tell(stream, data):
                     end = self.streams.get(stream)
                     if isinstance(end, WorldAgent):

@@ -41,7 +41,7 @@ class Core:
             body["id"] = {"value": framework_id}
         call = codec.decode(json.dumps({"framework_info": body}).encode(), Call.Subscribe)
         error = self.core.subscribe(call, self.stream, f"s{self.stream}", NOW, sender)
-        events = [json.loads(effect.data) for effect in self.effects() if isinstance(effect, Send)]
+        events = [json.loads(codec.encode(effect.event)) for effect in self.effects() if isinstance(effect, Send)]
         found = [event["subscribed"]["framework_id"]["value"] for event in events if event["type"] == "SUBSCRIBED"]
         return (found[0] if found else ""), error
 
