@@ -208,6 +208,12 @@ def _write(one: Field, value: str, indent: str) -> list[str]:
         lines = [f"{indent}s = {value}.{one.message.fields[0].name}.encode(); n = len(s)"]
         lines += [f"{indent}if n < 126: o += ({tag}, SHORT[n + 2], b'\\x0a', SHORT[n], s)"]
         return [*lines, f"{indent}else: s = e_{alias(one.message)}({value}); o += ({tag}, varint_bytes(len(s)), s)"]
+    elif _may_wrap(one.message):
+        lines = [f"{indent}x = {value}.{one.message.fields[0].name}"]
+        lines += [f"{indent}if x is None: o += ({tag}, SHORT[0])", f"{indent}else:"]
+        lines += [f"{indent}    s = x.encode(); n = len(s)"]
+        lines += [f"{indent}    if n < 126: o += ({tag}, SHORT[n + 2], b'\\x0a', SHORT[n], s)"]
+        return [*lines, f"{indent}    else: s = e_{alias(one.message)}({value}); o += ({tag}, varint_bytes(len(s)), s)"]
     else:
         lines = [f"{indent}s = e_{alias(one.message)}({value})"]
     return [*lines, f"{indent}n = len(s); o += ({tag}, {_sized('n')}, s)"]

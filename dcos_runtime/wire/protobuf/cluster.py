@@ -956,8 +956,12 @@ def e_Offer(m: Offer) -> bytes:
         n = len(s); o += (b'\x4a', SHORT[n] if n < 1024 else varint_bytes(n), s)
     v10 = m.allocation_info
     if v10 is not None:
-        s = e_Resource_AllocationInfo(v10)
-        n = len(s); o += (b'\x52', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        x = v10.role
+        if x is None: o += (b'\x52', SHORT[0])
+        else:
+            s = x.encode(); n = len(s)
+            if n < 126: o += (b'\x52', SHORT[n + 2], b'\x0a', SHORT[n], s)
+            else: s = e_Resource_AllocationInfo(v10); o += (b'\x52', varint_bytes(len(s)), s)
     v11 = m.domain
     if v11 is not None:
         s = e_DomainInfo(v11)

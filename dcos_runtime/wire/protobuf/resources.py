@@ -199,12 +199,20 @@ def e_Resource_DiskInfo_Source(m: Resource_DiskInfo_Source) -> bytes:
     o += (b'\x08', m.type.wire)
     v2 = m.path
     if v2 is not None:
-        s = e_Resource_DiskInfo_Source_Path(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        x = v2.root
+        if x is None: o += (b'\x12', SHORT[0])
+        else:
+            s = x.encode(); n = len(s)
+            if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
+            else: s = e_Resource_DiskInfo_Source_Path(v2); o += (b'\x12', varint_bytes(len(s)), s)
     v3 = m.mount
     if v3 is not None:
-        s = e_Resource_DiskInfo_Source_Mount(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        x = v3.root
+        if x is None: o += (b'\x1a', SHORT[0])
+        else:
+            s = x.encode(); n = len(s)
+            if n < 126: o += (b'\x1a', SHORT[n + 2], b'\x0a', SHORT[n], s)
+            else: s = e_Resource_DiskInfo_Source_Mount(v3); o += (b'\x1a', varint_bytes(len(s)), s)
     v4 = m.id
     if v4 is not None:
         s = v4.encode()
@@ -403,8 +411,12 @@ def e_Resource(m: Resource) -> bytes:
         n = len(s); o += (b'\x52', SHORT[n] if n < 1024 else varint_bytes(n), s)
     v11 = m.allocation_info
     if v11 is not None:
-        s = e_Resource_AllocationInfo(v11)
-        n = len(s); o += (b'\x5a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        x = v11.role
+        if x is None: o += (b'\x5a', SHORT[0])
+        else:
+            s = x.encode(); n = len(s)
+            if n < 126: o += (b'\x5a', SHORT[n + 2], b'\x0a', SHORT[n], s)
+            else: s = e_Resource_AllocationInfo(v11); o += (b'\x5a', varint_bytes(len(s)), s)
     v12 = m.provider_id
     if v12 is not None:
         s = v12.value.encode(); n = len(s)
