@@ -8,6 +8,7 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -353,3 +354,28 @@ def test_a_real_master_and_agent_run_kill_and_recover_tasks(tmp_path: Path, laun
             scheduler.close()
         agent.clean()
         master.stop()
+
+
+def test_what_an_agent_decided_on_is_recorded_without_secrets_and_runs_again(tmp_path: Path) -> None:
+    """Through a kill -9: the recordings of both lives are run through the core that is here."""
+    folder = tmp_path / "recordings"
+    with pretended_cluster(tmp_path / "cluster", "posix", f"--record={folder}") as (master, agent):
+        variables = [{"name": "PASSWORD", "value": "correct-horse-battery"}]
+        command = {"value": "echo $PASSWORD; exec sleep 3000", "environment": {"variables": variables}}
+        master.run(ID, "secretive", command)
+        master.status("secretive", "RUNNING")
+        wait_for(lambda: "correct-horse-battery" in agent.text("secretive"), 60.0, "the task's own view of its secret")
+        agent.restart()
+        wait_for(lambda: len(master.connects) >= 2, 60.0, "the agent is back")
+        master.kill(ID, "secretive")
+        master.status("secretive", "KILLED")
+        agent.stop()
+        found = sorted(folder.iterdir())
+        assert len(found) == 2 and all(path.stat().st_mode & 0o077 == 0 for path in found)
+        assert b"PASSWORD" in b"".join(path.read_bytes() for path in found)
+        assert not any(b"correct-horse" in path.read_bytes() for path in found)
+        done = subprocess.run(
+            [sys.executable, "-m", "dcos_runtime.replay", *map(str, found)], capture_output=True, text=True
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert done.stdout.count("the effects are the same") == 2

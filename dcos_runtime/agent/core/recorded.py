@@ -33,8 +33,9 @@ class _Task(msgspec.Struct):
 
 
 class _Tasks(msgspec.Struct):
-    """A checkpoint of a run, or a `internal.Connect`."""
+    """A checkpoint of a run in either of its versions, or a `internal.Connect`."""
 
+    task: msgspec.Raw = msgspec.Raw()
     tasks: list[_Task] = []
 
 
@@ -55,8 +56,8 @@ def _task(data: bytes) -> list[msgspec.Raw]:
 
 
 def _run(data: bytes) -> list[msgspec.Raw]:
-    """Of either version of a checkpoint, too."""
-    return [codec.decode(data, _Task).task, *(each.task for each in codec.decode(data, _Tasks).tasks)]
+    found = codec.decode(data, _Tasks)
+    return [found.task, *(each.task for each in found.tasks)]
 
 
 def _all(data: bytes) -> list[msgspec.Raw]:

@@ -9,7 +9,7 @@ import pytest
 from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.wire import codec, internal
-from tests.unit.agent.agent_world import World
+from tests.unit.agent.agent_world import Container, World
 
 DONE = Exit(code=0)
 KILLED = Exit(signal=signal.SIGKILL)
@@ -580,3 +580,56 @@ def test_a_message_of_an_older_connection_is_not_heard(world: World) -> None:
     message = internal.Shutdown(agent_id="agent-1", epoch=1, seq=2, message="stale")
     world.feed(events.Received(old, codec.encode(message)))
     assert world.ended is None and world.connected
+
+
+# --- what used to be decided beside the core --------------------------------------------------------------------------
+
+
+def connecting(world: World) -> int:
+    """The agent has lost its master and is connecting again."""
+    world.disconnect()
+    while world.connection is None:
+        deadline = world.core.session.deadline
+        assert deadline is not None
+        world.advance(max(0.0, deadline - world.mono))
+    return world.connection
+
+
+def test_a_master_of_another_protocol_is_tried_again_and_not_registered_with(world: World) -> None:
+    count, connection = len(world.connects), connecting(world)
+    world.feed(events.EndpointFound(connection, "198.18.5.1", 5050, (7, 8)))
+    assert world.connection is None and len(world.connects) == count
+    assert any("protocol 7, 8" in getattr(effect, "text", "") for effect in world.history[-1][2])
+    world.connect()
+    assert world.connected
+
+
+@pytest.mark.parametrize(
+    "data", [b"{nonsense", b'{"type": "PING", "agent_id": "agent-1", "epoch": 1, "seq": 1}', b'{"type": "ODD"}']
+)
+def test_a_stream_that_does_not_begin_with_being_admitted_is_given_up(world: World, data: bytes) -> None:
+    connection = connecting(world)
+    world.feed(events.EndpointFound(connection, "198.18.5.1", 5050, (internal.VERSION,)))
+    world.feed(events.Received(connection, data))
+    assert world.connection is None and not world.core.session.member
+    world.connect()
+    assert world.connected
+
+
+def test_that_no_leader_is_known_or_the_same_one_again_leaves_the_connection_alone(world: World) -> None:
+    before = world.connection
+    world.feed(events.MasterSeen(None))
+    world.feed(events.MasterSeen(("master", b""), ("198.18.5.1", 5050)))
+    assert world.connection == before and world.connected
+    world.feed(events.MasterSeen(("master", b"another term"), ("198.18.5.1", 5050)))
+    assert world.connection is None
+
+
+def test_containers_of_no_task_are_destroyed_at_the_start() -> None:
+    world = World()
+    world.crash()
+    world.containers["stranger"] = Container(state="running")
+    world.crash()
+    assert world.containers["stranger"].ops == ["destroy"]
+    world.settle()
+    assert world.containers["stranger"].state == "absent"
