@@ -41,7 +41,7 @@ class Files:
             descriptor = os.open(self._path(number), os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
             self._file = os.fdopen(descriptor, "wb", buffering=0)
         except OSError as error:
-            self._end(error)
+            self.end(str(error))
 
     def write(self, data: bytes) -> None:
         if self._over or self._file is None:
@@ -51,7 +51,7 @@ class Files:
             while view:
                 view = view[self._file.write(view) :]
         except OSError as error:
-            self._end(error)
+            self.end(str(error))
 
     def remove(self, number: int) -> None:
         with contextlib.suppress(OSError):
@@ -65,8 +65,9 @@ class Files:
     def _path(self, number: int) -> Path:
         return self._folder / f"{self._prefix}{number:06d}{SUFFIX}"
 
-    def _end(self, error: OSError) -> None:
+    def end(self, why: str) -> None:
+        """The recording is over; the daemon goes on."""
         self._over = True
-        log.error("the recording in %s ends here: %s; free its disk and start again", self._folder, error)
+        log.error("the recording in %s ends here, until the next start: %s", self._folder, why)
         with contextlib.suppress(OSError):
             self.close()

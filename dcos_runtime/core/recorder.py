@@ -54,6 +54,9 @@ class Sink(Protocol):
 
     def remove(self, number: int) -> None: ...
 
+    def end(self, why: str) -> None:
+        """Nothing more comes."""
+
 
 class Veil(Protocol):
     """Knows where the secrets of one core's events, effects and snapshots are, and puts pseudonyms there."""
@@ -92,10 +95,23 @@ class Recorder:
         self._size = 0
         self._kept = bytearray()
         self._flushed = float("-inf")
+        self._over = False
         self._open()
 
     def keep(self, now: Now, event: Frozen, effects: Sequence[Frozen], error: str) -> None:
-        """Called after every event with what the core answered; the core is as that event left it."""
+        """Called after every event with what the core answered; the core is as that event left it.
+
+        Whatever goes wrong here ends the recording, and nothing else.
+        """
+        if self._over:
+            return
+        try:
+            self._keep(now, event, effects, error)
+        except Exception as failure:
+            self._over = True
+            self._sink.end(f"an event could not be recorded: {type(failure).__name__}: {failure}")
+
+    def _keep(self, now: Now, event: Frozen, effects: Sequence[Frozen], error: str) -> None:
         veil = self._veil
         entry = (now.mono, now.wall, veil.event(event), [veil.effect(effect) for effect in effects], error)
         self._put(self._encoder.encode(entry))

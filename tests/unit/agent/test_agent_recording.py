@@ -39,6 +39,9 @@ class Segments:
     def remove(self, number: int) -> None:
         """All are kept, to be looked at."""
 
+    def end(self, why: str) -> None:
+        raise AssertionError(why)
+
 
 class RecordedWorld(World):
     """Each life of its agent has a recording of its own, in small segments."""

@@ -46,6 +46,7 @@ class Segments:
     def __init__(self) -> None:
         self.files: dict[int, bytearray] = {}
         self.now = 0
+        self.ended: list[str] = []
 
     def open(self, number: int) -> None:
         self.files[number] = bytearray()
@@ -56,6 +57,9 @@ class Segments:
 
     def remove(self, number: int) -> None:
         del self.files[number]
+
+    def end(self, why: str) -> None:
+        self.ended.append(why)
 
 
 @given(st.lists(st.integers(0, 300), max_size=80), st.integers(1, 5), st.integers(100, 1000))
@@ -161,3 +165,19 @@ def test_a_pseudonym_is_as_long_and_the_same_for_the_same_only(one: str, other: 
 def test_what_cannot_be_read_is_not_told_at_all() -> None:
     hidden = Pseudonyms(b"k" * 32).message(b'{"command": {"value": "hunter2"')
     assert b"hunter" not in hidden and len(hidden) == 31
+
+
+def test_what_cannot_be_recorded_ends_the_recording_and_hurts_nobody() -> None:
+    class Odd(Bare):
+        def event(self, event: Any) -> Any:
+            if event.text == "odd":
+                raise RecursionError("too deep")
+            return event
+
+    sink = Segments()
+    recorder = Recorder(Counting(), "test", "1", b"", Odd(), sink)
+    for text in ("plain", "odd", "plain", "odd"):
+        recorder.keep(Now(1.0, 0.0), Said(text), [], "")
+    recorder.flush()
+    assert len(sink.ended) == 1 and "too deep" in sink.ended[0]
+    assert len(read(bytes(sink.files[1]))[1]) == 1
