@@ -12,7 +12,7 @@ from dcos_runtime.auth.doors import Doors
 from dcos_runtime.core.resources import MAX_SCALAR, decimal, fixed
 from dcos_runtime.daemon import own_hostname
 from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration, number, port
-from dcos_runtime.master.allocator import Options, Quantities
+from dcos_runtime.master.core.allocator import Options, Quantities
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.master.views import VERSION
 from dcos_runtime.store.zookeeper import parse_url

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from dcos_runtime.core.resources import fixed
 from dcos_runtime.master import validate
-from dcos_runtime.master.allocator import Wants
 from dcos_runtime.master.core import offers, tasks
+from dcos_runtime.master.core.allocator import Wants
 from dcos_runtime.master.core.effects import Answer, Now, Send
 from dcos_runtime.master.core.records import Agent, Framework
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, State, task_resources
@@ -80,8 +80,16 @@ def _wants(info: FrameworkInfo, suppressed: list[str]) -> Wants:
         for role, filters in info.offer_filters.items()
         if filters.min_allocatable_resources is not None
     }
-    gpus = "GPU_RESOURCES" in validate.capabilities(info)
-    return Wants(validate.roles_of(info), frozenset(suppressed), gpus, minimums)
+    capabilities = validate.capabilities(info)
+    gpus = "GPU_RESOURCES" in capabilities
+    return Wants(
+        validate.roles_of(info),
+        frozenset(suppressed),
+        gpus,
+        minimums,
+        revocable="REVOCABLE_RESOURCES" in capabilities,
+        shared="SHARED_RESOURCES" in capabilities,
+    )
 
 
 def _new(state: State, info: FrameworkInfo, wants: Wants, now: Now, recovered: bool = False) -> Framework:

@@ -53,9 +53,12 @@ class MasterCore:
         """The first half of a tick: what was put off until now."""
         self.state.ring(now)
 
-    def allocate(self, now: Now) -> None:
-        """The second half: offers, if it is time for them."""
-        offers.allocate(self.state, now)
+    def allocate(self, now: Now, budget: int | None = None) -> None:
+        """The second half: offers, if it is time for them, of ``budget`` agents at most. It is due until all is done.
+
+        ``None``: of all agents, however long that takes.
+        """
+        offers.allocate(self.state, now, budget)
 
     def resumed(self, now: Now) -> None:
         """This master neither sent nor heard anything for a while; in ``now.mono`` no time has passed."""

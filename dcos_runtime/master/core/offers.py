@@ -10,15 +10,14 @@ import msgspec
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import Format, Resources
 from dcos_runtime.master import validate
-from dcos_runtime.master.core import tasks
+from dcos_runtime.master.core import encoded, tasks
 from dcos_runtime.master.core.effects import Now
 from dcos_runtime.master.core.records import Agent, Framework, Offer, Task
 from dcos_runtime.master.core.state import State
 from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import Offer as WireOffer
 from dcos_runtime.wire.cluster import OperationState, OperationStatus
-from dcos_runtime.wire.common import URL, Address, AgentID, Filters, FrameworkID, OfferID
-from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.common import Filters, OfferID
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import HealthCheck, TaskInfo, TaskState, TaskStatus
 
@@ -33,10 +32,11 @@ MAX_REFUSE_SECONDS = 365 * 86400.0
 # --- making and unmaking ---------------------------------------------------------------------------------------------
 
 
-def allocate(state: State, now: Now) -> None:
-    """Offers what the allocator decides."""
-    made: dict[str, list[WireOffer]] = {}
-    for decision in state.allocator.allocate(now.mono):
+def allocate(state: State, now: Now, budget: int | None = None) -> None:
+    """Offers what the allocator decides in a slice: one event for each framework. ``budget``: so many agents."""
+    made: dict[str, list[bytes]] = {}
+    told: dict[str, tuple[bytes, Format, bool]] = {}
+    for decision in state.allocator.allocate(now.mono, budget):
         framework = state.frameworks[decision.framework_id]
         agent = state.agents[decision.agent_id]
         if not framework.connected or not agent.connected:
@@ -46,38 +46,39 @@ def allocate(state: State, now: Now) -> None:
         state.offers[offer.id] = offer
         framework.offers.add(offer.id)
         agent.offers.add(offer.id)
-        made.setdefault(framework.id, []).append(message(framework, agent, offer))
-    for framework_id, offers in made.items():
-        framework = state.frameworks[framework_id]
-        state.send(framework, Event(type=Event.Type.OFFERS, offers=Event.Offers(offers=offers)))
+        how = told.get(framework.id)
+        if how is None:
+            multi_role = "MULTI_ROLE" in framework.capabilities
+            how = told[framework.id] = (codec.encode(framework.id), _format(framework), multi_role)
+            made[framework.id] = []
+        framework_id, format, multi_role = how
+        role = offer.role if multi_role else None
+        made[framework.id].append(
+            encoded.offer(fragments(agent), offer.id, framework_id, offer.resources, format, role)
+        )
+    for name, offers in made.items():
+        state.send_encoded(state.frameworks[name], encoded.event(offers))
         state.counters["master/messages_resource_offers"] += 1
 
 
 def message(framework: Framework, agent: Agent, offer: Offer) -> WireOffer:
-    """The offer as this framework understands it."""
-    multi_role = "MULTI_ROLE" in framework.capabilities
-    return WireOffer(
-        id=OfferID(value=offer.id),
-        framework_id=FrameworkID(value=framework.id),
-        agent_id=AgentID(value=agent.id),
-        hostname=agent.info.hostname,
-        url=agent_url(agent),
-        domain=agent.info.domain,
-        resources=amounts.wire(
-            offer.resources,
-            Format.STACK if "RESERVATION_REFINEMENT" in framework.capabilities else Format.SINGLE,
-            allocated_to=offer.role if multi_role else None,
-        ),
-        attributes=agent.info.attributes,
-        allocation_info=Resource.AllocationInfo(role=offer.role) if multi_role else None,
+    """The offer as this framework understands it; `allocate` writes the same without making a message of it."""
+    role = offer.role if "MULTI_ROLE" in framework.capabilities else None
+    return encoded.message(
+        fragments(agent), offer.id, framework.id, agent.id, offer.resources, _format(framework), role
     )
 
 
-def agent_url(agent: Agent) -> URL:
-    port = agent.info.port or 5051
-    return URL(
-        scheme="http", address=Address(hostname=agent.info.hostname, ip=agent.address, port=port), path="/slave(1)"
-    )
+def _format(framework: Framework) -> Format:
+    return Format.STACK if "RESERVATION_REFINEMENT" in framework.capabilities else Format.SINGLE
+
+
+def fragments(agent: Agent) -> encoded.Fragments:
+    """Made when they are asked for first, and when what they are made of is another."""
+    made = agent.fragments
+    if made is None or made.info is not agent.info or made.address != agent.address:
+        made = agent.fragments = encoded.Fragments(agent.id, agent.info, agent.address)
+    return made
 
 
 def forget(state: State, offer: Offer) -> None:

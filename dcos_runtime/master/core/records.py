@@ -10,6 +10,7 @@ import msgspec
 
 from dcos_runtime.core.resources import EMPTY, Holdings, Resources
 from dcos_runtime.core.task_states import TERMINAL
+from dcos_runtime.master.core.encoded import Fragments
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.tasks import TaskState
 
@@ -68,6 +69,7 @@ class Agent:
     weight: int = 0  # of all its tasks
     offers: set[str] = field(default_factory=set)
     killed: set[tuple[str, str]] = field(default_factory=set)
+    fragments: Fragments | None = None  # of offers; `offers.fragments` says whether they are true still
 
     @property
     def connected(self) -> bool:

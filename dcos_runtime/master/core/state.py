@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.core.resources import Resources, parse
-from dcos_runtime.master.allocator import Allocator, Options
+from dcos_runtime.master.core.allocator import Allocator, Options
 from dcos_runtime.master.core.effects import Close, Effect, Now, Persist, Send, Tell
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Offer, Task
 from dcos_runtime.wire import codec
@@ -95,6 +95,13 @@ class State:
 
     def send(self, framework: Framework, event: Event) -> bool:
         """Sends the event when the framework is subscribed. False: it is not, and never gets it."""
+        if framework.stream is None:
+            return False
+        self.effects.append(Send(framework.stream, event))
+        return True
+
+    def send_encoded(self, framework: Framework, event: bytes) -> bool:
+        """The same for an event that is JSON already."""
         if framework.stream is None:
             return False
         self.effects.append(Send(framework.stream, event))

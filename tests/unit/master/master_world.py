@@ -17,7 +17,7 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.core import resources as amounts
-from dcos_runtime.master.allocator import Options
+from dcos_runtime.master.core.allocator import Options
 from dcos_runtime.master.core.effects import Answer, Close, Now, Persist, Send, Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config, task_resources

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from dcos_runtime.core.resources import Resources, plain
-from dcos_runtime.master.allocator import Allocation, Allocator, Options, Wants
+from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Wants
 
 NEVER = float("inf")
 
@@ -210,7 +210,10 @@ def test_filters_that_are_renewed_for_ever_do_not_pile_up() -> None:
         if number % 3 == 0:
             one.revive("f", ())
     assert one.filter_count() <= 8
-    assert len(one._expiries) <= 4097
+    (agent,) = one._agents.values()
+    assert agent.refusals is not None
+    assert len(agent.refusals.slots) <= 16
+    assert len(agent.refusals.refused) <= 16
 
 
 def test_suppressing_and_reviving_go_by_role() -> None:
@@ -265,10 +268,10 @@ def test_roles_that_nobody_has_any_more_are_forgotten() -> None:
     for number in range(200):
         one.update_framework("f", wants(f"r{number}/x"))
     assert one.known_roles() == {"r199/x"}
-    assert len(one._roles) <= 2
+    assert len(one._tree.nodes) <= 2
     one.remove_framework("f")
-    assert not one._roles
-    assert not one._own
+    assert not one._tree.nodes
+    assert not one._clients
 
 
 def test_an_agents_total_can_change() -> None:
@@ -291,4 +294,5 @@ def test_agents_that_nothing_happened_to_cost_nothing(agents: int) -> None:
     decisions = one.allocate(0.0)
     assert len(decisions) == agents
     one.recover(*decisions[7])
-    assert one._dirty == {decisions[7].agent_id}
+    assert given(one.allocate(1.0)) == {"f": [decisions[7].agent_id]}
+    assert one.looked == [decisions[7].agent_id]

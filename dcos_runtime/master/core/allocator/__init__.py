@@ -1,0 +1,8 @@
+"""Who is offered what: dominant resource fairness over hierarchical roles and their frameworks. Pure."""
+
+from __future__ import annotations
+
+from dcos_runtime.master.core.allocator.terms import Allocation, Options, Quantities, Wants
+from dcos_runtime.master.core.allocator.vector import Allocator
+
+__all__ = ["Allocation", "Allocator", "Options", "Quantities", "Wants"]
