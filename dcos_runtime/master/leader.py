@@ -12,7 +12,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dcos_runtime.daemon import Life
-from dcos_runtime.master.core.effects import Close, Now, Persist, Send, Tell
+from dcos_runtime.master.core.effects import Close, Now, Persist, Send, SendJoined, Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.master.measures import Measures
@@ -99,6 +99,8 @@ class Leader:
             match effect:
                 case Send(stream, event):
                     self.streams.send(stream, event)
+                case SendJoined(stream, data):
+                    self.streams.send_joined(stream, data)
                 case Tell(stream, data):
                     self.streams.put(stream, data)
                 case Close(stream):

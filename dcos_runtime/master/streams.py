@@ -16,6 +16,7 @@ from aiohttp import web
 
 from dcos_runtime.store.lease import LeaseOver, Term
 from dcos_runtime.wire import codec, recordio
+from dcos_runtime.wire.scheduler import Event
 
 log = logging.getLogger(__name__)
 
@@ -134,6 +135,12 @@ class Streams:
         stream = self._streams.get(number)
         if stream is not None and not stream.cut:
             self.put(number, stream.encode(event))
+
+    def send_joined(self, number: int, event: bytes) -> None:
+        """The same for a scheduler event that is JSON already: read again for a client of another content type."""
+        stream = self._streams.get(number)
+        if stream is not None and not stream.cut:
+            self.put(number, event if stream.encode is codec.encode else stream.encode(codec.decode(event, Event)))
 
     def put(self, number: int, record: bytes) -> None:
         """What is for a stream that is gone is nobody's."""

@@ -25,6 +25,14 @@ class Send:
 
 
 @dataclass(frozen=True, slots=True)
+class SendJoined:
+    """The same of an event that is JSON already: a subscriber that asked for another content type gets that."""
+
+    stream: int
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
 class Close:
     """Ends a subscriber's or an agent's stream, after what was sent on it before."""
 
@@ -47,7 +55,7 @@ class Persist:
     changes: Mapping[str, bytes | None]
 
 
-Effect = Send | Close | Tell | Persist
+Effect = Send | SendJoined | Close | Tell | Persist
 
 
 class Answer(NamedTuple):

@@ -13,7 +13,7 @@ import msgspec
 
 from dcos_runtime.core.resources import Resources, parse
 from dcos_runtime.master.core.allocator import Allocator, Options
-from dcos_runtime.master.core.effects import Close, Effect, Now, Persist, Send, Tell
+from dcos_runtime.master.core.effects import Close, Effect, Now, Persist, Send, SendJoined, Tell
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Offer, Task
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import MasterInfo
@@ -104,7 +104,7 @@ class State:
         """The same for an event that is JSON already."""
         if framework.stream is None:
             return False
-        self.effects.append(Send(framework.stream, event))
+        self.effects.append(SendJoined(framework.stream, event))
         return True
 
     def close(self, stream: int) -> None:

@@ -18,7 +18,7 @@ import msgspec
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.master.core.allocator import Options
-from dcos_runtime.master.core.effects import Answer, Close, Now, Persist, Send, Tell
+from dcos_runtime.master.core.effects import Answer, Close, Now, Persist, Send, SendJoined, Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config, task_resources
 from dcos_runtime.wire import codec, internal
@@ -354,6 +354,10 @@ class World:
                     end = self.streams.get(stream)
                     if isinstance(end, WorldFramework):
                         end.receive(msgspec.json.decode(codec.encode(event)))
+                case SendJoined(stream, data):
+                    end = self.streams.get(stream)
+                    if isinstance(end, WorldFramework):
+                        end.receive(msgspec.json.decode(data))
                 case Tell(stream, data):
                     end = self.streams.get(stream)
                     if isinstance(end, WorldAgent):

@@ -264,15 +264,14 @@ class Reference:
         )
 
     def look(self, agent_id: str) -> Iterator[Allocation]:
-        """The decisions on one agent: each role in its order, and in it the first framework that can, gets all."""
+        """The decisions on one agent: role by role, the first framework that can gets all it may see."""
         roles = {role for wants in self.wants.values() for role in wants.roles}
         for role in sorted(roles, key=self.role_key):
-            able = [
+            while able := [
                 framework_id
                 for framework_id, wants in self.wants.items()
                 if role in wants.roles and self.takes(framework_id, role) and self.could(agent_id, framework_id, role)
-            ]
-            if able:
+            ]:
                 chosen = min(able, key=lambda framework_id: self.framework_key(framework_id, role))
                 offer = self.offer(agent_id, chosen, role)
                 self.charge(chosen, role, agent_id, offer)

@@ -551,7 +551,7 @@ class Allocator:
             if agent.signature != PLAIN:
                 self._stale[row] = True
             return
-        # What is left is for roles that come later, in the order as it was: a role is given to once.
+        # What is left is for those who come later, in the order as it was: who came earlier could not take more.
         order, begin = order.copy(), 0
         while able[begin:].any():
             place = begin + int(able[begin:].argmax())
@@ -561,12 +561,6 @@ class Allocator:
             self._give(agent, client, offer, decisions)
             self._stale[row] = True
             begin = place + 1
-            while begin < order.size:
-                following = self._columns.clients[order[begin]]
-                assert following is not None
-                if following.role != client.role:
-                    break
-                begin += 1
             if not agent.left():
                 break
             self._refresh(row)
