@@ -50,14 +50,14 @@ async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp
     client: Any = None
     try:
         await asyncio.to_thread(ensemble.start)
-        session = Session(parse_url(f"zk://dcos:secret@{one.hosts}/mesos"), 10.0)
+        session = Session(parse_url(f"zk://dcos:secret@{one.hosts}/mesos"), 30.0)
         states: list[str] = []
         session.start()
         async with asyncio.timeout(60):
             await session.connected()
         session.listen(states.append)
         identity = session.id
-        store = ZooKeeperStore(session, "/dcos/master")
+        store = ZooKeeperStore(session, "/dcos/master", patience=30.0)
         await store.take_over("me")
         await store.load()
         kept = {f"agents/{number}": b"%d" % number for number in range(100)}
@@ -78,7 +78,7 @@ async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp
         assert states == [] and session.id == identity
         # The first machine dies for good: the other two have it all.
         one.kill()
-        other = Session(parse_url(f"zk://dcos:secret@{ensemble.hosts}/mesos"), 10.0)
+        other = Session(parse_url(f"zk://dcos:secret@{ensemble.hosts}/mesos"), 30.0)
         other.start()
         later = ZooKeeperStore(other, "/dcos/master", patience=30.0)
         await later.take_over("later")
@@ -95,7 +95,7 @@ async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp
         # All three die at once, as in a power cut, and find each other again.
         ensemble.kill()
         await asyncio.to_thread(ensemble.start)
-        again = Session(parse_url(f"zk://dcos:secret@{ensemble.hosts}/mesos"), 10.0)
+        again = Session(parse_url(f"zk://dcos:secret@{ensemble.hosts}/mesos"), 30.0)
         again.start()
         last = ZooKeeperStore(again, "/dcos/master", patience=30.0)
         await last.take_over("last")

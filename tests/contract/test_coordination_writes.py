@@ -62,7 +62,7 @@ async def session(server: ZooKeeperServer) -> AsyncIterator[Session]:
 
 async def leading(session: Session, path: str) -> tuple[Mortal, dict[str, bytes]]:
     """A new leader, and what it finds."""
-    store = Mortal(session, path)
+    store = Mortal(session, path, patience=120.0)
     await store.take_over("me")
     return store, await store.load()
 

@@ -45,13 +45,13 @@ dcos_network=198.18.{network}.0/24
 dcos_cpus=2
 dcos_mem=1024
 dcos_disk=700
-# An agent is given up after 6 × 2 seconds; one that is away while masters change, after 20.
-dcos_agent_ping_timeout=2secs
+# An agent is given up after 6 × 4 seconds; one that is away while masters change, after 20.
+dcos_agent_ping_timeout=4secs
 dcos_max_agent_ping_timeouts=6
 dcos_agent_reregister_timeout=20secs
 """
 
-AGENT_SECONDS = 12.0
+AGENT_SECONDS = 24.0
 """How long an agent may be silent before it is given up, by that inventory."""
 
 UNITS = {
@@ -214,12 +214,14 @@ class Several(Deployed):
         return found
 
     def fill_disk(self, host: str) -> None:
-        self.ssh(
-            host, "cat /dev/zero > /var/tmp/filling 2>/dev/null; sync; ! dd if=/dev/zero of=/var/tmp/more bs=1M count=1"
-        )
+        """And keeps it full: others give room back, such as a journal that is rotated."""
+        fill = "while :; do cat /dev/zero >> /var/tmp/filling 2>/dev/null; sleep 0.2; done"
+        self.ssh(host, f"systemd-run --quiet --collect --unit=filling /bin/sh -c {shlex.quote(fill)}")
+        full = "! dd if=/dev/zero of=/var/tmp/more bs=1M count=1 2>/dev/null && echo full; rm -f /var/tmp/more"
+        wait_for(lambda: self.ssh(host, full, check=False) == "full", 120, f"the disk of {host} being full")
 
     def free_disk(self, host: str) -> None:
-        self.ssh(host, "rm -f /var/tmp/filling /var/tmp/more")
+        self.ssh(host, "systemctl stop filling; rm -f /var/tmp/filling /var/tmp/more")
 
     # --- partitions ---
 

@@ -214,7 +214,7 @@ def test_an_agent_that_is_cut_off_for_less_than_its_time_keeps_its_tasks(
     for _ in range(ATTEMPTS):
         began = time.monotonic()
         with several.partition(host):
-            time.sleep(AGENT_SECONDS / 4)  # not a wait for something: the silence itself
+            time.sleep(AGENT_SECONDS / 8)  # not a wait for something: the silence itself
         lasted = time.monotonic() - began
         several.well()
         found = processes(several)
