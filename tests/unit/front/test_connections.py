@@ -261,7 +261,10 @@ async def test_a_body_that_takes_long_but_comes_is_taken(served: Served) -> None
     assert (await client.answer()).startswith(b"HTTP/1.1 200")
 
 
-async def test_who_reads_nothing_of_an_answer_is_cut_off_and_who_reads_slowly_is_not(served: Served) -> None:
+async def test_who_reads_nothing_of_an_answer_is_cut_off_and_who_reads_slowly_is_not(
+    served: Served, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connections, "READ_SECONDS", 6 * SHORT)  # a busy machine reads slowly as well
     slow, never = await served.connect(), await served.connect()
     for client in (slow, never):
         await client.send(GET % b"/large")
@@ -272,6 +275,7 @@ async def test_who_reads_nothing_of_an_answer_is_cut_off_and_who_reads_slowly_is
         assert data, f"cut off after {read} bytes"
         read += len(data)
         await asyncio.sleep(SHORT / 20)
+    await asyncio.sleep(4 * connections.READ_SECONDS)
     never.writer.transport.resume_reading()  # type: ignore[attr-defined]
     left = 0
     with contextlib.suppress(ConnectionError):

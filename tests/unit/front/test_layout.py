@@ -64,6 +64,7 @@ def test_modules_stay_readable_in_size() -> None:
         str(path.relative_to(ROOT)): count
         for package in PACKAGES
         for path in (ROOT / package).rglob("*.py")
-        if (count := len(path.read_text().splitlines())) > 600
+        if (count := len((text := path.read_text()).splitlines())) > 600
+        and "Made by `python -m dcos_runtime.wire.generator`" not in text[:1000]
     }
     assert long == {}

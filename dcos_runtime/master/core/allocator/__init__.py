@@ -3,6 +3,6 @@
 from __future__ import annotations
 
 from dcos_runtime.master.core.allocator.terms import Allocation, Options, Quantities, Wants
-from dcos_runtime.master.core.allocator.vector import Allocator
+from dcos_runtime.master.core.allocator.told import Allocator
 
 __all__ = ["Allocation", "Allocator", "Options", "Quantities", "Wants"]

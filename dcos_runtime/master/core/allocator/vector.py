@@ -8,7 +8,7 @@ and at those where a client that something happened to could take something; it 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from random import Random
 
 import numpy as np
@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from dcos_runtime.core.resources import EMPTY, Resources
 from dcos_runtime.master.core.allocator.columns import PLAIN, Columns, Signature, signature
 from dcos_runtime.master.core.allocator.filters import Refusals
-from dcos_runtime.master.core.allocator.terms import Allocation, Options, Quantities, Wants, large_enough
+from dcos_runtime.master.core.allocator.terms import Allocation, Options, Wants, large_enough
 from dcos_runtime.master.core.allocator.tree import Client, Tree
 
 _NEVER = float("inf")
@@ -65,7 +65,7 @@ class _Agent:
         return free
 
 
-class Allocator:
+class Vectors:
     """Times are monotonic seconds. ``random`` only shuffles the order of agents."""
 
     def __init__(self, options: Options, random: Random) -> None:
@@ -572,48 +572,6 @@ class Allocator:
         agent.free = None
         self._tree.gave(client, list(offer.quantities()))
         decisions.append(Allocation(client.framework_id, client.role, agent.id, offer))
-
-    # --- for tests and views ---
-
-    def totals(self) -> Quantities:
-        """Scalars of all agents."""
-        return self._tree.totals
-
-    def allocated_in_all(self) -> Quantities:
-        """Scalars, offered or used, on all agents."""
-        sums: dict[str, int] = {}
-        for agent in self._agents.values():
-            for kind, amount in agent.allocated.scalar_amounts():
-                sums[kind.name] = sums.get(kind.name, 0) + amount
-        return sums
-
-    def filters_of_roles(self) -> Mapping[str, int]:
-        """For every role that somebody has."""
-        counts = dict.fromkeys(self.known_roles(), 0)
-        for slot in np.flatnonzero(self._columns.filters).tolist():
-            client = self._columns.clients[slot]
-            assert client is not None
-            counts[client.role] += int(self._columns.filters[slot])
-        return counts
-
-    def dominant_share(self, role: str) -> float:
-        """With that of the roles below it."""
-        node = self._tree.nodes.get(role)
-        return node.share.dominant(self._tree.totals) if node else 0.0
-
-    def available(self, agent_id: str) -> Resources:
-        return self._agents[agent_id].left()
-
-    def allocated(self, agent_id: str) -> Resources:
-        return self._agents[agent_id].allocated
-
-    def held(self, role: str) -> Quantities:
-        """What the role's own frameworks hold, offered to them or used."""
-        node = self._tree.nodes.get(role)
-        return dict(sorted(node.own.held.items())) if node else {}
-
-    def known_roles(self) -> set[str]:
-        return {name for name, node in self._tree.nodes.items() if node.members}
 
 
 def _chosen(framework: _Framework, roles: Iterable[str]) -> frozenset[str]:

@@ -1,0 +1,55 @@
+"""What the allocator tells of itself, to views, metrics and tests."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from dcos_runtime.core.resources import Resources
+from dcos_runtime.master.core.allocator.terms import Quantities
+from dcos_runtime.master.core.allocator.vector import Vectors
+
+
+class Allocator(Vectors):
+    """The allocator as the kernel has it."""
+
+    def totals(self) -> Quantities:
+        """Scalars of all agents."""
+        return self._tree.totals
+
+    def allocated_in_all(self) -> Quantities:
+        """Scalars, offered or used, on all agents."""
+        sums: dict[str, int] = {}
+        for agent in self._agents.values():
+            for kind, amount in agent.allocated.scalar_amounts():
+                sums[kind.name] = sums.get(kind.name, 0) + amount
+        return sums
+
+    def filters_of_roles(self) -> Mapping[str, int]:
+        """For every role that somebody has."""
+        counts = dict.fromkeys(self.known_roles(), 0)
+        for slot in np.flatnonzero(self._columns.filters).tolist():
+            client = self._columns.clients[slot]
+            assert client is not None
+            counts[client.role] += int(self._columns.filters[slot])
+        return counts
+
+    def dominant_share(self, role: str) -> float:
+        """With that of the roles below it."""
+        node = self._tree.nodes.get(role)
+        return node.share.dominant(self._tree.totals) if node else 0.0
+
+    def available(self, agent_id: str) -> Resources:
+        return self._agents[agent_id].left()
+
+    def allocated(self, agent_id: str) -> Resources:
+        return self._agents[agent_id].allocated
+
+    def held(self, role: str) -> Quantities:
+        """What the role's own frameworks hold, offered to them or used."""
+        node = self._tree.nodes.get(role)
+        return dict(sorted(node.own.held.items())) if node else {}
+
+    def known_roles(self) -> set[str]:
+        return {name for name, node in self._tree.nodes.items() if node.members}
