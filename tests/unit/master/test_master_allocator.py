@@ -133,6 +133,21 @@ def test_equals_take_turns() -> None:
     assert turns == ["f1", "f2"] * 3
 
 
+def test_a_role_that_its_frameworks_change_over_to_keeps_its_turns() -> None:
+    one = allocator(minimums=())
+    one.add_framework("first", wants("a"), active=True)
+    one.add_framework("second", wants("a/b"), active=False)
+    one.add_agent("agent", bag(1), active=True)
+    (decision,) = one.allocate(0.0)
+    one.remove_framework("first")
+    one.recover(*decision)
+    one.update_framework("second", wants("a"))
+    one.activate_framework("second")
+    one.add_framework("third", wants("b"), active=True)
+    (decision,) = one.allocate(1.0)
+    assert decision.framework_id == "third", "it is the turn of b: a had one"
+
+
 def test_roles_share_by_weight_and_their_frameworks_inside() -> None:
     one = allocator(minimums=(), weights={"heavy": 3.0})
     one.add_framework("h", wants("heavy"), active=True)

@@ -117,13 +117,14 @@ class Vectors:
         before, framework.wants = framework.wants, wants
         if wants == before:
             return
-        for role in before.roles - wants.roles:
-            self._leave(framework, role)
         for role in before.roles & wants.roles:
             client = framework.clients[role]
             self._columns.set(client, wants)
         for role in wants.roles - before.roles:
             self._join(framework_id, framework, role)
+        # Last: a role that somebody has before and after is not forgotten in between, nor are its turns.
+        for role in before.roles - wants.roles:
+            self._leave(framework, role)
         known = (before.gpus, before.minimums, before.revocable, before.shared)
         if known != (wants.gpus, wants.minimums, wants.revocable, wants.shared):
             self._patterns.clear()
