@@ -132,15 +132,23 @@ class Streams:
 
     def send(self, number: int, event: Any) -> None:
         """Encodes the event for the stream, if that is there."""
-        stream = self._streams.get(number)
-        if stream is not None and not stream.cut:
-            self.put(number, stream.encode(event))
+        self._send(number, lambda encode: encode(event))
 
     def send_joined(self, number: int, event: bytes) -> None:
         """The same for a scheduler event that is JSON already: read again for a client of another content type."""
+        self._send(number, lambda encode: event if encode is codec.encode else encode(codec.decode(event, Event)))
+
+    def _send(self, number: int, encoded: Callable[[Callable[[Any], bytes]], bytes]) -> None:
         stream = self._streams.get(number)
-        if stream is not None and not stream.cut:
-            self.put(number, event if stream.encode is codec.encode else stream.encode(codec.decode(event, Event)))
+        if stream is None or stream.cut:
+            return
+        try:
+            record = encoded(stream.encode)
+        except Exception:  # what one client cannot be told must not keep anything from the others
+            log.exception("an event for %s could not be encoded", stream.who)
+            stream.drop("an event for it could not be encoded; it has to subscribe again")
+            return
+        self.put(number, record)
 
     def put(self, number: int, record: bytes) -> None:
         """What is for a stream that is gone is nobody's."""
