@@ -15,10 +15,11 @@ from collections import deque
 from collections.abc import Callable
 from typing import Protocol, TypeVar
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.framework import calls
 from dcos_runtime.framework.client import Client
 from dcos_runtime.marathon.core.core import Core
-from dcos_runtime.marathon.core.effects import Effect, Introduce, Now, Outcome, Probe, Publish, Send, Trouble, writes
+from dcos_runtime.marathon.core.effects import Effect, Introduce, Outcome, Probe, Publish, Send, Trouble, writes
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.prober import Prober

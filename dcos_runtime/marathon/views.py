@@ -7,11 +7,11 @@ import statistics
 from collections.abc import Collection, Iterable, Iterator
 from typing import Any
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources.messages import reservations_of
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import groups, health, ids
 from dcos_runtime.marathon.core.app import App
-from dcos_runtime.marathon.core.effects import Now
 from dcos_runtime.marathon.core.instance import Condition, Instance
 from dcos_runtime.marathon.core.world import AppState, World
 from dcos_runtime.wire.cluster import Offer

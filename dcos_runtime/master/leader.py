@@ -11,8 +11,9 @@ from collections import deque
 from collections.abc import Callable
 from typing import TypeVar
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.daemon import Life
-from dcos_runtime.master.core.effects import Close, Now, Persist, Send, SendJoined, Tell
+from dcos_runtime.master.core.effects import Close, Persist, Send, SendJoined, Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.master.measures import Measures

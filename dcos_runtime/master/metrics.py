@@ -10,8 +10,8 @@ from collections import Counter
 from typing import TYPE_CHECKING
 
 from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.daemon import machine
-from dcos_runtime.master.core.effects import Now
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.measures import Measures, Queues
 from dcos_runtime.wire.tasks import TaskState

@@ -7,6 +7,7 @@ from typing import Any
 
 from aiohttp import web
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.daemon import json_response
 from dcos_runtime.marathon import views
 from dcos_runtime.marathon.api import labels
@@ -24,7 +25,6 @@ from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.changes import NotFound, no_app
 from dcos_runtime.marathon.core.deployment import Deployment
-from dcos_runtime.marathon.core.effects import Now
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.world import AppState, World
 from dcos_runtime.marathon.engine import Engine

@@ -10,13 +10,14 @@ import random
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.framework import calls
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core.changes import Changes
 from dcos_runtime.marathon.core.decide import decide, settled
 from dcos_runtime.marathon.core.definition import MAX_INSTANCES
 from dcos_runtime.marathon.core.deployment import RESTART, START, STOP, Action, Deployment
-from dcos_runtime.marathon.core.effects import Now, Outcome, Probe
+from dcos_runtime.marathon.core.effects import Outcome, Probe
 from dcos_runtime.marathon.core.instance import ABSENT, LAUNCHING, Condition
 from dcos_runtime.marathon.core.launching import Launching
 from dcos_runtime.marathon.core.roles import Roles

@@ -5,16 +5,9 @@ from __future__ import annotations
 import heapq
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from typing import Any
 
 from dcos_runtime.wire.scheduler import Call
-
-
-class Now(NamedTuple):
-    """The time, in seconds: ``mono`` for waits, ``wall`` for what is written down."""
-
-    mono: float
-    wall: float
 
 
 @dataclass(frozen=True)

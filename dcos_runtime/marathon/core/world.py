@@ -11,6 +11,7 @@ from uuid import UUID
 
 import msgspec
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import ids
@@ -18,7 +19,7 @@ from dcos_runtime.marathon.core import instance as instances
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.definition import Rules
 from dcos_runtime.marathon.core.deployment import Deployment
-from dcos_runtime.marathon.core.effects import Now, Outcome, Publish, Send, Timers
+from dcos_runtime.marathon.core.effects import Outcome, Publish, Send, Timers
 from dcos_runtime.marathon.core.health import Health
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
 from dcos_runtime.marathon.core.limits import MAX_MESSAGE

@@ -7,10 +7,11 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master import validate
 from dcos_runtime.master.core import frameworks, offers, tasks
-from dcos_runtime.master.core.effects import Answer, Now
+from dcos_runtime.master.core.effects import Answer
 from dcos_runtime.master.core.records import Absent, Agent, Task
 from dcos_runtime.master.core.state import State, task_resources
 from dcos_runtime.wire import codec, internal

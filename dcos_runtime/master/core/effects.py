@@ -9,13 +9,6 @@ from typing import NamedTuple
 from dcos_runtime.wire.scheduler import Event
 
 
-class Now(NamedTuple):
-    """The time an event is handled at: ``mono`` for waiting, ``wall`` (seconds since 1970) for telling."""
-
-    mono: float
-    wall: float
-
-
 @dataclass(frozen=True, slots=True)
 class Send:
     """One event for the subscriber on ``stream``, which gets it in the content type it asked for."""

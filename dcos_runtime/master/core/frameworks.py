@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import fixed
 from dcos_runtime.master import validate
 from dcos_runtime.master.core import offers, tasks
 from dcos_runtime.master.core.allocator import Wants
-from dcos_runtime.master.core.effects import Answer, Now, Send
+from dcos_runtime.master.core.effects import Answer, Send
 from dcos_runtime.master.core.records import Agent, Framework
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, State, task_resources
 from dcos_runtime.wire import codec, internal, limits

@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from random import Random
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.master import validate
 from dcos_runtime.master.core import agents, frameworks, offers, tasks
-from dcos_runtime.master.core.effects import ACCEPTED, Answer, Effect, Now
+from dcos_runtime.master.core.effects import ACCEPTED, Answer, Effect
 from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.wire import internal

@@ -8,10 +8,10 @@ from collections.abc import Iterable, Sequence
 import msgspec
 
 from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Format, Resources
 from dcos_runtime.master import validate
 from dcos_runtime.master.core import encoded, tasks
-from dcos_runtime.master.core.effects import Now
 from dcos_runtime.master.core.records import Agent, Framework, Offer, Task
 from dcos_runtime.master.core.state import State
 from dcos_runtime.wire import codec, internal, limits

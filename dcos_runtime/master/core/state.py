@@ -11,9 +11,10 @@ from typing import Any
 
 import msgspec
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Resources, parse
 from dcos_runtime.master.core.allocator import Allocator, Options
-from dcos_runtime.master.core.effects import Close, Effect, Now, Persist, Send, SendJoined, Tell
+from dcos_runtime.master.core.effects import Close, Effect, Persist, Send, SendJoined, Tell
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Offer, Task
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import MasterInfo

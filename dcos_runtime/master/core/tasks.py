@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import msgspec
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master import validate
-from dcos_runtime.master.core.effects import Now
 from dcos_runtime.master.core.records import Agent, Framework, Task
 from dcos_runtime.master.core.state import State
 from dcos_runtime.wire import codec, internal

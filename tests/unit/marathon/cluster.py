@@ -12,8 +12,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.marathon.core.core import Core
-from dcos_runtime.marathon.core.effects import Introduce, Now, Outcome, Probe, Publish, Send, writes
+from dcos_runtime.marathon.core.effects import Introduce, Outcome, Probe, Publish, Send, writes
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.store import check
 from dcos_runtime.wire.cluster import Offer

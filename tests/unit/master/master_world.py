@@ -17,8 +17,9 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.master.core.allocator import Options
-from dcos_runtime.master.core.effects import Answer, Close, Now, Persist, Send, SendJoined, Tell
+from dcos_runtime.master.core.effects import Answer, Close, Persist, Send, SendJoined, Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config, task_resources
 from dcos_runtime.wire import codec, internal

@@ -6,7 +6,8 @@ import json
 from random import Random
 from typing import Any
 
-from dcos_runtime.master.core.effects import Answer, Now, Persist, Send
+from dcos_runtime.core.frozen import Now
+from dcos_runtime.master.core.effects import Answer, Persist, Send
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.wire import codec, internal

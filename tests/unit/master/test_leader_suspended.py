@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Callable, Mapping
 
 import pytest
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.daemon import Life
-from dcos_runtime.master.core.effects import Now
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.master.leader import Leader, begin
