@@ -344,9 +344,12 @@ class PublicApi:
             except ValueError as error:
                 return text_response(f"Failed to parse timeout '{timeout}': {error}.", 400)
         leader = self._role.leader
-        leading = leader if leader is not None and leader.lease.valid() else None
         moment = now(Forever() if leader is None else leader.lease)
-        return _json(codec.encode(metrics(leading, self._role.queues, self._role.started_at, moment)), request)
+        if leader is not None and leader.lease.valid():
+            told = codec.encode(metrics(leader, self._role.queues, self._role.started_at, moment))
+            if leader.lease.valid():  # else it may be no leader's answer any more
+                return _json(told, request)
+        return _json(codec.encode(metrics(None, self._role.queues, self._role.started_at, moment)), request)
 
     async def _stats(self, request: web.Request) -> web.StreamResponse:
         return _json(codec.encode(machine()), request)

@@ -290,8 +290,14 @@ def cgroups_of(root: str) -> list[Path]:
     """All cgroups under ``root`` in every hierarchy, the deepest first."""
     places = [Path("/sys/fs/cgroup"), *(path for path in Path("/sys/fs/cgroup").iterdir() if path.is_dir())]
     found = [folder for place in places if (folder := place / root).is_dir()]
-    inside = [path for folder in found for path in folder.rglob("*") if path.is_dir()]
+    inside = [Path(path) for folder in found for path, _, _ in os.walk(folder)]  # lives with groups that go meanwhile
     return sorted({*found, *inside}, key=lambda path: -len(path.parts))
+
+
+def cgroup_file(container: str, *names: str) -> Path:
+    """The file of the first of these names that a cgroup of this container has, in whichever hierarchy."""
+    folders = [Path(path) for path, _, _ in os.walk("/sys/fs/cgroup") if Path(path).name == container]
+    return next(folder / name for name in names for folder in folders if (folder / name).exists())
 
 
 def remove_cgroups(root: str) -> None:

@@ -101,9 +101,10 @@ class Watch:
         """When it answered as the leader first. Infinity when it never did."""
         return min((claim.answered for claim in self.claims if claim.who == who), default=float("inf"))
 
-    def after(self, who: str, moment: float) -> list[Claim]:
-        """What ``who`` answered as the leader from then on."""
-        return [claim for claim in self.claims if claim.who == who and claim.answered > moment]
+    def after(self, who: str, moment: float, asked: float = 0.0) -> list[Claim]:
+        """What ``who`` answered as the leader from then on, to questions since ``asked``."""
+        claims = [claim for claim in self.claims if claim.who == who]
+        return [claim for claim in claims if claim.answered > moment and claim.asked > asked]
 
 
 class Link:

@@ -15,7 +15,7 @@ import pytest
 from dcos_runtime.agent.containers import supervisor
 from dcos_runtime.agent.gc import used_fraction
 from tests.byhand import wait_for
-from tests.contract.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+from tests.contract.agents import Agent, PretendedMaster, cgroup_file, containers_work, pretended_cluster
 
 ID = "agent-1"
 MB = 1 << 20
@@ -113,9 +113,7 @@ def test_a_task_that_was_held_by_an_agent_that_was_killed_goes_on(master: Preten
         who = json.loads((folder / "state.json").read_text())["supervisor"]["pid"]
         supervisor.signal_descendants(who, signal.SIGSTOP, set())
     else:
-        freezer = next(Path("/sys/fs/cgroup").glob(f"**/{container}/freezer.state"), None)
-        if freezer is None:
-            freezer = next(Path("/sys/fs/cgroup").glob(f"**/{container}/cgroup.freeze"))
+        freezer = cgroup_file(container, "freezer.state", "cgroup.freeze")
         freezer.write_text("1" if freezer.name == "cgroup.freeze" else "FROZEN")
     agent.restart()
     (agent.sandbox("held") / "go").touch()

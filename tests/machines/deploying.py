@@ -155,14 +155,16 @@ def traces(short_id: str) -> dict[str, list[str]]:
                 processes.append(f"{folder.name} {said[:100]!r}")
     links = []
     for link in Path("/sys/class/net").iterdir():
-        alias = link / "ifalias"
-        if short_id in link.name or (alias.exists() and short_id in alias.read_text()):
+        alias = ""
+        with contextlib.suppress(OSError):  # others' links come and go
+            alias = (link / "ifalias").read_text()
+        if short_id in link.name or short_id in alias:
             links.append(link.name)
-    groups = Path("/sys/fs/cgroup")
+    groups = "/sys/fs/cgroup"  # others make and remove groups meanwhile: os.walk lives with that, Path.glob does not
     return {
         "machines": [str(path) for path in Path("/var/lib/dcos-machines").glob(f"{short_id}*")],
         "mounts": [line for line in Path("/proc/self/mounts").read_text().splitlines() if short_id in line],
-        "cgroups": [str(path) for path in groups.glob(f"**/*{short_id}*")],
+        "cgroups": [folder for folder, _, _ in os.walk(groups) if short_id in Path(folder).name],
         "links": links,
         "processes": processes,
     }

@@ -19,7 +19,7 @@ import pytest
 
 from dcos_installer.providers import nspawn_filter
 from dcos_installer.providers.base import Condition, ProviderError
-from dcos_installer.providers.cgroups import host_hierarchies, own_path
+from dcos_installer.providers.cgroups import Hierarchy, host_hierarchies, own_path
 from dcos_installer.providers.nspawn import MACHINES_DIR, NspawnProvider
 from dcos_installer.providers.nspawn_launch import systemd_run_command
 from dcos_installer.providers.nspawn_machine import MachineFolder, mount_points
@@ -79,6 +79,11 @@ def traces() -> dict[str, set[str]]:
 
 def mounts_of(name: str) -> set[str]:
     return {where for where in traces()["mounts"] if f"/{name}/" in f"{where}/"}
+
+
+def groups_of(hierarchy: Hierarchy) -> list[str]:
+    """The groups of all machines. Others come and go meanwhile: os.walk lives with that, Path.glob does not."""
+    return [path for top in hierarchy.mount.glob("dcos*") for path, _, _ in os.walk(top)]
 
 
 def _is_port_of(link: str, bridge: str) -> bool:
@@ -322,9 +327,11 @@ def test_the_control_groups_of_one_machine_are_invisible_in_another(machines: La
     made = machines.python("h1", marks + "for top in tops: (top / 'mark-of-h1').mkdir(exist_ok=True)\nprint(len(tops))")
     hierarchies = host_hierarchies()
     assert int(made) == len(hierarchies)
-    seen_here = [list(one.mount.glob("dcos*/**/*h1*/**/mark-of-h1")) for one in hierarchies]
-    assert all(len(found) == 1 for found in seen_here), "every hierarchy's mark is within the machine's own group"
-    look = marks + "print([str(path) for top in tops for path in top.rglob('mark-of-h1')])"
+    marked = [[Path(path) for path in groups_of(one) if path.endswith("/mark-of-h1")] for one in hierarchies]
+    assert all(len(found) == 1 and "h1" in str(found[0].parent) for found in marked), (
+        "every hierarchy's mark is within the machine's own group"
+    )
+    look = marks + "import os; print([path for top in tops for path, _, _ in os.walk(top) if 'mark-of' in path])"
     assert machines.python("h2", look) == "[]\n"
     roots = "print(sorted({line.split()[3] for line in open('/proc/self/mountinfo') if ' - cgroup' in line}))"
     assert machines.python("h2", roots) == "['/']\n"
@@ -452,8 +459,7 @@ def test_a_machine_that_powers_itself_off_leaves_only_its_files(machines: Lab) -
     assert state(machines, "h2") == (Condition.OFF, "powered off")
     until(lambda: mounts_of("h2") <= {f"{HOME}/h2/disk"}, "nothing of h2 is mounted but its disk")
     for hierarchy in host_hierarchies():
-        groups = [str(path) for path in hierarchy.mount.glob("dcos*/**")]
-        assert [path for path in groups if SPEC.cluster_id[:8] in path and "h2" in path] == []
+        assert [path for path in groups_of(hierarchy) if SPEC.cluster_id[:8] in path and "h2" in path] == []
     machines.provider.start("h2")
 
 
