@@ -1,6 +1,6 @@
 """`python -m tests.side_by_side`: the tests on machines and of daemons, which mostly wait, beside those that compute.
 
-Six groups, each a pytest of its own. A cluster that several tests share belongs to one group.
+Seven groups, each a pytest of its own. A cluster that several tests share belongs to one group.
 
 Not a shell's ``&``: that would have the tests run with interrupts ignored, which some of them send. Should this process
 itself have been started so, it changes that.
@@ -16,6 +16,7 @@ from pathlib import Path
 
 MACHINES = "tests/machines"
 SEVERAL = [f"{MACHINES}/test_several_masters.py", f"{MACHINES}/test_unwell_masters.py"]
+PROVIDER = [f"{MACHINES}/test_nspawn_provider.py", f"{MACHINES}/test_golden_tree.py"]
 DAEMONS = "tests/contract"
 INSTALLER = "tests/unit/installer"
 KERNELS = sorted(
@@ -43,8 +44,9 @@ def main() -> int:
     """0 when all went well; else the first code that is none of success."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     groups = {
-        "machines": start(MACHINES, *(f"--ignore={path}" for path in SEVERAL)),
+        "machines": start(MACHINES, *(f"--ignore={path}" for path in SEVERAL + PROVIDER)),
         "several": start(*SEVERAL),
+        "provider": start(*PROVIDER),
         "kernels": start(*KERNELS),
         "daemons": start(DAEMONS, *(f"--ignore={path}" for path in KERNELS)),
         "installer": start(INSTALLER),

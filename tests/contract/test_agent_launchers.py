@@ -45,10 +45,14 @@ while True:
 RABBITS = """
 import os, signal
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
+go, ready = os.pipe()
 for _ in range(10):
     if not os.fork():
+        os.close(ready)
+        os.read(go, 1)  # until all are there: then there may be no room for another
         break
 else:
+    os.close(ready)
     while True:
         signal.pause()
 while True:

@@ -217,6 +217,9 @@ class Several(Deployed):
         """And keeps it full: others give room back, such as a journal that is rotated."""
         fill = "while :; do cat /dev/zero >> /var/tmp/filling 2>/dev/null; sleep 0.2; done"
         self.ssh(host, f"systemd-run --quiet --collect --unit=filling /bin/sh -c {shlex.quote(fill)}")
+        self.wait_full(host)
+
+    def wait_full(self, host: str) -> None:
         full = "! dd if=/dev/zero of=/var/tmp/more bs=1M count=1 2>/dev/null && echo full; rm -f /var/tmp/more"
         wait_for(lambda: self.ssh(host, full, check=False) == "full", 120, f"the disk of {host} being full")
 
