@@ -58,6 +58,7 @@ class Reply(Frozen, frozen=True):
     status: int
     body: bytes = b""
     content_type: str = "text/plain"
+    headers: tuple[tuple[str, str], ...] = ()
 
 
 class Log(Frozen, frozen=True):

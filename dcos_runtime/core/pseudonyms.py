@@ -15,6 +15,8 @@ _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*(?=@)|(?<=\?).*", re.DOTALL)
 _SECRET = frozenset({"secret", "password", "credential", "credentials", "token"})
 _REMEMBERED = 512
+_SHORT = '"\\\b\t\n\f\r'
+_CONTROL = "".join(chr(number) for number in range(1, 0x20) if chr(number) not in _SHORT)
 
 
 class Pseudonyms:
@@ -25,14 +27,13 @@ class Pseudonyms:
         self._messages: dict[bytes, bytes] = {}
 
     def of(self, secret: str) -> str:
-        """Letters and digits instead, as many as there were characters. NUL stays: that one decides something."""
+        """Letters and digits instead, as many as there were characters; for any other than these one that takes as much
+        room in UTF-8 and in JSON, since sizes are decided on. NUL stays: that one decides something.
+        """
         if not secret:
             return secret
         made = hashlib.shake_256(self._key + secret.encode("utf-8", "surrogatepass")).digest(len(secret))
-        return "".join(
-            letter if letter == "\0" else _LETTERS[byte % len(_LETTERS)]
-            for letter, byte in zip(secret, made, strict=True)
-        )
+        return "".join(map(_instead, secret, made))
 
     def message(self, data: bytes) -> bytes:
         """A message with TaskInfos or CommandInfos in it, JSON, with pseudonyms for all that may be a secret there:
@@ -67,7 +68,7 @@ class Pseudonyms:
         elif name == "variables":
             _change(hidden, "value", self.of)
         elif name == "uris":
-            _change(hidden, "value", self._uri)
+            _change(hidden, "value", self.uri)
         _change(hidden, "data", self._base64)
         return hidden
 
@@ -85,7 +86,8 @@ class Pseudonyms:
         bare = text.rstrip("=")
         return self.of(bare) + text[len(bare) :]
 
-    def _uri(self, text: str) -> str:
+    def uri(self, text: str) -> str:
+        """Its credentials and its query only."""
         return _CREDENTIALS.sub(lambda match: self.of(match.group()), text)
 
 
@@ -93,3 +95,16 @@ def _change(values: dict[str, Any], name: str, change: Callable[[str], str]) -> 
     value = values.get(name)
     if isinstance(value, str):
         values[name] = change(value)
+
+
+def _instead(letter: str, byte: int) -> str:
+    number = ord(letter)
+    if letter == "\0":
+        return letter
+    if letter in _SHORT:
+        return _SHORT[byte % len(_SHORT)]
+    if number < 0x20:
+        return _CONTROL[byte % len(_CONTROL)]
+    if number < 0x80:
+        return _LETTERS[byte % len(_LETTERS)]
+    return chr((0xC0 + byte % 64) if number < 0x800 else (0x4E00 + byte) if number < 0x10000 else (0x1F300 + byte))

@@ -22,6 +22,10 @@ class Source:
     def bits(self, count: int) -> int:
         return self._random.getrandbits(count)
 
+    def below(self, limit: int) -> int:
+        """One of the whole numbers from 0 on, less than ``limit``."""
+        return self._random.randrange(limit)
+
     def token(self, size: int = 16) -> bytes:
         """So many random bytes."""
         return self._random.getrandbits(8 * size).to_bytes(size, "big")

@@ -15,6 +15,7 @@ from dcos_runtime.marathon.core.definition import Rules
 from dcos_runtime.marathon.core.world import KEPT_VERSIONS, Settings
 from dcos_runtime.store.election import parse_master
 from dcos_runtime.store.zookeeper import parse_url
+from dcos_runtime.wire.cluster import FrameworkInfo
 
 PREFIX = "MARATHON_"
 
@@ -33,6 +34,12 @@ def _whole(low: int, high: int) -> Any:
         return int(text)
 
     return parse
+
+
+def _folder(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError("expected an absolute path")
+    return text
 
 
 _MILLISECONDS = number(1, 10**12)
@@ -80,6 +87,8 @@ DECLARED = (
     Flag("minimum_viable_task_execution_duration",
          "How long, in ms, a task must have run for its end not to add to the backoff.", 60000.0, _MILLISECONDS),
     Flag("max_running_deployments", "How many deployments may be under way at a time.", 100, _whole(1, 100000)),
+    Flag("record", "Folder (an absolute path): keep the last of what this init decides on there, for "
+         "python -m dcos_runtime.replay.", None, _folder),
     Flag("logging_level", "debug, info, warn or error.", "info"),
 )  # fmt: skip
 
@@ -135,9 +144,10 @@ def http_guard(flags: Flags) -> guard.Guard:
     )
 
 
-def settings(flags: Flags) -> Settings:
-    """What the core is to know of the flags."""
+def settings(flags: Flags, info: FrameworkInfo) -> Settings:
+    """What the core is to know of the flags. ``info``: see `Settings`."""
     return Settings(
+        info=info,
         rules=Rules(flags.mesos_role, flags.local_port_min, flags.local_port_max),
         decline_offer_duration=flags.decline_offer_duration / 1000,
         max_instances_per_offer=flags.max_instances_per_offer,

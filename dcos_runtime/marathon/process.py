@@ -17,7 +17,8 @@ from typing import Any
 
 from aiohttp import web
 
-from dcos_runtime import daemon, tls
+from dcos_runtime import __version__, daemon, tls
+from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.flags import Flags
 from dcos_runtime.framework.client import Client, Credential, SubscriptionRefused
 from dcos_runtime.framework.leader import MasterLeader
@@ -25,13 +26,15 @@ from dcos_runtime.marathon import options
 from dcos_runtime.marathon.api.apps import Apps
 from dcos_runtime.marathon.api.routing import Dispatcher, NotReady, error
 from dcos_runtime.marathon.api.system import Identity, System
+from dcos_runtime.marathon.core import recorded
+from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.doors import Door, is_ping
-from dcos_runtime.marathon.engine import Engine, FailedOver
+from dcos_runtime.marathon.engine import Ended, Engine
 from dcos_runtime.marathon.events import Hub
+from dcos_runtime.recording import Files
 from dcos_runtime.store import Store, StoreError
 from dcos_runtime.store.lease import HOLD_SECONDS, UNKNOWN, Forever, LeaseOver, LeaseSuspended, Term
 from dcos_runtime.wire.cluster import FrameworkInfo
-from dcos_runtime.wire.common import FrameworkID
 
 log = logging.getLogger(__name__)
 
@@ -206,26 +209,41 @@ class Process:
     async def _lead(self, stack: AsyncExitStack, store: Store, lease: Term | None = None) -> None:
         flags = self._flags
         try:
-            engine = await Engine.load(store, Hub(), options.settings(flags), lease)
+            engine = await Engine.load(store, Hub(), options.settings(flags, self._info()), lease, self._recorder)
         except ValueError as fault:
             raise StoreError(str(fault)) from fault
         context = self._client_context("master")
         leader = MasterLeader(flags.master, None if context is None else flags.master_tls_port)
         stack.push_async_callback(leader.close)
         engine.master_page = leader.page
-        engine.introduce = lambda: self._introduce(engine)
-        engine.client = Client(leader, engine.introduce, engine, credential=self._credential, tls=context, term=lease)
+        client = Client(leader, engine.introduce, engine, credential=self._credential, tls=context, term=lease)
+        engine.client = client
         self._engine = engine
         work = (
-            self._life.spawn(engine.run(), "the engine"),
-            self._life.spawn(self._subscribe(engine.client), "the connection to the master"),
+            self._life.spawn(self._run(engine), "the engine"),
+            self._life.spawn(self._subscribe(client), "the connection to the master"),
         )
         stack.push_async_callback(_stop, work)  # before what they use is closed
+
+    def _recorder(self, core: InitCore, seed: bytes) -> Recorder | None:
+        """Raises ``OSError``."""
+        folder = self._flags.record
+        if folder is None:
+            return None
+        log.warning("all that this init decides on is recorded in %s; secrets of apps become pseudonyms", folder)
+        veil, files = recorded.Veil(os.urandom(32)), Files(Path(folder), recorded.NAME)
+        return Recorder(core, recorded.NAME, __version__, seed, veil, files)
+
+    async def _run(self, engine: Engine) -> None:
+        try:
+            await engine.run()
+        except Ended as ended:
+            self._life.end(1, str(ended))
 
     async def _subscribe(self, client: Client) -> None:
         try:
             await client.run()
-        except (SubscriptionRefused, FailedOver) as fault:
+        except SubscriptionRefused as fault:
             self._life.end(1, str(fault))
         except LeaseOver:
             return  # this process ends: `_end_with`
@@ -239,15 +257,13 @@ class Process:
             return tls.principal("marathon")
         return self._credential.principal if self._credential else None
 
-    def _introduce(self, engine: Engine) -> FrameworkInfo:
-        framework_id = engine.core.framework_id
+    def _info(self) -> FrameworkInfo:
+        """Who we are for the master, but for the id and the roles."""
         return FrameworkInfo(
             user=self._user,
             name=self._flags.framework_name,
-            id=None if framework_id is None else FrameworkID(value=framework_id),
             failover_timeout=self._flags.failover_timeout,
             checkpoint=True,
-            roles=engine.core.roles.introduce(),
             hostname=self._hostname,
             principal=self._principal(),
             webui_url=self._url,

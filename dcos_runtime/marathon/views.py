@@ -10,13 +10,17 @@ from typing import Any
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources.messages import reservations_of
 from dcos_runtime.marathon.core import app as apps
-from dcos_runtime.marathon.core import groups, health, ids
+from dcos_runtime.marathon.core import groups, ids
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.instance import Condition, Instance
-from dcos_runtime.marathon.core.world import AppState, World
+from dcos_runtime.marathon.core.shown import listed, task, tasks
+from dcos_runtime.marathon.core.state import AppState
+from dcos_runtime.marathon.core.world import World
 from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.common import Value
 from dcos_runtime.wire.resources import Resource
+
+__all__ = ["app_info", "current", "embeds", "group", "listed", "queue", "task", "tasks"]
 
 COUNTS, DEPLOYMENTS, TASKS, FAILURE, STATS, READINESS = (
     "counts", "deployments", "tasks", "lastTaskFailure", "taskStats", "readiness",
@@ -67,44 +71,6 @@ def app_info(world: World, app: App, embed: Collection[str], now: Now) -> dict[s
     if STATS in embed:
         data["taskStats"] = _task_stats(state, app, now)
     return data
-
-
-def tasks(state: AppState, *, service_ports: bool = True) -> list[dict[str, Any]]:
-    return [task(state, instance, service_ports=service_ports) for instance in listed(state)]
-
-
-def listed(state: AppState) -> list[Instance]:
-    """The instances whose tasks are shown."""
-    return [instance for instance in state.instances.values() if instance.has_task]
-
-
-def task(state: AppState, instance: Instance, *, service_ports: bool = True) -> dict[str, Any]:
-    data: dict[str, Any] = {
-        "appId": instance.app_id,
-        "healthCheckResults": [
-            health.to_json(record, instance.id)
-            for record in (state.health[instance.id].checks if instance.id in state.health else ())
-            if record.known
-        ],
-        "host": instance.hostname or "",
-        "id": instance.task_id,
-        "ipAddresses": [{"ipAddress": address, "protocol": protocol} for address, protocol in instance.ip_addresses],
-        "ports": list(instance.host_ports),
-        "servicePorts": [],
-        "slaveId": instance.agent_id,
-        "state": instance.mesos_state,
-        "stagedAt": _time(instance.staged_at),
-        "startedAt": _time(instance.started_at),
-        "version": instance.version,
-        "localVolumes": [],
-        "region": instance.attributes.get("@region"),
-        "zone": instance.attributes.get("@zone"),
-        "role": instance.role,
-    }
-    definition = state.versions.get(instance.version) or state.current
-    if service_ports and definition is not None:
-        data["servicePorts"] = [port.port for port in definition.port_definitions]
-    return {key: value for key, value in data.items() if value is not None}
 
 
 def queue(world: World, now: Now, *, with_offers: bool) -> list[dict[str, Any]]:
@@ -224,7 +190,3 @@ def _value(resource: Resource) -> dict[str, Any]:
     if resource.type is Value.Type.RANGES and resource.ranges is not None:
         return {"ranges": [{"begin": item.begin, "end": item.end} for item in resource.ranges.range]}
     return {"set": list(resource.set.item)} if resource.set is not None else {}
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else ids.timestamp(seconds)

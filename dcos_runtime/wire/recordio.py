@@ -60,6 +60,12 @@ class Decoder:
             del self._buffer[:position]
 
     @property
+    def rest(self) -> bytes:
+        """What was fed and is not part of a whole record yet: another decoder that is fed it goes on from there."""
+        head = b"" if self._want is None else b"%d\n" % self._want
+        return head + bytes(self._buffer)
+
+    @property
     def clean(self) -> bool:
         """True when the stream may end here: no record is half read."""
         return not self._buffer and self._want is None

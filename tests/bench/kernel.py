@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TypeVar
 
-from dcos_runtime.framework import calls
 from dcos_runtime.framework.client import Client
 from dcos_runtime.framework.leader import MasterLeader
+from dcos_runtime.wire import calls
 from dcos_runtime.wire.cluster import FrameworkInfo, Offer
 from dcos_runtime.wire.common import CommandInfo, TaskID, Value
 from dcos_runtime.wire.resources import Resource

@@ -1,1 +1,1 @@
-"""Marathon's `/v2` over HTTP: paths, queries and bodies in, core methods called, the original's answers out."""
+"""Marathon's `/v2` over HTTP: what changes something becomes an event of the core, what is read is a view of it."""

@@ -3,40 +3,37 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from aiohttp import web
 
-from dcos_runtime.core.frozen import Now
 from dcos_runtime.daemon import json_response
 from dcos_runtime.marathon import views
 from dcos_runtime.marathon.api import labels
 from dcos_runtime.marathon.api.routing import (
-    BadRequest,
     Route,
+    answered,
     flag,
     query_all,
-    read_object,
-    read_objects,
+    read_body,
     route,
 )
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.changes import NotFound, no_app
-from dcos_runtime.marathon.core.deployment import Deployment
-from dcos_runtime.marathon.core.instance import Instance
-from dcos_runtime.marathon.core.world import AppState, World
+from dcos_runtime.marathon.core.events import (
+    CreateApp,
+    DeleteApp,
+    KillTask,
+    KillTasks,
+    RestartApp,
+    UpdateApp,
+    UpdateApps,
+)
+from dcos_runtime.marathon.core.requests import BadRequest
+from dcos_runtime.marathon.core.state import AppState
+from dcos_runtime.marathon.core.world import World
 from dcos_runtime.marathon.engine import Engine
-
-DEPLOYMENT_HEADER = "Marathon-Deployment-Id"
-
-
-def deployed(deployment: Deployment, status: int = 200, location: str | None = None) -> web.Response:
-    headers = {DEPLOYMENT_HEADER: deployment.id}
-    if location is not None:
-        headers["Location"] = location
-    return json_response({"version": deployment.version, "deploymentId": deployment.id}, status, headers)
 
 
 class Apps:
@@ -85,19 +82,8 @@ class Apps:
         return lambda app: cmd in (app.cmd or "").lower() and identity in app.id and by_labels(app.labels)
 
     async def create(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        data, force = await read_object(request), flag(request, "force")
-        engine = self._engine()
-
-        def work(now: Now) -> tuple[App, Deployment]:
-            app, deployment = engine.core.changes.create(data, force)
-            self._posted(engine, request, app)
-            return app, deployment
-
-        app, deployment = await engine.change(work)
-        body = apps.to_json(app)
-        body |= {"tasksStaged": 0, "tasksRunning": 0, "tasksHealthy": 0, "tasksUnhealthy": 0}
-        body["deployments"] = [{"id": deployment.id}]
-        return json_response(body, 201, {DEPLOYMENT_HEADER: deployment.id, "Location": app.id})
+        body, force, whence = await read_body(request), flag(request, "force"), (request.remote or "", request.path)
+        return answered(await self._engine().ask(lambda number: CreateApp(number, body, force, *whence)))
 
     async def show(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
         world, now = self._world, self._engine().now()
@@ -124,17 +110,13 @@ class Apps:
     async def _update(
         self, request: web.Request, parts: dict[str, str], *, partial: bool, may_create: bool
     ) -> web.StreamResponse:
-        data, force, app_id = await read_object(request), flag(request, "force"), ids.absolute(parts["id"])
-        engine = self._engine()
-
-        def work(now: Now) -> tuple[Deployment, bool]:
-            changes = engine.core.changes
-            result = changes.update(app_id, data, partial=partial, may_create=may_create, force=force)
-            self._posted(engine, request, changes.app(app_id))
-            return result
-
-        deployment, new = await engine.change(work)
-        return deployed(deployment, 201 if new else 200, app_id if new else None)
+        body, force, app_id = await read_body(request), flag(request, "force"), ids.absolute(parts["id"])
+        whence = (request.remote or "", request.path)
+        return answered(
+            await self._engine().ask(
+                lambda number: UpdateApp(number, app_id, body, partial, may_create, force, *whence)
+            )
+        )
 
     async def replace_many(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
         return await self._update_many(request, partial=flag(request, "partialUpdate", True), may_create=True)
@@ -143,28 +125,16 @@ class Apps:
         return await self._update_many(request, partial=True, may_create=False)
 
     async def _update_many(self, request: web.Request, *, partial: bool, may_create: bool) -> web.StreamResponse:
-        items, force = await read_objects(request), flag(request, "force")
-        engine = self._engine()
-        deployment = await engine.change(
-            lambda now: engine.core.changes.update_many(items, partial=partial, may_create=may_create, force=force)
-        )
-        return deployed(deployment)
+        body, force = await read_body(request), flag(request, "force")
+        return answered(await self._engine().ask(lambda number: UpdateApps(number, body, partial, may_create, force)))
 
     async def delete(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
-        app_id, force, engine = ids.absolute(parts["id"]), flag(request, "force", True), self._engine()
-        return deployed(await engine.change(lambda now: engine.core.changes.delete(app_id, force)))
+        app_id, force = ids.absolute(parts["id"]), flag(request, "force", True)
+        return answered(await self._engine().ask(lambda number: DeleteApp(number, app_id, force)))
 
     async def restart(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
-        app_id, force, engine = ids.absolute(parts["id"]), flag(request, "force"), self._engine()
-        return deployed(await engine.change(lambda now: engine.core.changes.restart(app_id, force)))
-
-    def _posted(self, engine: Engine, request: web.Request, app: App) -> None:
-        engine.core.world.publish(
-            "api_post_event",
-            clientIp=request.remote or "",
-            uri=request.path,
-            appDefinition=apps.to_json(app),
-        )
+        app_id, force = ids.absolute(parts["id"]), flag(request, "force")
+        return answered(await self._engine().ask(lambda number: RestartApp(number, app_id, force)))
 
     # --- tasks ---
 
@@ -178,20 +148,12 @@ class Apps:
         return json_response({"tasks": found})
 
     async def kill_tasks(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
-        state = self._state(parts)
-        host = request.query.get("host")
-        chosen = [one for one in views.listed(state) if host in (None, "*", one.hostname)]
-        answer = await kill(self._engine(), request, chosen)
-        return answer if isinstance(answer, web.Response) else json_response({"tasks": answer})
+        app_id, host, how = ids.absolute(parts["id"]), request.query.get("host"), how_to_kill(request)
+        return answered(await self._engine().ask(lambda number: KillTasks(number, app_id, host, *how)))
 
     async def kill_task(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
-        state = self._state(parts)
-        known = ids.parse_instance(parts["task"])
-        chosen = [one for one in views.listed(state) if known is not None and one.id == known[1]]
-        if not chosen:
-            raise NotFound(f"Task '{parts['task']}' does not exist")
-        answer = await kill(self._engine(), request, chosen)
-        return answer if isinstance(answer, web.Response) else json_response({"task": answer[0]})
+        app_id, task, how = ids.absolute(parts["id"]), parts["task"], how_to_kill(request)
+        return answered(await self._engine().ask(lambda number: KillTask(number, app_id, task, *how)))
 
     def _state(self, parts: dict[str, str]) -> AppState:
         return self._world.apps[self._engine().core.changes.app(ids.absolute(parts["id"])).id]
@@ -209,14 +171,6 @@ class Apps:
         return json_response(apps.to_json(found))
 
 
-async def kill(engine: Engine, request: web.Request, chosen: Sequence[Instance]) -> web.Response | list[dict[str, Any]]:
-    """Kills the tasks of ``chosen``: with ``scale`` the deployment that does, else the tasks as they were."""
-    scale, wipe, force = flag(request, "scale"), flag(request, "wipe"), flag(request, "force")
-    if scale and wipe:
-        raise BadRequest("You cannot use scale and wipe at the same time.")
-    if scale:
-        return deployed(await engine.change(lambda now: engine.core.changes.kill_and_scale(chosen, force)))
-    world = engine.core.world
-    shown = [views.task(world.apps[instance.app_id], instance) for instance in chosen]
-    await engine.change(lambda now: engine.core.changes.kill(chosen, wipe))
-    return shown
+def how_to_kill(request: web.Request) -> tuple[bool, bool, bool]:
+    """``scale``, ``wipe`` and ``force``."""
+    return flag(request, "scale"), flag(request, "wipe"), flag(request, "force")

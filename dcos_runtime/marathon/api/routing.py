@@ -10,32 +10,19 @@ import logging
 import re
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-import msgspec
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
+from dcos_runtime.core.frozen import Reply
 from dcos_runtime.daemon import json_response, text_response
-from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
-from dcos_runtime.marathon.core.fields import Invalid
+from dcos_runtime.marathon.core.requests import JSON, BadRequest, refusal
 from dcos_runtime.store import StoreError
-from dcos_runtime.wire import codec
 
 log = logging.getLogger(__name__)
 
 MAX_BODY = 16 * 1024 * 1024
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
-
-
-class BadRequest(Exception):
-    """The request itself is wrong: 400, or another ``status``."""
-
-    def __init__(self, message: str, details: Sequence[Mapping[str, Any]] = (), status: int = 400) -> None:
-        super().__init__(message)
-        self.message = message
-        self.details = list(details)
-        self.status = status
 
 
 class NotReady(Exception):
@@ -88,30 +75,29 @@ def normal_path(path: str) -> str:
 async def _answer(handler: Handler, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
     try:
         return await handler(request, parts)
-    except Invalid as invalid:
-        details = [{"path": path, "errors": errors} for path, errors in invalid.details.items()]
-        return json_response({"message": "Object is not valid", "details": details}, 422)
-    except BadRequest as bad:
-        body: dict[str, Any] = {"message": bad.message}
-        if bad.details:
-            body["details"] = bad.details
-        return json_response(body, bad.status)
-    except Locked as locked:
-        deployments = [{"id": deployment_id} for deployment_id in locked.deployment_ids]
-        return json_response({"message": str(locked), "deployments": deployments}, 409)
-    except NotFound as missing:
-        return error(404, str(missing))
-    except Conflict as conflict:
-        return error(409, str(conflict))
-    except TooManyDeployments as many:
-        return error(403, str(many))
     except (NotReady, StoreError) as unready:
         return error(503, str(unready), headers={"Retry-After": "1"})
     except web.HTTPException:
         raise
-    except Exception:
+    except Exception as refused:
+        told = refusal(refused)
+        if told is not None:
+            return json_response(told[1], told[0])
         log.exception("%s %s failed", request.method, request.path)
-        return error(500, "an error in the init itself; its log has the details")
+        return _failed()
+
+
+def answered(reply: Reply) -> web.Response:
+    """The core's answer to what a client asked for."""
+    if reply.content_type != JSON:
+        return _failed()  # what the runner says of a core that raised
+    if not reply.body:
+        return web.Response(status=reply.status, headers=dict(reply.headers))
+    return web.Response(body=reply.body, status=reply.status, content_type=JSON, headers=dict(reply.headers))
+
+
+def _failed() -> web.Response:
+    return error(500, "an error in the init itself; its log has the details")
 
 
 def error(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
@@ -142,36 +128,16 @@ def _prefers_json(accept: str) -> bool:
     return False
 
 
-async def read_json(request: web.Request) -> Any:
-    """The body. Raises `BadRequest` when it is not JSON, as 415 when it does not even claim to be."""
+async def read_body(request: web.Request) -> bytes:
+    """The body, which the core reads. Raises `BadRequest` when it cannot be had, or does not even claim to be JSON."""
     if request.headers.get("Content-Type") and request.content_type not in ("application/json", "text/json"):
         raise BadRequest(f"Content-Type must be application/json, not {request.content_type}", status=415)
     try:
-        raw = await request.read()
+        return await request.read()
     except web.HTTPRequestEntityTooLarge:
         raise BadRequest(f"the body is larger than {MAX_BODY} bytes", status=413) from None
     except (web.RequestPayloadError, HttpProcessingError) as fault:
         raise BadRequest(f"the body cannot be read: {fault}") from fault
-    try:
-        return msgspec.json.decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError) as fault:
-        raise BadRequest("Invalid JSON", [{"path": "/", "errors": [codec.why_no_json(fault, raw)]}]) from fault
-    except RecursionError as fault:
-        raise BadRequest("Invalid JSON", [{"path": "/", "errors": [codec.why_no_json(fault, raw)]}]) from None
-
-
-async def read_object(request: web.Request) -> dict[str, Any]:
-    data = await read_json(request)
-    if not isinstance(data, dict):
-        raise BadRequest("Invalid JSON", [{"path": "/", "errors": ["error.expected.jsobject"]}])
-    return data
-
-
-async def read_objects(request: web.Request) -> list[dict[str, Any]]:
-    data = await read_json(request)
-    if not isinstance(data, list) or not all(isinstance(item, dict) for item in data):
-        raise BadRequest("Invalid JSON", [{"path": "/", "errors": ["error.expected.jsarray"]}])
-    return data
 
 
 def flag(request: web.Request, name: str, default: bool = False) -> bool:

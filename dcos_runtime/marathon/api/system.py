@@ -12,14 +12,24 @@ from aiohttp import web
 from dcos_runtime import __version__
 from dcos_runtime.daemon import json_response, text_response
 from dcos_runtime.marathon import views
-from dcos_runtime.marathon.api.apps import deployed, kill
-from dcos_runtime.marathon.api.routing import BadRequest, Route, error, flag, pong, query_all, read_object, route
+from dcos_runtime.marathon.api.apps import how_to_kill
+from dcos_runtime.marathon.api.routing import (
+    Route,
+    answered,
+    error,
+    flag,
+    pong,
+    query_all,
+    read_body,
+    route,
+)
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.changes import NotFound
 from dcos_runtime.marathon.core.effects import Publish
-from dcos_runtime.marathon.core.fields import shown
-from dcos_runtime.marathon.core.instance import Condition, Instance
+from dcos_runtime.marathon.core.events import CancelDeployment, KillListed, ResetDelay
+from dcos_runtime.marathon.core.instance import Condition
+from dcos_runtime.marathon.core.requests import BadRequest
 from dcos_runtime.marathon.engine import Engine
 from dcos_runtime.store.lease import LeaseOver
 
@@ -27,9 +37,6 @@ API_VERSION = "1.11.24"
 """The Marathon whose API this is: clients choose by it what to send."""
 
 _CHANGES = ("POST", "PUT", "PATCH", "DELETE")
-
-MAX_KILLED = 10_000
-"""How many tasks one request may end."""
 
 HEARTBEAT = 15.0
 """Seconds between empty lines on an idle event stream, so that both ends notice when the other is gone."""
@@ -174,21 +181,8 @@ class System:
         return json_response({"tasks": found})
 
     async def kill_tasks(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        data, engine = await read_object(request), self._engine()
-        texts = data.get("ids")
-        if not isinstance(texts, list) or not all(isinstance(text, str) for text in texts):
-            raise BadRequest("Invalid JSON", [{"path": "/ids", "errors": ["error.expected.jsarray"]}])
-        if len(texts) > MAX_KILLED:
-            raise BadRequest(f"{len(texts)} tasks are more than the {MAX_KILLED} of one request", status=422)
-        chosen: dict[str, Instance] = {}
-        for text in texts:
-            known = ids.parse_instance(text)
-            if known is None:
-                raise BadRequest(f"Invalid task id '{shown(text, 300)}'.")
-            if (found := engine.core.world.instance(known[1])) is not None and found[1].has_task:
-                chosen[known[1]] = found[1]
-        answer = await kill(engine, request, list(chosen.values()))
-        return answer if isinstance(answer, web.Response) else json_response({"tasks": answer})
+        body, how = await read_body(request), how_to_kill(request)
+        return answered(await self._engine().ask(lambda number: KillListed(number, body, *how)))
 
     # --- deployments and the queue ---
 
@@ -197,9 +191,8 @@ class System:
         return json_response([deployments.to_json(deployment) for deployment in running])
 
     async def cancel(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
-        engine, force = self._engine(), flag(request, "force")
-        undo = await engine.change(lambda now: engine.core.changes.cancel(parts["deployment"], force))
-        return web.Response(status=202) if undo is None else deployed(undo)
+        deployment, force = parts["deployment"], flag(request, "force")
+        return answered(await self._engine().ask(lambda number: CancelDeployment(number, deployment, force)))
 
     async def queue(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
         with_offers = "lastUnusedOffers" in query_all(request, "embed")
@@ -207,9 +200,8 @@ class System:
         return json_response({"queue": views.queue(engine.core.world, engine.now(), with_offers=with_offers)})
 
     async def reset_delay(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
-        engine = self._engine()
-        await engine.change(lambda now: engine.core.changes.reset_delay(ids.absolute(parts["id"])))
-        return web.Response(status=204)
+        app_id = ids.absolute(parts["id"])
+        return answered(await self._engine().ask(lambda number: ResetDelay(number, app_id)))
 
     # --- groups ---
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import definition, ids, limits, taskinfo
 from dcos_runtime.marathon.core import deployment as deployments
@@ -18,6 +19,7 @@ from dcos_runtime.marathon.core.deployment import Change, Deployment, plan_steps
 from dcos_runtime.marathon.core.fields import MOST_PROBLEMS, Invalid, shown
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.tasks import Tasks
+from dcos_runtime.marathon.core.timing import DelayOver
 from dcos_runtime.marathon.core.world import World
 
 
@@ -62,24 +64,24 @@ class Changes:
             raise no_app(app_id)
         return state.current
 
-    def create(self, data: Mapping[str, Any], force: bool) -> tuple[App, Deployment]:
+    def create(self, data: Mapping[str, Any], force: bool, now: Now) -> tuple[App, Deployment]:
         """Raises `Invalid`, `Conflict`, `Locked`."""
         app = definition.complete(data, None, self._world.settings.rules)
         if self._current(app.id) is not None:
             raise Conflict(f"An app with id [{app.id}] already exists.")
-        deployment = self._deploy({app.id: app}, force)
+        deployment = self._deploy({app.id: app}, force, now)
         return self.app(app.id), deployment
 
     def update(
-        self, app_id: str, data: Mapping[str, Any], *, partial: bool, may_create: bool, force: bool
+        self, app_id: str, data: Mapping[str, Any], *, partial: bool, may_create: bool, force: bool, now: Now
     ) -> tuple[Deployment, bool]:
         """The deployment, and whether the app is new. Raises `Invalid`, `NotFound`, `Locked`."""
         new = self._current(app_id) is None
         target = self._target(app_id, data, partial=partial, may_create=may_create)
-        return self._deploy({app_id: target}, force), new
+        return self._deploy({app_id: target}, force, now), new
 
     def update_many(
-        self, items: Sequence[Mapping[str, Any]], *, partial: bool, may_create: bool, force: bool
+        self, items: Sequence[Mapping[str, Any]], *, partial: bool, may_create: bool, force: bool, now: Now
     ) -> Deployment:
         """All in one deployment, in the order of their dependencies. Raises as `update`."""
         targets: dict[str, App | None] = {}
@@ -101,15 +103,15 @@ class Changes:
                 problems.update({f"({index}){path}": texts for path, texts in error.details.items()})
         if problems:
             raise Invalid(problems)
-        return self._deploy(targets, force)
+        return self._deploy(targets, force, now)
 
-    def delete(self, app_id: str, force: bool) -> Deployment:
+    def delete(self, app_id: str, force: bool, now: Now) -> Deployment:
         self.app(app_id)
-        return self._deploy({app_id: None}, force)
+        return self._deploy({app_id: None}, force, now)
 
-    def restart(self, app_id: str, force: bool) -> Deployment:
+    def restart(self, app_id: str, force: bool, now: Now) -> Deployment:
         """Replaces every instance, as an update does."""
-        return self._deploy({app_id: self.app(app_id)}, force, restart=True)
+        return self._deploy({app_id: self.app(app_id)}, force, now, restart=True)
 
     def reset_delay(self, app_id: str) -> None:
         """Ends the backoff of an app that waits. Raises `NotFound` when it does not."""
@@ -117,19 +119,19 @@ class Changes:
         if state is None or state.current is None or not state.scheduled():
             raise NotFound(f"Application {app_id} not found in tasks queue.")
         state.delay = None
-        self._world.timers.cancel(("delay", app_id))
-        self._world.dirty.add(app_id)
+        self._world.timers.cancel(DelayOver(app_id))
+        self._world.touch((app_id,))
 
     # --- tasks ---
 
-    def kill(self, instances: Collection[Instance], wipe: bool) -> None:
+    def kill(self, instances: Collection[Instance], wipe: bool, now: Now) -> None:
         """Ends these tasks; others take their place, under new instance ids with ``wipe``."""
         for instance in instances:
             found = self._world.instance(instance.id)
             if found is not None:
-                (self._tasks.decommission if wipe else self._tasks.kill)(*found)
+                (self._tasks.decommission if wipe else self._tasks.kill)(*found, now)
 
-    def kill_and_scale(self, instances: Collection[Instance], force: bool) -> Deployment:
+    def kill_and_scale(self, instances: Collection[Instance], force: bool, now: Now) -> Deployment:
         """Ends these instances, with as many fewer in their apps. Raises `Locked`."""
         by_app: dict[str, list[str]] = {}
         for instance in instances:
@@ -139,26 +141,26 @@ class Changes:
         for app_id, doomed in by_app.items():
             app = self.app(app_id)
             targets[app_id] = msgspec.structs.replace(app, instances=max(0, app.instances - len(doomed)))
-        return self._deploy(targets, force, kill=by_app)
+        return self._deploy(targets, force, now, kill=by_app)
 
     # --- deployments ---
 
-    def cancel(self, deployment_id: str, force: bool) -> Deployment | None:
+    def cancel(self, deployment_id: str, force: bool, now: Now) -> Deployment | None:
         """Undoes a deployment by another one, or with ``force`` just ends it. Raises `NotFound`."""
         deployment = self._world.deployments.get(deployment_id)
         if deployment is None:
             raise NotFound(f"DeploymentPlan {deployment_id} does not exist")
         if force:
-            self._end(deployment, "The deployment has been cancelled", ())
+            self._end(deployment, "The deployment has been cancelled", (), now)
             return None
         targets = {change.app: self._before(change) for change in deployment.changes}
-        return self._deploy(targets, True, undo=True)
+        return self._deploy(targets, True, now, undo=True)
 
     def _before(self, change: Change) -> App | None:
         state = self._world.apps.get(change.app)
         return state.versions.get(change.before) if state is not None and change.before is not None else None
 
-    def _end(self, deployment: Deployment, reason: str, kept: Collection[str]) -> None:
+    def _end(self, deployment: Deployment, reason: str, kept: Collection[str], now: Now) -> None:
         """Drops a deployment as it stands. Apps it was removing are gone at once, unless ``kept``."""
         world = self._world
         plan = world.plan(deployment)
@@ -166,7 +168,7 @@ class Changes:
         for change in deployment.changes:
             if change.after is None and change.app not in kept and change.app in world.apps:
                 world.forget_app(world.apps[change.app])
-        world.publish("deployment_failed", id=deployment.id, plan=plan, reason=reason)
+        world.publish(now, "deployment_failed", id=deployment.id, plan=plan, reason=reason)
 
     # --- how a change becomes a deployment ---
 
@@ -195,6 +197,7 @@ class Changes:
         self,
         targets: Mapping[str, App | None],
         force: bool,
+        now: Now,
         *,
         restart: bool = False,
         undo: bool = False,
@@ -205,7 +208,7 @@ class Changes:
         ``restart``: not even what is equal. ``undo``: instances of the target's own configuration need no replacement.
         """
         world = self._world
-        version = ids.next_version(world.now.wall, self._newest_version())
+        version = ids.next_version(now.wall, self._newest_version())
         before: dict[str, App | None] = {}
         after: dict[str, App | None] = {}
         for app_id, target in self._with_ports(targets).items():
@@ -224,7 +227,7 @@ class Changes:
             after[app_id] = None if target is None else _versioned(target, current, version, restart, undo)
         steps = plan_steps(before, after)
         deployment = Deployment(
-            id=world.unique(),
+            id=world.source.uuid(),
             version=version,
             changes=[
                 Change(
@@ -240,17 +243,17 @@ class Changes:
         if not after:
             return deployment
         self._check_sizes(deployment, after)
-        self._make_room(deployment, force)
+        self._make_room(deployment, force, now)
         for app_id, app in after.items():
             if app is not None:
                 world.save_app(app)
             else:
                 world.app(app_id).current = None
-            world.publish("group_change_success", groupId=ids.group(app_id), version=version)
+            world.publish(now, "group_change_success", groupId=ids.group(app_id), version=version)
         world.save_deployment(deployment)
         world.forget_former(limits.MAX_STORED)
         step = deployments.step_json(deployment.current)
-        world.publish("deployment_info", plan=world.plan(deployment), currentStep=step)
+        world.publish(now, "deployment_info", plan=world.plan(deployment), currentStep=step)
         return deployment
 
     def _check_sizes(self, deployment: Deployment, after: Mapping[str, App | None]) -> None:
@@ -265,7 +268,7 @@ class Changes:
         before = world.current_size()
         limits.in_all(before + sum(size - world.current_size(app_id) for app_id, size in sizes.items()), before)
 
-    def _make_room(self, deployment: Deployment, force: bool) -> None:
+    def _make_room(self, deployment: Deployment, force: bool, now: Now) -> None:
         world = self._world
         conflicts = [other for other in world.deployments.values() if set(other.apps) & set(deployment.apps)]
         if conflicts and not force:
@@ -274,7 +277,7 @@ class Changes:
         if len(world.deployments) - len(conflicts) >= limit:
             raise TooManyDeployments(f"Max number ({limit}) of running deployments is achieved. Wait for some to end.")
         for other in conflicts:
-            self._end(other, f"superseded by deployment {deployment.id}", deployment.apps)
+            self._end(other, f"superseded by deployment {deployment.id}", deployment.apps, now)
 
     def _with_ports(self, targets: Mapping[str, App | None]) -> dict[str, App | None]:
         world = self._world

@@ -1,120 +1,204 @@
-"""The init's core: everything that happens goes in through a method, and what is to be stored and done comes out.
+"""The init's core: what each event of clients, the master, time and the store leads to. Pure.
 
-Before anything comes out, every app that was touched is looked at once: instances are started and stopped until the app
-is on its way to what it should be, deployments move on, and offers are asked for exactly while something waits.
+Before anything is told, every app that was touched is looked at once: instances are started and stopped until the app
+is on its way to what it should be, deployments move on, and offers are asked for exactly while something waits. Then
+it is stored, and only then carried out; what comes during a write is looked at and stored together after it.
 """
 
 from __future__ import annotations
 
-import random
-from collections.abc import Mapping, Sequence
+import logging
 from typing import Any
 
-from dcos_runtime.core.frozen import Now
-from dcos_runtime.framework import calls
+from dcos_runtime.core.frozen import Log, Now, Persisted, PersistFailed, Tick
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.marathon.core import deployment as deployments
+from dcos_runtime.marathon.core import events, snapshot
 from dcos_runtime.marathon.core.changes import Changes
 from dcos_runtime.marathon.core.decide import decide, settled
 from dcos_runtime.marathon.core.definition import MAX_INSTANCES
 from dcos_runtime.marathon.core.deployment import RESTART, START, STOP, Action, Deployment
-from dcos_runtime.marathon.core.effects import Outcome, Probe
+from dcos_runtime.marathon.core.effects import Effect, EndProcess, Probe
+from dcos_runtime.marathon.core.events import Event
 from dcos_runtime.marathon.core.instance import ABSENT, LAUNCHING, Condition
 from dcos_runtime.marathon.core.launching import Launching
+from dcos_runtime.marathon.core.requests import Requests
 from dcos_runtime.marathon.core.roles import Roles
 from dcos_runtime.marathon.core.tasks import Tasks
+from dcos_runtime.marathon.core.timing import (
+    CheckDue,
+    Confirm,
+    DelayOver,
+    KillAgain,
+    LookAtAbsent,
+    MakeMore,
+    Reconcile,
+    ReviveAllowed,
+    Timer,
+)
 from dcos_runtime.marathon.core.world import Settings, World
-from dcos_runtime.wire.cluster import Offer
+from dcos_runtime.wire import calls
+from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.scheduler import Call
-from dcos_runtime.wire.tasks import TaskStatus
+from dcos_runtime.wire.scheduler import Event as SchedulerEvent
 
 NEW_AT_ONCE = 500
 """How many instances of an app are made in one go."""
 
 
-class Core:
-    """One init. Every method takes the time first; `take` gives the outcome of all calls since the last."""
+class InitCore:
+    """One init. ``source`` is the only source of ids and shuffles, so that a life can be run again from its events."""
 
-    def __init__(self, settings: Settings, source: random.Random, stored: Mapping[str, bytes], now: Now) -> None:
-        """Raises ``ValueError`` when what is stored cannot be read."""
+    def __init__(self, settings: Settings, source: Source) -> None:
         self.world = World(settings, source)
-        self.world.now = now
-        self.world.restore(stored)
         self.tasks = Tasks(self.world)
         self.launching = Launching(self.world)
         self.roles = Roles(self.world)
         self.changes = Changes(self.world, self.tasks)
-        self._subscribed = False
-        for state, instance in list(self.world.all_instances()):
-            if instance.condition in ABSENT:
-                self.world.timers.set(("absent", instance.id), now.mono)
-            elif instance.condition in LAUNCHING:
-                self.world.timers.set(("launch", instance.id), now.mono + settings.launch_confirm_timeout)
-            elif instance.condition is Condition.RUNNING:
-                self.tasks.start_probing(state, instance)
+        self.subscribed = False
+        self.ending: EndProcess | None = None
+        self._requests = Requests(self.world, self.changes)
+        self._effects: list[Effect] = []
 
-    def take(self) -> Outcome:
-        """What all that happened since the last time comes to."""
-        self._settle()
-        return self.world.take()
+    def receive(self, event: Event, now: Now) -> list[Effect]:
+        """What is to be done because of the event. The only way to change what the core knows.
+
+        Raises `stored.Unreadable` for a `Recovered` whose values it cannot read.
+        """
+        if self.ending is not None:
+            return []
+        match event:
+            case events.Heard():
+                self._heard(event.event, now)
+            case Persisted():
+                self._effects += self.world.outbox.ended(event.id)
+            case Tick():
+                self._tick(now)
+            case events.Probed():
+                self._probed(event, now)
+            case events.Subscribed():
+                self._subscribed(event, now)
+            case events.Disconnected():
+                self._disconnected(now)
+            case events.CallRefused():
+                self._call_refused(event.call)
+            case events.Recovered():
+                self._recover(event, now)
+            case PersistFailed():
+                self._end(event.why)
+            case _:
+                refused = self._requests.handle(event, now)
+                if refused is not None:
+                    self._effects.append(refused)
+        if self.ending is None:
+            self._decide(now)
+        return self.take_effects()
+
+    def take_effects(self) -> list[Effect]:
+        effects, self._effects = self._effects, []
+        return effects
+
+    def next_deadline(self) -> float | None:
+        """The monotonic time of the earliest thing that is due."""
+        return self.world.timers.next_deadline()
+
+    def snapshot(self) -> bytes:
+        """All of the state; `recorded.restored` makes a core of it that goes on as this one would."""
+        return snapshot.take(self)
+
+    # --- what others may read -----------------------------------------------------------------------------------------
 
     @property
     def framework_id(self) -> str | None:
         return self.world.framework_id
 
-    def next_deadline(self) -> float | None:
-        """When `tick` should be called next (monotonic), if nothing else happens before."""
-        return self.world.timers.next()
+    @property
+    def behind(self) -> int:
+        """How many writes wait for the one that is under way."""
+        return len(self.world.outbox.closed)
 
-    # --- the master ---
+    def introduction(self) -> FrameworkInfo:
+        """Who we are, for the subscription that is to be asked for now."""
+        return self.roles.introduction()
 
-    def subscribed(self, now: Now, framework_id: str, master: str) -> None:
-        """A new subscription: asks for the state of every task we believe in, and of any that we do not know."""
+    # --- start and end ------------------------------------------------------------------------------------------------
+
+    def _recover(self, event: events.Recovered, now: Now) -> None:
         world = self.world
-        world.now = now
-        again = world.framework_id == framework_id
-        world.save_framework(framework_id)
+        world.restore(event.values)
+        world.outbox.close()  # what is only written anew may be stored in any parts; what is decided now may not
+        for app_id in world.apps:
+            self.roles.look(app_id)
+        for state, instance in list(world.all_instances()):
+            if instance.condition in ABSENT:
+                world.timers.set(LookAtAbsent(instance.id), now.mono)
+            elif instance.condition in LAUNCHING:
+                world.timers.set(Confirm(instance.id), now.mono + world.settings.launch_confirm_timeout)
+            elif instance.condition is Condition.RUNNING:
+                self.tasks.start_probing(state, instance, now)
+
+    def _end(self, reason: str) -> None:
+        self.ending = EndProcess(1, reason)
+        self._effects.append(self.ending)
+
+    # --- the master ---------------------------------------------------------------------------------------------------
+
+    def _subscribed(self, event: events.Subscribed, now: Now) -> None:
+        """Asks for the state of every task we believe in, and of any that we do not know."""
+        world = self.world
+        again = world.framework_id == event.framework_id
+        world.save_framework(event.framework_id)
         if again:
-            world.publish("scheduler_reregistered_event", master=master)
+            world.publish(now, "scheduler_reregistered_event", master=event.master)
         else:
-            world.publish("scheduler_registered_event", frameworkId=framework_id, master=master)
-        self._subscribed = True
-        self.launching.subscribed()
-        self._reconcile()
+            world.publish(now, "scheduler_registered_event", frameworkId=event.framework_id, master=event.master)
+        self.subscribed = True
+        self.roles.told = frozenset(event.roles)
+        self.launching.subscribed(now)
+        self._reconcile(now)
         for _, instance in list(world.all_instances()):
-            self.tasks.kill_again(instance.id)
+            self.tasks.kill_again(instance.id, now)
 
-    def disconnected(self, now: Now) -> None:
-        self.world.now = now
-        if self._subscribed:
-            self._subscribed = False
+    def _disconnected(self, now: Now) -> None:
+        self.roles.told = None
+        if self.subscribed:
+            self.subscribed = False
             self.launching.disconnected()
-            self.roles.disconnected()
-            self.world.publish("scheduler_disconnected_event")
+            self.world.publish(now, "scheduler_disconnected_event")
 
-    def framework_removed(self, now: Now) -> None:
+    def _heard(self, event: SchedulerEvent, now: Now) -> None:
+        failure = event.failure
+        if event.update is not None:
+            self.tasks.update(event.update.status, now)
+        elif event.offers is not None:
+            self.launching.offers(event.offers.offers, now)
+        elif failure is not None and failure.agent_id is not None and failure.executor_id is None:
+            self._agent_lost(failure.agent_id.value)
+        elif event.error is not None:
+            self._error(event.error.message, now)
+
+    def _error(self, message: str, now: Now) -> None:
+        self._effects.append(Log(logging.ERROR, f"the master says: {message}"))
+        lowered = message.lower()
+        if "failed over" in lowered:
+            self._end(f"another process took over this framework ({message}); two inits with one identity?")
+        elif "removed" in lowered or "completed" in lowered:
+            self._framework_removed(now)
+
+    def _framework_removed(self, now: Now) -> None:
         """The master will not have our framework id any more: with it, all tasks are gone."""
         world = self.world
-        world.now = now
-        self.disconnected(now)
+        self._disconnected(now)
         world.save_framework(None)
         for state, instance in list(world.all_instances()):
             if instance.has_task:
-                self.tasks.vacate(state, instance)
+                self.tasks.vacate(state, instance, now)
 
-    def offers(self, now: Now, offers: Sequence[Offer]) -> None:
-        self.world.now = now
-        self.launching.offers(offers)
-
-    def update(self, now: Now, status: TaskStatus) -> None:
-        self.world.now = now
-        self.tasks.update(status)
-
-    def agent_lost(self, now: Now, agent_id: str) -> None:
+    def _agent_lost(self, agent_id: str) -> None:
         """The master has given up an agent, and told of the tasks that it knew there.
 
         A new master that has waited for the agent in vain knew of none: it tells when it is asked.
         """
-        self.world.now = now
         silent = [
             (instance.task_id, agent_id)
             for _, instance in self.world.all_instances()
@@ -123,9 +207,8 @@ class Core:
         if silent:
             self.world.send(calls.reconcile(silent))
 
-    def refused(self, now: Now, call: Call) -> None:
-        """The master did not take a call. Of a launch it is then asked what became of the tasks."""
-        self.world.now = now
+    def _call_refused(self, call: Call) -> None:
+        """Of a launch the master is then asked what became of the tasks."""
         if call.accept is not None:
             tasks = [
                 (task.task_id.value, task.agent_id.value)
@@ -135,34 +218,47 @@ class Core:
             ]
             self.world.send(calls.reconcile(tasks))
 
-    # --- time and health ---
+    def _reconcile(self, now: Now) -> None:
+        """Explicitly for what we know (unknown to the master: it says so), then for all that the master knows."""
+        world = self.world
+        if self.subscribed:
+            known = [
+                (instance.task_id, instance.agent_id) for _, instance in world.all_instances() if instance.has_task
+            ]
+            if known:
+                world.send(calls.reconcile(known))
+            world.send(calls.reconcile())
+        world.timers.set(Reconcile(), now.mono + world.settings.reconciliation_interval)
 
-    def tick(self, now: Now) -> None:
-        """Does what is due."""
-        self.world.now = now
-        for key in self.world.timers.pop_due(now.mono):
-            match key:
-                case ("kill", str(instance_id)):
-                    self.tasks.kill_again(instance_id)
-                case ("absent", str(instance_id)):
-                    self.tasks.absent_due(instance_id)
-                case ("launch", str(instance_id)):
-                    self.tasks.launch_due(instance_id)
-                case ("delay" | "more", str(app_id)):
-                    self.world.dirty.add(app_id)
-                case ("probe", str(instance_id), int(index)):
-                    self._probe(instance_id, index)
-                case ("reconcile",):
-                    self._reconcile()
+    # --- time and health ----------------------------------------------------------------------------------------------
 
-    def probed(self, now: Now, task_id: str, index: int, ok: bool | None, cause: str = "") -> None:
-        """The result of a `Probe`; ``ok`` None does not count either way."""
-        self.world.now = now
-        found = self.world.instance(task_id.rpartition("._app.")[0])
-        if found is not None and found[1].task_id == task_id:
-            self.tasks.probed(found[1].id, index, ok, cause)
+    def _tick(self, now: Now) -> None:
+        for key in self.world.timers.fire(now.mono):
+            self._due(key, now)
 
-    def _probe(self, instance_id: str, index: int) -> None:
+    def _due(self, key: Timer, now: Now) -> None:
+        match key:
+            case CheckDue():
+                self._probe(key.instance, key.index, now)
+            case KillAgain():
+                self.tasks.kill_again(key.instance, now)
+            case LookAtAbsent():
+                self.tasks.absent_due(key.instance, now)
+            case Confirm():
+                self.tasks.launch_due(key.instance, now)
+            case DelayOver() | MakeMore():
+                self.world.touch((key.app,))
+            case Reconcile():
+                self._reconcile(now)
+            case ReviveAllowed():
+                pass  # what is wanted then is decided after every event
+
+    def _probed(self, event: events.Probed, now: Now) -> None:
+        instance = self.world.by_task.get(event.task_id)
+        if instance is not None:
+            self.tasks.probed(instance.id, event.index, event.ok, event.cause, now)
+
+    def _probe(self, instance_id: str, index: int, now: Now) -> None:
         world = self.world
         found = world.instance(instance_id)
         if found is None or found[0].health.get(instance_id) is None:
@@ -172,7 +268,7 @@ class Core:
         if app is None or index >= len(app.health_checks):
             return
         check = app.health_checks[index]
-        world.timers.set(("probe", instance_id, index), world.now.mono + max(1, check.interval_seconds))
+        world.timers.set(CheckDue(instance_id, index), now.mono + max(1, check.interval_seconds))
         port = check.host_port(instance.host_ports)
         if instance.condition is Condition.RUNNING and port is not None and instance.hostname:
             protocol = check.protocol.removeprefix("MESOS_")
@@ -190,34 +286,34 @@ class Core:
                 )
             )
 
-    # --- settling ---
+    # --- what all that happened comes to ------------------------------------------------------------------------------
 
-    def _reconcile(self) -> None:
-        """Explicitly for what we know (unknown to the master: it says so), then for all that the master knows."""
-        world = self.world
-        if self._subscribed:
-            known = [
-                (instance.task_id, instance.agent_id) for _, instance in world.all_instances() if instance.has_task
-            ]
-            if known:
-                world.send(calls.reconcile(known))
-            world.send(calls.reconcile())
-        world.timers.set(("reconcile",), world.now.mono + world.settings.reconciliation_interval)
+    def _decide(self, now: Now) -> None:
+        """Settles and stores, unless a write is under way: then its end will, or when it has become much."""
+        outbox = self.world.outbox
+        if outbox.under_way and not outbox.full:
+            return
+        self._settle(now)
+        outbox.close()
+        self._effects += outbox.begin()
 
-    def _settle(self) -> None:
+    def _settle(self, now: Now) -> None:
         world = self.world
         while world.dirty:
-            touched = set(world.dirty)
+            touched = dict(world.dirty)
             while world.dirty:
-                self._converge(world.dirty.pop())
+                app_id = next(iter(world.dirty))
+                touched[app_id] = None
+                del world.dirty[app_id]
+                self._converge(app_id, now)
             for deployment in list(world.deployments.values()):
-                if touched.intersection(deployment.apps):
-                    self._advance(deployment)
-        if self._subscribed:
+                if not touched.keys().isdisjoint(deployment.apps):
+                    self._advance(deployment, now)
+        if self.subscribed:
             self.roles.settle(self.launching.suppressed)
-        self.launching.settle()
+        self.launching.settle(now)
 
-    def _converge(self, app_id: str) -> None:
+    def _converge(self, app_id: str, now: Now) -> None:
         world = self.world
         state = world.apps.get(app_id)
         if state is None:
@@ -235,39 +331,39 @@ class Core:
             sentenced=change.kill if change is not None else (),
         )
         for instance_id in decision.stop:
-            self.tasks.decommission(state, state.instances[instance_id])
+            self.tasks.decommission(state, state.instances[instance_id], now)
         if app is not None:
             # A few at a time, so that everybody else gets a turn; bounded even if what is stored is not.
             start = min(decision.start, NEW_AT_ONCE, max(0, 2 * MAX_INSTANCES - len(state.instances)))
             for _ in range(start):
-                self.launching.new_instance(state, app)
+                self.launching.new_instance(state, app, now)
             if 0 < start < decision.start:
-                world.timers.set(("more", app_id), world.now.mono)
-                world.dirty.discard(app_id)  # making them touched the app: the rest is for the next turn
-        self.launching.look(state)
+                world.timers.set(MakeMore(app_id), now.mono)
+                world.dirty.pop(app_id, None)  # making them touched the app: the rest is for the next turn
+        self.launching.look(state, now)
         if not state.instances and not state.versions:
             world.apps.pop(app_id, None)
         self.roles.look(app_id)
 
-    def _advance(self, deployment: Deployment) -> None:
+    def _advance(self, deployment: Deployment, now: Now) -> None:
         """Moves a deployment on over every step that is done."""
         world = self.world
         begun = deployment.step
         plan: dict[str, Any] = {}
         while deployment.step < len(deployment.steps) and all(self._done(action) for action in deployment.current):
             plan = plan or world.plan(deployment)  # once: it may hold a thousand definitions
-            self._publish_step("deployment_step_success", deployment, plan)
+            self._publish_step("deployment_step_success", deployment, plan, now)
             deployment.step += 1
             if deployment.step < len(deployment.steps):
-                self._publish_step("deployment_info", deployment, plan)
+                self._publish_step("deployment_info", deployment, plan, now)
         if deployment.step == len(deployment.steps):
             plan = plan or world.plan(deployment)
             world.forget_deployment(deployment)
             for change in deployment.changes:
                 if change.after is None and change.app in world.apps:
                     world.forget_app(world.apps[change.app])
-                    world.publish("app_terminated_event", appId=change.app)
-            world.publish("deployment_success", id=deployment.id, plan=plan)
+                    world.publish(now, "app_terminated_event", appId=change.app)
+            world.publish(now, "deployment_success", id=deployment.id, plan=plan)
         elif deployment.step != begun:
             world.save_deployment(deployment)
 
@@ -284,5 +380,5 @@ class Core:
             restarting=action.action == RESTART,
         )
 
-    def _publish_step(self, kind: str, deployment: Deployment, plan: dict[str, Any]) -> None:
-        self.world.publish(kind, plan=plan, currentStep=deployments.step_json(deployment.current))
+    def _publish_step(self, kind: str, deployment: Deployment, plan: dict[str, Any], now: Now) -> None:
+        self.world.publish(now, kind, plan=plan, currentStep=deployments.step_json(deployment.current))

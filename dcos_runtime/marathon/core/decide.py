@@ -53,7 +53,8 @@ def decide(
         return _replace(app, instances, healthy, sentenced)
     wanted = [instance for instance in instances if instance.wanted]
     surplus = max(0, len(wanted) - app.instances)
-    surplus = max(surplus, sum(1 for instance in wanted if instance.id in sentenced))
+    if sentenced:
+        surplus = max(surplus, sum(1 for instance in wanted if instance.id in sentenced))
     stop = _first_to_go(app, wanted, healthy, sentenced, surplus)
     return Decision(start=max(0, app.instances - len(wanted) + len(stop)), stop=stop)
 

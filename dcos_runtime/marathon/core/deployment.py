@@ -16,14 +16,16 @@ START, STOP, SCALE, RESTART = "StartApplication", "StopApplication", "ScaleAppli
 
 
 class Action(msgspec.Struct, frozen=True):
+    """Of one run specification; so far these are apps."""
+
     action: str
-    app: str
+    app: str = msgspec.field(name="spec")
 
 
 class Change(msgspec.Struct, frozen=True):
     """Of one app: its versions before and after (``None``: it is not there), and the instances to go first."""
 
-    app: str
+    app: str = msgspec.field(name="spec")
     before: str | None
     after: str | None
     kill: list[str] = []
@@ -169,4 +171,3 @@ def _action(action: Action) -> dict[str, Any]:
 
 
 encode = msgspec.json.Encoder().encode
-decode = msgspec.json.Decoder(Deployment).decode

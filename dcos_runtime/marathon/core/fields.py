@@ -34,7 +34,7 @@ class Fields:
     def __init__(self, data: Mapping[str, Any], path: str = "", problems: dict[str, list[str]] | None = None) -> None:
         self._data = {key: value for key, value in data.items() if value is not None}
         self._path = path
-        self._known: set[str] = set()
+        self._known: dict[str, None] = {}
         self.problems: dict[str, list[str]] = {} if problems is None else problems
 
     def problem(self, key: str, text: str) -> None:
@@ -52,11 +52,11 @@ class Fields:
         return key in self._data
 
     def raw(self, key: str) -> Any:
-        self._known.add(key)
+        self._known[key] = None
         return self._data.get(key)
 
     def ignore(self, keys: Iterable[str]) -> None:
-        self._known.update(keys)
+        self._known.update(dict.fromkeys(keys))
 
     def refuse(self, key: str, empty: Collection[Any], why: str) -> None:
         """A field this version does not support: only values that mean nothing are taken."""
@@ -154,7 +154,7 @@ class Fields:
 
     def unknown(self) -> None:
         """Tells of every field that no reader asked for."""
-        for key in self._data.keys() - self._known:
+        for key in [key for key in self._data if key not in self._known]:
             if self._full:
                 self.problem("", _MORE)
                 break

@@ -6,6 +6,7 @@ import enum
 
 import msgspec
 
+from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.wire.tasks import TaskState
 
@@ -30,6 +31,8 @@ class Goal(enum.Enum):
     """Is to end for good."""
 
 
+_GOAL_RUNNING, _INACTIVE = Goal.RUNNING, Condition.UNREACHABLE_INACTIVE
+"""Looked up once: `wanted` is asked of every instance of an app whenever one of them changes."""
 LAUNCHING = frozenset({Condition.PROVISIONED, Condition.STAGING, Condition.STARTING})
 ABSENT = frozenset({Condition.UNREACHABLE, Condition.UNREACHABLE_INACTIVE})
 
@@ -50,22 +53,19 @@ ALIVE_STATES = {
     TaskState.TASK_KILLING: Condition.KILLING,
     TaskState.TASK_UNREACHABLE: Condition.UNREACHABLE,
 }
+_OTHER_NAMES = {TaskState.TASK_LOST: "Dropped", TaskState.TASK_GONE_BY_OPERATOR: "Gone"}
 TERMINAL_CONDITIONS = {
-    TaskState.TASK_FINISHED: "Finished",
-    TaskState.TASK_FAILED: "Failed",
-    TaskState.TASK_KILLED: "Killed",
-    TaskState.TASK_ERROR: "Error",
-    TaskState.TASK_LOST: "Dropped",
-    TaskState.TASK_DROPPED: "Dropped",
-    TaskState.TASK_GONE: "Gone",
-    TaskState.TASK_GONE_BY_OPERATOR: "Gone",
-    TaskState.TASK_UNKNOWN: "Unknown",
+    state: _OTHER_NAMES.get(state, state.value.removeprefix("TASK_").capitalize())
+    for state in TaskState
+    if state in TERMINAL or state is TaskState.TASK_UNKNOWN
 }
-"""What ends a task, with the name of the condition in the original's events."""
+"""What ends a task, with the name of the condition in the original's events. One that the master does not know is gone
+for an init that was told of every agent.
+"""
 
 
-class Instance(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
-    """The record that is stored, one key each. Times are seconds since the epoch."""
+class Instance(msgspec.Struct, kw_only=True, gc=False):
+    """What is known of it; stored as `stored` says, one key each. Times are seconds since the epoch."""
 
     id: str
     app_id: str
@@ -104,12 +104,12 @@ class Instance(msgspec.Struct, kw_only=True, gc=False, omit_defaults=True):
     @property
     def wanted(self) -> bool:
         """Whether it counts towards the number of instances that the app is to have."""
-        return self.goal is Goal.RUNNING and self.condition is not Condition.UNREACHABLE_INACTIVE
+        return self.goal is _GOAL_RUNNING and self.condition is not _INACTIVE
 
     @property
     def mesos_state(self) -> str:
         return _MESOS_STATE.get(self.condition, "TASK_STAGING")
 
 
-encode = msgspec.json.Encoder().encode
 decode = msgspec.json.Decoder(Instance).decode
+"""Of format 1, see `stored`."""

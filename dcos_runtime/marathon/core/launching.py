@@ -5,22 +5,28 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dcos_runtime.framework import calls
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.marathon.core import ids, taskinfo
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.effects import Trouble
 from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
 from dcos_runtime.marathon.core.limits import MAX_AGENT
 from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, match
-from dcos_runtime.marathon.core.world import AppState, World, failure_of
+from dcos_runtime.marathon.core.state import AppState, failure_of
+from dcos_runtime.marathon.core.timing import Confirm, DelayOver, ReviveAllowed
+from dcos_runtime.marathon.core.world import World
+from dcos_runtime.wire import calls
 from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.tasks import TaskInfo
 
 
 @dataclass
 class _Taken:
+    """``given``: for each task the names of the variables that its app sets."""
+
     offer: OpenOffer
     tasks: list[TaskInfo] = field(default_factory=list)
+    given: list[tuple[str, ...]] = field(default_factory=list)
 
 
 class _Others:
@@ -41,32 +47,37 @@ class _Others:
             self.placed.append(instance.attributes)
 
 
+@dataclass
+class Asked:
+    """What the master was asked for last. ``suppressed`` None: there is no subscription."""
+
+    suppressed: bool | None = None
+    revived_at: float | None = None
+    waiting: dict[str, int] = field(default_factory=dict)
+
+
 class Launching:
     """The launch queue. ``waiting`` holds the apps with instances to launch, oldest first."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.waiting: dict[str, int] = {}
-        self._suppressed: bool | None = None
-        self._revived_at = float("-inf")
-        self._asked_for: dict[str, int] = {}
+        self.asked = Asked()
 
     # --- whether offers are wanted ---
 
-    def subscribed(self) -> None:
+    def subscribed(self, now: Now) -> None:
         """A new subscription begins with every offer and no filter."""
-        self._suppressed = False
-        self._asked_for = dict(self.waiting)
-        self._revived_at = self._world.now.mono
+        self.asked = Asked(False, now.mono, dict(self.waiting))
 
     def disconnected(self) -> None:
-        self._suppressed = None
+        self.asked.suppressed = None
 
     @property
     def suppressed(self) -> bool:
-        return self._suppressed is True
+        return self.asked.suppressed is True
 
-    def look(self, state: AppState) -> None:
+    def look(self, state: AppState, now: Now) -> None:
         """Takes note of what an app waits for now."""
         world = self._world
         app = world.active(state)
@@ -77,42 +88,41 @@ class Launching:
             self.waiting.pop(state.id, None)
             return
         if state.waiting_since is None:
-            state.waiting_since = world.now.wall
+            state.waiting_since = now.wall
         if state.delay is not None and state.delay.config_version != app.config_version:
             state.delay = None
-        if state.delay is not None and state.delay.until > world.now.mono:
+        if state.delay is not None and state.delay.until > now.mono:
             self.waiting.pop(state.id, None)
-            world.timers.set(("delay", state.id), state.delay.until)
+            world.timers.set(DelayOver(state.id), state.delay.until)
         else:
             self.waiting[state.id] = scheduled
 
-    def settle(self) -> None:
+    def settle(self, now: Now) -> None:
         """Revives when something waits that did not before, suppresses when nothing does."""
-        world = self._world
-        if self._suppressed is None:
+        world, asked = self._world, self.asked
+        if asked.suppressed is None:
             return
         if not self.waiting:
-            if not self._suppressed:
+            if not asked.suppressed:
                 world.send(calls.suppress())
-                self._suppressed = True
-            self._asked_for = {}
+                asked.suppressed = True
+            asked.waiting = {}
             return
-        more = any(count > self._asked_for.get(app_id, 0) for app_id, count in self.waiting.items())
-        if not self._suppressed and not more:
-            self._asked_for = dict(self.waiting)
+        more = any(count > asked.waiting.get(app_id, 0) for app_id, count in self.waiting.items())
+        if not asked.suppressed and not more:
+            asked.waiting = dict(self.waiting)
             return
-        earliest = self._revived_at + world.settings.min_revive_offers_interval
-        if world.now.mono < earliest and not self._suppressed:
-            world.timers.set(("revive",), earliest)
-            return
+        if asked.revived_at is not None and not asked.suppressed:
+            earliest = asked.revived_at + world.settings.min_revive_offers_interval
+            if now.mono < earliest:
+                world.timers.set(ReviveAllowed(), earliest)
+                return
         world.send(calls.revive())
-        self._suppressed = False
-        self._revived_at = world.now.mono
-        self._asked_for = dict(self.waiting)
+        self.asked = Asked(False, now.mono, dict(self.waiting))
 
     # --- offers ---
 
-    def offers(self, offers: Sequence[Offer]) -> None:
+    def offers(self, offers: Sequence[Offer], now: Now) -> None:
         """Launches what fits, declines the rest."""
         world = self._world
         opened = [OpenOffer(offer) for offer in offers]
@@ -126,9 +136,9 @@ class Launching:
             app = world.active(state)
             if app is not None:
                 try:
-                    complete = self._launch_app(state, app, taken)
+                    complete = self._launch_app(state, app, taken, now)
                 except Exception as error:  # one app's definition must not end what all the others depend on
-                    self._trouble(state, app, error)
+                    self._trouble(state, app, error, now)
                     complete = False
                 if not complete:
                     unmatched.add(app.role)
@@ -138,37 +148,36 @@ class Launching:
             wanted = bool(unmatched) if item.offer.role is None else item.offer.role in unmatched
             refuse = settings.unmatched_offer_duration if wanted else settings.decline_offer_duration
             if item.tasks:
-                world.send(calls.launch([item.offer.id], item.tasks, refuse))
+                world.send(calls.launch([item.offer.id], item.tasks, refuse), tuple(item.given))
             else:
                 declined.setdefault(refuse, []).append(item.offer.id)
         for refuse, unused in declined.items():
             world.send(calls.decline(unused, refuse))
 
-    def _launch_app(self, state: AppState, app: App, taken: list[_Taken]) -> bool:
+    def _launch_app(self, state: AppState, app: App, taken: list[_Taken], now: Now) -> bool:
         """Launches as many instances as fit, spread over agents; whether all did."""
-        world = self._world
         statistics = state.statistics
         used: set[str] = set()
         reasons: dict[str, tuple[str, ...]] = {}
         complete = True
         others = _Others(app, state)
         for instance in state.scheduled():
-            found = self._place(app, others, taken, reasons)
+            found = self._place(app, others, taken, reasons, now)
             if found is None:
                 complete = False
                 break
             place, matched = found
             used.add(place.offer.id)
-            self._launch(state, app, instance, place, matched)
+            self._launch(state, app, instance, place, matched, now)
             others.add(instance)
         for item in taken:
             if item.offer.id in used:
-                statistics.used(item.offer.offer, world.now.wall)
+                statistics.used(item.offer.offer, now.wall)
             elif item.offer.id in reasons:
-                statistics.not_used(item.offer.offer, reasons[item.offer.id], world.now.wall)
+                statistics.not_used(item.offer.offer, reasons[item.offer.id], now.wall)
         return complete
 
-    def _trouble(self, state: AppState, app: App, error: Exception) -> None:
+    def _trouble(self, state: AppState, app: App, error: Exception, now: Now) -> None:
         """Launching this app failed in the init itself: that is told once, and the app is passed over."""
         world = self._world
         cause = f"{type(error).__name__}: {error}"
@@ -176,25 +185,25 @@ class Launching:
             return
         state.trouble = cause
         text = f"the init cannot launch version {app.version} of {app.id} ({cause}); correct its definition"
-        world.effect(Trouble(app.id, text, error))
+        world.effect(Trouble(app.id, f"{text}; it failed in {_where(error)}"))
         for instance in state.scheduled()[:1]:
-            world.save_failure(state, failure_of(instance, "TASK_ERROR", text, world.now.wall))
+            world.save_failure(state, failure_of(instance, "TASK_ERROR", text, now.wall))
 
     def _place(
-        self, app: App, others: _Others, taken: list[_Taken], reasons: dict[str, tuple[str, ...]]
+        self, app: App, others: _Others, taken: list[_Taken], reasons: dict[str, tuple[str, ...]], now: Now
     ) -> tuple[_Taken, Match] | None:
         """The offer of the agent with the fewest of the app's instances that fits."""
         world = self._world
         candidates = [item for item in taken if len(item.tasks) < world.settings.max_instances_per_offer]
         candidates.sort(key=lambda item: (others.on_agent.get(item.offer.agent_id, 0), len(item.tasks)))
         for item in candidates:
-            result = match(app, item.offer, others.placed, world.now.wall, world.source)
+            result = match(app, item.offer, others.placed, now.wall, world.source)
             if isinstance(result, Match):
                 return item, result
             reasons[item.offer.id] = result
         return None
 
-    def _launch(self, state: AppState, app: App, instance: Instance, place: _Taken, matched: Match) -> None:
+    def _launch(self, state: AppState, app: App, instance: Instance, place: _Taken, matched: Match, now: Now) -> None:
         world = self._world
         offer = place.offer.offer
         agent_id, ports = offer.agent_id.value, matched.host_ports
@@ -205,7 +214,7 @@ class Launching:
         instance.incarnation += 1
         instance.version, instance.config_version = app.version, app.config_version
         instance.condition = Condition.PROVISIONED
-        instance.since = instance.staged_at = world.now.wall
+        instance.since = instance.staged_at = now.wall
         instance.started_at = None
         instance.agent_id = agent_id
         instance.hostname = offer.hostname
@@ -213,17 +222,28 @@ class Launching:
         instance.host_ports = ports
         instance.role = app.role
         world.save_instance(state, instance)
-        world.timers.set(("launch", instance.id), world.now.mono + world.settings.launch_confirm_timeout)
+        world.timers.set(Confirm(instance.id), now.mono + world.settings.launch_confirm_timeout)
         place.tasks.append(info)
+        place.given.append(tuple(app.env))
 
-    def new_instance(self, state: AppState, app: App) -> None:
+    def new_instance(self, state: AppState, app: App, now: Now) -> None:
         world = self._world
         instance = Instance(
-            id=ids.instance(state.id, world.unique()),
+            id=ids.instance(state.id, world.source.uuid()),
             app_id=state.id,
             version=app.version,
             config_version=app.config_version,
-            since=world.now.wall,
+            since=now.wall,
             role=app.role,
         )
         world.save_instance(state, instance)
+
+
+def _where(error: Exception) -> str:
+    """The functions of ours that it went through, innermost last."""
+    found = []
+    trace = error.__traceback__
+    while trace is not None:
+        found.append(f"{trace.tb_frame.f_code.co_name} (line {trace.tb_lineno})")
+        trace = trace.tb_next
+    return ", ".join(found[-4:])

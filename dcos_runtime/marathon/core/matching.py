@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.marathon.core import constraints
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.resources import Remaining
@@ -48,7 +48,7 @@ class Match:
 
 
 def match(
-    app: App, open_offer: OpenOffer, placed: Sequence[Mapping[str, str]], now: float, source: random.Random
+    app: App, open_offer: OpenOffer, placed: Sequence[Mapping[str, str]], now: float, source: Source
 ) -> Match | tuple[str, ...]:
     """Takes what one instance of ``app`` needs, or says every reason why this offer will not do.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import random
 from collections.abc import Collection, Sequence
 
 from dcos_runtime.core.resources import (
@@ -17,6 +16,7 @@ from dcos_runtime.core.resources import (
     parse,
     wire,
 )
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.wire.resources import Resource
 
 Roles = Collection[str] | None
@@ -46,7 +46,7 @@ class Remaining:
         assert wanted == 0, f"took more {name} than was offered"
         return [message for kind, part in taken.items() for message in self._taken(Resources({kind: part}))]
 
-    def ports(self, wanted: Sequence[int], source: random.Random, roles: Roles = None) -> list[int] | None:
+    def ports(self, wanted: Sequence[int], source: Source, roles: Roles = None) -> list[int] | None:
         """Host ports for ``wanted`` (0: any), in its order, or ``None`` when the offer has not got them."""
         free = [span for _, spans in self._ports(roles) for span in spans]
         fixed = {port for port in wanted if port}
@@ -57,7 +57,7 @@ class Remaining:
         if dynamic > size - len(fixed):
             return None
         # A random start, so that a port is not given out right after the task that had it.
-        found = iter(_walk(free, source.randrange(size), fixed, dynamic) if dynamic else ())
+        found = iter(_walk(free, source.below(size), fixed, dynamic) if dynamic else ())
         return [port or next(found) for port in wanted]
 
     def take_ports(self, ports: Collection[int], roles: Roles = None) -> list[Resource]:

@@ -5,17 +5,24 @@ An app has the init's role, or that of the top-level group it is in (``/dev/a``:
 
 from __future__ import annotations
 
-from dcos_runtime.marathon.core.effects import Introduce
-from dcos_runtime.marathon.core.world import AppState, World
+import msgspec
+
+from dcos_runtime.marathon.core.state import AppState
+from dcos_runtime.marathon.core.world import World
+from dcos_runtime.wire import calls
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.common import FrameworkID
 
 
 class Roles:
-    """Keeps the master told. What was told last is forgotten with the subscription."""
+    """Keeps the master told. What was ``told`` last is forgotten with the subscription."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._of: dict[str, frozenset[str]] = {}
-        self._told: frozenset[str] | None = None
+        self.told: frozenset[str] | None = None
+        for app_id in world.apps:
+            self.look(app_id)
 
     def look(self, app_id: str) -> None:
         """Takes note of the roles that an app needs now."""
@@ -26,28 +33,31 @@ class Roles:
         else:
             self._of.pop(app_id, None)
 
-    def introduce(self) -> list[str]:
-        """What to tell the master, who is being told."""
-        for app_id in self._world.apps:
-            self.look(app_id)
-        self._told = self._wanted()
-        return sorted(self._told)
-
-    def disconnected(self) -> None:
-        self._told = None
+    def introduction(self) -> FrameworkInfo:
+        """Who we are for the master, now."""
+        found = (self._needed(state) for state in self._world.apps.values())
+        return self._info(frozenset({self._world.settings.rules.role}).union(*found))
 
     def settle(self, suppressed: bool) -> None:
         """Has the master told when there are others than it knows of. ``suppressed``: no offers are wanted now."""
-        wanted = self._wanted()
-        if self._told is not None and wanted != self._told:
-            self._told = wanted
-            self._world.effect(Introduce(suppressed))
+        wanted = frozenset({self._world.settings.rules.role}).union(*self._of.values())
+        if self.told is not None and wanted != self.told:
+            self.told = wanted
+            info = self._info(wanted)
+            self._world.send(calls.update_framework(info, info.roles if suppressed else ()))
 
-    def _wanted(self) -> frozenset[str]:
-        return frozenset({self._world.settings.rules.role}).union(*self._of.values())
+    def _info(self, roles: frozenset[str]) -> FrameworkInfo:
+        framework_id = self._world.framework_id
+        return msgspec.structs.replace(
+            self._world.settings.info,
+            id=None if framework_id is None else FrameworkID(value=framework_id),
+            roles=sorted(roles),
+        )
 
     def _needed(self, state: AppState) -> frozenset[str]:
         """Of the definition that holds, of the one that is to, and of what still runs."""
-        apps = [app for app in (state.current, self._world.active(state)) if app is not None]
-        running = {instance.role for instance in state.instances.values() if instance.has_task}
-        return frozenset(running.union(app.role for app in apps))
+        roles = {app.role for app in (state.current, self._world.active(state)) if app is not None}
+        for instance in state.instances.values():
+            if instance.role not in roles and instance.has_task:
+                roles.add(instance.role)
+        return frozenset(roles)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dcos_runtime.framework import calls
+from dcos_runtime.core.frozen import Now
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import Unreachable
 from dcos_runtime.marathon.core.health import CheckRecord, Health, ignored
@@ -16,7 +16,10 @@ from dcos_runtime.marathon.core.instance import (
     Instance,
 )
 from dcos_runtime.marathon.core.limits import MAX_ADDRESSES
-from dcos_runtime.marathon.core.world import AppState, Delay, World, failure_of
+from dcos_runtime.marathon.core.state import AppState, Delay, failure_of
+from dcos_runtime.marathon.core.timing import CheckDue, Confirm, KillAgain, LookAtAbsent
+from dcos_runtime.marathon.core.world import World
+from dcos_runtime.wire import calls
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 _RANK = {
@@ -38,32 +41,31 @@ class Tasks:
 
     # --- status updates ---
 
-    def update(self, status: TaskStatus) -> None:
+    def update(self, status: TaskStatus, now: Now) -> None:
         """One status update, from the agent or the master. Acknowledged once what it changes is stored."""
         world = self._world
-        task_id = status.task_id.value
-        known = ids.parse_task(task_id)
-        found = world.instance(known[1]) if known else None
-        if found is None or found[1].task_id != task_id or not found[1].has_task:
-            self._stray(status, task_id, known)
+        instance = world.by_task.get(status.task_id.value)
+        if instance is None:
+            self._stray(status, status.task_id.value, now)
         else:
-            state, instance = found
-            before = instance.condition
+            state, before = world.app_of[instance.id], instance.condition
             if status.state in TERMINAL_CONDITIONS:
-                self._tell(status, instance)
-                self._ended(state, instance, status)
+                self._tell(status, instance, now)
+                self._ended(state, instance, status, now)
             elif status.state in ALIVE_STATES:
-                self._alive(state, instance, status)
+                self._alive(state, instance, status, now)
                 if instance.condition is not before:
-                    self._tell(status, instance)
+                    self._tell(status, instance, now)
         if (acknowledgement := calls.acknowledge(status)) is not None:
             world.send(acknowledgement)
 
-    def _stray(self, status: TaskStatus, task_id: str, known: tuple[str, str] | None) -> None:
+    def _stray(self, status: TaskStatus, task_id: str, now: Now) -> None:
         """A task that no instance has (any more): whatever runs is killed."""
         if status.state in TERMINAL_CONDITIONS:
+            known = ids.parse_task(task_id)
             if known is not None:
                 self._world.publish(
+                    now,
                     "unknown_instance_terminated_event",
                     instanceId=known[1],
                     runSpecId=known[0],
@@ -72,21 +74,21 @@ class Tasks:
         elif status.state in ALIVE_STATES and status.state is not TaskState.TASK_UNREACHABLE:
             self._world.send(calls.kill(task_id, status.agent_id.value if status.agent_id else None))
 
-    def _alive(self, state: AppState, instance: Instance, status: TaskStatus) -> None:
+    def _alive(self, state: AppState, instance: Instance, status: TaskStatus, now: Now) -> None:
         world = self._world
         condition = ALIVE_STATES[status.state]
-        wall = world.now.wall
+        wall = now.wall
         if condition is Condition.UNREACHABLE:
             if instance.condition in ABSENT:
                 return
             instance.condition = condition
             since = status.unreachable_time.nanoseconds / 1e9 if status.unreachable_time else wall
             instance.since = min(since, wall)
-            self._changed(state, instance)
+            self._changed(state, instance, now)
             if instance.goal is Goal.DECOMMISSIONED:
                 world.forget_instance(state, instance)  # should the task come back, it is a stray and is killed
             else:
-                self._look_at_absent(state, instance)
+                self._look_at_absent(state, instance, now)
             return
         if instance.condition not in ABSENT and _RANK[condition] < _RANK[instance.condition]:
             return  # reconciliation tells the oldest unacknowledged state, which we may be past
@@ -95,58 +97,57 @@ class Tasks:
         instance.ip_addresses = _addresses(status) or instance.ip_addresses
         if condition is instance.condition:
             return
-        world.timers.cancel(("absent", instance.id))
+        world.timers.cancel(LookAtAbsent(instance.id))
         if condition is Condition.RUNNING:
             if instance.started_at is None:
                 instance.started_at = status.timestamp or wall
-            world.timers.cancel(("launch", instance.id))
+            world.timers.cancel(Confirm(instance.id))
         instance.condition = condition
         instance.since = wall
-        self._changed(state, instance)
+        self._changed(state, instance, now)
         if condition is Condition.RUNNING:
-            self.start_probing(state, instance)
+            self.start_probing(state, instance, now)
         if instance.to_kill and condition is not Condition.KILLING:
-            self._kill_now(instance)
+            self._kill_now(instance, now)
 
-    def _ended(self, state: AppState, instance: Instance, status: TaskStatus) -> None:
+    def _ended(self, state: AppState, instance: Instance, status: TaskStatus, now: Now) -> None:
         """The task is over: the instance is scheduled again, or gone when that was the aim."""
         world = self._world
         name = TERMINAL_CONDITIONS[status.state]
         if not instance.to_kill:
             if name in _FAILURES and state.current is not None:
-                failure = failure_of(instance, status.state.value, status.message or "", world.now.wall)
+                failure = failure_of(instance, status.state.value, status.message or "", now.wall)
                 world.save_failure(state, failure)
             withdrawn = status.reason is TaskStatus.Reason.REASON_INVALID_OFFERS  # the offer was gone: nobody's failure
             if not withdrawn and status.state is not TaskState.TASK_KILLED:
-                self.add_delay(state, instance)
-        self._publish_change(instance, name)
-        self.vacate(state, instance)
+                self.add_delay(state, instance, now)
+        self._publish_change(instance, name, now)
+        self.vacate(state, instance, now)
 
-    def vacate(self, state: AppState, instance: Instance) -> None:
+    def vacate(self, state: AppState, instance: Instance, now: Now) -> None:
         """The instance has no task any more."""
         world = self._world
         state.health.pop(instance.id, None)
         if instance.goal is Goal.DECOMMISSIONED or state.current is None:
             world.forget_instance(state, instance)
             return
+        world.forget_task(instance)
         instance.condition = Condition.SCHEDULED
-        instance.since = world.now.wall
+        instance.since = now.wall
         instance.doomed = False
         instance.agent_id = instance.hostname = None
         instance.attributes, instance.host_ports, instance.ip_addresses = {}, [], []
         instance.staged_at = instance.started_at = None
-        for kind in ("kill", "launch", "absent"):
-            world.timers.cancel((kind, instance.id))
         world.save_instance(state, instance)
 
     # --- backoff ---
 
-    def add_delay(self, state: AppState, instance: Instance) -> None:
+    def add_delay(self, state: AppState, instance: Instance, now: Now) -> None:
         """One more failure in a row, unless the task ran long enough, or others failed along with it."""
         app = self._world.active(state)
         if app is None:
             return
-        mono, wall = self._world.now
+        mono, wall = now
         viable = instance.started_at is not None and (wall - instance.started_at >= self._world.settings.viable_after)
         previous = state.delay
         if previous is not None and (
@@ -162,11 +163,11 @@ class Tasks:
         else:
             seconds = min(previous.seconds * app.backoff_factor, float(app.max_launch_delay_seconds))
         state.delay = Delay(app.config_version, seconds, mono + seconds)
-        self._world.dirty.add(state.id)
+        self._world.touch((state.id,))
 
     # --- ending tasks ---
 
-    def decommission(self, state: AppState, instance: Instance) -> None:
+    def decommission(self, state: AppState, instance: Instance, now: Now) -> None:
         """Ends an instance for good."""
         world = self._world
         instance.goal = Goal.DECOMMISSIONED
@@ -174,79 +175,79 @@ class Tasks:
             world.forget_instance(state, instance)
             return
         world.save_instance(state, instance)
-        self._kill_now(instance)
+        self._kill_now(instance, now)
 
-    def kill(self, state: AppState, instance: Instance) -> None:
+    def kill(self, state: AppState, instance: Instance, now: Now) -> None:
         """Ends the instance's task only; another one takes its place."""
         if instance.has_task and not instance.to_kill and instance.condition not in ABSENT:
             instance.doomed = True
             self._world.save_instance(state, instance)
-            self._kill_now(instance)
+            self._kill_now(instance, now)
 
-    def kill_again(self, instance_id: str) -> None:
+    def kill_again(self, instance_id: str, now: Now) -> None:
         found = self._world.instance(instance_id)
         if found is not None and found[1].to_kill and found[1].condition not in ABSENT:
-            self._kill_now(found[1])
+            self._kill_now(found[1], now)
 
-    def _kill_now(self, instance: Instance) -> None:
+    def _kill_now(self, instance: Instance, now: Now) -> None:
         world = self._world
         world.send(calls.kill(instance.task_id, instance.agent_id))
-        world.timers.set(("kill", instance.id), world.now.mono + world.settings.kill_retry_timeout)
+        world.timers.set(KillAgain(instance.id), now.mono + world.settings.kill_retry_timeout)
 
     # --- agents that cannot be reached ---
 
-    def absent_due(self, instance_id: str) -> None:
+    def absent_due(self, instance_id: str, now: Now) -> None:
         found = self._world.instance(instance_id)
         if found is not None and found[1].condition in ABSENT:
-            self._look_at_absent(*found)
+            self._look_at_absent(*found, now)
 
-    def _look_at_absent(self, state: AppState, instance: Instance) -> None:
+    def _look_at_absent(self, state: AppState, instance: Instance, now: Now) -> None:
         """Marks inactive or forgets by the app's unreachableStrategy, now or when it is time."""
         world = self._world
         app = state.versions.get(instance.version) or state.current
         strategy = app.unreachable_strategy if app is not None else Unreachable()
         if isinstance(strategy, str):
             return
-        away = world.now.wall - instance.since
+        away = now.wall - instance.since
         if away >= strategy.expunge_after_seconds:
-            self._publish_change(instance, "UnreachableInactive")
+            self._publish_change(instance, "UnreachableInactive", now)
             world.forget_instance(state, instance)
             return
         if away >= strategy.inactive_after_seconds and instance.condition is Condition.UNREACHABLE:
             instance.condition = Condition.UNREACHABLE_INACTIVE
-            self._changed(state, instance)
+            self._changed(state, instance, now)
         inactive = instance.condition is Condition.UNREACHABLE_INACTIVE
         after = strategy.expunge_after_seconds if inactive else strategy.inactive_after_seconds
-        world.timers.set(("absent", instance.id), world.now.mono + max(0.05, after - away))
+        world.timers.set(LookAtAbsent(instance.id), now.mono + max(0.05, after - away))
 
     # --- launches that nothing is heard of ---
 
-    def launch_due(self, instance_id: str) -> None:
+    def launch_due(self, instance_id: str, now: Now) -> None:
         """Asks the master about a launch that nothing was heard of; ends one that takes too long."""
         world = self._world
         found = world.instance(instance_id)
         if found is None or found[1].condition not in LAUNCHING:
             return
         state, instance = found
-        if world.now.wall - (instance.staged_at or 0.0) >= world.settings.launch_timeout:
-            self.add_delay(state, instance)
-            self.kill(state, instance)
+        if now.wall - (instance.staged_at or 0.0) >= world.settings.launch_timeout:
+            self.add_delay(state, instance, now)
+            self.kill(state, instance, now)
         elif instance.condition is Condition.PROVISIONED:
             world.send(calls.reconcile([(instance.task_id, instance.agent_id)]))
-        world.timers.set(("launch", instance.id), world.now.mono + world.settings.launch_confirm_timeout)
+        world.timers.set(Confirm(instance.id), now.mono + world.settings.launch_confirm_timeout)
 
     # --- health ---
 
-    def start_probing(self, state: AppState, instance: Instance) -> None:
+    def start_probing(self, state: AppState, instance: Instance, now: Now) -> None:
         app = state.versions.get(instance.version)
         if app is None or not app.health_checks:
             return
         state.health[instance.id] = Health(instance.task_id, [CheckRecord() for _ in app.health_checks])
         for index, check in enumerate(app.health_checks):
             wait = check.delay_seconds if check.protocol.startswith("MESOS_") else 0.0
-            self._world.timers.set(("probe", instance.id, index), self._world.now.mono + wait)
+            self._world.timers.set(CheckDue(instance.id, index), now.mono + wait)
 
-    def probed(self, instance_id: str, index: int, ok: bool | None, cause: str) -> None:
+    def probed(self, instance_id: str, index: int, ok: bool | None, cause: str, now: Now) -> None:
         """The result of a probe; ``ok`` None does not count."""
         world = self._world
         found = world.instance(instance_id)
@@ -257,14 +258,15 @@ class Tasks:
         if health is None or app is None or instance.condition is not Condition.RUNNING or ok is None:
             return
         check, record, before = app.health_checks[index], health.checks[index], health.alive
-        if not ok and ignored(check, record, instance.started_at or world.now.wall, world.now.wall):
-            record.not_yet(world.now.wall, cause)
+        if not ok and ignored(check, record, instance.started_at or now.wall, now.wall):
+            record.not_yet(now.wall, cause)
             return
         if ok:
-            record.succeeded(world.now.wall)
+            record.succeeded(now.wall)
         else:
-            record.failed(world.now.wall, cause)
+            record.failed(now.wall, cause)
             world.publish(
+                now,
                 "failed_health_check_event",
                 appId=state.id,
                 taskId=instance.id,
@@ -273,12 +275,13 @@ class Tasks:
             )
         if health.alive is not None and health.alive != health.told:
             health.told = health.alive
-            self._publish_health(state, instance, health.alive)
+            self._publish_health(state, instance, health.alive, now)
         if health.alive != before:
-            world.dirty.add(state.id)
+            world.touch((state.id,))
         limit = check.max_consecutive_failures
         if limit and record.consecutive_failures >= limit and not instance.to_kill:
             world.publish(
+                now,
                 "unhealthy_instance_kill_event",
                 appId=state.id,
                 taskId=instance.task_id,
@@ -288,11 +291,12 @@ class Tasks:
                 host=instance.hostname,
                 slaveId=instance.agent_id,
             )
-            self.add_delay(state, instance)
-            self.kill(state, instance)
+            self.add_delay(state, instance, now)
+            self.kill(state, instance, now)
 
-    def _publish_health(self, state: AppState, instance: Instance, alive: bool) -> None:
+    def _publish_health(self, state: AppState, instance: Instance, alive: bool, now: Now) -> None:
         self._world.publish(
+            now,
             "health_status_changed_event",
             appId=state.id,
             instanceId=instance.id,
@@ -300,6 +304,7 @@ class Tasks:
             alive=alive,
         )
         self._world.publish(
+            now,
             "instance_health_changed_event",
             instanceId=instance.id,
             runSpecId=state.id,
@@ -309,12 +314,13 @@ class Tasks:
 
     # --- telling ---
 
-    def _changed(self, state: AppState, instance: Instance) -> None:
+    def _changed(self, state: AppState, instance: Instance, now: Now) -> None:
         self._world.save_instance(state, instance)
-        self._publish_change(instance, instance.condition.value)
+        self._publish_change(instance, instance.condition.value, now)
 
-    def _publish_change(self, instance: Instance, condition: str) -> None:
+    def _publish_change(self, instance: Instance, condition: str, now: Now) -> None:
         self._world.publish(
+            now,
             "instance_changed_event",
             instanceId=instance.id,
             condition=condition,
@@ -324,8 +330,9 @@ class Tasks:
             runSpecVersion=instance.version,
         )
 
-    def _tell(self, status: TaskStatus, instance: Instance) -> None:
+    def _tell(self, status: TaskStatus, instance: Instance, now: Now) -> None:
         self._world.publish(
+            now,
             "status_update_event",
             slaveId=instance.agent_id or "",
             taskId=instance.task_id,

@@ -11,8 +11,8 @@ import dcos_runtime
 
 ROOT = Path(dcos_runtime.__file__).parent
 
-PURE = ["core", "agent/core"]
-"""The folders that are held to it. `master/core` and `marathon/core` come when they are written on the kit."""
+PURE = ["core", "agent/core", "framework/core", "marathon/core"]
+"""The folders that are held to it. `master/core` comes when it is written on the kit."""
 
 LIBRARY = {
     "__future__",
@@ -22,6 +22,7 @@ LIBRARY = {
     "copy",
     "dataclasses",
     "decimal",
+    "difflib",
     "enum",
     "fractions",
     "functools",
@@ -35,6 +36,7 @@ LIBRARY = {
     "re",
     "string",
     "typing",
+    "urllib.parse",
 }
 
 PARTS = {

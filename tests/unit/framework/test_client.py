@@ -14,11 +14,10 @@ import pytest
 from aiohttp import web
 
 from dcos_runtime import tls
-from dcos_runtime.framework import calls
 from dcos_runtime.framework.client import Client, Credential, SubscriptionRefused
 from dcos_runtime.framework.leader import MasterLeader
 from dcos_runtime.store.lease import Lease, LeaseOver, Term
-from dcos_runtime.wire import recordio
+from dcos_runtime.wire import calls, recordio
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call, Event

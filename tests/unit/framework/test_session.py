@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dcos_runtime.framework.session import Accepted, Elsewhere, NotNow, Refused, Session, answer, ends_subscription
+from dcos_runtime.framework.core.session import Accepted, Elsewhere, NotNow, Refused, Session, answer, ends_subscription
 from dcos_runtime.wire import recordio
 from dcos_runtime.wire.scheduler import Event
 

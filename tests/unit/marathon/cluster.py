@@ -1,26 +1,34 @@
 """A small model of a Mesos cluster for the init's core: agents, tasks, offers, updates, and what can go wrong.
 
-It runs the real core: what the core wants stored goes into a dict, what it wants sent goes to the model, and only in
-that order. Tests crash the init between the two.
+It runs the real core: what the core wants stored goes into a dict, what it wants sent goes to the model. What it wants
+waits until a test has it done, so that tests crash the init at any point between.
 """
 
 from __future__ import annotations
 
-import random
+import json
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
-from dcos_runtime.core.frozen import Now
-from dcos_runtime.marathon.core.core import Core
-from dcos_runtime.marathon.core.effects import Introduce, Outcome, Probe, Publish, Send, writes
+from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply, Tick
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.marathon.core import events
+from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
+from dcos_runtime.marathon.core.core import InitCore
+from dcos_runtime.marathon.core.deployment import Deployment
+from dcos_runtime.marathon.core.effects import Effect, EndProcess, Probe, Publish, Send, Trouble
+from dcos_runtime.marathon.core.events import Event
+from dcos_runtime.marathon.core.fields import Invalid
+from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.store import check
 from dcos_runtime.wire.cluster import Offer
 from dcos_runtime.wire.common import AgentID, FrameworkID, OfferID, TaskID, TimeInfo, Value
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import Call
+from dcos_runtime.wire.scheduler import Event as SchedulerEvent
 from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
 
 WALL = 1_700_000_000.0
@@ -41,10 +49,103 @@ class Agent:
     attributes: dict[str, str] = field(default_factory=dict)
 
 
+@dataclass
+class Done:
+    """What `Cluster.commit` had stored and carried out."""
+
+    changes: dict[str, bytes | None] = field(default_factory=dict)
+    effects: list[Effect] = field(default_factory=list)
+
+
+class Asking:
+    """What clients ask for, as the API hands it to the core. What is refused is raised, as the core's own errors."""
+
+    def __init__(self, cluster: Cluster) -> None:
+        self._cluster = cluster
+
+    def create(self, data: dict[str, Any], force: bool) -> tuple[Any, Deployment]:
+        deployment = self._deployment(lambda n: events.CreateApp(n, _body(data), force))
+        core = self._cluster.core
+        assert core is not None
+        return core.changes.app(json.loads(_body(data))["id"]), deployment
+
+    def update(
+        self, app_id: str, data: dict[str, Any], *, partial: bool, may_create: bool, force: bool
+    ) -> tuple[Deployment, bool]:
+        core = self._cluster.core
+        assert core is not None
+        new = app_id not in core.world.apps or core.world.apps[app_id].current is None
+        body = _body(data)
+        return self._deployment(lambda n: events.UpdateApp(n, app_id, body, partial, may_create, force)), new
+
+    def update_many(self, items: list[dict[str, Any]], *, partial: bool, may_create: bool, force: bool) -> Deployment:
+        return self._deployment(lambda n: events.UpdateApps(n, _body(items), partial, may_create, force))
+
+    def delete(self, app_id: str, force: bool) -> Deployment:
+        return self._deployment(lambda n: events.DeleteApp(n, app_id, force))
+
+    def restart(self, app_id: str, force: bool) -> Deployment:
+        return self._deployment(lambda n: events.RestartApp(n, app_id, force))
+
+    def reset_delay(self, app_id: str) -> None:
+        self._cluster.ask(lambda n: events.ResetDelay(n, app_id))
+
+    def kill(self, instances: list[Instance], wipe: bool) -> None:
+        body = _body({"ids": [instance.id for instance in instances]})
+        self._cluster.ask(lambda n: events.KillListed(n, body, wipe=wipe))
+
+    def kill_and_scale(self, instances: list[Instance], force: bool) -> Deployment:
+        body = _body({"ids": [instance.id for instance in instances]})
+        return self._deployment(lambda n: events.KillListed(n, body, scale=True, force=force))
+
+    def cancel(self, deployment_id: str, force: bool) -> Deployment | None:
+        event = events.CancelDeployment
+        if force:
+            self._cluster.ask(lambda n: event(n, deployment_id, True))
+            return None
+        return self._deployment(lambda n: event(n, deployment_id, False))
+
+    def _deployment(self, call: Any) -> Deployment:
+        """The deployment that it began, or an empty one: everything was so already, or is by now."""
+        core = self._cluster.core
+        assert core is not None
+        before = set(core.world.deployments)
+        reply = self._cluster.ask(call)
+        for deployment in core.world.deployments.values():
+            if deployment.id not in before:
+                return deployment
+        told = json.loads(reply.body) if reply is not None else {}
+        return Deployment(id=told.get("deploymentId", ""), version=told.get("version", ""), changes=[], steps=[])
+
+
+def _body(data: Any) -> bytes:
+    return json.dumps(data).encode()
+
+
+def raise_refused(reply: Reply) -> None:
+    """As the core raised it."""
+    if reply.status < 400:
+        return
+    told = json.loads(reply.body)
+    if reply.status == 422 and "details" in told:
+        raise Invalid({each["path"]: each["errors"] for each in told["details"]})
+    if reply.status == 409 and "deployments" in told:
+        locked = Locked([each["id"] for each in told["deployments"]])
+        assert told["message"] == str(locked)
+        raise locked
+    raise {404: NotFound, 409: Conflict, 403: TooManyDeployments}[reply.status](told["message"])
+
+
 class Cluster:
     """``core`` is the init, or ``None`` while it is down."""
 
-    def __init__(self, agents: int = 3, settings: Settings | None = None, cpus: float = 4.0) -> None:
+    def __init__(
+        self,
+        agents: int = 3,
+        settings: Settings | None = None,
+        cpus: float = 4.0,
+        record: Callable[[InitCore], Any] | None = None,
+    ) -> None:
         self.settings = settings or Settings()
         self.agents = {f"a{number}": Agent(f"a{number}", cpus) for number in range(agents)}
         self.tasks: dict[str, Task] = {}
@@ -60,9 +161,17 @@ class Cluster:
         self.calls: list[Call] = []
         self.launched: list[TaskInfo] = []
         self.filters: dict[str, float] = {}
+        self.troubles: list[Trouble] = []
+        self.logs: list[Log] = []
+        self.replies: dict[int, Reply] = {}
+        self.record = record
+        """Called with every new core: makes what keeps its life, if that is wanted."""
+        self.recorder: Any = None
         self._offers: dict[str, str] = {}
         self._serial = 0
-        self.core: Core | None = None
+        self._requests = 0
+        self._wanted: deque[Effect] = deque()
+        self.core: InitCore | None = None
         self.start()
 
     @property
@@ -73,73 +182,121 @@ class Cluster:
 
     def start(self) -> None:
         self._serial += 1
-        self.core = Core(self.settings, random.Random(self._serial), self.store, self.now)
+        self.core = InitCore(self.settings, Source(str(self._serial).encode()))
+        self.recorder = self.record(self.core) if self.record is not None else None
+        self.receive(events.Recovered(tuple(self.store.items())))
         self.commit()
 
-    def crash(self, *, stored: bool = True, parts: int | None = None) -> None:
-        """The init dies: with what it decided last stored but not yet sent, or not even stored; or when only so many
-        ``parts`` of it were, as when it is too much for one write.
-        """
+    def receive(self, event: Event) -> list[Effect]:
+        """Tells the core. What it wants waits for `commit`."""
         assert self.core is not None
-        outcome = self.core.take()
-        if stored:
-            for part in writes(outcome.changes, 500)[:parts]:
-                self._store(part)
+        error = ""
+        try:
+            effects = self.core.receive(event, self.now)
+        except Exception as raised:
+            effects, error = self.core.take_effects(), type(raised).__name__
+            raise
+        finally:
+            if self.recorder is not None:
+                self.recorder.keep(self.now, event, effects, error)
+        self._wanted.extend(effects)
+        return effects
+
+    def crash(self, *, parts: int | None = None) -> None:
+        """The init dies: with what it decided last stored but not yet sent; or with only so many ``parts`` of that
+        stored, or none.
+        """
+        left = 10_000 if parts is None else parts
+        while left and self._wanted:
+            effect = self._wanted.popleft()
+            if isinstance(effect, Persist):
+                self._store(effect)
+                self.receive(Persisted(effect.id))
+                left -= 1
+        self._wanted.clear()
         self.core = None
         self._lose_connection()
 
     def disconnect(self) -> None:
         self._lose_connection()
         if self.core is not None:
-            self.core.disconnected(self.now)
+            self.receive(events.Disconnected())
             self.commit()
 
     def connect(self) -> None:
         assert self.core is not None
+        self.roles = self.core.introduction().roles
+        self.subscribed(self.roles)
+        self.events.extend(self.unacknowledged.values())
+
+    def subscribed(self, roles: list[str]) -> None:
+        """The subscription that was asked for with these ``roles`` is there."""
+        assert self.core is not None
         self.connected = True
         self.suppressed = False
         self.filters.clear()
-        self.roles = self.core.roles.introduce()
-        self.core.subscribed(self.now, self.core.framework_id or "fw", "master:5050")
+        self.receive(events.Subscribed(self.core.framework_id or "fw", "master:5050", tuple(roles)))
         self.commit()
-        self.events.extend(self.unacknowledged.values())
 
     def _lose_connection(self) -> None:
         self.connected = False
         self.events.clear()
         self._offers.clear()
 
-    def commit(self) -> Outcome:
-        """Stores what the core decided, then carries it out."""
-        assert self.core is not None
-        outcome = self.core.take()
-        self._store(outcome.changes)
-        for effect in outcome.effects:
-            if isinstance(effect, Send):
+    def commit(self, *, sent: bool = True) -> Done:
+        """Stores what the core decided, then carries it out, unless all that is to be lost (``sent`` False)."""
+        done = Done()
+        while self._wanted:
+            effect = self._wanted.popleft()
+            if isinstance(effect, Persist):
+                self._store(effect)
+                done.changes.update(effect.changes)
+                self.receive(Persisted(effect.id))
+            else:
+                if sent:
+                    self._carry_out(effect)
+                done.effects.append(effect)
+        return done
+
+    def _carry_out(self, effect: Effect) -> None:
+        match effect:
+            case Send():
                 if self.connected:
                     self._call(effect.call)
-            elif isinstance(effect, Introduce):
-                self.roles = self.core.roles.introduce()
-                self.suppressed = effect.suppressed
-            elif isinstance(effect, Publish):
+            case Publish():
                 self.published.append(effect)
-            else:
+            case Probe():
                 self.probes.append(effect)
-        return outcome
+            case Reply():
+                self.replies[effect.request] = effect
+            case Trouble():
+                self.troubles.append(effect)
+            case Log():
+                self.logs.append(effect)
+            case EndProcess():
+                raise AssertionError(f"the init ends: {effect.reason}")
 
-    def _store(self, changes: Mapping[str, bytes | None]) -> None:
-        check(changes)
-        for key, value in changes.items():
+    def _store(self, persist: Persist) -> None:
+        check(dict(persist.changes))
+        for key, value in persist.changes:
             if value is None:
                 self.store.pop(key, None)
             else:
                 self.store[key] = value
 
     def change(self, work: Any) -> Any:
-        """Runs ``work(core.changes)`` as the API does."""
-        assert self.core is not None
-        self.core.world.now = self.now
-        return work(self.core.changes)
+        """Runs ``work`` on what a client may ask for. What it changes is stored by `commit`."""
+        return work(Asking(self))
+
+    def ask(self, call: Any) -> Reply | None:
+        """The answer, if there is one already. Raises what was refused."""
+        self._requests += 1
+        number = self._requests
+        replies = [one for one in self.receive(call(number)) if isinstance(one, Reply) and one.request == number]
+        for reply in replies:
+            raise_refused(reply)
+            return reply
+        return None
 
     # --- the master ---
 
@@ -161,6 +318,9 @@ class Cluster:
             self.filters.clear()
         elif call.type is Call.Type.SUPPRESS:
             self.suppressed = True
+        elif call.update_framework is not None:
+            self.roles = call.update_framework.framework_info.roles
+            self.suppressed = call.update_framework.suppressed_roles == self.roles
 
     def _end_offer(self, offer_id: str, filters: Any) -> str | None:
         agent_id = self._offers.pop(offer_id, None)
@@ -318,20 +478,30 @@ class Cluster:
         """One event from the master to the init. False when there is none."""
         if not self.connected or not self.events:
             return False
-        assert self.core is not None
         event = self.events.popleft()
         if isinstance(event, list):
             live = [offer for offer in event if offer.id.value in self._offers]
             if live:
-                self.core.offers(self.now, live)
+                self.receive(events.Heard(SchedulerEvent(offers=SchedulerEvent.Offers(offers=live))))
         else:
-            self.core.update(self.now, event)
+            self.update(event)
         return True
+
+    def update(self, status: TaskStatus) -> list[Effect]:
+        return self.receive(events.Heard(SchedulerEvent(update=SchedulerEvent.Update(status=status))))
+
+    def error(self, message: str) -> None:
+        self.receive(events.Heard(SchedulerEvent(error=SchedulerEvent.Error(message=message))))
+
+    def lost(self, agent_id: str) -> None:
+        """The master tells that it has given up an agent."""
+        failure = SchedulerEvent.Failure(agent_id=AgentID(value=agent_id))
+        self.receive(events.Heard(SchedulerEvent(failure=failure)))
 
     def advance(self, seconds: float) -> None:
         self.mono += seconds
         if self.core is not None and (deadline := self.core.next_deadline()) is not None and deadline <= self.mono:
-            self.core.tick(self.now)
+            self.receive(Tick())
             self.commit()
 
     def settle(self, rounds: int = 400, step: float = 1.0) -> None:

@@ -17,12 +17,13 @@ from dcos_runtime.marathon.api.apps import Apps
 from dcos_runtime.marathon.api.labels import parse
 from dcos_runtime.marathon.api.routing import Dispatcher, NotReady
 from dcos_runtime.marathon.api.system import Identity, System
+from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.effects import Publish
 from dcos_runtime.marathon.core.world import Settings
-from dcos_runtime.marathon.engine import Engine
+from dcos_runtime.marathon.engine import WAITING, Engine
 from dcos_runtime.marathon.events import QUEUE, Hub
 from dcos_runtime.store import StoreError
-from dcos_runtime.wire.scheduler import Call
+from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 from tests.unit.marathon.cluster import make_offer
 
@@ -95,7 +96,7 @@ class Api:
         self.engine = await Engine.load(self.store, Hub(), Settings())
         self.engine.client = self.calls  # type: ignore[assignment]
         self.work = asyncio.create_task(self.engine.run())
-        self.engine.feed(lambda now: self.running().core.subscribed(now, "fw", "master:5050"))
+        self.engine.feed(events.Subscribed("fw", "master:5050", ("*",)))
 
     async def __aexit__(self, *_: object) -> None:
         await self.http.close()
@@ -120,9 +121,8 @@ class Api:
     async def start_tasks(self, count: int) -> list[str]:
         """Offers enough for so many tasks and has them run; their ids."""
         self.calls.sent.clear()
-        core = self.running().core
         for number in range(count):
-            self.running().feed(lambda now, n=number: core.offers(now, [make_offer(f"o{n}", f"a{n}")]))
+            self.running().feed(offered(f"o{number}", f"a{number}"))
         names = []
         await self.settle()
         for call in self.calls.sent:
@@ -131,13 +131,18 @@ class Api:
                     status = TaskStatus(
                         task_id=info.task_id, state=TaskState.TASK_RUNNING, agent_id=info.agent_id, uuid=b"u"
                     )
-                    self.running().feed(lambda now, status=status: core.update(now, status))
+                    self.running().feed(events.Heard(Event(update=Event.Update(status=status))))
                     names.append(info.task_id.value)
         await self.settle()
         return names
 
     async def settle(self) -> None:
-        await self.running().change(lambda now: None)
+        """All that was decided is stored and done."""
+        await until(lambda: self.running().core.world.outbox.empty)
+
+
+def offered(offer: str, agent: str) -> events.Heard:
+    return events.Heard(Event(offers=Event.Offers(offers=[make_offer(offer, agent)])))
 
 
 async def until(condition: Any) -> None:
@@ -422,8 +427,7 @@ async def test_nothing_is_answered_or_sent_before_it_is_stored(api: Api) -> None
     api.store.open.clear()
     asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
     await until(lambda: api.running().core.world.apps)
-    core = api.running().core
-    api.running().feed(lambda now: core.offers(now, [make_offer("o", "a1")]))
+    api.running().feed(offered("o", "a1"))
     await asyncio.sleep(0.05)
     assert not asked.done() and not [call for call in api.calls.sent if call.accept]
     api.store.open.set()
@@ -432,6 +436,33 @@ async def test_nothing_is_answered_or_sent_before_it_is_stored(api: Api) -> None
     (accept,) = [call for call in api.calls.sent if call.accept]
     task_id = accept.accept.operations[0].launch.task_infos[0].task_id.value
     assert f"instances/{task_id.rpartition('._app.')[0]}" in api.store.kept
+
+
+async def test_an_error_of_the_core_costs_its_request_and_nobody_else(
+    api: Api, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: Any) -> Any:
+        raise RuntimeError("no such luck")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(api.running().core.changes, "restart", broken)
+        status, answer, _ = await api.ask("POST", "/v2/apps/web/restart")
+    assert status == 500 and "the init itself" in answer["message"] and "no such luck" in caplog.text
+    assert (await api.ask("POST", "/v2/apps", WEB))[0] == 201
+
+
+async def test_events_wait_where_they_are_while_the_store_does_not_keep_up(api: Api) -> None:
+    await api.settle()
+    api.running().core.world.outbox._keys = 1  # every change is a write of its own
+    api.store.open.clear()
+    for number in range(WAITING + 2):
+        api.running().feed(events.CreateApp(0, b'{"id": "/a%d", "cmd": "x"}' % number))
+    waiting = asyncio.create_task(api.running().event(offered("o", "a1").event))
+    await asyncio.sleep(0.05)
+    assert api.running().core.behind > WAITING and not waiting.done()
+    api.store.open.set()
+    async with asyncio.timeout(60):
+        await waiting
 
 
 async def test_inputs_that_come_during_a_write_are_stored_together(api: Api) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from dcos_runtime.marathon import views
+from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.world import Settings
@@ -295,7 +296,7 @@ def healthy_app(cluster: Cluster, **check: Any) -> None:
 def answer(cluster: Cluster, ok: bool | None, cause: str = "HTTP 500") -> None:
     probe = cluster.probes.pop()
     cluster.probes.clear()
-    cluster.core.probed(cluster.now, probe.task_id, probe.index, ok, cause)
+    cluster.receive(events.Probed(probe.task_id, probe.index, ok, cause))
     cluster.commit()
 
 
@@ -366,6 +367,6 @@ def test_zero_consecutive_failures_never_kill(cluster: Cluster) -> None:
 def test_a_probe_of_a_former_task_counts_for_nothing(cluster: Cluster) -> None:
     healthy_app(cluster)
     (task_id,) = cluster.tasks
-    cluster.core.probed(cluster.now, task_id.removesuffix("1") + "9", 0, True)
-    cluster.core.probed(cluster.now, "no.instance-x._app.1", 0, True)
+    cluster.receive(events.Probed(task_id.removesuffix("1") + "9", 0, True))
+    cluster.receive(events.Probed("no.instance-x._app.1", 0, True))
     assert cluster.core.world.deployments

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.changes import NotFound
 from dcos_runtime.marathon.core.instance import Condition
 from dcos_runtime.marathon.core.world import Settings
@@ -87,7 +88,7 @@ def test_an_offer_gone_in_between_is_nobodys_failure(cluster: Cluster) -> None:
     status = TaskStatus(
         task_id=TaskID(value=task_id), state=TaskState.TASK_DROPPED, reason=TaskStatus.Reason.REASON_INVALID_OFFERS
     )
-    cluster.core.update(cluster.now, status)
+    cluster.update(status)
     cluster.commit()
     assert cluster.core.world.apps["/web"].delay is None
     cluster.settle(rounds=2)
@@ -105,7 +106,7 @@ def test_resetting_the_delay_launches_at_once(cluster: Cluster) -> None:
     cluster.settle(rounds=2)
     assert running(cluster)
     with pytest.raises(NotFound, match="not found in tasks queue"):
-        cluster.core.changes.reset_delay("/web")
+        cluster.change(lambda changes: changes.reset_delay("/web"))
 
 
 def test_a_kill_is_sent_again_until_the_task_ends(cluster: Cluster) -> None:
@@ -126,7 +127,7 @@ def test_a_launch_that_nothing_is_heard_of_is_asked_about_and_tried_again(cluste
     create(cluster)
     cluster.offer()
     cluster.deliver()
-    cluster.core.take()  # decided, and lost before it was stored or sent
+    cluster.commit(sent=False)  # decided and stored, and lost before it was sent
     cluster._offers.clear()
     cluster.settle(rounds=40, step=1.0)
     assert len(running(cluster)) == 1
@@ -229,7 +230,7 @@ def test_tasks_of_an_agent_that_a_new_master_gives_up_are_asked_about_and_replac
     theirs = {task.info.task_id.value for task in cluster.tasks.values() if task.agent == lost}
     cluster.agents[lost].reachable = False
     cluster.calls.clear()
-    cluster.core.agent_lost(cluster.now, lost)
+    cluster.lost(lost)
     cluster.commit()
     (asked,) = sent(cluster, Call.Type.RECONCILE)
     assert {item.task_id.value for item in asked.reconcile.tasks} == theirs
@@ -245,7 +246,7 @@ def test_an_agent_is_not_asked_about_when_its_tasks_were_told_of_already(cluster
     cluster.lose_agent(lost)
     cluster.settle(rounds=1)
     cluster.calls.clear()
-    cluster.core.agent_lost(cluster.now, lost)
+    cluster.lost(lost)
     cluster.commit()
     assert sent(cluster, Call.Type.RECONCILE) == []
 
@@ -280,9 +281,8 @@ def test_a_task_of_ours_that_nobody_knows_is_killed_and_its_update_acknowledged(
         status = TaskStatus(
             task_id=TaskID(value=task_id), state=TaskState.TASK_RUNNING, uuid=b"u", agent_id=AgentID(value="a0")
         )
-        cluster.core.update(cluster.now, status)
-        outcome = cluster.core.take()
-        assert [effect.call.type for effect in outcome.effects] == [Call.Type.KILL, Call.Type.ACKNOWLEDGE]
+        effects = cluster.update(status)
+        assert [effect.call.type for effect in effects] == [Call.Type.KILL, Call.Type.ACKNOWLEDGE]
 
 
 def test_the_state_comes_back_from_the_store_as_it_was(cluster: Cluster) -> None:
@@ -313,7 +313,7 @@ def test_a_framework_the_master_removed_begins_anew_with_all_its_apps(cluster: C
     create(cluster, instances=2)
     cluster.settle(rounds=3)
     cluster.tasks.clear()
-    cluster.core.framework_removed(cluster.now)
+    cluster.error("Framework has been removed")
     cluster.commit()
     assert cluster.core.framework_id is None and "framework/id" not in cluster.store
     cluster.connected = False
@@ -327,11 +327,10 @@ def test_a_launch_the_master_refused_is_asked_about(cluster: Cluster) -> None:
     create(cluster)
     cluster.offer()
     cluster.deliver()
-    outcome = cluster.core.take()
-    cluster._store(outcome.changes)
+    outcome = cluster.commit(sent=False)
     accept = next(effect.call for effect in outcome.effects if effect.call.type is Call.Type.ACCEPT)
     cluster._offers.clear()
-    cluster.core.refused(cluster.now, accept)
+    cluster.receive(events.CallRefused(accept, 400, "no"))
     cluster.commit()
     cluster.settle(rounds=5)
     assert len(running(cluster)) == 1

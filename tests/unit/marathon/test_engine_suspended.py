@@ -9,7 +9,10 @@ from collections.abc import AsyncIterator, Mapping
 
 import pytest
 
-from dcos_runtime.marathon.core.effects import Probe
+from dcos_runtime.core.frozen import Now
+from dcos_runtime.marathon.core import events
+from dcos_runtime.marathon.core.effects import Effect, Probe
+from dcos_runtime.marathon.core.events import Event
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.engine import Engine
 from dcos_runtime.marathon.events import Hub
@@ -53,11 +56,31 @@ async def term() -> AsyncIterator[tuple[Term, Engine]]:
     term = Term()
     engine = await Engine.load(term.store, Hub(), Settings(), term.lease)
     running = asyncio.create_task(engine.run())
-    await engine.change(lambda now: None)
+    await settle()
     yield term, engine
     assert not running.done(), "a suspension must not end it"
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
+
+
+LATE = events.Probed("t", 0, True)
+
+
+def create(number: int) -> events.CreateApp:
+    return events.CreateApp(number, b'{"id": "/a", "cmd": "x", "instances": 0}')
+
+
+def told(engine: Engine) -> list[Event]:
+    """What the core is told from now on."""
+    found: list[Event] = []
+    receive = engine.core.receive
+
+    def note(event: Event, now: Now) -> list[Effect]:
+        found.append(event)
+        return receive(event, now)
+
+    engine.core.receive = note  # type: ignore[method-assign]
+    return found
 
 
 async def settle() -> None:
@@ -68,35 +91,41 @@ async def settle() -> None:
 async def test_a_change_waits_and_is_stored_when_it_goes_on(term: tuple[Term, Engine]) -> None:
     lease, engine = term
     lease.suspend()
-    done: list[str] = []
-    waiting = asyncio.create_task(engine.change(lambda now: done.append("change")))
-    engine.feed(lambda now: done.append("fed"))
+    done = told(engine)
+    waiting = asyncio.create_task(engine.ask(create))
+    engine.feed(LATE)
     await settle()
     assert done == [] and not waiting.done()
     lease.resume()
     async with asyncio.timeout(60):
-        await waiting
-    assert done == ["fed", "change"]
+        assert (await waiting).status == 201
+    assert done[:2] == [LATE, create(1)]
+    assert any(key.startswith("apps/") for key in lease.store.held)
 
 
 async def test_what_was_fed_meanwhile_is_not_left_until_something_else_happens(term: tuple[Term, Engine]) -> None:
     lease, engine = term
     lease.suspend()
-    fed = asyncio.Event()
-    engine.feed(lambda now: fed.set())
+    done = told(engine)
+    engine.feed(LATE)
     await settle()
-    assert not fed.is_set()
+    assert done == []
     lease.resume()
-    async with asyncio.timeout(60):
-        await fed.wait()
+    for _ in range(6000):
+        if LATE in done:
+            return
+        await asyncio.sleep(0.01)
+    pytest.fail("it is left")
 
 
 async def test_a_change_is_refused_when_it_has_waited_in_vain_for_a_session(term: tuple[Term, Engine]) -> None:
     lease, engine = term
     lease.suspend()
     lease.now += SESSION
+    done = told(engine)
     with pytest.raises(LeaseSuspended, match="nothing was done"):
-        await engine.change(lambda now: pytest.fail("it was done"))
+        await engine.ask(create)
+    assert done == []
     lease.resume()
 
 
@@ -162,8 +191,8 @@ async def test_a_check_that_failed_while_the_leadership_was_suspended_is_no_verd
     term: tuple[Term, Engine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lease, engine = term
-    told: list[bool | None] = []
-    monkeypatch.setattr(engine.core, "probed", lambda now, task, index, ok, cause: told.append(ok))
+    verdicts: list[bool | None] = []
+    monkeypatch.setattr(engine, "feed", lambda event: verdicts.append(event.ok))
     async with server(answers=False) as port:
         for suspended in (True, False):
             checking = asyncio.create_task(engine._probe(probe(port, 5.0)))
@@ -173,4 +202,4 @@ async def test_a_check_that_failed_while_the_leadership_was_suspended_is_no_verd
                 lease.resume()
             async with asyncio.timeout(60):
                 await checking
-    assert told == [None, False]
+    assert verdicts == [None, False]

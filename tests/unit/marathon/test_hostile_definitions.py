@@ -5,13 +5,11 @@ from __future__ import annotations
 import msgspec
 import pytest
 
-from dcos_runtime.marathon.core import patterns
-from dcos_runtime.marathon.core.app import App, decode, encode, to_json
+from dcos_runtime.marathon.core import patterns, stored
+from dcos_runtime.marathon.core.app import App, to_json
 from dcos_runtime.marathon.core.definition import MAX_INSTANCES, Rules, complete
-from dcos_runtime.marathon.core.effects import Trouble
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.ids import MAX_APP
-from dcos_runtime.marathon.core.world import World
 from dcos_runtime.wire.scheduler import Call
 from tests.unit.marathon.cluster import Cluster
 
@@ -115,7 +113,8 @@ def spoil(cluster: Cluster, **fields) -> None:
     cluster.commit()
     for key, value in list(cluster.store.items()):
         if key.startswith("apps/%2Fbad/"):
-            cluster.store[key] = encode(msgspec.structs.replace(decode(value), **fields))
+            definition, _ = stored.read(key, value)
+            cluster.store[key] = stored.value_of(msgspec.structs.replace(definition, **fields))
     cluster.crash()
     cluster.start()
     cluster.connect()
@@ -129,21 +128,10 @@ def test_a_stored_app_whose_launch_fails_in_the_init_is_told_of_once_and_the_oth
     cluster = Cluster(agents=1)
     cluster.connect()
     spoil(cluster, cpus=1e308)
-    troubles: list[Trouble] = []
-    effect = World.effect
-
-    def note(world: World, item: object) -> None:
-        if isinstance(item, Trouble):
-            troubles.append(item)
-        else:
-            effect(world, item)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(World, "effect", note)
-        cluster.settle(rounds=20)
+    cluster.settle(rounds=20)
     assert len(cluster.of("/good")) == 1
     assert not bad_launches(cluster)
-    assert [trouble.app_id for trouble in troubles] == ["/bad"]
+    assert [trouble.app_id for trouble in cluster.troubles] == ["/bad"]
     assert cluster.core is not None
     failure = cluster.core.world.apps["/bad"].failure
     assert failure is not None and "OverflowError" in failure.message

@@ -13,10 +13,9 @@ from dcos_runtime.marathon.api.labels import parse
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import groups, limits
 from dcos_runtime.marathon.core.app import App, encode
-from dcos_runtime.marathon.core.changes import Changes
 from dcos_runtime.marathon.core.definition import Rules, complete
-from dcos_runtime.marathon.core.effects import writes
 from dcos_runtime.marathon.core.fields import MOST_PROBLEMS, Invalid
+from dcos_runtime.marathon.core.outbox import writes
 from dcos_runtime.marathon.core.taskinfo import build, environment, too_large
 from dcos_runtime.store import MAX_KEY, MAX_VALUE, check
 from dcos_runtime.wire import codec
@@ -24,7 +23,7 @@ from dcos_runtime.wire.common import AgentID, Attribute, TaskID, Value
 from dcos_runtime.wire.containers import ContainerStatus, NetworkInfo
 from dcos_runtime.wire.limits import MAX_TASK_INFO
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
-from tests.unit.marathon.cluster import Cluster, make_offer
+from tests.unit.marathon.cluster import Asking, Cluster, make_offer
 
 
 def app(**data: Any) -> App:
@@ -114,7 +113,7 @@ def many(count: int, size: int) -> list[dict[str, Any]]:
 
 
 def put(cluster: Cluster, items: list[dict[str, Any]]) -> Any:
-    def work(changes: Changes) -> Any:
+    def work(changes: Asking) -> Any:
         return changes.update_many(items, partial=True, may_create=True, force=True)
 
     return cluster.change(work)
@@ -191,7 +190,7 @@ def test_what_the_cluster_tells_is_cut_to_what_can_be_stored(cluster: Cluster) -
         TaskStatus(**who, state=TaskState.TASK_RUNNING, container_status=container),
         TaskStatus(**who, state=TaskState.TASK_FAILED, message="\0" * 2_000_000),
     ):
-        cluster.core.update(cluster.now, status)
+        cluster.update(status)
         cluster.commit()
     assert len(cluster.core.world.apps["/web"].failure.message) == limits.MAX_MESSAGE + 1
 
@@ -218,7 +217,7 @@ def test_any_app_id_makes_a_key_that_a_store_takes() -> None:
     assert not Invalid({}).details
     cluster = Cluster()
     cluster.change(lambda changes: changes.create({"id": longest, "cmd": "x", "instances": 0}, False))
-    check(cluster.core.take().changes)
+    check(cluster.commit().changes)
     assert MAX_KEY == 1024
 
 

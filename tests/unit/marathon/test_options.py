@@ -11,8 +11,10 @@ import pytest
 
 from dcos_runtime.daemon import Leave, read_flags
 from dcos_runtime.marathon import options
+from dcos_runtime.wire.cluster import FrameworkInfo
 
 PROGRAM = Path(sys.executable).with_name("dcos-marathon")
+WHO = FrameworkInfo(user="root", name="marathon")
 
 
 def read(*argv: str, **environ: str):
@@ -24,14 +26,14 @@ def read(*argv: str, **environ: str):
 def test_only_the_master_is_required_and_times_become_seconds() -> None:
     flags = read("--master=127.0.0.1:5050")
     assert (flags.http_port, flags.http_address, flags.framework_name) == (8080, "127.0.0.1", "marathon")
-    settings = options.settings(flags)
+    settings = options.settings(flags, WHO)
     assert (settings.decline_offer_duration, settings.launch_timeout, settings.viable_after) == (120.0, 300.0, 60.0)
     assert settings.rules.role == "*"
 
 
 def test_the_environment_sets_flags_with_the_originals_prefix() -> None:
     flags = read(MARATHON_MASTER="zk://h:2181/mesos", MARATHON_MESOS_ROLE="web")
-    assert flags.master == "zk://h:2181/mesos" and options.settings(flags).rules.role == "web"
+    assert flags.master == "zk://h:2181/mesos" and options.settings(flags, WHO).rules.role == "web"
 
 
 @pytest.mark.parametrize(

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import random
-
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.marathon.core import constraints, taskinfo
 from dcos_runtime.marathon.core.definition import Rules, complete
 from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, match
@@ -17,7 +16,7 @@ from dcos_runtime.wire.common import Attribute, TimeInfo, Unavailability, Value
 from dcos_runtime.wire.resources import Resource
 from tests.unit.marathon.cluster import make_offer
 
-SOURCE = random.Random(1)
+SOURCE = Source(b"1")
 
 
 def app(**data):
@@ -106,7 +105,7 @@ def test_ports_found_are_offered_distinct_and_taken_exactly(spans, wanted, seed)
         begin += gap + length + 1
     offered = {port for item in ranges for port in range(item.begin, item.end + 1)}
     remaining = Remaining([Resource(name="ports", type=Value.Type.RANGES, ranges=Value.Ranges(range=ranges))])
-    found = remaining.ports(wanted, random.Random(seed))
+    found = remaining.ports(wanted, Source(bytes([seed])))
     fixed = {port for port in wanted if port}
     assert (found is not None) == (fixed <= offered and len(wanted) <= len(offered))
     if found is None:
@@ -116,7 +115,7 @@ def test_ports_found_are_offered_distinct_and_taken_exactly(spans, wanted, seed)
     resources = remaining.take_ports(found)
     taken = {port for item in resources for span in item.ranges.range for port in range(span.begin, span.end + 1)}
     assert taken == set(found)
-    left = remaining.ports([0] * (len(offered) - len(found)), random.Random(seed))
+    left = remaining.ports([0] * (len(offered) - len(found)), Source(bytes([seed])))
     assert left is not None and not set(left) & set(found)
 
 

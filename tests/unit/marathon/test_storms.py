@@ -27,7 +27,8 @@ class Storm(RuleBasedStateMachine):
     )
     def begin(self, over, least, strategy) -> None:
         """Two apps that run, so that there is something to lose from the first step on."""
-        self.cluster = Cluster(agents=3, settings=Settings(launch_timeout=60.0, kill_retry_timeout=5.0))
+        made = Settings(launch_timeout=60.0, kill_retry_timeout=5.0, write_bytes=500)
+        self.cluster = Cluster(agents=3, settings=made)
         self.mixed: set[str] = set()
         self.launches_seen = 0
         self.cluster.connect()

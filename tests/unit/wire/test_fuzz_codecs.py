@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from dcos_runtime.auth import questions, routing, tokens
-from dcos_runtime.framework.session import Session
+from dcos_runtime.framework.core.session import Session
 from dcos_runtime.master import scheduler_api, teardown
 from dcos_runtime.wire import codec, internal, recordio
 from dcos_runtime.wire.cluster import MasterInfo

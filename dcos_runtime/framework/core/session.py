@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from urllib.parse import urljoin, urlsplit
 
 from dcos_runtime.wire import codec, recordio
 from dcos_runtime.wire.scheduler import Event
-
-log = logging.getLogger(__name__)
 
 PATH = "/api/v1/scheduler"
 STREAM_ID = "Mesos-Stream-Id"
@@ -76,24 +73,39 @@ class Session:
 
     def __init__(self, now: float) -> None:
         self._decoder = recordio.Decoder()
-        self._heartbeat = DEFAULT_HEARTBEAT
-        self._heard = now
+        self.heartbeat = DEFAULT_HEARTBEAT
+        self.heard = now
 
-    def feed(self, data: bytes, now: float) -> list[Event]:
-        """The events that ``data`` completes; those of a type this version does not know are left out.
+    @classmethod
+    def resumed(cls, rest: bytes, heartbeat: float, heard: float) -> Session:
+        """One that goes on where another stood."""
+        found = cls(heard)
+        found.heartbeat = heartbeat
+        for _ in found._decoder.feed(rest):
+            raise AssertionError("a whole record is no rest")
+        return found
+
+    @property
+    def rest(self) -> bytes:
+        """What is read of a record that is not complete."""
+        return self._decoder.rest
+
+    def feed(self, data: bytes, now: float, complain: Callable[[str], None] = lambda text: None) -> list[Event]:
+        """The events that ``data`` completes; those of a type this version does not know are left out, and those that
+        cannot be read, which are complained of.
 
         Raises `recordio.RecordError` when the stream cannot be read any further.
         """
-        self._heard = now
+        self.heard = now
         events = []
         for record in self._decoder.feed(data):
             try:
                 event = codec.decode(record, Event)
             except codec.DecodeError as error:
-                log.error("ignoring an event that cannot be read (%s): %r", error, record[:500])
+                complain(f"ignoring an event that cannot be read ({error}): {record[:500]!r}")
                 continue
             if event.subscribed is not None and event.subscribed.heartbeat_interval_seconds:
-                self._heartbeat = event.subscribed.heartbeat_interval_seconds
+                self.heartbeat = event.subscribed.heartbeat_interval_seconds
             if event.type is not None:
                 events.append(event)
         return events
@@ -101,8 +113,8 @@ class Session:
     @property
     def deadline(self) -> float:
         """When the stream counts as dead unless something is heard before."""
-        return self._heard + MISSED_HEARTBEATS * self._heartbeat
+        return self.heard + MISSED_HEARTBEATS * self.heartbeat
 
     @property
     def silence(self) -> str:
-        return f"nothing heard for {MISSED_HEARTBEATS} heartbeats of {self._heartbeat:g} s"
+        return f"nothing heard for {MISSED_HEARTBEATS} heartbeats of {self.heartbeat:g} s"

@@ -1,0 +1,66 @@
+"""What the core of a framework's connection wants done. Carried out in the order they come."""
+
+from __future__ import annotations
+
+from dcos_runtime.core.frozen import Frozen, Log
+from dcos_runtime.wire.scheduler import Call, Event
+
+
+class Subscribe(Frozen, frozen=True):
+    """Ask the master at ``url`` for a subscription, as who the framework is by then.
+
+    Answered by `Answered` or `Failed`, with this number.
+    """
+
+    attempt: int
+    url: str
+
+
+class Listen(Frozen, frozen=True):
+    """The stream is ours: read it. `Received` follows, and in the end `Failed`."""
+
+    attempt: int
+
+
+class Close(Frozen, frozen=True):
+    """Nothing of this attempt is wanted any more."""
+
+    attempt: int
+
+
+class Post(Frozen, frozen=True):
+    """Send a call on the subscription. Answered by `CallAnswered` or `CallFailed`; there is one at a time."""
+
+    attempt: int
+    url: str
+    stream_id: str
+    call: Call
+
+
+class Tell(Frozen, frozen=True):
+    """An event for the scheduler."""
+
+    event: Event
+
+
+class TellRefused(Frozen, frozen=True):
+    """The master did not take this call; the subscription goes on."""
+
+    call: Call
+    status: int
+    text: str
+
+
+class TellOver(Frozen, frozen=True):
+    """The subscription is over, or none could be had. Answered by `ToldOver`."""
+
+    reason: str
+
+
+class End(Frozen, frozen=True):
+    """The master will not have this framework: asking again is of no use."""
+
+    reason: str
+
+
+Effect = Subscribe | Listen | Close | Post | Tell | TellRefused | TellOver | End | Log

@@ -1,0 +1,325 @@
+"""One framework's subscription: sought, kept while the master is heard of, and sought again.
+
+Nothing is sent twice: calls that were still waiting when a subscription ended are dropped, and the scheduler, which
+learns of every new subscription by its SUBSCRIBED event, reconciles.
+"""
+
+from __future__ import annotations
+
+import enum
+import logging
+from collections import deque
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+import msgspec
+
+from dcos_runtime.core.frozen import Frozen, Log, Now, Tick
+from dcos_runtime.core.seeds import Source, SourceState
+from dcos_runtime.core.timers import Timers
+from dcos_runtime.framework.core import events, session
+from dcos_runtime.framework.core.effects import (
+    Close,
+    Effect,
+    End,
+    Listen,
+    Post,
+    Subscribe,
+    Tell,
+    TellOver,
+    TellRefused,
+)
+from dcos_runtime.framework.core.events import Event
+from dcos_runtime.framework.core.session import Session
+from dcos_runtime.wire import recordio
+from dcos_runtime.wire.common import FrameworkID
+from dcos_runtime.wire.scheduler import Call
+from dcos_runtime.wire.scheduler import Event as SchedulerEvent
+
+MAX_REDIRECTS = 5
+FACTOR = 2.0
+
+
+class Again(Frozen, frozen=True):
+    """The wait before another attempt is over."""
+
+
+class Silence(Frozen, frozen=True):
+    """Nothing was heard on the stream for too long."""
+
+
+Timer = Again | Silence
+
+
+class Standing(enum.Enum):
+    SEEKING = "seeking"  # nobody is known to lead
+    ASKING = "asking"
+    SUBSCRIBED = "subscribed"
+    TELLING = "telling"  # the scheduler is being told that it is over
+    WAITING = "waiting"  # before another attempt
+    ENDED = "ended"
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Waits, in seconds, between two attempts. ``tls``: masters are spoken to at their port for mutual TLS only."""
+
+    first_wait: float = 0.25
+    longest_wait: float = 3.0
+    tls: bool = False
+
+
+class Standpoint(msgspec.Struct):
+    """All that a connection remembers, but for what waits to be sent and what is half read."""
+
+    wait: float
+    """The longest that the next one may be."""
+    standing: Standing = Standing.SEEKING
+    leader: str | None = None
+    asked: str = ""
+    """Who led when the attempt began; ``url`` is where its redirects have led to."""
+    url: str = ""
+    attempt: int = 0
+    redirects: int = 0
+    began: float = 0.0
+    reason: str = ""
+    stream_id: str = ""
+    framework_id: FrameworkID | None = None
+    posted: bool = False
+
+
+class _Snapshot(msgspec.Struct):
+    settings: Settings
+    source: SourceState
+    at: Standpoint
+    session: tuple[bytes, float, float] | None
+    calls: list[Call]
+    timers: list[tuple[float, Timer]]
+
+
+class SubscriptionCore:
+    """Takes events and the time, returns effects in the order they are to be done."""
+
+    def __init__(self, settings: Settings, source: Source) -> None:
+        self.settings, self.source = settings, source
+        self.at = Standpoint(settings.first_wait)
+        self._timers: Timers[Timer] = Timers()
+        self._session: Session | None = None
+        self._calls: deque[Call] = deque()
+        self._effects: list[Effect] = []
+
+    @property
+    def master(self) -> str | None:
+        """The base URL of the master we are subscribed to."""
+        return self.at.url if self.at.standing is Standing.SUBSCRIBED else None
+
+    def receive(self, event: Event, now: Now) -> list[Effect]:
+        """What is to be done because of the event."""
+        match event:
+            case events.Received():
+                self._received(event, now)
+            case events.SendAsked():
+                if self.at.standing is Standing.SUBSCRIBED:
+                    self._calls.append(event.call)
+                    self._post()
+            case events.CallAnswered():
+                self._call_answered(event)
+            case Tick():
+                for key in self._timers.fire(now.mono):
+                    self._due(key, now)
+            case events.LeaderSeen():
+                self._leader_seen(event.url, now)
+            case events.Answered():
+                self._answered(event, now)
+            case events.Failed():
+                if self._is_current(event.attempt):
+                    self._over(event.why)
+            case events.CallFailed():
+                if self._is_current(event.attempt) and self._calls:
+                    self._over(f"{_name(self._calls[0])} did not reach {self.at.url}: {event.why}")
+            case events.ToldOver():
+                self._told_over(now)
+        return self.take_effects()
+
+    def take_effects(self) -> list[Effect]:
+        effects, self._effects = self._effects, []
+        return effects
+
+    def next_deadline(self) -> float | None:
+        return self._timers.next_deadline()
+
+    def snapshot(self) -> bytes:
+        """All of the state; `restored` makes a core of it that goes on as this one would."""
+        session = self._session
+        return msgspec.msgpack.encode(
+            _Snapshot(
+                self.settings,
+                self.source.state(),
+                self.at,
+                None if session is None else (session.rest, session.heartbeat, session.heard),
+                list(self._calls),
+                self._timers.entries(),
+            )
+        )
+
+    # --- whom to ask, and when ----------------------------------------------------------------------------------------
+
+    def _is_current(self, attempt: int) -> bool:
+        at = self.at
+        return attempt == at.attempt and at.standing in (Standing.ASKING, Standing.SUBSCRIBED)
+
+    def _leader_seen(self, url: str, now: Now) -> None:
+        at = self.at
+        at.leader = url
+        if at.standing is Standing.SEEKING:
+            self._begin(now)
+        elif at.standing in (Standing.ASKING, Standing.SUBSCRIBED) and url not in (at.asked, at.url):
+            self._over(f"{at.url} does not lead any more")
+
+    def _begin(self, now: Now) -> None:
+        at = self.at
+        if at.leader is None:
+            at.standing = Standing.SEEKING
+            return
+        at.began, at.redirects, at.asked = now.mono, 0, at.leader
+        self._ask(at.leader)
+
+    def _ask(self, url: str) -> None:
+        at = self.at
+        at.standing = Standing.ASKING
+        at.attempt += 1
+        at.url = url
+        self._effects.append(Subscribe(at.attempt, url))
+
+    def _due(self, key: Timer, now: Now) -> None:
+        match key:
+            case Again():
+                self._begin(now)
+            case Silence() if self._session is not None:
+                self._over(f"{self.at.url}: {self._session.silence}")
+
+    def _over(self, why: str) -> None:
+        """Of this attempt, or subscription, there is nothing left."""
+        at = self.at
+        self._effects.append(Close(at.attempt))
+        at.standing, at.reason = Standing.TELLING, why
+        at.stream_id, at.framework_id, at.posted = "", None, False
+        self._session = None
+        self._calls.clear()
+        self._timers.cancel(Silence())
+        self._effects.append(TellOver(why))
+
+    def _told_over(self, now: Now) -> None:
+        at, settings = self.at, self.settings
+        if at.standing is not Standing.TELLING:
+            return
+        if now.mono - at.began > settings.longest_wait:
+            at.wait = settings.first_wait
+        wait = at.wait * self.source.uniform(0.5, 1.0)
+        at.wait = min(at.wait * FACTOR, settings.longest_wait)
+        at.standing = Standing.WAITING
+        self._timers.set(Again(), now.mono + wait)
+        self._effects.append(Log(logging.WARNING, f"{at.reason}; subscribing again in {wait:.1f} s"))
+
+    # --- the answer to SUBSCRIBE --------------------------------------------------------------------------------------
+
+    def _answered(self, event: events.Answered, now: Now) -> None:
+        at = self.at
+        if not self._is_current(event.attempt) or at.standing is not Standing.ASKING:
+            self._effects.append(Close(event.attempt))
+            return
+        headers = {session.STREAM_ID: event.stream_id, "Location": event.location}
+        match session.answer(event.status, headers, event.text, at.url + session.PATH):
+            case session.Accepted(stream_id):
+                at.standing, at.stream_id = Standing.SUBSCRIBED, stream_id
+                self._session = Session(now.mono)
+                self._timers.set(Silence(), self._session.deadline)
+                self._effects += [Log(logging.INFO, f"subscribed at {at.url}"), Listen(at.attempt)]
+            case session.Refused(_, reason):
+                at.standing = Standing.ENDED
+                self._effects.append(End(f"the master at {at.url} refuses the framework: {reason}"))
+            case session.NotNow(reason):
+                self._over(reason)
+            case session.Elsewhere(url):
+                self._redirected(url)
+
+    def _redirected(self, url: str) -> None:
+        at = self.at
+        if self.settings.tls and not _same_door(at.url, url):
+            self._over(f"{at.url} redirects to {url}, which is not a master's port for mutual TLS")
+        elif at.redirects + 1 >= MAX_REDIRECTS:
+            self._over(f"more than {MAX_REDIRECTS} redirects, the last one to {url}")
+        else:
+            self._effects.append(Log(logging.INFO, f"{at.url} redirects to {url}"))
+            at.redirects += 1
+            self._ask(url)
+
+    # --- the stream ---------------------------------------------------------------------------------------------------
+
+    def _received(self, event: events.Received, now: Now) -> None:
+        at, stream = self.at, self._session
+        if stream is None or not self._is_current(event.attempt):
+            return
+        try:
+            found = stream.feed(event.data, now.mono, self._complain)
+        except recordio.RecordError as error:
+            self._over(f"{at.url} sends an unreadable stream: {error}")
+            return
+        self._timers.set(Silence(), stream.deadline)
+        for told in found:
+            if told.subscribed is not None:
+                at.framework_id = told.subscribed.framework_id
+            if told.type is not SchedulerEvent.Type.HEARTBEAT:
+                self._effects.append(Tell(told))
+
+    def _complain(self, text: str) -> None:
+        self._effects.append(Log(logging.ERROR, text))
+
+    # --- calls --------------------------------------------------------------------------------------------------------
+
+    def _post(self) -> None:
+        at = self.at
+        if self._calls and not at.posted:
+            at.posted = True
+            call = msgspec.structs.replace(self._calls[0], framework_id=at.framework_id)
+            self._effects.append(Post(at.attempt, at.url, at.stream_id, call))
+
+    def _call_answered(self, event: events.CallAnswered) -> None:
+        at = self.at
+        if not self._is_current(event.attempt) or not at.posted:
+            return
+        call, status, text = self._calls[0], event.status, event.text
+        if session.ends_subscription(status, text):
+            self._over(f"{at.url} answered {_name(call)} with {status}: {text or 'no text'}")
+            return
+        self._calls.popleft()
+        at.posted = False
+        if status not in (200, 202):
+            self._complain(f"{at.url} refused {_name(call)} with {status}: {text}")
+            self._effects.append(TellRefused(call, status, text))
+        self._post()
+
+
+def restored(seed: bytes, snapshot: bytes) -> SubscriptionCore:
+    """A core that goes on where the one that told ``snapshot`` stood. Raises `msgspec.DecodeError`."""
+    found = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+    core = SubscriptionCore(found.settings, Source.restored(seed, found.source))
+    core.at = found.at
+    core._timers = Timers(found.timers)
+    core._calls = deque(found.calls)
+    if found.session is not None:
+        core._session = Session.resumed(*found.session)
+    return core
+
+
+def _name(call: Call) -> str:
+    return call.type.value if call.type else "a call"
+
+
+def _same_door(url: str, other: str) -> bool:
+    """Whether both have the same scheme and port."""
+    one, two = urlsplit(url), urlsplit(other)
+    try:
+        return (one.scheme, one.port) == (two.scheme, two.port)
+    except ValueError:  # no number, or none of a port
+        return False

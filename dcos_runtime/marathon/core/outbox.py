@@ -1,0 +1,110 @@
+"""What is decided and not yet told: it is stored first, by one write at a time, and then carried out in order.
+
+What is decided during a write is stored together by the next one.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Mapping
+
+import msgspec
+
+from dcos_runtime.core.writes import Writes
+from dcos_runtime.marathon.core.effects import Effect
+from dcos_runtime.marathon.core.timing import Writing
+
+
+class Decided(msgspec.Struct):
+    """``changes`` are stored before ``effects`` are carried out. ``size``: bytes to store, or more.
+
+    ``apart``: each of the changes is true by itself, so that they need not be stored together.
+    """
+
+    changes: dict[str, bytes | None] = {}
+    effects: list[Effect] = []
+    size: int = 0
+    apart: bool = False
+
+
+class Outbox:
+    """``keys`` and ``most`` (bytes): how much is stored by one write at most, unless what clients changed in one go
+    alone is more.
+    """
+
+    def __init__(self, keys: int, most: int) -> None:
+        self._keys, self._most = keys, most
+        self.writes: Writes[Writing] = Writes()
+        self.closed: deque[Decided] = deque()
+        self.open = Decided()
+
+    def put(self, key: str, value: bytes | None) -> None:
+        self.open.changes[key] = value
+        self.open.size += len(key) + len(value or b"")
+
+    def add(self, effect: Effect) -> None:
+        self.open.effects.append(effect)
+
+    @property
+    def under_way(self) -> bool:
+        """A write is: its end goes on with what is closed by then."""
+        return len(self.writes) > 0
+
+    @property
+    def full(self) -> bool:
+        return len(self.open.changes) >= self._keys or self.open.size >= self._most
+
+    @property
+    def empty(self) -> bool:
+        return not (self.closed or self.open.changes or self.open.effects or self.under_way)
+
+    def close(self) -> None:
+        """What is decided from now on is stored by another write than what was before."""
+        if self.open.changes or self.open.effects:
+            self.closed.append(self.open)
+            self.open = Decided()
+
+    def begin(self) -> Iterable[Effect]:
+        """Begins the next write. What needs none is to be done now."""
+        while self.closed and not self.under_way:
+            decided = self.closed.popleft()
+            parts = [decided.changes] if decided.size <= self._most else self._parts(decided)
+            yield from self._next([tuple(part.items()) for part in parts if part], tuple(decided.effects))
+
+    def ended(self, id: int) -> Iterable[Effect]:
+        """A write is durable: what comes of it."""
+        writing = self.writes.end(id)
+        if writing is not None:
+            yield from self._next(list(writing.parts), writing.effects)
+
+    def _next(self, parts: list[tuple[tuple[str, bytes | None], ...]], effects: tuple[Effect, ...]) -> Iterable[Effect]:
+        if parts:
+            yield self.writes.begin(parts[0], Writing(tuple(parts[1:]), effects))
+        else:
+            yield from effects
+
+    def _parts(self, decided: Decided) -> list[dict[str, bytes | None]]:
+        return writes(decided.changes, self._most, "" if decided.apart else "instances/")
+
+
+def writes(changes: Mapping[str, bytes | None], most: int, apart: str = "instances/") -> list[dict[str, bytes | None]]:
+    """``changes`` in the order in which they may be stored one after the other, when they are many.
+
+    What a client changed is all in the first, to be stored whole or not at all. Then come instances, which are told of
+    one by one anyhow, some at a time: what is missing of these is found again by looking at what should be. ``apart``:
+    what the keys of those begin with.
+    """
+    first: dict[str, bytes | None] = {}
+    parts = [first]
+    room = 0
+    for key, value in changes.items():
+        if not key.startswith(apart):
+            first[key] = value
+            continue
+        size = len(key) + len(value or b"")
+        if len(parts) == 1 or size > room:
+            parts.append({})
+            room = most
+        parts[-1][key] = value
+        room -= size
+    return [part for part in parts if part]

@@ -1,0 +1,221 @@
+"""What `dcos_runtime.replay` and ``--record`` have to know of the init's core."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from dcos_runtime.core.frozen import Persist, Reply
+from dcos_runtime.core.pseudonyms import Pseudonyms
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.marathon.core import snapshot as snapshots
+from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.core import InitCore
+from dcos_runtime.marathon.core.effects import Effect, Publish, Send
+from dcos_runtime.marathon.core.events import (
+    CallRefused,
+    CreateApp,
+    Event,
+    Heard,
+    KillListed,
+    Recovered,
+    UpdateApp,
+    UpdateApps,
+)
+from dcos_runtime.marathon.core.outbox import Decided
+from dcos_runtime.marathon.core.requests import not_json
+from dcos_runtime.marathon.core.snapshot import Kept
+from dcos_runtime.marathon.core.timing import Changes, Writing
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.common import CommandInfo, Environment
+from dcos_runtime.wire.scheduler import Call
+from dcos_runtime.wire.scheduler import Event as SchedulerEvent
+from dcos_runtime.wire.tasks import TaskInfo
+
+NAME = "marathon"
+EVENT = Event
+EFFECT = Effect
+
+
+def restored(seed: bytes, snapshot: bytes) -> InitCore:
+    """A core that goes on where the one that told ``snapshot`` stood. Raises `msgspec.DecodeError`."""
+    found = snapshots.decode(snapshot)
+    core = InitCore(found.settings, Source.restored(seed, found.source))
+    snapshots.fill(core, found)
+    return core
+
+
+class Veil:
+    """Clients' definitions may hold secrets: in commands, arguments, variables and URIs. All else is told as it is."""
+
+    def __init__(self, key: bytes) -> None:
+        self._names = Pseudonyms(key)
+        self._unreadable: dict[int, bytes] = {}
+
+    def event(self, event: Event) -> Event:
+        match event:
+            case Heard():
+                return Heard(self._heard(event.event))
+            case CreateApp() | UpdateApp() | UpdateApps() | KillListed():
+                return msgspec.structs.replace(event, body=self._body(event.request, event.body))
+            case Recovered():
+                return Recovered(tuple((key, self._value(key, value)) for key, value in event.values))
+            case CallRefused():
+                return msgspec.structs.replace(event, call=self._call(event.call, None))
+        return event
+
+    def effect(self, effect: Effect) -> Effect:
+        match effect:
+            case Persist():
+                return Persist(effect.id, self._changes(effect.changes))
+            case Send():
+                return Send(self._call(effect.call, effect.given), effect.given)
+            case Publish():
+                if "plan" in effect.fields or "appDefinition" in effect.fields:
+                    return Publish(effect.kind, self._walk(effect.fields), effect.wall)
+            case Reply():
+                return self._reply(effect)
+        return effect
+
+    def snapshot(self, snapshot: bytes) -> bytes:
+        found = snapshots.decode(snapshot)
+        found.apps = [self._kept(kept) for kept in found.apps]
+        found.writes = [
+            (number, Writing(tuple(map(self._changes, writing.parts)), tuple(map(self.effect, writing.effects))))
+            for number, writing in found.writes
+        ]
+        found.closed = [self._decided(decided) for decided in found.closed]
+        found.open = self._decided(found.open)
+        return snapshots.encode(found)
+
+    # --- the store ----------------------------------------------------------------------------------------------------
+
+    def _decided(self, decided: Decided) -> Decided:
+        changes = dict(self._changes(tuple(decided.changes.items())))
+        return msgspec.structs.replace(decided, changes=changes, effects=[self.effect(one) for one in decided.effects])
+
+    def _changes(self, changes: Changes) -> Changes:
+        return tuple((key, None if value is None else self._value(key, value)) for key, value in changes)
+
+    def _value(self, key: str, value: bytes) -> bytes:
+        """What is stored, in either of its formats."""
+        if not key.startswith("apps/"):
+            return value
+        try:
+            return msgspec.json.encode(self._walk(msgspec.json.decode(value)))
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+            return b"?" * len(value)
+
+    def _kept(self, kept: Kept) -> Kept:
+        kept.versions = [self._app(definition) for definition in kept.versions]
+        return kept
+
+    def _app(self, definition: App) -> App:
+        return msgspec.structs.replace(
+            definition,
+            cmd=None if definition.cmd is None else self._names.of(definition.cmd),
+            args=[self._names.of(arg) for arg in definition.args],
+            env={name: self._names.of(value) for name, value in definition.env.items()},
+            fetch=[msgspec.structs.replace(item, uri=self._names.uri(item.uri)) for item in definition.fetch],
+        )
+
+    # --- clients ------------------------------------------------------------------------------------------------------
+
+    def _body(self, request: int, body: bytes) -> bytes:
+        try:
+            return json.dumps(self._walk(json.loads(body)), ensure_ascii=False).encode()
+        except (ValueError, RecursionError):
+            self._unreadable[request] = hidden = b"?" * len(body)
+            return hidden
+
+    def _reply(self, reply: Reply) -> Reply:
+        """The answer to a body that nobody can read tells why, and with what is in its place, why that cannot be."""
+        body = self._unreadable.pop(reply.request, None)
+        if body is not None:
+            return not_json(reply.request, body)
+        if b'"cmd"' in reply.body or b'"env"' in reply.body or b'"args"' in reply.body or b'"fetch"' in reply.body:
+            return msgspec.structs.replace(reply, body=codec.encode(self._walk(msgspec.json.decode(reply.body))))
+        return reply
+
+    def _walk(self, value: Any) -> Any:
+        """Definitions, and whatever holds such, in the form of `/v2`."""
+        if isinstance(value, list):
+            return [self._walk(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        hidden: dict[str, Any] = {}
+        for key, item in value.items():
+            if key in ("cmd", "args", "env"):
+                hidden[key] = self._all(item, self._names.of)
+            elif key == "uris":
+                hidden[key] = self._all(item, self._names.uri)
+            elif key == "fetch" and isinstance(item, list):
+                hidden[key] = [
+                    {**each, "uri": self._all(each["uri"], self._names.uri)}
+                    if isinstance(each, dict) and "uri" in each
+                    else each
+                    for each in item
+                ]
+            else:
+                hidden[key] = item if key == "labels" else self._walk(item)
+        return hidden
+
+    def _all(self, value: Any, of: Callable[[str], str]) -> Any:
+        """Numbers too may be secrets; that they stand where texts should is what counts."""
+        if isinstance(value, str):
+            return of(value)
+        if isinstance(value, list):
+            return [self._all(item, of) for item in value]
+        if isinstance(value, dict):
+            return {key: self._all(item, of) for key, item in value.items()}
+        return value if value is None or isinstance(value, bool) else 0
+
+    # --- the master ---------------------------------------------------------------------------------------------------
+
+    def _heard(self, event: SchedulerEvent) -> SchedulerEvent:
+        if event.update is None or not event.update.status.data:
+            return event
+        status = event.update.status
+        data = self._names.of((status.data or b"").decode("latin-1")).encode("latin-1", "replace")
+        return msgspec.structs.replace(
+            event, update=SchedulerEvent.Update(status=msgspec.structs.replace(status, data=data))
+        )
+
+    def _call(self, call: Call, given: tuple[tuple[str, ...], ...] | None) -> Call:
+        """``given`` None: every variable may be one of the app's."""
+        if call.accept is None:
+            return call
+        names = iter(given) if given is not None else None
+        operations = []
+        for operation in call.accept.operations:
+            if operation.launch is not None:
+                infos = [
+                    self._task(info, None if names is None else next(names)) for info in operation.launch.task_infos
+                ]
+                launch = msgspec.structs.replace(operation.launch, task_infos=infos)
+                operation = msgspec.structs.replace(operation, launch=launch)
+            operations.append(operation)
+        return msgspec.structs.replace(call, accept=msgspec.structs.replace(call.accept, operations=operations))
+
+    def _task(self, info: TaskInfo, given: tuple[str, ...] | None) -> TaskInfo:
+        command = info.command
+        if command is None:
+            return info
+        own = None if given is None else frozenset(given)
+        variables = [
+            Environment.Variable(name=each.name, value=self._names.of(each.value or ""))
+            if own is None or each.name in own
+            else each
+            for each in (command.environment.variables if command.environment is not None else ())
+        ]
+        hidden: CommandInfo = msgspec.structs.replace(
+            command,
+            value=None if command.value is None else self._names.of(command.value),
+            arguments=[self._names.of(arg) for arg in command.arguments],
+            environment=Environment(variables=variables),
+            uris=[msgspec.structs.replace(uri, value=self._names.uri(uri.value)) for uri in command.uris],
+        )
+        return msgspec.structs.replace(info, command=hidden)

@@ -1,0 +1,333 @@
+"""How the init's records are written down: a tree of run specifications, their instances, deployments on their way.
+
+    groups/<id>               a node of the tree
+    apps/<id>/<version>       a leaf: one version of an app (ids are quoted: one part of the key)
+    instances/<id>            a place in a run specification, with the tasks that it has
+    deployments/<id>  failures/<app id>  framework/id
+
+Each value tells its format; this init writes 2 and reads 1 and 2. Format 1 told none, had no groups, and kept an
+instance and its task as one. What is of any other format, or under any other kind of key, was written by an init that
+this one knows nothing of: it is refused by name, and all that the store holds is left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+from urllib.parse import quote
+
+import msgspec
+
+from dcos_runtime.marathon.core import app as apps
+from dcos_runtime.marathon.core import instance as instances
+from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.deployment import Action, Change, Deployment
+from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
+from dcos_runtime.marathon.core.state import Failure
+from dcos_runtime.wire import codec
+
+FORMAT = 2
+READ = (1, 2)
+FRAMEWORK_KEY = "framework/id"
+
+
+class Unreadable(ValueError):
+    """What the store holds cannot be read. The text names the key, and what can be done."""
+
+
+class Group(msgspec.Struct, kw_only=True, frozen=True):
+    """A group that run specifications are in. The root is always there, and not stored."""
+
+    id: str
+    dependencies: list[str] = []
+
+
+class Framework(msgspec.Struct, frozen=True):
+    """Who we are for the master."""
+
+    id: str
+
+
+Record = App | Group | Instance | Deployment | Failure | Framework
+
+
+class _Format(msgspec.Struct):
+    format: int = 1
+
+
+class _GroupValue(msgspec.Struct):
+    format: int
+    group: Group
+
+
+class _AppValue(msgspec.Struct):
+    format: int
+    app: App
+
+
+class _DeploymentValue(msgspec.Struct):
+    format: int
+    deployment: Deployment
+
+
+class _FailureValue(msgspec.Struct):
+    format: int
+    failure: Failure
+
+
+class _FrameworkValue(msgspec.Struct):
+    format: int
+    framework: Framework
+
+
+class _Agent(msgspec.Struct, omit_defaults=True, gc=False):
+    id: str | None = None
+    hostname: str | None = None
+    attributes: dict[str, str] = {}
+
+
+class _Task(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    id: str
+    condition: Condition
+    host_ports: list[int] = []
+    ip_addresses: list[tuple[str, str]] = []
+    staged_at: float | None = None
+    started_at: float | None = None
+
+
+class _Instance(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """An instance of an app has one task at most; ``incarnation`` counts all that it had."""
+
+    id: str
+    run_spec: str
+    version: str
+    config_version: str
+    incarnation: int
+    since: float
+    role: str
+    goal: Goal = Goal.RUNNING
+    doomed: bool = False
+    agent: _Agent | None = None
+    tasks: list[_Task] = []
+
+
+class _InstanceValue(msgspec.Struct):
+    format: int
+    instance: _Instance
+
+
+class _FormerAction(msgspec.Struct):
+    action: str
+    app: str
+
+
+class _FormerChange(msgspec.Struct):
+    app: str
+    before: str | None
+    after: str | None
+    kill: list[str] = []
+
+
+class _FormerDeployment(msgspec.Struct):
+    """Format 1 of a `Deployment`."""
+
+    id: str
+    version: str
+    changes: list[_FormerChange]
+    steps: list[list[_FormerAction]]
+    step: int = 0
+
+
+# --- keys -------------------------------------------------------------------------------------------------------------
+
+
+def app_key(app_id: str, version: str) -> str:
+    return f"apps/{quote(app_id, safe='')}/{version}"
+
+
+def group_key(group_id: str) -> str:
+    return f"groups/{quote(group_id, safe='')}"
+
+
+def instance_key(instance_id: str) -> str:
+    return f"instances/{instance_id}"
+
+
+def deployment_key(deployment_id: str) -> str:
+    return f"deployments/{deployment_id}"
+
+
+def failure_key(app_id: str) -> str:
+    return f"failures/{quote(app_id, safe='')}"
+
+
+# --- writing ----------------------------------------------------------------------------------------------------------
+
+_BEFORE = b'{"format":%d,' % FORMAT
+
+
+def app(data: bytes) -> bytes:
+    """``data``: the definition as `app.encode` writes it."""
+    return b'%b"app":%b}' % (_BEFORE, data)
+
+
+APP_OVERHEAD = len(app(b""))
+"""Bytes of a stored definition beside the definition."""
+
+
+def deployment(data: bytes) -> bytes:
+    """``data``: the deployment as `deployment.encode` writes it."""
+    return b'%b"deployment":%b}' % (_BEFORE, data)
+
+
+def group(value: Group) -> bytes:
+    return msgspec.json.encode(_GroupValue(FORMAT, value))
+
+
+def failure(value: Failure) -> bytes:
+    return msgspec.json.encode(_FailureValue(FORMAT, value))
+
+
+def framework(framework_id: str) -> bytes:
+    return msgspec.json.encode(_FrameworkValue(FORMAT, Framework(framework_id)))
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def instance(value: Instance) -> bytes:
+    task = value.has_task
+    return _encode(
+        _InstanceValue(
+            FORMAT,
+            _Instance(
+                id=value.id,
+                run_spec=value.app_id,
+                version=value.version,
+                config_version=value.config_version,
+                incarnation=value.incarnation,
+                since=value.since,
+                role=value.role,
+                goal=value.goal,
+                doomed=value.doomed,
+                agent=_Agent(value.agent_id, value.hostname, value.attributes) if task else None,
+                tasks=[
+                    _Task(
+                        id=value.task_id,
+                        condition=value.condition,
+                        host_ports=value.host_ports,
+                        ip_addresses=value.ip_addresses,
+                        staged_at=value.staged_at,
+                        started_at=value.started_at,
+                    )
+                ]
+                if task
+                else [],
+            ),
+        )
+    )
+
+
+def value_of(record: Record) -> bytes:
+    """The record in the newest format."""
+    match record:
+        case App():
+            return app(apps.encode(record))
+        case Deployment():
+            return deployment(msgspec.json.encode(record))
+        case Instance():
+            return instance(record)
+        case Group():
+            return group(record)
+        case Failure():
+            return failure(record)
+        case Framework():
+            return framework(record.id)
+
+
+# --- reading ----------------------------------------------------------------------------------------------------------
+
+
+def read(key: str, value: bytes) -> tuple[Record, bool]:
+    """The record, and whether it is of a former format. Raises `Unreadable`."""
+    kind = key.partition("/")[0]
+    if kind not in _READERS:
+        raise Unreadable(
+            f"the store's key {key!r} is of a kind that this init does not know (known are {', '.join(_READERS)}); run"
+            " the init that wrote it, or one that is newer"
+        )
+    former, present = _READERS[kind]
+    try:
+        number = _format_of(kind, value)
+        if number not in READ:
+            raise Unreadable(
+                f"the store's key {key!r} is of format {number}, and this init reads {' and '.join(map(str, READ))};"
+                " run the init that wrote it, or one that is newer"
+            )
+        if number == 1 and former is None:
+            raise codec.DecodeError(f"format 1 had no {kind}")
+        return (former if number == 1 and former is not None else present)(value), number == 1
+    except (msgspec.MsgspecError, UnicodeDecodeError, codec.DecodeError) as error:
+        raise Unreadable(f"the store's key {key!r} cannot be read: {error}") from error
+
+
+def _format_of(kind: str, value: bytes) -> int:
+    if kind == "framework" and not value.startswith(b"{"):
+        return 1  # the bare id
+    return msgspec.json.decode(value, type=_Format).format
+
+
+def _former_deployment(value: bytes) -> Deployment:
+    found = msgspec.json.decode(value, type=_FormerDeployment)
+    return Deployment(
+        id=found.id,
+        version=found.version,
+        changes=[Change(each.app, each.before, each.after, each.kill) for each in found.changes],
+        steps=[[Action(each.action, each.app) for each in step] for step in found.steps],
+        step=found.step,
+    )
+
+
+def _instance(value: bytes) -> Instance:
+    found = msgspec.json.decode(value, type=_InstanceValue).instance
+    if len(found.tasks) > 1:
+        raise codec.DecodeError("an instance of an app has one task at most")
+    read = Instance(
+        id=found.id,
+        app_id=found.run_spec,
+        version=found.version,
+        config_version=found.config_version,
+        incarnation=found.incarnation,
+        goal=found.goal,
+        since=found.since,
+        role=found.role,
+        doomed=found.doomed,
+    )
+    for agent in filter(None, [found.agent]):
+        read.agent_id, read.hostname, read.attributes = agent.id, agent.hostname, agent.attributes
+    for task in found.tasks:
+        if task.condition is Condition.SCHEDULED or task.id != read.task_id:
+            raise codec.DecodeError("the instance's task is not that of its incarnation")
+        read.condition = task.condition
+        read.host_ports, read.ip_addresses = task.host_ports, task.ip_addresses
+        read.staged_at, read.started_at = task.staged_at, task.started_at
+    return read
+
+
+_Reader = Callable[[bytes], Any]
+_app = msgspec.json.Decoder(_AppValue, strict=False)
+_READERS: dict[str, tuple[_Reader | None, _Reader]] = {
+    "apps": (apps.decode, lambda value: _app.decode(value).app),
+    "groups": (None, lambda value: msgspec.json.decode(value, type=_GroupValue).group),
+    "instances": (instances.decode, _instance),
+    "deployments": (_former_deployment, lambda value: msgspec.json.decode(value, type=_DeploymentValue).deployment),
+    "failures": (
+        lambda value: msgspec.json.decode(value, type=Failure),
+        lambda value: msgspec.json.decode(value, type=_FailureValue).failure,
+    ),
+    "framework": (
+        lambda value: Framework(value.decode()),
+        lambda value: msgspec.json.decode(value, type=_FrameworkValue).framework,
+    ),
+}
+"""By the kind of key: how a value of format 1 is read, and one of the newest."""

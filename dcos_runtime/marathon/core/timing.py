@@ -1,0 +1,63 @@
+"""What the init's core waits for: the keys of its timers, and what it goes on with once a write has ended."""
+
+from __future__ import annotations
+
+from dcos_runtime.core.frozen import Frozen
+from dcos_runtime.marathon.core.effects import Effect
+
+
+class KillAgain(Frozen, frozen=True):
+    """The instance's task was to be killed, and nothing was heard of that."""
+
+    instance: str
+
+
+class LookAtAbsent(Frozen, frozen=True):
+    """The instance's agent cannot be reached: perhaps for long enough by now."""
+
+    instance: str
+
+
+class Confirm(Frozen, frozen=True):
+    """The instance's launch is not known to have come to anything yet."""
+
+    instance: str
+
+
+class DelayOver(Frozen, frozen=True):
+    """The app's backoff is over."""
+
+    app: str
+
+
+class MakeMore(Frozen, frozen=True):
+    """The app gets more instances than are made in one go."""
+
+    app: str
+
+
+class CheckDue(Frozen, frozen=True):
+    """A health check of the instance."""
+
+    instance: str
+    index: int
+
+
+class Reconcile(Frozen, frozen=True):
+    """The master is asked about all tasks now and then."""
+
+
+class ReviveAllowed(Frozen, frozen=True):
+    """Offers may be asked for again."""
+
+
+Timer = KillAgain | LookAtAbsent | Confirm | DelayOver | MakeMore | CheckDue | Reconcile | ReviveAllowed
+
+Changes = tuple[tuple[str, bytes | None], ...]
+
+
+class Writing(Frozen, frozen=True):
+    """The continuation of a write: what is to be stored after it, part by part, and what is to be done then."""
+
+    parts: tuple[Changes, ...]
+    effects: tuple[Effect, ...]
