@@ -20,7 +20,6 @@ from dcos_runtime.agent.environment import Origin, environment
 from dcos_runtime.agent.fetcher import Fetcher
 from dcos_runtime.agent.resources import MB, scalar
 from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
-from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.tasks import TaskInfo
 
@@ -52,12 +51,11 @@ class Launching:
     capabilities: Policy = USUALLY
     projects: Projects | None = None
 
-    async def prepare(self, effect: Prepare) -> int:
-        """Makes the container of a `Prepare`; its process waits. Its pid.
+    async def prepare(self, effect: Prepare, task: TaskInfo) -> int:
+        """Makes the container of a `Prepare`, whose TaskInfo is ``task``; its process waits. Its pid.
 
         Raises `UserUnknown`, `fetcher.FetchFailed`, `base.LaunchError`, ``OSError``.
         """
-        task = codec.decode(effect.task, TaskInfo)
         assert task.command is not None  # the core refuses tasks without one
         command = task.command
         origin = self.origin()

@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import intervals
 from dcos_runtime.wire import codec
@@ -42,6 +44,7 @@ def parse_resources(text: str) -> list[Resource]:
             raise ValueError(f"not a JSON list of resources: {error}") from error
     else:
         resources = [_parse_resource(part) for part in text.split(";") if part.strip()]
+    resources = [_with_stack(resource) for resource in resources]
     _check(resources)
     return resources
 
@@ -53,7 +56,8 @@ def _parse_resource(part: str) -> Resource:
         raise ValueError(f"{part.strip()!r} is not name:value")
     resource = _with_value(match[1], value.strip())
     if match[2] not in (None, "*"):
-        resource.reservations = [Resource.ReservationInfo(type=Resource.ReservationInfo.Type.STATIC, role=match[2])]
+        static = Resource.ReservationInfo(type=Resource.ReservationInfo.Type.STATIC, role=match[2])
+        return msgspec.structs.replace(resource, reservations=[static])
     return resource
 
 
@@ -95,7 +99,6 @@ def _check(resources: list[Resource]) -> None:
     for resource in resources:
         if resource.type is not _TYPES.get(resource.name, resource.type):
             raise ValueError(f"{resource.name} must be a {_TYPES[resource.name].value.lower()}")
-        _tell_reservation(resource)
         key = (resource.name, resource.reservations[0].role if resource.reservations else "*")
         if key in seen:
             raise ValueError(f"{resource.name} is given twice" + (f" for role {key[1]}" if key[1] != "*" else ""))
@@ -106,13 +109,14 @@ def _check(resources: list[Resource]) -> None:
         _check_apart(name, [resource for resource in resources if resource.name == name])
 
 
-def _tell_reservation(resource: Resource) -> None:
+def _with_stack(resource: Resource) -> Resource:
     """In the one format that the agent tells: a stack of reservations."""
     if resource.role not in (None, "*") and not resource.reservations and resource.reservation is None:
         static = Resource.ReservationInfo(type=Resource.ReservationInfo.Type.STATIC, role=resource.role)
-        resource.role, resource.reservations = None, [static]
-    elif resource.role == "*" and resource.reservation is None:
-        resource.role = None
+        return msgspec.structs.replace(resource, role=None, reservations=[static])
+    if resource.role == "*" and resource.reservation is None:
+        return msgspec.structs.replace(resource, role=None)
+    return resource
 
 
 def _check_apart(name: str, resources: list[Resource]) -> None:

@@ -196,8 +196,9 @@ class Shell:
         container_id = effect.container_id
         async with container.turn:
             try:
-                self.disk.watch(self._watched(effect, container.launcher))
-                pid = await self._launching.prepare(effect)
+                info = codec.decode(effect.task, TaskInfo)
+                self.disk.watch(self._watched(effect, info, container.launcher))
+                pid = await self._launching.prepare(effect, info)
             except UserUnknown as error:
                 self.feed(events.LaunchFailed(container_id, str(error), user_unknown=True))
             except (FetchFailed, LaunchError, OSError, ValueError) as error:
@@ -308,10 +309,9 @@ class Shell:
 
     # --- disk ---------------------------------------------------------------------------------------------------------
 
-    def _watched(self, effect: Prepare | Watch, launcher: Launcher) -> Watched:
+    def _watched(self, effect: Prepare | Watch, info: TaskInfo, launcher: Launcher) -> Watched:
         """Raises ``ValueError``."""
         container_id = effect.container_id
-        info = codec.decode(effect.task, TaskInfo)
         rules, projects = self._launching.disk, self.projects
         return Watched(
             container_id=container_id,
@@ -333,7 +333,7 @@ class Shell:
         if launcher is None or not effect.task:
             return
         try:
-            watched = self._watched(effect, launcher)
+            watched = self._watched(effect, codec.decode(effect.task, TaskInfo), launcher)
             if self.projects is not None:
                 self.projects.resume(container_id, watched.sandbox, watched.private, watched.limit)
             self.disk.watch(watched)

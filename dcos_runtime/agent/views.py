@@ -73,7 +73,7 @@ class Viewer:
 
     def _used(self) -> Resources:
         tasks = [task for task in self.core.tasks.values() if task.container.stage is not Stage.ENDED]
-        return amounts.total(amounts.parse(info.resources) for _, info in _readable(tasks))
+        return amounts.total(amounts.parse(task.terms.resources) for task in tasks)
 
     def _frameworks(self) -> list[dict[str, Any]]:
         shown = []

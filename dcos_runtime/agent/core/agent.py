@@ -6,7 +6,7 @@ import logging
 
 import msgspec
 
-from dcos_runtime.agent.core import events, recovery, snapshot, statuses, stored
+from dcos_runtime.agent.core import door, events, recovery, snapshot, statuses, stored
 from dcos_runtime.agent.core.effects import Destroy, Effect, EndProcess, Register
 from dcos_runtime.agent.core.events import Event
 from dcos_runtime.agent.core.life import Life
@@ -88,7 +88,7 @@ class AgentCore(Life):
         for value in left.runs:
             run = stored.read_run(value)
             for record in run.tasks:
-                task = self.adopt(run.executor, run.container, record)
+                task = self.adopt(run.executor, run.container, record, door.terms_of(record.task))
                 recovery.resume(self, task, facts.get(record.container_id), rebooted, now)
         for framework_id in [name for name in self.frameworks if not self._has_tasks(name)]:
             self._drop_framework(framework_id)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 
 from dcos_runtime.agent.core import statuses, stored
+from dcos_runtime.agent.core.door import Terms
 from dcos_runtime.agent.core.effects import Effect, EndProcess, Retire, SendUp
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.core.records import AgentRecord, ContainerRecord, ExecutorRecord, TaskRecord
@@ -226,8 +227,8 @@ class Book:
     def _persist_agent(self) -> None:
         self._persist(AGENT_KEY, stored.agent(self.agent))
 
-    def adopt(self, executor: ExecutorRecord, container: ContainerRecord, record: TaskRecord) -> Task:
-        task = Task(executor, container, record)
+    def adopt(self, executor: ExecutorRecord, container: ContainerRecord, record: TaskRecord, terms: Terms) -> Task:
+        task = Task(executor, container, record, terms)
         self.take_up(task)
         return task
 

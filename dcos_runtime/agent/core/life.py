@@ -5,9 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 
-import msgspec
-
-from dcos_runtime.agent.core import refusal, statuses
+from dcos_runtime.agent.core import door, refusal, statuses
 from dcos_runtime.agent.core.book import Book
 from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start
 from dcos_runtime.agent.core.model import Exit, Refused
@@ -20,7 +18,7 @@ from dcos_runtime.agent.core.records import (
     Stage,
     TaskRecord,
 )
-from dcos_runtime.agent.core.task import VANISHED, Task, Verdict, grace, terms, verdict_of
+from dcos_runtime.agent.core.task import VANISHED, Task, Verdict, grace, verdict_of
 from dcos_runtime.agent.core.timing import Complete, Escalate, Rewrite, RunWritten
 from dcos_runtime.core.frozen import Log, Now
 from dcos_runtime.wire import codec, internal
@@ -39,13 +37,18 @@ class Life(Book):
 
     def _run(self, message: internal.RunTask, now: Now) -> None:
         framework_id = message.framework.id.value if message.framework.id else ""
+        asked, refused = None, None
         try:
-            identity = codec.decode(message.task, _Identity)
+            asked = door.opened(message.task)
+            task_id = asked.task_id.value
         except codec.DecodeError as error:
-            text = f"a task of framework {framework_id} cannot be read and is not run: {error}"
-            self.emit(Log(logging.ERROR, text))
-            return
-        task_id = identity.task_id.value
+            refused = refusal.unreadable(error)
+            try:
+                task_id = door.name_of(message.task)
+            except codec.DecodeError:
+                text = f"a task of framework {framework_id} cannot be read and is not run: {error}"
+                self.emit(Log(logging.ERROR, text))
+                return
         if (framework_id, task_id) in self.tasks:
             text = f"task {task_id} of framework {framework_id} is here already; not run twice"
             self.emit(Log(logging.WARNING, text))
@@ -64,8 +67,11 @@ class Life(Book):
                 container_id=container_id,
                 task=message.task,
             ),
+            asked.terms if asked is not None else door.NONE,
         )
-        if (refused := refusal.refused(message.task, self.settings)) is not None:
+        if asked is not None:
+            refused = refusal.refused(asked, self.settings)
+        if refused is not None:
             self._refuse(task, refused, now)
         else:
             self.checkpoint(task)
@@ -101,7 +107,7 @@ class Life(Book):
             self._begin_kill(task, now)
 
     def set_completion_deadline(self, task: Task, now: Now) -> None:
-        limit, started = terms(task.record).max_completion_time, task.container.started
+        limit, started = task.terms.max_completion_time, task.container.started
         if limit is not None and limit.nanoseconds > 0 and started is not None and task.record.kill is None:
             left = max(0.0, started + limit.nanoseconds / 1e9 - now.wall)
             self.timers.set(Complete(task.record.container_id), now.mono + left)
@@ -203,7 +209,7 @@ class Life(Book):
             self._kill(task, KillReason.FRAMEWORK, self._grace(task, message.kill_policy), now)
 
     def _grace(self, task: Task, override: KillPolicy | None) -> float:
-        return grace(self.settings, override, terms(task.record).kill_policy)
+        return grace(self.settings, override, task.terms.kill_policy)
 
     def _kill(self, task: Task, reason: KillReason, seconds: float, now: Now) -> None:
         """A first kill begins; a further one may only shorten the grace, as the original's does."""
@@ -349,10 +355,3 @@ class Life(Book):
         self._send_head(task, now)
         self.timers.set(Rewrite(record.container_id), now.mono + self.settings.persist_retry)
         self.emit(Log(logging.ERROR, f"task {record.task_id} could not be checkpointed, trying again: {why}"))
-
-
-class _Identity(msgspec.Struct):
-    class Id(msgspec.Struct):
-        value: str
-
-    task_id: _Identity.Id

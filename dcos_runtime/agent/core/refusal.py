@@ -4,28 +4,14 @@ from __future__ import annotations
 
 import msgspec
 
+from dcos_runtime.agent.core.door import Asked
 from dcos_runtime.agent.core.model import Refused, Settings
-from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import CommandInfo, Environment
 from dcos_runtime.wire.containers import ContainerInfo, LinuxInfo
 
 
-class _Asked(msgspec.Struct):
-    """The parts of a TaskInfo that may ask for more than there is. ``None``, and an empty ``Raw``: not asked for."""
-
-    command: CommandInfo | None = None
-    container: ContainerInfo | None = None
-    executor: msgspec.Raw = msgspec.Raw()
-    health_check: msgspec.Raw = msgspec.Raw()
-    check: msgspec.Raw = msgspec.Raw()
-
-
-def refused(task: bytes | msgspec.Raw, settings: Settings) -> Refused | None:
-    """Why the task (a TaskInfo, JSON) cannot run on this agent, or ``None``."""
-    try:
-        asked = codec.decode(task, _Asked)
-    except codec.DecodeError as error:
-        return Refused(f"Failed to launch container: the task cannot be read: {error}")
+def refused(asked: Asked, settings: Settings) -> Refused | None:
+    """Why the task cannot run on this agent, or ``None``."""
     why = (
         _of_executor(asked)
         or (_of_command(asked.command) if asked.command is not None else "the task has no command")
@@ -34,7 +20,11 @@ def refused(task: bytes | msgspec.Raw, settings: Settings) -> Refused | None:
     return Refused(f"Failed to launch container: {why}") if why else None
 
 
-def _of_executor(asked: _Asked) -> str | None:
+def unreadable(error: Exception) -> Refused:
+    return Refused(f"Failed to launch container: the task cannot be read: {error}")
+
+
+def _of_executor(asked: Asked) -> str | None:
     if _given(asked.executor):
         return "this version of the agent runs command tasks, not executors; give the task a command"
     if _given(asked.health_check) or _given(asked.check):

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
+from dcos_runtime.agent.core import door
 from dcos_runtime.agent.core.effects import EndProcess
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.core.records import AgentRecord
@@ -53,8 +54,8 @@ def take(core: Book) -> bytes:
             session=core.session.at,
             agent=core.agent,
             frameworks=list(core.frameworks.items()),
-            tasks=list(core.tasks.values()),
-            completed=list(core.completed),
+            tasks=[_bare(task) for task in core.tasks.values()],
+            completed=[_bare(task) for task in core.completed],
             counts=list(core.counts.items()),
             timers=core.timers.entries(),
             written=core.writes.last,
@@ -65,6 +66,11 @@ def take(core: Book) -> bytes:
     )
 
 
+def _bare(task: Task) -> Task:
+    """What is read off the TaskInfo is read off it again."""
+    return msgspec.structs.replace(task, terms=door.NONE)
+
+
 def fill(core: Book, snapshot: bytes) -> None:
     """Gives a new core all that `take` took of another. Raises `codec.DecodeError`."""
     found = codec.decode(snapshot, Snapshot)
@@ -72,6 +78,8 @@ def fill(core: Book, snapshot: bytes) -> None:
     core.session = Session(core.settings, core.source, core.timers, found.session)
     core.agent = found.agent
     core.frameworks = dict(found.frameworks)
+    for task in (*found.tasks, *found.completed):
+        task.terms = door.terms_of(task.record.task)
     for task in found.tasks:
         core.take_up(task)
     core.completed.extend(found.completed)

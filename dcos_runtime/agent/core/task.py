@@ -5,19 +5,11 @@ from __future__ import annotations
 import msgspec
 
 from dcos_runtime.agent.core import statuses
+from dcos_runtime.agent.core.door import NONE, Terms
 from dcos_runtime.agent.core.model import Exit, Settings
 from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, KillReason, Stage, TaskRecord
 from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.wire import codec
-from dcos_runtime.wire.common import DurationInfo
 from dcos_runtime.wire.tasks import KillPolicy, TaskResourceLimitation, TaskState, TaskStatus
-
-
-class Terms(msgspec.Struct):
-    """What of a TaskInfo the core itself decides on."""
-
-    kill_policy: KillPolicy | None = None
-    max_completion_time: DurationInfo | None = None
 
 
 class Verdict(msgspec.Struct, frozen=True):
@@ -31,7 +23,8 @@ class Verdict(msgspec.Struct, frozen=True):
 
 
 class Task(msgspec.Struct):
-    """A task and what is under way for it. ``written`` and ``durable`` number its checkpoints, asked for and done.
+    """A task and what is under way for it. ``terms`` are read off its TaskInfo. ``written`` and ``durable`` number its
+    checkpoints, asked for and done.
 
     ``needs``: the checkpoint that must be durable before an update, by its uuid, goes out. ``volatile``: it was refused
     because nothing can be written, and its update goes out unwritten. ``sent``: the update in flight.
@@ -40,6 +33,7 @@ class Task(msgspec.Struct):
     executor: ExecutorRecord
     container: ContainerRecord
     record: TaskRecord
+    terms: Terms = NONE
     written: int = 0
     durable: int = 0
     needs: dict[bytes, int] = {}
@@ -65,10 +59,6 @@ class Task(msgspec.Struct):
     @property
     def head(self) -> TaskStatus | None:
         return self.record.pending[0] if self.record.pending else None
-
-
-def terms(record: TaskRecord) -> Terms:
-    return codec.decode(record.task, Terms)
 
 
 def grace(settings: Settings, override: KillPolicy | None, own: KillPolicy | None) -> float:

@@ -14,7 +14,7 @@ from dcos_runtime.agent import flags
 from dcos_runtime.agent.command import command_of
 from dcos_runtime.agent.containers import bundle
 from dcos_runtime.agent.containers.base import Spec, User
-from dcos_runtime.agent.core import refusal
+from dcos_runtime.agent.core import door, refusal
 from dcos_runtime.agent.core.capabilities import USUAL, Policy
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, Kind, Stage, TaskRecord
@@ -81,8 +81,8 @@ def test_no_amount_at_all_is_the_minimum_and_never_no_limit(amount: float | None
 
 def asked(settings: Settings, **linux: Any) -> str:
     container = {"type": "MESOS", "linux_info": linux}
-    task = json.dumps({"command": {"value": "true"}, "container": container}).encode()
-    found = refusal.refused(task, settings)
+    task = json.dumps({"task_id": {"value": "t"}, "command": {"value": "true"}, "container": container}).encode()
+    found = refusal.refused(door.opened(task), settings)
     return found.message if found else ""
 
 
