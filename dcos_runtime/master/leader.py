@@ -100,9 +100,7 @@ class Leader:
             match effect:
                 case Send(stream, event):
                     self.streams.send(stream, event)
-                case SendJoined(stream, data):
-                    self.streams.send_joined(stream, data)
-                case Tell(stream, data):
+                case SendJoined(stream, data) | Tell(stream, data):
                     self.streams.put(stream, data)
                 case Close(stream):
                     self.streams.close(stream)

@@ -21,8 +21,8 @@ from dcos_runtime.wire.scheduler import Call, Event
 
 log = logging.getLogger(__name__)
 
-JSON = "application/json"
-PROTOBUF = "application/x-protobuf"
+JSON = codec.CONTENT_TYPE
+PROTOBUF = protobuf.CONTENT_TYPE
 
 _ENCODERS = {JSON: codec.encode, PROTOBUF: protobuf.encode}
 _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
@@ -99,7 +99,9 @@ async def _subscribe(
     response.enable_chunked_encoding()
     try:
         try:
-            error = await leader.do(lambda core, now: core.subscribe(call, stream.number, stream_id, now, principal))
+            error = await leader.do(
+                lambda core, now: core.subscribe(call, stream.number, stream_id, now, principal, kind)
+            )
         except NotLeading:
             raise
         except Exception:

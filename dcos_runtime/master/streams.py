@@ -16,7 +16,6 @@ from aiohttp import web
 
 from dcos_runtime.store.lease import LeaseOver, Term
 from dcos_runtime.wire import codec, recordio
-from dcos_runtime.wire.scheduler import Event
 
 log = logging.getLogger(__name__)
 
@@ -120,6 +119,7 @@ class Streams:
         self._lease = lease
         self._streams: dict[int, Stream] = {}
         self._last = 0
+        self._encoded: tuple[Any, dict[Callable[[Any], bytes], bytes]] = (None, {})
 
     def open(self, who: str, encode: Callable[[Any], bytes] = codec.encode) -> Stream:
         """``encode`` makes its client's content type of an event."""
@@ -131,19 +131,16 @@ class Streams:
         self._streams.pop(stream.number, None)
 
     def send(self, number: int, event: Any) -> None:
-        """Encodes the event for the stream, if that is there."""
-        self._send(number, lambda encode: encode(event))
-
-    def send_joined(self, number: int, event: bytes) -> None:
-        """The same for a scheduler event that is JSON already: read again for a client of another content type."""
-        self._send(number, lambda encode: event if encode is codec.encode else encode(codec.decode(event, Event)))
-
-    def _send(self, number: int, encoded: Callable[[Callable[[Any], bytes]], bytes]) -> None:
+        """Encodes the event for the stream, if that is there: once a content type, if it goes to many in turn."""
         stream = self._streams.get(number)
         if stream is None or stream.cut:
             return
         try:
-            record = encoded(stream.encode)
+            if self._encoded[0] is not event:
+                self._encoded = (event, {})
+            record = self._encoded[1].get(stream.encode)
+            if record is None:
+                record = self._encoded[1][stream.encode] = stream.encode(event)
         except Exception:  # what one client cannot be told must not keep anything from the others
             log.exception("an event for %s could not be encoded", stream.who)
             stream.drop("an event for it could not be encoded; it has to subscribe again")

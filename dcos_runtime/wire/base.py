@@ -17,8 +17,8 @@ import msgspec
 class Enum(enum.Enum):
     """A Mesos enum by its value's name. A name this version does not know decodes to ``UNKNOWN``."""
 
-    wire: bytes
-    """Its number as protobuf writes it; there once the codecs of its module are loaded (`wire.protobuf`)."""
+    wire: str
+    """Its number as protobuf writes it, a character for each byte; there once its module's codecs are loaded."""
 
     @classmethod
     def _missing_(cls, value: object) -> Any:

@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 
 import msgspec
 
+CONTENT_TYPE = "application/json"
+
 T = TypeVar("T")
 
 _encoder = msgspec.json.Encoder()

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable
 from typing import Any
 
+from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.resources import Format
+from dcos_runtime.master.core import encoded
 from dcos_runtime.wire import codec, protobuf
-from dcos_runtime.wire.cluster import Offer
-from dcos_runtime.wire.scheduler import Event
+from dcos_runtime.wire.cluster import AgentInfo, Offer
+from dcos_runtime.wire.scheduler import Call, Event
+from dcos_runtime.wire.tasks import TaskInfo
 from tests.bench.figures import Bench, Measured, figure, ratio_at_most
 
 MASTER = "6a1bb2f0-8a41-4a3a-9d1e-7b2f4a0c9e11"
 ROLE = {"allocation_info": {"role": "web"}}
-OFFER = {
+OFFER: dict[str, Any] = {
     "id": {"value": f"{MASTER}-O17"},
     "framework_id": {"value": f"{MASTER}-0001"},
     "agent_id": {"value": f"{MASTER}-S17"},
@@ -32,7 +37,7 @@ OFFER = {
     "attributes": [{"name": "rack", "type": "TEXT", "text": {"value": "r1"}}],
     **ROLE,
 }
-STATUS = {
+STATUS: dict[str, Any] = {
     "task_id": {"value": "web.instance-1234._app.1"},
     "state": "TASK_RUNNING",
     "source": "SOURCE_EXECUTOR",
@@ -47,36 +52,129 @@ STATUS = {
         "executor_pid": 1234,
     },
 }
-ROUNDS = 400
+TASK: dict[str, Any] = {
+    "name": "web",
+    "task_id": {"value": "web.instance-1234._app.1"},
+    "agent_id": {"value": f"{MASTER}-S17"},
+    "resources": [
+        {"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.1}, **ROLE},
+        {"name": "mem", "type": "SCALAR", "scalar": {"value": 32.0}, **ROLE},
+        {"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": 31007, "end": 31007}]}, **ROLE},
+    ],
+    "command": {
+        "value": "exec ./serve --port $PORT0",
+        "environment": {"variables": [{"name": f"VARIABLE_{one}", "value": f"value {one}"} for one in range(6)]},
+    },
+    "labels": {"labels": [{"key": "owner", "value": "web"}, {"key": "tier", "value": "front"}]},
+    "discovery": {
+        "visibility": "FRAMEWORK",
+        "name": "web",
+        "ports": {"ports": [{"number": 31007, "name": "http", "protocol": "tcp"}]},
+    },
+}
+ROUNDS = 200
 
 
-def _microseconds(do: Callable[[], Any]) -> float:
+def _microseconds(do: Callable[[], Any], rounds: int) -> float:
     began = time.process_time()
-    for _ in range(ROUNDS):
+    for _ in range(rounds):
         do()
-    return (time.process_time() - began) / ROUNDS * 1e6
+    return (time.process_time() - began) / rounds * 1e6
 
 
-def _compare(bench: Bench, event: Event) -> Measured:
-    text, data = codec.encode(event), protobuf.encode(event)
-    if protobuf.decode(data, Event) != event or codec.decode(text, Event) != event:
-        raise AssertionError("the event does not come back")
+def _in_turn(
+    bench: Bench, protobufs: Callable[[], Any], jsons: Callable[[], Any], note: str, rounds: int = ROUNDS
+) -> Measured:
     ours, beside = [], []
-    for _ in bench.times(9):
-        ours.append(_microseconds(lambda: protobuf.decode(protobuf.encode(event), Event)))
-        beside.append(_microseconds(lambda: codec.decode(codec.encode(event), Event)))
-    return Measured(ours, "JSON", beside, f"{len(data)} bytes beside {len(text)}")
+    for _ in bench.times(15):
+        ours.append(_microseconds(protobufs, rounds))
+        beside.append(_microseconds(jsons, rounds))
+    return Measured(ours, "JSON", beside, note)
 
 
-HOW = "encode and decode through structs, by processor time, in turn"
+def _through_structs(bench: Bench, message: Any) -> Measured:
+    kind = type(message)
+    text, data = codec.encode(message), protobuf.encode(message)
+    if protobuf.decode(data, kind) != message or codec.decode(text, kind) != message:
+        raise AssertionError("the message does not come back")
+    return _in_turn(
+        bench,
+        lambda: protobuf.decode(protobuf.encode(message), kind),
+        lambda: codec.decode(codec.encode(message), kind),
+        f"{len(data)} bytes beside {len(text)}",
+    )
 
 
-@figure("wire.offer", "an OFFERS event with one offer in protobuf", unit="µs", how=HOW, aim=ratio_at_most(4))
+STRUCTS = "encode and decode through structs, by processor time, in turn"
+
+
+@figure("wire.offer", "an OFFERS event with one offer in protobuf", unit="µs", how=STRUCTS, aim=ratio_at_most(4))
 def offer(bench: Bench) -> Measured:
     offers = Event.Offers(offers=[codec.decode(codec.encode(OFFER), Offer)])
-    return _compare(bench, Event(type=Event.Type.OFFERS, offers=offers))
+    return _through_structs(bench, Event(type=Event.Type.OFFERS, offers=offers))
 
 
-@figure("wire.update", "an UPDATE event in protobuf", unit="µs", how=HOW, aim=ratio_at_most(4))
+@figure("wire.update", "an UPDATE event in protobuf", unit="µs", how=STRUCTS, aim=ratio_at_most(4))
 def update(bench: Bench) -> Measured:
-    return _compare(bench, codec.decode(codec.encode({"type": "UPDATE", "update": {"status": STATUS}}), Event))
+    return _through_structs(bench, codec.decode(codec.encode({"type": "UPDATE", "update": {"status": STATUS}}), Event))
+
+
+@figure("wire.accept", "an ACCEPT call with one task in protobuf", unit="µs", how=STRUCTS, aim=ratio_at_most(4))
+def accept(bench: Bench) -> Measured:
+    call = {
+        "type": "ACCEPT",
+        "framework_id": OFFER["framework_id"],
+        "accept": {
+            "offer_ids": [OFFER["id"]],
+            "operations": [{"type": "LAUNCH", "launch": {"task_infos": [TASK]}}],
+            "filters": {"refuse_seconds": 5.0},
+        },
+    }
+    return _through_structs(bench, codec.decode(codec.encode(call), Call))
+
+
+@figure("wire.acknowledge", "an ACKNOWLEDGE call in protobuf", unit="µs", how=STRUCTS, aim=ratio_at_most(4))
+def acknowledge(bench: Bench) -> Measured:
+    call = {
+        "type": "ACKNOWLEDGE",
+        "framework_id": OFFER["framework_id"],
+        "acknowledge": {key: STATUS[key] for key in ("agent_id", "task_id", "uuid")},
+    }
+    return _through_structs(bench, codec.decode(codec.encode(call), Call))
+
+
+# --- as the master sends them ----------------------------------------------------------------------------------------
+
+AGENTS = 20
+
+
+@figure(
+    "wire.offers_sent",
+    f"an OFFERS event of {AGENTS} agents in protobuf, as the master joins it",
+    unit="µs",
+    how="fragments of the agents are kept; ids and resources are new in each event; by processor time, in turn",
+    aim=ratio_at_most(1.5),
+)
+def offers_sent(bench: Bench) -> Measured:
+    protobuf.load(Event)
+    told = codec.decode(codec.encode(OFFER), Offer)
+    info = AgentInfo(hostname=told.hostname, port=5051, attributes=told.attributes)
+    agents = [encoded.Fragments(f"{MASTER}-S{number}", info, "198.18.0.1") for number in range(AGENTS)]
+    free = amounts.parse(told.resources)
+    left = itertools.cycle([free, free - amounts.parse(codec.decode(codec.encode(TASK), TaskInfo).resources)])
+    numbers = itertools.count()
+
+    def send(form: encoded.Form) -> bytes:
+        framework, resources = form.framework_id(f"{MASTER}-0001"), next(left)
+        return form.event(
+            [
+                encoded.offer(form, agent, f"{MASTER}-O{next(numbers)}", framework, resources, Format.STACK, "web")
+                for agent in agents
+            ]
+        )
+
+    json, other = (encoded.FORMS[kind] for kind in (codec.CONTENT_TYPE, protobuf.CONTENT_TYPE))
+    if len(protobuf.decode(send(other), Event).offers.offers) != AGENTS:  # type: ignore[union-attr]
+        raise AssertionError("the offers do not come back")
+    note = f"{len(send(other))} bytes beside {len(send(json))}"
+    return _in_turn(bench, lambda: send(other), lambda: send(json), note, rounds=20)

@@ -19,7 +19,7 @@ class Send:
 
 @dataclass(frozen=True, slots=True)
 class SendJoined:
-    """The same of an event that is JSON already: a subscriber that asked for another content type gets that."""
+    """The same of an event that is in the content type already that the subscriber asked for."""
 
     stream: int
     data: bytes

@@ -1,63 +1,97 @@
-"""OFFERS as JSON, joined from fragments: what the codec would write of the same messages, byte by byte.
+"""OFFERS joined from fragments: what the codecs would write of the same messages, byte by byte, in either content type.
 
-What an offer says of its agent is encoded once for an agent, and what it says of a kind of resource once for a kind.
+What an offer says of its agent is encoded once for an agent and content type, and what it says of a kind of resource
+once for a kind. Nothing is encoded again for another subscriber.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Protocol
+
+import msgspec
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import Format, Kind, Resources
-from dcos_runtime.wire import codec
+from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import AgentInfo
 from dcos_runtime.wire.cluster import Offer as WireOffer
 from dcos_runtime.wire.common import URL, Address, AgentID, FrameworkID, OfferID
+from dcos_runtime.wire.protobuf import joining
 from dcos_runtime.wire.resources import Resource
 
-_UNNAMED = b'{"id":{"value":""},"framework_id":{"value":""},'
-_SCALAR = b'"scalar":{"value":1.0}'
-_RANGE = b'"range":[{"begin":1,"end":1}]'
 _MOST_TEMPLATES = 16384
+_Key = tuple[Kind, Format, str | None]
 
-_templates: dict[tuple[Kind, Format, str | None, bool], tuple[bytes, bytes]] = {}
+
+class Form(Protocol):
+    """How offers are written in one content type. What it takes and gives is encoded in it already."""
+
+    def offer_id(self, value: str) -> bytes:
+        """For `offer`."""
+
+    def framework_id(self, value: str) -> bytes:
+        """For `offer`."""
+
+    def parts(self, agent_id: str, info: AgentInfo, url: URL) -> tuple[bytes, bytes, bytes]:
+        """What an offer says of its agent: before its resources, behind them, and at its end."""
+
+    def resources(self, resources: Resources, format: Format, role: str | None) -> bytes:
+        """The field with all of them."""
+
+    def offer(
+        self, parts: tuple[bytes, bytes, bytes], ids: tuple[bytes, bytes], resources: bytes, role: bytes
+    ) -> bytes:
+        """``ids``: its own, its framework's. ``role``: whom it is allocated to; empty where that is not told."""
+
+    def role(self, role: str | None) -> bytes:
+        """For `offer`."""
+
+    def event(self, offers: Sequence[bytes]) -> bytes:
+        """The whole."""
 
 
 class Fragments:
     """Of one agent, true as long as its info and address are these."""
 
-    __slots__ = ("address", "attributes", "head", "info", "resources", "resources_of", "url")
+    __slots__ = ("_kept", "address", "agent_id", "info", "url")
 
     def __init__(self, agent_id: str, info: AgentInfo, address: str) -> None:
+        self.agent_id = agent_id
         self.info = info
         self.address = address
         url = Address(hostname=info.hostname, ip=address, port=info.port or 5051)
         self.url = URL(scheme="http", address=url, path="/slave(1)")
-        offer = WireOffer(
-            id=OfferID(value=""),
-            framework_id=FrameworkID(value=""),
-            agent_id=AgentID(value=agent_id),
-            hostname=info.hostname,
-            url=self.url,
-            domain=info.domain,
-        )
-        encoded = codec.encode(offer)
-        assert encoded.startswith(_UNNAMED)
-        self.head = encoded[len(_UNNAMED) : -1]
-        self.attributes = b',"attributes":' + codec.encode(info.attributes) if info.attributes else b""
-        self.resources = b""
-        self.resources_of: tuple[Resources, Format, str | None] | None = None
+        self._kept: dict[Form, _Kept] = {}
 
-    def encoded(self, resources: Resources, format: Format, role: str | None) -> bytes:
-        """The resources; the last ones are kept: what nobody takes is offered again and again."""
-        known = self.resources_of
-        if known is None or known[0] is not resources or known[1] is not format or known[2] != role:
-            self.resources = encode_resources(resources, format, role)
-            self.resources_of = (resources, format, role)
-        return self.resources
+    def of(self, form: Form) -> _Kept:
+        kept = self._kept.get(form)
+        if kept is None:
+            kept = self._kept[form] = _Kept(form, form.parts(self.agent_id, self.info, self.url))
+        return kept
+
+
+class _Kept:
+    """In one content type. The last resources are kept, too: what nobody takes is offered again and again."""
+
+    __slots__ = ("_encoded", "_form", "_of", "parts")
+
+    def __init__(self, form: Form, parts: tuple[bytes, bytes, bytes]) -> None:
+        self.parts = parts
+        self._form = form
+        self._encoded = b""
+        self._of: tuple[Resources, Format, str | None] | None = None
+
+    def resources(self, resources: Resources, format: Format, role: str | None) -> bytes:
+        of = self._of
+        if of is None or of[0] is not resources or of[1] is not format or of[2] != role:
+            self._encoded = self._form.resources(resources, format, role)
+            self._of = (resources, format, role)
+        return self._encoded
 
 
 def offer(
+    form: Form,
     fragments: Fragments,
     offer_id: str,
     framework: bytes,
@@ -65,55 +99,178 @@ def offer(
     format: Format,
     role: str | None,
 ) -> bytes:
-    """One offer. ``framework``: its id as JSON. ``role``: whom it is allocated to, where that is told."""
-    allocation = b"" if role is None else b',"allocation_info":{"role":%b}' % codec.encode(role)
-    return b'{"id":{"value":%b},"framework_id":{"value":%b},%b,"resources":%b%b%b}' % (
-        codec.encode(offer_id),
-        framework,
-        fragments.head,
-        fragments.encoded(resources, format, role),
-        fragments.attributes,
-        allocation,
-    )
+    """One offer. ``framework``: `Form.framework_id`. ``role``: whom it is allocated to, where that is told."""
+    kept = fragments.of(form)
+    ids = (form.offer_id(offer_id), framework)
+    return form.offer(kept.parts, ids, kept.resources(resources, format, role), form.role(role))
 
 
-def event(offers: Sequence[bytes]) -> bytes:
-    return b'{"type":"OFFERS","offers":{"offers":[%b]}}' % b",".join(offers)
+class _Json:
+    """`application/json`."""
+
+    _UNNAMED = b'{"id":{"value":""},"framework_id":{"value":""},'
+    _SCALAR = b'"scalar":{"value":1.0}'
+    _RANGE = b'"range":[{"begin":1,"end":1}]'
+
+    def __init__(self) -> None:
+        self._scalars: dict[_Key, tuple[bytes, bytes]] = {}
+        self._ranges: dict[_Key, tuple[bytes, bytes]] = {}
+
+    def offer_id(self, value: str) -> bytes:
+        return codec.encode(value)
+
+    framework_id = offer_id
+
+    def parts(self, agent_id: str, info: AgentInfo, url: URL) -> tuple[bytes, bytes, bytes]:
+        encoded = codec.encode(_of_agent(agent_id, info, url))
+        assert encoded.startswith(self._UNNAMED)
+        attributes = b',"attributes":' + codec.encode(info.attributes) if info.attributes else b""
+        return encoded[len(self._UNNAMED) : -1], attributes, b""
+
+    def offer(
+        self, parts: tuple[bytes, bytes, bytes], ids: tuple[bytes, bytes], resources: bytes, role: bytes
+    ) -> bytes:
+        return b'{"id":{"value":%b},"framework_id":{"value":%b},%b,"resources":%b%b%b}' % (
+            *ids,
+            parts[0],
+            resources,
+            parts[1],
+            role,
+        )
+
+    def role(self, role: str | None) -> bytes:
+        return b"" if role is None else b',"allocation_info":{"role":%b}' % codec.encode(role)
+
+    def event(self, offers: Sequence[bytes]) -> bytes:
+        return b'{"type":"OFFERS","offers":{"offers":[%b]}}' % b",".join(offers)
+
+    def resources(self, resources: Resources, format: Format, role: str | None) -> bytes:
+        if resources.things or resources.sets:
+            return codec.encode(amounts.wire(resources, format, role))
+        parts: list[bytes] = []
+        scalars = resources.scalars
+        for kind in sorted(scalars, key=_order):
+            before, after = self._scalars.get((kind, format, role)) or self._scalar(kind, format, role)
+            value = repr(scalars[kind] / amounts.THOUSANDTHS).encode()
+            parts.append(b'%b"scalar":{"value":%b}%b' % (before, value, after))
+        for kind, intervals in resources.ranges.items():
+            before, after = self._ranges.get((kind, format, role)) or self._range(kind, format, role)
+            numbers = b",".join(b'{"begin":%d,"end":%d}' % interval for interval in intervals)
+            parts.append(b'%b"range":[%b]%b' % (before, numbers, after))
+        return b"[%b]" % b",".join(parts)
+
+    def _scalar(self, *key: *_Key) -> tuple[bytes, bytes]:
+        """What comes before and after the amount. No string has these bytes in it: its quotes are escaped."""
+        before, _, after = codec.encode(_one(*key, scalar=True)).partition(self._SCALAR)
+        return _keep(self._scalars, key, (before, after))
+
+    def _range(self, *key: *_Key) -> tuple[bytes, bytes]:
+        before, _, after = codec.encode(_one(*key, scalar=False)).partition(self._RANGE)
+        return _keep(self._ranges, key, (before, after))
 
 
-def encode_resources(resources: Resources, format: Format, role: str | None) -> bytes:
-    """What `amounts.wire` makes of them, as JSON."""
-    if resources.things or resources.sets:
-        return codec.encode(amounts.wire(resources, format, role))
-    parts: list[bytes] = []
-    scalars = resources.scalars
-    for kind in sorted(scalars, key=_order):
-        before, after = _template(kind, format, role, scalar=True)
-        value = repr(scalars[kind] / amounts.THOUSANDTHS).encode()
-        parts.append(b'%b"scalar":{"value":%b}%b' % (before, value, after))
-    for kind, intervals in resources.ranges.items():
-        before, after = _template(kind, format, role, scalar=False)
-        numbers = b",".join(b'{"begin":%d,"end":%d}' % interval for interval in intervals)
-        parts.append(b'%b"range":[%b]%b' % (before, numbers, after))
-    return b"[%b]" % b",".join(parts)
+class _Protobuf:
+    """`application/x-protobuf`: fields in the order of their numbers, each part with its length before it."""
+
+    _RANGE = joining.field(0x22, joining.field(0x0A, b"\x08\x01\x10\x01"))
+
+    def __init__(self) -> None:
+        self._scalars: dict[_Key, tuple[bytes, bytes]] = {}
+        self._ranges: dict[_Key, tuple[bytes, bytes]] = {}
+
+    def offer_id(self, value: str) -> bytes:
+        return joining.field(0x0A, joining.field(0x0A, value.encode()))
+
+    def framework_id(self, value: str) -> bytes:
+        return joining.field(0x12, joining.field(0x0A, value.encode()))
+
+    def parts(self, agent_id: str, info: AgentInfo, url: URL) -> tuple[bytes, bytes, bytes]:
+        agent = joining.field(0x1A, joining.field(0x0A, agent_id.encode()))
+        attributes = b"".join(joining.field(0x3A, protobuf.encode(one)) for one in info.attributes)
+        return (
+            agent + joining.field(0x22, info.hostname.encode()),
+            attributes + joining.field(0x42, protobuf.encode(url)),
+            joining.field(0x5A, protobuf.encode(info.domain)) if info.domain is not None else b"",
+        )
+
+    def offer(
+        self, parts: tuple[bytes, bytes, bytes], ids: tuple[bytes, bytes], resources: bytes, role: bytes
+    ) -> bytes:
+        return joining.field(0x0A, b"".join((*ids, parts[0], resources, parts[1], role, parts[2])))
+
+    def role(self, role: str | None) -> bytes:
+        return b"" if role is None else joining.field(0x52, joining.field(0x0A, role.encode()))
+
+    def event(self, offers: Sequence[bytes]) -> bytes:
+        return b"\x08\x02" + joining.field(0x1A, b"".join(offers))
+
+    def resources(self, resources: Resources, format: Format, role: str | None) -> bytes:
+        if resources.things or resources.sets:
+            found = amounts.wire(resources, format, role)
+            return b"".join(joining.field(0x2A, protobuf.encode(one)) for one in found)
+        parts: list[bytes] = []
+        scalars, double = resources.scalars, joining.double
+        for kind in sorted(scalars, key=_order):
+            before, after = self._scalars.get((kind, format, role)) or self._scalar(kind, format, role)
+            parts += (before, double(scalars[kind] / amounts.THOUSANDTHS), after)
+        for kind, intervals in resources.ranges.items():
+            before, after = self._ranges.get((kind, format, role)) or self._range(kind, format, role)
+            numbers = b"".join(
+                joining.field(0x0A, b"\x08%b\x10%b" % (joining.varint(begin), joining.varint(end)))
+                for begin, end in intervals
+            )
+            parts.append(joining.field(0x2A, before + joining.field(0x22, numbers) + after))
+        return b"".join(parts)
+
+    def _scalar(self, *key: *_Key) -> tuple[bytes, bytes]:
+        """What comes before and after the amount, which takes eight bytes always."""
+        begin, rest = self._split(key, b"\x1a\x09\x09" + joining.double(1.0), scalar=True)
+        before = b"\x2a" + joining.varint(len(begin) + 11 + len(rest)) + begin + b"\x1a\x09\x09"
+        return _keep(self._scalars, key, (before, rest))
+
+    def _range(self, *key: *_Key) -> tuple[bytes, bytes]:
+        """What comes before and after the field with the intervals."""
+        return _keep(self._ranges, key, self._split(key, self._RANGE, scalar=False))
+
+    def _split(self, key: _Key, at: bytes, *, scalar: bool) -> tuple[bytes, bytes]:
+        message = _one(*key, scalar=scalar)
+        begin = protobuf.encode(Resource(name=message.name, type=message.type))
+        encoded = protobuf.encode(message)
+        assert encoded.startswith(begin + at)
+        return begin, encoded[len(begin) + len(at) :]
+
+
+FORMS: dict[str, Form] = {codec.CONTENT_TYPE: _Json(), protobuf.CONTENT_TYPE: _Protobuf()}
+"""By content type. The codecs of protobuf have to be there before it is used: loading them takes a while."""
+
+
+def _keep(templates: dict[_Key, tuple[bytes, bytes]], key: _Key, found: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    if len(templates) >= _MOST_TEMPLATES:
+        templates.clear()
+    templates[key] = found
+    return found
+
+
+def _one(kind: Kind, format: Format, role: str | None, *, scalar: bool) -> Resource:
+    """One of the kind."""
+    one = Resources({kind: amounts.THOUSANDTHS}) if scalar else Resources(ranges={kind: ((1, 1),)})
+    (message,) = amounts.wire(one, format, role)
+    return message
 
 
 def _order(kind: Kind) -> tuple[int, str, str, str]:
     return kind.order
 
 
-def _template(kind: Kind, format: Format, role: str | None, scalar: bool) -> tuple[bytes, bytes]:
-    """What comes before and after the amount. No string has these bytes in it: its quotes are escaped."""
-    key = (kind, format, role, scalar)
-    found = _templates.get(key)
-    if found is None:
-        if len(_templates) >= _MOST_TEMPLATES:
-            _templates.clear()
-        one = Resources({kind: amounts.THOUSANDTHS}) if scalar else Resources(ranges={kind: ((1, 1),)})
-        (message,) = amounts.wire(one, format, role)
-        before, _, after = codec.encode(message).partition(_SCALAR if scalar else _RANGE)
-        found = _templates[key] = before, after
-    return found
+def _of_agent(agent_id: str, info: AgentInfo, url: URL) -> WireOffer:
+    return WireOffer(
+        id=OfferID(value=""),
+        framework_id=FrameworkID(value=""),
+        agent_id=AgentID(value=agent_id),
+        hostname=info.hostname,
+        url=url,
+        domain=info.domain,
+    )
 
 
 def message(
@@ -126,13 +283,10 @@ def message(
     role: str | None,
 ) -> WireOffer:
     """The same offer as a message."""
-    return WireOffer(
+    return msgspec.structs.replace(
+        _of_agent(agent_id, fragments.info, fragments.url),
         id=OfferID(value=offer_id),
         framework_id=FrameworkID(value=framework_id),
-        agent_id=AgentID(value=agent_id),
-        hostname=fragments.info.hostname,
-        url=fragments.url,
-        domain=fragments.info.domain,
         resources=amounts.wire(resources, format, allocated_to=role),
         attributes=fragments.info.attributes,
         allocation_info=Resource.AllocationInfo(role=role) if role is not None else None,

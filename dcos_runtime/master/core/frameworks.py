@@ -23,7 +23,13 @@ _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 
 
 def subscribe(
-    state: State, call: Call.Subscribe, stream: int, stream_id: str, now: Now, principal: str | None = None
+    state: State,
+    call: Call.Subscribe,
+    stream: int,
+    stream_id: str,
+    now: Now,
+    principal: str | None,
+    accepted: str,
 ) -> str | None:
     """Takes the subscriber on ``stream`` in. The reason when it is refused: ERROR was sent and the stream is closed.
 
@@ -52,6 +58,7 @@ def subscribe(
             framework.registered_at = framework.reregistered_at = now.wall
         else:
             framework.reregistered_at = now.wall
+    framework.accepted = accepted
     _connect(state, framework, stream, stream_id, again=now.mono if known else None)
     if known:
         _broadcast(state, framework)

@@ -15,7 +15,7 @@ from dcos_runtime.master.core import agents, frameworks, offers, tasks
 from dcos_runtime.master.core.effects import ACCEPTED, Answer, Effect
 from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import Config, State
-from dcos_runtime.wire import internal
+from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import OperationState, OperationStatus
 from dcos_runtime.wire.scheduler import Call, Event
 
@@ -71,13 +71,19 @@ class MasterCore:
     # --- frameworks ---
 
     def subscribe(
-        self, call: Call.Subscribe, stream: int, stream_id: str, now: Now, principal: str | None = None
+        self,
+        call: Call.Subscribe,
+        stream: int,
+        stream_id: str,
+        now: Now,
+        principal: str | None = None,
+        accepted: str = codec.CONTENT_TYPE,
     ) -> str | None:
         """The validated SUBSCRIBE of ``stream``, whose ``Mesos-Stream-Id`` is ``stream_id``; why it was refused, if.
 
-        ``principal``: who sends it, where that is known.
+        ``principal``: who sends it, where that is known. ``accepted``: the content type of its events.
         """
-        return frameworks.subscribe(self.state, call, stream, stream_id, now, principal)
+        return frameworks.subscribe(self.state, call, stream, stream_id, now, principal, accepted)
 
     def subscriber_gone(self, stream: int, now: Now) -> None:
         frameworks.disconnected(self.state, stream, now)

@@ -35,7 +35,7 @@ MAX_REFUSE_SECONDS = 365 * 86400.0
 def allocate(state: State, now: Now, budget: int | None = None) -> None:
     """Offers what the allocator decides in a slice: one event for each framework. ``budget``: so many agents."""
     made: dict[str, list[bytes]] = {}
-    told: dict[str, tuple[bytes, Format, bool]] = {}
+    told: dict[str, tuple[encoded.Form, bytes, Format, bool]] = {}
     for decision in state.allocator.allocate(now.mono, budget):
         framework = state.frameworks[decision.framework_id]
         agent = state.agents[decision.agent_id]
@@ -49,15 +49,16 @@ def allocate(state: State, now: Now, budget: int | None = None) -> None:
         how = told.get(framework.id)
         if how is None:
             multi_role = "MULTI_ROLE" in framework.capabilities
-            how = told[framework.id] = (codec.encode(framework.id), _format(framework), multi_role)
+            form = encoded.FORMS[framework.accepted]
+            how = told[framework.id] = (form, form.framework_id(framework.id), _format(framework), multi_role)
             made[framework.id] = []
-        framework_id, format, multi_role = how
+        form, framework_id, format, multi_role = how
         role = offer.role if multi_role else None
         made[framework.id].append(
-            encoded.offer(fragments(agent), offer.id, framework_id, offer.resources, format, role)
+            encoded.offer(form, fragments(agent), offer.id, framework_id, offer.resources, format, role)
         )
     for name, offers in made.items():
-        state.send_encoded(state.frameworks[name], encoded.event(offers))
+        state.send_encoded(state.frameworks[name], told[name][0].event(offers))
         state.counters["master/messages_resource_offers"] += 1
 
 

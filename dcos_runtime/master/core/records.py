@@ -11,6 +11,7 @@ import msgspec
 from dcos_runtime.core.resources import EMPTY, Holdings, Resources
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core.encoded import Fragments
+from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.tasks import TaskState
 
@@ -136,6 +137,7 @@ class Framework:
     recovered: bool = False
     stream: int | None = None
     stream_id: str = ""
+    accepted: str = codec.CONTENT_TYPE  # of the events for it
     generation: int = 0
     used: Holdings = field(default_factory=Holdings)
     offers: set[str] = field(default_factory=set)

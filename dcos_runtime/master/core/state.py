@@ -102,7 +102,7 @@ class State:
         return True
 
     def send_encoded(self, framework: Framework, event: bytes) -> bool:
-        """The same for an event that is JSON already."""
+        """The same for an event that is in its content type already."""
         if framework.stream is None:
             return False
         self.effects.append(SendJoined(framework.stream, event))

@@ -1,7 +1,9 @@
 """The protobuf codecs: two functions for each message, straight between its struct and bytes.
 
-``e_X`` writes an ``X``; ``d_X`` reads one from a slice of the bytes. A slice is not held to its end on the way, which
-would cost most on what is well: at its end everything has to have ended there.
+``e_X`` writes an ``X`` as text with a character for each byte: pieces of text are joined in less time than bytes, and
+most of what is written is ASCII text already. ``d_X`` reads one from a slice of the bytes: field after field in the
+order that everybody writes them in, and once more from the top for what comes otherwise. A slice is not held to its end
+on the way, which would cost most on what is well: at its end everything has to have ended there.
 """
 
 from __future__ import annotations
@@ -9,10 +11,9 @@ from __future__ import annotations
 import re
 
 from dcos_runtime.wire.generator.schema import UNKNOWN, Enum, Field, Message, Module, NotSupported
+from dcos_runtime.wire.generator.usual import USUAL
 
 NOTE = "Made by `python -m dcos_runtime.wire.generator` from `wire/proto/{name}.proto`; change that, and make it anew."
-_LINEAR = 6
-"""So many tags are looked through one by one; more are halved first."""
 _READERS = {
     "int64": "int64",
     "uint64": "varint",
@@ -21,25 +22,20 @@ _READERS = {
     "enum": "int32",
     "bool": "varint",
 }
-_WRITERS = {"int32": "int32_bytes", "uint32": "uint32_bytes"}
+_WRITERS = {"int32": "int32_text", "uint32": "uint32_text"}
+_WIDTH = 120
 _TYPES = {"string": "str", "bytes": "bytes", "double": "float", "bool": "bool"}
-_HELPERS = (
-    *("DEPTH", "SHORT", "Absent", "Again", "Codec", "Refused", "Shape", "double", "entry", "int32", "int32_bytes"),
-    *(
-        "int64",
-        "length",
-        "numbered",
-        "numbers",
-        "packed",
-        "pair",
-        "skip",
-        "tag",
-        "text",
-        "uint32",
-        "uint32_bytes",
-        "varint",
-        "varint_bytes",
-    ),
+_READING = frozenset(
+    (
+        *("DEPTH", "Absent", "Again", "Codec", "Refused", "Shape", "double", "entry", "int32", "int64", "length"),
+        *("numbers", "text", "uint32", "unknown", "varint"),
+    )
+)
+_WRITING = frozenset(
+    (
+        *("SHORT", "heads", "int32_text", "numbered", "packed", "pair", "sized", "uint32_text", "utf8", "varint_text"),
+        "wrapped",
+    )
 )
 
 
@@ -58,10 +54,12 @@ def render(module: Module) -> str:
     body += ["", "", "CODECS: dict[type, Codec] = {"]
     body += [f'    {alias(one)}: (e_{alias(one)}, d_{alias(one)}, "{alias(one)}", shapes),' for one in messages]
     body += ["}"]
-    words = {"numbered", *re.findall(r"\w+", "\n".join(body))} - ({"numbered"} if not enums else set())
+    words = set(re.findall(r"\w+", "\n".join(body))) | ({"numbered"} if enums else set())
+    tables = sorted(word for word in words if re.fullmatch(r"[TW]_[0-9a-f]+", word))
+    words |= {"heads" if name[0] == "T" else "wrapped" for name in tables}
     head = [f'"""Protobuf codecs. {module.title}', "", NOTE.format(name=module.name), '"""', ""]
     head += [
-        "# ruff: noqa: E501, E701, E702, I001",
+        "",
         "",
         "from __future__ import annotations",
         "",
@@ -70,7 +68,8 @@ def render(module: Module) -> str:
     ]
     head += [f"from dcos_runtime.wire import {module.name} as structs"]
     imports = {
-        "_reading": sorted(set(_HELPERS) & words - {"text"} | ({"text"} if ", text)" in "".join(body) else set()))
+        "_reading": sorted(_READING & words - ({"text"} if ", text)" not in "".join(body) else set())),
+        "_writing": sorted(_WRITING & words),
     }
     for foreign in _foreign(module).values():
         imports.setdefault(foreign.module, []).extend(_taken(foreign, words))
@@ -81,6 +80,10 @@ def render(module: Module) -> str:
     head += [f"{alias(message)} = structs.{message.path}" for message in messages]
     head += [f"{alias(enum)} = structs.{enum.path}" for enum in enums]
     head += [_table(enum) for enum in enums]
+    head += [f"{name} = {'heads' if name[0] == 'T' else 'wrapped'}({_quoted(name)})" for name in tables]
+    long = [line for line in (*head, *body) if len(line) > _WIDTH]
+    over = (["E501"] if long else [], ["I001"] if any(line.startswith("from ") for line in long) else [])
+    head[5] = f"# ruff: noqa: {', '.join((*over[0], 'E701', 'E702', *over[1]))}"
     return "\n".join([*head, *body]) + "\n"
 
 
@@ -120,21 +123,40 @@ def _table(enum: Enum) -> str:
 # --- writing ---------------------------------------------------------------------------------------------------------
 
 
-def _literal(value: int) -> str:
+def _varint(value: int) -> bytes:
     out = bytearray()
     while value > 127:
         out.append(value & 127 | 128)
         value >>= 7
     out.append(value)
-    return "b'" + "".join(f"\\x{byte:02x}" for byte in out) + "'"
+    return bytes(out)
 
 
-def _bytes(*values: int) -> str:
-    return "b'" + "".join(_literal(value)[2:-1] for value in values) + "'"
+def _text(*values: int) -> str:
+    """So many varints, as they stand in an f-string."""
+    return "".join(f"\\x{byte:02x}" for value in values for byte in _varint(value))
 
 
-def _sized(name: str) -> str:
-    return f"SHORT[{name}] if {name} < 1024 else varint_bytes({name})"
+def _heads(one: Field) -> str:
+    """The name of the table of what stands before a part: the tag, and each length below 128."""
+    return f"T_{_varint(one.tag).hex()}"
+
+
+def _wraps(one: Field) -> str:
+    """The same for a text in a message of its own."""
+    return f"W_{_varint(one.tag).hex()}"
+
+
+def _quoted(table: str) -> str:
+    return "'" + "".join(f"\\x{byte:02x}" for byte in bytes.fromhex(table[2:])) + "'"
+
+
+def _sized(one: Field) -> str:
+    return f"{{{_heads(one)}[n] if n < 128 else sized({one.tag}, n)}}{{s}}"
+
+
+def _double(value: str) -> str:
+    return f'packed({value}).decode("latin-1")'
 
 
 def _wrapper(message: Message) -> str:
@@ -157,66 +179,96 @@ def _may_wrap(message: Message) -> str:
 
 def _encoder(message: Message) -> list[str]:
     name = alias(message)
-    lines = [f"def e_{name}(m: {name}) -> bytes:"]
+    lines = [f"def e_{name}(m: {name}) -> str:"]
     fields = sorted(message.fields, key=lambda one: one.number)
     if not fields:
-        return [*lines, "    return b''"]
-    if _wrapper(message) == "double":
-        return [*lines, f"    return {_literal(fields[0].tag)} + packed(m.{fields[0].name})"]
-    if len(fields) == 1 and fields[0].kind == "string" and fields[0].label == "required":
-        lines += [f"    s = m.{fields[0].name}.encode(); n = len(s)"]
-        return [*lines, f"    return {_literal(fields[0].tag)} + ({_sized('n')}) + s"]
-    lines.append("    o: list[bytes] = []")
+        return [*lines, "    return ''"]
+    lines.append("    o = ''")
     for one in fields:
         if one.key is not None:
             value = f"v{one.number}"
-            written = f"{value}.encode()" if one.kind == "string" else f"e_{alias(one.message)}({value})"
+            written_value = (
+                f"{value} if {value}.isascii() else utf8({value})"
+                if one.kind == "string"
+                else f"e_{alias(one.message)}({value})"
+            )
             lines += [f"    for c, {value} in m.{one.name}.items():"]
-            lines += [f"        s = pair(c, {written}); o += ({_literal(one.tag)}, varint_bytes(len(s)), s)"]
+            lines += [f"        s = pair(c, {written_value}); n = len(s)", f"        o += f'{_sized(one)}'"]
         elif one.label == "repeated":
             value = f"v{one.number}"
-            lines += [f"    for {value} in m.{one.name}:", *_write(one, value, "        ")]
+            lines += [f"    if m.{one.name}:", "        p = [o]", f"        for {value} in m.{one.name}:"]
+            lines += [*(_collected(line) for line in _write(one, value, " " * 12)), "        o = ''.join(p)"]
         elif one.label == "required":
             lines += _write(one, f"m.{one.name}", "    ")
         else:
             value = f"v{one.number}"
             lines += [f"    {value} = m.{one.name}", f"    if {value} is not None:", *_write(one, value, "        ")]
-    return [*lines, "    return b''.join(o)"]
+    return [*_joined(lines), "    return o"]
+
+
+def _joined(lines: list[str]) -> list[str]:
+    """What begins a message in one piece, and what follows on each other in one piece."""
+    found: list[str] = []
+    pieces = re.compile(r"( +)o (\+?=) f?'([^']*)'")
+    for line in lines:
+        now = pieces.fullmatch(line)
+        before = pieces.fullmatch(found[-1]) if found else None
+        if now and before and now[1] == before[1]:
+            piece = before[3] + now[3]
+            found[-1] = f"{now[1]}o {before[2]} {'f' if '{' in piece else ''}'{piece}'"
+        else:
+            found.append(line)
+    start = found.index("    o = ''") if "    o = ''" in found else -1
+    following = next((at for at in range(start + 1, len(found)) if "o +=" in found[at] or "p = [o]" in found[at]), -1)
+    if start >= 0 and following >= 0 and found[following].startswith("    o += "):
+        found[following] = found[following].replace("o += ", "o = ", 1)
+        del found[start]
+    return found
+
+
+def _collected(line: str) -> str:
+    """A piece for a list: adding each to a long text might copy that every time."""
+    before, adds, piece = line.partition("o += ")
+    return f"{before}p.append({piece})" if adds else line
 
 
 def _write(one: Field, value: str, indent: str) -> list[str]:
-    tag = _literal(one.tag)
+    tag = _text(one.tag)
     if one.kind == "bool":
-        return [f"{indent}o.append({_bytes(one.tag, 1)} if {value} else {_bytes(one.tag, 0)})"]
+        return [f"{indent}o += '{tag}\\x01' if {value} else '{tag}\\x00'"]
     if one.kind == "double":
-        return [f"{indent}o += ({tag}, packed({value}))"]
+        return [f"{indent}o += f'{tag}{{{_double(value)}}}'"]
     if one.kind == "enum":
-        return [f"{indent}o += ({tag}, {value}.wire)"]
+        return [f"{indent}o += f'{tag}{{{value}.wire}}'"]
     if one.kind not in ("string", "bytes", "message"):
-        writer = _WRITERS.get(one.kind, "varint_bytes")
-        if "." not in value:
-            return [f"{indent}o += ({tag}, SHORT[{value}] if 0 <= {value} < 1024 else {writer}({value}))"]
-        lines = [f"{indent}i = {value}"]
-        return [*lines, f"{indent}o += ({tag}, SHORT[i] if 0 <= i < 1024 else {writer}(i))"]
+        writer = _WRITERS.get(one.kind, "varint_text")
+        lines = [f"{indent}i = {value}"] if "." in value else []
+        number = "i" if lines else value
+        return [*lines, f"{indent}o += f'{tag}{{SHORT[{number}] if 0 <= {number} < 1024 else {writer}({number})}}'"]
     if one.kind == "bytes":
-        lines = [f"{indent}s = {value}"]
+        lines = [f"{indent}s = {value}.decode('latin-1'); n = len(s)"]
     elif one.kind == "string":
-        lines = [f"{indent}s = {value}.encode()"]
+        lines = [f"{indent}s = {value}", f"{indent}if not s.isascii(): s = utf8(s)", f"{indent}n = len(s)"]
     elif _wrapper(one.message) == "double":
-        return [f"{indent}o += ({_bytes(one.tag, 9, 9)}, packed({value}.{one.message.fields[0].name}))"]
+        return [f"{indent}o += f'{tag}\\x09\\x09{{{_double(f'{value}.{one.message.fields[0].name}')}}}'"]
     elif _wrapper(one.message) == "string":
-        lines = [f"{indent}s = {value}.{one.message.fields[0].name}.encode(); n = len(s)"]
-        lines += [f"{indent}if n < 126: o += ({tag}, SHORT[n + 2], b'\\x0a', SHORT[n], s)"]
-        return [*lines, f"{indent}else: s = e_{alias(one.message)}({value}); o += ({tag}, varint_bytes(len(s)), s)"]
+        lines = [f"{indent}s = {value}.{one.message.fields[0].name}"]
+        lines += _wrap(one, value, indent)
+        return lines
     elif _may_wrap(one.message):
         lines = [f"{indent}x = {value}.{one.message.fields[0].name}"]
-        lines += [f"{indent}if x is None: o += ({tag}, SHORT[0])", f"{indent}else:"]
-        lines += [f"{indent}    s = x.encode(); n = len(s)"]
-        lines += [f"{indent}    if n < 126: o += ({tag}, SHORT[n + 2], b'\\x0a', SHORT[n], s)"]
-        return [*lines, f"{indent}    else: s = e_{alias(one.message)}({value}); o += ({tag}, varint_bytes(len(s)), s)"]
+        lines += [f"{indent}if x is None: o += '{tag}\\x00'", f"{indent}else:", f"{indent}    s = x"]
+        return [*lines, *_wrap(one, value, f"{indent}    ")]
     else:
-        lines = [f"{indent}s = e_{alias(one.message)}({value})"]
-    return [*lines, f"{indent}n = len(s); o += ({tag}, {_sized('n')}, s)"]
+        lines = [f"{indent}s = e_{alias(one.message)}({value}); n = len(s)"]
+    return [*lines, f"{indent}o += f'{_sized(one)}'"]
+
+
+def _wrap(one: Field, value: str, indent: str) -> list[str]:
+    lines = [f"{indent}if not s.isascii(): s = utf8(s)", f"{indent}n = len(s)"]
+    lines += [f"{indent}if n < 126: o += f'{{{_wraps(one)}[n]}}{{s}}'"]
+    lines += [f"{indent}else: s = e_{alias(one.message)}({value}); n = len(s); o += f'{_sized(one)}'"]
+    return lines
 
 
 # --- reading ---------------------------------------------------------------------------------------------------------
@@ -227,50 +279,66 @@ def _decoder(message: Message) -> list[str]:
     depth = ", k: int = DEPTH" if message.deep else ""
     lines = [f"def d_{name}(b: bytes, i: int, e: int{depth}) -> {name}:"]
     fields = sorted(message.fields, key=lambda one: one.number)
+    if not fields:
+        lines += ["    while i < e: i = unknown(b, i)", "    if i != e: raise Refused('the end is missing')"]
+        return [*lines, f"    return {name}()"]
+    usual = USUAL.get(f"{message.module}.{message.path}")
+    rare = {one.name for one in fields if usual is not None and one.name not in usual and one.label != "required"}
+    if usual is not None and not set(usual) <= {one.name for one in fields}:
+        raise NotSupported(f"{message.path} has no {', '.join(set(usual) - {one.name for one in fields})}: see USUAL")
     for one in fields:
-        start = "{}" if one.key is not None else "[]" if one.label == "repeated" else "None"
-        lines.append(f"    v{one.number}{_annotation(one)} = {start}")
-    lines += ["    while i < e:", "        t = b[i]; i += 1"]
-    if any(one.number > 15 for one in fields):
-        lines += ["        if t > 127:", "            n = b[i]"]
-        lines += ["            if n < 128: t += (n << 7) - 128; i += 1"]
-        lines += ["            else: t, i = tag(b, i - 1)"]
-    else:
-        lines += ["        if t > 127: t, i = tag(b, i - 1)"]
-    cases: list[tuple[int, list[str]]] = []
+        start = _empty(one) if one.label == "repeated" and one.name not in rare else "None"
+        lines.append(f"    v{one.number}{_annotation(one, one.name in rare)} = {start}")
+    if rare:
+        lines.append("    r = False")
+    lines += ["    while i < e:", "        t = b[i]; i += 1; h = i"]
+    indent = "        "
     for one in fields:
         others = [other for other in fields if one.oneof is not None and other.oneof == one.oneof and other is not one]
-        cases += _cases(one, [f"v{other.number} = None" for other in others])
-    lines += _tree(sorted(cases, key=lambda case: case[0]), "        ")
+        for tag, body in _cases(one, [f"v{other.number} = None" for other in others]):
+            several = one.label == "repeated"
+            first = _varint(tag)
+            condition = f"t == {first[0]}" + "".join(
+                f" and b[{f'i + {at}' if at else 'i'}] == {byte}" for at, byte in enumerate(first[1:])
+            )
+            lines.append(f"{indent}{'while' if several else 'if'} {condition}:")
+            if len(first) > 1:
+                lines.append(f"{indent}    i += {len(first) - 1}")
+            if one.name in rare:
+                lines.append(f"{indent}    r = True")
+                if several:
+                    lines.append(f"{indent}    if v{one.number} is None: v{one.number} = {_empty(one)}")
+            lines += [f"{indent}    {line}" for line in body]
+            lines += [f"{indent}    if i >= e: break", f"{indent}    t = b[i]; i += 1"]
+            if several:
+                lines.append(f"{indent}else:")
+                indent += "    "
+    lines += [f"{indent}i = unknown(b, i - 1) if i == h else i - 1"]
     lines += ["    if i != e: raise Refused('the end is missing')"]
     required = [one for one in fields if one.label == "required"]
     if required:
         absent = " or ".join(f"v{one.number} is None" for one in required)
         lines += [f"    if {absent}: raise Absent('{message.path}')"]
-    given = ", ".join(f"{one.name}=v{one.number}" for one in message.fields)
+    if rare:
+        given = ", ".join(f"{one.name}=v{one.number}" for one in message.fields if one.name not in rare)
+        lines += [f"    if not r: return {name}({given})"]
+    late = {one.name for one in fields if one.name in rare and one.label == "repeated"}
+    given = ", ".join(
+        f"{one.name}=v{one.number}{f' or {_empty(one)}' if one.name in late else ''}" for one in message.fields
+    )
     return [*lines, f"    return {name}({given})"]
 
 
-def _annotation(one: Field) -> str:
+def _empty(one: Field) -> str:
+    return "{}" if one.key is not None else "[]"
+
+
+def _annotation(one: Field, late: bool) -> str:
+    """``late``: a list is made when the first of it has come."""
     kind = alias(one.of) if one.of is not None else _TYPES.get(one.kind, "int")
-    if one.key is not None:
-        return f": dict[str, {kind}]"
-    return f": list[{kind}]" if one.label == "repeated" else f": {kind} | None"
-
-
-def _tree(cases: list[tuple[int, list[str]]], indent: str) -> list[str]:
-    if not cases:
-        return [f"{indent}i = skip(b, i, t)"]
-    if len(cases) > _LINEAR:
-        middle = len(cases) // 2
-        return [
-            *(f"{indent}if t < {cases[middle][0]}:", *_tree(cases[:middle], f"{indent}    ")),
-            *(f"{indent}else:", *_tree(cases[middle:], f"{indent}    ")),
-        ]
-    lines: list[str] = []
-    for number, (value, body) in enumerate(cases):
-        lines += [f"{indent}{'elif' if number else 'if'} t == {value}:", *(f"{indent}    {line}" for line in body)]
-    return [*lines, f"{indent}else:", f"{indent}    i = skip(b, i, t)"]
+    if one.label != "repeated":
+        return f": {kind} | None"
+    return (f": dict[str, {kind}]" if one.key is not None else f": list[{kind}]") + (" | None" if late else "")
 
 
 _LENGTH = ["n = b[i]; i += 1", "if n > 127: n, i = length(b, i - 1)", "j = i + n"]
@@ -315,10 +383,10 @@ def _message(one: Field) -> list[str]:
     lines = [] if one.label == "repeated" else [f"if v{one.number} is not None: raise Again('{one.name}')"]
     if one.message.deep:
         lines += ["if k < 1: raise Refused('nested too deeply')"]
-        return [*lines, *_keep(one, f"d_{name}(b, i, j, k - 1)")]
+        return [*lines, *_keep(one, f"d_{name}(b[i:j], 0, n, k - 1)")]
     kind = _wrapper(one.message) or _may_wrap(one.message)
     if not kind:
-        return [*lines, *_keep(one, f"d_{name}(b, i, j)")]
+        return [*lines, *_keep(one, f"d_{name}(b[i:j], 0, n)")]
     field = one.message.fields[0].name
     if kind == "double":
         lines += [f"if n == 9 and b[i] == 9: {_keep(one, f'{name}({field}=double(b, i + 1)[0])')[0]}"]

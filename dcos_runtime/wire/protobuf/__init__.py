@@ -14,6 +14,8 @@ from typing import Any, TypeVar
 from dcos_runtime.wire.codec import DecodeError
 from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, merged
 
+CONTENT_TYPE = "application/x-protobuf"
+
 T = TypeVar("T")
 
 _codecs: dict[type, Codec] = {}
@@ -21,8 +23,7 @@ _codecs: dict[type, Codec] = {}
 
 def encode(message: Any) -> bytes:
     """The message in protobuf's own bytes, fields in the order of their numbers."""
-    data: bytes = _codec(type(message))[0](message)
-    return data
+    return _codec(type(message))[0](message).encode("latin-1")
 
 
 def decode(data: bytes | bytearray | memoryview, kind: type[T]) -> T:

@@ -1,8 +1,9 @@
 """What the generated codecs share: varints, what is skipped, and the slow way for what nobody writes.
 
-The fast way takes each message as it comes. It raises `Again` where a field that holds one message comes twice, and
-`Absent` where a required field is missing, which a second piece of the same message may still bring: then `merged`
-writes the whole anew with such pieces joined, as protobuf wants them, and the fast way has the last word.
+The fast way takes each message as it comes. It raises `Again` where a field that holds one message comes twice or a tag
+has more bytes than it needs, and `Absent` where a required field is missing, which a second piece of the same message
+may still bring: then `merged` writes the whole anew with such pieces joined, as protobuf wants them, and the fast way
+has the last word.
 """
 
 from __future__ import annotations
@@ -11,10 +12,9 @@ import struct
 from collections.abc import Callable, Mapping
 from typing import Any, TypeVar
 
-from dcos_runtime.wire.base import Enum
+from dcos_runtime.wire.protobuf._writing import varint_bytes
 
 T = TypeVar("T")
-E = TypeVar("E", bound=Enum)
 
 DEPTH = 100
 """How deep messages and groups may be in each other, as in the original."""
@@ -22,7 +22,6 @@ _MAX_LENGTH = (1 << 31) - 1
 _MAX_TAG = (1 << 32) - 1
 
 double = struct.Struct("<d").unpack_from
-packed = struct.Struct("<d").pack
 
 
 class Refused(ValueError):
@@ -34,47 +33,7 @@ class Absent(Refused):
 
 
 class Again(Refused):
-    """A part of one message comes a second time."""
-
-
-# --- what is written -------------------------------------------------------------------------------------------------
-
-
-def varint_bytes(value: int) -> bytes:
-    """Any whole number as a varint, modulo 2⁶⁴ as C would."""
-    value &= 0xFFFFFFFFFFFFFFFF
-    out = bytearray()
-    while value > 127:
-        out.append(value & 127 | 128)
-        value >>= 7
-    out.append(value)
-    return bytes(out)
-
-
-SHORT = tuple(varint_bytes(value) for value in range(1024))
-"""The varints that are most of what is written."""
-
-
-def int32_bytes(value: int) -> bytes:
-    value &= 0xFFFFFFFF
-    return varint_bytes(value - (1 << 32) if value >> 31 else value)
-
-
-def uint32_bytes(value: int) -> bytes:
-    return varint_bytes(value & 0xFFFFFFFF)
-
-
-def pair(key: str, value: bytes) -> bytes:
-    """An entry of a map."""
-    name = key.encode()
-    return b"".join((b"\x0a", varint_bytes(len(name)), name, b"\x12", varint_bytes(len(value)), value))
-
-
-def numbered(kind: type[E], numbers: Mapping[str, int]) -> dict[int, E | None]:
-    """What each number stands for: nothing, if it is that of what is unknown. Tells each member its number as well."""
-    for name, member in kind.__members__.items():
-        member.wire = varint_bytes(numbers.get(name, -1))
-    return {number: None if name == "UNKNOWN" else kind[name] for name, number in numbers.items()}
+    """A part of one message comes a second time, or is told of in a way that nobody writes."""
 
 
 # --- what is read ----------------------------------------------------------------------------------------------------
@@ -82,6 +41,15 @@ def numbered(kind: type[E], numbers: Mapping[str, int]) -> dict[int, E | None]:
 
 def varint(data: bytes, at: int) -> tuple[int, int]:
     """An unsigned number of 64 bits, whatever more there is of it dropped, and where it ends."""
+    first = data[at]
+    if first < 128:
+        return first, at + 1
+    second = data[at + 1]
+    if second < 128:
+        return first + (second << 7) - 128, at + 2
+    third = data[at + 2]
+    if third < 128:  # all ports have two or three
+        return first + (second << 7) + (third << 14) - 16512, at + 3
     value = shift = 0
     while True:
         byte = data[at]
@@ -101,16 +69,22 @@ def int64(data: bytes, at: int) -> tuple[int, int]:
 
 def int32(data: bytes, at: int) -> tuple[int, int]:
     value, at = varint(data, at)
+    if value < 1 << 31:
+        return value, at
     value &= 0xFFFFFFFF
     return value - (1 << 32) if value >> 31 else value, at
 
 
 def uint32(data: bytes, at: int) -> tuple[int, int]:
     value, at = varint(data, at)
-    return value & 0xFFFFFFFF, at
+    return (value, at) if value < 1 << 32 else (value & 0xFFFFFFFF, at)
 
 
 def length(data: bytes, at: int) -> tuple[int, int]:
+    """Of what is longer than 127 bytes, most often."""
+    second = data[at + 1] if data[at] > 127 else 128
+    if second < 128:
+        return data[at] + (second << 7) - 128, at + 2
     value, at = varint(data, at)
     if value > _MAX_LENGTH:
         raise Refused("a length of more than 31 bits")
@@ -163,6 +137,14 @@ def skip(data: bytes, at: int, found: int, depth: int = DEPTH) -> int:
         at = skip(data, at, inner, depth - 1)
 
 
+def unknown(data: bytes, at: int) -> int:
+    """Where the field ends that begins here and that the message is not known to have."""
+    found, end = tag(data, at)
+    if end - at > 1 and data[end - 1] == 0:
+        raise Again("a tag of more bytes than it needs")
+    return skip(data, end, found)
+
+
 def entry(data: bytes, at: int, end: int, value: Callable[[bytes, int, int], T]) -> tuple[str, T]:
     """An entry of a map. What is missing is empty, as protobuf has it."""
     key = ""
@@ -195,8 +177,8 @@ Shape = Mapping[int, tuple[bool, str, tuple[int, ...]]]
 """The parts of a message that are messages, by tag: whether there is one only, its shape's name, and the tags of what
 else its oneof may hold."""
 
-Codec = tuple[Callable[[Any], bytes], Callable[[bytes, int, int], Any], str, Callable[[], Mapping[str, Shape]]]
-"""How a message is written, how it is read, and where its shape is."""
+Codec = tuple[Callable[[Any], str], Callable[[bytes, int, int], Any], str, Callable[[], Mapping[str, Shape]]]
+"""How a message is written (a character for each byte), how it is read, and where its shape is."""
 
 
 def merged(data: bytes, shape: Shape, shapes: Callable[[str], Shape], depth: int = DEPTH) -> bytes:
@@ -205,14 +187,14 @@ def merged(data: bytes, shape: Shape, shapes: Callable[[str], Shape], depth: int
     out: list[bytes] = []
     at, end = 0, len(data)
     while at < end:
-        start = at
         found, at = tag(data, at)
+        after = at
         told = shape.get(found)
         if told is None:
             at = skip(data, at, found)
             if at > end:
                 raise Refused("the end is missing")
-            out.append(data[start:at])
+            out += (varint_bytes(found), data[after:at])
             continue
         if depth < 1:
             raise Refused("nested too deeply")

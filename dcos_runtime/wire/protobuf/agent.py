@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import agent as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, SHORT, Absent, Again, Codec, Refused, Shape, entry, int32, int32_bytes, length, numbered, pair, skip, tag, uint32, uint32_bytes, varint, varint_bytes
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, entry, int32, length, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, pair, sized, uint32_text, utf8, varint_text, wrapped
 from dcos_runtime.wire.protobuf.cluster import AgentInfo, FrameworkInfo, d_AgentInfo, d_FrameworkInfo, e_AgentInfo, e_FrameworkInfo
 from dcos_runtime.wire.protobuf.common import CommandInfo, ContainerID, DurationInfo, ExecutorID, FrameworkID, ResourceProviderID, TimeInfo, Value_Scalar, d_CommandInfo, d_ContainerID, d_DurationInfo, d_ExecutorID, d_FrameworkID, d_ResourceProviderID, d_TimeInfo, d_Value_Scalar, e_CommandInfo, e_ContainerID, e_DurationInfo, e_ExecutorID, e_FrameworkID, e_ResourceProviderID, e_TimeInfo, e_Value_Scalar
 from dcos_runtime.wire.protobuf.containers import ContainerInfo, ContainerStatus, Image, TTYInfo, d_ContainerInfo, d_ContainerStatus, d_Image, d_TTYInfo, e_ContainerInfo, e_ContainerStatus, e_Image, e_TTYInfo
@@ -79,100 +80,130 @@ t_Response_Type = numbered(Response_Type, {"UNKNOWN": 0, "GET_HEALTH": 1, "GET_F
 t_ProcessIO_Data_Type = numbered(ProcessIO_Data_Type, {"UNKNOWN": 0, "STDIN": 1, "STDOUT": 2, "STDERR": 3})
 t_ProcessIO_Control_Type = numbered(ProcessIO_Control_Type, {"UNKNOWN": 0, "TTY_INFO": 1, "HEARTBEAT": 2})
 t_ProcessIO_Type = numbered(ProcessIO_Type, {"UNKNOWN": 0, "DATA": 1, "CONTROL": 2})
+T_0a = heads('\x0a')
+T_12 = heads('\x12')
+T_1a = heads('\x1a')
+T_22 = heads('\x22')
+T_2a = heads('\x2a')
+T_32 = heads('\x32')
+T_3a = heads('\x3a')
+T_42 = heads('\x42')
+T_4a = heads('\x4a')
+T_52 = heads('\x52')
+T_5a = heads('\x5a')
+T_62 = heads('\x62')
+T_6a = heads('\x6a')
+T_72 = heads('\x72')
+T_7a = heads('\x7a')
+T_8201 = heads('\x82\x01')
+T_8a01 = heads('\x8a\x01')
+T_9201 = heads('\x92\x01')
+T_9a01 = heads('\x9a\x01')
+T_a201 = heads('\xa2\x01')
+T_aa01 = heads('\xaa\x01')
+T_b201 = heads('\xb2\x01')
+W_0a = wrapped('\x0a')
+W_12 = wrapped('\x12')
+W_22 = wrapped('\x22')
 
 
-def e_Call_GetMetrics(m: Call_GetMetrics) -> bytes:
-    o: list[bytes] = []
+def e_Call_GetMetrics(m: Call_GetMetrics) -> str:
+    o = ''
     v1 = m.timeout
     if v1 is not None:
-        s = e_DurationInfo(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_DurationInfo(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Call_GetMetrics(b: bytes, i: int, e: int) -> Call_GetMetrics:
     v1: DurationInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('timeout')
-            v1 = d_DurationInfo(b, i, j)
+            v1 = d_DurationInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_GetMetrics(timeout=v1)
 
 
-def e_Call_SetLoggingLevel(m: Call_SetLoggingLevel) -> bytes:
-    o: list[bytes] = []
+def e_Call_SetLoggingLevel(m: Call_SetLoggingLevel) -> str:
     i = m.level
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else uint32_bytes(i))
-    s = e_DurationInfo(m.duration)
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
+    s = e_DurationInfo(m.duration); n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Call_SetLoggingLevel(b: bytes, i: int, e: int) -> Call_SetLoggingLevel:
     v1: int | None = None
     v2: DurationInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = uint32(b, i - 1)
             v1 = n
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('duration')
-            v2 = d_DurationInfo(b, i, j)
+            v2 = d_DurationInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.SetLoggingLevel')
     return Call_SetLoggingLevel(level=v1, duration=v2)
 
 
-def e_Call_ListFiles(m: Call_ListFiles) -> bytes:
-    s = m.path.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_Call_ListFiles(m: Call_ListFiles) -> str:
+    s = m.path
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Call_ListFiles(b: bytes, i: int, e: int) -> Call_ListFiles:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.ListFiles')
     return Call_ListFiles(path=v1)
 
 
-def e_Call_ReadFile(m: Call_ReadFile) -> bytes:
-    o: list[bytes] = []
-    s = m.path.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Call_ReadFile(m: Call_ReadFile) -> str:
+    s = m.path
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     i = m.offset
-    o += (b'\x10', SHORT[i] if 0 <= i < 1024 else varint_bytes(i))
+    o += f'\x10{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
     v3 = m.length
     if v3 is not None:
-        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else varint_bytes(v3))
-    return b''.join(o)
+        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
+    return o
 
 
 def d_Call_ReadFile(b: bytes, i: int, e: int) -> Call_ReadFile:
@@ -180,72 +211,77 @@ def d_Call_ReadFile(b: bytes, i: int, e: int) -> Call_ReadFile:
     v2: int | None = None
     v3: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v2 = n
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v3 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.ReadFile')
     return Call_ReadFile(path=v1, offset=v2, length=v3)
 
 
-def e_Call_GetContainers(m: Call_GetContainers) -> bytes:
-    o: list[bytes] = []
+def e_Call_GetContainers(m: Call_GetContainers) -> str:
+    o = ''
     v1 = m.show_nested
     if v1 is not None:
-        o.append(b'\x08\x01' if v1 else b'\x08\x00')
+        o += '\x08\x01' if v1 else '\x08\x00'
     v2 = m.show_standalone
     if v2 is not None:
-        o.append(b'\x10\x01' if v2 else b'\x10\x00')
-    return b''.join(o)
+        o += '\x10\x01' if v2 else '\x10\x00'
+    return o
 
 
 def d_Call_GetContainers(b: bytes, i: int, e: int) -> Call_GetContainers:
     v1: bool | None = None
     v2: bool | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v1 = n != 0
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v2 = n != 0
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_GetContainers(show_nested=v1, show_standalone=v2)
 
 
-def e_Call_LaunchNestedContainer(m: Call_LaunchNestedContainer) -> bytes:
-    o: list[bytes] = []
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Call_LaunchNestedContainer(m: Call_LaunchNestedContainer) -> str:
+    s = e_ContainerID(m.container_id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.command
     if v2 is not None:
-        s = e_CommandInfo(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_CommandInfo(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.container
     if v3 is not None:
-        s = e_ContainerInfo(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_ContainerInfo(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Call_LaunchNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_LaunchNestedContainer:
@@ -253,139 +289,141 @@ def d_Call_LaunchNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Ca
     v2: CommandInfo | None = None
     v3: ContainerInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_ContainerID(b, i, j, k - 1)
+            v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('command')
-            v2 = d_CommandInfo(b, i, j)
+            v2 = d_CommandInfo(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('container')
-            v3 = d_ContainerInfo(b, i, j)
+            v3 = d_ContainerInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.LaunchNestedContainer')
     return Call_LaunchNestedContainer(container_id=v1, command=v2, container=v3)
 
 
-def e_Call_WaitNestedContainer(m: Call_WaitNestedContainer) -> bytes:
-    o: list[bytes] = []
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_WaitNestedContainer(m: Call_WaitNestedContainer) -> str:
+    s = e_ContainerID(m.container_id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Call_WaitNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_WaitNestedContainer:
     v1: ContainerID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_ContainerID(b, i, j, k - 1)
+            v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.WaitNestedContainer')
     return Call_WaitNestedContainer(container_id=v1)
 
 
-def e_Call_KillNestedContainer(m: Call_KillNestedContainer) -> bytes:
-    o: list[bytes] = []
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Call_KillNestedContainer(m: Call_KillNestedContainer) -> str:
+    s = e_ContainerID(m.container_id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.signal
     if v2 is not None:
-        o += (b'\x10', SHORT[v2] if 0 <= v2 < 1024 else int32_bytes(v2))
-    return b''.join(o)
+        o += f'\x10{SHORT[v2] if 0 <= v2 < 1024 else int32_text(v2)}'
+    return o
 
 
 def d_Call_KillNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_KillNestedContainer:
     v1: ContainerID | None = None
     v2: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_ContainerID(b, i, j, k - 1)
+            v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v2 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.KillNestedContainer')
     return Call_KillNestedContainer(container_id=v1, signal=v2)
 
 
-def e_Call_RemoveNestedContainer(m: Call_RemoveNestedContainer) -> bytes:
-    o: list[bytes] = []
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_RemoveNestedContainer(m: Call_RemoveNestedContainer) -> str:
+    s = e_ContainerID(m.container_id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Call_RemoveNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_RemoveNestedContainer:
     v1: ContainerID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_ContainerID(b, i, j, k - 1)
+            v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.RemoveNestedContainer')
     return Call_RemoveNestedContainer(container_id=v1)
 
 
-def e_Call_LaunchNestedContainerSession(m: Call_LaunchNestedContainerSession) -> bytes:
-    o: list[bytes] = []
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Call_LaunchNestedContainerSession(m: Call_LaunchNestedContainerSession) -> str:
+    s = e_ContainerID(m.container_id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.command
     if v2 is not None:
-        s = e_CommandInfo(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_CommandInfo(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.container
     if v3 is not None:
-        s = e_ContainerInfo(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_ContainerInfo(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Call_LaunchNestedContainerSession(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_LaunchNestedContainerSession:
@@ -393,51 +431,55 @@ def d_Call_LaunchNestedContainerSession(b: bytes, i: int, e: int, k: int = DEPTH
     v2: CommandInfo | None = None
     v3: ContainerInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_ContainerID(b, i, j, k - 1)
+            v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('command')
-            v2 = d_CommandInfo(b, i, j)
+            v2 = d_CommandInfo(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('container')
-            v3 = d_ContainerInfo(b, i, j)
+            v3 = d_ContainerInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.LaunchNestedContainerSession')
     return Call_LaunchNestedContainerSession(container_id=v1, command=v2, container=v3)
 
 
-def e_Call_AttachContainerInput(m: Call_AttachContainerInput) -> bytes:
-    o: list[bytes] = []
+def e_Call_AttachContainerInput(m: Call_AttachContainerInput) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.container_id
     if v2 is not None:
-        s = e_ContainerID(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_ContainerID(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.process_io
     if v3 is not None:
-        s = e_ProcessIO(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_ProcessIO(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Call_AttachContainerInput(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_AttachContainerInput:
@@ -445,78 +487,84 @@ def d_Call_AttachContainerInput(b: bytes, i: int, e: int, k: int = DEPTH) -> Cal
     v2: ContainerID | None = None
     v3: ProcessIO | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_Call_AttachContainerInput_Type.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v2 = d_ContainerID(b, i, j, k - 1)
+            v2 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('process_io')
-            v3 = d_ProcessIO(b, i, j)
+            v3 = d_ProcessIO(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_AttachContainerInput(type=v1, container_id=v2, process_io=v3)
 
 
-def e_Call_AttachContainerOutput(m: Call_AttachContainerOutput) -> bytes:
-    o: list[bytes] = []
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_AttachContainerOutput(m: Call_AttachContainerOutput) -> str:
+    s = e_ContainerID(m.container_id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Call_AttachContainerOutput(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_AttachContainerOutput:
     v1: ContainerID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_ContainerID(b, i, j, k - 1)
+            v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.AttachContainerOutput')
     return Call_AttachContainerOutput(container_id=v1)
 
 
-def e_Call_LaunchContainer(m: Call_LaunchContainer) -> bytes:
-    o: list[bytes] = []
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Call_LaunchContainer(m: Call_LaunchContainer) -> str:
+    s = e_ContainerID(m.container_id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.command
     if v2 is not None:
-        s = e_CommandInfo(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v3 in m.resources:
-        s = e_Resource(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_CommandInfo(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    if m.resources:
+        p = [o]
+        for v3 in m.resources:
+            s = e_Resource(v3); n = len(s)
+            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+        o = ''.join(p)
     v4 = m.container
     if v4 is not None:
-        s = e_ContainerInfo(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_ContainerInfo(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     for c, v5 in m.limits.items():
-        s = pair(c, e_Value_Scalar(v5)); o += (b'\x2a', varint_bytes(len(s)), s)
-    return b''.join(o)
+        s = pair(c, e_Value_Scalar(v5)); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    return o
 
 
 def d_Call_LaunchContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_LaunchContainer:
@@ -526,234 +574,247 @@ def d_Call_LaunchContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_Lau
     v4: ContainerInfo | None = None
     v5: dict[str, Value_Scalar] = {}
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_ContainerID(b, i, j, k - 1)
+            v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('command')
-            v2 = d_CommandInfo(b, i, j)
+            v2 = d_CommandInfo(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v3.append(d_Resource(b, i, j))
+            v3.append(d_Resource(b[i:j], 0, n))
             i = j
-        elif t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v4 is not None: raise Again('container')
-            v4 = d_ContainerInfo(b, i, j)
-            i = j
-        elif t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            c, v5[c] = entry(b, i, j, d_Value_Scalar); i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 34:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v4 is not None: raise Again('container')
+                v4 = d_ContainerInfo(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            while t == 42:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                c, v5[c] = entry(b, i, j, d_Value_Scalar); i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.LaunchContainer')
     return Call_LaunchContainer(container_id=v1, command=v2, resources=v3, container=v4, limits=v5)
 
 
-def e_Call_WaitContainer(m: Call_WaitContainer) -> bytes:
-    o: list[bytes] = []
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_WaitContainer(m: Call_WaitContainer) -> str:
+    s = e_ContainerID(m.container_id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Call_WaitContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_WaitContainer:
     v1: ContainerID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_ContainerID(b, i, j, k - 1)
+            v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.WaitContainer')
     return Call_WaitContainer(container_id=v1)
 
 
-def e_Call_KillContainer(m: Call_KillContainer) -> bytes:
-    o: list[bytes] = []
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Call_KillContainer(m: Call_KillContainer) -> str:
+    s = e_ContainerID(m.container_id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.signal
     if v2 is not None:
-        o += (b'\x10', SHORT[v2] if 0 <= v2 < 1024 else int32_bytes(v2))
-    return b''.join(o)
+        o += f'\x10{SHORT[v2] if 0 <= v2 < 1024 else int32_text(v2)}'
+    return o
 
 
 def d_Call_KillContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_KillContainer:
     v1: ContainerID | None = None
     v2: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_ContainerID(b, i, j, k - 1)
+            v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v2 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.KillContainer')
     return Call_KillContainer(container_id=v1, signal=v2)
 
 
-def e_Call_RemoveContainer(m: Call_RemoveContainer) -> bytes:
-    o: list[bytes] = []
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_RemoveContainer(m: Call_RemoveContainer) -> str:
+    s = e_ContainerID(m.container_id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Call_RemoveContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_RemoveContainer:
     v1: ContainerID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_ContainerID(b, i, j, k - 1)
+            v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.RemoveContainer')
     return Call_RemoveContainer(container_id=v1)
 
 
-def e_Call_AddResourceProviderConfig(m: Call_AddResourceProviderConfig) -> bytes:
-    o: list[bytes] = []
-    s = e_ResourceProviderInfo(m.info)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_AddResourceProviderConfig(m: Call_AddResourceProviderConfig) -> str:
+    s = e_ResourceProviderInfo(m.info); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Call_AddResourceProviderConfig(b: bytes, i: int, e: int) -> Call_AddResourceProviderConfig:
     v1: ResourceProviderInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('info')
-            v1 = d_ResourceProviderInfo(b, i, j)
+            v1 = d_ResourceProviderInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.AddResourceProviderConfig')
     return Call_AddResourceProviderConfig(info=v1)
 
 
-def e_Call_UpdateResourceProviderConfig(m: Call_UpdateResourceProviderConfig) -> bytes:
-    o: list[bytes] = []
-    s = e_ResourceProviderInfo(m.info)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_UpdateResourceProviderConfig(m: Call_UpdateResourceProviderConfig) -> str:
+    s = e_ResourceProviderInfo(m.info); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Call_UpdateResourceProviderConfig(b: bytes, i: int, e: int) -> Call_UpdateResourceProviderConfig:
     v1: ResourceProviderInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('info')
-            v1 = d_ResourceProviderInfo(b, i, j)
+            v1 = d_ResourceProviderInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.UpdateResourceProviderConfig')
     return Call_UpdateResourceProviderConfig(info=v1)
 
 
-def e_Call_RemoveResourceProviderConfig(m: Call_RemoveResourceProviderConfig) -> bytes:
-    o: list[bytes] = []
-    s = m.type.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = m.name.encode()
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_RemoveResourceProviderConfig(m: Call_RemoveResourceProviderConfig) -> str:
+    s = m.type
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Call_RemoveResourceProviderConfig(b: bytes, i: int, e: int) -> Call_RemoveResourceProviderConfig:
     v1: str | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.RemoveResourceProviderConfig')
     return Call_RemoveResourceProviderConfig(type=v1, name=v2)
 
 
-def e_Call_MarkResourceProviderGone(m: Call_MarkResourceProviderGone) -> bytes:
-    o: list[bytes] = []
-    s = m.resource_provider_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_ResourceProviderID(m.resource_provider_id); o += (b'\x0a', varint_bytes(len(s)), s)
-    return b''.join(o)
+def e_Call_MarkResourceProviderGone(m: Call_MarkResourceProviderGone) -> str:
+    o = ''
+    s = m.resource_provider_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_ResourceProviderID(m.resource_provider_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Call_MarkResourceProviderGone(b: bytes, i: int, e: int) -> Call_MarkResourceProviderGone:
     v1: ResourceProviderID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -762,129 +823,136 @@ def d_Call_MarkResourceProviderGone(b: bytes, i: int, e: int) -> Call_MarkResour
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = ResourceProviderID(value=b[i + 2 : j].decode())
             else: v1 = d_ResourceProviderID(b, i, j)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.MarkResourceProviderGone')
     return Call_MarkResourceProviderGone(resource_provider_id=v1)
 
 
-def e_Call_PruneImages(m: Call_PruneImages) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.excluded_images:
-        s = e_Image(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_PruneImages(m: Call_PruneImages) -> str:
+    o = ''
+    if m.excluded_images:
+        p = [o]
+        for v1 in m.excluded_images:
+            s = e_Image(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Call_PruneImages(b: bytes, i: int, e: int) -> Call_PruneImages:
     v1: list[Image] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Image(b, i, j))
+            v1.append(d_Image(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_PruneImages(excluded_images=v1)
 
 
-def e_Call(m: Call) -> bytes:
-    o: list[bytes] = []
+def e_Call(m: Call) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.get_metrics
     if v2 is not None:
-        s = e_Call_GetMetrics(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_GetMetrics(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.set_logging_level
     if v3 is not None:
-        s = e_Call_SetLoggingLevel(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_SetLoggingLevel(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.list_files
     if v4 is not None:
-        s = v4.path.encode(); n = len(s)
-        if n < 126: o += (b'\x22', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_Call_ListFiles(v4); o += (b'\x22', varint_bytes(len(s)), s)
+        s = v4.path
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_22[n]}{s}'
+        else: s = e_Call_ListFiles(v4); n = len(s); o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.read_file
     if v5 is not None:
-        s = e_Call_ReadFile(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_ReadFile(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.launch_nested_container
     if v6 is not None:
-        s = e_Call_LaunchNestedContainer(v6)
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_LaunchNestedContainer(v6); n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
     v7 = m.wait_nested_container
     if v7 is not None:
-        s = e_Call_WaitNestedContainer(v7)
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_WaitNestedContainer(v7); n = len(s)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
     v8 = m.kill_nested_container
     if v8 is not None:
-        s = e_Call_KillNestedContainer(v8)
-        n = len(s); o += (b'\x42', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_KillNestedContainer(v8); n = len(s)
+        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
     v9 = m.launch_nested_container_session
     if v9 is not None:
-        s = e_Call_LaunchNestedContainerSession(v9)
-        n = len(s); o += (b'\x4a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_LaunchNestedContainerSession(v9); n = len(s)
+        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
     v10 = m.attach_container_input
     if v10 is not None:
-        s = e_Call_AttachContainerInput(v10)
-        n = len(s); o += (b'\x52', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_AttachContainerInput(v10); n = len(s)
+        o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
     v11 = m.attach_container_output
     if v11 is not None:
-        s = e_Call_AttachContainerOutput(v11)
-        n = len(s); o += (b'\x5a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_AttachContainerOutput(v11); n = len(s)
+        o += f'{T_5a[n] if n < 128 else sized(90, n)}{s}'
     v12 = m.remove_nested_container
     if v12 is not None:
-        s = e_Call_RemoveNestedContainer(v12)
-        n = len(s); o += (b'\x62', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_RemoveNestedContainer(v12); n = len(s)
+        o += f'{T_62[n] if n < 128 else sized(98, n)}{s}'
     v13 = m.launch_container
     if v13 is not None:
-        s = e_Call_LaunchContainer(v13)
-        n = len(s); o += (b'\x6a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_LaunchContainer(v13); n = len(s)
+        o += f'{T_6a[n] if n < 128 else sized(106, n)}{s}'
     v14 = m.wait_container
     if v14 is not None:
-        s = e_Call_WaitContainer(v14)
-        n = len(s); o += (b'\x72', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_WaitContainer(v14); n = len(s)
+        o += f'{T_72[n] if n < 128 else sized(114, n)}{s}'
     v15 = m.kill_container
     if v15 is not None:
-        s = e_Call_KillContainer(v15)
-        n = len(s); o += (b'\x7a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_KillContainer(v15); n = len(s)
+        o += f'{T_7a[n] if n < 128 else sized(122, n)}{s}'
     v16 = m.remove_container
     if v16 is not None:
-        s = e_Call_RemoveContainer(v16)
-        n = len(s); o += (b'\x82\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_RemoveContainer(v16); n = len(s)
+        o += f'{T_8201[n] if n < 128 else sized(130, n)}{s}'
     v17 = m.add_resource_provider_config
     if v17 is not None:
-        s = e_Call_AddResourceProviderConfig(v17)
-        n = len(s); o += (b'\x8a\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_AddResourceProviderConfig(v17); n = len(s)
+        o += f'{T_8a01[n] if n < 128 else sized(138, n)}{s}'
     v18 = m.update_resource_provider_config
     if v18 is not None:
-        s = e_Call_UpdateResourceProviderConfig(v18)
-        n = len(s); o += (b'\x92\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_UpdateResourceProviderConfig(v18); n = len(s)
+        o += f'{T_9201[n] if n < 128 else sized(146, n)}{s}'
     v19 = m.remove_resource_provider_config
     if v19 is not None:
-        s = e_Call_RemoveResourceProviderConfig(v19)
-        n = len(s); o += (b'\x9a\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_RemoveResourceProviderConfig(v19); n = len(s)
+        o += f'{T_9a01[n] if n < 128 else sized(154, n)}{s}'
     v20 = m.get_containers
     if v20 is not None:
-        s = e_Call_GetContainers(v20)
-        n = len(s); o += (b'\xa2\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_GetContainers(v20); n = len(s)
+        o += f'{T_a201[n] if n < 128 else sized(162, n)}{s}'
     v21 = m.prune_images
     if v21 is not None:
-        s = e_Call_PruneImages(v21)
-        n = len(s); o += (b'\xaa\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_PruneImages(v21); n = len(s)
+        o += f'{T_aa01[n] if n < 128 else sized(170, n)}{s}'
     v22 = m.mark_resource_provider_gone
     if v22 is not None:
-        s = e_Call_MarkResourceProviderGone(v22)
-        n = len(s); o += (b'\xb2\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Call_MarkResourceProviderGone(v22); n = len(s)
+        o += f'{T_b201[n] if n < 128 else sized(178, n)}{s}'
+    return o
 
 
 def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
@@ -911,384 +979,428 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
     v21: Call_PruneImages | None = None
     v22: Call_MarkResourceProviderGone | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127:
-            n = b[i]
-            if n < 128: t += (n << 7) - 128; i += 1
-            else: t, i = tag(b, i - 1)
-        if t < 98:
-            if t < 50:
-                if t == 8:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = int32(b, i - 1)
-                    v1 = t_Call_Type.get(n, v1)
-                elif t == 18:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v2 is not None: raise Again('get_metrics')
-                    v2 = d_Call_GetMetrics(b, i, j)
-                    i = j
-                elif t == 26:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v3 is not None: raise Again('set_logging_level')
-                    v3 = d_Call_SetLoggingLevel(b, i, j)
-                    i = j
-                elif t == 34:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v4 is not None: raise Again('list_files')
-                    if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v4 = Call_ListFiles(path=b[i + 2 : j].decode())
-                    else: v4 = d_Call_ListFiles(b, i, j)
-                    i = j
-                elif t == 42:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v5 is not None: raise Again('read_file')
-                    v5 = d_Call_ReadFile(b, i, j)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-            else:
-                if t == 50:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v6 is not None: raise Again('launch_nested_container')
-                    if k < 1: raise Refused('nested too deeply')
-                    v6 = d_Call_LaunchNestedContainer(b, i, j, k - 1)
-                    i = j
-                elif t == 58:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v7 is not None: raise Again('wait_nested_container')
-                    if k < 1: raise Refused('nested too deeply')
-                    v7 = d_Call_WaitNestedContainer(b, i, j, k - 1)
-                    i = j
-                elif t == 66:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v8 is not None: raise Again('kill_nested_container')
-                    if k < 1: raise Refused('nested too deeply')
-                    v8 = d_Call_KillNestedContainer(b, i, j, k - 1)
-                    i = j
-                elif t == 74:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v9 is not None: raise Again('launch_nested_container_session')
-                    if k < 1: raise Refused('nested too deeply')
-                    v9 = d_Call_LaunchNestedContainerSession(b, i, j, k - 1)
-                    i = j
-                elif t == 82:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v10 is not None: raise Again('attach_container_input')
-                    if k < 1: raise Refused('nested too deeply')
-                    v10 = d_Call_AttachContainerInput(b, i, j, k - 1)
-                    i = j
-                elif t == 90:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v11 is not None: raise Again('attach_container_output')
-                    if k < 1: raise Refused('nested too deeply')
-                    v11 = d_Call_AttachContainerOutput(b, i, j, k - 1)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-        else:
-            if t < 138:
-                if t == 98:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v12 is not None: raise Again('remove_nested_container')
-                    if k < 1: raise Refused('nested too deeply')
-                    v12 = d_Call_RemoveNestedContainer(b, i, j, k - 1)
-                    i = j
-                elif t == 106:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v13 is not None: raise Again('launch_container')
-                    if k < 1: raise Refused('nested too deeply')
-                    v13 = d_Call_LaunchContainer(b, i, j, k - 1)
-                    i = j
-                elif t == 114:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v14 is not None: raise Again('wait_container')
-                    if k < 1: raise Refused('nested too deeply')
-                    v14 = d_Call_WaitContainer(b, i, j, k - 1)
-                    i = j
-                elif t == 122:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v15 is not None: raise Again('kill_container')
-                    if k < 1: raise Refused('nested too deeply')
-                    v15 = d_Call_KillContainer(b, i, j, k - 1)
-                    i = j
-                elif t == 130:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v16 is not None: raise Again('remove_container')
-                    if k < 1: raise Refused('nested too deeply')
-                    v16 = d_Call_RemoveContainer(b, i, j, k - 1)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-            else:
-                if t == 138:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v17 is not None: raise Again('add_resource_provider_config')
-                    v17 = d_Call_AddResourceProviderConfig(b, i, j)
-                    i = j
-                elif t == 146:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v18 is not None: raise Again('update_resource_provider_config')
-                    v18 = d_Call_UpdateResourceProviderConfig(b, i, j)
-                    i = j
-                elif t == 154:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v19 is not None: raise Again('remove_resource_provider_config')
-                    v19 = d_Call_RemoveResourceProviderConfig(b, i, j)
-                    i = j
-                elif t == 162:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v20 is not None: raise Again('get_containers')
-                    v20 = d_Call_GetContainers(b, i, j)
-                    i = j
-                elif t == 170:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v21 is not None: raise Again('prune_images')
-                    v21 = d_Call_PruneImages(b, i, j)
-                    i = j
-                elif t == 178:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v22 is not None: raise Again('mark_resource_provider_gone')
-                    v22 = d_Call_MarkResourceProviderGone(b, i, j)
-                    i = j
-                else:
-                    i = skip(b, i, t)
+        t = b[i]; i += 1; h = i
+        if t == 8:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v1 = t_Call_Type.get(n, v1)
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('get_metrics')
+            v2 = d_Call_GetMetrics(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v3 is not None: raise Again('set_logging_level')
+            v3 = d_Call_SetLoggingLevel(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v4 is not None: raise Again('list_files')
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v4 = Call_ListFiles(path=b[i + 2 : j].decode())
+            else: v4 = d_Call_ListFiles(b, i, j)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v5 is not None: raise Again('read_file')
+            v5 = d_Call_ReadFile(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v6 is not None: raise Again('launch_nested_container')
+            if k < 1: raise Refused('nested too deeply')
+            v6 = d_Call_LaunchNestedContainer(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 58:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v7 is not None: raise Again('wait_nested_container')
+            if k < 1: raise Refused('nested too deeply')
+            v7 = d_Call_WaitNestedContainer(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 66:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v8 is not None: raise Again('kill_nested_container')
+            if k < 1: raise Refused('nested too deeply')
+            v8 = d_Call_KillNestedContainer(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 74:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v9 is not None: raise Again('launch_nested_container_session')
+            if k < 1: raise Refused('nested too deeply')
+            v9 = d_Call_LaunchNestedContainerSession(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 82:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v10 is not None: raise Again('attach_container_input')
+            if k < 1: raise Refused('nested too deeply')
+            v10 = d_Call_AttachContainerInput(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 90:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v11 is not None: raise Again('attach_container_output')
+            if k < 1: raise Refused('nested too deeply')
+            v11 = d_Call_AttachContainerOutput(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 98:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v12 is not None: raise Again('remove_nested_container')
+            if k < 1: raise Refused('nested too deeply')
+            v12 = d_Call_RemoveNestedContainer(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 106:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v13 is not None: raise Again('launch_container')
+            if k < 1: raise Refused('nested too deeply')
+            v13 = d_Call_LaunchContainer(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 114:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v14 is not None: raise Again('wait_container')
+            if k < 1: raise Refused('nested too deeply')
+            v14 = d_Call_WaitContainer(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 122:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v15 is not None: raise Again('kill_container')
+            if k < 1: raise Refused('nested too deeply')
+            v15 = d_Call_KillContainer(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 130 and b[i] == 1:
+            i += 1
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v16 is not None: raise Again('remove_container')
+            if k < 1: raise Refused('nested too deeply')
+            v16 = d_Call_RemoveContainer(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 138 and b[i] == 1:
+            i += 1
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v17 is not None: raise Again('add_resource_provider_config')
+            v17 = d_Call_AddResourceProviderConfig(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 146 and b[i] == 1:
+            i += 1
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v18 is not None: raise Again('update_resource_provider_config')
+            v18 = d_Call_UpdateResourceProviderConfig(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 154 and b[i] == 1:
+            i += 1
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v19 is not None: raise Again('remove_resource_provider_config')
+            v19 = d_Call_RemoveResourceProviderConfig(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 162 and b[i] == 1:
+            i += 1
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v20 is not None: raise Again('get_containers')
+            v20 = d_Call_GetContainers(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 170 and b[i] == 1:
+            i += 1
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v21 is not None: raise Again('prune_images')
+            v21 = d_Call_PruneImages(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 178 and b[i] == 1:
+            i += 1
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v22 is not None: raise Again('mark_resource_provider_gone')
+            v22 = d_Call_MarkResourceProviderGone(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call(type=v1, get_metrics=v2, set_logging_level=v3, list_files=v4, read_file=v5, get_containers=v20, launch_nested_container=v6, wait_nested_container=v7, kill_nested_container=v8, remove_nested_container=v12, launch_nested_container_session=v9, attach_container_input=v10, attach_container_output=v11, launch_container=v13, wait_container=v14, kill_container=v15, remove_container=v16, add_resource_provider_config=v17, update_resource_provider_config=v18, remove_resource_provider_config=v19, mark_resource_provider_gone=v22, prune_images=v21)
 
 
-def e_Response_GetHealth(m: Response_GetHealth) -> bytes:
-    o: list[bytes] = []
-    o.append(b'\x08\x01' if m.healthy else b'\x08\x00')
-    return b''.join(o)
+def e_Response_GetHealth(m: Response_GetHealth) -> str:
+    o = '\x08\x01' if m.healthy else '\x08\x00'
+    return o
 
 
 def d_Response_GetHealth(b: bytes, i: int, e: int) -> Response_GetHealth:
     v1: bool | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v1 = n != 0
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Response.GetHealth')
     return Response_GetHealth(healthy=v1)
 
 
-def e_Response_GetFlags(m: Response_GetFlags) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.flags:
-        s = e_Flag(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetFlags(m: Response_GetFlags) -> str:
+    o = ''
+    if m.flags:
+        p = [o]
+        for v1 in m.flags:
+            s = e_Flag(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_GetFlags(b: bytes, i: int, e: int) -> Response_GetFlags:
     v1: list[Flag] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Flag(b, i, j))
+            v1.append(d_Flag(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_GetFlags(flags=v1)
 
 
-def e_Response_GetVersion(m: Response_GetVersion) -> bytes:
-    o: list[bytes] = []
-    s = e_VersionInfo(m.version_info)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetVersion(m: Response_GetVersion) -> str:
+    s = e_VersionInfo(m.version_info); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Response_GetVersion(b: bytes, i: int, e: int) -> Response_GetVersion:
     v1: VersionInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('version_info')
-            v1 = d_VersionInfo(b, i, j)
+            v1 = d_VersionInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Response.GetVersion')
     return Response_GetVersion(version_info=v1)
 
 
-def e_Response_GetMetrics(m: Response_GetMetrics) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.metrics:
-        s = e_Metric(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetMetrics(m: Response_GetMetrics) -> str:
+    o = ''
+    if m.metrics:
+        p = [o]
+        for v1 in m.metrics:
+            s = e_Metric(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_GetMetrics(b: bytes, i: int, e: int) -> Response_GetMetrics:
     v1: list[Metric] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Metric(b, i, j))
+            v1.append(d_Metric(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_GetMetrics(metrics=v1)
 
 
-def e_Response_GetLoggingLevel(m: Response_GetLoggingLevel) -> bytes:
-    o: list[bytes] = []
+def e_Response_GetLoggingLevel(m: Response_GetLoggingLevel) -> str:
     i = m.level
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else uint32_bytes(i))
-    return b''.join(o)
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
+    return o
 
 
 def d_Response_GetLoggingLevel(b: bytes, i: int, e: int) -> Response_GetLoggingLevel:
     v1: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = uint32(b, i - 1)
             v1 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Response.GetLoggingLevel')
     return Response_GetLoggingLevel(level=v1)
 
 
-def e_Response_ListFiles(m: Response_ListFiles) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.file_infos:
-        s = e_FileInfo(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_ListFiles(m: Response_ListFiles) -> str:
+    o = ''
+    if m.file_infos:
+        p = [o]
+        for v1 in m.file_infos:
+            s = e_FileInfo(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_ListFiles(b: bytes, i: int, e: int) -> Response_ListFiles:
     v1: list[FileInfo] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_FileInfo(b, i, j))
+            v1.append(d_FileInfo(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_ListFiles(file_infos=v1)
 
 
-def e_Response_ReadFile(m: Response_ReadFile) -> bytes:
-    o: list[bytes] = []
+def e_Response_ReadFile(m: Response_ReadFile) -> str:
     i = m.size
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else varint_bytes(i))
-    s = m.data
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    s = m.data.decode('latin-1'); n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Response_ReadFile(b: bytes, i: int, e: int) -> Response_ReadFile:
     v1: int | None = None
     v2: bytes | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v1 = n
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j]; i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Response.ReadFile')
     return Response_ReadFile(size=v1, data=v2)
 
 
-def e_Response_GetState(m: Response_GetState) -> bytes:
-    o: list[bytes] = []
+def e_Response_GetState(m: Response_GetState) -> str:
+    o = ''
     v1 = m.get_tasks
     if v1 is not None:
-        s = e_Response_GetTasks(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetTasks(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.get_executors
     if v2 is not None:
-        s = e_Response_GetExecutors(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetExecutors(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.get_frameworks
     if v3 is not None:
-        s = e_Response_GetFrameworks(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Response_GetFrameworks(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Response_GetState(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_GetState:
@@ -1296,63 +1408,73 @@ def d_Response_GetState(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
     v2: Response_GetExecutors | None = None
     v3: Response_GetFrameworks | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('get_tasks')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_Response_GetTasks(b, i, j, k - 1)
+            v1 = d_Response_GetTasks(b[i:j], 0, n, k - 1)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('get_executors')
-            v2 = d_Response_GetExecutors(b, i, j)
+            v2 = d_Response_GetExecutors(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('get_frameworks')
-            v3 = d_Response_GetFrameworks(b, i, j)
+            v3 = d_Response_GetFrameworks(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_GetState(get_tasks=v1, get_executors=v2, get_frameworks=v3)
 
 
-def e_Response_GetContainers_Container(m: Response_GetContainers_Container) -> bytes:
-    o: list[bytes] = []
+def e_Response_GetContainers_Container(m: Response_GetContainers_Container) -> str:
+    o = ''
     v1 = m.framework_id
     if v1 is not None:
-        s = v1.value.encode(); n = len(s)
-        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_FrameworkID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
+        s = v1.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_0a[n]}{s}'
+        else: s = e_FrameworkID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.executor_id
     if v2 is not None:
-        s = v2.value.encode(); n = len(s)
-        if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_ExecutorID(v2); o += (b'\x12', varint_bytes(len(s)), s)
+        s = v2.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_12[n]}{s}'
+        else: s = e_ExecutorID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.executor_name
     if v3 is not None:
-        s = v3.encode()
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = e_ContainerID(m.container_id)
-    n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v3
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    s = e_ContainerID(m.container_id); n = len(s)
+    o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.container_status
     if v5 is not None:
-        s = e_ContainerStatus(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_ContainerStatus(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.resource_statistics
     if v6 is not None:
-        s = e_ResourceStatistics(v6)
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_ResourceStatistics(v6); n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+    return o
 
 
 def d_Response_GetContainers_Container(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_GetContainers_Container:
@@ -1363,8 +1485,7 @@ def d_Response_GetContainers_Container(b: bytes, i: int, e: int, k: int = DEPTH)
     v5: ContainerStatus | None = None
     v6: ResourceStatistics | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -1373,7 +1494,9 @@ def d_Response_GetContainers_Container(b: bytes, i: int, e: int, k: int = DEPTH)
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
             else: v1 = d_FrameworkID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -1381,232 +1504,282 @@ def d_Response_GetContainers_Container(b: bytes, i: int, e: int, k: int = DEPTH)
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = ExecutorID(value=b[i + 2 : j].decode())
             else: v2 = d_ExecutorID(b, i, j)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3 = b[i:j].decode(); i = j
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('container_id')
             if k < 1: raise Refused('nested too deeply')
-            v4 = d_ContainerID(b, i, j, k - 1)
+            v4 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        elif t == 42:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v5 is not None: raise Again('container_status')
             if k < 1: raise Refused('nested too deeply')
-            v5 = d_ContainerStatus(b, i, j, k - 1)
+            v5 = d_ContainerStatus(b[i:j], 0, n, k - 1)
             i = j
-        elif t == 50:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v6 is not None: raise Again('resource_statistics')
-            v6 = d_ResourceStatistics(b, i, j)
+            v6 = d_ResourceStatistics(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v4 is None: raise Absent('Response.GetContainers.Container')
     return Response_GetContainers_Container(framework_id=v1, executor_id=v2, executor_name=v3, container_id=v4, container_status=v5, resource_statistics=v6)
 
 
-def e_Response_GetContainers(m: Response_GetContainers) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.containers:
-        s = e_Response_GetContainers_Container(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetContainers(m: Response_GetContainers) -> str:
+    o = ''
+    if m.containers:
+        p = [o]
+        for v1 in m.containers:
+            s = e_Response_GetContainers_Container(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_GetContainers(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_GetContainers:
     v1: list[Response_GetContainers_Container] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if k < 1: raise Refused('nested too deeply')
-            v1.append(d_Response_GetContainers_Container(b, i, j, k - 1))
+            v1.append(d_Response_GetContainers_Container(b[i:j], 0, n, k - 1))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_GetContainers(containers=v1)
 
 
-def e_Response_GetFrameworks_Framework(m: Response_GetFrameworks_Framework) -> bytes:
-    o: list[bytes] = []
-    s = e_FrameworkInfo(m.framework_info)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetFrameworks_Framework(m: Response_GetFrameworks_Framework) -> str:
+    s = e_FrameworkInfo(m.framework_info); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Response_GetFrameworks_Framework(b: bytes, i: int, e: int) -> Response_GetFrameworks_Framework:
     v1: FrameworkInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('framework_info')
-            v1 = d_FrameworkInfo(b, i, j)
+            v1 = d_FrameworkInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Response.GetFrameworks.Framework')
     return Response_GetFrameworks_Framework(framework_info=v1)
 
 
-def e_Response_GetFrameworks(m: Response_GetFrameworks) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.frameworks:
-        s = e_Response_GetFrameworks_Framework(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.completed_frameworks:
-        s = e_Response_GetFrameworks_Framework(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetFrameworks(m: Response_GetFrameworks) -> str:
+    o = ''
+    if m.frameworks:
+        p = [o]
+        for v1 in m.frameworks:
+            s = e_Response_GetFrameworks_Framework(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    if m.completed_frameworks:
+        p = [o]
+        for v2 in m.completed_frameworks:
+            s = e_Response_GetFrameworks_Framework(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_GetFrameworks(b: bytes, i: int, e: int) -> Response_GetFrameworks:
     v1: list[Response_GetFrameworks_Framework] = []
     v2: list[Response_GetFrameworks_Framework] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Response_GetFrameworks_Framework(b, i, j))
+            v1.append(d_Response_GetFrameworks_Framework(b[i:j], 0, n))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v2.append(d_Response_GetFrameworks_Framework(b, i, j))
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v2.append(d_Response_GetFrameworks_Framework(b[i:j], 0, n))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_GetFrameworks(frameworks=v1, completed_frameworks=v2)
 
 
-def e_Response_GetExecutors_Executor(m: Response_GetExecutors_Executor) -> bytes:
-    o: list[bytes] = []
-    s = e_ExecutorInfo(m.executor_info)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetExecutors_Executor(m: Response_GetExecutors_Executor) -> str:
+    s = e_ExecutorInfo(m.executor_info); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Response_GetExecutors_Executor(b: bytes, i: int, e: int) -> Response_GetExecutors_Executor:
     v1: ExecutorInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('executor_info')
-            v1 = d_ExecutorInfo(b, i, j)
+            v1 = d_ExecutorInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Response.GetExecutors.Executor')
     return Response_GetExecutors_Executor(executor_info=v1)
 
 
-def e_Response_GetExecutors(m: Response_GetExecutors) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.executors:
-        s = e_Response_GetExecutors_Executor(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.completed_executors:
-        s = e_Response_GetExecutors_Executor(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetExecutors(m: Response_GetExecutors) -> str:
+    o = ''
+    if m.executors:
+        p = [o]
+        for v1 in m.executors:
+            s = e_Response_GetExecutors_Executor(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    if m.completed_executors:
+        p = [o]
+        for v2 in m.completed_executors:
+            s = e_Response_GetExecutors_Executor(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_GetExecutors(b: bytes, i: int, e: int) -> Response_GetExecutors:
     v1: list[Response_GetExecutors_Executor] = []
     v2: list[Response_GetExecutors_Executor] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Response_GetExecutors_Executor(b, i, j))
+            v1.append(d_Response_GetExecutors_Executor(b[i:j], 0, n))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v2.append(d_Response_GetExecutors_Executor(b, i, j))
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v2.append(d_Response_GetExecutors_Executor(b[i:j], 0, n))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_GetExecutors(executors=v1, completed_executors=v2)
 
 
-def e_Response_GetOperations(m: Response_GetOperations) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.operations:
-        s = e_Operation(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetOperations(m: Response_GetOperations) -> str:
+    o = ''
+    if m.operations:
+        p = [o]
+        for v1 in m.operations:
+            s = e_Operation(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_GetOperations(b: bytes, i: int, e: int) -> Response_GetOperations:
     v1: list[Operation] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Operation(b, i, j))
+            v1.append(d_Operation(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_GetOperations(operations=v1)
 
 
-def e_Response_GetTasks(m: Response_GetTasks) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.pending_tasks:
-        s = e_Task(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.queued_tasks:
-        s = e_Task(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v3 in m.launched_tasks:
-        s = e_Task(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v4 in m.terminated_tasks:
-        s = e_Task(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v5 in m.completed_tasks:
-        s = e_Task(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetTasks(m: Response_GetTasks) -> str:
+    o = ''
+    if m.pending_tasks:
+        p = [o]
+        for v1 in m.pending_tasks:
+            s = e_Task(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    if m.queued_tasks:
+        p = [o]
+        for v2 in m.queued_tasks:
+            s = e_Task(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
+    if m.launched_tasks:
+        p = [o]
+        for v3 in m.launched_tasks:
+            s = e_Task(v3); n = len(s)
+            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+        o = ''.join(p)
+    if m.terminated_tasks:
+        p = [o]
+        for v4 in m.terminated_tasks:
+            s = e_Task(v4); n = len(s)
+            p.append(f'{T_22[n] if n < 128 else sized(34, n)}{s}')
+        o = ''.join(p)
+    if m.completed_tasks:
+        p = [o]
+        for v5 in m.completed_tasks:
+            s = e_Task(v5); n = len(s)
+            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_GetTasks:
@@ -1616,64 +1789,77 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
     v4: list[Task] = []
     v5: list[Task] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if k < 1: raise Refused('nested too deeply')
-            v1.append(d_Task(b, i, j, k - 1))
+            v1.append(d_Task(b[i:j], 0, n, k - 1))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if k < 1: raise Refused('nested too deeply')
-            v2.append(d_Task(b, i, j, k - 1))
-            i = j
-        elif t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if k < 1: raise Refused('nested too deeply')
-            v3.append(d_Task(b, i, j, k - 1))
-            i = j
-        elif t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if k < 1: raise Refused('nested too deeply')
-            v4.append(d_Task(b, i, j, k - 1))
-            i = j
-        elif t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if k < 1: raise Refused('nested too deeply')
-            v5.append(d_Task(b, i, j, k - 1))
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if k < 1: raise Refused('nested too deeply')
+                v2.append(d_Task(b[i:j], 0, n, k - 1))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                while t == 26:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if k < 1: raise Refused('nested too deeply')
+                    v3.append(d_Task(b[i:j], 0, n, k - 1))
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                else:
+                    while t == 34:
+                        n = b[i]; i += 1
+                        if n > 127: n, i = length(b, i - 1)
+                        j = i + n
+                        if k < 1: raise Refused('nested too deeply')
+                        v4.append(d_Task(b[i:j], 0, n, k - 1))
+                        i = j
+                        if i >= e: break
+                        t = b[i]; i += 1
+                    else:
+                        while t == 42:
+                            n = b[i]; i += 1
+                            if n > 127: n, i = length(b, i - 1)
+                            j = i + n
+                            if k < 1: raise Refused('nested too deeply')
+                            v5.append(d_Task(b[i:j], 0, n, k - 1))
+                            i = j
+                            if i >= e: break
+                            t = b[i]; i += 1
+                        else:
+                            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_GetTasks(pending_tasks=v1, queued_tasks=v2, launched_tasks=v3, terminated_tasks=v4, completed_tasks=v5)
 
 
-def e_Response_GetAgent(m: Response_GetAgent) -> bytes:
-    o: list[bytes] = []
+def e_Response_GetAgent(m: Response_GetAgent) -> str:
+    o = ''
     v1 = m.agent_info
     if v1 is not None:
-        s = e_AgentInfo(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_AgentInfo(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.drain_config
     if v2 is not None:
-        s = e_DrainConfig(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_DrainConfig(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.estimated_drain_start_time
     if v3 is not None:
-        s = e_TimeInfo(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_TimeInfo(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Response_GetAgent(b: bytes, i: int, e: int) -> Response_GetAgent:
@@ -1681,116 +1867,131 @@ def d_Response_GetAgent(b: bytes, i: int, e: int) -> Response_GetAgent:
     v2: DrainConfig | None = None
     v3: TimeInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('agent_info')
-            v1 = d_AgentInfo(b, i, j)
+            v1 = d_AgentInfo(b[i:j], 0, n)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('drain_config')
-            v2 = d_DrainConfig(b, i, j)
+            v2 = d_DrainConfig(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('estimated_drain_start_time')
-            v3 = d_TimeInfo(b, i, j)
+            v3 = d_TimeInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_GetAgent(agent_info=v1, drain_config=v2, estimated_drain_start_time=v3)
 
 
-def e_Response_GetResourceProviders_ResourceProvider(m: Response_GetResourceProviders_ResourceProvider) -> bytes:
-    o: list[bytes] = []
-    s = e_ResourceProviderInfo(m.resource_provider_info)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.total_resources:
-        s = e_Resource(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetResourceProviders_ResourceProvider(m: Response_GetResourceProviders_ResourceProvider) -> str:
+    s = e_ResourceProviderInfo(m.resource_provider_info); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    if m.total_resources:
+        p = [o]
+        for v2 in m.total_resources:
+            s = e_Resource(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_GetResourceProviders_ResourceProvider(b: bytes, i: int, e: int) -> Response_GetResourceProviders_ResourceProvider:
     v1: ResourceProviderInfo | None = None
     v2: list[Resource] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('resource_provider_info')
-            v1 = d_ResourceProviderInfo(b, i, j)
+            v1 = d_ResourceProviderInfo(b[i:j], 0, n)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v2.append(d_Resource(b, i, j))
+            v2.append(d_Resource(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Response.GetResourceProviders.ResourceProvider')
     return Response_GetResourceProviders_ResourceProvider(resource_provider_info=v1, total_resources=v2)
 
 
-def e_Response_GetResourceProviders(m: Response_GetResourceProviders) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.resource_providers:
-        s = e_Response_GetResourceProviders_ResourceProvider(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_GetResourceProviders(m: Response_GetResourceProviders) -> str:
+    o = ''
+    if m.resource_providers:
+        p = [o]
+        for v1 in m.resource_providers:
+            s = e_Response_GetResourceProviders_ResourceProvider(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_GetResourceProviders(b: bytes, i: int, e: int) -> Response_GetResourceProviders:
     v1: list[Response_GetResourceProviders_ResourceProvider] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Response_GetResourceProviders_ResourceProvider(b, i, j))
+            v1.append(d_Response_GetResourceProviders_ResourceProvider(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_GetResourceProviders(resource_providers=v1)
 
 
-def e_Response_WaitNestedContainer(m: Response_WaitNestedContainer) -> bytes:
-    o: list[bytes] = []
+def e_Response_WaitNestedContainer(m: Response_WaitNestedContainer) -> str:
+    o = ''
     v1 = m.exit_status
     if v1 is not None:
-        o += (b'\x08', SHORT[v1] if 0 <= v1 < 1024 else int32_bytes(v1))
+        o += f'\x08{SHORT[v1] if 0 <= v1 < 1024 else int32_text(v1)}'
     v2 = m.state
     if v2 is not None:
-        o += (b'\x10', v2.wire)
+        o += f'\x10{v2.wire}'
     v3 = m.reason
     if v3 is not None:
-        o += (b'\x18', v3.wire)
+        o += f'\x18{v3.wire}'
     v4 = m.limitation
     if v4 is not None:
-        s = e_TaskResourceLimitation(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_TaskResourceLimitation(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.message
     if v5 is not None:
-        s = v5.encode()
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v5
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    return o
 
 
 def d_Response_WaitNestedContainer(b: bytes, i: int, e: int) -> Response_WaitNestedContainer:
@@ -1800,58 +2001,68 @@ def d_Response_WaitNestedContainer(b: bytes, i: int, e: int) -> Response_WaitNes
     v4: TaskResourceLimitation | None = None
     v5: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = n
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v2 = t_TaskState.get(n, v2)
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v3 = t_TaskStatus_Reason.get(n, v3)
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('limitation')
-            v4 = d_TaskResourceLimitation(b, i, j)
+            v4 = d_TaskResourceLimitation(b[i:j], 0, n)
             i = j
-        elif t == 42:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v5 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_WaitNestedContainer(exit_status=v1, state=v2, reason=v3, limitation=v4, message=v5)
 
 
-def e_Response_WaitContainer(m: Response_WaitContainer) -> bytes:
-    o: list[bytes] = []
+def e_Response_WaitContainer(m: Response_WaitContainer) -> str:
+    o = ''
     v1 = m.exit_status
     if v1 is not None:
-        o += (b'\x08', SHORT[v1] if 0 <= v1 < 1024 else int32_bytes(v1))
+        o += f'\x08{SHORT[v1] if 0 <= v1 < 1024 else int32_text(v1)}'
     v2 = m.state
     if v2 is not None:
-        o += (b'\x10', v2.wire)
+        o += f'\x10{v2.wire}'
     v3 = m.reason
     if v3 is not None:
-        o += (b'\x18', v3.wire)
+        o += f'\x18{v3.wire}'
     v4 = m.limitation
     if v4 is not None:
-        s = e_TaskResourceLimitation(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_TaskResourceLimitation(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.message
     if v5 is not None:
-        s = v5.encode()
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v5
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    return o
 
 
 def d_Response_WaitContainer(b: bytes, i: int, e: int) -> Response_WaitContainer:
@@ -1861,112 +2072,120 @@ def d_Response_WaitContainer(b: bytes, i: int, e: int) -> Response_WaitContainer
     v4: TaskResourceLimitation | None = None
     v5: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = n
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v2 = t_TaskState.get(n, v2)
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v3 = t_TaskStatus_Reason.get(n, v3)
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('limitation')
-            v4 = d_TaskResourceLimitation(b, i, j)
+            v4 = d_TaskResourceLimitation(b[i:j], 0, n)
             i = j
-        elif t == 42:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v5 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_WaitContainer(exit_status=v1, state=v2, reason=v3, limitation=v4, message=v5)
 
 
-def e_Response(m: Response) -> bytes:
-    o: list[bytes] = []
+def e_Response(m: Response) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.get_health
     if v2 is not None:
-        s = e_Response_GetHealth(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetHealth(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.get_flags
     if v3 is not None:
-        s = e_Response_GetFlags(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetFlags(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.get_version
     if v4 is not None:
-        s = e_Response_GetVersion(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetVersion(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.get_metrics
     if v5 is not None:
-        s = e_Response_GetMetrics(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetMetrics(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.get_logging_level
     if v6 is not None:
-        s = e_Response_GetLoggingLevel(v6)
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetLoggingLevel(v6); n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
     v7 = m.list_files
     if v7 is not None:
-        s = e_Response_ListFiles(v7)
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_ListFiles(v7); n = len(s)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
     v8 = m.read_file
     if v8 is not None:
-        s = e_Response_ReadFile(v8)
-        n = len(s); o += (b'\x42', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_ReadFile(v8); n = len(s)
+        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
     v9 = m.get_state
     if v9 is not None:
-        s = e_Response_GetState(v9)
-        n = len(s); o += (b'\x4a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetState(v9); n = len(s)
+        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
     v10 = m.get_containers
     if v10 is not None:
-        s = e_Response_GetContainers(v10)
-        n = len(s); o += (b'\x52', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetContainers(v10); n = len(s)
+        o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
     v11 = m.get_frameworks
     if v11 is not None:
-        s = e_Response_GetFrameworks(v11)
-        n = len(s); o += (b'\x5a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetFrameworks(v11); n = len(s)
+        o += f'{T_5a[n] if n < 128 else sized(90, n)}{s}'
     v12 = m.get_executors
     if v12 is not None:
-        s = e_Response_GetExecutors(v12)
-        n = len(s); o += (b'\x62', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetExecutors(v12); n = len(s)
+        o += f'{T_62[n] if n < 128 else sized(98, n)}{s}'
     v13 = m.get_tasks
     if v13 is not None:
-        s = e_Response_GetTasks(v13)
-        n = len(s); o += (b'\x6a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetTasks(v13); n = len(s)
+        o += f'{T_6a[n] if n < 128 else sized(106, n)}{s}'
     v14 = m.wait_nested_container
     if v14 is not None:
-        s = e_Response_WaitNestedContainer(v14)
-        n = len(s); o += (b'\x72', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_WaitNestedContainer(v14); n = len(s)
+        o += f'{T_72[n] if n < 128 else sized(114, n)}{s}'
     v15 = m.get_agent
     if v15 is not None:
-        s = e_Response_GetAgent(v15)
-        n = len(s); o += (b'\x7a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetAgent(v15); n = len(s)
+        o += f'{T_7a[n] if n < 128 else sized(122, n)}{s}'
     v16 = m.wait_container
     if v16 is not None:
-        s = e_Response_WaitContainer(v16)
-        n = len(s); o += (b'\x82\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_WaitContainer(v16); n = len(s)
+        o += f'{T_8201[n] if n < 128 else sized(130, n)}{s}'
     v17 = m.get_resource_providers
     if v17 is not None:
-        s = e_Response_GetResourceProviders(v17)
-        n = len(s); o += (b'\x8a\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response_GetResourceProviders(v17); n = len(s)
+        o += f'{T_8a01[n] if n < 128 else sized(138, n)}{s}'
     v18 = m.get_operations
     if v18 is not None:
-        s = e_Response_GetOperations(v18)
-        n = len(s); o += (b'\x92\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Response_GetOperations(v18); n = len(s)
+        o += f'{T_9201[n] if n < 128 else sized(146, n)}{s}'
+    return o
 
 
 def d_Response(b: bytes, i: int, e: int, k: int = DEPTH) -> Response:
@@ -1989,229 +2208,253 @@ def d_Response(b: bytes, i: int, e: int, k: int = DEPTH) -> Response:
     v17: Response_GetResourceProviders | None = None
     v18: Response_GetOperations | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127:
-            n = b[i]
-            if n < 128: t += (n << 7) - 128; i += 1
-            else: t, i = tag(b, i - 1)
-        if t < 82:
-            if t < 42:
-                if t == 8:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = int32(b, i - 1)
-                    v1 = t_Response_Type.get(n, v1)
-                elif t == 18:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v2 is not None: raise Again('get_health')
-                    v2 = d_Response_GetHealth(b, i, j)
-                    i = j
-                elif t == 26:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v3 is not None: raise Again('get_flags')
-                    v3 = d_Response_GetFlags(b, i, j)
-                    i = j
-                elif t == 34:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v4 is not None: raise Again('get_version')
-                    v4 = d_Response_GetVersion(b, i, j)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-            else:
-                if t == 42:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v5 is not None: raise Again('get_metrics')
-                    v5 = d_Response_GetMetrics(b, i, j)
-                    i = j
-                elif t == 50:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v6 is not None: raise Again('get_logging_level')
-                    v6 = d_Response_GetLoggingLevel(b, i, j)
-                    i = j
-                elif t == 58:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v7 is not None: raise Again('list_files')
-                    v7 = d_Response_ListFiles(b, i, j)
-                    i = j
-                elif t == 66:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v8 is not None: raise Again('read_file')
-                    v8 = d_Response_ReadFile(b, i, j)
-                    i = j
-                elif t == 74:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v9 is not None: raise Again('get_state')
-                    if k < 1: raise Refused('nested too deeply')
-                    v9 = d_Response_GetState(b, i, j, k - 1)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-        else:
-            if t < 114:
-                if t == 82:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v10 is not None: raise Again('get_containers')
-                    if k < 1: raise Refused('nested too deeply')
-                    v10 = d_Response_GetContainers(b, i, j, k - 1)
-                    i = j
-                elif t == 90:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v11 is not None: raise Again('get_frameworks')
-                    v11 = d_Response_GetFrameworks(b, i, j)
-                    i = j
-                elif t == 98:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v12 is not None: raise Again('get_executors')
-                    v12 = d_Response_GetExecutors(b, i, j)
-                    i = j
-                elif t == 106:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v13 is not None: raise Again('get_tasks')
-                    if k < 1: raise Refused('nested too deeply')
-                    v13 = d_Response_GetTasks(b, i, j, k - 1)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-            else:
-                if t == 114:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v14 is not None: raise Again('wait_nested_container')
-                    v14 = d_Response_WaitNestedContainer(b, i, j)
-                    i = j
-                elif t == 122:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v15 is not None: raise Again('get_agent')
-                    v15 = d_Response_GetAgent(b, i, j)
-                    i = j
-                elif t == 130:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v16 is not None: raise Again('wait_container')
-                    v16 = d_Response_WaitContainer(b, i, j)
-                    i = j
-                elif t == 138:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v17 is not None: raise Again('get_resource_providers')
-                    v17 = d_Response_GetResourceProviders(b, i, j)
-                    i = j
-                elif t == 146:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v18 is not None: raise Again('get_operations')
-                    v18 = d_Response_GetOperations(b, i, j)
-                    i = j
-                else:
-                    i = skip(b, i, t)
+        t = b[i]; i += 1; h = i
+        if t == 8:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v1 = t_Response_Type.get(n, v1)
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('get_health')
+            v2 = d_Response_GetHealth(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v3 is not None: raise Again('get_flags')
+            v3 = d_Response_GetFlags(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v4 is not None: raise Again('get_version')
+            v4 = d_Response_GetVersion(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v5 is not None: raise Again('get_metrics')
+            v5 = d_Response_GetMetrics(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v6 is not None: raise Again('get_logging_level')
+            v6 = d_Response_GetLoggingLevel(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 58:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v7 is not None: raise Again('list_files')
+            v7 = d_Response_ListFiles(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 66:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v8 is not None: raise Again('read_file')
+            v8 = d_Response_ReadFile(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 74:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v9 is not None: raise Again('get_state')
+            if k < 1: raise Refused('nested too deeply')
+            v9 = d_Response_GetState(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 82:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v10 is not None: raise Again('get_containers')
+            if k < 1: raise Refused('nested too deeply')
+            v10 = d_Response_GetContainers(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 90:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v11 is not None: raise Again('get_frameworks')
+            v11 = d_Response_GetFrameworks(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 98:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v12 is not None: raise Again('get_executors')
+            v12 = d_Response_GetExecutors(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 106:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v13 is not None: raise Again('get_tasks')
+            if k < 1: raise Refused('nested too deeply')
+            v13 = d_Response_GetTasks(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 114:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v14 is not None: raise Again('wait_nested_container')
+            v14 = d_Response_WaitNestedContainer(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 122:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v15 is not None: raise Again('get_agent')
+            v15 = d_Response_GetAgent(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 130 and b[i] == 1:
+            i += 1
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v16 is not None: raise Again('wait_container')
+            v16 = d_Response_WaitContainer(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 138 and b[i] == 1:
+            i += 1
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v17 is not None: raise Again('get_resource_providers')
+            v17 = d_Response_GetResourceProviders(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 146 and b[i] == 1:
+            i += 1
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v18 is not None: raise Again('get_operations')
+            v18 = d_Response_GetOperations(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response(type=v1, get_health=v2, get_flags=v3, get_version=v4, get_metrics=v5, get_logging_level=v6, list_files=v7, read_file=v8, get_state=v9, get_containers=v10, get_frameworks=v11, get_executors=v12, get_operations=v18, get_tasks=v13, get_agent=v15, get_resource_providers=v17, wait_nested_container=v14, wait_container=v16)
 
 
-def e_ProcessIO_Data(m: ProcessIO_Data) -> bytes:
-    o: list[bytes] = []
+def e_ProcessIO_Data(m: ProcessIO_Data) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.data
     if v2 is not None:
-        s = v2
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2.decode('latin-1'); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_ProcessIO_Data(b: bytes, i: int, e: int) -> ProcessIO_Data:
     v1: ProcessIO_Data_Type | None = None
     v2: bytes | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_ProcessIO_Data_Type.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j]; i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return ProcessIO_Data(type=v1, data=v2)
 
 
-def e_ProcessIO_Control_Heartbeat(m: ProcessIO_Control_Heartbeat) -> bytes:
-    o: list[bytes] = []
+def e_ProcessIO_Control_Heartbeat(m: ProcessIO_Control_Heartbeat) -> str:
+    o = ''
     v1 = m.interval
     if v1 is not None:
-        s = e_DurationInfo(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_DurationInfo(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_ProcessIO_Control_Heartbeat(b: bytes, i: int, e: int) -> ProcessIO_Control_Heartbeat:
     v1: DurationInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('interval')
-            v1 = d_DurationInfo(b, i, j)
+            v1 = d_DurationInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return ProcessIO_Control_Heartbeat(interval=v1)
 
 
-def e_ProcessIO_Control(m: ProcessIO_Control) -> bytes:
-    o: list[bytes] = []
+def e_ProcessIO_Control(m: ProcessIO_Control) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.tty_info
     if v2 is not None:
-        s = e_TTYInfo(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_TTYInfo(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.heartbeat
     if v3 is not None:
-        s = e_ProcessIO_Control_Heartbeat(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_ProcessIO_Control_Heartbeat(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_ProcessIO_Control(b: bytes, i: int, e: int) -> ProcessIO_Control:
@@ -2219,46 +2462,50 @@ def d_ProcessIO_Control(b: bytes, i: int, e: int) -> ProcessIO_Control:
     v2: TTYInfo | None = None
     v3: ProcessIO_Control_Heartbeat | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_ProcessIO_Control_Type.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('tty_info')
-            v2 = d_TTYInfo(b, i, j)
+            v2 = d_TTYInfo(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('heartbeat')
-            v3 = d_ProcessIO_Control_Heartbeat(b, i, j)
+            v3 = d_ProcessIO_Control_Heartbeat(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return ProcessIO_Control(type=v1, tty_info=v2, heartbeat=v3)
 
 
-def e_ProcessIO(m: ProcessIO) -> bytes:
-    o: list[bytes] = []
+def e_ProcessIO(m: ProcessIO) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.data
     if v2 is not None:
-        s = e_ProcessIO_Data(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_ProcessIO_Data(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.control
     if v3 is not None:
-        s = e_ProcessIO_Control(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_ProcessIO_Control(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_ProcessIO(b: bytes, i: int, e: int) -> ProcessIO:
@@ -2266,28 +2513,32 @@ def d_ProcessIO(b: bytes, i: int, e: int) -> ProcessIO:
     v2: ProcessIO_Data | None = None
     v3: ProcessIO_Control | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_ProcessIO_Type.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('data')
-            v2 = d_ProcessIO_Data(b, i, j)
+            v2 = d_ProcessIO_Data(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('control')
-            v3 = d_ProcessIO_Control(b, i, j)
+            v3 = d_ProcessIO_Control(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return ProcessIO(type=v1, data=v2, control=v3)
 

@@ -10,23 +10,28 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import allocator as structs
-from dcos_runtime.wire.protobuf._reading import SHORT, Absent, Again, Codec, Refused, Shape, int32, length, numbered, skip, tag, varint_bytes
+from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, int32, length, unknown
+from dcos_runtime.wire.protobuf._writing import heads, numbered, sized, utf8, wrapped
 from dcos_runtime.wire.protobuf.common import FrameworkID, TimeInfo, d_FrameworkID, d_TimeInfo, e_FrameworkID, e_TimeInfo
 
 InverseOfferStatus = structs.InverseOfferStatus
 InverseOfferStatus_Status = structs.InverseOfferStatus.Status
 t_InverseOfferStatus_Status = numbered(InverseOfferStatus_Status, {"UNKNOWN": 1, "ACCEPT": 2, "DECLINE": 3})
+T_12 = heads('\x12')
+T_1a = heads('\x1a')
+W_12 = wrapped('\x12')
 
 
-def e_InverseOfferStatus(m: InverseOfferStatus) -> bytes:
-    o: list[bytes] = []
-    o += (b'\x08', m.status.wire)
-    s = m.framework_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_FrameworkID(m.framework_id); o += (b'\x12', varint_bytes(len(s)), s)
-    s = e_TimeInfo(m.timestamp)
-    n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_InverseOfferStatus(m: InverseOfferStatus) -> str:
+    o = f'\x08{m.status.wire}'
+    s = m.framework_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_12[n]}{s}'
+    else: s = e_FrameworkID(m.framework_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    s = e_TimeInfo(m.timestamp); n = len(s)
+    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_InverseOfferStatus(b: bytes, i: int, e: int) -> InverseOfferStatus:
@@ -34,13 +39,14 @@ def d_InverseOfferStatus(b: bytes, i: int, e: int) -> InverseOfferStatus:
     v2: FrameworkID | None = None
     v3: TimeInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_InverseOfferStatus_Status.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -48,15 +54,18 @@ def d_InverseOfferStatus(b: bytes, i: int, e: int) -> InverseOfferStatus:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = FrameworkID(value=b[i + 2 : j].decode())
             else: v2 = d_FrameworkID(b, i, j)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('timestamp')
-            v3 = d_TimeInfo(b, i, j)
+            v3 = d_TimeInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('InverseOfferStatus')
     return InverseOfferStatus(status=v1, framework_id=v2, timestamp=v3)

@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import common as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, SHORT, Absent, Again, Codec, Refused, Shape, double, entry, int32, int32_bytes, int64, length, numbered, packed, pair, skip, tag, varint, varint_bytes
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, double, entry, int32, int64, length, unknown, varint
+from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, utf8, varint_text, wrapped
 
 AgentID = structs.AgentID
 ExecutorID = structs.ExecutorID
@@ -59,478 +60,545 @@ Environment_Variable_Type = structs.Environment.Variable.Type
 t_Value_Type = numbered(Value_Type, {"SCALAR": 0, "RANGES": 1, "SET": 2, "TEXT": 3})
 t_Secret_Type = numbered(Secret_Type, {"UNKNOWN": 0, "REFERENCE": 1, "VALUE": 2})
 t_Environment_Variable_Type = numbered(Environment_Variable_Type, {"UNKNOWN": 0, "VALUE": 1, "SECRET": 2})
+T_0a = heads('\x0a')
+T_12 = heads('\x12')
+T_1a = heads('\x1a')
+T_22 = heads('\x22')
+T_2a = heads('\x2a')
+T_32 = heads('\x32')
+T_3a = heads('\x3a')
+W_0a = wrapped('\x0a')
+W_12 = wrapped('\x12')
+W_2a = wrapped('\x2a')
 
 
-def e_AgentID(m: AgentID) -> bytes:
-    s = m.value.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_AgentID(m: AgentID) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_AgentID(b: bytes, i: int, e: int) -> AgentID:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('AgentID')
     return AgentID(value=v1)
 
 
-def e_ExecutorID(m: ExecutorID) -> bytes:
-    s = m.value.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_ExecutorID(m: ExecutorID) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_ExecutorID(b: bytes, i: int, e: int) -> ExecutorID:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('ExecutorID')
     return ExecutorID(value=v1)
 
 
-def e_FrameworkID(m: FrameworkID) -> bytes:
-    s = m.value.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_FrameworkID(m: FrameworkID) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_FrameworkID(b: bytes, i: int, e: int) -> FrameworkID:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('FrameworkID')
     return FrameworkID(value=v1)
 
 
-def e_TaskID(m: TaskID) -> bytes:
-    s = m.value.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_TaskID(m: TaskID) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_TaskID(b: bytes, i: int, e: int) -> TaskID:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('TaskID')
     return TaskID(value=v1)
 
 
-def e_OfferID(m: OfferID) -> bytes:
-    s = m.value.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_OfferID(m: OfferID) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_OfferID(b: bytes, i: int, e: int) -> OfferID:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('OfferID')
     return OfferID(value=v1)
 
 
-def e_OperationID(m: OperationID) -> bytes:
-    s = m.value.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_OperationID(m: OperationID) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_OperationID(b: bytes, i: int, e: int) -> OperationID:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('OperationID')
     return OperationID(value=v1)
 
 
-def e_ContainerID(m: ContainerID) -> bytes:
-    o: list[bytes] = []
-    s = m.value.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_ContainerID(m: ContainerID) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.parent
     if v2 is not None:
-        s = e_ContainerID(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_ContainerID(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_ContainerID(b: bytes, i: int, e: int, k: int = DEPTH) -> ContainerID:
     v1: str | None = None
     v2: ContainerID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('parent')
             if k < 1: raise Refused('nested too deeply')
-            v2 = d_ContainerID(b, i, j, k - 1)
+            v2 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('ContainerID')
     return ContainerID(value=v1, parent=v2)
 
 
-def e_ResourceProviderID(m: ResourceProviderID) -> bytes:
-    s = m.value.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_ResourceProviderID(m: ResourceProviderID) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_ResourceProviderID(b: bytes, i: int, e: int) -> ResourceProviderID:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('ResourceProviderID')
     return ResourceProviderID(value=v1)
 
 
-def e_UUID(m: UUID) -> bytes:
-    o: list[bytes] = []
-    s = m.value
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_UUID(m: UUID) -> str:
+    s = m.value.decode('latin-1'); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_UUID(b: bytes, i: int, e: int) -> UUID:
     v1: bytes | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j]; i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('UUID')
     return UUID(value=v1)
 
 
-def e_Label(m: Label) -> bytes:
-    o: list[bytes] = []
-    s = m.key.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Label(m: Label) -> str:
+    s = m.key
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.value
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Label(b: bytes, i: int, e: int) -> Label:
     v1: str | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Label')
     return Label(key=v1, value=v2)
 
 
-def e_Labels(m: Labels) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.labels:
-        s = e_Label(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Labels(m: Labels) -> str:
+    o = ''
+    if m.labels:
+        p = [o]
+        for v1 in m.labels:
+            s = e_Label(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Labels(b: bytes, i: int, e: int) -> Labels:
     v1: list[Label] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Label(b, i, j))
+            v1.append(d_Label(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Labels(labels=v1)
 
 
-def e_Parameter(m: Parameter) -> bytes:
-    o: list[bytes] = []
-    s = m.key.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = m.value.encode()
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Parameter(m: Parameter) -> str:
+    s = m.key
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Parameter(b: bytes, i: int, e: int) -> Parameter:
     v1: str | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Parameter')
     return Parameter(key=v1, value=v2)
 
 
-def e_Parameters(m: Parameters) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.parameter:
-        s = e_Parameter(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Parameters(m: Parameters) -> str:
+    o = ''
+    if m.parameter:
+        p = [o]
+        for v1 in m.parameter:
+            s = e_Parameter(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Parameters(b: bytes, i: int, e: int) -> Parameters:
     v1: list[Parameter] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Parameter(b, i, j))
+            v1.append(d_Parameter(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Parameters(parameter=v1)
 
 
-def e_Value_Scalar(m: Value_Scalar) -> bytes:
-    return b'\x09' + packed(m.value)
+def e_Value_Scalar(m: Value_Scalar) -> str:
+    o = f'\x09{packed(m.value).decode("latin-1")}'
+    return o
 
 
 def d_Value_Scalar(b: bytes, i: int, e: int) -> Value_Scalar:
     v1: float | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 9:
             v1 = double(b, i)[0]; i += 8
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Value.Scalar')
     return Value_Scalar(value=v1)
 
 
-def e_Value_Range(m: Value_Range) -> bytes:
-    o: list[bytes] = []
+def e_Value_Range(m: Value_Range) -> str:
     i = m.begin
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else varint_bytes(i))
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
     i = m.end
-    o += (b'\x10', SHORT[i] if 0 <= i < 1024 else varint_bytes(i))
-    return b''.join(o)
+    o += f'\x10{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    return o
 
 
 def d_Value_Range(b: bytes, i: int, e: int) -> Value_Range:
     v1: int | None = None
     v2: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v1 = n
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v2 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Value.Range')
     return Value_Range(begin=v1, end=v2)
 
 
-def e_Value_Ranges(m: Value_Ranges) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.range:
-        s = e_Value_Range(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Value_Ranges(m: Value_Ranges) -> str:
+    o = ''
+    if m.range:
+        p = [o]
+        for v1 in m.range:
+            s = e_Value_Range(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Value_Ranges(b: bytes, i: int, e: int) -> Value_Ranges:
     v1: list[Value_Range] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Value_Range(b, i, j))
+            v1.append(d_Value_Range(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Value_Ranges(range=v1)
 
 
-def e_Value_Set(m: Value_Set) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.item:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Value_Set(m: Value_Set) -> str:
+    o = ''
+    if m.item:
+        p = [o]
+        for v1 in m.item:
+            s = v1
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Value_Set(b: bytes, i: int, e: int) -> Value_Set:
     v1: list[str] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1.append(b[i:j].decode()); i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Value_Set(item=v1)
 
 
-def e_Value_Text(m: Value_Text) -> bytes:
-    s = m.value.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_Value_Text(m: Value_Text) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Value_Text(b: bytes, i: int, e: int) -> Value_Text:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Value.Text')
     return Value_Text(value=v1)
 
 
-def e_Value(m: Value) -> bytes:
-    o: list[bytes] = []
-    o += (b'\x08', m.type.wire)
+def e_Value(m: Value) -> str:
+    o = f'\x08{m.type.wire}'
     v2 = m.scalar
     if v2 is not None:
-        o += (b'\x12\x09\x09', packed(v2.value))
+        o += f'\x12\x09\x09{packed(v2.value).decode("latin-1")}'
     v3 = m.ranges
     if v3 is not None:
-        s = e_Value_Ranges(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Value_Ranges(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.set
     if v4 is not None:
-        s = e_Value_Set(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Value_Set(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.text
     if v5 is not None:
-        s = v5.value.encode(); n = len(s)
-        if n < 126: o += (b'\x2a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_Value_Text(v5); o += (b'\x2a', varint_bytes(len(s)), s)
-    return b''.join(o)
+        s = v5.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_2a[n]}{s}'
+        else: s = e_Value_Text(v5); n = len(s); o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    return o
 
 
 def d_Value(b: bytes, i: int, e: int) -> Value:
@@ -540,13 +608,14 @@ def d_Value(b: bytes, i: int, e: int) -> Value:
     v4: Value_Set | None = None
     v5: Value_Text | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_Value_Type.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -554,21 +623,27 @@ def d_Value(b: bytes, i: int, e: int) -> Value:
             if n == 9 and b[i] == 9: v2 = Value_Scalar(value=double(b, i + 1)[0])
             else: v2 = d_Value_Scalar(b, i, j)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('ranges')
-            v3 = d_Value_Ranges(b, i, j)
+            v3 = d_Value_Ranges(b[i:j], 0, n)
             i = j
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('set')
-            v4 = d_Value_Set(b, i, j)
+            v4 = d_Value_Set(b[i:j], 0, n)
             i = j
-        elif t == 42:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -576,110 +651,114 @@ def d_Value(b: bytes, i: int, e: int) -> Value:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v5 = Value_Text(value=b[i + 2 : j].decode())
             else: v5 = d_Value_Text(b, i, j)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Value')
     return Value(type=v1, scalar=v2, ranges=v3, set=v4, text=v5)
 
 
-def e_DurationInfo(m: DurationInfo) -> bytes:
-    o: list[bytes] = []
+def e_DurationInfo(m: DurationInfo) -> str:
     i = m.nanoseconds
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else varint_bytes(i))
-    return b''.join(o)
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    return o
 
 
 def d_DurationInfo(b: bytes, i: int, e: int) -> DurationInfo:
     v1: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int64(b, i - 1)
             v1 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('DurationInfo')
     return DurationInfo(nanoseconds=v1)
 
 
-def e_TimeInfo(m: TimeInfo) -> bytes:
-    o: list[bytes] = []
+def e_TimeInfo(m: TimeInfo) -> str:
     i = m.nanoseconds
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else varint_bytes(i))
-    return b''.join(o)
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    return o
 
 
 def d_TimeInfo(b: bytes, i: int, e: int) -> TimeInfo:
     v1: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int64(b, i - 1)
             v1 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('TimeInfo')
     return TimeInfo(nanoseconds=v1)
 
 
-def e_Unavailability(m: Unavailability) -> bytes:
-    o: list[bytes] = []
-    s = e_TimeInfo(m.start)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Unavailability(m: Unavailability) -> str:
+    s = e_TimeInfo(m.start); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.duration
     if v2 is not None:
-        s = e_DurationInfo(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_DurationInfo(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Unavailability(b: bytes, i: int, e: int) -> Unavailability:
     v1: TimeInfo | None = None
     v2: DurationInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('start')
-            v1 = d_TimeInfo(b, i, j)
+            v1 = d_TimeInfo(b[i:j], 0, n)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('duration')
-            v2 = d_DurationInfo(b, i, j)
+            v2 = d_DurationInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Unavailability')
     return Unavailability(start=v1, duration=v2)
 
 
-def e_Address(m: Address) -> bytes:
-    o: list[bytes] = []
+def e_Address(m: Address) -> str:
+    o = ''
     v1 = m.hostname
     if v1 is not None:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v1
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.ip
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     i = m.port
-    o += (b'\x18', SHORT[i] if 0 <= i < 1024 else int32_bytes(i))
-    return b''.join(o)
+    o += f'\x18{SHORT[i] if 0 <= i < 1024 else int32_text(i)}'
+    return o
 
 
 def d_Address(b: bytes, i: int, e: int) -> Address:
@@ -687,47 +766,59 @@ def d_Address(b: bytes, i: int, e: int) -> Address:
     v2: str | None = None
     v3: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v3 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v3 is None: raise Absent('Address')
     return Address(hostname=v1, ip=v2, port=v3)
 
 
-def e_URL(m: URL) -> bytes:
-    o: list[bytes] = []
-    s = m.scheme.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = e_Address(m.address)
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_URL(m: URL) -> str:
+    s = m.scheme
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = e_Address(m.address); n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.path
     if v3 is not None:
-        s = v3.encode()
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v4 in m.query:
-        s = e_Parameter(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v3
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    if m.query:
+        p = [o]
+        for v4 in m.query:
+            s = e_Parameter(v4); n = len(s)
+            p.append(f'{T_22[n] if n < 128 else sized(34, n)}{s}')
+        o = ''.join(p)
     v5 = m.fragment
     if v5 is not None:
-        s = v5.encode()
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v5
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    return o
 
 
 def d_URL(b: bytes, i: int, e: int) -> URL:
@@ -737,65 +828,76 @@ def d_URL(b: bytes, i: int, e: int) -> URL:
     v4: list[Parameter] = []
     v5: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('address')
-            v2 = d_Address(b, i, j)
+            v2 = d_Address(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3 = b[i:j].decode(); i = j
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v4.append(d_Parameter(b, i, j))
+            v4.append(d_Parameter(b[i:j], 0, n))
             i = j
-        elif t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v5 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 42:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v5 = b[i:j].decode(); i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('URL')
     return URL(scheme=v1, address=v2, path=v3, query=v4, fragment=v5)
 
 
-def e_Attribute(m: Attribute) -> bytes:
-    o: list[bytes] = []
-    s = m.name.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    o += (b'\x10', m.type.wire)
+def e_Attribute(m: Attribute) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}\x10{m.type.wire}'
     v3 = m.scalar
     if v3 is not None:
-        o += (b'\x1a\x09\x09', packed(v3.value))
+        o += f'\x1a\x09\x09{packed(v3.value).decode("latin-1")}'
     v4 = m.ranges
     if v4 is not None:
-        s = e_Value_Ranges(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Value_Ranges(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.text
     if v5 is not None:
-        s = v5.value.encode(); n = len(s)
-        if n < 126: o += (b'\x2a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_Value_Text(v5); o += (b'\x2a', varint_bytes(len(s)), s)
+        s = v5.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_2a[n]}{s}'
+        else: s = e_Value_Text(v5); n = len(s); o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.set
     if v6 is not None:
-        s = e_Value_Set(v6)
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Value_Set(v6); n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+    return o
 
 
 def d_Attribute(b: bytes, i: int, e: int) -> Attribute:
@@ -806,18 +908,21 @@ def d_Attribute(b: bytes, i: int, e: int) -> Attribute:
     v5: Value_Text | None = None
     v6: Value_Set | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v2 = t_Value_Type.get(n, v2)
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -825,14 +930,18 @@ def d_Attribute(b: bytes, i: int, e: int) -> Attribute:
             if n == 9 and b[i] == 9: v3 = Value_Scalar(value=double(b, i + 1)[0])
             else: v3 = d_Value_Scalar(b, i, j)
             i = j
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('ranges')
-            v4 = d_Value_Ranges(b, i, j)
+            v4 = d_Value_Ranges(b[i:j], 0, n)
             i = j
-        elif t == 42:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -840,81 +949,93 @@ def d_Attribute(b: bytes, i: int, e: int) -> Attribute:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v5 = Value_Text(value=b[i + 2 : j].decode())
             else: v5 = d_Value_Text(b, i, j)
             i = j
-        elif t == 50:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v6 is not None: raise Again('set')
-            v6 = d_Value_Set(b, i, j)
+            v6 = d_Value_Set(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Attribute')
     return Attribute(name=v1, type=v2, scalar=v3, ranges=v4, set=v6, text=v5)
 
 
-def e_DomainInfo_FaultDomain_RegionInfo(m: DomainInfo_FaultDomain_RegionInfo) -> bytes:
-    s = m.name.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_DomainInfo_FaultDomain_RegionInfo(m: DomainInfo_FaultDomain_RegionInfo) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_DomainInfo_FaultDomain_RegionInfo(b: bytes, i: int, e: int) -> DomainInfo_FaultDomain_RegionInfo:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('DomainInfo.FaultDomain.RegionInfo')
     return DomainInfo_FaultDomain_RegionInfo(name=v1)
 
 
-def e_DomainInfo_FaultDomain_ZoneInfo(m: DomainInfo_FaultDomain_ZoneInfo) -> bytes:
-    s = m.name.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_DomainInfo_FaultDomain_ZoneInfo(m: DomainInfo_FaultDomain_ZoneInfo) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_DomainInfo_FaultDomain_ZoneInfo(b: bytes, i: int, e: int) -> DomainInfo_FaultDomain_ZoneInfo:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('DomainInfo.FaultDomain.ZoneInfo')
     return DomainInfo_FaultDomain_ZoneInfo(name=v1)
 
 
-def e_DomainInfo_FaultDomain(m: DomainInfo_FaultDomain) -> bytes:
-    o: list[bytes] = []
-    s = m.region.name.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_DomainInfo_FaultDomain_RegionInfo(m.region); o += (b'\x0a', varint_bytes(len(s)), s)
-    s = m.zone.name.encode(); n = len(s)
-    if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_DomainInfo_FaultDomain_ZoneInfo(m.zone); o += (b'\x12', varint_bytes(len(s)), s)
-    return b''.join(o)
+def e_DomainInfo_FaultDomain(m: DomainInfo_FaultDomain) -> str:
+    o = ''
+    s = m.region.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_DomainInfo_FaultDomain_RegionInfo(m.region); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = m.zone.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_12[n]}{s}'
+    else: s = e_DomainInfo_FaultDomain_ZoneInfo(m.zone); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_DomainInfo_FaultDomain(b: bytes, i: int, e: int) -> DomainInfo_FaultDomain:
     v1: DomainInfo_FaultDomain_RegionInfo | None = None
     v2: DomainInfo_FaultDomain_ZoneInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -923,7 +1044,9 @@ def d_DomainInfo_FaultDomain(b: bytes, i: int, e: int) -> DomainInfo_FaultDomain
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = DomainInfo_FaultDomain_RegionInfo(name=b[i + 2 : j].decode())
             else: v1 = d_DomainInfo_FaultDomain_RegionInfo(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -931,112 +1054,117 @@ def d_DomainInfo_FaultDomain(b: bytes, i: int, e: int) -> DomainInfo_FaultDomain
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = DomainInfo_FaultDomain_ZoneInfo(name=b[i + 2 : j].decode())
             else: v2 = d_DomainInfo_FaultDomain_ZoneInfo(b, i, j)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('DomainInfo.FaultDomain')
     return DomainInfo_FaultDomain(region=v1, zone=v2)
 
 
-def e_DomainInfo(m: DomainInfo) -> bytes:
-    o: list[bytes] = []
+def e_DomainInfo(m: DomainInfo) -> str:
+    o = ''
     v1 = m.fault_domain
     if v1 is not None:
-        s = e_DomainInfo_FaultDomain(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_DomainInfo_FaultDomain(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_DomainInfo(b: bytes, i: int, e: int) -> DomainInfo:
     v1: DomainInfo_FaultDomain | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('fault_domain')
-            v1 = d_DomainInfo_FaultDomain(b, i, j)
+            v1 = d_DomainInfo_FaultDomain(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return DomainInfo(fault_domain=v1)
 
 
-def e_Secret_Reference(m: Secret_Reference) -> bytes:
-    o: list[bytes] = []
-    s = m.name.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Secret_Reference(m: Secret_Reference) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.key
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Secret_Reference(b: bytes, i: int, e: int) -> Secret_Reference:
     v1: str | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Secret.Reference')
     return Secret_Reference(name=v1, key=v2)
 
 
-def e_Secret_Value(m: Secret_Value) -> bytes:
-    o: list[bytes] = []
-    s = m.data
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Secret_Value(m: Secret_Value) -> str:
+    s = m.data.decode('latin-1'); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Secret_Value(b: bytes, i: int, e: int) -> Secret_Value:
     v1: bytes | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j]; i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Secret.Value')
     return Secret_Value(data=v1)
 
 
-def e_Secret(m: Secret) -> bytes:
-    o: list[bytes] = []
+def e_Secret(m: Secret) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.reference
     if v2 is not None:
-        s = e_Secret_Reference(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Secret_Reference(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.value
     if v3 is not None:
-        s = e_Secret_Value(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Secret_Value(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Secret(b: bytes, i: int, e: int) -> Secret:
@@ -1044,48 +1172,55 @@ def d_Secret(b: bytes, i: int, e: int) -> Secret:
     v2: Secret_Reference | None = None
     v3: Secret_Value | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_Secret_Type.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('reference')
-            v2 = d_Secret_Reference(b, i, j)
+            v2 = d_Secret_Reference(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('value')
-            v3 = d_Secret_Value(b, i, j)
+            v3 = d_Secret_Value(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Secret(type=v1, reference=v2, value=v3)
 
 
-def e_Environment_Variable(m: Environment_Variable) -> bytes:
-    o: list[bytes] = []
-    s = m.name.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Environment_Variable(m: Environment_Variable) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.value
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.type
     if v3 is not None:
-        o += (b'\x18', v3.wire)
+        o += f'\x18{v3.wire}'
     v4 = m.secret
     if v4 is not None:
-        s = e_Secret(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Secret(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+    return o
 
 
 def d_Environment_Variable(b: bytes, i: int, e: int) -> Environment_Variable:
@@ -1093,80 +1228,96 @@ def d_Environment_Variable(b: bytes, i: int, e: int) -> Environment_Variable:
     v2: str | None = None
     v3: Environment_Variable_Type | None = None
     v4: Secret | None = None
+    r = False
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v3 = t_Environment_Variable_Type.get(n, v3)
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
+            r = True
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('secret')
-            v4 = d_Secret(b, i, j)
+            v4 = d_Secret(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Environment.Variable')
+    if not r: return Environment_Variable(name=v1, type=v3, value=v2)
     return Environment_Variable(name=v1, type=v3, value=v2, secret=v4)
 
 
-def e_Environment(m: Environment) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.variables:
-        s = e_Environment_Variable(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Environment(m: Environment) -> str:
+    o = ''
+    if m.variables:
+        p = [o]
+        for v1 in m.variables:
+            s = e_Environment_Variable(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Environment(b: bytes, i: int, e: int) -> Environment:
     v1: list[Environment_Variable] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Environment_Variable(b, i, j))
+            v1.append(d_Environment_Variable(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Environment(variables=v1)
 
 
-def e_CommandInfo_URI(m: CommandInfo_URI) -> bytes:
-    o: list[bytes] = []
-    s = m.value.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_CommandInfo_URI(m: CommandInfo_URI) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.executable
     if v2 is not None:
-        o.append(b'\x10\x01' if v2 else b'\x10\x00')
+        o += '\x10\x01' if v2 else '\x10\x00'
     v3 = m.extract
     if v3 is not None:
-        o.append(b'\x18\x01' if v3 else b'\x18\x00')
+        o += '\x18\x01' if v3 else '\x18\x00'
     v4 = m.cache
     if v4 is not None:
-        o.append(b'\x20\x01' if v4 else b'\x20\x00')
+        o += '\x20\x01' if v4 else '\x20\x00'
     v5 = m.output_file
     if v5 is not None:
-        s = v5.encode()
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v5
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    return o
 
 
 def d_CommandInfo_URI(b: bytes, i: int, e: int) -> CommandInfo_URI:
@@ -1176,237 +1327,287 @@ def d_CommandInfo_URI(b: bytes, i: int, e: int) -> CommandInfo_URI:
     v4: bool | None = None
     v5: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v2 = n != 0
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v3 = n != 0
-        elif t == 32:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 32:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v4 = n != 0
-        elif t == 42:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v5 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('CommandInfo.URI')
     return CommandInfo_URI(value=v1, executable=v2, extract=v3, cache=v4, output_file=v5)
 
 
-def e_CommandInfo(m: CommandInfo) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.uris:
-        s = e_CommandInfo_URI(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_CommandInfo(m: CommandInfo) -> str:
+    o = ''
+    if m.uris:
+        p = [o]
+        for v1 in m.uris:
+            s = e_CommandInfo_URI(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
     v2 = m.environment
     if v2 is not None:
-        s = e_Environment(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Environment(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.value
     if v3 is not None:
-        s = v3.encode()
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v3
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v5 = m.user
     if v5 is not None:
-        s = v5.encode()
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v5
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.shell
     if v6 is not None:
-        o.append(b'\x30\x01' if v6 else b'\x30\x00')
-    for v7 in m.arguments:
-        s = v7.encode()
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        o += '\x30\x01' if v6 else '\x30\x00'
+    if m.arguments:
+        p = [o]
+        for v7 in m.arguments:
+            s = v7
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            p.append(f'{T_3a[n] if n < 128 else sized(58, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_CommandInfo(b: bytes, i: int, e: int) -> CommandInfo:
-    v1: list[CommandInfo_URI] = []
+    v1: list[CommandInfo_URI] | None = None
     v2: Environment | None = None
     v3: str | None = None
     v5: str | None = None
     v6: bool | None = None
-    v7: list[str] = []
+    v7: list[str] | None = None
+    r = False
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
+            r = True
+            if v1 is None: v1 = []
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_CommandInfo_URI(b, i, j))
+            v1.append(d_CommandInfo_URI(b[i:j], 0, n))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v2 is not None: raise Again('environment')
-            v2 = d_Environment(b, i, j)
-            i = j
-        elif t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v3 = b[i:j].decode(); i = j
-        elif t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v5 = b[i:j].decode(); i = j
-        elif t == 48:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v6 = n != 0
-        elif t == 58:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v7.append(b[i:j].decode()); i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v2 is not None: raise Again('environment')
+                v2 = d_Environment(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            if t == 26:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v3 = b[i:j].decode(); i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            if t == 42:
+                r = True
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v5 = b[i:j].decode(); i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            if t == 48:
+                n = b[i]; i += 1
+                if n > 127: n, i = varint(b, i - 1)
+                v6 = n != 0
+                if i >= e: break
+                t = b[i]; i += 1
+            while t == 58:
+                r = True
+                if v7 is None: v7 = []
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v7.append(b[i:j].decode()); i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
-    return CommandInfo(uris=v1, environment=v2, shell=v6, value=v3, arguments=v7, user=v5)
+    if not r: return CommandInfo(environment=v2, shell=v6, value=v3)
+    return CommandInfo(uris=v1 or [], environment=v2, shell=v6, value=v3, arguments=v7 or [], user=v5)
 
 
-def e_Credential(m: Credential) -> bytes:
-    o: list[bytes] = []
-    s = m.principal.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Credential(m: Credential) -> str:
+    s = m.principal
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.secret
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Credential(b: bytes, i: int, e: int) -> Credential:
     v1: str | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Credential')
     return Credential(principal=v1, secret=v2)
 
 
-def e_Filters(m: Filters) -> bytes:
-    o: list[bytes] = []
+def e_Filters(m: Filters) -> str:
+    o = ''
     v1 = m.refuse_seconds
     if v1 is not None:
-        o += (b'\x09', packed(v1))
-    return b''.join(o)
+        o += f'\x09{packed(v1).decode("latin-1")}'
+    return o
 
 
 def d_Filters(b: bytes, i: int, e: int) -> Filters:
     v1: float | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 9:
             v1 = double(b, i)[0]; i += 8
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Filters(refuse_seconds=v1)
 
 
-def e_OfferFilters_ResourceQuantities(m: OfferFilters_ResourceQuantities) -> bytes:
-    o: list[bytes] = []
+def e_OfferFilters_ResourceQuantities(m: OfferFilters_ResourceQuantities) -> str:
+    o = ''
     for c, v1 in m.quantities.items():
-        s = pair(c, e_Value_Scalar(v1)); o += (b'\x0a', varint_bytes(len(s)), s)
-    return b''.join(o)
+        s = pair(c, e_Value_Scalar(v1)); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_OfferFilters_ResourceQuantities(b: bytes, i: int, e: int) -> OfferFilters_ResourceQuantities:
     v1: dict[str, Value_Scalar] = {}
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             c, v1[c] = entry(b, i, j, d_Value_Scalar); i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return OfferFilters_ResourceQuantities(quantities=v1)
 
 
-def e_OfferFilters_MinAllocatableResources(m: OfferFilters_MinAllocatableResources) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.quantities:
-        s = e_OfferFilters_ResourceQuantities(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_OfferFilters_MinAllocatableResources(m: OfferFilters_MinAllocatableResources) -> str:
+    o = ''
+    if m.quantities:
+        p = [o]
+        for v1 in m.quantities:
+            s = e_OfferFilters_ResourceQuantities(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_OfferFilters_MinAllocatableResources(b: bytes, i: int, e: int) -> OfferFilters_MinAllocatableResources:
     v1: list[OfferFilters_ResourceQuantities] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_OfferFilters_ResourceQuantities(b, i, j))
+            v1.append(d_OfferFilters_ResourceQuantities(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return OfferFilters_MinAllocatableResources(quantities=v1)
 
 
-def e_OfferFilters(m: OfferFilters) -> bytes:
-    o: list[bytes] = []
+def e_OfferFilters(m: OfferFilters) -> str:
+    o = ''
     v1 = m.min_allocatable_resources
     if v1 is not None:
-        s = e_OfferFilters_MinAllocatableResources(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_OfferFilters_MinAllocatableResources(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_OfferFilters(b: bytes, i: int, e: int) -> OfferFilters:
     v1: OfferFilters_MinAllocatableResources | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('min_allocatable_resources')
-            v1 = d_OfferFilters_MinAllocatableResources(b, i, j)
+            v1 = d_OfferFilters_MinAllocatableResources(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return OfferFilters(min_allocatable_resources=v1)
 

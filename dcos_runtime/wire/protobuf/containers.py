@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import containers as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, SHORT, Absent, Again, Codec, Refused, Shape, entry, int32, length, numbered, numbers, pair, skip, tag, text, uint32, uint32_bytes, varint, varint_bytes
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, entry, int32, length, numbers, text, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._writing import SHORT, heads, numbered, pair, sized, uint32_text, utf8, varint_text
 from dcos_runtime.wire.protobuf.common import ContainerID, Credential, Labels, Parameter, Parameters, Secret, d_ContainerID, d_Credential, d_Labels, d_Parameter, d_Parameters, d_Secret, e_ContainerID, e_Credential, e_Labels, e_Parameter, e_Parameters, e_Secret
 
 Image_Appc = structs.Image.Appc
@@ -80,21 +81,34 @@ t_Volume_Mode = numbered(Volume_Mode, {"RW": 1, "RO": 2})
 t_ContainerInfo_DockerInfo_Network = numbered(ContainerInfo_DockerInfo_Network, {"HOST": 1, "BRIDGE": 2, "NONE": 3, "USER": 4})
 t_ContainerInfo_Type = numbered(ContainerInfo_Type, {"DOCKER": 1, "MESOS": 2})
 t_CgroupInfo_Blkio_Operation = numbered(CgroupInfo_Blkio_Operation, {"UNKNOWN": 0, "TOTAL": 1, "READ": 2, "WRITE": 3, "SYNC": 4, "ASYNC": 5, "DISCARD": 6})
+T_0a = heads('\x0a')
+T_12 = heads('\x12')
+T_1a = heads('\x1a')
+T_22 = heads('\x22')
+T_2a = heads('\x2a')
+T_32 = heads('\x32')
+T_3a = heads('\x3a')
+T_42 = heads('\x42')
+T_4a = heads('\x4a')
+T_52 = heads('\x52')
 
 
-def e_Image_Appc(m: Image_Appc) -> bytes:
-    o: list[bytes] = []
-    s = m.name.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Image_Appc(m: Image_Appc) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.id
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.labels
     if v3 is not None:
-        s = e_Labels(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Labels(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Image_Appc(b: bytes, i: int, e: int) -> Image_Appc:
@@ -102,45 +116,50 @@ def d_Image_Appc(b: bytes, i: int, e: int) -> Image_Appc:
     v2: str | None = None
     v3: Labels | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('labels')
-            v3 = d_Labels(b, i, j)
+            v3 = d_Labels(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Image.Appc')
     return Image_Appc(name=v1, id=v2, labels=v3)
 
 
-def e_Image_Docker(m: Image_Docker) -> bytes:
-    o: list[bytes] = []
-    s = m.name.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Image_Docker(m: Image_Docker) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.credential
     if v2 is not None:
-        s = e_Credential(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Credential(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.config
     if v3 is not None:
-        s = e_Secret(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Secret(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Image_Docker(b: bytes, i: int, e: int) -> Image_Docker:
@@ -148,49 +167,52 @@ def d_Image_Docker(b: bytes, i: int, e: int) -> Image_Docker:
     v2: Credential | None = None
     v3: Secret | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('credential')
-            v2 = d_Credential(b, i, j)
+            v2 = d_Credential(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('config')
-            v3 = d_Secret(b, i, j)
+            v3 = d_Secret(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Image.Docker')
     return Image_Docker(name=v1, credential=v2, config=v3)
 
 
-def e_Image(m: Image) -> bytes:
-    o: list[bytes] = []
-    o += (b'\x08', m.type.wire)
+def e_Image(m: Image) -> str:
+    o = f'\x08{m.type.wire}'
     v2 = m.appc
     if v2 is not None:
-        s = e_Image_Appc(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Image_Appc(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.docker
     if v3 is not None:
-        s = e_Image_Docker(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Image_Docker(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.cached
     if v4 is not None:
-        o.append(b'\x20\x01' if v4 else b'\x20\x00')
-    return b''.join(o)
+        o += '\x20\x01' if v4 else '\x20\x00'
+    return o
 
 
 def d_Image(b: bytes, i: int, e: int) -> Image:
@@ -199,132 +221,149 @@ def d_Image(b: bytes, i: int, e: int) -> Image:
     v3: Image_Docker | None = None
     v4: bool | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_Image_Type.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('appc')
-            v2 = d_Image_Appc(b, i, j)
+            v2 = d_Image_Appc(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('docker')
-            v3 = d_Image_Docker(b, i, j)
+            v3 = d_Image_Docker(b[i:j], 0, n)
             i = j
-        elif t == 32:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 32:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v4 = n != 0
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Image')
     return Image(type=v1, appc=v2, docker=v3, cached=v4)
 
 
-def e_CapabilityInfo(m: CapabilityInfo) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.capabilities:
-        o += (b'\x08', v1.wire)
-    return b''.join(o)
+def e_CapabilityInfo(m: CapabilityInfo) -> str:
+    o = ''
+    if m.capabilities:
+        p = [o]
+        for v1 in m.capabilities:
+            p.append(f'\x08{v1.wire}')
+        o = ''.join(p)
+    return o
 
 
 def d_CapabilityInfo(b: bytes, i: int, e: int) -> CapabilityInfo:
     v1: list[CapabilityInfo_Capability] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 8:
+        t = b[i]; i += 1; h = i
+        while t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             if n in t_CapabilityInfo_Capability:
                 v1.append(t_CapabilityInfo_Capability[n] or CapabilityInfo_Capability.UNKNOWN)
-        elif t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            for n in numbers(b, i, j, int32):
-                if n in t_CapabilityInfo_Capability:
-                    v1.append(t_CapabilityInfo_Capability[n] or CapabilityInfo_Capability.UNKNOWN)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 10:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                for n in numbers(b, i, j, int32):
+                    if n in t_CapabilityInfo_Capability:
+                        v1.append(t_CapabilityInfo_Capability[n] or CapabilityInfo_Capability.UNKNOWN)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return CapabilityInfo(capabilities=v1)
 
 
-def e_SeccompInfo(m: SeccompInfo) -> bytes:
-    o: list[bytes] = []
+def e_SeccompInfo(m: SeccompInfo) -> str:
+    o = ''
     v1 = m.profile_name
     if v1 is not None:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v1
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.unconfined
     if v2 is not None:
-        o.append(b'\x10\x01' if v2 else b'\x10\x00')
-    return b''.join(o)
+        o += '\x10\x01' if v2 else '\x10\x00'
+    return o
 
 
 def d_SeccompInfo(b: bytes, i: int, e: int) -> SeccompInfo:
     v1: str | None = None
     v2: bool | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v2 = n != 0
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return SeccompInfo(profile_name=v1, unconfined=v2)
 
 
-def e_LinuxInfo(m: LinuxInfo) -> bytes:
-    o: list[bytes] = []
+def e_LinuxInfo(m: LinuxInfo) -> str:
+    o = ''
     v1 = m.capability_info
     if v1 is not None:
-        s = e_CapabilityInfo(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_CapabilityInfo(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.bounding_capabilities
     if v2 is not None:
-        s = e_CapabilityInfo(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_CapabilityInfo(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.effective_capabilities
     if v3 is not None:
-        s = e_CapabilityInfo(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_CapabilityInfo(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.share_pid_namespace
     if v4 is not None:
-        o.append(b'\x20\x01' if v4 else b'\x20\x00')
+        o += '\x20\x01' if v4 else '\x20\x00'
     v5 = m.seccomp
     if v5 is not None:
-        s = e_SeccompInfo(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_SeccompInfo(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.ipc_mode
     if v6 is not None:
-        o += (b'\x30', v6.wire)
+        o += f'\x30{v6.wire}'
     v7 = m.shm_size
     if v7 is not None:
-        o += (b'\x38', SHORT[v7] if 0 <= v7 < 1024 else uint32_bytes(v7))
+        o += f'\x38{SHORT[v7] if 0 <= v7 < 1024 else uint32_text(v7)}'
     v8 = m.share_cgroups
     if v8 is not None:
-        o.append(b'\x40\x01' if v8 else b'\x40\x00')
-    return b''.join(o)
+        o += '\x40\x01' if v8 else '\x40\x00'
+    return o
 
 
 def d_LinuxInfo(b: bytes, i: int, e: int) -> LinuxInfo:
@@ -337,106 +376,121 @@ def d_LinuxInfo(b: bytes, i: int, e: int) -> LinuxInfo:
     v7: int | None = None
     v8: bool | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t < 42:
-            if t == 10:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v1 is not None: raise Again('capability_info')
-                v1 = d_CapabilityInfo(b, i, j)
-                i = j
-            elif t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v2 is not None: raise Again('bounding_capabilities')
-                v2 = d_CapabilityInfo(b, i, j)
-                i = j
-            elif t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v3 is not None: raise Again('effective_capabilities')
-                v3 = d_CapabilityInfo(b, i, j)
-                i = j
-            elif t == 32:
-                n = b[i]; i += 1
-                if n > 127: n, i = varint(b, i - 1)
-                v4 = n != 0
-            else:
-                i = skip(b, i, t)
-        else:
-            if t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v5 is not None: raise Again('seccomp')
-                v5 = d_SeccompInfo(b, i, j)
-                i = j
-            elif t == 48:
-                n = b[i]; i += 1
-                if n > 127: n, i = int32(b, i - 1)
-                v6 = t_LinuxInfo_IpcMode.get(n, v6)
-            elif t == 56:
-                n = b[i]; i += 1
-                if n > 127: n, i = uint32(b, i - 1)
-                v7 = n
-            elif t == 64:
-                n = b[i]; i += 1
-                if n > 127: n, i = varint(b, i - 1)
-                v8 = n != 0
-            else:
-                i = skip(b, i, t)
+        t = b[i]; i += 1; h = i
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v1 is not None: raise Again('capability_info')
+            v1 = d_CapabilityInfo(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('bounding_capabilities')
+            v2 = d_CapabilityInfo(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v3 is not None: raise Again('effective_capabilities')
+            v3 = d_CapabilityInfo(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 32:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v4 = n != 0
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v5 is not None: raise Again('seccomp')
+            v5 = d_SeccompInfo(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 48:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v6 = t_LinuxInfo_IpcMode.get(n, v6)
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 56:
+            n = b[i]; i += 1
+            if n > 127: n, i = uint32(b, i - 1)
+            v7 = n
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 64:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v8 = n != 0
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return LinuxInfo(capability_info=v1, bounding_capabilities=v2, effective_capabilities=v3, share_pid_namespace=v4, seccomp=v5, ipc_mode=v6, shm_size=v7, share_cgroups=v8)
 
 
-def e_NetworkInfo_IPAddress(m: NetworkInfo_IPAddress) -> bytes:
-    o: list[bytes] = []
+def e_NetworkInfo_IPAddress(m: NetworkInfo_IPAddress) -> str:
+    o = ''
     v1 = m.protocol
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.ip_address
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_NetworkInfo_IPAddress(b: bytes, i: int, e: int) -> NetworkInfo_IPAddress:
     v1: NetworkInfo_Protocol | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_NetworkInfo_Protocol.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return NetworkInfo_IPAddress(protocol=v1, ip_address=v2)
 
 
-def e_NetworkInfo_PortMapping(m: NetworkInfo_PortMapping) -> bytes:
-    o: list[bytes] = []
+def e_NetworkInfo_PortMapping(m: NetworkInfo_PortMapping) -> str:
     i = m.host_port
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else uint32_bytes(i))
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
     i = m.container_port
-    o += (b'\x10', SHORT[i] if 0 <= i < 1024 else uint32_bytes(i))
+    o += f'\x10{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
     v3 = m.protocol
     if v3 is not None:
-        s = v3.encode()
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v3
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_NetworkInfo_PortMapping(b: bytes, i: int, e: int) -> NetworkInfo_PortMapping:
@@ -444,106 +498,142 @@ def d_NetworkInfo_PortMapping(b: bytes, i: int, e: int) -> NetworkInfo_PortMappi
     v2: int | None = None
     v3: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = uint32(b, i - 1)
             v1 = n
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = uint32(b, i - 1)
             v2 = n
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('NetworkInfo.PortMapping')
     return NetworkInfo_PortMapping(host_port=v1, container_port=v2, protocol=v3)
 
 
-def e_NetworkInfo(m: NetworkInfo) -> bytes:
-    o: list[bytes] = []
-    for v3 in m.groups:
-        s = v3.encode()
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_NetworkInfo(m: NetworkInfo) -> str:
+    o = ''
+    if m.groups:
+        p = [o]
+        for v3 in m.groups:
+            s = v3
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+        o = ''.join(p)
     v4 = m.labels
     if v4 is not None:
-        s = e_Labels(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v5 in m.ip_addresses:
-        s = e_NetworkInfo_IPAddress(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Labels(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+    if m.ip_addresses:
+        p = [o]
+        for v5 in m.ip_addresses:
+            s = e_NetworkInfo_IPAddress(v5); n = len(s)
+            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+        o = ''.join(p)
     v6 = m.name
     if v6 is not None:
-        s = v6.encode()
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v7 in m.port_mappings:
-        s = e_NetworkInfo_PortMapping(v7)
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v6
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+    if m.port_mappings:
+        p = [o]
+        for v7 in m.port_mappings:
+            s = e_NetworkInfo_PortMapping(v7); n = len(s)
+            p.append(f'{T_3a[n] if n < 128 else sized(58, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_NetworkInfo(b: bytes, i: int, e: int) -> NetworkInfo:
-    v3: list[str] = []
+    v3: list[str] | None = None
     v4: Labels | None = None
     v5: list[NetworkInfo_IPAddress] = []
     v6: str | None = None
-    v7: list[NetworkInfo_PortMapping] = []
+    v7: list[NetworkInfo_PortMapping] | None = None
+    r = False
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 26:
+        t = b[i]; i += 1; h = i
+        while t == 26:
+            r = True
+            if v3 is None: v3 = []
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3.append(b[i:j].decode()); i = j
-        elif t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v4 is not None: raise Again('labels')
-            v4 = d_Labels(b, i, j)
-            i = j
-        elif t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v5.append(d_NetworkInfo_IPAddress(b, i, j))
-            i = j
-        elif t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v6 = b[i:j].decode(); i = j
-        elif t == 58:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v7.append(d_NetworkInfo_PortMapping(b, i, j))
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 34:
+                r = True
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v4 is not None: raise Again('labels')
+                v4 = d_Labels(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            while t == 42:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v5.append(d_NetworkInfo_IPAddress(b[i:j], 0, n))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                if t == 50:
+                    r = True
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    v6 = b[i:j].decode(); i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                while t == 58:
+                    r = True
+                    if v7 is None: v7 = []
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    v7.append(d_NetworkInfo_PortMapping(b[i:j], 0, n))
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                else:
+                    i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
-    return NetworkInfo(ip_addresses=v5, name=v6, groups=v3, labels=v4, port_mappings=v7)
+    if not r: return NetworkInfo(ip_addresses=v5)
+    return NetworkInfo(ip_addresses=v5, name=v6, groups=v3 or [], labels=v4, port_mappings=v7 or [])
 
 
-def e_RLimitInfo_RLimit(m: RLimitInfo_RLimit) -> bytes:
-    o: list[bytes] = []
+def e_RLimitInfo_RLimit(m: RLimitInfo_RLimit) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.hard
     if v2 is not None:
-        o += (b'\x10', SHORT[v2] if 0 <= v2 < 1024 else varint_bytes(v2))
+        o += f'\x10{SHORT[v2] if 0 <= v2 < 1024 else varint_text(v2)}'
     v3 = m.soft
     if v3 is not None:
-        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else varint_bytes(v3))
-    return b''.join(o)
+        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
+    return o
 
 
 def d_RLimitInfo_RLimit(b: bytes, i: int, e: int) -> RLimitInfo_RLimit:
@@ -551,144 +641,157 @@ def d_RLimitInfo_RLimit(b: bytes, i: int, e: int) -> RLimitInfo_RLimit:
     v2: int | None = None
     v3: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_RLimitInfo_RLimit_Type.get(n, v1)
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v2 = n
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v3 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return RLimitInfo_RLimit(type=v1, hard=v2, soft=v3)
 
 
-def e_RLimitInfo(m: RLimitInfo) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.rlimits:
-        s = e_RLimitInfo_RLimit(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_RLimitInfo(m: RLimitInfo) -> str:
+    o = ''
+    if m.rlimits:
+        p = [o]
+        for v1 in m.rlimits:
+            s = e_RLimitInfo_RLimit(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_RLimitInfo(b: bytes, i: int, e: int) -> RLimitInfo:
     v1: list[RLimitInfo_RLimit] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_RLimitInfo_RLimit(b, i, j))
+            v1.append(d_RLimitInfo_RLimit(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return RLimitInfo(rlimits=v1)
 
 
-def e_TTYInfo_WindowSize(m: TTYInfo_WindowSize) -> bytes:
-    o: list[bytes] = []
+def e_TTYInfo_WindowSize(m: TTYInfo_WindowSize) -> str:
     i = m.rows
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else uint32_bytes(i))
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
     i = m.columns
-    o += (b'\x10', SHORT[i] if 0 <= i < 1024 else uint32_bytes(i))
-    return b''.join(o)
+    o += f'\x10{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
+    return o
 
 
 def d_TTYInfo_WindowSize(b: bytes, i: int, e: int) -> TTYInfo_WindowSize:
     v1: int | None = None
     v2: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = uint32(b, i - 1)
             v1 = n
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = uint32(b, i - 1)
             v2 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('TTYInfo.WindowSize')
     return TTYInfo_WindowSize(rows=v1, columns=v2)
 
 
-def e_TTYInfo(m: TTYInfo) -> bytes:
-    o: list[bytes] = []
+def e_TTYInfo(m: TTYInfo) -> str:
+    o = ''
     v1 = m.window_size
     if v1 is not None:
-        s = e_TTYInfo_WindowSize(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_TTYInfo_WindowSize(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_TTYInfo(b: bytes, i: int, e: int) -> TTYInfo:
     v1: TTYInfo_WindowSize | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('window_size')
-            v1 = d_TTYInfo_WindowSize(b, i, j)
+            v1 = d_TTYInfo_WindowSize(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return TTYInfo(window_size=v1)
 
 
-def e_MountPropagation(m: MountPropagation) -> bytes:
-    o: list[bytes] = []
+def e_MountPropagation(m: MountPropagation) -> str:
+    o = ''
     v1 = m.mode
     if v1 is not None:
-        o += (b'\x08', v1.wire)
-    return b''.join(o)
+        o += f'\x08{v1.wire}'
+    return o
 
 
 def d_MountPropagation(b: bytes, i: int, e: int) -> MountPropagation:
     v1: MountPropagation_Mode | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_MountPropagation_Mode.get(n, v1)
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return MountPropagation(mode=v1)
 
 
-def e_Volume_Source_DockerVolume(m: Volume_Source_DockerVolume) -> bytes:
-    o: list[bytes] = []
+def e_Volume_Source_DockerVolume(m: Volume_Source_DockerVolume) -> str:
+    o = ''
     v1 = m.driver
     if v1 is not None:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = m.name.encode()
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v1
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.driver_options
     if v3 is not None:
-        s = e_Parameters(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Parameters(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Volume_Source_DockerVolume(b: bytes, i: int, e: int) -> Volume_Source_DockerVolume:
@@ -696,182 +799,199 @@ def d_Volume_Source_DockerVolume(b: bytes, i: int, e: int) -> Volume_Source_Dock
     v2: str | None = None
     v3: Parameters | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('driver_options')
-            v3 = d_Parameters(b, i, j)
+            v3 = d_Parameters(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v2 is None: raise Absent('Volume.Source.DockerVolume')
     return Volume_Source_DockerVolume(driver=v1, name=v2, driver_options=v3)
 
 
-def e_Volume_Source_HostPath(m: Volume_Source_HostPath) -> bytes:
-    o: list[bytes] = []
-    s = m.path.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Volume_Source_HostPath(m: Volume_Source_HostPath) -> str:
+    s = m.path
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.mount_propagation
     if v2 is not None:
-        s = e_MountPropagation(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_MountPropagation(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Volume_Source_HostPath(b: bytes, i: int, e: int) -> Volume_Source_HostPath:
     v1: str | None = None
     v2: MountPropagation | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('mount_propagation')
-            v2 = d_MountPropagation(b, i, j)
+            v2 = d_MountPropagation(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Volume.Source.HostPath')
     return Volume_Source_HostPath(path=v1, mount_propagation=v2)
 
 
-def e_Volume_Source_SandboxPath(m: Volume_Source_SandboxPath) -> bytes:
-    o: list[bytes] = []
+def e_Volume_Source_SandboxPath(m: Volume_Source_SandboxPath) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
-    s = m.path.encode()
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        o += f'\x08{v1.wire}'
+    s = m.path
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Volume_Source_SandboxPath(b: bytes, i: int, e: int) -> Volume_Source_SandboxPath:
     v1: Volume_Source_SandboxPath_Type | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_Volume_Source_SandboxPath_Type.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v2 is None: raise Absent('Volume.Source.SandboxPath')
     return Volume_Source_SandboxPath(type=v1, path=v2)
 
 
-def e_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(m: Volume_Source_CSIVolume_VolumeCapability_BlockVolume) -> bytes:
-    return b''
+def e_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(m: Volume_Source_CSIVolume_VolumeCapability_BlockVolume) -> str:
+    return ''
 
 
 def d_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_VolumeCapability_BlockVolume:
-    while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        i = skip(b, i, t)
+    while i < e: i = unknown(b, i)
     if i != e: raise Refused('the end is missing')
     return Volume_Source_CSIVolume_VolumeCapability_BlockVolume()
 
 
-def e_Volume_Source_CSIVolume_VolumeCapability_MountVolume(m: Volume_Source_CSIVolume_VolumeCapability_MountVolume) -> bytes:
-    o: list[bytes] = []
+def e_Volume_Source_CSIVolume_VolumeCapability_MountVolume(m: Volume_Source_CSIVolume_VolumeCapability_MountVolume) -> str:
+    o = ''
     v1 = m.fs_type
     if v1 is not None:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.mount_flags:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v1
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    if m.mount_flags:
+        p = [o]
+        for v2 in m.mount_flags:
+            s = v2
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Volume_Source_CSIVolume_VolumeCapability_MountVolume(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_VolumeCapability_MountVolume:
     v1: str | None = None
     v2: list[str] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2.append(b[i:j].decode()); i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Volume_Source_CSIVolume_VolumeCapability_MountVolume(fs_type=v1, mount_flags=v2)
 
 
-def e_Volume_Source_CSIVolume_VolumeCapability_AccessMode(m: Volume_Source_CSIVolume_VolumeCapability_AccessMode) -> bytes:
-    o: list[bytes] = []
-    o += (b'\x08', m.mode.wire)
-    return b''.join(o)
+def e_Volume_Source_CSIVolume_VolumeCapability_AccessMode(m: Volume_Source_CSIVolume_VolumeCapability_AccessMode) -> str:
+    o = f'\x08{m.mode.wire}'
+    return o
 
 
 def d_Volume_Source_CSIVolume_VolumeCapability_AccessMode(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_VolumeCapability_AccessMode:
     v1: Volume_Source_CSIVolume_VolumeCapability_AccessMode_Mode | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_Volume_Source_CSIVolume_VolumeCapability_AccessMode_Mode.get(n, v1)
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Volume.Source.CSIVolume.VolumeCapability.AccessMode')
     return Volume_Source_CSIVolume_VolumeCapability_AccessMode(mode=v1)
 
 
-def e_Volume_Source_CSIVolume_VolumeCapability(m: Volume_Source_CSIVolume_VolumeCapability) -> bytes:
-    o: list[bytes] = []
+def e_Volume_Source_CSIVolume_VolumeCapability(m: Volume_Source_CSIVolume_VolumeCapability) -> str:
+    o = ''
     v1 = m.block
     if v1 is not None:
-        s = e_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.mount
     if v2 is not None:
-        s = e_Volume_Source_CSIVolume_VolumeCapability_MountVolume(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = e_Volume_Source_CSIVolume_VolumeCapability_AccessMode(m.access_mode)
-    n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Volume_Source_CSIVolume_VolumeCapability_MountVolume(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    s = e_Volume_Source_CSIVolume_VolumeCapability_AccessMode(m.access_mode); n = len(s)
+    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Volume_Source_CSIVolume_VolumeCapability(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_VolumeCapability:
@@ -879,49 +999,57 @@ def d_Volume_Source_CSIVolume_VolumeCapability(b: bytes, i: int, e: int) -> Volu
     v2: Volume_Source_CSIVolume_VolumeCapability_MountVolume | None = None
     v3: Volume_Source_CSIVolume_VolumeCapability_AccessMode | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('block')
-            v1 = d_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(b, i, j)
+            v1 = d_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(b[i:j], 0, n)
             i = j; v2 = None
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('mount')
-            v2 = d_Volume_Source_CSIVolume_VolumeCapability_MountVolume(b, i, j)
+            v2 = d_Volume_Source_CSIVolume_VolumeCapability_MountVolume(b[i:j], 0, n)
             i = j; v1 = None
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('access_mode')
-            v3 = d_Volume_Source_CSIVolume_VolumeCapability_AccessMode(b, i, j)
+            v3 = d_Volume_Source_CSIVolume_VolumeCapability_AccessMode(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v3 is None: raise Absent('Volume.Source.CSIVolume.VolumeCapability')
     return Volume_Source_CSIVolume_VolumeCapability(block=v1, mount=v2, access_mode=v3)
 
 
-def e_Volume_Source_CSIVolume_StaticProvisioning(m: Volume_Source_CSIVolume_StaticProvisioning) -> bytes:
-    o: list[bytes] = []
-    s = m.volume_id.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = e_Volume_Source_CSIVolume_VolumeCapability(m.volume_capability)
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Volume_Source_CSIVolume_StaticProvisioning(m: Volume_Source_CSIVolume_StaticProvisioning) -> str:
+    s = m.volume_id
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = e_Volume_Source_CSIVolume_VolumeCapability(m.volume_capability); n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     for c, v3 in m.node_stage_secrets.items():
-        s = pair(c, e_Secret(v3)); o += (b'\x1a', varint_bytes(len(s)), s)
+        s = pair(c, e_Secret(v3)); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     for c, v4 in m.node_publish_secrets.items():
-        s = pair(c, e_Secret(v4)); o += (b'\x22', varint_bytes(len(s)), s)
+        s = pair(c, e_Secret(v4)); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     for c, v5 in m.volume_context.items():
-        s = pair(c, v5.encode()); o += (b'\x2a', varint_bytes(len(s)), s)
-    return b''.join(o)
+        s = pair(c, v5 if v5.isascii() else utf8(v5)); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    return o
 
 
 def d_Volume_Source_CSIVolume_StaticProvisioning(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_StaticProvisioning:
@@ -931,104 +1059,118 @@ def d_Volume_Source_CSIVolume_StaticProvisioning(b: bytes, i: int, e: int) -> Vo
     v4: dict[str, Secret] = {}
     v5: dict[str, str] = {}
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('volume_capability')
-            v2 = d_Volume_Source_CSIVolume_VolumeCapability(b, i, j)
+            v2 = d_Volume_Source_CSIVolume_VolumeCapability(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             c, v3[c] = entry(b, i, j, d_Secret); i = j
-        elif t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            c, v4[c] = entry(b, i, j, d_Secret); i = j
-        elif t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            c, v5[c] = entry(b, i, j, text); i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 34:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                c, v4[c] = entry(b, i, j, d_Secret); i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                while t == 42:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    c, v5[c] = entry(b, i, j, text); i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                else:
+                    i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Volume.Source.CSIVolume.StaticProvisioning')
     return Volume_Source_CSIVolume_StaticProvisioning(volume_id=v1, volume_capability=v2, node_stage_secrets=v3, node_publish_secrets=v4, volume_context=v5)
 
 
-def e_Volume_Source_CSIVolume(m: Volume_Source_CSIVolume) -> bytes:
-    o: list[bytes] = []
-    s = m.plugin_name.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Volume_Source_CSIVolume(m: Volume_Source_CSIVolume) -> str:
+    s = m.plugin_name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.static_provisioning
     if v2 is not None:
-        s = e_Volume_Source_CSIVolume_StaticProvisioning(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Volume_Source_CSIVolume_StaticProvisioning(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Volume_Source_CSIVolume(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume:
     v1: str | None = None
     v2: Volume_Source_CSIVolume_StaticProvisioning | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('static_provisioning')
-            v2 = d_Volume_Source_CSIVolume_StaticProvisioning(b, i, j)
+            v2 = d_Volume_Source_CSIVolume_StaticProvisioning(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Volume.Source.CSIVolume')
     return Volume_Source_CSIVolume(plugin_name=v1, static_provisioning=v2)
 
 
-def e_Volume_Source(m: Volume_Source) -> bytes:
-    o: list[bytes] = []
+def e_Volume_Source(m: Volume_Source) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.docker_volume
     if v2 is not None:
-        s = e_Volume_Source_DockerVolume(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Volume_Source_DockerVolume(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.sandbox_path
     if v3 is not None:
-        s = e_Volume_Source_SandboxPath(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Volume_Source_SandboxPath(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.secret
     if v4 is not None:
-        s = e_Secret(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Secret(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.host_path
     if v5 is not None:
-        s = e_Volume_Source_HostPath(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Volume_Source_HostPath(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.csi_volume
     if v6 is not None:
-        s = e_Volume_Source_CSIVolume(v6)
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Volume_Source_CSIVolume(v6); n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+    return o
 
 
 def d_Volume_Source(b: bytes, i: int, e: int) -> Volume_Source:
@@ -1039,71 +1181,84 @@ def d_Volume_Source(b: bytes, i: int, e: int) -> Volume_Source:
     v5: Volume_Source_HostPath | None = None
     v6: Volume_Source_CSIVolume | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_Volume_Source_Type.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('docker_volume')
-            v2 = d_Volume_Source_DockerVolume(b, i, j)
+            v2 = d_Volume_Source_DockerVolume(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('sandbox_path')
-            v3 = d_Volume_Source_SandboxPath(b, i, j)
+            v3 = d_Volume_Source_SandboxPath(b[i:j], 0, n)
             i = j
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('secret')
-            v4 = d_Secret(b, i, j)
+            v4 = d_Secret(b[i:j], 0, n)
             i = j
-        elif t == 42:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v5 is not None: raise Again('host_path')
-            v5 = d_Volume_Source_HostPath(b, i, j)
+            v5 = d_Volume_Source_HostPath(b[i:j], 0, n)
             i = j
-        elif t == 50:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v6 is not None: raise Again('csi_volume')
-            v6 = d_Volume_Source_CSIVolume(b, i, j)
+            v6 = d_Volume_Source_CSIVolume(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Volume_Source(type=v1, docker_volume=v2, host_path=v5, sandbox_path=v3, secret=v4, csi_volume=v6)
 
 
-def e_Volume(m: Volume) -> bytes:
-    o: list[bytes] = []
-    s = m.container_path.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Volume(m: Volume) -> str:
+    s = m.container_path
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.host_path
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    o += (b'\x18', m.mode.wire)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    o += f'\x18{m.mode.wire}'
     v4 = m.image
     if v4 is not None:
-        s = e_Image(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Image(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.source
     if v5 is not None:
-        s = e_Volume_Source(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Volume_Source(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    return o
 
 
 def d_Volume(b: bytes, i: int, e: int) -> Volume:
@@ -1113,54 +1268,63 @@ def d_Volume(b: bytes, i: int, e: int) -> Volume:
     v4: Image | None = None
     v5: Volume_Source | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v3 = t_Volume_Mode.get(n, v3)
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('image')
-            v4 = d_Image(b, i, j)
+            v4 = d_Image(b[i:j], 0, n)
             i = j
-        elif t == 42:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v5 is not None: raise Again('source')
-            v5 = d_Volume_Source(b, i, j)
+            v5 = d_Volume_Source(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v3 is None: raise Absent('Volume')
     return Volume(mode=v3, container_path=v1, host_path=v2, image=v4, source=v5)
 
 
-def e_ContainerInfo_DockerInfo_PortMapping(m: ContainerInfo_DockerInfo_PortMapping) -> bytes:
-    o: list[bytes] = []
+def e_ContainerInfo_DockerInfo_PortMapping(m: ContainerInfo_DockerInfo_PortMapping) -> str:
     i = m.host_port
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else uint32_bytes(i))
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
     i = m.container_port
-    o += (b'\x10', SHORT[i] if 0 <= i < 1024 else uint32_bytes(i))
+    o += f'\x10{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
     v3 = m.protocol
     if v3 is not None:
-        s = v3.encode()
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v3
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_ContainerInfo_DockerInfo_PortMapping(b: bytes, i: int, e: int) -> ContainerInfo_DockerInfo_PortMapping:
@@ -1168,52 +1332,65 @@ def d_ContainerInfo_DockerInfo_PortMapping(b: bytes, i: int, e: int) -> Containe
     v2: int | None = None
     v3: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = uint32(b, i - 1)
             v1 = n
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = uint32(b, i - 1)
             v2 = n
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('ContainerInfo.DockerInfo.PortMapping')
     return ContainerInfo_DockerInfo_PortMapping(host_port=v1, container_port=v2, protocol=v3)
 
 
-def e_ContainerInfo_DockerInfo(m: ContainerInfo_DockerInfo) -> bytes:
-    o: list[bytes] = []
-    s = m.image.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_ContainerInfo_DockerInfo(m: ContainerInfo_DockerInfo) -> str:
+    s = m.image
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.network
     if v2 is not None:
-        o += (b'\x10', v2.wire)
-    for v3 in m.port_mappings:
-        s = e_ContainerInfo_DockerInfo_PortMapping(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        o += f'\x10{v2.wire}'
+    if m.port_mappings:
+        p = [o]
+        for v3 in m.port_mappings:
+            s = e_ContainerInfo_DockerInfo_PortMapping(v3); n = len(s)
+            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+        o = ''.join(p)
     v4 = m.privileged
     if v4 is not None:
-        o.append(b'\x20\x01' if v4 else b'\x20\x00')
-    for v5 in m.parameters:
-        s = e_Parameter(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        o += '\x20\x01' if v4 else '\x20\x00'
+    if m.parameters:
+        p = [o]
+        for v5 in m.parameters:
+            s = e_Parameter(v5); n = len(s)
+            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+        o = ''.join(p)
     v6 = m.force_pull_image
     if v6 is not None:
-        o.append(b'\x30\x01' if v6 else b'\x30\x00')
+        o += '\x30\x01' if v6 else '\x30\x00'
     v7 = m.volume_driver
     if v7 is not None:
-        s = v7.encode()
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v7
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+    return o
 
 
 def d_ContainerInfo_DockerInfo(b: bytes, i: int, e: int) -> ContainerInfo_DockerInfo:
@@ -1225,114 +1402,131 @@ def d_ContainerInfo_DockerInfo(b: bytes, i: int, e: int) -> ContainerInfo_Docker
     v6: bool | None = None
     v7: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t < 32:
-            if t == 10:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v1 = b[i:j].decode(); i = j
-            elif t == 16:
-                n = b[i]; i += 1
-                if n > 127: n, i = int32(b, i - 1)
-                v2 = t_ContainerInfo_DockerInfo_Network.get(n, v2)
-            elif t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v3.append(d_ContainerInfo_DockerInfo_PortMapping(b, i, j))
-                i = j
-            else:
-                i = skip(b, i, t)
+        t = b[i]; i += 1; h = i
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v2 = t_ContainerInfo_DockerInfo_Network.get(n, v2)
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v3.append(d_ContainerInfo_DockerInfo_PortMapping(b[i:j], 0, n))
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
             if t == 32:
                 n = b[i]; i += 1
                 if n > 127: n, i = varint(b, i - 1)
                 v4 = n != 0
-            elif t == 42:
+                if i >= e: break
+                t = b[i]; i += 1
+            while t == 42:
                 n = b[i]; i += 1
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
-                v5.append(d_Parameter(b, i, j))
+                v5.append(d_Parameter(b[i:j], 0, n))
                 i = j
-            elif t == 48:
-                n = b[i]; i += 1
-                if n > 127: n, i = varint(b, i - 1)
-                v6 = n != 0
-            elif t == 58:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v7 = b[i:j].decode(); i = j
+                if i >= e: break
+                t = b[i]; i += 1
             else:
-                i = skip(b, i, t)
+                if t == 48:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = varint(b, i - 1)
+                    v6 = n != 0
+                    if i >= e: break
+                    t = b[i]; i += 1
+                if t == 58:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    v7 = b[i:j].decode(); i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('ContainerInfo.DockerInfo')
     return ContainerInfo_DockerInfo(image=v1, network=v2, port_mappings=v3, privileged=v4, parameters=v5, force_pull_image=v6, volume_driver=v7)
 
 
-def e_ContainerInfo_MesosInfo(m: ContainerInfo_MesosInfo) -> bytes:
-    o: list[bytes] = []
+def e_ContainerInfo_MesosInfo(m: ContainerInfo_MesosInfo) -> str:
+    o = ''
     v1 = m.image
     if v1 is not None:
-        s = e_Image(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Image(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_ContainerInfo_MesosInfo(b: bytes, i: int, e: int) -> ContainerInfo_MesosInfo:
     v1: Image | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('image')
-            v1 = d_Image(b, i, j)
+            v1 = d_Image(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return ContainerInfo_MesosInfo(image=v1)
 
 
-def e_ContainerInfo(m: ContainerInfo) -> bytes:
-    o: list[bytes] = []
-    o += (b'\x08', m.type.wire)
-    for v2 in m.volumes:
-        s = e_Volume(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_ContainerInfo(m: ContainerInfo) -> str:
+    o = f'\x08{m.type.wire}'
+    if m.volumes:
+        p = [o]
+        for v2 in m.volumes:
+            s = e_Volume(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
     v3 = m.docker
     if v3 is not None:
-        s = e_ContainerInfo_DockerInfo(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_ContainerInfo_DockerInfo(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.hostname
     if v4 is not None:
-        s = v4.encode()
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v4
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.mesos
     if v5 is not None:
-        s = e_ContainerInfo_MesosInfo(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v7 in m.network_infos:
-        s = e_NetworkInfo(v7)
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_ContainerInfo_MesosInfo(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
+    if m.network_infos:
+        p = [o]
+        for v7 in m.network_infos:
+            s = e_NetworkInfo(v7); n = len(s)
+            p.append(f'{T_3a[n] if n < 128 else sized(58, n)}{s}')
+        o = ''.join(p)
     v8 = m.linux_info
     if v8 is not None:
-        s = e_LinuxInfo(v8)
-        n = len(s); o += (b'\x42', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_LinuxInfo(v8); n = len(s)
+        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
     v9 = m.rlimit_info
     if v9 is not None:
-        s = e_RLimitInfo(v9)
-        n = len(s); o += (b'\x4a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_RLimitInfo(v9); n = len(s)
+        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
     v10 = m.tty_info
     if v10 is not None:
-        s = e_TTYInfo(v10)
-        n = len(s); o += (b'\x52', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_TTYInfo(v10); n = len(s)
+        o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
+    return o
 
 
 def d_ContainerInfo(b: bytes, i: int, e: int) -> ContainerInfo:
@@ -1346,204 +1540,243 @@ def d_ContainerInfo(b: bytes, i: int, e: int) -> ContainerInfo:
     v9: RLimitInfo | None = None
     v10: TTYInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t < 42:
-            if t == 8:
-                n = b[i]; i += 1
-                if n > 127: n, i = int32(b, i - 1)
-                v1 = t_ContainerInfo_Type.get(n, v1)
-            elif t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v2.append(d_Volume(b, i, j))
-                i = j
-            elif t == 26:
+        t = b[i]; i += 1; h = i
+        if t == 8:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v1 = t_ContainerInfo_Type.get(n, v1)
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v2.append(d_Volume(b[i:j], 0, n))
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        else:
+            if t == 26:
                 n = b[i]; i += 1
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
                 if v3 is not None: raise Again('docker')
-                v3 = d_ContainerInfo_DockerInfo(b, i, j)
+                v3 = d_ContainerInfo_DockerInfo(b[i:j], 0, n)
                 i = j
-            elif t == 34:
+                if i >= e: break
+                t = b[i]; i += 1
+            if t == 34:
                 n = b[i]; i += 1
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
                 v4 = b[i:j].decode(); i = j
-            else:
-                i = skip(b, i, t)
-        else:
+                if i >= e: break
+                t = b[i]; i += 1
             if t == 42:
                 n = b[i]; i += 1
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
                 if v5 is not None: raise Again('mesos')
-                v5 = d_ContainerInfo_MesosInfo(b, i, j)
+                v5 = d_ContainerInfo_MesosInfo(b[i:j], 0, n)
                 i = j
-            elif t == 58:
+                if i >= e: break
+                t = b[i]; i += 1
+            while t == 58:
                 n = b[i]; i += 1
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
-                v7.append(d_NetworkInfo(b, i, j))
+                v7.append(d_NetworkInfo(b[i:j], 0, n))
                 i = j
-            elif t == 66:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v8 is not None: raise Again('linux_info')
-                v8 = d_LinuxInfo(b, i, j)
-                i = j
-            elif t == 74:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v9 is not None: raise Again('rlimit_info')
-                v9 = d_RLimitInfo(b, i, j)
-                i = j
-            elif t == 82:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v10 is not None: raise Again('tty_info')
-                v10 = d_TTYInfo(b, i, j)
-                i = j
+                if i >= e: break
+                t = b[i]; i += 1
             else:
-                i = skip(b, i, t)
+                if t == 66:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v8 is not None: raise Again('linux_info')
+                    v8 = d_LinuxInfo(b[i:j], 0, n)
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                if t == 74:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v9 is not None: raise Again('rlimit_info')
+                    v9 = d_RLimitInfo(b[i:j], 0, n)
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                if t == 82:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v10 is not None: raise Again('tty_info')
+                    v10 = d_TTYInfo(b[i:j], 0, n)
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('ContainerInfo')
     return ContainerInfo(type=v1, volumes=v2, hostname=v4, docker=v3, mesos=v5, network_infos=v7, linux_info=v8, rlimit_info=v9, tty_info=v10)
 
 
-def e_Device_Number(m: Device_Number) -> bytes:
-    o: list[bytes] = []
+def e_Device_Number(m: Device_Number) -> str:
     i = m.major_number
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else varint_bytes(i))
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
     i = m.minor_number
-    o += (b'\x10', SHORT[i] if 0 <= i < 1024 else varint_bytes(i))
-    return b''.join(o)
+    o += f'\x10{SHORT[i] if 0 <= i < 1024 else varint_text(i)}'
+    return o
 
 
 def d_Device_Number(b: bytes, i: int, e: int) -> Device_Number:
     v1: int | None = None
     v2: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v1 = n
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v2 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Device.Number')
     return Device_Number(major_number=v1, minor_number=v2)
 
 
-def e_Device(m: Device) -> bytes:
-    o: list[bytes] = []
+def e_Device(m: Device) -> str:
+    o = ''
     v1 = m.path
     if v1 is not None:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v1
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.number
     if v2 is not None:
-        s = e_Device_Number(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Device_Number(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Device(b: bytes, i: int, e: int) -> Device:
     v1: str | None = None
     v2: Device_Number | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('number')
-            v2 = d_Device_Number(b, i, j)
+            v2 = d_Device_Number(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Device(path=v1, number=v2)
 
 
-def e_CgroupInfo_Blkio_Value(m: CgroupInfo_Blkio_Value) -> bytes:
-    o: list[bytes] = []
+def e_CgroupInfo_Blkio_Value(m: CgroupInfo_Blkio_Value) -> str:
+    o = ''
     v1 = m.op
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.value
     if v2 is not None:
-        o += (b'\x10', SHORT[v2] if 0 <= v2 < 1024 else varint_bytes(v2))
-    return b''.join(o)
+        o += f'\x10{SHORT[v2] if 0 <= v2 < 1024 else varint_text(v2)}'
+    return o
 
 
 def d_CgroupInfo_Blkio_Value(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_Value:
     v1: CgroupInfo_Blkio_Operation | None = None
     v2: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_CgroupInfo_Blkio_Operation.get(n, v1)
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v2 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return CgroupInfo_Blkio_Value(op=v1, value=v2)
 
 
-def e_CgroupInfo_Blkio_CFQ_Statistics(m: CgroupInfo_Blkio_CFQ_Statistics) -> bytes:
-    o: list[bytes] = []
+def e_CgroupInfo_Blkio_CFQ_Statistics(m: CgroupInfo_Blkio_CFQ_Statistics) -> str:
+    o = ''
     v1 = m.device
     if v1 is not None:
-        s = e_Device_Number(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Device_Number(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.sectors
     if v2 is not None:
-        o += (b'\x10', SHORT[v2] if 0 <= v2 < 1024 else varint_bytes(v2))
+        o += f'\x10{SHORT[v2] if 0 <= v2 < 1024 else varint_text(v2)}'
     v3 = m.time
     if v3 is not None:
-        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else varint_bytes(v3))
-    for v4 in m.io_serviced:
-        s = e_CgroupInfo_Blkio_Value(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v5 in m.io_service_bytes:
-        s = e_CgroupInfo_Blkio_Value(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v6 in m.io_service_time:
-        s = e_CgroupInfo_Blkio_Value(v6)
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v7 in m.io_wait_time:
-        s = e_CgroupInfo_Blkio_Value(v7)
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v8 in m.io_merged:
-        s = e_CgroupInfo_Blkio_Value(v8)
-        n = len(s); o += (b'\x42', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v9 in m.io_queued:
-        s = e_CgroupInfo_Blkio_Value(v9)
-        n = len(s); o += (b'\x4a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
+    if m.io_serviced:
+        p = [o]
+        for v4 in m.io_serviced:
+            s = e_CgroupInfo_Blkio_Value(v4); n = len(s)
+            p.append(f'{T_22[n] if n < 128 else sized(34, n)}{s}')
+        o = ''.join(p)
+    if m.io_service_bytes:
+        p = [o]
+        for v5 in m.io_service_bytes:
+            s = e_CgroupInfo_Blkio_Value(v5); n = len(s)
+            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+        o = ''.join(p)
+    if m.io_service_time:
+        p = [o]
+        for v6 in m.io_service_time:
+            s = e_CgroupInfo_Blkio_Value(v6); n = len(s)
+            p.append(f'{T_32[n] if n < 128 else sized(50, n)}{s}')
+        o = ''.join(p)
+    if m.io_wait_time:
+        p = [o]
+        for v7 in m.io_wait_time:
+            s = e_CgroupInfo_Blkio_Value(v7); n = len(s)
+            p.append(f'{T_3a[n] if n < 128 else sized(58, n)}{s}')
+        o = ''.join(p)
+    if m.io_merged:
+        p = [o]
+        for v8 in m.io_merged:
+            s = e_CgroupInfo_Blkio_Value(v8); n = len(s)
+            p.append(f'{T_42[n] if n < 128 else sized(66, n)}{s}')
+        o = ''.join(p)
+    if m.io_queued:
+        p = [o]
+        for v9 in m.io_queued:
+            s = e_CgroupInfo_Blkio_Value(v9); n = len(s)
+            p.append(f'{T_4a[n] if n < 128 else sized(74, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_CgroupInfo_Blkio_CFQ_Statistics(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_CFQ_Statistics:
@@ -1557,95 +1790,116 @@ def d_CgroupInfo_Blkio_CFQ_Statistics(b: bytes, i: int, e: int) -> CgroupInfo_Bl
     v8: list[CgroupInfo_Blkio_Value] = []
     v9: list[CgroupInfo_Blkio_Value] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t < 42:
-            if t == 10:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v1 is not None: raise Again('device')
-                v1 = d_Device_Number(b, i, j)
-                i = j
-            elif t == 16:
-                n = b[i]; i += 1
-                if n > 127: n, i = varint(b, i - 1)
-                v2 = n
-            elif t == 24:
-                n = b[i]; i += 1
-                if n > 127: n, i = varint(b, i - 1)
-                v3 = n
-            elif t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v4.append(d_CgroupInfo_Blkio_Value(b, i, j))
-                i = j
-            else:
-                i = skip(b, i, t)
+        t = b[i]; i += 1; h = i
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v1 is not None: raise Again('device')
+            v1 = d_Device_Number(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v2 = n
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v3 = n
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v4.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            if t == 42:
+            while t == 42:
                 n = b[i]; i += 1
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
-                v5.append(d_CgroupInfo_Blkio_Value(b, i, j))
+                v5.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
                 i = j
-            elif t == 50:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v6.append(d_CgroupInfo_Blkio_Value(b, i, j))
-                i = j
-            elif t == 58:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v7.append(d_CgroupInfo_Blkio_Value(b, i, j))
-                i = j
-            elif t == 66:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v8.append(d_CgroupInfo_Blkio_Value(b, i, j))
-                i = j
-            elif t == 74:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v9.append(d_CgroupInfo_Blkio_Value(b, i, j))
-                i = j
+                if i >= e: break
+                t = b[i]; i += 1
             else:
-                i = skip(b, i, t)
+                while t == 50:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    v6.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                else:
+                    while t == 58:
+                        n = b[i]; i += 1
+                        if n > 127: n, i = length(b, i - 1)
+                        j = i + n
+                        v7.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
+                        i = j
+                        if i >= e: break
+                        t = b[i]; i += 1
+                    else:
+                        while t == 66:
+                            n = b[i]; i += 1
+                            if n > 127: n, i = length(b, i - 1)
+                            j = i + n
+                            v8.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
+                            i = j
+                            if i >= e: break
+                            t = b[i]; i += 1
+                        else:
+                            while t == 74:
+                                n = b[i]; i += 1
+                                if n > 127: n, i = length(b, i - 1)
+                                j = i + n
+                                v9.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
+                                i = j
+                                if i >= e: break
+                                t = b[i]; i += 1
+                            else:
+                                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return CgroupInfo_Blkio_CFQ_Statistics(device=v1, sectors=v2, time=v3, io_serviced=v4, io_service_bytes=v5, io_service_time=v6, io_wait_time=v7, io_merged=v8, io_queued=v9)
 
 
-def e_CgroupInfo_Blkio_CFQ(m: CgroupInfo_Blkio_CFQ) -> bytes:
-    return b''
+def e_CgroupInfo_Blkio_CFQ(m: CgroupInfo_Blkio_CFQ) -> str:
+    return ''
 
 
 def d_CgroupInfo_Blkio_CFQ(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_CFQ:
-    while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        i = skip(b, i, t)
+    while i < e: i = unknown(b, i)
     if i != e: raise Refused('the end is missing')
     return CgroupInfo_Blkio_CFQ()
 
 
-def e_CgroupInfo_Blkio_Throttling_Statistics(m: CgroupInfo_Blkio_Throttling_Statistics) -> bytes:
-    o: list[bytes] = []
+def e_CgroupInfo_Blkio_Throttling_Statistics(m: CgroupInfo_Blkio_Throttling_Statistics) -> str:
+    o = ''
     v1 = m.device
     if v1 is not None:
-        s = e_Device_Number(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.io_serviced:
-        s = e_CgroupInfo_Blkio_Value(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v3 in m.io_service_bytes:
-        s = e_CgroupInfo_Blkio_Value(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Device_Number(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    if m.io_serviced:
+        p = [o]
+        for v2 in m.io_serviced:
+            s = e_CgroupInfo_Blkio_Value(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
+    if m.io_service_bytes:
+        p = [o]
+        for v3 in m.io_service_bytes:
+            s = e_CgroupInfo_Blkio_Value(v3); n = len(s)
+            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_CgroupInfo_Blkio_Throttling_Statistics(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_Throttling_Statistics:
@@ -1653,58 +1907,70 @@ def d_CgroupInfo_Blkio_Throttling_Statistics(b: bytes, i: int, e: int) -> Cgroup
     v2: list[CgroupInfo_Blkio_Value] = []
     v3: list[CgroupInfo_Blkio_Value] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('device')
-            v1 = d_Device_Number(b, i, j)
+            v1 = d_Device_Number(b[i:j], 0, n)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v2.append(d_CgroupInfo_Blkio_Value(b, i, j))
+            v2.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
             i = j
-        elif t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v3.append(d_CgroupInfo_Blkio_Value(b, i, j))
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 26:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v3.append(d_CgroupInfo_Blkio_Value(b[i:j], 0, n))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return CgroupInfo_Blkio_Throttling_Statistics(device=v1, io_serviced=v2, io_service_bytes=v3)
 
 
-def e_CgroupInfo_Blkio_Throttling(m: CgroupInfo_Blkio_Throttling) -> bytes:
-    return b''
+def e_CgroupInfo_Blkio_Throttling(m: CgroupInfo_Blkio_Throttling) -> str:
+    return ''
 
 
 def d_CgroupInfo_Blkio_Throttling(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_Throttling:
-    while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        i = skip(b, i, t)
+    while i < e: i = unknown(b, i)
     if i != e: raise Refused('the end is missing')
     return CgroupInfo_Blkio_Throttling()
 
 
-def e_CgroupInfo_Blkio_Statistics(m: CgroupInfo_Blkio_Statistics) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.cfq:
-        s = e_CgroupInfo_Blkio_CFQ_Statistics(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.cfq_recursive:
-        s = e_CgroupInfo_Blkio_CFQ_Statistics(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v3 in m.throttling:
-        s = e_CgroupInfo_Blkio_Throttling_Statistics(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_CgroupInfo_Blkio_Statistics(m: CgroupInfo_Blkio_Statistics) -> str:
+    o = ''
+    if m.cfq:
+        p = [o]
+        for v1 in m.cfq:
+            s = e_CgroupInfo_Blkio_CFQ_Statistics(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    if m.cfq_recursive:
+        p = [o]
+        for v2 in m.cfq_recursive:
+            s = e_CgroupInfo_Blkio_CFQ_Statistics(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
+    if m.throttling:
+        p = [o]
+        for v3 in m.throttling:
+            s = e_CgroupInfo_Blkio_Throttling_Statistics(v3); n = len(s)
+            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_CgroupInfo_Blkio_Statistics(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_Statistics:
@@ -1712,112 +1978,119 @@ def d_CgroupInfo_Blkio_Statistics(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_
     v2: list[CgroupInfo_Blkio_CFQ_Statistics] = []
     v3: list[CgroupInfo_Blkio_Throttling_Statistics] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_CgroupInfo_Blkio_CFQ_Statistics(b, i, j))
+            v1.append(d_CgroupInfo_Blkio_CFQ_Statistics(b[i:j], 0, n))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v2.append(d_CgroupInfo_Blkio_CFQ_Statistics(b, i, j))
-            i = j
-        elif t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v3.append(d_CgroupInfo_Blkio_Throttling_Statistics(b, i, j))
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v2.append(d_CgroupInfo_Blkio_CFQ_Statistics(b[i:j], 0, n))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                while t == 26:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    v3.append(d_CgroupInfo_Blkio_Throttling_Statistics(b[i:j], 0, n))
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                else:
+                    i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return CgroupInfo_Blkio_Statistics(cfq=v1, cfq_recursive=v2, throttling=v3)
 
 
-def e_CgroupInfo_Blkio(m: CgroupInfo_Blkio) -> bytes:
-    return b''
+def e_CgroupInfo_Blkio(m: CgroupInfo_Blkio) -> str:
+    return ''
 
 
 def d_CgroupInfo_Blkio(b: bytes, i: int, e: int) -> CgroupInfo_Blkio:
-    while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        i = skip(b, i, t)
+    while i < e: i = unknown(b, i)
     if i != e: raise Refused('the end is missing')
     return CgroupInfo_Blkio()
 
 
-def e_CgroupInfo_NetCls(m: CgroupInfo_NetCls) -> bytes:
-    o: list[bytes] = []
+def e_CgroupInfo_NetCls(m: CgroupInfo_NetCls) -> str:
+    o = ''
     v1 = m.classid
     if v1 is not None:
-        o += (b'\x08', SHORT[v1] if 0 <= v1 < 1024 else uint32_bytes(v1))
-    return b''.join(o)
+        o += f'\x08{SHORT[v1] if 0 <= v1 < 1024 else uint32_text(v1)}'
+    return o
 
 
 def d_CgroupInfo_NetCls(b: bytes, i: int, e: int) -> CgroupInfo_NetCls:
     v1: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = uint32(b, i - 1)
             v1 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return CgroupInfo_NetCls(classid=v1)
 
 
-def e_CgroupInfo(m: CgroupInfo) -> bytes:
-    o: list[bytes] = []
+def e_CgroupInfo(m: CgroupInfo) -> str:
+    o = ''
     v1 = m.net_cls
     if v1 is not None:
-        s = e_CgroupInfo_NetCls(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_CgroupInfo_NetCls(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_CgroupInfo(b: bytes, i: int, e: int) -> CgroupInfo:
     v1: CgroupInfo_NetCls | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('net_cls')
-            v1 = d_CgroupInfo_NetCls(b, i, j)
+            v1 = d_CgroupInfo_NetCls(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return CgroupInfo(net_cls=v1)
 
 
-def e_ContainerStatus(m: ContainerStatus) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.network_infos:
-        s = e_NetworkInfo(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_ContainerStatus(m: ContainerStatus) -> str:
+    o = ''
+    if m.network_infos:
+        p = [o]
+        for v1 in m.network_infos:
+            s = e_NetworkInfo(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
     v2 = m.cgroup_info
     if v2 is not None:
-        s = e_CgroupInfo(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_CgroupInfo(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.executor_pid
     if v3 is not None:
-        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else uint32_bytes(v3))
+        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else uint32_text(v3)}'
     v4 = m.container_id
     if v4 is not None:
-        s = e_ContainerID(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_ContainerID(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+    return o
 
 
 def d_ContainerStatus(b: bytes, i: int, e: int, k: int = DEPTH) -> ContainerStatus:
@@ -1825,37 +2098,47 @@ def d_ContainerStatus(b: bytes, i: int, e: int, k: int = DEPTH) -> ContainerStat
     v2: CgroupInfo | None = None
     v3: int | None = None
     v4: ContainerID | None = None
+    r = False
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_NetworkInfo(b, i, j))
+            v1.append(d_NetworkInfo(b[i:j], 0, n))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v2 is not None: raise Again('cgroup_info')
-            v2 = d_CgroupInfo(b, i, j)
-            i = j
-        elif t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = uint32(b, i - 1)
-            v3 = n
-        elif t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v4 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
-            v4 = d_ContainerID(b, i, j, k - 1)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 18:
+                r = True
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v2 is not None: raise Again('cgroup_info')
+                v2 = d_CgroupInfo(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            if t == 24:
+                n = b[i]; i += 1
+                if n > 127: n, i = uint32(b, i - 1)
+                v3 = n
+                if i >= e: break
+                t = b[i]; i += 1
+            if t == 34:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v4 is not None: raise Again('container_id')
+                if k < 1: raise Refused('nested too deeply')
+                v4 = d_ContainerID(b[i:j], 0, n, k - 1)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
+    if not r: return ContainerStatus(container_id=v4, network_infos=v1, executor_pid=v3)
     return ContainerStatus(container_id=v4, network_infos=v1, cgroup_info=v2, executor_pid=v3)
 
 

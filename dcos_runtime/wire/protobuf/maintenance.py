@@ -3,14 +3,15 @@
 Made by `python -m dcos_runtime.wire.generator` from `wire/proto/maintenance.proto`; change that, and make it anew.
 """
 
-# ruff: noqa: E501, E701, E702, I001
+# ruff: noqa: E501, E701, E702
 
 from __future__ import annotations
 
 from functools import cache
 
 from dcos_runtime.wire import maintenance as structs
-from dcos_runtime.wire.protobuf._reading import SHORT, Absent, Again, Codec, Refused, Shape, length, skip, tag, varint_bytes
+from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, length, unknown
+from dcos_runtime.wire.protobuf._writing import heads, sized
 from dcos_runtime.wire.protobuf.allocator import InverseOfferStatus, d_InverseOfferStatus, e_InverseOfferStatus
 from dcos_runtime.wire.protobuf.common import Unavailability, d_Unavailability, e_Unavailability
 from dcos_runtime.wire.protobuf.operators import MachineID, d_MachineID, e_MachineID
@@ -19,136 +20,163 @@ Window = structs.Window
 Schedule = structs.Schedule
 ClusterStatus_DrainingMachine = structs.ClusterStatus.DrainingMachine
 ClusterStatus = structs.ClusterStatus
+T_0a = heads('\x0a')
+T_12 = heads('\x12')
 
 
-def e_Window(m: Window) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.machine_ids:
-        s = e_MachineID(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = e_Unavailability(m.unavailability)
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Window(m: Window) -> str:
+    o = ''
+    if m.machine_ids:
+        p = [o]
+        for v1 in m.machine_ids:
+            s = e_MachineID(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    s = e_Unavailability(m.unavailability); n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Window(b: bytes, i: int, e: int) -> Window:
     v1: list[MachineID] = []
     v2: Unavailability | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_MachineID(b, i, j))
+            v1.append(d_MachineID(b[i:j], 0, n))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v2 is not None: raise Again('unavailability')
-            v2 = d_Unavailability(b, i, j)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v2 is not None: raise Again('unavailability')
+                v2 = d_Unavailability(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v2 is None: raise Absent('Window')
     return Window(machine_ids=v1, unavailability=v2)
 
 
-def e_Schedule(m: Schedule) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.windows:
-        s = e_Window(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Schedule(m: Schedule) -> str:
+    o = ''
+    if m.windows:
+        p = [o]
+        for v1 in m.windows:
+            s = e_Window(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Schedule(b: bytes, i: int, e: int) -> Schedule:
     v1: list[Window] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Window(b, i, j))
+            v1.append(d_Window(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Schedule(windows=v1)
 
 
-def e_ClusterStatus_DrainingMachine(m: ClusterStatus_DrainingMachine) -> bytes:
-    o: list[bytes] = []
-    s = e_MachineID(m.id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.statuses:
-        s = e_InverseOfferStatus(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_ClusterStatus_DrainingMachine(m: ClusterStatus_DrainingMachine) -> str:
+    s = e_MachineID(m.id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    if m.statuses:
+        p = [o]
+        for v2 in m.statuses:
+            s = e_InverseOfferStatus(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_ClusterStatus_DrainingMachine(b: bytes, i: int, e: int) -> ClusterStatus_DrainingMachine:
     v1: MachineID | None = None
     v2: list[InverseOfferStatus] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('id')
-            v1 = d_MachineID(b, i, j)
+            v1 = d_MachineID(b[i:j], 0, n)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v2.append(d_InverseOfferStatus(b, i, j))
+            v2.append(d_InverseOfferStatus(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('ClusterStatus.DrainingMachine')
     return ClusterStatus_DrainingMachine(id=v1, statuses=v2)
 
 
-def e_ClusterStatus(m: ClusterStatus) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.draining_machines:
-        s = e_ClusterStatus_DrainingMachine(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.down_machines:
-        s = e_MachineID(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_ClusterStatus(m: ClusterStatus) -> str:
+    o = ''
+    if m.draining_machines:
+        p = [o]
+        for v1 in m.draining_machines:
+            s = e_ClusterStatus_DrainingMachine(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    if m.down_machines:
+        p = [o]
+        for v2 in m.down_machines:
+            s = e_MachineID(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_ClusterStatus(b: bytes, i: int, e: int) -> ClusterStatus:
     v1: list[ClusterStatus_DrainingMachine] = []
     v2: list[MachineID] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_ClusterStatus_DrainingMachine(b, i, j))
+            v1.append(d_ClusterStatus_DrainingMachine(b[i:j], 0, n))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v2.append(d_MachineID(b, i, j))
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v2.append(d_MachineID(b[i:j], 0, n))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return ClusterStatus(draining_machines=v1, down_machines=v2)
 

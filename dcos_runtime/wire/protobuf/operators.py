@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import operators as structs
-from dcos_runtime.wire.protobuf._reading import SHORT, Absent, Again, Codec, Refused, Shape, double, int32, int32_bytes, length, numbered, numbers, packed, skip, tag, uint32, uint32_bytes, varint, varint_bytes
+from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, double, int32, length, numbers, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, sized, uint32_text, utf8, varint_text, wrapped
 from dcos_runtime.wire.protobuf.cluster import Offer_Operation, OperationStatus, d_Offer_Operation, d_OperationStatus, e_Offer_Operation, e_OperationStatus
 from dcos_runtime.wire.protobuf.common import UUID, AgentID, Attribute, CommandInfo, Credential, DurationInfo, FrameworkID, ResourceProviderID, TimeInfo, Unavailability, d_AgentID, d_Attribute, d_CommandInfo, d_Credential, d_DurationInfo, d_FrameworkID, d_ResourceProviderID, d_TimeInfo, d_UUID, d_Unavailability, e_AgentID, e_Attribute, e_CommandInfo, e_Credential, e_DurationInfo, e_FrameworkID, e_ResourceProviderID, e_TimeInfo, e_UUID, e_Unavailability
 from dcos_runtime.wire.protobuf.containers import ContainerInfo, Device, d_ContainerInfo, d_Device, e_ContainerInfo, e_Device
@@ -46,55 +47,70 @@ t_Status = numbered(Status, {"DRIVER_NOT_STARTED": 1, "DRIVER_RUNNING": 2, "DRIV
 t_DrainState = numbered(DrainState, {"UNKNOWN": 0, "DRAINING": 1, "DRAINED": 2})
 t_MachineInfo_Mode = numbered(MachineInfo_Mode, {"UP": 1, "DRAINING": 2, "DOWN": 3})
 t_CSIPluginContainerInfo_Service = numbered(CSIPluginContainerInfo_Service, {"UNKNOWN": 0, "CONTROLLER_SERVICE": 1, "NODE_SERVICE": 2})
+T_0a = heads('\x0a')
+T_12 = heads('\x12')
+T_1a = heads('\x1a')
+T_22 = heads('\x22')
+T_2a = heads('\x2a')
+T_32 = heads('\x32')
+T_3a = heads('\x3a')
+W_0a = wrapped('\x0a')
+W_12 = wrapped('\x12')
+W_1a = wrapped('\x1a')
 
 
-def e_MachineID(m: MachineID) -> bytes:
-    o: list[bytes] = []
+def e_MachineID(m: MachineID) -> str:
+    o = ''
     v1 = m.hostname
     if v1 is not None:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v1
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.ip
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_MachineID(b: bytes, i: int, e: int) -> MachineID:
     v1: str | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return MachineID(hostname=v1, ip=v2)
 
 
-def e_MachineInfo(m: MachineInfo) -> bytes:
-    o: list[bytes] = []
-    s = e_MachineID(m.id)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_MachineInfo(m: MachineInfo) -> str:
+    s = e_MachineID(m.id); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.mode
     if v2 is not None:
-        o += (b'\x10', v2.wire)
+        o += f'\x10{v2.wire}'
     v3 = m.unavailability
     if v3 is not None:
-        s = e_Unavailability(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Unavailability(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_MachineInfo(b: bytes, i: int, e: int) -> MachineInfo:
@@ -102,69 +118,79 @@ def d_MachineInfo(b: bytes, i: int, e: int) -> MachineInfo:
     v2: MachineInfo_Mode | None = None
     v3: Unavailability | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('id')
-            v1 = d_MachineID(b, i, j)
+            v1 = d_MachineID(b[i:j], 0, n)
             i = j
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v2 = t_MachineInfo_Mode.get(n, v2)
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('unavailability')
-            v3 = d_Unavailability(b, i, j)
+            v3 = d_Unavailability(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('MachineInfo')
     return MachineInfo(id=v1, mode=v2, unavailability=v3)
 
 
-def e_Credentials(m: Credentials) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.credentials:
-        s = e_Credential(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Credentials(m: Credentials) -> str:
+    o = ''
+    if m.credentials:
+        p = [o]
+        for v1 in m.credentials:
+            s = e_Credential(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Credentials(b: bytes, i: int, e: int) -> Credentials:
     v1: list[Credential] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Credential(b, i, j))
+            v1.append(d_Credential(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Credentials(credentials=v1)
 
 
-def e_RateLimit(m: RateLimit) -> bytes:
-    o: list[bytes] = []
+def e_RateLimit(m: RateLimit) -> str:
+    o = ''
     v1 = m.qps
     if v1 is not None:
-        o += (b'\x09', packed(v1))
-    s = m.principal.encode()
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        o += f'\x09{packed(v1).decode("latin-1")}'
+    s = m.principal
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.capacity
     if v3 is not None:
-        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else varint_bytes(v3))
-    return b''.join(o)
+        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
+    return o
 
 
 def d_RateLimit(b: bytes, i: int, e: int) -> RateLimit:
@@ -172,38 +198,45 @@ def d_RateLimit(b: bytes, i: int, e: int) -> RateLimit:
     v2: str | None = None
     v3: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 9:
             v1 = double(b, i)[0]; i += 8
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v3 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v2 is None: raise Absent('RateLimit')
     return RateLimit(qps=v1, principal=v2, capacity=v3)
 
 
-def e_RateLimits(m: RateLimits) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.limits:
-        s = e_RateLimit(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_RateLimits(m: RateLimits) -> str:
+    o = ''
+    if m.limits:
+        p = [o]
+        for v1 in m.limits:
+            s = e_RateLimit(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
     v2 = m.aggregate_default_qps
     if v2 is not None:
-        o += (b'\x11', packed(v2))
+        o += f'\x11{packed(v2).decode("latin-1")}'
     v3 = m.aggregate_default_capacity
     if v3 is not None:
-        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else varint_bytes(v3))
-    return b''.join(o)
+        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
+    return o
 
 
 def d_RateLimits(b: bytes, i: int, e: int) -> RateLimits:
@@ -211,84 +244,103 @@ def d_RateLimits(b: bytes, i: int, e: int) -> RateLimits:
     v2: float | None = None
     v3: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_RateLimit(b, i, j))
+            v1.append(d_RateLimit(b[i:j], 0, n))
             i = j
-        elif t == 17:
-            v2 = double(b, i)[0]; i += 8
-        elif t == 24:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v3 = n
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 17:
+                v2 = double(b, i)[0]; i += 8
+                if i >= e: break
+                t = b[i]; i += 1
+            if t == 24:
+                n = b[i]; i += 1
+                if n > 127: n, i = varint(b, i - 1)
+                v3 = n
+                if i >= e: break
+                t = b[i]; i += 1
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return RateLimits(limits=v1, aggregate_default_qps=v2, aggregate_default_capacity=v3)
 
 
-def e_WeightInfo(m: WeightInfo) -> bytes:
-    o: list[bytes] = []
-    o += (b'\x09', packed(m.weight))
+def e_WeightInfo(m: WeightInfo) -> str:
+    o = f'\x09{packed(m.weight).decode("latin-1")}'
     v2 = m.role
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_WeightInfo(b: bytes, i: int, e: int) -> WeightInfo:
     v1: float | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 9:
             v1 = double(b, i)[0]; i += 8
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('WeightInfo')
     return WeightInfo(weight=v1, role=v2)
 
 
-def e_VersionInfo(m: VersionInfo) -> bytes:
-    o: list[bytes] = []
-    s = m.version.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_VersionInfo(m: VersionInfo) -> str:
+    s = m.version
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.build_date
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.build_time
     if v3 is not None:
-        o += (b'\x19', packed(v3))
+        o += f'\x19{packed(v3).decode("latin-1")}'
     v4 = m.build_user
     if v4 is not None:
-        s = v4.encode()
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v4
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.git_sha
     if v5 is not None:
-        s = v5.encode()
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v5
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.git_branch
     if v6 is not None:
-        s = v6.encode()
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v6
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
     v7 = m.git_tag
     if v7 is not None:
-        s = v7.encode()
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v7
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+    return o
 
 
 def d_VersionInfo(b: bytes, i: int, e: int) -> VersionInfo:
@@ -300,98 +352,119 @@ def d_VersionInfo(b: bytes, i: int, e: int) -> VersionInfo:
     v6: str | None = None
     v7: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t < 34:
-            if t == 10:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v1 = b[i:j].decode(); i = j
-            elif t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v2 = b[i:j].decode(); i = j
-            elif t == 25:
-                v3 = double(b, i)[0]; i += 8
-            else:
-                i = skip(b, i, t)
-        else:
-            if t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v4 = b[i:j].decode(); i = j
-            elif t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v5 = b[i:j].decode(); i = j
-            elif t == 50:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v6 = b[i:j].decode(); i = j
-            elif t == 58:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v7 = b[i:j].decode(); i = j
-            else:
-                i = skip(b, i, t)
+        t = b[i]; i += 1; h = i
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v2 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 25:
+            v3 = double(b, i)[0]; i += 8
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v4 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v5 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v6 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 58:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v7 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('VersionInfo')
     return VersionInfo(version=v1, build_date=v2, build_time=v3, build_user=v4, git_sha=v5, git_branch=v6, git_tag=v7)
 
 
-def e_Flag(m: Flag) -> bytes:
-    o: list[bytes] = []
-    s = m.name.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Flag(m: Flag) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.value
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Flag(b: bytes, i: int, e: int) -> Flag:
     v1: str | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Flag')
     return Flag(name=v1, value=v2)
 
 
-def e_Role(m: Role) -> bytes:
-    o: list[bytes] = []
-    s = m.name.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    o += (b'\x11', packed(m.weight))
-    for v3 in m.frameworks:
-        s = v3.value.encode(); n = len(s)
-        if n < 126: o += (b'\x1a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_FrameworkID(v3); o += (b'\x1a', varint_bytes(len(s)), s)
-    for v4 in m.resources:
-        s = e_Resource(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Role(m: Role) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}\x11{packed(m.weight).decode("latin-1")}'
+    if m.frameworks:
+        p = [o]
+        for v3 in m.frameworks:
+            s = v3.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            if n < 126: p.append(f'{W_1a[n]}{s}')
+            else: s = e_FrameworkID(v3); n = len(s); p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+        o = ''.join(p)
+    if m.resources:
+        p = [o]
+        for v4 in m.resources:
+            s = e_Resource(v4); n = len(s)
+            p.append(f'{T_22[n] if n < 128 else sized(34, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Role(b: bytes, i: int, e: int) -> Role:
@@ -400,91 +473,107 @@ def d_Role(b: bytes, i: int, e: int) -> Role:
     v3: list[FrameworkID] = []
     v4: list[Resource] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 17:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 17:
             v2 = double(b, i)[0]; i += 8
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3.append(FrameworkID(value=b[i + 2 : j].decode()))
             else: v3.append(d_FrameworkID(b, i, j))
             i = j
-        elif t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v4.append(d_Resource(b, i, j))
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 34:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v4.append(d_Resource(b[i:j], 0, n))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Role')
     return Role(name=v1, weight=v2, frameworks=v3, resources=v4)
 
 
-def e_Metric(m: Metric) -> bytes:
-    o: list[bytes] = []
-    s = m.name.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Metric(m: Metric) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.value
     if v2 is not None:
-        o += (b'\x11', packed(v2))
-    return b''.join(o)
+        o += f'\x11{packed(v2).decode("latin-1")}'
+    return o
 
 
 def d_Metric(b: bytes, i: int, e: int) -> Metric:
     v1: str | None = None
     v2: float | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 17:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 17:
             v2 = double(b, i)[0]; i += 8
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Metric')
     return Metric(name=v1, value=v2)
 
 
-def e_FileInfo(m: FileInfo) -> bytes:
-    o: list[bytes] = []
-    s = m.path.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_FileInfo(m: FileInfo) -> str:
+    s = m.path
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.nlink
     if v2 is not None:
-        o += (b'\x10', SHORT[v2] if 0 <= v2 < 1024 else int32_bytes(v2))
+        o += f'\x10{SHORT[v2] if 0 <= v2 < 1024 else int32_text(v2)}'
     v3 = m.size
     if v3 is not None:
-        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else varint_bytes(v3))
+        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else varint_text(v3)}'
     v4 = m.mtime
     if v4 is not None:
-        s = e_TimeInfo(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_TimeInfo(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.mode
     if v5 is not None:
-        o += (b'\x28', SHORT[v5] if 0 <= v5 < 1024 else uint32_bytes(v5))
+        o += f'\x28{SHORT[v5] if 0 <= v5 < 1024 else uint32_text(v5)}'
     v6 = m.uid
     if v6 is not None:
-        s = v6.encode()
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v6
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
     v7 = m.gid
     if v7 is not None:
-        s = v7.encode()
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v7
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+    return o
 
 
 def d_FileInfo(b: bytes, i: int, e: int) -> FileInfo:
@@ -496,65 +585,73 @@ def d_FileInfo(b: bytes, i: int, e: int) -> FileInfo:
     v6: str | None = None
     v7: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t < 34:
-            if t == 10:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v1 = b[i:j].decode(); i = j
-            elif t == 16:
-                n = b[i]; i += 1
-                if n > 127: n, i = int32(b, i - 1)
-                v2 = n
-            elif t == 24:
-                n = b[i]; i += 1
-                if n > 127: n, i = varint(b, i - 1)
-                v3 = n
-            else:
-                i = skip(b, i, t)
-        else:
-            if t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v4 is not None: raise Again('mtime')
-                v4 = d_TimeInfo(b, i, j)
-                i = j
-            elif t == 40:
-                n = b[i]; i += 1
-                if n > 127: n, i = uint32(b, i - 1)
-                v5 = n
-            elif t == 50:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v6 = b[i:j].decode(); i = j
-            elif t == 58:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v7 = b[i:j].decode(); i = j
-            else:
-                i = skip(b, i, t)
+        t = b[i]; i += 1; h = i
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v2 = n
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
+            n = b[i]; i += 1
+            if n > 127: n, i = varint(b, i - 1)
+            v3 = n
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v4 is not None: raise Again('mtime')
+            v4 = d_TimeInfo(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 40:
+            n = b[i]; i += 1
+            if n > 127: n, i = uint32(b, i - 1)
+            v5 = n
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v6 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 58:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v7 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('FileInfo')
     return FileInfo(path=v1, nlink=v2, size=v3, mtime=v4, mode=v5, uid=v6, gid=v7)
 
 
-def e_DeviceAccess_Access(m: DeviceAccess_Access) -> bytes:
-    o: list[bytes] = []
+def e_DeviceAccess_Access(m: DeviceAccess_Access) -> str:
+    o = ''
     v1 = m.read
     if v1 is not None:
-        o.append(b'\x08\x01' if v1 else b'\x08\x00')
+        o += '\x08\x01' if v1 else '\x08\x00'
     v2 = m.write
     if v2 is not None:
-        o.append(b'\x10\x01' if v2 else b'\x10\x00')
+        o += '\x10\x01' if v2 else '\x10\x00'
     v3 = m.mknod
     if v3 is not None:
-        o.append(b'\x18\x01' if v3 else b'\x18\x00')
-    return b''.join(o)
+        o += '\x18\x01' if v3 else '\x18\x00'
+    return o
 
 
 def d_DeviceAccess_Access(b: bytes, i: int, e: int) -> DeviceAccess_Access:
@@ -562,170 +659,188 @@ def d_DeviceAccess_Access(b: bytes, i: int, e: int) -> DeviceAccess_Access:
     v2: bool | None = None
     v3: bool | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v1 = n != 0
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v2 = n != 0
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v3 = n != 0
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return DeviceAccess_Access(read=v1, write=v2, mknod=v3)
 
 
-def e_DeviceAccess(m: DeviceAccess) -> bytes:
-    o: list[bytes] = []
-    s = e_Device(m.device)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = e_DeviceAccess_Access(m.access)
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_DeviceAccess(m: DeviceAccess) -> str:
+    s = e_Device(m.device); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = e_DeviceAccess_Access(m.access); n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_DeviceAccess(b: bytes, i: int, e: int) -> DeviceAccess:
     v1: Device | None = None
     v2: DeviceAccess_Access | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('device')
-            v1 = d_Device(b, i, j)
+            v1 = d_Device(b[i:j], 0, n)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('access')
-            v2 = d_DeviceAccess_Access(b, i, j)
+            v2 = d_DeviceAccess_Access(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('DeviceAccess')
     return DeviceAccess(device=v1, access=v2)
 
 
-def e_DeviceWhitelist(m: DeviceWhitelist) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.allowed_devices:
-        s = e_DeviceAccess(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_DeviceWhitelist(m: DeviceWhitelist) -> str:
+    o = ''
+    if m.allowed_devices:
+        p = [o]
+        for v1 in m.allowed_devices:
+            s = e_DeviceAccess(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_DeviceWhitelist(b: bytes, i: int, e: int) -> DeviceWhitelist:
     v1: list[DeviceAccess] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_DeviceAccess(b, i, j))
+            v1.append(d_DeviceAccess(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return DeviceWhitelist(allowed_devices=v1)
 
 
-def e_DrainConfig(m: DrainConfig) -> bytes:
-    o: list[bytes] = []
+def e_DrainConfig(m: DrainConfig) -> str:
+    o = ''
     v1 = m.max_grace_period
     if v1 is not None:
-        s = e_DurationInfo(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_DurationInfo(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.mark_gone
     if v2 is not None:
-        o.append(b'\x10\x01' if v2 else b'\x10\x00')
-    return b''.join(o)
+        o += '\x10\x01' if v2 else '\x10\x00'
+    return o
 
 
 def d_DrainConfig(b: bytes, i: int, e: int) -> DrainConfig:
     v1: DurationInfo | None = None
     v2: bool | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('max_grace_period')
-            v1 = d_DurationInfo(b, i, j)
+            v1 = d_DurationInfo(b[i:j], 0, n)
             i = j
-        elif t == 16:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
             n = b[i]; i += 1
             if n > 127: n, i = varint(b, i - 1)
             v2 = n != 0
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return DrainConfig(max_grace_period=v1, mark_gone=v2)
 
 
-def e_DrainInfo(m: DrainInfo) -> bytes:
-    o: list[bytes] = []
-    o += (b'\x08', m.state.wire)
-    s = e_DrainConfig(m.config)
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_DrainInfo(m: DrainInfo) -> str:
+    o = f'\x08{m.state.wire}'
+    s = e_DrainConfig(m.config); n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_DrainInfo(b: bytes, i: int, e: int) -> DrainInfo:
     v1: DrainState | None = None
     v2: DrainConfig | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_DrainState.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('config')
-            v2 = d_DrainConfig(b, i, j)
+            v2 = d_DrainConfig(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('DrainInfo')
     return DrainInfo(state=v1, config=v2)
 
 
-def e_CSIPluginContainerInfo(m: CSIPluginContainerInfo) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.services:
-        o += (b'\x08', v1.wire)
+def e_CSIPluginContainerInfo(m: CSIPluginContainerInfo) -> str:
+    o = ''
+    if m.services:
+        p = [o]
+        for v1 in m.services:
+            p.append(f'\x08{v1.wire}')
+        o = ''.join(p)
     v2 = m.command
     if v2 is not None:
-        s = e_CommandInfo(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v3 in m.resources:
-        s = e_Resource(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_CommandInfo(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    if m.resources:
+        p = [o]
+        for v3 in m.resources:
+            s = e_Resource(v3); n = len(s)
+            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+        o = ''.join(p)
     v4 = m.container
     if v4 is not None:
-        s = e_ContainerInfo(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_ContainerInfo(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+    return o
 
 
 def d_CSIPluginContainerInfo(b: bytes, i: int, e: int) -> CSIPluginContainerInfo:
@@ -734,99 +849,124 @@ def d_CSIPluginContainerInfo(b: bytes, i: int, e: int) -> CSIPluginContainerInfo
     v3: list[Resource] = []
     v4: ContainerInfo | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 8:
+        t = b[i]; i += 1; h = i
+        while t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             if n in t_CSIPluginContainerInfo_Service:
                 v1.append(t_CSIPluginContainerInfo_Service[n] or CSIPluginContainerInfo_Service.UNKNOWN)
-        elif t == 10:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            for n in numbers(b, i, j, int32):
-                if n in t_CSIPluginContainerInfo_Service:
-                    v1.append(t_CSIPluginContainerInfo_Service[n] or CSIPluginContainerInfo_Service.UNKNOWN)
-            i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v2 is not None: raise Again('command')
-            v2 = d_CommandInfo(b, i, j)
-            i = j
-        elif t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v3.append(d_Resource(b, i, j))
-            i = j
-        elif t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v4 is not None: raise Again('container')
-            v4 = d_ContainerInfo(b, i, j)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 10:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                for n in numbers(b, i, j, int32):
+                    if n in t_CSIPluginContainerInfo_Service:
+                        v1.append(t_CSIPluginContainerInfo_Service[n] or CSIPluginContainerInfo_Service.UNKNOWN)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                if t == 18:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v2 is not None: raise Again('command')
+                    v2 = d_CommandInfo(b[i:j], 0, n)
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                while t == 26:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    v3.append(d_Resource(b[i:j], 0, n))
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                else:
+                    if t == 34:
+                        n = b[i]; i += 1
+                        if n > 127: n, i = length(b, i - 1)
+                        j = i + n
+                        if v4 is not None: raise Again('container')
+                        v4 = d_ContainerInfo(b[i:j], 0, n)
+                        i = j
+                        if i >= e: break
+                        t = b[i]; i += 1
+                    i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return CSIPluginContainerInfo(services=v1, command=v2, resources=v3, container=v4)
 
 
-def e_CSIPluginEndpoint(m: CSIPluginEndpoint) -> bytes:
-    o: list[bytes] = []
-    o += (b'\x08', m.csi_service.wire)
-    s = m.endpoint.encode()
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_CSIPluginEndpoint(m: CSIPluginEndpoint) -> str:
+    o = f'\x08{m.csi_service.wire}'
+    s = m.endpoint
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_CSIPluginEndpoint(b: bytes, i: int, e: int) -> CSIPluginEndpoint:
     v1: CSIPluginContainerInfo_Service | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_CSIPluginContainerInfo_Service.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('CSIPluginEndpoint')
     return CSIPluginEndpoint(csi_service=v1, endpoint=v2)
 
 
-def e_CSIPluginInfo(m: CSIPluginInfo) -> bytes:
-    o: list[bytes] = []
-    s = m.type.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_CSIPluginInfo(m: CSIPluginInfo) -> str:
+    s = m.type
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.name
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v3 in m.containers:
-        s = e_CSIPluginContainerInfo(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v4 in m.endpoints:
-        s = e_CSIPluginEndpoint(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    if m.containers:
+        p = [o]
+        for v3 in m.containers:
+            s = e_CSIPluginContainerInfo(v3); n = len(s)
+            p.append(f'{T_1a[n] if n < 128 else sized(26, n)}{s}')
+        o = ''.join(p)
+    if m.endpoints:
+        p = [o]
+        for v4 in m.endpoints:
+            s = e_CSIPluginEndpoint(v4); n = len(s)
+            p.append(f'{T_22[n] if n < 128 else sized(34, n)}{s}')
+        o = ''.join(p)
     v5 = m.target_path_root
     if v5 is not None:
-        s = v5.encode()
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v5
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.target_path_exists
     if v6 is not None:
-        o.append(b'\x30\x01' if v6 else b'\x30\x00')
-    return b''.join(o)
+        o += '\x30\x01' if v6 else '\x30\x00'
+    return o
 
 
 def d_CSIPluginInfo(b: bytes, i: int, e: int) -> CSIPluginInfo:
@@ -837,100 +977,125 @@ def d_CSIPluginInfo(b: bytes, i: int, e: int) -> CSIPluginInfo:
     v5: str | None = None
     v6: bool | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v3.append(d_CSIPluginContainerInfo(b, i, j))
+            v3.append(d_CSIPluginContainerInfo(b[i:j], 0, n))
             i = j
-        elif t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v4.append(d_CSIPluginEndpoint(b, i, j))
-            i = j
-        elif t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v5 = b[i:j].decode(); i = j
-        elif t == 48:
-            n = b[i]; i += 1
-            if n > 127: n, i = varint(b, i - 1)
-            v6 = n != 0
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 34:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v4.append(d_CSIPluginEndpoint(b[i:j], 0, n))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                if t == 42:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    v5 = b[i:j].decode(); i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                if t == 48:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = varint(b, i - 1)
+                    v6 = n != 0
+                    if i >= e: break
+                    t = b[i]; i += 1
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('CSIPluginInfo')
     return CSIPluginInfo(type=v1, name=v2, containers=v3, endpoints=v4, target_path_root=v5, target_path_exists=v6)
 
 
-def e_ResourceProviderInfo_Storage(m: ResourceProviderInfo_Storage) -> bytes:
-    o: list[bytes] = []
-    s = e_CSIPluginInfo(m.plugin)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_ResourceProviderInfo_Storage(m: ResourceProviderInfo_Storage) -> str:
+    s = e_CSIPluginInfo(m.plugin); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.reconciliation_interval_seconds
     if v2 is not None:
-        o += (b'\x11', packed(v2))
-    return b''.join(o)
+        o += f'\x11{packed(v2).decode("latin-1")}'
+    return o
 
 
 def d_ResourceProviderInfo_Storage(b: bytes, i: int, e: int) -> ResourceProviderInfo_Storage:
     v1: CSIPluginInfo | None = None
     v2: float | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('plugin')
-            v1 = d_CSIPluginInfo(b, i, j)
+            v1 = d_CSIPluginInfo(b[i:j], 0, n)
             i = j
-        elif t == 17:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 17:
             v2 = double(b, i)[0]; i += 8
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('ResourceProviderInfo.Storage')
     return ResourceProviderInfo_Storage(plugin=v1, reconciliation_interval_seconds=v2)
 
 
-def e_ResourceProviderInfo(m: ResourceProviderInfo) -> bytes:
-    o: list[bytes] = []
+def e_ResourceProviderInfo(m: ResourceProviderInfo) -> str:
+    o = ''
     v1 = m.id
     if v1 is not None:
-        s = v1.value.encode(); n = len(s)
-        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_ResourceProviderID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
-    for v2 in m.attributes:
-        s = e_Attribute(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = m.type.encode()
-    n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = m.name.encode()
-    n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v5 in m.default_reservations:
-        s = e_Resource_ReservationInfo(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v1.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_0a[n]}{s}'
+        else: s = e_ResourceProviderID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    if m.attributes:
+        p = [o]
+        for v2 in m.attributes:
+            s = e_Attribute(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
+    s = m.type
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+    if m.default_reservations:
+        p = [o]
+        for v5 in m.default_reservations:
+            s = e_Resource_ReservationInfo(v5); n = len(s)
+            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+        o = ''.join(p)
     v6 = m.storage
     if v6 is not None:
-        s = e_ResourceProviderInfo_Storage(v6)
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_ResourceProviderInfo_Storage(v6); n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+    return o
 
 
 def d_ResourceProviderInfo(b: bytes, i: int, e: int) -> ResourceProviderInfo:
@@ -941,8 +1106,7 @@ def d_ResourceProviderInfo(b: bytes, i: int, e: int) -> ResourceProviderInfo:
     v5: list[Resource_ReservationInfo] = []
     v6: ResourceProviderInfo_Storage | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -951,64 +1115,84 @@ def d_ResourceProviderInfo(b: bytes, i: int, e: int) -> ResourceProviderInfo:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = ResourceProviderID(value=b[i + 2 : j].decode())
             else: v1 = d_ResourceProviderID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v2.append(d_Attribute(b, i, j))
+            v2.append(d_Attribute(b[i:j], 0, n))
             i = j
-        elif t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v3 = b[i:j].decode(); i = j
-        elif t == 34:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v4 = b[i:j].decode(); i = j
-        elif t == 42:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v5.append(d_Resource_ReservationInfo(b, i, j))
-            i = j
-        elif t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v6 is not None: raise Again('storage')
-            v6 = d_ResourceProviderInfo_Storage(b, i, j)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 26:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v3 = b[i:j].decode(); i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            if t == 34:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v4 = b[i:j].decode(); i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            while t == 42:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v5.append(d_Resource_ReservationInfo(b[i:j], 0, n))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                if t == 50:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v6 is not None: raise Again('storage')
+                    v6 = d_ResourceProviderInfo_Storage(b[i:j], 0, n)
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v3 is None or v4 is None: raise Absent('ResourceProviderInfo')
     return ResourceProviderInfo(id=v1, attributes=v2, type=v3, name=v4, default_reservations=v5, storage=v6)
 
 
-def e_Operation(m: Operation) -> bytes:
-    o: list[bytes] = []
+def e_Operation(m: Operation) -> str:
+    o = ''
     v1 = m.framework_id
     if v1 is not None:
-        s = v1.value.encode(); n = len(s)
-        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_FrameworkID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
+        s = v1.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_0a[n]}{s}'
+        else: s = e_FrameworkID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.agent_id
     if v2 is not None:
-        s = v2.value.encode(); n = len(s)
-        if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_AgentID(v2); o += (b'\x12', varint_bytes(len(s)), s)
-    s = e_Offer_Operation(m.info)
-    n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = e_OperationStatus(m.latest_status)
-    n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v5 in m.statuses:
-        s = e_OperationStatus(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = e_UUID(m.uuid)
-    n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_12[n]}{s}'
+        else: s = e_AgentID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    s = e_Offer_Operation(m.info); n = len(s)
+    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    s = e_OperationStatus(m.latest_status); n = len(s)
+    o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+    if m.statuses:
+        p = [o]
+        for v5 in m.statuses:
+            s = e_OperationStatus(v5); n = len(s)
+            p.append(f'{T_2a[n] if n < 128 else sized(42, n)}{s}')
+        o = ''.join(p)
+    s = e_UUID(m.uuid); n = len(s)
+    o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+    return o
 
 
 def d_Operation(b: bytes, i: int, e: int) -> Operation:
@@ -1019,8 +1203,7 @@ def d_Operation(b: bytes, i: int, e: int) -> Operation:
     v5: list[OperationStatus] = []
     v6: UUID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -1029,7 +1212,9 @@ def d_Operation(b: bytes, i: int, e: int) -> Operation:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
             else: v1 = d_FrameworkID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -1037,35 +1222,45 @@ def d_Operation(b: bytes, i: int, e: int) -> Operation:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
             else: v2 = d_AgentID(b, i, j)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('info')
-            v3 = d_Offer_Operation(b, i, j)
+            v3 = d_Offer_Operation(b[i:j], 0, n)
             i = j
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('latest_status')
-            v4 = d_OperationStatus(b, i, j)
+            v4 = d_OperationStatus(b[i:j], 0, n)
             i = j
-        elif t == 42:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 42:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v5.append(d_OperationStatus(b, i, j))
+            v5.append(d_OperationStatus(b[i:j], 0, n))
             i = j
-        elif t == 50:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v6 is not None: raise Again('uuid')
-            v6 = d_UUID(b, i, j)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 50:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v6 is not None: raise Again('uuid')
+                v6 = d_UUID(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v3 is None or v4 is None or v6 is None: raise Absent('Operation')
     return Operation(framework_id=v1, agent_id=v2, info=v3, latest_status=v4, statuses=v5, uuid=v6)

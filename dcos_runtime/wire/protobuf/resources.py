@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import resources as structs
-from dcos_runtime.wire.protobuf._reading import SHORT, Absent, Again, Codec, Refused, Shape, double, int32, length, numbered, packed, skip, tag, varint_bytes
+from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, double, int32, length, unknown
+from dcos_runtime.wire.protobuf._writing import heads, numbered, packed, sized, utf8, wrapped
 from dcos_runtime.wire.protobuf.common import Labels, ResourceProviderID, Value_Ranges, Value_Scalar, Value_Set, Value_Type, d_Labels, d_ResourceProviderID, d_Value_Ranges, d_Value_Scalar, d_Value_Set, e_Labels, e_ResourceProviderID, e_Value_Ranges, e_Value_Set, t_Value_Type
 from dcos_runtime.wire.protobuf.containers import Volume, d_Volume, e_Volume
 
@@ -28,51 +29,74 @@ Resource_ReservationInfo_Type = structs.Resource.ReservationInfo.Type
 Resource_DiskInfo_Source_Type = structs.Resource.DiskInfo.Source.Type
 t_Resource_ReservationInfo_Type = numbered(Resource_ReservationInfo_Type, {"UNKNOWN": 0, "STATIC": 1, "DYNAMIC": 2})
 t_Resource_DiskInfo_Source_Type = numbered(Resource_DiskInfo_Source_Type, {"UNKNOWN": 0, "PATH": 1, "MOUNT": 2, "BLOCK": 3, "RAW": 4})
+T_0a = heads('\x0a')
+T_12 = heads('\x12')
+T_1a = heads('\x1a')
+T_22 = heads('\x22')
+T_2a = heads('\x2a')
+T_32 = heads('\x32')
+T_3a = heads('\x3a')
+T_42 = heads('\x42')
+T_4a = heads('\x4a')
+T_52 = heads('\x52')
+T_5a = heads('\x5a')
+T_62 = heads('\x62')
+T_6a = heads('\x6a')
+W_12 = wrapped('\x12')
+W_1a = wrapped('\x1a')
+W_5a = wrapped('\x5a')
+W_62 = wrapped('\x62')
 
 
-def e_Resource_AllocationInfo(m: Resource_AllocationInfo) -> bytes:
-    o: list[bytes] = []
+def e_Resource_AllocationInfo(m: Resource_AllocationInfo) -> str:
+    o = ''
     v1 = m.role
     if v1 is not None:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v1
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Resource_AllocationInfo(b: bytes, i: int, e: int) -> Resource_AllocationInfo:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Resource_AllocationInfo(role=v1)
 
 
-def e_Resource_ReservationInfo(m: Resource_ReservationInfo) -> bytes:
-    o: list[bytes] = []
+def e_Resource_ReservationInfo(m: Resource_ReservationInfo) -> str:
+    o = ''
     v1 = m.principal
     if v1 is not None:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v1
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.labels
     if v2 is not None:
-        s = e_Labels(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Labels(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.role
     if v3 is not None:
-        s = v3.encode()
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v3
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.type
     if v4 is not None:
-        o += (b'\x20', v4.wire)
-    return b''.join(o)
+        o += f'\x20{v4.wire}'
+    return o
 
 
 def d_Resource_ReservationInfo(b: bytes, i: int, e: int) -> Resource_ReservationInfo:
@@ -81,155 +105,179 @@ def d_Resource_ReservationInfo(b: bytes, i: int, e: int) -> Resource_Reservation
     v3: str | None = None
     v4: Resource_ReservationInfo_Type | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('labels')
-            v2 = d_Labels(b, i, j)
+            v2 = d_Labels(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3 = b[i:j].decode(); i = j
-        elif t == 32:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 32:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v4 = t_Resource_ReservationInfo_Type.get(n, v4)
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Resource_ReservationInfo(type=v4, role=v3, principal=v1, labels=v2)
 
 
-def e_Resource_DiskInfo_Persistence(m: Resource_DiskInfo_Persistence) -> bytes:
-    o: list[bytes] = []
-    s = m.id.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Resource_DiskInfo_Persistence(m: Resource_DiskInfo_Persistence) -> str:
+    s = m.id
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.principal
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Resource_DiskInfo_Persistence(b: bytes, i: int, e: int) -> Resource_DiskInfo_Persistence:
     v1: str | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Resource.DiskInfo.Persistence')
     return Resource_DiskInfo_Persistence(id=v1, principal=v2)
 
 
-def e_Resource_DiskInfo_Source_Path(m: Resource_DiskInfo_Source_Path) -> bytes:
-    o: list[bytes] = []
+def e_Resource_DiskInfo_Source_Path(m: Resource_DiskInfo_Source_Path) -> str:
+    o = ''
     v1 = m.root
     if v1 is not None:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v1
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Resource_DiskInfo_Source_Path(b: bytes, i: int, e: int) -> Resource_DiskInfo_Source_Path:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Resource_DiskInfo_Source_Path(root=v1)
 
 
-def e_Resource_DiskInfo_Source_Mount(m: Resource_DiskInfo_Source_Mount) -> bytes:
-    o: list[bytes] = []
+def e_Resource_DiskInfo_Source_Mount(m: Resource_DiskInfo_Source_Mount) -> str:
+    o = ''
     v1 = m.root
     if v1 is not None:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v1
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Resource_DiskInfo_Source_Mount(b: bytes, i: int, e: int) -> Resource_DiskInfo_Source_Mount:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Resource_DiskInfo_Source_Mount(root=v1)
 
 
-def e_Resource_DiskInfo_Source(m: Resource_DiskInfo_Source) -> bytes:
-    o: list[bytes] = []
-    o += (b'\x08', m.type.wire)
+def e_Resource_DiskInfo_Source(m: Resource_DiskInfo_Source) -> str:
+    o = f'\x08{m.type.wire}'
     v2 = m.path
     if v2 is not None:
         x = v2.root
-        if x is None: o += (b'\x12', SHORT[0])
+        if x is None: o += '\x12\x00'
         else:
-            s = x.encode(); n = len(s)
-            if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-            else: s = e_Resource_DiskInfo_Source_Path(v2); o += (b'\x12', varint_bytes(len(s)), s)
+            s = x
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            if n < 126: o += f'{W_12[n]}{s}'
+            else: s = e_Resource_DiskInfo_Source_Path(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.mount
     if v3 is not None:
         x = v3.root
-        if x is None: o += (b'\x1a', SHORT[0])
+        if x is None: o += '\x1a\x00'
         else:
-            s = x.encode(); n = len(s)
-            if n < 126: o += (b'\x1a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-            else: s = e_Resource_DiskInfo_Source_Mount(v3); o += (b'\x1a', varint_bytes(len(s)), s)
+            s = x
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            if n < 126: o += f'{W_1a[n]}{s}'
+            else: s = e_Resource_DiskInfo_Source_Mount(v3); n = len(s); o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.id
     if v4 is not None:
-        s = v4.encode()
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v4
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.metadata
     if v5 is not None:
-        s = e_Labels(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Labels(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.profile
     if v6 is not None:
-        s = v6.encode()
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v6
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
     v7 = m.vendor
     if v7 is not None:
-        s = v7.encode()
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v7
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
+    return o
 
 
 def d_Resource_DiskInfo_Source(b: bytes, i: int, e: int) -> Resource_DiskInfo_Source:
@@ -241,76 +289,84 @@ def d_Resource_DiskInfo_Source(b: bytes, i: int, e: int) -> Resource_DiskInfo_So
     v6: str | None = None
     v7: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t < 34:
-            if t == 8:
-                n = b[i]; i += 1
-                if n > 127: n, i = int32(b, i - 1)
-                v1 = t_Resource_DiskInfo_Source_Type.get(n, v1)
-            elif t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v2 is not None: raise Again('path')
-                if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = Resource_DiskInfo_Source_Path(root=b[i + 2 : j].decode())
-                else: v2 = d_Resource_DiskInfo_Source_Path(b, i, j)
-                i = j
-            elif t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v3 is not None: raise Again('mount')
-                if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3 = Resource_DiskInfo_Source_Mount(root=b[i + 2 : j].decode())
-                else: v3 = d_Resource_DiskInfo_Source_Mount(b, i, j)
-                i = j
-            else:
-                i = skip(b, i, t)
-        else:
-            if t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v4 = b[i:j].decode(); i = j
-            elif t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v5 is not None: raise Again('metadata')
-                v5 = d_Labels(b, i, j)
-                i = j
-            elif t == 50:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v6 = b[i:j].decode(); i = j
-            elif t == 58:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v7 = b[i:j].decode(); i = j
-            else:
-                i = skip(b, i, t)
+        t = b[i]; i += 1; h = i
+        if t == 8:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v1 = t_Resource_DiskInfo_Source_Type.get(n, v1)
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('path')
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = Resource_DiskInfo_Source_Path(root=b[i + 2 : j].decode())
+            else: v2 = d_Resource_DiskInfo_Source_Path(b, i, j)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v3 is not None: raise Again('mount')
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3 = Resource_DiskInfo_Source_Mount(root=b[i + 2 : j].decode())
+            else: v3 = d_Resource_DiskInfo_Source_Mount(b, i, j)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v4 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v5 is not None: raise Again('metadata')
+            v5 = d_Labels(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v6 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 58:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v7 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Resource.DiskInfo.Source')
     return Resource_DiskInfo_Source(type=v1, path=v2, mount=v3, vendor=v7, id=v4, metadata=v5, profile=v6)
 
 
-def e_Resource_DiskInfo(m: Resource_DiskInfo) -> bytes:
-    o: list[bytes] = []
+def e_Resource_DiskInfo(m: Resource_DiskInfo) -> str:
+    o = ''
     v1 = m.persistence
     if v1 is not None:
-        s = e_Resource_DiskInfo_Persistence(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Resource_DiskInfo_Persistence(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.volume
     if v2 is not None:
-        s = e_Volume(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Volume(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.source
     if v3 is not None:
-        s = e_Resource_DiskInfo_Source(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Resource_DiskInfo_Source(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Resource_DiskInfo(b: bytes, i: int, e: int) -> Resource_DiskInfo:
@@ -318,114 +374,121 @@ def d_Resource_DiskInfo(b: bytes, i: int, e: int) -> Resource_DiskInfo:
     v2: Volume | None = None
     v3: Resource_DiskInfo_Source | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('persistence')
-            v1 = d_Resource_DiskInfo_Persistence(b, i, j)
+            v1 = d_Resource_DiskInfo_Persistence(b[i:j], 0, n)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('volume')
-            v2 = d_Volume(b, i, j)
+            v2 = d_Volume(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('source')
-            v3 = d_Resource_DiskInfo_Source(b, i, j)
+            v3 = d_Resource_DiskInfo_Source(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Resource_DiskInfo(persistence=v1, volume=v2, source=v3)
 
 
-def e_Resource_RevocableInfo(m: Resource_RevocableInfo) -> bytes:
-    return b''
+def e_Resource_RevocableInfo(m: Resource_RevocableInfo) -> str:
+    return ''
 
 
 def d_Resource_RevocableInfo(b: bytes, i: int, e: int) -> Resource_RevocableInfo:
-    while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        i = skip(b, i, t)
+    while i < e: i = unknown(b, i)
     if i != e: raise Refused('the end is missing')
     return Resource_RevocableInfo()
 
 
-def e_Resource_SharedInfo(m: Resource_SharedInfo) -> bytes:
-    return b''
+def e_Resource_SharedInfo(m: Resource_SharedInfo) -> str:
+    return ''
 
 
 def d_Resource_SharedInfo(b: bytes, i: int, e: int) -> Resource_SharedInfo:
-    while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        i = skip(b, i, t)
+    while i < e: i = unknown(b, i)
     if i != e: raise Refused('the end is missing')
     return Resource_SharedInfo()
 
 
-def e_Resource(m: Resource) -> bytes:
-    o: list[bytes] = []
-    s = m.name.encode()
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    o += (b'\x10', m.type.wire)
+def e_Resource(m: Resource) -> str:
+    s = m.name
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}\x10{m.type.wire}'
     v3 = m.scalar
     if v3 is not None:
-        o += (b'\x1a\x09\x09', packed(v3.value))
+        o += f'\x1a\x09\x09{packed(v3.value).decode("latin-1")}'
     v4 = m.ranges
     if v4 is not None:
-        s = e_Value_Ranges(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Value_Ranges(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.set
     if v5 is not None:
-        s = e_Value_Set(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Value_Set(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.role
     if v6 is not None:
-        s = v6.encode()
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = v6
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
     v7 = m.disk
     if v7 is not None:
-        s = e_Resource_DiskInfo(v7)
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Resource_DiskInfo(v7); n = len(s)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
     v8 = m.reservation
     if v8 is not None:
-        s = e_Resource_ReservationInfo(v8)
-        n = len(s); o += (b'\x42', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Resource_ReservationInfo(v8); n = len(s)
+        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
     v9 = m.revocable
     if v9 is not None:
-        s = e_Resource_RevocableInfo(v9)
-        n = len(s); o += (b'\x4a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Resource_RevocableInfo(v9); n = len(s)
+        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
     v10 = m.shared
     if v10 is not None:
-        s = e_Resource_SharedInfo(v10)
-        n = len(s); o += (b'\x52', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Resource_SharedInfo(v10); n = len(s)
+        o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
     v11 = m.allocation_info
     if v11 is not None:
         x = v11.role
-        if x is None: o += (b'\x5a', SHORT[0])
+        if x is None: o += '\x5a\x00'
         else:
-            s = x.encode(); n = len(s)
-            if n < 126: o += (b'\x5a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-            else: s = e_Resource_AllocationInfo(v11); o += (b'\x5a', varint_bytes(len(s)), s)
+            s = x
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            if n < 126: o += f'{W_5a[n]}{s}'
+            else: s = e_Resource_AllocationInfo(v11); n = len(s); o += f'{T_5a[n] if n < 128 else sized(90, n)}{s}'
     v12 = m.provider_id
     if v12 is not None:
-        s = v12.value.encode(); n = len(s)
-        if n < 126: o += (b'\x62', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_ResourceProviderID(v12); o += (b'\x62', varint_bytes(len(s)), s)
-    for v13 in m.reservations:
-        s = e_Resource_ReservationInfo(v13)
-        n = len(s); o += (b'\x6a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v12.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_62[n]}{s}'
+        else: s = e_ResourceProviderID(v12); n = len(s); o += f'{T_62[n] if n < 128 else sized(98, n)}{s}'
+    if m.reservations:
+        p = [o]
+        for v13 in m.reservations:
+            s = e_Resource_ReservationInfo(v13); n = len(s)
+            p.append(f'{T_6a[n] if n < 128 else sized(106, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Resource(b: bytes, i: int, e: int) -> Resource:
@@ -441,109 +504,137 @@ def d_Resource(b: bytes, i: int, e: int) -> Resource:
     v10: Resource_SharedInfo | None = None
     v11: Resource_AllocationInfo | None = None
     v12: ResourceProviderID | None = None
-    v13: list[Resource_ReservationInfo] = []
+    v13: list[Resource_ReservationInfo] | None = None
+    r = False
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t < 58:
-            if t == 10:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v1 = b[i:j].decode(); i = j
-            elif t == 16:
-                n = b[i]; i += 1
-                if n > 127: n, i = int32(b, i - 1)
-                v2 = t_Value_Type.get(n, v2)
-            elif t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v3 is not None: raise Again('scalar')
-                if n == 9 and b[i] == 9: v3 = Value_Scalar(value=double(b, i + 1)[0])
-                else: v3 = d_Value_Scalar(b, i, j)
-                i = j
-            elif t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v4 is not None: raise Again('ranges')
-                v4 = d_Value_Ranges(b, i, j)
-                i = j
-            elif t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v5 is not None: raise Again('set')
-                v5 = d_Value_Set(b, i, j)
-                i = j
-            elif t == 50:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                v6 = b[i:j].decode(); i = j
-            else:
-                i = skip(b, i, t)
+        t = b[i]; i += 1; h = i
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v1 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v2 = t_Value_Type.get(n, v2)
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v3 is not None: raise Again('scalar')
+            if n == 9 and b[i] == 9: v3 = Value_Scalar(value=double(b, i + 1)[0])
+            else: v3 = d_Value_Scalar(b, i, j)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v4 is not None: raise Again('ranges')
+            v4 = d_Value_Ranges(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v5 is not None: raise Again('set')
+            v5 = d_Value_Set(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v6 = b[i:j].decode(); i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 58:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v7 is not None: raise Again('disk')
+            v7 = d_Resource_DiskInfo(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 66:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v8 is not None: raise Again('reservation')
+            v8 = d_Resource_ReservationInfo(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 74:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v9 is not None: raise Again('revocable')
+            v9 = d_Resource_RevocableInfo(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 82:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v10 is not None: raise Again('shared')
+            v10 = d_Resource_SharedInfo(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 90:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v11 is not None: raise Again('allocation_info')
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v11 = Resource_AllocationInfo(role=b[i + 2 : j].decode())
+            else: v11 = d_Resource_AllocationInfo(b, i, j)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 98:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v12 is not None: raise Again('provider_id')
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v12 = ResourceProviderID(value=b[i + 2 : j].decode())
+            else: v12 = d_ResourceProviderID(b, i, j)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 106:
+            r = True
+            if v13 is None: v13 = []
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            v13.append(d_Resource_ReservationInfo(b[i:j], 0, n))
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            if t < 82:
-                if t == 58:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v7 is not None: raise Again('disk')
-                    v7 = d_Resource_DiskInfo(b, i, j)
-                    i = j
-                elif t == 66:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v8 is not None: raise Again('reservation')
-                    v8 = d_Resource_ReservationInfo(b, i, j)
-                    i = j
-                elif t == 74:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v9 is not None: raise Again('revocable')
-                    v9 = d_Resource_RevocableInfo(b, i, j)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-            else:
-                if t == 82:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v10 is not None: raise Again('shared')
-                    v10 = d_Resource_SharedInfo(b, i, j)
-                    i = j
-                elif t == 90:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v11 is not None: raise Again('allocation_info')
-                    if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v11 = Resource_AllocationInfo(role=b[i + 2 : j].decode())
-                    else: v11 = d_Resource_AllocationInfo(b, i, j)
-                    i = j
-                elif t == 98:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v12 is not None: raise Again('provider_id')
-                    if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v12 = ResourceProviderID(value=b[i + 2 : j].decode())
-                    else: v12 = d_ResourceProviderID(b, i, j)
-                    i = j
-                elif t == 106:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    v13.append(d_Resource_ReservationInfo(b, i, j))
-                    i = j
-                else:
-                    i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Resource')
-    return Resource(provider_id=v12, name=v1, type=v2, scalar=v3, ranges=v4, set=v5, role=v6, allocation_info=v11, reservation=v8, reservations=v13, disk=v7, revocable=v9, shared=v10)
+    if not r: return Resource(name=v1, type=v2, scalar=v3, ranges=v4, allocation_info=v11)
+    return Resource(provider_id=v12, name=v1, type=v2, scalar=v3, ranges=v4, set=v5, role=v6, allocation_info=v11, reservation=v8, reservations=v13 or [], disk=v7, revocable=v9, shared=v10)
 
 
 @cache

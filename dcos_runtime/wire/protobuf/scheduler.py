@@ -10,7 +10,8 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import scheduler as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, SHORT, Absent, Again, Codec, Refused, Shape, double, entry, int32, int32_bytes, length, numbered, packed, pair, skip, tag, uint32, uint32_bytes, varint_bytes
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, double, entry, int32, length, uint32, unknown
+from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, uint32_text, utf8, wrapped
 from dcos_runtime.wire.protobuf.cluster import FrameworkInfo, InverseOffer, MasterInfo, Offer, Offer_Operation, OperationStatus, Request, d_FrameworkInfo, d_InverseOffer, d_MasterInfo, d_Offer, d_Offer_Operation, d_OperationStatus, d_Request, e_FrameworkInfo, e_InverseOffer, e_MasterInfo, e_Offer, e_Offer_Operation, e_OperationStatus, e_Request
 from dcos_runtime.wire.protobuf.common import AgentID, ExecutorID, Filters, FrameworkID, OfferID, OperationID, ResourceProviderID, TaskID, d_AgentID, d_ExecutorID, d_Filters, d_FrameworkID, d_OfferID, d_OperationID, d_ResourceProviderID, d_TaskID, e_AgentID, e_ExecutorID, e_Filters, e_FrameworkID, e_OfferID, e_OperationID, e_ResourceProviderID, e_TaskID
 from dcos_runtime.wire.protobuf.tasks import KillPolicy, TaskStatus, d_KillPolicy, d_TaskStatus, e_KillPolicy, e_TaskStatus
@@ -68,188 +69,231 @@ t_AttributeConstraint_Selector_PseudoattributeType = numbered(AttributeConstrain
 t_Call_Type = numbered(Call_Type, {"UNKNOWN": 0, "SUBSCRIBE": 1, "TEARDOWN": 2, "ACCEPT": 3, "DECLINE": 4, "ACCEPT_INVERSE_OFFERS": 13, "DECLINE_INVERSE_OFFERS": 14, "REVIVE": 5, "KILL": 6, "SHUTDOWN": 7, "ACKNOWLEDGE": 8, "ACKNOWLEDGE_OPERATION_STATUS": 15, "RECONCILE": 9, "RECONCILE_OPERATIONS": 16, "MESSAGE": 10, "REQUEST": 11, "SUPPRESS": 12, "UPDATE_FRAMEWORK": 17})
 t_Event_Type = numbered(Event_Type, {"UNKNOWN": 0, "SUBSCRIBED": 1, "OFFERS": 2, "INVERSE_OFFERS": 9, "RESCIND": 3, "RESCIND_INVERSE_OFFER": 10, "UPDATE": 4, "UPDATE_OPERATION_STATUS": 11, "MESSAGE": 5, "FAILURE": 6, "ERROR": 7, "HEARTBEAT": 8})
 t_Response_Type = numbered(Response_Type, {"UNKNOWN": 0, "RECONCILE_OPERATIONS": 1})
+T_0a = heads('\x0a')
+T_12 = heads('\x12')
+T_1a = heads('\x1a')
+T_22 = heads('\x22')
+T_2a = heads('\x2a')
+T_32 = heads('\x32')
+T_3a = heads('\x3a')
+T_42 = heads('\x42')
+T_4a = heads('\x4a')
+T_52 = heads('\x52')
+T_5a = heads('\x5a')
+T_6a = heads('\x6a')
+T_72 = heads('\x72')
+T_7a = heads('\x7a')
+T_8201 = heads('\x82\x01')
+T_8a01 = heads('\x8a\x01')
+T_9201 = heads('\x92\x01')
+T_9a01 = heads('\x9a\x01')
+W_0a = wrapped('\x0a')
+W_12 = wrapped('\x12')
+W_1a = wrapped('\x1a')
+W_22 = wrapped('\x22')
+W_2a = wrapped('\x2a')
+W_32 = wrapped('\x32')
+W_42 = wrapped('\x42')
 
 
-def e_AttributeConstraint_Selector(m: AttributeConstraint_Selector) -> bytes:
-    o: list[bytes] = []
+def e_AttributeConstraint_Selector(m: AttributeConstraint_Selector) -> str:
+    o = ''
     v1 = m.pseudoattribute_type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.attribute_name
     if v2 is not None:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v2
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_AttributeConstraint_Selector(b: bytes, i: int, e: int) -> AttributeConstraint_Selector:
     v1: AttributeConstraint_Selector_PseudoattributeType | None = None
     v2: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             if n in t_AttributeConstraint_Selector_PseudoattributeType:
                 v1 = t_AttributeConstraint_Selector_PseudoattributeType[n]
                 v2 = None
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2 = b[i:j].decode(); i = j; v1 = None
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return AttributeConstraint_Selector(pseudoattribute_type=v1, attribute_name=v2)
 
 
-def e_AttributeConstraint_Predicate_Exists(m: AttributeConstraint_Predicate_Exists) -> bytes:
-    return b''
+def e_AttributeConstraint_Predicate_Exists(m: AttributeConstraint_Predicate_Exists) -> str:
+    return ''
 
 
 def d_AttributeConstraint_Predicate_Exists(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_Exists:
-    while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        i = skip(b, i, t)
+    while i < e: i = unknown(b, i)
     if i != e: raise Refused('the end is missing')
     return AttributeConstraint_Predicate_Exists()
 
 
-def e_AttributeConstraint_Predicate_NotExists(m: AttributeConstraint_Predicate_NotExists) -> bytes:
-    return b''
+def e_AttributeConstraint_Predicate_NotExists(m: AttributeConstraint_Predicate_NotExists) -> str:
+    return ''
 
 
 def d_AttributeConstraint_Predicate_NotExists(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_NotExists:
-    while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        i = skip(b, i, t)
+    while i < e: i = unknown(b, i)
     if i != e: raise Refused('the end is missing')
     return AttributeConstraint_Predicate_NotExists()
 
 
-def e_AttributeConstraint_Predicate_TextEquals(m: AttributeConstraint_Predicate_TextEquals) -> bytes:
-    s = m.value.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_AttributeConstraint_Predicate_TextEquals(m: AttributeConstraint_Predicate_TextEquals) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_AttributeConstraint_Predicate_TextEquals(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_TextEquals:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextEquals')
     return AttributeConstraint_Predicate_TextEquals(value=v1)
 
 
-def e_AttributeConstraint_Predicate_TextNotEquals(m: AttributeConstraint_Predicate_TextNotEquals) -> bytes:
-    s = m.value.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_AttributeConstraint_Predicate_TextNotEquals(m: AttributeConstraint_Predicate_TextNotEquals) -> str:
+    s = m.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_AttributeConstraint_Predicate_TextNotEquals(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_TextNotEquals:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextNotEquals')
     return AttributeConstraint_Predicate_TextNotEquals(value=v1)
 
 
-def e_AttributeConstraint_Predicate_TextMatches(m: AttributeConstraint_Predicate_TextMatches) -> bytes:
-    s = m.regex.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_AttributeConstraint_Predicate_TextMatches(m: AttributeConstraint_Predicate_TextMatches) -> str:
+    s = m.regex
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_AttributeConstraint_Predicate_TextMatches(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_TextMatches:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextMatches')
     return AttributeConstraint_Predicate_TextMatches(regex=v1)
 
 
-def e_AttributeConstraint_Predicate_TextNotMatches(m: AttributeConstraint_Predicate_TextNotMatches) -> bytes:
-    s = m.regex.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_AttributeConstraint_Predicate_TextNotMatches(m: AttributeConstraint_Predicate_TextNotMatches) -> str:
+    s = m.regex
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_AttributeConstraint_Predicate_TextNotMatches(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_TextNotMatches:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextNotMatches')
     return AttributeConstraint_Predicate_TextNotMatches(regex=v1)
 
 
-def e_AttributeConstraint_Predicate(m: AttributeConstraint_Predicate) -> bytes:
-    o: list[bytes] = []
+def e_AttributeConstraint_Predicate(m: AttributeConstraint_Predicate) -> str:
+    o = ''
     v1 = m.exists
     if v1 is not None:
-        s = e_AttributeConstraint_Predicate_Exists(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_AttributeConstraint_Predicate_Exists(v1); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.not_exists
     if v2 is not None:
-        s = e_AttributeConstraint_Predicate_NotExists(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_AttributeConstraint_Predicate_NotExists(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.text_equals
     if v3 is not None:
-        s = v3.value.encode(); n = len(s)
-        if n < 126: o += (b'\x1a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_AttributeConstraint_Predicate_TextEquals(v3); o += (b'\x1a', varint_bytes(len(s)), s)
+        s = v3.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_1a[n]}{s}'
+        else: s = e_AttributeConstraint_Predicate_TextEquals(v3); n = len(s); o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.text_not_equals
     if v4 is not None:
-        s = v4.value.encode(); n = len(s)
-        if n < 126: o += (b'\x22', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_AttributeConstraint_Predicate_TextNotEquals(v4); o += (b'\x22', varint_bytes(len(s)), s)
+        s = v4.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_22[n]}{s}'
+        else: s = e_AttributeConstraint_Predicate_TextNotEquals(v4); n = len(s); o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.text_matches
     if v5 is not None:
-        s = v5.regex.encode(); n = len(s)
-        if n < 126: o += (b'\x2a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_AttributeConstraint_Predicate_TextMatches(v5); o += (b'\x2a', varint_bytes(len(s)), s)
+        s = v5.regex
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_2a[n]}{s}'
+        else: s = e_AttributeConstraint_Predicate_TextMatches(v5); n = len(s); o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.text_not_matches
     if v6 is not None:
-        s = v6.regex.encode(); n = len(s)
-        if n < 126: o += (b'\x32', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_AttributeConstraint_Predicate_TextNotMatches(v6); o += (b'\x32', varint_bytes(len(s)), s)
-    return b''.join(o)
+        s = v6.regex
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_32[n]}{s}'
+        else: s = e_AttributeConstraint_Predicate_TextNotMatches(v6); n = len(s); o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
+    return o
 
 
 def d_AttributeConstraint_Predicate(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate:
@@ -260,23 +304,26 @@ def d_AttributeConstraint_Predicate(b: bytes, i: int, e: int) -> AttributeConstr
     v5: AttributeConstraint_Predicate_TextMatches | None = None
     v6: AttributeConstraint_Predicate_TextNotMatches | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('exists')
-            v1 = d_AttributeConstraint_Predicate_Exists(b, i, j)
+            v1 = d_AttributeConstraint_Predicate_Exists(b[i:j], 0, n)
             i = j; v2 = None; v3 = None; v4 = None; v5 = None; v6 = None
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('not_exists')
-            v2 = d_AttributeConstraint_Predicate_NotExists(b, i, j)
+            v2 = d_AttributeConstraint_Predicate_NotExists(b[i:j], 0, n)
             i = j; v1 = None; v3 = None; v4 = None; v5 = None; v6 = None
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -284,7 +331,9 @@ def d_AttributeConstraint_Predicate(b: bytes, i: int, e: int) -> AttributeConstr
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3 = AttributeConstraint_Predicate_TextEquals(value=b[i + 2 : j].decode())
             else: v3 = d_AttributeConstraint_Predicate_TextEquals(b, i, j)
             i = j; v1 = None; v2 = None; v4 = None; v5 = None; v6 = None
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -292,7 +341,9 @@ def d_AttributeConstraint_Predicate(b: bytes, i: int, e: int) -> AttributeConstr
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v4 = AttributeConstraint_Predicate_TextNotEquals(value=b[i + 2 : j].decode())
             else: v4 = d_AttributeConstraint_Predicate_TextNotEquals(b, i, j)
             i = j; v1 = None; v2 = None; v3 = None; v5 = None; v6 = None
-        elif t == 42:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -300,7 +351,9 @@ def d_AttributeConstraint_Predicate(b: bytes, i: int, e: int) -> AttributeConstr
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v5 = AttributeConstraint_Predicate_TextMatches(regex=b[i + 2 : j].decode())
             else: v5 = d_AttributeConstraint_Predicate_TextMatches(b, i, j)
             i = j; v1 = None; v2 = None; v3 = None; v4 = None; v6 = None
-        elif t == 50:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -308,133 +361,149 @@ def d_AttributeConstraint_Predicate(b: bytes, i: int, e: int) -> AttributeConstr
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v6 = AttributeConstraint_Predicate_TextNotMatches(regex=b[i + 2 : j].decode())
             else: v6 = d_AttributeConstraint_Predicate_TextNotMatches(b, i, j)
             i = j; v1 = None; v2 = None; v3 = None; v4 = None; v5 = None
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return AttributeConstraint_Predicate(exists=v1, not_exists=v2, text_equals=v3, text_not_equals=v4, text_matches=v5, text_not_matches=v6)
 
 
-def e_AttributeConstraint(m: AttributeConstraint) -> bytes:
-    o: list[bytes] = []
-    s = e_AttributeConstraint_Selector(m.selector)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = e_AttributeConstraint_Predicate(m.predicate)
-    n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_AttributeConstraint(m: AttributeConstraint) -> str:
+    s = e_AttributeConstraint_Selector(m.selector); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = e_AttributeConstraint_Predicate(m.predicate); n = len(s)
+    o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_AttributeConstraint(b: bytes, i: int, e: int) -> AttributeConstraint:
     v1: AttributeConstraint_Selector | None = None
     v2: AttributeConstraint_Predicate | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('selector')
-            v1 = d_AttributeConstraint_Selector(b, i, j)
+            v1 = d_AttributeConstraint_Selector(b[i:j], 0, n)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('predicate')
-            v2 = d_AttributeConstraint_Predicate(b, i, j)
+            v2 = d_AttributeConstraint_Predicate(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('AttributeConstraint')
     return AttributeConstraint(selector=v1, predicate=v2)
 
 
-def e_OfferConstraints_RoleConstraints_Group(m: OfferConstraints_RoleConstraints_Group) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.attribute_constraints:
-        s = e_AttributeConstraint(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_OfferConstraints_RoleConstraints_Group(m: OfferConstraints_RoleConstraints_Group) -> str:
+    o = ''
+    if m.attribute_constraints:
+        p = [o]
+        for v1 in m.attribute_constraints:
+            s = e_AttributeConstraint(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_OfferConstraints_RoleConstraints_Group(b: bytes, i: int, e: int) -> OfferConstraints_RoleConstraints_Group:
     v1: list[AttributeConstraint] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_AttributeConstraint(b, i, j))
+            v1.append(d_AttributeConstraint(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return OfferConstraints_RoleConstraints_Group(attribute_constraints=v1)
 
 
-def e_OfferConstraints_RoleConstraints(m: OfferConstraints_RoleConstraints) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.groups:
-        s = e_OfferConstraints_RoleConstraints_Group(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_OfferConstraints_RoleConstraints(m: OfferConstraints_RoleConstraints) -> str:
+    o = ''
+    if m.groups:
+        p = [o]
+        for v1 in m.groups:
+            s = e_OfferConstraints_RoleConstraints_Group(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_OfferConstraints_RoleConstraints(b: bytes, i: int, e: int) -> OfferConstraints_RoleConstraints:
     v1: list[OfferConstraints_RoleConstraints_Group] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_OfferConstraints_RoleConstraints_Group(b, i, j))
+            v1.append(d_OfferConstraints_RoleConstraints_Group(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return OfferConstraints_RoleConstraints(groups=v1)
 
 
-def e_OfferConstraints(m: OfferConstraints) -> bytes:
-    o: list[bytes] = []
+def e_OfferConstraints(m: OfferConstraints) -> str:
+    o = ''
     for c, v1 in m.role_constraints.items():
-        s = pair(c, e_OfferConstraints_RoleConstraints(v1)); o += (b'\x0a', varint_bytes(len(s)), s)
-    return b''.join(o)
+        s = pair(c, e_OfferConstraints_RoleConstraints(v1)); n = len(s)
+        o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_OfferConstraints(b: bytes, i: int, e: int) -> OfferConstraints:
     v1: dict[str, OfferConstraints_RoleConstraints] = {}
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             c, v1[c] = entry(b, i, j, d_OfferConstraints_RoleConstraints); i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return OfferConstraints(role_constraints=v1)
 
 
-def e_Call_Subscribe(m: Call_Subscribe) -> bytes:
-    o: list[bytes] = []
-    s = e_FrameworkInfo(m.framework_info)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.suppressed_roles:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Call_Subscribe(m: Call_Subscribe) -> str:
+    s = e_FrameworkInfo(m.framework_info); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    if m.suppressed_roles:
+        p = [o]
+        for v2 in m.suppressed_roles:
+            s = v2
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
     v3 = m.offer_constraints
     if v3 is not None:
-        s = e_OfferConstraints(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_OfferConstraints(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Call_Subscribe(b: bytes, i: int, e: int) -> Call_Subscribe:
@@ -442,48 +511,61 @@ def d_Call_Subscribe(b: bytes, i: int, e: int) -> Call_Subscribe:
     v2: list[str] = []
     v3: OfferConstraints | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('framework_info')
-            v1 = d_FrameworkInfo(b, i, j)
+            v1 = d_FrameworkInfo(b[i:j], 0, n)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2.append(b[i:j].decode()); i = j
-        elif t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v3 is not None: raise Again('offer_constraints')
-            v3 = d_OfferConstraints(b, i, j)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 26:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v3 is not None: raise Again('offer_constraints')
+                v3 = d_OfferConstraints(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.Subscribe')
     return Call_Subscribe(framework_info=v1, suppressed_roles=v2, offer_constraints=v3)
 
 
-def e_Call_Accept(m: Call_Accept) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.offer_ids:
-        s = v1.value.encode(); n = len(s)
-        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_OfferID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
-    for v2 in m.operations:
-        s = e_Offer_Operation(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Call_Accept(m: Call_Accept) -> str:
+    o = ''
+    if m.offer_ids:
+        p = [o]
+        for v1 in m.offer_ids:
+            s = v1.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            if n < 126: p.append(f'{W_0a[n]}{s}')
+            else: s = e_OfferID(v1); n = len(s); p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    if m.operations:
+        p = [o]
+        for v2 in m.operations:
+            s = e_Offer_Operation(v2); n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
     v3 = m.filters
     if v3 is not None:
-        s = e_Filters(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Filters(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Call_Accept(b: bytes, i: int, e: int) -> Call_Accept:
@@ -491,190 +573,230 @@ def d_Call_Accept(b: bytes, i: int, e: int) -> Call_Accept:
     v2: list[Offer_Operation] = []
     v3: Filters | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
             else: v1.append(d_OfferID(b, i, j))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            v2.append(d_Offer_Operation(b, i, j))
-            i = j
-        elif t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v3 is not None: raise Again('filters')
-            v3 = d_Filters(b, i, j)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            while t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                v2.append(d_Offer_Operation(b[i:j], 0, n))
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            else:
+                if t == 26:
+                    n = b[i]; i += 1
+                    if n > 127: n, i = length(b, i - 1)
+                    j = i + n
+                    if v3 is not None: raise Again('filters')
+                    v3 = d_Filters(b[i:j], 0, n)
+                    i = j
+                    if i >= e: break
+                    t = b[i]; i += 1
+                i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_Accept(offer_ids=v1, operations=v2, filters=v3)
 
 
-def e_Call_Decline(m: Call_Decline) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.offer_ids:
-        s = v1.value.encode(); n = len(s)
-        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_OfferID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
+def e_Call_Decline(m: Call_Decline) -> str:
+    o = ''
+    if m.offer_ids:
+        p = [o]
+        for v1 in m.offer_ids:
+            s = v1.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            if n < 126: p.append(f'{W_0a[n]}{s}')
+            else: s = e_OfferID(v1); n = len(s); p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
     v2 = m.filters
     if v2 is not None:
-        s = e_Filters(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Filters(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Call_Decline(b: bytes, i: int, e: int) -> Call_Decline:
     v1: list[OfferID] = []
     v2: Filters | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
             else: v1.append(d_OfferID(b, i, j))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v2 is not None: raise Again('filters')
-            v2 = d_Filters(b, i, j)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v2 is not None: raise Again('filters')
+                v2 = d_Filters(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_Decline(offer_ids=v1, filters=v2)
 
 
-def e_Call_AcceptInverseOffers(m: Call_AcceptInverseOffers) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.inverse_offer_ids:
-        s = v1.value.encode(); n = len(s)
-        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_OfferID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
+def e_Call_AcceptInverseOffers(m: Call_AcceptInverseOffers) -> str:
+    o = ''
+    if m.inverse_offer_ids:
+        p = [o]
+        for v1 in m.inverse_offer_ids:
+            s = v1.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            if n < 126: p.append(f'{W_0a[n]}{s}')
+            else: s = e_OfferID(v1); n = len(s); p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
     v2 = m.filters
     if v2 is not None:
-        s = e_Filters(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Filters(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Call_AcceptInverseOffers(b: bytes, i: int, e: int) -> Call_AcceptInverseOffers:
     v1: list[OfferID] = []
     v2: Filters | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
             else: v1.append(d_OfferID(b, i, j))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v2 is not None: raise Again('filters')
-            v2 = d_Filters(b, i, j)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v2 is not None: raise Again('filters')
+                v2 = d_Filters(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_AcceptInverseOffers(inverse_offer_ids=v1, filters=v2)
 
 
-def e_Call_DeclineInverseOffers(m: Call_DeclineInverseOffers) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.inverse_offer_ids:
-        s = v1.value.encode(); n = len(s)
-        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_OfferID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
+def e_Call_DeclineInverseOffers(m: Call_DeclineInverseOffers) -> str:
+    o = ''
+    if m.inverse_offer_ids:
+        p = [o]
+        for v1 in m.inverse_offer_ids:
+            s = v1.value
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            if n < 126: p.append(f'{W_0a[n]}{s}')
+            else: s = e_OfferID(v1); n = len(s); p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
     v2 = m.filters
     if v2 is not None:
-        s = e_Filters(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Filters(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Call_DeclineInverseOffers(b: bytes, i: int, e: int) -> Call_DeclineInverseOffers:
     v1: list[OfferID] = []
     v2: Filters | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1.append(OfferID(value=b[i + 2 : j].decode()))
             else: v1.append(d_OfferID(b, i, j))
             i = j
-        elif t == 18:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v2 is not None: raise Again('filters')
-            v2 = d_Filters(b, i, j)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 18:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v2 is not None: raise Again('filters')
+                v2 = d_Filters(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_DeclineInverseOffers(inverse_offer_ids=v1, filters=v2)
 
 
-def e_Call_Revive(m: Call_Revive) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.roles:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_Revive(m: Call_Revive) -> str:
+    o = ''
+    if m.roles:
+        p = [o]
+        for v1 in m.roles:
+            s = v1
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Call_Revive(b: bytes, i: int, e: int) -> Call_Revive:
     v1: list[str] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1.append(b[i:j].decode()); i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_Revive(roles=v1)
 
 
-def e_Call_Kill(m: Call_Kill) -> bytes:
-    o: list[bytes] = []
-    s = m.task_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_TaskID(m.task_id); o += (b'\x0a', varint_bytes(len(s)), s)
+def e_Call_Kill(m: Call_Kill) -> str:
+    o = ''
+    s = m.task_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_TaskID(m.task_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.agent_id
     if v2 is not None:
-        s = v2.value.encode(); n = len(s)
-        if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_AgentID(v2); o += (b'\x12', varint_bytes(len(s)), s)
+        s = v2.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_12[n]}{s}'
+        else: s = e_AgentID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.kill_policy
     if v3 is not None:
-        s = e_KillPolicy(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_KillPolicy(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Call_Kill(b: bytes, i: int, e: int) -> Call_Kill:
@@ -682,8 +804,7 @@ def d_Call_Kill(b: bytes, i: int, e: int) -> Call_Kill:
     v2: AgentID | None = None
     v3: KillPolicy | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -692,7 +813,9 @@ def d_Call_Kill(b: bytes, i: int, e: int) -> Call_Kill:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = TaskID(value=b[i + 2 : j].decode())
             else: v1 = d_TaskID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -700,37 +823,43 @@ def d_Call_Kill(b: bytes, i: int, e: int) -> Call_Kill:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
             else: v2 = d_AgentID(b, i, j)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('kill_policy')
-            v3 = d_KillPolicy(b, i, j)
+            v3 = d_KillPolicy(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.Kill')
     return Call_Kill(task_id=v1, agent_id=v2, kill_policy=v3)
 
 
-def e_Call_Shutdown(m: Call_Shutdown) -> bytes:
-    o: list[bytes] = []
-    s = m.executor_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_ExecutorID(m.executor_id); o += (b'\x0a', varint_bytes(len(s)), s)
-    s = m.agent_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_AgentID(m.agent_id); o += (b'\x12', varint_bytes(len(s)), s)
-    return b''.join(o)
+def e_Call_Shutdown(m: Call_Shutdown) -> str:
+    o = ''
+    s = m.executor_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = m.agent_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_12[n]}{s}'
+    else: s = e_AgentID(m.agent_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Call_Shutdown(b: bytes, i: int, e: int) -> Call_Shutdown:
     v1: ExecutorID | None = None
     v2: AgentID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -739,7 +868,9 @@ def d_Call_Shutdown(b: bytes, i: int, e: int) -> Call_Shutdown:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = ExecutorID(value=b[i + 2 : j].decode())
             else: v1 = d_ExecutorID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -747,24 +878,29 @@ def d_Call_Shutdown(b: bytes, i: int, e: int) -> Call_Shutdown:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
             else: v2 = d_AgentID(b, i, j)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.Shutdown')
     return Call_Shutdown(executor_id=v1, agent_id=v2)
 
 
-def e_Call_Acknowledge(m: Call_Acknowledge) -> bytes:
-    o: list[bytes] = []
-    s = m.agent_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_AgentID(m.agent_id); o += (b'\x0a', varint_bytes(len(s)), s)
-    s = m.task_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_TaskID(m.task_id); o += (b'\x12', varint_bytes(len(s)), s)
-    s = m.uuid
-    n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_Acknowledge(m: Call_Acknowledge) -> str:
+    o = ''
+    s = m.agent_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_AgentID(m.agent_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = m.task_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_12[n]}{s}'
+    else: s = e_TaskID(m.task_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    s = m.uuid.decode('latin-1'); n = len(s)
+    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Call_Acknowledge(b: bytes, i: int, e: int) -> Call_Acknowledge:
@@ -772,8 +908,7 @@ def d_Call_Acknowledge(b: bytes, i: int, e: int) -> Call_Acknowledge:
     v2: TaskID | None = None
     v3: bytes | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -782,7 +917,9 @@ def d_Call_Acknowledge(b: bytes, i: int, e: int) -> Call_Acknowledge:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
             else: v1 = d_AgentID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -790,36 +927,45 @@ def d_Call_Acknowledge(b: bytes, i: int, e: int) -> Call_Acknowledge:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = TaskID(value=b[i + 2 : j].decode())
             else: v2 = d_TaskID(b, i, j)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3 = b[i:j]; i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Call.Acknowledge')
     return Call_Acknowledge(agent_id=v1, task_id=v2, uuid=v3)
 
 
-def e_Call_AcknowledgeOperationStatus(m: Call_AcknowledgeOperationStatus) -> bytes:
-    o: list[bytes] = []
+def e_Call_AcknowledgeOperationStatus(m: Call_AcknowledgeOperationStatus) -> str:
+    o = ''
     v1 = m.agent_id
     if v1 is not None:
-        s = v1.value.encode(); n = len(s)
-        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_AgentID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
+        s = v1.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_0a[n]}{s}'
+        else: s = e_AgentID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.resource_provider_id
     if v2 is not None:
-        s = v2.value.encode(); n = len(s)
-        if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_ResourceProviderID(v2); o += (b'\x12', varint_bytes(len(s)), s)
-    s = m.uuid
-    n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    s = m.operation_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x22', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_OperationID(m.operation_id); o += (b'\x22', varint_bytes(len(s)), s)
-    return b''.join(o)
+        s = v2.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_12[n]}{s}'
+        else: s = e_ResourceProviderID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    s = m.uuid.decode('latin-1'); n = len(s)
+    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    s = m.operation_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_22[n]}{s}'
+    else: s = e_OperationID(m.operation_id); n = len(s); o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
+    return o
 
 
 def d_Call_AcknowledgeOperationStatus(b: bytes, i: int, e: int) -> Call_AcknowledgeOperationStatus:
@@ -828,8 +974,7 @@ def d_Call_AcknowledgeOperationStatus(b: bytes, i: int, e: int) -> Call_Acknowle
     v3: bytes | None = None
     v4: OperationID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -838,7 +983,9 @@ def d_Call_AcknowledgeOperationStatus(b: bytes, i: int, e: int) -> Call_Acknowle
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
             else: v1 = d_AgentID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -846,12 +993,16 @@ def d_Call_AcknowledgeOperationStatus(b: bytes, i: int, e: int) -> Call_Acknowle
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = ResourceProviderID(value=b[i + 2 : j].decode())
             else: v2 = d_ResourceProviderID(b, i, j)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3 = b[i:j]; i = j
-        elif t == 34:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -859,32 +1010,36 @@ def d_Call_AcknowledgeOperationStatus(b: bytes, i: int, e: int) -> Call_Acknowle
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v4 = OperationID(value=b[i + 2 : j].decode())
             else: v4 = d_OperationID(b, i, j)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v3 is None or v4 is None: raise Absent('Call.AcknowledgeOperationStatus')
     return Call_AcknowledgeOperationStatus(agent_id=v1, resource_provider_id=v2, uuid=v3, operation_id=v4)
 
 
-def e_Call_Reconcile_Task(m: Call_Reconcile_Task) -> bytes:
-    o: list[bytes] = []
-    s = m.task_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_TaskID(m.task_id); o += (b'\x0a', varint_bytes(len(s)), s)
+def e_Call_Reconcile_Task(m: Call_Reconcile_Task) -> str:
+    o = ''
+    s = m.task_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_TaskID(m.task_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.agent_id
     if v2 is not None:
-        s = v2.value.encode(); n = len(s)
-        if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_AgentID(v2); o += (b'\x12', varint_bytes(len(s)), s)
-    return b''.join(o)
+        s = v2.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_12[n]}{s}'
+        else: s = e_AgentID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Call_Reconcile_Task(b: bytes, i: int, e: int) -> Call_Reconcile_Task:
     v1: TaskID | None = None
     v2: AgentID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -893,7 +1048,9 @@ def d_Call_Reconcile_Task(b: bytes, i: int, e: int) -> Call_Reconcile_Task:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = TaskID(value=b[i + 2 : j].decode())
             else: v1 = d_TaskID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -901,54 +1058,65 @@ def d_Call_Reconcile_Task(b: bytes, i: int, e: int) -> Call_Reconcile_Task:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
             else: v2 = d_AgentID(b, i, j)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.Reconcile.Task')
     return Call_Reconcile_Task(task_id=v1, agent_id=v2)
 
 
-def e_Call_Reconcile(m: Call_Reconcile) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.tasks:
-        s = e_Call_Reconcile_Task(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_Reconcile(m: Call_Reconcile) -> str:
+    o = ''
+    if m.tasks:
+        p = [o]
+        for v1 in m.tasks:
+            s = e_Call_Reconcile_Task(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Call_Reconcile(b: bytes, i: int, e: int) -> Call_Reconcile:
     v1: list[Call_Reconcile_Task] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Call_Reconcile_Task(b, i, j))
+            v1.append(d_Call_Reconcile_Task(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_Reconcile(tasks=v1)
 
 
-def e_Call_ReconcileOperations_Operation(m: Call_ReconcileOperations_Operation) -> bytes:
-    o: list[bytes] = []
-    s = m.operation_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_OperationID(m.operation_id); o += (b'\x0a', varint_bytes(len(s)), s)
+def e_Call_ReconcileOperations_Operation(m: Call_ReconcileOperations_Operation) -> str:
+    o = ''
+    s = m.operation_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_OperationID(m.operation_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.agent_id
     if v2 is not None:
-        s = v2.value.encode(); n = len(s)
-        if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_AgentID(v2); o += (b'\x12', varint_bytes(len(s)), s)
+        s = v2.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_12[n]}{s}'
+        else: s = e_AgentID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.resource_provider_id
     if v3 is not None:
-        s = v3.value.encode(); n = len(s)
-        if n < 126: o += (b'\x1a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_ResourceProviderID(v3); o += (b'\x1a', varint_bytes(len(s)), s)
-    return b''.join(o)
+        s = v3.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_1a[n]}{s}'
+        else: s = e_ResourceProviderID(v3); n = len(s); o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Call_ReconcileOperations_Operation(b: bytes, i: int, e: int) -> Call_ReconcileOperations_Operation:
@@ -956,8 +1124,7 @@ def d_Call_ReconcileOperations_Operation(b: bytes, i: int, e: int) -> Call_Recon
     v2: AgentID | None = None
     v3: ResourceProviderID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -966,7 +1133,9 @@ def d_Call_ReconcileOperations_Operation(b: bytes, i: int, e: int) -> Call_Recon
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = OperationID(value=b[i + 2 : j].decode())
             else: v1 = d_OperationID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -974,7 +1143,9 @@ def d_Call_ReconcileOperations_Operation(b: bytes, i: int, e: int) -> Call_Recon
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = AgentID(value=b[i + 2 : j].decode())
             else: v2 = d_AgentID(b, i, j)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -982,49 +1153,58 @@ def d_Call_ReconcileOperations_Operation(b: bytes, i: int, e: int) -> Call_Recon
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v3 = ResourceProviderID(value=b[i + 2 : j].decode())
             else: v3 = d_ResourceProviderID(b, i, j)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.ReconcileOperations.Operation')
     return Call_ReconcileOperations_Operation(operation_id=v1, agent_id=v2, resource_provider_id=v3)
 
 
-def e_Call_ReconcileOperations(m: Call_ReconcileOperations) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.operations:
-        s = e_Call_ReconcileOperations_Operation(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_ReconcileOperations(m: Call_ReconcileOperations) -> str:
+    o = ''
+    if m.operations:
+        p = [o]
+        for v1 in m.operations:
+            s = e_Call_ReconcileOperations_Operation(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Call_ReconcileOperations(b: bytes, i: int, e: int) -> Call_ReconcileOperations:
     v1: list[Call_ReconcileOperations_Operation] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Call_ReconcileOperations_Operation(b, i, j))
+            v1.append(d_Call_ReconcileOperations_Operation(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_ReconcileOperations(operations=v1)
 
 
-def e_Call_Message(m: Call_Message) -> bytes:
-    o: list[bytes] = []
-    s = m.agent_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_AgentID(m.agent_id); o += (b'\x0a', varint_bytes(len(s)), s)
-    s = m.executor_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_ExecutorID(m.executor_id); o += (b'\x12', varint_bytes(len(s)), s)
-    s = m.data
-    n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_Message(m: Call_Message) -> str:
+    o = ''
+    s = m.agent_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_AgentID(m.agent_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = m.executor_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_12[n]}{s}'
+    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    s = m.data.decode('latin-1'); n = len(s)
+    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Call_Message(b: bytes, i: int, e: int) -> Call_Message:
@@ -1032,8 +1212,7 @@ def d_Call_Message(b: bytes, i: int, e: int) -> Call_Message:
     v2: ExecutorID | None = None
     v3: bytes | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -1042,7 +1221,9 @@ def d_Call_Message(b: bytes, i: int, e: int) -> Call_Message:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
             else: v1 = d_AgentID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -1050,79 +1231,96 @@ def d_Call_Message(b: bytes, i: int, e: int) -> Call_Message:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = ExecutorID(value=b[i + 2 : j].decode())
             else: v2 = d_ExecutorID(b, i, j)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3 = b[i:j]; i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Call.Message')
     return Call_Message(agent_id=v1, executor_id=v2, data=v3)
 
 
-def e_Call_Request(m: Call_Request) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.requests:
-        s = e_Request(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_Request(m: Call_Request) -> str:
+    o = ''
+    if m.requests:
+        p = [o]
+        for v1 in m.requests:
+            s = e_Request(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Call_Request(b: bytes, i: int, e: int) -> Call_Request:
     v1: list[Request] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Request(b, i, j))
+            v1.append(d_Request(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_Request(requests=v1)
 
 
-def e_Call_Suppress(m: Call_Suppress) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.roles:
-        s = v1.encode()
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Call_Suppress(m: Call_Suppress) -> str:
+    o = ''
+    if m.roles:
+        p = [o]
+        for v1 in m.roles:
+            s = v1
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Call_Suppress(b: bytes, i: int, e: int) -> Call_Suppress:
     v1: list[str] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1.append(b[i:j].decode()); i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Call_Suppress(roles=v1)
 
 
-def e_Call_UpdateFramework(m: Call_UpdateFramework) -> bytes:
-    o: list[bytes] = []
-    s = e_FrameworkInfo(m.framework_info)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    for v2 in m.suppressed_roles:
-        s = v2.encode()
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+def e_Call_UpdateFramework(m: Call_UpdateFramework) -> str:
+    s = e_FrameworkInfo(m.framework_info); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    if m.suppressed_roles:
+        p = [o]
+        for v2 in m.suppressed_roles:
+            s = v2
+            if not s.isascii(): s = utf8(s)
+            n = len(s)
+            p.append(f'{T_12[n] if n < 128 else sized(18, n)}{s}')
+        o = ''.join(p)
     v3 = m.offer_constraints
     if v3 is not None:
-        s = e_OfferConstraints(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_OfferConstraints(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Call_UpdateFramework(b: bytes, i: int, e: int) -> Call_UpdateFramework:
@@ -1130,109 +1328,116 @@ def d_Call_UpdateFramework(b: bytes, i: int, e: int) -> Call_UpdateFramework:
     v2: list[str] = []
     v3: OfferConstraints | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('framework_info')
-            v1 = d_FrameworkInfo(b, i, j)
+            v1 = d_FrameworkInfo(b[i:j], 0, n)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        while t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v2.append(b[i:j].decode()); i = j
-        elif t == 26:
-            n = b[i]; i += 1
-            if n > 127: n, i = length(b, i - 1)
-            j = i + n
-            if v3 is not None: raise Again('offer_constraints')
-            v3 = d_OfferConstraints(b, i, j)
-            i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            if t == 26:
+                n = b[i]; i += 1
+                if n > 127: n, i = length(b, i - 1)
+                j = i + n
+                if v3 is not None: raise Again('offer_constraints')
+                v3 = d_OfferConstraints(b[i:j], 0, n)
+                i = j
+                if i >= e: break
+                t = b[i]; i += 1
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Call.UpdateFramework')
     return Call_UpdateFramework(framework_info=v1, suppressed_roles=v2, offer_constraints=v3)
 
 
-def e_Call(m: Call) -> bytes:
-    o: list[bytes] = []
+def e_Call(m: Call) -> str:
+    o = ''
     v1 = m.framework_id
     if v1 is not None:
-        s = v1.value.encode(); n = len(s)
-        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_FrameworkID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
+        s = v1.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_0a[n]}{s}'
+        else: s = e_FrameworkID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.type
     if v2 is not None:
-        o += (b'\x10', v2.wire)
+        o += f'\x10{v2.wire}'
     v3 = m.subscribe
     if v3 is not None:
-        s = e_Call_Subscribe(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Subscribe(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.accept
     if v4 is not None:
-        s = e_Call_Accept(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Accept(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.decline
     if v5 is not None:
-        s = e_Call_Decline(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Decline(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.kill
     if v6 is not None:
-        s = e_Call_Kill(v6)
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Kill(v6); n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
     v7 = m.shutdown
     if v7 is not None:
-        s = e_Call_Shutdown(v7)
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Shutdown(v7); n = len(s)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
     v8 = m.acknowledge
     if v8 is not None:
-        s = e_Call_Acknowledge(v8)
-        n = len(s); o += (b'\x42', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Acknowledge(v8); n = len(s)
+        o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
     v9 = m.reconcile
     if v9 is not None:
-        s = e_Call_Reconcile(v9)
-        n = len(s); o += (b'\x4a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Reconcile(v9); n = len(s)
+        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
     v10 = m.message
     if v10 is not None:
-        s = e_Call_Message(v10)
-        n = len(s); o += (b'\x52', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Message(v10); n = len(s)
+        o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
     v11 = m.request
     if v11 is not None:
-        s = e_Call_Request(v11)
-        n = len(s); o += (b'\x5a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Request(v11); n = len(s)
+        o += f'{T_5a[n] if n < 128 else sized(90, n)}{s}'
     v13 = m.accept_inverse_offers
     if v13 is not None:
-        s = e_Call_AcceptInverseOffers(v13)
-        n = len(s); o += (b'\x6a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_AcceptInverseOffers(v13); n = len(s)
+        o += f'{T_6a[n] if n < 128 else sized(106, n)}{s}'
     v14 = m.decline_inverse_offers
     if v14 is not None:
-        s = e_Call_DeclineInverseOffers(v14)
-        n = len(s); o += (b'\x72', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_DeclineInverseOffers(v14); n = len(s)
+        o += f'{T_72[n] if n < 128 else sized(114, n)}{s}'
     v15 = m.revive
     if v15 is not None:
-        s = e_Call_Revive(v15)
-        n = len(s); o += (b'\x7a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Revive(v15); n = len(s)
+        o += f'{T_7a[n] if n < 128 else sized(122, n)}{s}'
     v16 = m.suppress
     if v16 is not None:
-        s = e_Call_Suppress(v16)
-        n = len(s); o += (b'\x82\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_Suppress(v16); n = len(s)
+        o += f'{T_8201[n] if n < 128 else sized(130, n)}{s}'
     v17 = m.acknowledge_operation_status
     if v17 is not None:
-        s = e_Call_AcknowledgeOperationStatus(v17)
-        n = len(s); o += (b'\x8a\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_AcknowledgeOperationStatus(v17); n = len(s)
+        o += f'{T_8a01[n] if n < 128 else sized(138, n)}{s}'
     v18 = m.reconcile_operations
     if v18 is not None:
-        s = e_Call_ReconcileOperations(v18)
-        n = len(s); o += (b'\x92\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Call_ReconcileOperations(v18); n = len(s)
+        o += f'{T_9201[n] if n < 128 else sized(146, n)}{s}'
     v19 = m.update_framework
     if v19 is not None:
-        s = e_Call_UpdateFramework(v19)
-        n = len(s); o += (b'\x9a\x01', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Call_UpdateFramework(v19); n = len(s)
+        o += f'{T_9a01[n] if n < 128 else sized(154, n)}{s}'
+    return o
 
 
 def d_Call(b: bytes, i: int, e: int) -> Call:
@@ -1254,176 +1459,9 @@ def d_Call(b: bytes, i: int, e: int) -> Call:
     v17: Call_AcknowledgeOperationStatus | None = None
     v18: Call_ReconcileOperations | None = None
     v19: Call_UpdateFramework | None = None
+    r = False
     while i < e:
-        t = b[i]; i += 1
-        if t > 127:
-            n = b[i]
-            if n < 128: t += (n << 7) - 128; i += 1
-            else: t, i = tag(b, i - 1)
-        if t < 82:
-            if t < 42:
-                if t == 10:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v1 is not None: raise Again('framework_id')
-                    if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
-                    else: v1 = d_FrameworkID(b, i, j)
-                    i = j
-                elif t == 16:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = int32(b, i - 1)
-                    v2 = t_Call_Type.get(n, v2)
-                elif t == 26:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v3 is not None: raise Again('subscribe')
-                    v3 = d_Call_Subscribe(b, i, j)
-                    i = j
-                elif t == 34:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v4 is not None: raise Again('accept')
-                    v4 = d_Call_Accept(b, i, j)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-            else:
-                if t == 42:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v5 is not None: raise Again('decline')
-                    v5 = d_Call_Decline(b, i, j)
-                    i = j
-                elif t == 50:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v6 is not None: raise Again('kill')
-                    v6 = d_Call_Kill(b, i, j)
-                    i = j
-                elif t == 58:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v7 is not None: raise Again('shutdown')
-                    v7 = d_Call_Shutdown(b, i, j)
-                    i = j
-                elif t == 66:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v8 is not None: raise Again('acknowledge')
-                    v8 = d_Call_Acknowledge(b, i, j)
-                    i = j
-                elif t == 74:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v9 is not None: raise Again('reconcile')
-                    v9 = d_Call_Reconcile(b, i, j)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-        else:
-            if t < 122:
-                if t == 82:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v10 is not None: raise Again('message')
-                    v10 = d_Call_Message(b, i, j)
-                    i = j
-                elif t == 90:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v11 is not None: raise Again('request')
-                    v11 = d_Call_Request(b, i, j)
-                    i = j
-                elif t == 106:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v13 is not None: raise Again('accept_inverse_offers')
-                    v13 = d_Call_AcceptInverseOffers(b, i, j)
-                    i = j
-                elif t == 114:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v14 is not None: raise Again('decline_inverse_offers')
-                    v14 = d_Call_DeclineInverseOffers(b, i, j)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-            else:
-                if t == 122:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v15 is not None: raise Again('revive')
-                    v15 = d_Call_Revive(b, i, j)
-                    i = j
-                elif t == 130:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v16 is not None: raise Again('suppress')
-                    v16 = d_Call_Suppress(b, i, j)
-                    i = j
-                elif t == 138:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v17 is not None: raise Again('acknowledge_operation_status')
-                    v17 = d_Call_AcknowledgeOperationStatus(b, i, j)
-                    i = j
-                elif t == 146:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v18 is not None: raise Again('reconcile_operations')
-                    v18 = d_Call_ReconcileOperations(b, i, j)
-                    i = j
-                elif t == 154:
-                    n = b[i]; i += 1
-                    if n > 127: n, i = length(b, i - 1)
-                    j = i + n
-                    if v19 is not None: raise Again('update_framework')
-                    v19 = d_Call_UpdateFramework(b, i, j)
-                    i = j
-                else:
-                    i = skip(b, i, t)
-    if i != e: raise Refused('the end is missing')
-    return Call(framework_id=v1, type=v2, subscribe=v3, accept=v4, decline=v5, accept_inverse_offers=v13, decline_inverse_offers=v14, revive=v15, kill=v6, shutdown=v7, acknowledge=v8, acknowledge_operation_status=v17, reconcile=v9, reconcile_operations=v18, message=v10, request=v11, suppress=v16, update_framework=v19)
-
-
-def e_Event_Subscribed(m: Event_Subscribed) -> bytes:
-    o: list[bytes] = []
-    s = m.framework_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_FrameworkID(m.framework_id); o += (b'\x0a', varint_bytes(len(s)), s)
-    v2 = m.heartbeat_interval_seconds
-    if v2 is not None:
-        o += (b'\x11', packed(v2))
-    v3 = m.master_info
-    if v3 is not None:
-        s = e_MasterInfo(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
-
-
-def d_Event_Subscribed(b: bytes, i: int, e: int) -> Event_Subscribed:
-    v1: FrameworkID | None = None
-    v2: float | None = None
-    v3: MasterInfo | None = None
-    while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -1432,85 +1470,305 @@ def d_Event_Subscribed(b: bytes, i: int, e: int) -> Event_Subscribed:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
             else: v1 = d_FrameworkID(b, i, j)
             i = j
-        elif t == 17:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 16:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v2 = t_Call_Type.get(n, v2)
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v3 is not None: raise Again('subscribe')
+            v3 = d_Call_Subscribe(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v4 is not None: raise Again('accept')
+            v4 = d_Call_Accept(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v5 is not None: raise Again('decline')
+            v5 = d_Call_Decline(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v6 is not None: raise Again('kill')
+            v6 = d_Call_Kill(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 58:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v7 is not None: raise Again('shutdown')
+            v7 = d_Call_Shutdown(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 66:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v8 is not None: raise Again('acknowledge')
+            v8 = d_Call_Acknowledge(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 74:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v9 is not None: raise Again('reconcile')
+            v9 = d_Call_Reconcile(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 82:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v10 is not None: raise Again('message')
+            v10 = d_Call_Message(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 90:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v11 is not None: raise Again('request')
+            v11 = d_Call_Request(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 106:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v13 is not None: raise Again('accept_inverse_offers')
+            v13 = d_Call_AcceptInverseOffers(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 114:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v14 is not None: raise Again('decline_inverse_offers')
+            v14 = d_Call_DeclineInverseOffers(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 122:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v15 is not None: raise Again('revive')
+            v15 = d_Call_Revive(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 130 and b[i] == 1:
+            i += 1
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v16 is not None: raise Again('suppress')
+            v16 = d_Call_Suppress(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 138 and b[i] == 1:
+            i += 1
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v17 is not None: raise Again('acknowledge_operation_status')
+            v17 = d_Call_AcknowledgeOperationStatus(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 146 and b[i] == 1:
+            i += 1
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v18 is not None: raise Again('reconcile_operations')
+            v18 = d_Call_ReconcileOperations(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 154 and b[i] == 1:
+            i += 1
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v19 is not None: raise Again('update_framework')
+            v19 = d_Call_UpdateFramework(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
+    if i != e: raise Refused('the end is missing')
+    if not r: return Call(framework_id=v1, type=v2, accept=v4, decline=v5, acknowledge=v8)
+    return Call(framework_id=v1, type=v2, subscribe=v3, accept=v4, decline=v5, accept_inverse_offers=v13, decline_inverse_offers=v14, revive=v15, kill=v6, shutdown=v7, acknowledge=v8, acknowledge_operation_status=v17, reconcile=v9, reconcile_operations=v18, message=v10, request=v11, suppress=v16, update_framework=v19)
+
+
+def e_Event_Subscribed(m: Event_Subscribed) -> str:
+    o = ''
+    s = m.framework_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_FrameworkID(m.framework_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    v2 = m.heartbeat_interval_seconds
+    if v2 is not None:
+        o += f'\x11{packed(v2).decode("latin-1")}'
+    v3 = m.master_info
+    if v3 is not None:
+        s = e_MasterInfo(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
+
+
+def d_Event_Subscribed(b: bytes, i: int, e: int) -> Event_Subscribed:
+    v1: FrameworkID | None = None
+    v2: float | None = None
+    v3: MasterInfo | None = None
+    while i < e:
+        t = b[i]; i += 1; h = i
+        if t == 10:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v1 is not None: raise Again('framework_id')
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = FrameworkID(value=b[i + 2 : j].decode())
+            else: v1 = d_FrameworkID(b, i, j)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 17:
             v2 = double(b, i)[0]; i += 8
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('master_info')
-            v3 = d_MasterInfo(b, i, j)
+            v3 = d_MasterInfo(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Event.Subscribed')
     return Event_Subscribed(framework_id=v1, heartbeat_interval_seconds=v2, master_info=v3)
 
 
-def e_Event_Offers(m: Event_Offers) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.offers:
-        s = e_Offer(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Event_Offers(m: Event_Offers) -> str:
+    o = ''
+    if m.offers:
+        p = [o]
+        for v1 in m.offers:
+            s = e_Offer(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Event_Offers(b: bytes, i: int, e: int) -> Event_Offers:
     v1: list[Offer] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_Offer(b, i, j))
+            v1.append(d_Offer(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Event_Offers(offers=v1)
 
 
-def e_Event_InverseOffers(m: Event_InverseOffers) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.inverse_offers:
-        s = e_InverseOffer(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Event_InverseOffers(m: Event_InverseOffers) -> str:
+    o = ''
+    if m.inverse_offers:
+        p = [o]
+        for v1 in m.inverse_offers:
+            s = e_InverseOffer(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Event_InverseOffers(b: bytes, i: int, e: int) -> Event_InverseOffers:
     v1: list[InverseOffer] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_InverseOffer(b, i, j))
+            v1.append(d_InverseOffer(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Event_InverseOffers(inverse_offers=v1)
 
 
-def e_Event_Rescind(m: Event_Rescind) -> bytes:
-    o: list[bytes] = []
-    s = m.offer_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_OfferID(m.offer_id); o += (b'\x0a', varint_bytes(len(s)), s)
-    return b''.join(o)
+def e_Event_Rescind(m: Event_Rescind) -> str:
+    o = ''
+    s = m.offer_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_OfferID(m.offer_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Event_Rescind(b: bytes, i: int, e: int) -> Event_Rescind:
     v1: OfferID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -1519,26 +1777,28 @@ def d_Event_Rescind(b: bytes, i: int, e: int) -> Event_Rescind:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = OfferID(value=b[i + 2 : j].decode())
             else: v1 = d_OfferID(b, i, j)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Event.Rescind')
     return Event_Rescind(offer_id=v1)
 
 
-def e_Event_RescindInverseOffer(m: Event_RescindInverseOffer) -> bytes:
-    o: list[bytes] = []
-    s = m.inverse_offer_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_OfferID(m.inverse_offer_id); o += (b'\x0a', varint_bytes(len(s)), s)
-    return b''.join(o)
+def e_Event_RescindInverseOffer(m: Event_RescindInverseOffer) -> str:
+    o = ''
+    s = m.inverse_offer_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_OfferID(m.inverse_offer_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Event_RescindInverseOffer(b: bytes, i: int, e: int) -> Event_RescindInverseOffer:
     v1: OfferID | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -1547,77 +1807,80 @@ def d_Event_RescindInverseOffer(b: bytes, i: int, e: int) -> Event_RescindInvers
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = OfferID(value=b[i + 2 : j].decode())
             else: v1 = d_OfferID(b, i, j)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Event.RescindInverseOffer')
     return Event_RescindInverseOffer(inverse_offer_id=v1)
 
 
-def e_Event_Update(m: Event_Update) -> bytes:
-    o: list[bytes] = []
-    s = e_TaskStatus(m.status)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Event_Update(m: Event_Update) -> str:
+    s = e_TaskStatus(m.status); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Event_Update(b: bytes, i: int, e: int, k: int = DEPTH) -> Event_Update:
     v1: TaskStatus | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('status')
             if k < 1: raise Refused('nested too deeply')
-            v1 = d_TaskStatus(b, i, j, k - 1)
+            v1 = d_TaskStatus(b[i:j], 0, n, k - 1)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Event.Update')
     return Event_Update(status=v1)
 
 
-def e_Event_UpdateOperationStatus(m: Event_UpdateOperationStatus) -> bytes:
-    o: list[bytes] = []
-    s = e_OperationStatus(m.status)
-    n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Event_UpdateOperationStatus(m: Event_UpdateOperationStatus) -> str:
+    s = e_OperationStatus(m.status); n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Event_UpdateOperationStatus(b: bytes, i: int, e: int) -> Event_UpdateOperationStatus:
     v1: OperationStatus | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('status')
-            v1 = d_OperationStatus(b, i, j)
+            v1 = d_OperationStatus(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Event.UpdateOperationStatus')
     return Event_UpdateOperationStatus(status=v1)
 
 
-def e_Event_Message(m: Event_Message) -> bytes:
-    o: list[bytes] = []
-    s = m.agent_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_AgentID(m.agent_id); o += (b'\x0a', varint_bytes(len(s)), s)
-    s = m.executor_id.value.encode(); n = len(s)
-    if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-    else: s = e_ExecutorID(m.executor_id); o += (b'\x12', varint_bytes(len(s)), s)
-    s = m.data
-    n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Event_Message(m: Event_Message) -> str:
+    o = ''
+    s = m.agent_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_0a[n]}{s}'
+    else: s = e_AgentID(m.agent_id); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    s = m.executor_id.value
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    if n < 126: o += f'{W_12[n]}{s}'
+    else: s = e_ExecutorID(m.executor_id); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    s = m.data.decode('latin-1'); n = len(s)
+    o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_Event_Message(b: bytes, i: int, e: int) -> Event_Message:
@@ -1625,8 +1888,7 @@ def d_Event_Message(b: bytes, i: int, e: int) -> Event_Message:
     v2: ExecutorID | None = None
     v3: bytes | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -1635,7 +1897,9 @@ def d_Event_Message(b: bytes, i: int, e: int) -> Event_Message:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
             else: v1 = d_AgentID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -1643,34 +1907,41 @@ def d_Event_Message(b: bytes, i: int, e: int) -> Event_Message:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = ExecutorID(value=b[i + 2 : j].decode())
             else: v2 = d_ExecutorID(b, i, j)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3 = b[i:j]; i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Event.Message')
     return Event_Message(agent_id=v1, executor_id=v2, data=v3)
 
 
-def e_Event_Failure(m: Event_Failure) -> bytes:
-    o: list[bytes] = []
+def e_Event_Failure(m: Event_Failure) -> str:
+    o = ''
     v1 = m.agent_id
     if v1 is not None:
-        s = v1.value.encode(); n = len(s)
-        if n < 126: o += (b'\x0a', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_AgentID(v1); o += (b'\x0a', varint_bytes(len(s)), s)
+        s = v1.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_0a[n]}{s}'
+        else: s = e_AgentID(v1); n = len(s); o += f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
     v2 = m.executor_id
     if v2 is not None:
-        s = v2.value.encode(); n = len(s)
-        if n < 126: o += (b'\x12', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_ExecutorID(v2); o += (b'\x12', varint_bytes(len(s)), s)
+        s = v2.value
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_12[n]}{s}'
+        else: s = e_ExecutorID(v2); n = len(s); o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.status
     if v3 is not None:
-        o += (b'\x18', SHORT[v3] if 0 <= v3 < 1024 else int32_bytes(v3))
-    return b''.join(o)
+        o += f'\x18{SHORT[v3] if 0 <= v3 < 1024 else int32_text(v3)}'
+    return o
 
 
 def d_Event_Failure(b: bytes, i: int, e: int) -> Event_Failure:
@@ -1678,8 +1949,7 @@ def d_Event_Failure(b: bytes, i: int, e: int) -> Event_Failure:
     v2: ExecutorID | None = None
     v3: int | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
@@ -1688,7 +1958,9 @@ def d_Event_Failure(b: bytes, i: int, e: int) -> Event_Failure:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v1 = AgentID(value=b[i + 2 : j].decode())
             else: v1 = d_AgentID(b, i, j)
             i = j
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
@@ -1696,85 +1968,93 @@ def d_Event_Failure(b: bytes, i: int, e: int) -> Event_Failure:
             if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v2 = ExecutorID(value=b[i + 2 : j].decode())
             else: v2 = d_ExecutorID(b, i, j)
             i = j
-        elif t == 24:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 24:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v3 = n
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Event_Failure(agent_id=v1, executor_id=v2, status=v3)
 
 
-def e_Event_Error(m: Event_Error) -> bytes:
-    s = m.message.encode(); n = len(s)
-    return b'\x0a' + (SHORT[n] if n < 1024 else varint_bytes(n)) + s
+def e_Event_Error(m: Event_Error) -> str:
+    s = m.message
+    if not s.isascii(): s = utf8(s)
+    n = len(s)
+    o = f'{T_0a[n] if n < 128 else sized(10, n)}{s}'
+    return o
 
 
 def d_Event_Error(b: bytes, i: int, e: int) -> Event_Error:
     v1: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v1 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('Event.Error')
     return Event_Error(message=v1)
 
 
-def e_Event(m: Event) -> bytes:
-    o: list[bytes] = []
+def e_Event(m: Event) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.subscribed
     if v2 is not None:
-        s = e_Event_Subscribed(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Event_Subscribed(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.offers
     if v3 is not None:
-        s = e_Event_Offers(v3)
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Event_Offers(v3); n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
     v4 = m.rescind
     if v4 is not None:
-        s = e_Event_Rescind(v4)
-        n = len(s); o += (b'\x22', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Event_Rescind(v4); n = len(s)
+        o += f'{T_22[n] if n < 128 else sized(34, n)}{s}'
     v5 = m.update
     if v5 is not None:
-        s = e_Event_Update(v5)
-        n = len(s); o += (b'\x2a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Event_Update(v5); n = len(s)
+        o += f'{T_2a[n] if n < 128 else sized(42, n)}{s}'
     v6 = m.message
     if v6 is not None:
-        s = e_Event_Message(v6)
-        n = len(s); o += (b'\x32', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Event_Message(v6); n = len(s)
+        o += f'{T_32[n] if n < 128 else sized(50, n)}{s}'
     v7 = m.failure
     if v7 is not None:
-        s = e_Event_Failure(v7)
-        n = len(s); o += (b'\x3a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Event_Failure(v7); n = len(s)
+        o += f'{T_3a[n] if n < 128 else sized(58, n)}{s}'
     v8 = m.error
     if v8 is not None:
-        s = v8.message.encode(); n = len(s)
-        if n < 126: o += (b'\x42', SHORT[n + 2], b'\x0a', SHORT[n], s)
-        else: s = e_Event_Error(v8); o += (b'\x42', varint_bytes(len(s)), s)
+        s = v8.message
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        if n < 126: o += f'{W_42[n]}{s}'
+        else: s = e_Event_Error(v8); n = len(s); o += f'{T_42[n] if n < 128 else sized(66, n)}{s}'
     v9 = m.inverse_offers
     if v9 is not None:
-        s = e_Event_InverseOffers(v9)
-        n = len(s); o += (b'\x4a', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Event_InverseOffers(v9); n = len(s)
+        o += f'{T_4a[n] if n < 128 else sized(74, n)}{s}'
     v10 = m.rescind_inverse_offer
     if v10 is not None:
-        s = e_Event_RescindInverseOffer(v10)
-        n = len(s); o += (b'\x52', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Event_RescindInverseOffer(v10); n = len(s)
+        o += f'{T_52[n] if n < 128 else sized(82, n)}{s}'
     v11 = m.update_operation_status
     if v11 is not None:
-        s = e_Event_UpdateOperationStatus(v11)
-        n = len(s); o += (b'\x5a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Event_UpdateOperationStatus(v11); n = len(s)
+        o += f'{T_5a[n] if n < 128 else sized(90, n)}{s}'
+    return o
 
 
 def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
@@ -1789,168 +2069,201 @@ def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
     v9: Event_InverseOffers | None = None
     v10: Event_RescindInverseOffer | None = None
     v11: Event_UpdateOperationStatus | None = None
+    r = False
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t < 50:
-            if t == 8:
-                n = b[i]; i += 1
-                if n > 127: n, i = int32(b, i - 1)
-                v1 = t_Event_Type.get(n, v1)
-            elif t == 18:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v2 is not None: raise Again('subscribed')
-                v2 = d_Event_Subscribed(b, i, j)
-                i = j
-            elif t == 26:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v3 is not None: raise Again('offers')
-                v3 = d_Event_Offers(b, i, j)
-                i = j
-            elif t == 34:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v4 is not None: raise Again('rescind')
-                v4 = d_Event_Rescind(b, i, j)
-                i = j
-            elif t == 42:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v5 is not None: raise Again('update')
-                if k < 1: raise Refused('nested too deeply')
-                v5 = d_Event_Update(b, i, j, k - 1)
-                i = j
-            else:
-                i = skip(b, i, t)
-        else:
-            if t == 50:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v6 is not None: raise Again('message')
-                v6 = d_Event_Message(b, i, j)
-                i = j
-            elif t == 58:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v7 is not None: raise Again('failure')
-                v7 = d_Event_Failure(b, i, j)
-                i = j
-            elif t == 66:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v8 is not None: raise Again('error')
-                if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v8 = Event_Error(message=b[i + 2 : j].decode())
-                else: v8 = d_Event_Error(b, i, j)
-                i = j
-            elif t == 74:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v9 is not None: raise Again('inverse_offers')
-                v9 = d_Event_InverseOffers(b, i, j)
-                i = j
-            elif t == 82:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v10 is not None: raise Again('rescind_inverse_offer')
-                v10 = d_Event_RescindInverseOffer(b, i, j)
-                i = j
-            elif t == 90:
-                n = b[i]; i += 1
-                if n > 127: n, i = length(b, i - 1)
-                j = i + n
-                if v11 is not None: raise Again('update_operation_status')
-                v11 = d_Event_UpdateOperationStatus(b, i, j)
-                i = j
-            else:
-                i = skip(b, i, t)
+        t = b[i]; i += 1; h = i
+        if t == 8:
+            n = b[i]; i += 1
+            if n > 127: n, i = int32(b, i - 1)
+            v1 = t_Event_Type.get(n, v1)
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v2 is not None: raise Again('subscribed')
+            v2 = d_Event_Subscribed(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v3 is not None: raise Again('offers')
+            v3 = d_Event_Offers(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 34:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v4 is not None: raise Again('rescind')
+            v4 = d_Event_Rescind(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 42:
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v5 is not None: raise Again('update')
+            if k < 1: raise Refused('nested too deeply')
+            v5 = d_Event_Update(b[i:j], 0, n, k - 1)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 50:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v6 is not None: raise Again('message')
+            v6 = d_Event_Message(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 58:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v7 is not None: raise Again('failure')
+            v7 = d_Event_Failure(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 66:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v8 is not None: raise Again('error')
+            if 1 < n < 130 and b[i] == 10 and b[i + 1] == n - 2: v8 = Event_Error(message=b[i + 2 : j].decode())
+            else: v8 = d_Event_Error(b, i, j)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 74:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v9 is not None: raise Again('inverse_offers')
+            v9 = d_Event_InverseOffers(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 82:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v10 is not None: raise Again('rescind_inverse_offer')
+            v10 = d_Event_RescindInverseOffer(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 90:
+            r = True
+            n = b[i]; i += 1
+            if n > 127: n, i = length(b, i - 1)
+            j = i + n
+            if v11 is not None: raise Again('update_operation_status')
+            v11 = d_Event_UpdateOperationStatus(b[i:j], 0, n)
+            i = j
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
+    if not r: return Event(type=v1, offers=v3, update=v5)
     return Event(type=v1, subscribed=v2, offers=v3, inverse_offers=v9, rescind=v4, rescind_inverse_offer=v10, update=v5, update_operation_status=v11, message=v6, failure=v7, error=v8)
 
 
-def e_Response_ReconcileOperations(m: Response_ReconcileOperations) -> bytes:
-    o: list[bytes] = []
-    for v1 in m.operation_statuses:
-        s = e_OperationStatus(v1)
-        n = len(s); o += (b'\x0a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+def e_Response_ReconcileOperations(m: Response_ReconcileOperations) -> str:
+    o = ''
+    if m.operation_statuses:
+        p = [o]
+        for v1 in m.operation_statuses:
+            s = e_OperationStatus(v1); n = len(s)
+            p.append(f'{T_0a[n] if n < 128 else sized(10, n)}{s}')
+        o = ''.join(p)
+    return o
 
 
 def d_Response_ReconcileOperations(b: bytes, i: int, e: int) -> Response_ReconcileOperations:
     v1: list[OperationStatus] = []
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
-        if t == 10:
+        t = b[i]; i += 1; h = i
+        while t == 10:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            v1.append(d_OperationStatus(b, i, j))
+            v1.append(d_OperationStatus(b[i:j], 0, n))
             i = j
+            if i >= e: break
+            t = b[i]; i += 1
         else:
-            i = skip(b, i, t)
+            i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response_ReconcileOperations(operation_statuses=v1)
 
 
-def e_Response(m: Response) -> bytes:
-    o: list[bytes] = []
+def e_Response(m: Response) -> str:
+    o = ''
     v1 = m.type
     if v1 is not None:
-        o += (b'\x08', v1.wire)
+        o += f'\x08{v1.wire}'
     v2 = m.reconcile_operations
     if v2 is not None:
-        s = e_Response_ReconcileOperations(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = e_Response_ReconcileOperations(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
+    return o
 
 
 def d_Response(b: bytes, i: int, e: int) -> Response:
     v1: Response_Type | None = None
     v2: Response_ReconcileOperations | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = int32(b, i - 1)
             v1 = t_Response_Type.get(n, v1)
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('reconcile_operations')
-            v2 = d_Response_ReconcileOperations(b, i, j)
+            v2 = d_Response_ReconcileOperations(b[i:j], 0, n)
             i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     return Response(type=v1, reconcile_operations=v2)
 
 
-def e_APIResult(m: APIResult) -> bytes:
-    o: list[bytes] = []
+def e_APIResult(m: APIResult) -> str:
     i = m.status_code
-    o += (b'\x08', SHORT[i] if 0 <= i < 1024 else uint32_bytes(i))
+    o = f'\x08{SHORT[i] if 0 <= i < 1024 else uint32_text(i)}'
     v2 = m.response
     if v2 is not None:
-        s = e_Response(v2)
-        n = len(s); o += (b'\x12', SHORT[n] if n < 1024 else varint_bytes(n), s)
+        s = e_Response(v2); n = len(s)
+        o += f'{T_12[n] if n < 128 else sized(18, n)}{s}'
     v3 = m.error
     if v3 is not None:
-        s = v3.encode()
-        n = len(s); o += (b'\x1a', SHORT[n] if n < 1024 else varint_bytes(n), s)
-    return b''.join(o)
+        s = v3
+        if not s.isascii(): s = utf8(s)
+        n = len(s)
+        o += f'{T_1a[n] if n < 128 else sized(26, n)}{s}'
+    return o
 
 
 def d_APIResult(b: bytes, i: int, e: int) -> APIResult:
@@ -1958,26 +2271,30 @@ def d_APIResult(b: bytes, i: int, e: int) -> APIResult:
     v2: Response | None = None
     v3: str | None = None
     while i < e:
-        t = b[i]; i += 1
-        if t > 127: t, i = tag(b, i - 1)
+        t = b[i]; i += 1; h = i
         if t == 8:
             n = b[i]; i += 1
             if n > 127: n, i = uint32(b, i - 1)
             v1 = n
-        elif t == 18:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 18:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('response')
-            v2 = d_Response(b, i, j)
+            v2 = d_Response(b[i:j], 0, n)
             i = j
-        elif t == 26:
+            if i >= e: break
+            t = b[i]; i += 1
+        if t == 26:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             v3 = b[i:j].decode(); i = j
-        else:
-            i = skip(b, i, t)
+            if i >= e: break
+            t = b[i]; i += 1
+        i = unknown(b, i - 1) if i == h else i - 1
     if i != e: raise Refused('the end is missing')
     if v1 is None: raise Absent('APIResult')
     return APIResult(status_code=v1, response=v2, error=v3)

@@ -13,7 +13,7 @@ from dcos_runtime.core.resources.intervals import merge
 from dcos_runtime.core.resources.kind import ReservationType
 from dcos_runtime.master.core import encoded
 from dcos_runtime.master.leader import next_budget
-from dcos_runtime.wire import codec
+from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import AgentInfo, Attribute
 from dcos_runtime.wire.common import DomainInfo, Value
 from dcos_runtime.wire.scheduler import Event
@@ -68,20 +68,25 @@ infos = st.builds(
 )
 
 
+@pytest.mark.parametrize("wire", [codec, protobuf], ids=["json", "protobuf"])
 @given(info=infos, offers=st.lists(st.tuples(texts, texts, values, st.none() | roles), max_size=3), stack=st.booleans())
-def test_joined_offers_are_what_the_codec_writes(info: AgentInfo, offers: list[tuple[Any, ...]], stack: bool) -> None:
+def test_joined_offers_are_what_the_codec_writes(
+    wire: Any, info: AgentInfo, offers: list[tuple[Any, ...]], stack: bool
+) -> None:
     fragments = encoded.Fragments("agent-ü", info, "198.18.0.1")
     format = Format.STACK if stack else Format.SINGLE
+    form = encoded.FORMS[wire.CONTENT_TYPE]
     joined, messages = [], []
     for offer_id, framework_id, resources, role in offers:
         for _ in range(2):  # the second time from what is kept
-            joined.append(encoded.offer(fragments, offer_id, codec.encode(framework_id), resources, format, role))
+            framework = form.framework_id(framework_id)
+            joined.append(encoded.offer(form, fragments, offer_id, framework, resources, format, role))
             messages.append(encoded.message(fragments, offer_id, framework_id, "agent-ü", resources, format, role))
     if joined:
         event = Event(type=Event.Type.OFFERS, offers=Event.Offers(offers=messages))
-        whole = encoded.event(joined)
-        assert whole == codec.encode(event)
-        assert codec.decode(whole, Event) == codec.decode(codec.encode(event), Event)
+        whole = form.event(joined)
+        assert whole == wire.encode(event)
+        assert wire.decode(whole, Event) == wire.decode(wire.encode(event), Event)
 
 
 @given(amount=st.integers(1, 10**15))

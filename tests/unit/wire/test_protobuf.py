@@ -259,6 +259,14 @@ SPOILED: list[tuple[str, bytes, type]] = [
     ("a negative number", b"\x08" + b"\xff" * 9 + b"\x01\x10\x01", Value.Range),
     ("bool of many bits", b"\n\x01n\x10\x80\x80\x01", Environment.Variable),
     ("all of a oneof", b"\n\x04\x08\x01\x12\x00\x12\x06\n\x00\x1a\x02\n\x00", AttributeConstraint),
+    ("a tag of more bytes than it needs", b"\n\x03" + T + b"\x90\x00\x01", TaskStatus),
+    ("such a tag in a part", b"\n\x04\x8a\x00\x01t\x10\x01", TaskStatus),
+    ("such a tag of a part that comes twice", STATUS + b"\x8a\x80\x00\x03\n\x01u", TaskStatus),
+    ("such a tag of an unknown field", STATUS + b"\xf8\x9f\x00\x01", TaskStatus),
+    ("such a tag of six bytes", STATUS + b"\x90\x80\x80\x80\x80\x00\x01", TaskStatus),
+    ("such a tag cut off", STATUS + b"\x90\x00", TaskStatus),
+    ("fields backwards", b"\x10\x01" + b"\n\x03" + T, TaskStatus),
+    ("a list in two places", b"\n\x03" + T + b"\x10\x01" + b"\n\x03" + T, Call.Accept),
     ("a oneof that comes back", b"\n\x02\x08\x01\x12\x0a\x1a\x03\n\x01a\n\x00\x1a\x01\n", AttributeConstraint),
 ]
 
