@@ -78,10 +78,14 @@ def _difference(number: int, event: Any, was: list[Any], now: list[Any], was_rai
     return "\n".join(lines)
 
 
+def parser() -> argparse.ArgumentParser:
+    made = argparse.ArgumentParser(prog="python -m dcos_runtime.replay", description=__doc__)
+    made.add_argument("files", nargs="+", metavar="FILE", type=Path, help="segments of a recording")
+    return made
+
+
 def main(argv: Sequence[str] | None = None) -> int:
-    parser = argparse.ArgumentParser(prog="python -m dcos_runtime.replay", description=__doc__)
-    parser.add_argument("files", nargs="+", metavar="FILE", type=Path, help="segments of a recording")
-    arguments = parser.parse_args(argv)
+    arguments = parser().parse_args(argv)
     outcome = 0
     for path in arguments.files:
         try:

@@ -1,0 +1,287 @@
+"""The commands that README.md and docs/*.md tell, read out of them and held to the programs' real parsers.
+
+A fence of ``sh`` is lines for a shell; one of ``console`` has them behind ``$ ``, and what they print between.
+"""
+
+from __future__ import annotations
+
+import argparse
+import functools
+import importlib
+import re
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import click
+
+from dcos_installer.cli import cli as installer
+from dcos_runtime import daemon
+from dcos_runtime.agent import flags as agent
+from dcos_runtime.auth import options as auth
+from dcos_runtime.cli.app import dcos
+from dcos_runtime.flags import Flag, Flags
+from dcos_runtime.marathon import options as init
+from dcos_runtime.master import flags as master
+
+ROOT = Path(__file__).resolve().parents[1]
+DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+
+SHELLS = ("sh", "console")
+LANGUAGES = (*SHELLS, "", "ini", "json", "python", "text", "toml")
+
+FOREIGN = frozenset({".", "cat", "cd", "curl", "echo", "eval", "export", "pip", "source"})
+"""Programs of others that the docs use."""
+
+
+@dataclass(frozen=True)
+class Fence:
+    document: str
+    line: int
+    language: str
+    text: str
+
+    @property
+    def script(self) -> str:
+        """What is typed, for a shell."""
+        if self.language == "console":
+            return "".join(f"{line[2:]}\n" for line in self.text.splitlines() if line.startswith("$ "))
+        return self.text
+
+
+@dataclass(frozen=True)
+class Command:
+    """One simple command. ``words[0]`` is the program; variables set in front of it are left out."""
+
+    document: str
+    line: int
+    words: tuple[str, ...]
+
+    def __str__(self) -> str:
+        return f"{self.document}:{self.line}: {shlex.join(self.words)}"
+
+
+class Wrong(Exception):
+    """A documented command is none."""
+
+
+@dataclass(frozen=True)
+class Daemon:
+    """A program that takes flags of `dcos_runtime.flags`, and the document that tells all of them."""
+
+    document: str
+    declared: Sequence[Flag]
+    prefix: str
+    check: Callable[[Flags], None]
+
+
+DAEMONS: Mapping[str, Daemon] = {
+    "dcos-master": Daemon("docs/kernel.md", master.FLAGS, "MESOS_", master.check),
+    "dcos-agent": Daemon("docs/agent.md", agent.FLAGS, "MESOS_", agent.check),
+    "dcos-marathon": Daemon("docs/init.md", init.DECLARED, init.PREFIX, functools.partial(init.check, "dcos-marathon")),
+    "dcos-auth": Daemon("docs/gateway.md", auth.DECLARED, auth.PREFIX, functools.partial(auth.check, "dcos-auth")),
+}
+TREES: Mapping[str, click.Group] = {"dcos": dcos, "dcos-installer": installer}
+
+
+def fences(text: str, document: str) -> Iterator[Fence]:
+    """The fenced blocks, also those in lists."""
+    inside: tuple[int, str, str] | None = None
+    lines: list[str] = []
+    for number, line in enumerate(text.splitlines(), 1):
+        found = re.fullmatch(r"( *)```(\S*) *", line)
+        if inside is None:
+            if found:
+                inside, lines = (number, found[1], found[2]), []
+        elif found and not found[2]:
+            yield Fence(document, inside[0], inside[2], "".join(f"{one}\n" for one in lines))
+            inside = None
+        else:
+            lines.append(line.removeprefix(inside[1]))
+    if inside is not None:
+        raise Wrong(f"{document}:{inside[0]}: a fence without end")
+
+
+def all_fences() -> list[Fence]:
+    return [fence for path in DOCUMENTS for fence in fences(path.read_text(), str(path.relative_to(ROOT)))]
+
+
+def commands_of(fence: Fence) -> Iterator[Command]:
+    """The simple commands of a shell's lines: parts of pipes and lists, and those in ``$(…)``."""
+    if fence.language not in SHELLS:
+        return
+    for offset, line in enumerate(fence.text.splitlines(), 1):
+        if fence.language == "console":
+            if not line.startswith("$ "):
+                continue
+            line = line[2:]
+        for inner in re.findall(r"\$\(([^()]*)\)", line):
+            yield from _simple(fence, fence.line + offset, inner)
+        yield from _simple(fence, fence.line + offset, line)
+
+
+def _simple(fence: Fence, line: int, text: str) -> Iterator[Command]:
+    lexer = shlex.shlex(text, posix=True, punctuation_chars="&|;")
+    lexer.whitespace_split = True
+    lexer.commenters = "#"
+    words: list[str] = []
+    for word in [*lexer, ";"]:
+        if set(word) <= set("&|;"):
+            while words and re.fullmatch(r"[A-Za-z_]\w*=.*", words[0], re.DOTALL):
+                del words[0]
+            if words:
+                yield Command(fence.document, line, tuple(words))
+            words = []
+        else:
+            words.append(word)
+
+
+def all_commands() -> list[Command]:
+    return [command for fence in all_fences() for command in commands_of(fence)]
+
+
+# --- parsers ---------------------------------------------------------------------------------------------------------
+
+
+def verbs(program: str, tree: click.Group) -> set[str]:
+    """All that can be called: ``dcos marathon app add``."""
+
+    def walk(command: click.Command, path: tuple[str, ...], parent: click.Context | None) -> Iterator[str]:
+        if not isinstance(command, click.Group):
+            yield " ".join(path)
+            return
+        context = click.Context(command, info_name=path[-1], parent=parent)
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            if not found.hidden:
+                yield from walk(found, (*path, name), context)
+
+    return set(walk(tree, (program,), None))
+
+
+def called(command: Command) -> str:
+    """The verb that the command calls, as its program's own parser finds. Raises `Wrong`."""
+    program = command.words[0]
+    try:
+        if program in TREES:
+            return _verb(TREES[program], command.words)
+        if program in DAEMONS:
+            known = DAEMONS[program]
+            daemon.read_flags(
+                program, "", known.declared, list(command.words[1:]), prefix=known.prefix, check=known.check
+            )
+            return program
+        if program == "python":
+            return _module(command.words)
+        if program == "make":
+            return _target(command.words)
+    except daemon.Leave as leave:
+        raise Wrong(f"{command}: {leave.text}") from None
+    except click.ClickException as error:
+        raise Wrong(f"{command}: {error.format_message()}") from None
+    if program not in FOREIGN:
+        raise Wrong(f"{command}: nobody knows the program {program}")
+    return program
+
+
+def _verb(tree: click.Group, words: Sequence[str]) -> str:
+    command: click.Command | None = tree
+    path, rest = [words[0]], list(words[1:])
+    context: click.Context | None = None
+    while True:
+        assert command is not None
+        context = command.make_context(path[-1], rest, parent=context)
+        if not isinstance(command, click.Group):
+            return " ".join(path)
+        name, command, rest = command.resolve_command(context, [*context._protected_args, *context.args])
+        assert name is not None
+        path.append(name)
+
+
+def _module(words: Sequence[str]) -> str:
+    if len(words) < 3 or words[1] != "-m":
+        raise Wrong(f"{shlex.join(words)}: only python -m MODULE is told here")
+    name = words[2]
+    try:
+        module = importlib.import_module(name)
+        if hasattr(module, "__path__"):
+            module = importlib.import_module(f"{name}.__main__")
+    except ImportError as error:
+        raise Wrong(f"python -m {name}: {error}") from None
+    made: argparse.ArgumentParser = getattr(module, "parser", argparse.ArgumentParser)()
+
+    def refuse(message: str) -> None:
+        raise Wrong(f"{shlex.join(words)}: {message}")
+
+    made.error = refuse  # type: ignore[method-assign, assignment]
+    made.parse_args(list(words[3:]))
+    return f"python -m {name}"
+
+
+def _target(words: Sequence[str]) -> str:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for word in words[1:]:
+        if "=" not in word and word not in targets:
+            raise Wrong(f"make {word}: the Makefile has no such target")
+    return "make"
+
+
+def modules() -> set[str]:
+    """``python -m …`` of every module of ours whose first line says that it is started so."""
+    found = set()
+    for package in ("dcos_runtime", "installer/dcos_installer", "images/dcos_images", "universe/dcos_universe"):
+        for path in (ROOT / package).rglob("*.py"):
+            first = path.read_text().partition("\n")[0]
+            found |= set(re.findall(r"python -m dcos_[\w.]+", first))
+    return {name.rstrip(".") for name in found}
+
+
+# --- flags in running text -------------------------------------------------------------------------------------------
+
+
+def options(program: str) -> set[str]:
+    """Every option of the program and its verbs, as it is written."""
+    if program in DAEMONS:
+        names = {flag.name for flag in DAEMONS[program].declared}
+        return {f"--{name}" for name in names} | {f"--no-{name}" for name in names}
+
+    def walk(command: click.Command) -> Iterator[str]:
+        for parameter in command.params:
+            if isinstance(parameter, click.Option):
+                yield from (*parameter.opts, *parameter.secondary_opts)
+        if isinstance(command, click.Group):
+            context = click.Context(command)
+            for name in command.list_commands(context):
+                found = command.get_command(context, name)
+                assert found is not None
+                yield from walk(found)
+
+    return {*walk(TREES[program]), "--help", "--version"}
+
+
+def spans(text: str) -> list[str]:
+    """Code in running text."""
+    outside = re.sub(r"^ *```.*?^ *```", "", text, flags=re.MULTILINE | re.DOTALL)
+    return [found[1] for found in re.finditer(r"(?<!`)`([^`\n]+)`(?!`)", outside)]
+
+
+def flags_in(text: str) -> set[str]:
+    """``--flags`` in code of running text."""
+    return {flag for span in spans(text) for flag in re.findall(r"(?<![\w-])--[a-zA-Z][\w-]*", span)}
+
+
+def table_of_flags(text: str) -> set[str]:
+    """The names in the first column of the tables whose head is ``| flag |``, without dashes."""
+    names: set[str] = set()
+    inside = False
+    for line in text.splitlines():
+        cells = [cell.strip() for cell in line.split("|")[1:-1]]
+        if not cells:
+            inside = False
+        elif cells[0] == "flag":
+            inside = True
+        elif inside:
+            names |= {name.removeprefix("--") for name in re.findall(r"`([^`]+)`", cells[0])}
+    return names

@@ -1,0 +1,103 @@
+"""The glossary: whole, in order, linked; and the docs use its words, not their rivals."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.documented import DOCUMENTS, ROOT
+
+TEXT = (ROOT / "docs" / "glossary.md").read_text()
+ENTRIES = [line for line in TEXT.splitlines() if line.startswith("**")]
+
+WANTED = {
+    "agent",
+    "allocator",
+    "attribute",
+    "checkpoint",
+    "container",
+    "core",
+    "daemon",
+    "deployment",
+    "effect",
+    "epoch",
+    "event",
+    "executor",
+    "framework",
+    "gateway",
+    "generation",
+    "init",
+    "instance",
+    "inventory",
+    "kernel",
+    "lease",
+    "machine",
+    "manifest",
+    "master",
+    "offer",
+    "package",
+    "principal",
+    "provider",
+    "quorum",
+    "reservation",
+    "role",
+    "sandbox",
+    "scheduler",
+    "standby",
+    "store",
+    "task",
+    "universe",
+    "run specification",
+}
+
+RIVALS = re.compile(
+    r"\b(slaves?|workers?|minions?|hypervisors?|workloads?|jobs?|boxe?s?|VMs?|cronjobs?)\b", re.IGNORECASE
+)
+"""Other words for agent, machine, app and task. In code they may stand: old paths and fields have them."""
+
+
+def words() -> list[str]:
+    return [name for line in ENTRIES for name in re.findall(r"\*\*([^*]+)\*\*", line)]
+
+
+def test_every_word_is_there_once_in_alphabetical_order() -> None:
+    assert WANTED - set(words()) == set()
+    assert len(words()) == len(set(words()))
+    first = [line.split("**")[1].lower() for line in ENTRIES]
+    assert first == sorted(first)
+
+
+def test_an_entry_is_short() -> None:
+    for line in ENTRIES:
+        assert len(line) <= 260, line
+        assert line.rstrip().endswith((".", ")")), line
+
+
+def test_it_is_found_from_the_front_page() -> None:
+    assert "docs/glossary.md" in (ROOT / "README.md").read_text()
+    assert "glossary.md" in (ROOT / "docs" / "architecture.md").read_text()
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_docs_use_these_words_and_no_rivals(path: Path) -> None:
+    text = path.read_text()
+    prose = re.sub(r"^ *```.*?^ *```|`[^`\n]+`|\]\([^)]*\)", "", text, flags=re.MULTILINE | re.DOTALL)
+    found = RIVALS.findall(prose)
+    assert found == (["slave"] if path.name == "glossary.md" else [])
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_between_the_docs_lead_somewhere(path: Path) -> None:
+    text = path.read_text()
+    for target in re.findall(r"\]\(([^)]+)\)", text):
+        file, _, heading = target.partition("#")
+        if "://" in target:
+            continue
+        there = path.parent / file if file else path
+        assert there.exists(), target
+        if heading:
+            headings = re.findall(r"^#+ (.*)$", there.read_text(), re.MULTILINE)
+            slugs = {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+            assert heading in slugs, target
