@@ -20,7 +20,7 @@ PROVIDER = [f"{MACHINES}/test_nspawn_provider.py", f"{MACHINES}/test_golden_tree
 DAEMONS = "tests/contract"
 INSTALLER = "tests/unit/installer"
 KERNELS = sorted(
-    str(path) for name in ("agent", "master", "marathon", "init") for path in Path(DAEMONS).glob(f"test_{name}*.py")
+    str(path) for name in ("agent", "master", "marathon", "init") for path in Path(DAEMONS).rglob(f"test_{name}*.py")
 )
 
 

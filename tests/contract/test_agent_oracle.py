@@ -14,9 +14,9 @@ from typing import Any, NamedTuple
 import pytest
 
 from tests.byhand import processes_with
+from tests.contract.master_oracle.sides import shape
 from tests.contract.oracle import Oracle
 from tests.contract.rawclient import Scheduler, get, ports, request, scalar, task, until
-from tests.contract.test_master_oracle import shape
 from tests.contract.test_master_real_agent import Pair
 
 pytestmark = pytest.mark.oracle

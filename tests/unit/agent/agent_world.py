@@ -369,3 +369,17 @@ class World:
         container = self.container_of(task)
         kinds = (Resend, Escalate, Complete, Rewrite)
         return [at for kind in kinds if (at := self.core.timers.at(kind(container))) is not None]
+
+
+def last(world: World, task: str) -> tuple[str, str | None, str | None]:
+    status = world.updates[task][-1]
+    return status.state.value, status.reason.value if status.reason else None, status.message
+
+
+def acknowledge_all(world: World, task: str) -> None:
+    for _ in range(10):
+        world.settle()
+        if task not in world.in_flight:
+            return
+        world.acknowledge(task)
+    raise AssertionError("updates never end")

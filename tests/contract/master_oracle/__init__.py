@@ -1,0 +1,1 @@
+"""The same requests to our master and to a real Mesos."""

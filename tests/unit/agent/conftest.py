@@ -1,0 +1,67 @@
+"""An agent that is connected; a fetch process and a server to fetch from."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.unit.agent.agent_world import World
+from tests.unit.agent.fetching_lab import MB, Fetch, Outcome, Server, started
+
+
+@pytest.fixture
+def world() -> World:
+    made = World()
+    made.connect()
+    return made
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    made = Server()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def fetch(tmp_path: Path) -> Fetch:
+    sandbox = tmp_path / "sandbox"
+    sandbox.mkdir()
+
+    def run(*uris: str | dict[str, Any], **changed: Any) -> Outcome:
+        order: dict[str, Any] = {
+            "sandbox": str(sandbox),
+            "uris": [
+                {"value": uri, "extract": True, "executable": False, "output_file": None}
+                if isinstance(uri, str)
+                else {"extract": True, "executable": False, "output_file": None, **uri}
+                for uri in uris
+            ],
+            "user": None,
+            "stall_seconds": 60,
+            "max_bytes": 64 * MB,
+            "max_rule": "that is the rule",
+            "roots": [str(tmp_path / "open")],
+            "never": [str(tmp_path / "open/never")],
+            "home": None,
+            "public_only": False,
+            **changed,
+        }
+        with started(order) as running:
+            # Its stdin stays open while it runs: that is the agent's.
+            output, errors = running.stdout, running.stderr
+            assert output is not None and errors is not None
+            said: list[bytes] = []
+            reading = threading.Thread(target=lambda: said.append(errors.read()))
+            reading.start()
+            why = output.read().decode().strip()
+            reading.join()
+            outcome = Outcome(running.wait(120), why, said[0].decode(), sandbox)
+        assert "Traceback" not in outcome.said + outcome.why, outcome.said
+        return outcome
+
+    return run

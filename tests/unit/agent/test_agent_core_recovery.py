@@ -1,0 +1,139 @@
+"""The agent's decisions after a crash: what it finds, what it tells, and under which id."""
+
+from __future__ import annotations
+
+import signal
+
+from dcos_runtime.agent.core.model import Exit
+from tests.unit.agent.agent_world import Container, World, acknowledge_all, last
+
+DONE = Exit(code=0)
+KILLED = Exit(signal=signal.SIGKILL)
+ENDED_BY_TERM = Exit(signal=signal.SIGTERM)
+
+
+# --- coming back ------------------------------------------------------------------------------------------------------
+
+
+def test_a_running_task_is_known_again_after_a_crash(world: World) -> None:
+    container = world.launch("t")
+    world.crash()
+    world.connect()
+    assert [told.state.value for told in world.connects[-1].tasks] == ["TASK_RUNNING"]
+    world.settle()
+    assert world.containers[container].watched and world.containers[container].starts == 1
+    world.exit(container, Exit(code=7))
+    world.settle()
+    assert last(world, "t") == ("TASK_FAILED", None, "Command exited with status 7")
+
+
+def test_how_a_task_ended_meanwhile_is_told_after_a_crash(world: World) -> None:
+    container = world.launch("t")
+    world.containers[container].watched = False
+    world.exit(container, Exit(code=5))
+    world.crash()
+    world.connect()
+    world.settle()
+    assert last(world, "t") == ("TASK_FAILED", None, "Command exited with status 5")
+
+
+def test_a_task_that_was_only_intended_is_dropped(world: World) -> None:
+    world.run("t")
+    world.persist()
+    world.crash()
+    world.connect()
+    world.settle()
+    assert last(world, "t")[:2] == ("TASK_DROPPED", "REASON_AGENT_RESTARTED")
+
+
+def test_a_task_that_was_created_and_not_started_is_dropped_and_its_container_destroyed(world: World) -> None:
+    world.run("t")
+    world.persist()
+    container = world.container_of("t")
+    world.work(container)
+    world.crash(written=99)
+    assert world.containers[container].ops == ["destroy"]
+    world.connect()
+    acknowledge_all(world, "t")
+    assert last(world, "t")[:2] == ("TASK_DROPPED", "REASON_AGENT_RESTARTED")
+    assert world.containers[container].starts == 0
+
+
+def test_a_task_that_ran_before_its_start_was_written_is_told_in_order(world: World) -> None:
+    world.run("t")
+    world.persist()
+    container = world.container_of("t")
+    world.work(container)
+    world.work(container)
+    world.crash()
+    world.connect()
+    acknowledge_all(world, "t")
+    assert world.states("t") == ["TASK_STARTING", "TASK_RUNNING"]
+    assert world.containers[container].state == "running"
+
+
+def test_a_task_running_without_its_supervisor_is_killed_and_lost() -> None:
+    world = World(capabilities=())
+    world.connect()
+    container = world.launch("t")
+    world.containers[container].watched = False
+    world.supervisor_dies(container)
+    world.crash()
+    assert world.containers[container].ops == ["destroy"]
+    world.connect()
+    world.settle()
+    state, reason, message = last(world, "t")
+    assert (state, reason) == ("TASK_LOST", "REASON_EXECUTOR_TERMINATED")
+    assert message is not None and "supervisor" in message
+
+
+def test_a_reboot_is_told_as_the_reason(world: World) -> None:
+    world.launch("t")
+    world.crash(reboot=True)
+    world.connect()
+    world.settle()
+    state, _, message = last(world, "t")
+    assert state == "TASK_GONE" and message is not None and "rebooted" in message
+
+
+def test_a_kills_grace_goes_on_counting_through_a_crash(world: World) -> None:
+    container = world.launch("t")
+    world.kill("t", 30)
+    world.settle()
+    world.mono += 20
+    world.crash()
+    world.connect()
+    world.advance(5)
+    world.settle()
+    assert signal.SIGKILL not in world.containers[container].signals
+    world.advance(10)
+    world.settle()
+    assert signal.SIGKILL in world.containers[container].signals
+
+
+def test_an_unacknowledged_update_is_sent_again_after_a_crash_with_the_same_uuid(world: World) -> None:
+    world.run("t")
+    world.settle()
+    uuid = world.in_flight["t"]
+    world.crash()
+    world.connect()
+    world.settle()
+    assert world.in_flight["t"] == uuid
+
+
+def test_the_agent_comes_back_under_the_same_id(world: World) -> None:
+    world.settle()
+    world.crash()
+    world.connect()
+    info = world.connects[-1].agent
+    assert info.id is not None and info.id.value == "agent-1"
+
+
+def test_containers_of_no_task_are_destroyed_at_the_start() -> None:
+    world = World()
+    world.crash()
+    world.containers["stranger"] = Container(state="running")
+    world.crash()
+    assert world.containers["stranger"].ops == ["destroy"]
+    world.settle()
+    assert world.containers["stranger"].state == "absent"
