@@ -14,12 +14,12 @@ import subprocess
 import sys
 import time
 import urllib.parse
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 PROGRAMS = Path(sys.executable).parent
-READY = re.compile(r"listening on (http://\S+)")
+READY = re.compile(r"listening on ((?:http://|unix:)\S+)")
 # Apart from those that tests offer to tasks (from 21000 on) and those of installed daemons.
 PORTS = range(11000, 20000)
 _claims: list[socket.socket] = []
@@ -88,8 +88,9 @@ def ask(url: str, method: str = "GET", body: Any = None, seconds: float = 60) ->
 class Daemon:
     """One daemon and how to start it again. Output goes to ``log``."""
 
-    def __init__(self, name: str, argv: Sequence[str], log: Path) -> None:
+    def __init__(self, name: str, argv: Sequence[str], log: Path, variables: Mapping[str, str] | None = None) -> None:
         self.name = name
+        self.variables = dict(variables or {})
         self.argv = [str(PROGRAMS / argv[0]), *argv[1:]]
         self.log = log
         self.process: subprocess.Popen[bytes] | None = None
@@ -100,7 +101,12 @@ class Daemon:
         offset = self.log.stat().st_size if self.log.exists() else 0
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
-                self.argv, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, start_new_session=True
+                self.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **self.variables},
+                start_new_session=True,
             )
 
         def ready() -> str | None:

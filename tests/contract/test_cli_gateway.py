@@ -21,6 +21,7 @@ import pytest
 from tests.byhand import PROGRAMS, Daemon, free_port, processes_with, wait_for
 from tests.contract.authority import Authority
 from tests.contract.gateway import PASSWORD, Gateway
+from tests.documented import all_fences
 
 TICKER = "n=0; while true; do n=$((n+1)); echo tick $n; sleep 0.1; done"
 
@@ -244,3 +245,24 @@ def test_a_gateway_whose_dcos_auth_is_gone_is_passed_over(made: Made) -> None:
     finally:
         made.gateways[0].start_auth()
     made.good("marathon", "app", "remove", "elsewhere", "--force", "--wait")
+
+
+def test_the_clusters_of_the_commands_page_from_the_first_time_to_the_last(made: Made, tmp_path: Path) -> None:
+    (text,) = [one.text for one in all_fences() if one.document == "docs/cli.md" and "dcos cluster setup" in one.script
+               and one.language == "sh"]
+    others = {
+        "https://198.18.0.11": made.urls[0],
+        "/tmp/dcos-ca.crt": str(made.authority.ca),
+        "/tmp/password": str(made.password),
+    }
+    for told, other in others.items():
+        assert told in text
+        text = text.replace(told, other)
+    environment = made.environment(DCOS_DIR=str(tmp_path), PATH=f"{PROGRAMS}:{os.environ['PATH']}")
+    done = subprocess.run(
+        ["/bin/sh", "-exu", "-c", text], env=environment, capture_output=True, text=True, timeout=300,
+        stdin=subprocess.DEVNULL,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "test-lab" in done.stdout and "dcos-uid-password" in done.stdout
+    assert not list((tmp_path / "clusters").iterdir())

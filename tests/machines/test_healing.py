@@ -74,6 +74,27 @@ def test_an_app_with_three_instances_answers_on_its_ports(cluster: Deployed) -> 
             assert "R" in line.split() or "TASK_RUNNING" in line, line
 
 
+def test_the_commands_of_the_installers_page_are_true(cluster: Deployed) -> None:
+    """Those that take nothing away; each of the others is run somewhere in these tests."""
+    (text,) = [one.text for one in all_fences() if one.document == "docs/installer.md" and one.language == "sh"]
+    verbs = ("validate", "plan", "deploy", "status", "ssh", "unlock")
+    lines = [line for line in text.splitlines() if line.split()[1] in verbs]
+    assert [line.split()[1] for line in lines] == list(verbs)
+    script = "\n".join(lines).replace("inventories/local.ini", shlex.quote(str(cluster.inventory)))
+    environment = {**cluster.environment, "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
+    done = subprocess.run(
+        ["/bin/sh", "-exu", "-c", script],
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=600,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "is valid" in done.stdout and "all is well" in done.stdout and "nobody held the lock" in done.stdout
+    assert "Mounted on" in done.stdout and "load average" in done.stdout
+
+
 def test_a_task_tells_its_output(cluster: Deployed) -> None:
     with app(cluster, "talker", cmd="echo said by $MESOS_TASK_ID; exec sleep 10000") as name:
         (task,) = running(cluster, name, 1)

@@ -23,6 +23,7 @@ from dcos_runtime.agent.removal import remove
 
 CREATE_SECONDS = 30.0
 DESTROY_ROUNDS = 50
+ENDING_SECONDS = 0.3
 HOLD_ROUNDS = 20
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
@@ -147,9 +148,12 @@ class PosixLauncher:
             who = state.get("supervisor")
             if not left and not (who and base.alive(who["pid"], who["started"])):
                 break
-            await asyncio.sleep(0.1)
+            await asyncio.sleep(0.05)
             if who is None:
                 state = self._state(container_id)
+                continue
+            with contextlib.suppress(TimeoutError):  # it is at the same work, and nearer to it
+                await asyncio.wait_for(base.process_ended(who["pid"], who["started"]), ENDING_SECONDS)
         else:
             raise OSError(f"{left} processes of container {container_id} do not end")
         await pools.run(pools.REMOVALS, partial(remove, folder))
@@ -248,7 +252,8 @@ class PosixLauncher:
             return 0
         if base.alive(who["pid"], who["started"]):
             if number == signal.SIGKILL:
-                return supervisor.stop_and_kill(who["pid"])
+                with supervisor.before_others():
+                    return supervisor.stop_and_kill(who["pid"])
             told = supervisor.signal_descendants(who["pid"], number, set())
             return len(told | supervisor.signal_descendants(who["pid"], number, told))  # and what they forked meanwhile
         if number == signal.SIGKILL:

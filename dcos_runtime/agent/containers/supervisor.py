@@ -11,6 +11,7 @@ then the exit status is written, aside and renamed.
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import json
@@ -18,10 +19,11 @@ import os
 import signal
 import sys
 import time
+from _thread import get_native_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 PR_SET_CHILD_SUBREAPER = 36
 PR_SET_NAME = 15
@@ -29,6 +31,9 @@ NOT_STARTED = 255
 CANNOT_RUN = 127
 STOP_SECONDS = 2.0
 """How long a round may go on stopping what forks, before it kills what it has."""
+
+REAP_SECONDS = 0.2
+"""How long the killed are let end before it looks for more."""
 
 AGAIN_SECONDS = 1.0
 """After how long an exit status that could not be written is written again."""
@@ -123,33 +128,95 @@ def wait(child: int) -> int:
 
 def end_descendants() -> None:
     """Kills what the task left running, until there is nothing left but what became another user's."""
+    with before_others():
+        while True:
+            killed = stop_and_kill(os.getpid())
+            try:
+                if killed:
+                    os.waitpid(-1, 0)
+                reap(REAP_SECONDS if killed else 0)
+            except ChildProcessError:
+                return
+            if not killed:
+                return
+
+
+def reap(seconds: float) -> None:
+    """What has ended and what does within ``seconds``. Raises `ChildProcessError` when nothing is left."""
+    until = time.monotonic() + seconds
     while True:
-        killed = stop_and_kill(os.getpid())
-        try:
-            if killed:
-                os.waitpid(-1, 0)
-            while os.waitpid(-1, os.WNOHANG)[0]:
-                pass
-        except ChildProcessError:
+        while os.waitpid(-1, os.WNOHANG)[0]:
+            pass
+        if time.monotonic() >= until:
             return
-        if not killed:
-            return
+        time.sleep(0.005)
+
+
+@contextlib.contextmanager
+def before_others() -> Iterator[None]:
+    """Whatever this thread does in here it does before other processes, as far as it may: those it is about to kill may
+    be thousands that run. It does little, so nobody is kept from a processor for long.
+    """
+    thread = get_native_id()
+    usual = os.getpriority(os.PRIO_PROCESS, thread)
+    try:
+        os.setpriority(os.PRIO_PROCESS, thread, -20)
+    except OSError:  # this agent is not root
+        yield
+        return
+    try:
+        yield
+    finally:
+        os.setpriority(os.PRIO_PROCESS, thread, usual)
 
 
 def stop_and_kill(root: int) -> int:
     """One round against what came from ``root``, without it. How many were killed; bounded in time.
 
     All are stopped before any is killed, and that again until none is new: what forks faster than it is found would
-    otherwise outlive every round.
+    otherwise outlive every round. A group of processes is stopped in one step, and so is killed.
     """
     until = time.monotonic() + STOP_SECONDS
-    stopped: set[int] = set()
-    while time.monotonic() < until:
-        new = signal_descendants(root, signal.SIGSTOP, stopped)
-        if not new:
-            break
-        stopped |= new
-    return len(signal_descendants(root, signal.SIGKILL, set()))
+    kept = {os.getpgrp(), os.getpgid(root)} if alive(root) else {os.getpgrp()}
+    known: set[int] = set()
+    groups: set[int] = set()
+    while stop_new(root, known, groups, kept) and time.monotonic() < until:
+        pass
+    for group in groups:
+        send_group(group, signal.SIGKILL)
+    return sum(send(pid, signal.SIGKILL) for pid in known)
+
+
+def stop_new(root: int, known: set[int], groups: set[int], kept: set[int]) -> bool:
+    """Stops what came from ``root`` and is not ``known`` yet, and its groups but for those that are ``kept``. Whether
+    there was any.
+
+    Each is stopped before its children are read, so that none comes after that. Hence only what came from the new ones
+    and what has lost its parent, which is ``root``'s now, can be new.
+    """
+    children = children_told if os.path.exists("/proc/thread-self/children") else children_scanned()
+    wave = [root]
+    any_new = False
+    while wave:
+        found = []
+        for parent in wave:
+            for pid in children(parent):
+                if pid in known:
+                    continue
+                known.add(pid)
+                found.append(pid)
+                try:
+                    group = os.getpgid(pid)
+                except OSError:
+                    continue
+                if group not in groups and group not in kept:
+                    groups.add(group)
+                    send_group(group, signal.SIGSTOP)
+                else:
+                    send(pid, signal.SIGSTOP)
+        any_new = any_new or bool(found)
+        wave = found
+    return any_new
 
 
 def signal_descendants(root: int, number: int, known: set[int]) -> set[int]:
@@ -180,16 +247,41 @@ def send(pid: int, number: int) -> bool:
     return True
 
 
+def send_group(group: int, number: int) -> None:
+    with contextlib.suppress(OSError):
+        os.killpg(group, number)
+
+
+def alive(pid: int) -> bool:
+    return os.path.exists(f"/proc/{pid}")
+
+
 def children_told(pid: int) -> list[int]:
     """The process's children, those of all its threads, as the kernel lists them."""
-    found: list[int] = []
+    folder = f"/proc/{pid}/task"
     try:
-        for thread in os.listdir(f"/proc/{pid}/task"):
-            with open(f"/proc/{pid}/task/{thread}/children") as file:
-                found += [int(child) for child in file.read().split()]
+        # The number of links tells that of threads: most have one, and a list of them costs more than all the rest.
+        threads = [str(pid)] if os.stat(folder).st_nlink == 3 else os.listdir(folder)
     except OSError:
-        pass
+        return []
+    found: list[int] = []
+    for thread in threads:
+        with contextlib.suppress(OSError):
+            found += map(int, content(f"{folder}/{thread}/children").split())
     return found
+
+
+def content(path: str) -> bytes:
+    """As `open` and ``read``, at a third of the cost."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        text = part = os.read(descriptor, 1 << 16)
+        while part:
+            part = os.read(descriptor, 1 << 16)
+            text += part
+        return text
+    finally:
+        os.close(descriptor)
 
 
 def children_scanned() -> Callable[[int], list[int]]:

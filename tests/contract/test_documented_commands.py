@@ -1,0 +1,165 @@
+"""The commands of the docs are run as they stand there, but for ports and folders: other tests run beside them."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+
+from tests.byhand import PATIENCE, PROGRAMS, Daemon, free_port, processes_with, wait_for
+from tests.documented import DAEMONS, Command, Fence, all_fences, commands_of
+
+
+def fence(document: str, holding: str) -> Fence:
+    """The one fence of a document that holds this text."""
+    (found,) = [one for one in all_fences() if one.document == document and holding in one.text]
+    return found
+
+
+@dataclass
+class ByHand:
+    """The daemons of README.md. ``others`` is what stands for the addresses and folders in the docs."""
+
+    folder: Path
+    others: Mapping[str, str]
+    daemons: list[Daemon]
+
+    def moved(self, text: str) -> str:
+        for told, other in self.others.items():
+            text = text.replace(told, other)
+        return text
+
+    def daemon(self, command: Command, **variables: str) -> Daemon:
+        """What flags leave to the environment is told there."""
+        words = [self.moved(word) for word in command.words]
+        name = f"{command.document.replace('/', '-')}-{words[0]}"
+        return Daemon(name, words, self.folder / f"{name}.log", variables)
+
+    def script(self, text: str, **variables: str) -> str:
+        """What a shell prints that runs this and stops at the first failure."""
+        environment = {
+            **os.environ,
+            "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
+            "DCOS_URL": self.others["127.0.0.1:5050"],
+            "DCOS_DIR": str(self.folder / "client"),
+            **variables,
+        }
+        done = subprocess.run(
+            ["/bin/sh", "-exu", "-c", self.moved(text)],
+            env=environment,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300 * PATIENCE,
+        )
+        assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def byhand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByHand]:
+    folder = tmp_path_factory.mktemp("documented")
+    master, init = free_port(), free_port()
+    made = ByHand(
+        folder,
+        {
+            "127.0.0.1:5050": f"127.0.0.1:{master}",
+            "--port=5050": f"--port={master}",
+            "--http_port=8080": f"--http_port={init}",
+            "=/tmp/": f"={folder}/",
+            "/var/tmp/recording": f"{folder}/recording",
+        },
+        [],
+    )
+    commands = [command for command in commands_of(fence("README.md", "dcos-master ")) if command.words[0] in DAEMONS]
+    assert [command.words[0] for command in commands] == ["dcos-master", "dcos-agent", "dcos-marathon"]
+    try:
+        for command in commands:
+            (folder / next(word for word in command.words if "--work_dir=" in word).rpartition("/")[2]).mkdir()
+            own = {"MESOS_PORT": str(free_port())} if command.words[0] == "dcos-agent" else {}
+            own |= {"MESOS_RECORD": f"{folder}/recording", "MESOS_HOSTNAME": "agent.test"} if own else {}
+            own |= {"MESOS_RESOURCES": "cpus:6;mem:4096;disk:4096;ports:[21800-21899]"} if own else {}
+            made.daemons.append(made.daemon(command, **own).start())
+        wait_for(lambda: "agent.test" in made.script("dcos node list && dcos marathon ping"), 60, "agent and init")
+        yield made
+    finally:
+        for daemon in reversed(made.daemons):
+            daemon.stop()
+        for pid in processes_with(f"MESOS_SANDBOX={folder}"):
+            os.kill(pid, signal.SIGKILL)
+
+
+def test_the_first_page_is_true_of_daemons_by_hand(byhand: ByHand) -> None:
+    lines = fence("README.md", "dcos-master ").text.splitlines()
+    byhand.script("\n".join(line for line in lines if line.startswith("dcos ")))
+    typed = [line for line in fence("README.md", "dcos task log -f hello").text.splitlines() if line[:4] == "dcos"]
+    # Who follows a log sits there meanwhile, and is let go when the app is removed.
+    at = next(index for index, line in enumerate(typed) if "log -f" in line)
+    before, (follow, *after) = typed[:at], typed[at:]
+    printed = byhand.script("\n".join([*before, f"{follow} > followed &", *after, "wait"]))
+    assert printed.count("hello") >= 3
+    followed = (byhand.folder / "followed").read_text()
+    assert followed.count("===> hello.instance-") >= 3 and "hello from agent.test" in followed
+
+
+def test_the_one_liner_of_the_commands_page(byhand: ByHand) -> None:
+    run, *rest = fence("docs/cli.md", "http.server").script.splitlines()
+    printed = byhand.script(run)
+    name = re.search(r"^id +/(\S+)$", printed, re.MULTILINE)
+    assert name is not None, printed
+    after = byhand.script("\n".join(rest).replace("brisk-otter-3f2a", name[1]))
+    assert name[1] in after and "Created deployment" in after
+
+
+def test_each_command_of_the_commands_page(byhand: ByHand) -> None:
+    printed = byhand.script(fence("docs/cli.md", "dcos marathon app scale web").text)
+    assert "TASK_RUNNING" in printed and "TASK_KILLED" in printed
+    assert byhand.script("dcos marathon app list -q") == ""
+
+
+def test_a_principal_named_as_the_commands_page_says(byhand: ByHand) -> None:
+    secret = byhand.folder / "secret"
+    secret.write_text("a secret")
+    text = fence("docs/cli.md", "DCOS_SECRET_FILE").text
+    byhand.script(text.replace("198.18.0.11:5050", "127.0.0.1:5050").replace("/path/to/secret", str(secret)))
+
+
+@pytest.mark.parametrize("document", ["docs/kernel.md", "docs/agent.md", "docs/init.md", "docs/gateway.md"])
+def test_a_daemon_starts_by_hand_as_its_page_says(byhand: ByHand, document: str) -> None:
+    (command,) = [
+        command
+        for one in all_fences()
+        if one.document == document
+        for command in commands_of(one)
+        if command.words[0] in DAEMONS and not any("zk:" in word or "/var/lib" in word for word in command.words)
+    ]
+    variables = {"MESOS_PORT": str(free_port()), "MARATHON_WORK_DIR": str(byhand.folder / "another-init")}
+    if document == "docs/gateway.md":
+        folder = byhand.folder / "auth"
+        folder.mkdir()
+        key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+        pem = key.private_bytes(
+            serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        (folder / "token-key.pem").write_bytes(pem)
+    made = byhand.daemon(command, **variables)
+    try:
+        made.start()
+    finally:
+        made.stop()
+    assert made.process is not None and made.process.returncode == 0, made.log.read_text()
+
+
+def test_what_an_agent_recorded_is_run_again(byhand: ByHand) -> None:
+    byhand.daemons[1].stop()
+    printed = byhand.script(fence("docs/agent.md", "dcos_runtime.replay").text)
+    assert "events of the agent" in printed and "the effects are the same" in printed
