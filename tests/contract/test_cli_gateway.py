@@ -248,8 +248,11 @@ def test_a_gateway_whose_dcos_auth_is_gone_is_passed_over(made: Made) -> None:
 
 
 def test_the_clusters_of_the_commands_page_from_the_first_time_to_the_last(made: Made, tmp_path: Path) -> None:
-    (text,) = [one.text for one in all_fences() if one.document == "docs/cli.md" and "dcos cluster setup" in one.script
-               and one.language == "sh"]
+    (text,) = [
+        one.text
+        for one in all_fences()
+        if one.document == "docs/cli.md" and "dcos cluster setup" in one.script and one.language == "sh"
+    ]
     others = {
         "https://198.18.0.11": made.urls[0],
         "/tmp/dcos-ca.crt": str(made.authority.ca),
@@ -260,7 +263,11 @@ def test_the_clusters_of_the_commands_page_from_the_first_time_to_the_last(made:
         text = text.replace(told, other)
     environment = made.environment(DCOS_DIR=str(tmp_path), PATH=f"{PROGRAMS}:{os.environ['PATH']}")
     done = subprocess.run(
-        ["/bin/sh", "-exu", "-c", text], env=environment, capture_output=True, text=True, timeout=300,
+        ["/bin/sh", "-exu", "-c", text],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
         stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 0, done.stdout + done.stderr

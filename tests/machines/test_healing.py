@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import shlex
+import subprocess
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -12,7 +14,8 @@ from typing import Any
 import pytest
 
 from tests.byhand import wait_for
-from tests.machines.deployed import Deployed
+from tests.documented import all_fences
+from tests.machines.deployed import PROGRAMS, Deployed
 
 pytestmark = pytest.mark.machines
 

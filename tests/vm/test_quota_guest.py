@@ -19,7 +19,7 @@ def test_tasks_are_held_to_their_disk_by_the_quotas_of_ext4_and_xfs(tmp_path: Pa
     code, said = guest.run(
         [sys.executable, "-m", "pytest", ALL, "-p", "no:cacheprovider", "-o", "addopts=--import-mode=importlib", "-q"],
         tmp_path,
-        seconds=1500,
+        seconds=3600,
     )
     assert code == 0, said[-6000:]
     assert " passed" in said

@@ -7,7 +7,7 @@ then the exit status is written, aside and renamed.
 """
 
 # One such process runs beside every task: pathlib would cost each of them memory.
-# ruff: noqa: PTH104, PTH110, PTH123, PTH208
+# ruff: noqa: PTH104, PTH110, PTH116, PTH123, PTH208
 
 from __future__ import annotations
 

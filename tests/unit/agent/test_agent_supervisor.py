@@ -1,0 +1,119 @@
+"""How plain processes are found, stopped and killed: in whatever groups and sessions, and nobody else."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from dcos_runtime.agent.containers import supervisor
+from tests.byhand import wait_for
+
+TREE = """
+import os, sys, time
+{how}
+print(flush=True)
+time.sleep(1000)
+"""
+
+
+@contextlib.contextmanager
+def family(how: str, group: int | None = 0) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that has made what ``how`` says, in a group of its own."""
+    made = subprocess.Popen(
+        [sys.executable, "-I", "-S", "-c", TREE.format(how=how)], stdout=subprocess.PIPE, process_group=group
+    )
+    assert made.stdout is not None
+    try:
+        assert made.stdout.readline() == b"\n"
+        yield made
+    finally:
+        made.kill()
+        made.wait()
+
+
+def states(pids: list[int]) -> set[str]:
+    return {fields[0] for pid in pids if (fields := supervisor.stat(pid))}
+
+
+def below(pid: int) -> list[int]:
+    found = supervisor.children_told(pid)
+    return found + [other for child in found for other in below(child)]
+
+
+FORKS = {
+    "one group": "for _ in range(20):\n if not os.fork(): time.sleep(1000)",
+    "a session each": "for _ in range(20):\n if not os.fork(): os.setsid(); time.sleep(1000)",
+}
+
+
+@pytest.mark.parametrize("how", ["one group", "a session each"])
+def test_all_that_came_from_a_process_is_killed_and_it_itself_is_not(how: str) -> None:
+    with family(FORKS[how]) as root:
+        wait_for(lambda: len(below(root.pid)) == 20, what="twenty children")
+        pids = below(root.pid)
+        # The root is in the group of its children: it is kept out of what is done to the group.
+        assert supervisor.stop_and_kill(root.pid) == 20
+        wait_for(lambda: states(pids) <= {"Z"}, what="their ends")
+        assert root.poll() is None and states([root.pid]) == {"S"}
+
+
+def test_a_group_is_stopped_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, int, int]] = []
+    monkeypatch.setattr(supervisor, "send_group", lambda group, number: told.append(("group", group, number)))
+    monkeypatch.setattr(supervisor, "send", lambda pid, number: told.append(("process", pid, number)) or True)
+    monkeypatch.setattr(supervisor, "children_told", lambda pid: {1: [10], 10: [11, 12], 12: [13]}.get(pid, []))
+    monkeypatch.setattr(supervisor.os, "getpgid", lambda pid: {11: 11, 13: 1}.get(pid, 10))
+    known: set[int] = set()
+    groups: set[int] = set()
+    assert supervisor.stop_new(1, known, groups, {1})
+    assert known == {10, 11, 12, 13} and groups == {10, 11}
+    assert [who for kind, who, _ in told if kind == "group"] == [10, 11]
+    assert ("process", 13, signal.SIGSTOP) in told  # its group is one that is kept
+    assert not supervisor.stop_new(1, known, groups, {1})
+
+
+def test_children_of_every_thread_are_told() -> None:
+    ready, end = threading.Event(), threading.Event()
+    made: list[subprocess.Popen[bytes]] = []
+
+    def work() -> None:
+        made.append(subprocess.Popen(["sleep", "1000"]))
+        ready.set()
+        end.wait()
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    try:
+        assert ready.wait(60)
+        assert made[0].pid in supervisor.children_told(os.getpid())
+    finally:
+        made[0].kill()
+        made[0].wait()
+        end.set()
+        thread.join()
+
+
+def test_more_children_than_one_read_holds_are_told() -> None:
+    with family("for _ in range(20):\n if not os.fork(): time.sleep(1000)") as root:
+        wait_for(lambda: len(supervisor.children_told(root.pid)) == 20, what="twenty children")
+        assert supervisor.content(f"/proc/{root.pid}/task/{root.pid}/children").split() == [
+            str(pid).encode() for pid in supervisor.children_told(root.pid)
+        ]
+        supervisor.stop_and_kill(root.pid)
+    assert supervisor.children_told(root.pid) == []
+
+
+def test_who_kills_goes_before_others_and_is_as_usual_afterwards() -> None:
+    before = os.getpriority(os.PRIO_PROCESS, 0)
+    seen = []
+    with supervisor.before_others():
+        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+    assert seen == [-20 if os.geteuid() == 0 else before]
