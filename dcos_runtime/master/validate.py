@@ -6,6 +6,7 @@ Every function returns the reason for a refusal, or ``None``.
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Container, Sequence
 
 from dcos_runtime.core import resources as amounts
@@ -54,7 +55,7 @@ def _framework_roles(info: FrameworkInfo) -> str | None:
     if "MULTI_ROLE" in capabilities(info):
         if info.role is not None:
             return "'FrameworkInfo.role' must not be set when the framework is MULTI_ROLE capable"
-        duplicates = {name for name in info.roles if info.roles.count(name) > 1}
+        duplicates = {name for name, times in Counter(info.roles).items() if times > 1}
         if duplicates:
             return f"'FrameworkInfo.roles' contains duplicate items: {braces(duplicates)}"
         for name in info.roles:

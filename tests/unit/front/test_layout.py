@@ -70,6 +70,13 @@ def test_modules_stay_readable_in_size() -> None:
     assert long == {}
 
 
+def test_test_files_stay_readable_in_size() -> None:
+    counts = {
+        str(path.relative_to(ROOT)): len(path.read_text().splitlines()) for path in (ROOT / "tests").rglob("*.py")
+    }
+    assert {name: count for name, count in counts.items() if count > 600} == {}
+
+
 def test_numpy_is_the_kernels_alone() -> None:
     """It costs every process that imports it some 20 MB and a third of a second."""
     taken = re.compile(r"^\s*(import|from) numpy\b", re.MULTILINE)
