@@ -19,7 +19,7 @@ import os
 import signal
 import sys
 import time
-from _thread import get_native_id
+from _thread import allocate_lock, get_native_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +31,12 @@ NOT_STARTED = 255
 CANNOT_RUN = 127
 STOP_SECONDS = 2.0
 """How long a round may go on stopping what forks, before it kills what it has."""
+
+FIRST = -20
+"""The nice value of who kills."""
+
+AUTOGROUP = "/proc/self/autogroup"
+HALF_PAGE = 2048
 
 REAP_SECONDS = 0.2
 """How long the killed are let end before it looks for more."""
@@ -154,20 +160,45 @@ def reap(seconds: float) -> None:
 
 @contextlib.contextmanager
 def before_others() -> Iterator[None]:
-    """Whatever this thread does in here it does before other processes, as far as it may: those it is about to kill may
-    be thousands that run. It does little, so nobody is kept from a processor for long.
+    """What this thread does in here it does before other processes, as far as it may: those it is about to kill may be
+    thousands that run. It does little, so nobody is kept from a processor for long.
+
+    A thread's own nice value counts among those of its control group; where that is the root the kernel shares by
+    sessions first, and what forks in a session each would have as many shares as processes.
     """
     thread = get_native_id()
     usual = os.getpriority(os.PRIO_PROCESS, thread)
     try:
-        os.setpriority(os.PRIO_PROCESS, thread, -20)
+        os.setpriority(os.PRIO_PROCESS, thread, FIRST)
     except OSError:  # this agent is not root
         yield
         return
+    _session_first(1)
     try:
         yield
     finally:
+        _session_first(-1)
         os.setpriority(os.PRIO_PROCESS, thread, usual)
+
+
+_sessions_lock = allocate_lock()
+_sessions: list[bytes] = []
+"""What the nice value of our session was, once for each thread that wants it first."""
+
+
+def _session_first(change: int) -> None:
+    with _sessions_lock, contextlib.suppress(OSError):
+        if change > 0:
+            _sessions.append(content(AUTOGROUP).split()[-1])
+            value = b"%d" % FIRST
+        else:
+            value = _sessions.pop() if _sessions else b"0"
+        if not _sessions or change > 0:
+            descriptor = os.open(AUTOGROUP, os.O_WRONLY | os.O_CLOEXEC)
+            try:
+                os.write(descriptor, value)
+            finally:
+                os.close(descriptor)
 
 
 def stop_and_kill(root: int) -> int:
@@ -276,7 +307,7 @@ def content(path: str) -> bytes:
     descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
     try:
         text = part = os.read(descriptor, 1 << 16)
-        while part:
+        while len(part) > HALF_PAGE:  # the kernel stops before the end only where a page is full
             part = os.read(descriptor, 1 << 16)
             text += part
         return text
