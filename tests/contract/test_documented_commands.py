@@ -130,7 +130,7 @@ def test_a_principal_named_as_the_commands_page_says(byhand: ByHand) -> None:
     secret = byhand.folder / "secret"
     secret.write_text("a secret")
     text = fence("docs/cli.md", "DCOS_SECRET_FILE").text
-    byhand.script(text.replace("198.18.0.11:5050", "127.0.0.1:5050").replace("/path/to/secret", str(secret)))
+    byhand.script(text.replace("198.18.0.11:5050", "127.0.0.1:5050").replace("/path/to/secret", secret.name))
 
 
 @pytest.mark.parametrize("document", ["docs/kernel.md", "docs/agent.md", "docs/init.md", "docs/gateway.md"])
