@@ -271,5 +271,5 @@ def test_the_clusters_of_the_commands_page_from_the_first_time_to_the_last(made:
         stdin=subprocess.DEVNULL,
     )
     assert done.returncode == 0, done.stdout + done.stderr
-    assert "test-lab" in done.stdout and "dcos-uid-password" in done.stdout
+    assert "lab is set up" in done.stdout and "dcos-uid-password" in done.stdout
     assert not list((tmp_path / "clusters").iterdir())

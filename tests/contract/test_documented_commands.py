@@ -7,7 +7,8 @@ import re
 import signal
 import subprocess
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pytest
@@ -105,10 +106,16 @@ def test_the_first_page_is_true_of_daemons_by_hand(byhand: ByHand) -> None:
     # Who follows a log sits there meanwhile, and is let go when the app is removed.
     at = next(index for index, line in enumerate(typed) if "log -f" in line)
     before, (follow, *after) = typed[:at], typed[at:]
-    printed = byhand.script("\n".join([*before, f"{follow} > followed &", *after, "wait"]))
+    printed = byhand.script("\n".join(before))
     assert printed.count("hello") >= 3
-    followed = (byhand.folder / "followed").read_text()
-    assert followed.count("===> hello.instance-") >= 3 and "hello from agent.test" in followed
+    followed = byhand.folder / "followed"
+    with ThreadPoolExecutor() as pool:
+        following = pool.submit(byhand.script, f"{follow} > followed")
+        said = lambda: followed.read_text().count("hello from agent.test") >= 3  # noqa: E731
+        wait_for(lambda: followed.exists() and said(), 60, "what each of the three says")
+        byhand.script("\n".join(after))
+        following.result(120)
+    assert followed.read_text().count("===> hello.instance-") >= 3
 
 
 def test_the_one_liner_of_the_commands_page(byhand: ByHand) -> None:
@@ -151,7 +158,8 @@ def test_a_daemon_starts_by_hand_as_its_page_says(byhand: ByHand, document: str)
             serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
         )
         (folder / "token-key.pem").write_bytes(pem)
-    made = byhand.daemon(command, **variables)
+    beside = replace(byhand, others={**byhand.others, "--http_port=8080": f"--http_port={free_port()}"})
+    made = beside.daemon(command, **variables)
     try:
         made.start()
     finally:
