@@ -64,8 +64,22 @@ for an init that was told of every agent.
 """
 
 
+class Task(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
+    """One task of an instance. Times are seconds since the epoch."""
+
+    id: str
+    condition: Condition
+    host_ports: list[int] = []
+    ip_addresses: list[tuple[str, str]] = []
+    staged_at: float | None = None
+    started_at: float | None = None
+
+
 class Instance(msgspec.Struct, kw_only=True, gc=False):
-    """What is known of it; stored as `stored` says, one key each. Times are seconds since the epoch."""
+    """What is known of it; stored as `stored` says, one key each. An app's has one task at most.
+
+    What is asked of an instance and is its task's is told by properties; it is changed on the ``task``.
+    """
 
     id: str
     app_id: str
@@ -74,32 +88,54 @@ class Instance(msgspec.Struct, kw_only=True, gc=False):
     config_version: str = ""
     """The version which that one's configuration is from: scaling makes new versions of the same configuration."""
     incarnation: int = 0
+    """How many tasks it had, this one included."""
     goal: Goal = Goal.RUNNING
-    condition: Condition = Condition.SCHEDULED
     since: float = 0.0
+    """When it came to its condition."""
     agent_id: str | None = None
     hostname: str | None = None
     attributes: dict[str, str] = {}
-    host_ports: list[int] = []
-    ip_addresses: list[tuple[str, str]] = []
     role: str = "*"
-    staged_at: float | None = None
-    started_at: float | None = None
     doomed: bool = False
     """Its task is to be killed although the goal is to run: another task takes the place."""
+    tasks: list[Task] = []
+
+    @property
+    def task(self) -> Task | None:
+        return self.tasks[0] if self.tasks else None
 
     @property
     def task_id(self) -> str:
         """Of its newest task."""
-        return ids.task(self.id, self.incarnation)
+        return self.tasks[0].id if self.tasks else ids.task(self.id, self.incarnation)
+
+    @property
+    def condition(self) -> Condition:
+        return self.tasks[0].condition if self.tasks else Condition.SCHEDULED
+
+    @property
+    def host_ports(self) -> list[int]:
+        return self.tasks[0].host_ports if self.tasks else []
+
+    @property
+    def ip_addresses(self) -> list[tuple[str, str]]:
+        return self.tasks[0].ip_addresses if self.tasks else []
+
+    @property
+    def staged_at(self) -> float | None:
+        return self.tasks[0].staged_at if self.tasks else None
+
+    @property
+    def started_at(self) -> float | None:
+        return self.tasks[0].started_at if self.tasks else None
 
     @property
     def has_task(self) -> bool:
-        return self.condition is not Condition.SCHEDULED
+        return bool(self.tasks)
 
     @property
     def to_kill(self) -> bool:
-        return self.has_task and (self.doomed or self.goal is Goal.DECOMMISSIONED)
+        return bool(self.tasks) and (self.doomed or self.goal is Goal.DECOMMISSIONED)
 
     @property
     def wanted(self) -> bool:
@@ -109,7 +145,3 @@ class Instance(msgspec.Struct, kw_only=True, gc=False):
     @property
     def mesos_state(self) -> str:
         return _MESOS_STATE.get(self.condition, "TASK_STAGING")
-
-
-decode = msgspec.json.Decoder(Instance).decode
-"""Of format 1, see `stored`."""

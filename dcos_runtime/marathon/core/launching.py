@@ -9,7 +9,7 @@ from dcos_runtime.core.frozen import Now
 from dcos_runtime.marathon.core import ids, taskinfo
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.effects import Trouble
-from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
+from dcos_runtime.marathon.core.instance import Condition, Goal, Instance, Task
 from dcos_runtime.marathon.core.limits import MAX_AGENT
 from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, match
 from dcos_runtime.marathon.core.state import AppState, failure_of
@@ -213,13 +213,11 @@ class Launching:
         state.trouble = None
         instance.incarnation += 1
         instance.version, instance.config_version = app.version, app.config_version
-        instance.condition = Condition.PROVISIONED
-        instance.since = instance.staged_at = now.wall
-        instance.started_at = None
+        instance.since = now.wall
+        instance.tasks = [Task(id=task_id, condition=Condition.PROVISIONED, host_ports=ports, staged_at=now.wall)]
         instance.agent_id = agent_id
         instance.hostname = offer.hostname
         instance.attributes = place.offer.attributes
-        instance.host_ports = ports
         instance.role = app.role
         world.save_instance(state, instance)
         world.timers.set(Confirm(instance.id), now.mono + world.settings.launch_confirm_timeout)

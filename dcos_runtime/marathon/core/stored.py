@@ -19,10 +19,10 @@ from urllib.parse import quote
 import msgspec
 
 from dcos_runtime.marathon.core import app as apps
-from dcos_runtime.marathon.core import instance as instances
+from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.deployment import Action, Change, Deployment
-from dcos_runtime.marathon.core.instance import Condition, Goal, Instance
+from dcos_runtime.marathon.core.instance import Condition, Goal, Instance, Task
 from dcos_runtime.marathon.core.state import Failure
 from dcos_runtime.wire import codec
 
@@ -86,15 +86,6 @@ class _Agent(msgspec.Struct, omit_defaults=True, gc=False):
     attributes: dict[str, str] = {}
 
 
-class _Task(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    id: str
-    condition: Condition
-    host_ports: list[int] = []
-    ip_addresses: list[tuple[str, str]] = []
-    staged_at: float | None = None
-    started_at: float | None = None
-
-
 class _Instance(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     """An instance of an app has one task at most; ``incarnation`` counts all that it had."""
 
@@ -108,12 +99,34 @@ class _Instance(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
     goal: Goal = Goal.RUNNING
     doomed: bool = False
     agent: _Agent | None = None
-    tasks: list[_Task] = []
+    tasks: list[Task] = []
 
 
 class _InstanceValue(msgspec.Struct):
     format: int
     instance: _Instance
+
+
+class _FormerInstance(msgspec.Struct, kw_only=True):
+    """Format 1 of an `Instance` and its `Task`."""
+
+    id: str
+    app_id: str
+    version: str
+    config_version: str = ""
+    incarnation: int = 0
+    goal: Goal = Goal.RUNNING
+    condition: Condition = Condition.SCHEDULED
+    since: float = 0.0
+    agent_id: str | None = None
+    hostname: str | None = None
+    attributes: dict[str, str] = {}
+    host_ports: list[int] = []
+    ip_addresses: list[tuple[str, str]] = []
+    role: str = "*"
+    staged_at: float | None = None
+    started_at: float | None = None
+    doomed: bool = False
 
 
 class _FormerAction(msgspec.Struct):
@@ -196,7 +209,6 @@ _encode = msgspec.json.Encoder().encode
 
 
 def instance(value: Instance) -> bytes:
-    task = value.has_task
     return _encode(
         _InstanceValue(
             FORMAT,
@@ -210,19 +222,8 @@ def instance(value: Instance) -> bytes:
                 role=value.role,
                 goal=value.goal,
                 doomed=value.doomed,
-                agent=_Agent(value.agent_id, value.hostname, value.attributes) if task else None,
-                tasks=[
-                    _Task(
-                        id=value.task_id,
-                        condition=value.condition,
-                        host_ports=value.host_ports,
-                        ip_addresses=value.ip_addresses,
-                        staged_at=value.staged_at,
-                        started_at=value.started_at,
-                    )
-                ]
-                if task
-                else [],
+                agent=_Agent(value.agent_id, value.hostname, value.attributes) if value.tasks else None,
+                tasks=value.tasks,
             ),
         )
     )
@@ -306,12 +307,37 @@ def _instance(value: bytes) -> Instance:
     for agent in filter(None, [found.agent]):
         read.agent_id, read.hostname, read.attributes = agent.id, agent.hostname, agent.attributes
     for task in found.tasks:
-        if task.condition is Condition.SCHEDULED or task.id != read.task_id:
+        if task.condition is Condition.SCHEDULED or task.id != ids.task(found.id, found.incarnation):
             raise codec.DecodeError("the instance's task is not that of its incarnation")
-        read.condition = task.condition
-        read.host_ports, read.ip_addresses = task.host_ports, task.ip_addresses
-        read.staged_at, read.started_at = task.staged_at, task.started_at
+    read.tasks = found.tasks
     return read
+
+
+def _former_instance(value: bytes) -> Instance:
+    found = msgspec.json.decode(value, type=_FormerInstance)
+    task = Task(
+        id=ids.task(found.id, found.incarnation),
+        condition=found.condition,
+        host_ports=found.host_ports,
+        ip_addresses=found.ip_addresses,
+        staged_at=found.staged_at,
+        started_at=found.started_at,
+    )
+    return Instance(
+        id=found.id,
+        app_id=found.app_id,
+        version=found.version,
+        config_version=found.config_version,
+        incarnation=found.incarnation,
+        goal=found.goal,
+        since=found.since,
+        agent_id=found.agent_id,
+        hostname=found.hostname,
+        attributes=found.attributes,
+        role=found.role,
+        doomed=found.doomed,
+        tasks=[task] if found.condition is not Condition.SCHEDULED else [],
+    )
 
 
 _Reader = Callable[[bytes], Any]
@@ -319,7 +345,7 @@ _app = msgspec.json.Decoder(_AppValue, strict=False)
 _READERS: dict[str, tuple[_Reader | None, _Reader]] = {
     "apps": (apps.decode, lambda value: _app.decode(value).app),
     "groups": (None, lambda value: msgspec.json.decode(value, type=_GroupValue).group),
-    "instances": (instances.decode, _instance),
+    "instances": (_former_instance, _instance),
     "deployments": (_former_deployment, lambda value: msgspec.json.decode(value, type=_DeploymentValue).deployment),
     "failures": (
         lambda value: msgspec.json.decode(value, type=Failure),

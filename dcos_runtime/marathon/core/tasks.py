@@ -14,6 +14,7 @@ from dcos_runtime.marathon.core.instance import (
     Condition,
     Goal,
     Instance,
+    Task,
 )
 from dcos_runtime.marathon.core.limits import MAX_ADDRESSES
 from dcos_runtime.marathon.core.state import AppState, Delay, failure_of
@@ -53,7 +54,7 @@ class Tasks:
                 self._tell(status, instance, now)
                 self._ended(state, instance, status, now)
             elif status.state in ALIVE_STATES:
-                self._alive(state, instance, status, now)
+                self._alive(state, instance, instance.tasks[0], status, now)
                 if instance.condition is not before:
                     self._tell(status, instance, now)
         if (acknowledgement := calls.acknowledge(status)) is not None:
@@ -74,14 +75,14 @@ class Tasks:
         elif status.state in ALIVE_STATES and status.state is not TaskState.TASK_UNREACHABLE:
             self._world.send(calls.kill(task_id, status.agent_id.value if status.agent_id else None))
 
-    def _alive(self, state: AppState, instance: Instance, status: TaskStatus, now: Now) -> None:
+    def _alive(self, state: AppState, instance: Instance, task: Task, status: TaskStatus, now: Now) -> None:
         world = self._world
         condition = ALIVE_STATES[status.state]
         wall = now.wall
         if condition is Condition.UNREACHABLE:
-            if instance.condition in ABSENT:
+            if task.condition in ABSENT:
                 return
-            instance.condition = condition
+            task.condition = condition
             since = status.unreachable_time.nanoseconds / 1e9 if status.unreachable_time else wall
             instance.since = min(since, wall)
             self._changed(state, instance, now)
@@ -90,19 +91,19 @@ class Tasks:
             else:
                 self._look_at_absent(state, instance, now)
             return
-        if instance.condition not in ABSENT and _RANK[condition] < _RANK[instance.condition]:
+        if task.condition not in ABSENT and _RANK[condition] < _RANK[task.condition]:
             return  # reconciliation tells the oldest unacknowledged state, which we may be past
         if instance.agent_id is None and status.agent_id is not None:
             instance.agent_id = status.agent_id.value
-        instance.ip_addresses = _addresses(status) or instance.ip_addresses
-        if condition is instance.condition:
+        task.ip_addresses = _addresses(status) or task.ip_addresses
+        if condition is task.condition:
             return
         world.timers.cancel(LookAtAbsent(instance.id))
         if condition is Condition.RUNNING:
-            if instance.started_at is None:
-                instance.started_at = status.timestamp or wall
+            if task.started_at is None:
+                task.started_at = status.timestamp or wall
             world.timers.cancel(Confirm(instance.id))
-        instance.condition = condition
+        task.condition = condition
         instance.since = wall
         self._changed(state, instance, now)
         if condition is Condition.RUNNING:
@@ -132,12 +133,11 @@ class Tasks:
             world.forget_instance(state, instance)
             return
         world.forget_task(instance)
-        instance.condition = Condition.SCHEDULED
+        instance.tasks = []
         instance.since = now.wall
         instance.doomed = False
         instance.agent_id = instance.hostname = None
-        instance.attributes, instance.host_ports, instance.ip_addresses = {}, [], []
-        instance.staged_at = instance.started_at = None
+        instance.attributes = {}
         world.save_instance(state, instance)
 
     # --- backoff ---
@@ -213,10 +213,11 @@ class Tasks:
             self._publish_change(instance, "UnreachableInactive", now)
             world.forget_instance(state, instance)
             return
-        if away >= strategy.inactive_after_seconds and instance.condition is Condition.UNREACHABLE:
-            instance.condition = Condition.UNREACHABLE_INACTIVE
+        task = instance.tasks[0]
+        if away >= strategy.inactive_after_seconds and task.condition is Condition.UNREACHABLE:
+            task.condition = Condition.UNREACHABLE_INACTIVE
             self._changed(state, instance, now)
-        inactive = instance.condition is Condition.UNREACHABLE_INACTIVE
+        inactive = task.condition is Condition.UNREACHABLE_INACTIVE
         after = strategy.expunge_after_seconds if inactive else strategy.inactive_after_seconds
         world.timers.set(LookAtAbsent(instance.id), now.mono + max(0.05, after - away))
 

@@ -19,11 +19,12 @@ from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.core.definition import Rules, complete
 from dcos_runtime.marathon.core.deployment import Action, Change, Deployment
 from dcos_runtime.marathon.core.events import Probed, Recovered
-from dcos_runtime.marathon.core.instance import ABSENT, Condition, Goal, Instance
+from dcos_runtime.marathon.core.instance import ABSENT, Condition, Goal, Instance, Task
 from dcos_runtime.marathon.core.state import Failure
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.wire.tasks import TaskInfo, TaskState
-from tests.unit.marathon.cluster import Cluster, Task
+from tests.unit.marathon.cluster import Cluster
+from tests.unit.marathon.cluster import Task as ClusterTask
 from tests.unit.marathon.steps import running, update
 
 FORMER = json.loads((Path(__file__).parent / "stored" / "version1.json").read_text())
@@ -41,7 +42,7 @@ def former_cluster() -> Cluster:
     cluster.store = dict(VALUES)
     for task in FORMER["tasks"]:
         info = msgspec.convert(task["info"], TaskInfo, strict=False)
-        cluster.tasks[task["id"]] = Task(info, task["agent"], TaskState(task["state"]))
+        cluster.tasks[task["id"]] = ClusterTask(info, task["agent"], TaskState(task["state"]))
     absent = {json.loads(value)["agent_id"] for value in VALUES.values() if b'"Unreachable"' in value}
     for agent in absent:
         cluster.agents[agent].reachable = False
@@ -58,8 +59,7 @@ def test_the_store_of_the_version_before_is_taken_over_with_every_instance() -> 
     found = {instance.id: instance for _, instance in core.world.all_instances()}
     assert found.keys() >= was.keys()
     for name, before in was.items():
-        told = msgspec.to_builtins(found[name])
-        assert {key: told[key] for key in before} == before
+        assert {key: msgspec.to_builtins(getattr(found[name], key)) for key in before} == before
     assert {app_id: len(state.versions) for app_id, state in core.world.apps.items()} == {
         "/web": 2,
         "/dev/team/db": 1,
@@ -209,11 +209,13 @@ def test_an_instance_is_read_as_it_was_written(
     """What an instance without a task has is of the next: it has no agent, ports or times."""
     one = Instance(
         id="a.instance-x", app_id="/a", version="v", config_version="w", incarnation=incarnation, goal=goal,
-        condition=condition, since=1.5, role=texts[0], doomed=doomed,
+        since=1.5, role=texts[0], doomed=doomed,
     )  # fmt: skip
-    if one.has_task:
+    if condition is not Condition.SCHEDULED:
         one.agent_id, one.hostname, one.attributes = texts[1], texts[2], {texts[1]: texts[2]}
-        one.host_ports, one.ip_addresses, (one.staged_at, one.started_at) = ports, [(texts[0], "IPv4")], times
+        task = Task(id=f"a.instance-x._app.{incarnation}", condition=condition, host_ports=ports)
+        task.ip_addresses, (task.staged_at, task.started_at) = [(texts[0], "IPv4")], times
+        one.tasks = [task]
     assert stored.read("instances/x", stored.instance(one)) == (one, False)
     assert (condition in ABSENT) <= one.has_task
 
