@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from dcos_runtime import __version__
 from dcos_runtime.flags import Flag, FlagError, Flags, help_text, parse
+from dcos_runtime.stalls import Stalls
 
 if TYPE_CHECKING:
     import ssl
@@ -163,9 +164,13 @@ def configure_logging(level: str = "INFO", environ: Mapping[str, str] | None = N
 
 
 class Life:
-    """How a daemon ends: by a signal, by a reason of its own, or because a background task of its failed."""
+    """How a daemon ends: by a signal, by a reason of its own, or because a background task of its failed.
+
+    ``stalls``: how long its loop stood still meanwhile, for its metrics.
+    """
 
     def __init__(self) -> None:
+        self.stalls = Stalls()
         self._over = asyncio.Event()
         self._tasks: set[asyncio.Task[Any]] = set()
         self.code = 0
@@ -214,6 +219,7 @@ def run(body: Callable[[Life], Awaitable[None]]) -> int:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, life.end, 0, signal.Signals(number).name)
+        life.stalls.start()
         try:
             await body(life)
         finally:

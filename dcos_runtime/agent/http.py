@@ -24,6 +24,7 @@ from dcos_runtime.auth.doors import Door, Doors
 from dcos_runtime.auth.guard import Denied
 from dcos_runtime.daemon import machine, text_response
 from dcos_runtime.running import now
+from dcos_runtime.stalls import Stalls
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -35,13 +36,14 @@ _CALLBACK = re.compile(r"[A-Za-z_$][\w$.]{0,127}", re.ASCII)
 class AgentHttp:
     """The routes. ``viewer`` and ``files`` are given once the agent has recovered; until then reads answer 503."""
 
-    def __init__(self, flags: Mapping[str, str], doors: Doors) -> None:
+    def __init__(self, flags: Mapping[str, str], doors: Doors, stalls: Stalls) -> None:
         self.viewer: Viewer | None = None
         self.files: Files | None = None
         self.taken: Callable[[], str] = str
         """Which of our own ports others hold; empty: none."""
         self._flags = flags
         self._doors = doors
+        self._stalls = stalls
         self._routes: dict[str, Handler] = {
             "/health": self._health,
             "/version": self._version,
@@ -105,7 +107,7 @@ class AgentHttp:
         return _json(self._viewer().state(), request)
 
     async def _metrics(self, request: web.Request) -> web.StreamResponse:
-        return _json(self._viewer().metrics(now()), request)
+        return _json(self._viewer().metrics(now()) | self._stalls.shown(), request)
 
     async def _stats(self, request: web.Request) -> web.StreamResponse:
         return _json(machine(), request)

@@ -81,7 +81,7 @@ async def serve(flags: Flags, life: Life) -> None:
         lock = _lock(work_dir)
         files = tls.files(flags.tls_ca, flags.tls_identity)
         users = MasterUsers(files) if files is not None else None
-        http = AgentHttp(agent_flags.shown(flags), agent_flags.who_may_pass(flags, users))
+        http = AgentHttp(agent_flags.shown(flags), agent_flags.who_may_pass(flags, users), life.stalls)
         async with contextlib.AsyncExitStack() as stack:
             listeners = Listeners(http.application, stack)
             address = await listeners.open(flags.ip, flags.port)

@@ -141,7 +141,8 @@ class Process:
             zookeeper=options.shown_zookeeper(flags),
         )
         abdicate = None if flags.zk is None else lambda: self._life.end(0, "told to abdicate")
-        return Dispatcher([*Apps(self._running).routes(), *System(self._running, identity, abdicate).routes()])
+        system = System(self._running, identity, self._life.stalls, abdicate)
+        return Dispatcher([*Apps(self._running).routes(), *system.routes()])
 
     def _own_address(self, ports: _Ports) -> str:
         return f"{_bracketed(self._hostname)}:{ports.http}"

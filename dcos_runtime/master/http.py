@@ -30,6 +30,7 @@ from dcos_runtime.master.leader import Leader, now
 from dcos_runtime.master.measures import Queues
 from dcos_runtime.master.metrics import metrics
 from dcos_runtime.master.views import VERSION, Pieces, Viewer
+from dcos_runtime.stalls import Stalls
 from dcos_runtime.store.lease import HOLD_SECONDS, UNKNOWN, Forever, LeaseOver, LeaseSuspended, State
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import MasterInfo
@@ -68,6 +69,7 @@ class Role:
     electing: bool = True
     viewing: dict[str, asyncio.Task[bytes]] = field(default_factory=dict)
     queues: Queues = field(default_factory=Queues)
+    stalls: Stalls = field(default_factory=Stalls)
     _leader: Leader | None = None
     _leading: MasterInfo | None = None
     _news: asyncio.Event = field(default_factory=asyncio.Event)
@@ -346,10 +348,12 @@ class PublicApi:
         leader = self._role.leader
         moment = now(Forever() if leader is None else leader.lease)
         if leader is not None and leader.lease.valid():
-            told = codec.encode(metrics(leader, self._role.queues, self._role.started_at, moment))
+            told = codec.encode(metrics(leader, self._role.queues, self._role.stalls, self._role.started_at, moment))
             if leader.lease.valid():  # else it may be no leader's answer any more
                 return _json(told, request)
-        return _json(codec.encode(metrics(None, self._role.queues, self._role.started_at, moment)), request)
+        return _json(
+            codec.encode(metrics(None, self._role.queues, self._role.stalls, self._role.started_at, moment)), request
+        )
 
     async def _stats(self, request: web.Request) -> web.StreamResponse:
         return _json(codec.encode(machine()), request)

@@ -46,7 +46,8 @@ async def serve(flags: Flags, life: Life) -> None:
     """
     started_at = time.time()
     # The listener is bound before it knows itself: with --port=0 its own address comes from it.
-    role = Role(MasterInfo(id="", ip=0, port=0), started_at, master_flags.shown(flags), flags.cluster)
+    own = MasterInfo(id="", ip=0, port=0)
+    role = Role(own, started_at, master_flags.shown(flags), flags.cluster, stalls=life.stalls)
     try:
         doors = master_flags.who_may_pass(flags)
         files = tls.files(flags.tls_ca, flags.tls_identity)

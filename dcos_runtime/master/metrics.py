@@ -14,6 +14,7 @@ from dcos_runtime.core.frozen import Now
 from dcos_runtime.daemon import machine
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.measures import Measures, Queues
+from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire.tasks import TaskState
 
 if TYPE_CHECKING:
@@ -38,7 +39,7 @@ _COUNTED = (
 _SCALARS = ("cpus", "mem", "disk", "gpus")
 
 
-def metrics(leader: Leader | None, queues: Queues, started_at: float, now: Now) -> dict[str, float]:
+def metrics(leader: Leader | None, queues: Queues, stalls: Stalls, started_at: float, now: Now) -> dict[str, float]:
     """A standby master tells of itself only."""
     shown = {
         "master/elected": 1.0 if leader is not None else 0.0,
@@ -46,6 +47,7 @@ def metrics(leader: Leader | None, queues: Queues, started_at: float, now: Now) 
         "master/event_queue_http_requests": float(len(queues.requests)),
         "master/event_queue_messages": float(len(queues.messages)),
         "master/http_cache_hits": float(queues.shared),
+        **stalls.shown(),
         **system(),
     }
     if leader is not None:

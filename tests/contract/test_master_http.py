@@ -5,8 +5,10 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import signal
 import subprocess
 import sys
+import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -334,6 +336,21 @@ def test_health_version_redirect_and_metrics(master: Master) -> None:
     roles = {role["name"]: role for role in get(master.port, "/roles")["roles"]}
     assert roles["*"]["frameworks"] == [scheduler.id]
     scheduler.close()
+
+
+def test_a_loop_that_stood_still_is_seen_from_outside(master: Master) -> None:
+    def longer_than(bound: int) -> float:
+        told = get(master.port, "/metrics/snapshot")
+        count: float = told["loop/stalls_ms/count"] - told[f"loop/stalls_ms/le_{bound}"]
+        return count
+
+    assert master.process is not None
+    before = longer_than(500)
+    master.process.send_signal(signal.SIGSTOP)
+    time.sleep(0.7)
+    master.process.send_signal(signal.SIGCONT)
+    until(lambda: longer_than(500) > before, "the pause is counted")
+    assert get(master.port, "/metrics/snapshot")["loop/stalls_ms/max"] > 500
 
 
 def run(*flags: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -31,6 +31,7 @@ from dcos_runtime.marathon.core.events import CancelDeployment, KillListed, Rese
 from dcos_runtime.marathon.core.instance import Condition
 from dcos_runtime.marathon.core.requests import BadRequest
 from dcos_runtime.marathon.engine import Engine
+from dcos_runtime.stalls import Stalls
 from dcos_runtime.store.lease import LeaseOver
 
 API_VERSION = "1.11.24"
@@ -56,13 +57,21 @@ class Identity:
 
 
 class System:
-    """``engine`` is asked for at each request. ``abdicate`` ends leadership, if there is another to take over."""
+    """``engine`` is asked for at each request. ``abdicate`` ends leadership, if there is another to take over.
+
+    ``stalls``: of this process's loop, for the metrics.
+    """
 
     def __init__(
-        self, engine: Callable[[], Engine], identity: Identity, abdicate: Callable[[], None] | None = None
+        self,
+        engine: Callable[[], Engine],
+        identity: Identity,
+        stalls: Stalls,
+        abdicate: Callable[[], None] | None = None,
     ) -> None:
         self._engine = engine
         self._identity = identity
+        self._stalls = stalls
         self._abdicate = abdicate
 
     def routes(self) -> Sequence[Route]:
@@ -115,7 +124,12 @@ class System:
                 "version": "4.0.0",
                 "gauges": {name: {"value": value} for name, value in gauges.items()},
                 "counters": {},
-                "histograms": {},
+                "histograms": {
+                    "marathon.loop.stalls.histogram.milliseconds": {
+                        **self._stalls.told(),
+                        "buckets": self._stalls.buckets(),
+                    }
+                },
                 "meters": {},
                 "timers": {},
             }

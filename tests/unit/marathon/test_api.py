@@ -22,6 +22,7 @@ from dcos_runtime.marathon.core.effects import Publish
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.engine import WAITING, Engine
 from dcos_runtime.marathon.events import QUEUE, Hub
+from dcos_runtime.stalls import Stalls
 from dcos_runtime.store import StoreError
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
@@ -84,7 +85,7 @@ class Api:
     async def __aenter__(self) -> Api:
         config = {"framework_name": "marathon", "hostname": "here"}
         identity = Identity(address="here:8080", config=config, http_port=8080, zookeeper={})
-        dispatcher = Dispatcher([*Apps(self.running).routes(), *System(self.running, identity).routes()])
+        dispatcher = Dispatcher([*Apps(self.running).routes(), *System(self.running, identity, Stalls()).routes()])
         app = web.Application()
         app.router.add_route("*", "/{tail:.*}", dispatcher.handle)
         self.server = TestServer(app)
@@ -379,6 +380,8 @@ async def test_info_leader_ping_and_metrics(api: Api) -> None:
     await api.ask("POST", "/v2/apps", WEB)
     _, metrics, _ = await api.ask("GET", "/metrics")
     assert metrics["gauges"]["marathon.apps.active.gauge"] == {"value": 1}
+    stalls = metrics["histograms"]["marathon.loop.stalls.histogram.milliseconds"]
+    assert set(stalls) == {"count", "sum", "max", "max_minute", "buckets"} and "le_20" in stalls["buckets"]
 
 
 async def test_before_it_leads_everything_but_ping_answers_503() -> None:

@@ -16,6 +16,7 @@ from dcos_runtime import build
 from dcos_runtime.master import metrics, teardown
 from dcos_runtime.master.core.effects import Answer
 from dcos_runtime.master.measures import Measures, Queues, Timer
+from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire import internal
 from tests.unit.master.master_world import COME_BACK, PING, PINGS, World
 
@@ -45,10 +46,10 @@ def test_the_registry_is_as_large_as_what_it_holds() -> None:
 
 
 def test_a_standby_tells_of_itself_only() -> None:
-    shown = metrics.metrics(None, Queues(requests={1, 2}), 10.0, World(agents=0, frameworks=0).now())
+    shown = metrics.metrics(None, Queues(requests={1, 2}), Stalls(), 10.0, World(agents=0, frameworks=0).now())
     assert shown["master/elected"] == 0.0
     assert shown["master/event_queue_http_requests"] == 2.0
-    assert not [name for name in shown if not name.startswith(("master/", "system/"))]
+    assert not [name for name in shown if not name.startswith(("master/", "system/", "loop/"))]
 
 
 def counted(world: World) -> dict[str, int]:

@@ -1,0 +1,71 @@
+"""How long a daemon's event loop stood still: a beat that should come every few milliseconds, and how late it came."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from bisect import bisect_left
+from collections import deque
+
+BEAT_SECONDS = 0.005
+"""A stall is seen by the beat that it delays, so it may have been this much longer than it is counted."""
+
+BOUNDS_MS = (5, 10, 20, 50, 100, 200, 500, 1000, 5000)
+_RECENT_SECONDS = 60.0
+
+
+class Stalls:
+    """A histogram since the start of the process: ``count`` beats, of which ``le_20`` were 20 ms late or less."""
+
+    def __init__(self) -> None:
+        self._counts = [0] * (len(BOUNDS_MS) + 1)  # the last one: over all bounds
+        self._sum = self._longest = 0.0
+        self._recent: deque[tuple[float, float]] = deque()  # when and how late, falling: later ones are shorter
+        self._expected = 0.0
+
+    def start(self) -> None:
+        """Beats as long as the running loop runs."""
+        self._next(asyncio.get_running_loop())
+
+    def _next(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._expected = time.monotonic() + BEAT_SECONDS
+        loop.call_later(BEAT_SECONDS, self._beat, loop)
+
+    def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = time.monotonic()
+        self.record(max(now - self._expected, 0.0), now)
+        self._next(loop)
+
+    def record(self, late: float, now: float) -> None:
+        """Both in seconds, ``now`` monotonic."""
+        late_ms = late * 1000.0
+        self._counts[bisect_left(BOUNDS_MS, late_ms)] += 1
+        self._sum += late_ms
+        self._longest = max(self._longest, late_ms)
+        recent = self._recent
+        while recent and recent[-1][1] <= late_ms:
+            recent.pop()
+        recent.append((now, late_ms))
+        while recent[0][0] < now - _RECENT_SECONDS:
+            recent.popleft()
+
+    def shown(self, name: str = "loop/stalls_ms") -> dict[str, float]:
+        """As metrics. ``le_…`` are cumulative; ``max`` is that since the start, ``max_minute`` of the last minute."""
+        shown = {f"{name}/{key}": value for key, value in self.told().items()}
+        return shown | {f"{name}/{key}": float(value) for key, value in self.buckets().items()}
+
+    def told(self) -> dict[str, float]:
+        return {
+            "count": float(sum(self._counts)),
+            "sum": self._sum,
+            "max": self._longest,
+            "max_minute": self._recent[0][1] if self._recent else 0.0,
+        }
+
+    def buckets(self) -> dict[str, int]:
+        """How many beats were so many milliseconds late or less."""
+        found, below = {}, 0
+        for bound, count in zip(BOUNDS_MS, self._counts, strict=False):
+            below += count
+            found[f"le_{bound}"] = below
+        return found
