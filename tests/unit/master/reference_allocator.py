@@ -1,7 +1,7 @@
 """The reference: says the same as the allocator, slowly and obviously. Keeps facts only, and works the rest out anew.
 
-It does not choose which agents a slice looks at: it is told, and says what comes of it, and which agents should have
-been looked at.
+It does not choose the order of agents: it is told the agents of the decisions, says what comes of each, and which
+agents should have been looked at.
 """
 
 from __future__ import annotations
@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
-from dcos_runtime.core.resources import EMPTY, Resources, lineage
-from dcos_runtime.master.core.allocator import Allocation, Options, Quantities, Wants
+from dcos_runtime.core.resources import EMPTY, Resources, lineage, plain
+from dcos_runtime.master.core.allocator import Allocation, Options, Quantities, Quota, Wants
 
 Pair = tuple[str, str]
 """A framework and a role."""
@@ -34,6 +34,8 @@ class Reference:
         self.woken: set[str] = set()
         self.immediate = False
         self.last_run = float("-inf")
+        self.quotas: dict[str, Quota] = {}
+        self.more_room = False  # since the last run began something happened that may leave more room within quotas
 
     # --- frameworks ---
 
@@ -99,6 +101,7 @@ class Reference:
     def add_agent(self, agent_id: str, total: Resources, active: bool) -> None:
         self.totals[agent_id] = total
         self.allocated[agent_id] = EMPTY
+        self.more_room = True
         if active:
             self.activate_agent(agent_id)
 
@@ -114,10 +117,12 @@ class Reference:
     def update_agent(self, agent_id: str, total: Resources) -> None:
         if self.totals[agent_id] != total:
             self.totals[agent_id] = total
+            self.more_room = True
             self._touch(agent_id)
 
     def remove_agent(self, agent_id: str) -> None:
         del self.totals[agent_id], self.allocated[agent_id]
+        self.more_room = True
         self.deactivate_agent(agent_id)
         self.filters = {key: filters for key, filters in self.filters.items() if key[2] != agent_id}
 
@@ -128,6 +133,10 @@ class Reference:
     # --- holdings ---
 
     def charge(self, framework_id: str, role: str, agent_id: str, resources: Resources) -> None:
+        self._take(framework_id, role, agent_id, resources)
+        self.more_room = True
+
+    def _take(self, framework_id: str, role: str, agent_id: str, resources: Resources) -> None:
         self.held.append((framework_id, role, agent_id, resources))
         self.allocated[agent_id] = self.allocated[agent_id] + resources
 
@@ -141,6 +150,7 @@ class Reference:
         else:
             raise AssertionError("nobody holds this")
         self.allocated[agent_id] = self.allocated[agent_id] - resources
+        self.more_room = True
         self._touch(agent_id)
         self._forget_turns()
 
@@ -150,6 +160,99 @@ class Reference:
         filters = self.filters.get((framework_id, role, agent_id), [])
         kept = [(what, end) for what, end in filters if end > until or not resources.contains(what)]
         self.filters[framework_id, role, agent_id] = [*kept[-7:], (resources, until)]
+
+    # --- quotas ---
+
+    def set_quota(self, role: str, quota: Quota) -> None:
+        self.quotas[role] = quota
+        if not quota:
+            del self.quotas[role]
+        self.more_room = True
+
+    def used(self, role: str, name: str) -> int:
+        """Of one scalar: what is allocated there or below and counts, and all that is reserved there or below."""
+        below = {role} | {
+            one for one in self._reserved_roles() | {one for _, one, _, _ in self.held} if role in lineage(one)
+        }
+        held = sum(self.counted(what, name) for _, one, _, what in self.held if one in below)
+        return held + sum(
+            amount
+            for total in self.totals.values()
+            for kind, amount in total.scalar_amounts()
+            if kind.name == name and kind.role in below - {"*"}
+        )
+
+    def _reserved_roles(self) -> set[str]:
+        return {kind.role for total in self.totals.values() for kind in total.kinds() if kind.role != "*"}
+
+    def counted(self, what: Resources, name: str) -> int:
+        return sum(
+            amount
+            for kind, amount in what.scalar_amounts()
+            if kind.name == name and kind.role == "*" and not kind.revocable
+        )
+
+    def missing(self, role: str, name: str) -> int:
+        """What the guarantees of the role, or of those below it, want still."""
+        children = {
+            one for quoted in self.quotas for one in lineage(quoted) if one.rpartition("/")[0] == role and "/" in one
+        }
+        own = self.quotas[role].guarantees.get(name, 0) - self.used(role, name) if role in self.quotas else 0
+        return max(own, self.missing_below(children, name), 0)
+
+    def missing_below(self, children: Iterable[str], name: str) -> int:
+        return sum(self.missing(child, name) for child in children)
+
+    def headroom(self, name: str) -> int:
+        return self.missing_below({lineage(role)[-1] for role in self.quotas}, name)
+
+    def surplus(self, name: str) -> int:
+        """What is free in the whole cluster beyond the headroom."""
+        free = sum(self.counted(total, name) for total in self.totals.values())
+        free -= sum(self.counted(what, name) for _, _, _, what in self.held)
+        return max(free - self.headroom(name), 0)
+
+    def open(self, role: str, name: str) -> int:
+        """How much of it the role can be given so that all of that is wanted less afterwards.
+
+        Found by trying: give it more and more, and see how far the headroom falls as fast.
+        """
+        before, low, high = self.headroom(name), 0, self.headroom(name)
+        while low < high:
+            middle = (low + high + 1) // 2
+            trial = ("trial", role, "trial", Resources({plain(name): middle}))
+            self.held.append(trial)
+            falls = before - self.headroom(name)
+            self.held.remove(trial)
+            low, high = (middle, high) if falls == middle else (low, middle - 1)
+        return low
+
+    def most(self, role: str, name: str) -> int | None:
+        """None: no quota says how much."""
+        limits = [
+            max(self.quotas[one].limits[name] - self.used(one, name), 0)
+            for one in lineage(role)
+            if one in self.quotas and name in self.quotas[one].limits
+        ]
+        if self.headroom(name):
+            limits.append(self.surplus(name) + self.open(role, name))
+        return min(limits) if limits else None
+
+    def cut(self, offer: Resources, role: str) -> Resources:
+        """There is one kind of each name that counts in these tests."""
+        kept = {}
+        for kind, amount in offer.scalars.items():
+            most = self.most(role, kind.name) if kind.role == "*" and not kind.revocable else None
+            if most is None or most > 0:
+                kept[kind] = amount if most is None else min(amount, most)
+        return Resources(kept, offer.ranges, offer.sets, offer.things)
+
+    def furthers(self, agent_id: str, framework_id: str, role: str) -> bool:
+        """Whether something of what it would see there goes towards a guarantee."""
+        whole = self.whole_offer(agent_id, framework_id, role)
+        return any(
+            self.counted(whole, name) and self.open(role, name) for name in {kind.name for kind in whole.kinds()}
+        )
 
     # --- shares ---
 
@@ -203,6 +306,7 @@ class Reference:
         self.dirty.clear()
         self.woken.clear()
         self.immediate = False
+        self.more_room = False
         self.last_run = now
 
     def time_passes(self, now: float) -> None:
@@ -232,8 +336,12 @@ class Reference:
         return self.totals[agent_id] - self.allocated[agent_id]
 
     def offer(self, agent_id: str, framework_id: str, role: str) -> Resources:
+        whole = self.whole_offer(agent_id, framework_id, role)
+        return self.cut(whole, role) if self.quotas else whole
+
+    def whole_offer(self, agent_id: str, framework_id: str, role: str, free: Resources | None = None) -> Resources:
         wants = self.wants[framework_id]
-        return self.free(agent_id).find(
+        return (self.free(agent_id) if free is None else free).find(
             lambda kind: (
                 (kind.role == "*" or kind.role in lineage(role))
                 and (wants.revocable or not kind.revocable)
@@ -243,7 +351,10 @@ class Reference:
 
     def could(self, agent_id: str, framework_id: str, role: str) -> bool:
         """Whether the framework could be offered what is free there, if it takes anything."""
-        wants, offer = self.wants[framework_id], self.offer(agent_id, framework_id, role)
+        return self.could_have(agent_id, framework_id, role, self.offer(agent_id, framework_id, role))
+
+    def could_have(self, agent_id: str, framework_id: str, role: str, offer: Resources) -> bool:
+        wants = self.wants[framework_id]
         gpus = self.options.gpus_for_gpu_frameworks_only and self.totals[agent_id].scalar("gpus") > 0
         if not offer or (gpus and not wants.gpus):
             return False
@@ -264,17 +375,28 @@ class Reference:
         )
 
     def look(self, agent_id: str) -> Iterator[Allocation]:
-        """The decisions on one agent: role by role, the first framework that can gets all it may see."""
-        roles = {role for wants in self.wants.values() for role in wants.roles}
-        for role in sorted(roles, key=self.role_key):
+        """The decisions on one agent: role by role, the first framework that can gets all it may see.
+
+        Those come first whose guarantees it furthers.
+        """
+        roles = sorted({role for wants in self.wants.values() for role in wants.roles}, key=self.role_key)
+        if self.quotas:
+            yield from self._look(agent_id, roles, True)
+        yield from self._look(agent_id, roles, False)
+
+    def _look(self, agent_id: str, roles: Sequence[str], guarantees: bool) -> Iterator[Allocation]:
+        for role in roles:
             while able := [
                 framework_id
                 for framework_id, wants in self.wants.items()
-                if role in wants.roles and self.takes(framework_id, role) and self.could(agent_id, framework_id, role)
+                if role in wants.roles
+                and self.takes(framework_id, role)
+                and (not guarantees or self.furthers(agent_id, framework_id, role))
+                and self.could(agent_id, framework_id, role)
             ]:
                 chosen = min(able, key=lambda framework_id: self.framework_key(framework_id, role))
                 offer = self.offer(agent_id, chosen, role)
-                self.charge(chosen, role, agent_id, offer)
+                self._take(chosen, role, agent_id, offer)
                 self.turns[chosen, role] = self.turns.get((chosen, role), 0) + 1
                 self.own_turns[role] = self.own_turns.get(role, 0) + 1
                 for one in lineage(role):

@@ -225,7 +225,7 @@ def test_filters_that_are_renewed_for_ever_do_not_pile_up() -> None:
         if number % 3 == 0:
             one.revive("f", ())
     assert one.filter_count() <= 8
-    (agent,) = one._agents.values()
+    (agent,) = one._rows.agents.values()
     assert agent.refusals is not None
     assert len(agent.refusals.slots) <= 16
     assert len(agent.refusals.refused) <= 16
@@ -309,5 +309,5 @@ def test_agents_that_nothing_happened_to_cost_nothing(agents: int) -> None:
     decisions = one.allocate(0.0)
     assert len(decisions) == agents
     one.recover(*decisions[7])
-    assert given(one.allocate(1.0)) == {"f": [decisions[7].agent_id]}
-    assert one.looked == [decisions[7].agent_id]
+    assert given(one.allocate(1.0, 1)) == {"f": [decisions[7].agent_id]}
+    assert not one.slices_left, "there is nobody else to look at"

@@ -9,11 +9,12 @@ import pytest
 from hypothesis import settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_state_machine_as_test
 
-from dcos_runtime.core.resources import Disk, Kind, Reservation, Resources, Thing, plain
+from dcos_runtime.core.resources import EMPTY, Disk, Kind, Reservation, Resources, Thing, plain
 from dcos_runtime.core.resources.kind import ReservationType
-from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Wants
+from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Quota, Wants
 from tests.unit.master.reference_allocator import Reference
 
+NEVER = float("inf")
 FRAMEWORKS = [f"f{number}" for number in range(5)]
 AGENTS = [f"a{number}" for number in range(6)]
 ROLES = ["*", "a", "a/b", "a/b/c", "a/c", "b", "b/x"]
@@ -53,6 +54,11 @@ wants_of = st.builds(
     st.booleans(),
 )
 some = st.integers(0, 1000)
+amounts_of = st.dictionaries(
+    st.sampled_from(["cpus", "mem", "disk", "bananas"]),
+    st.sampled_from([0, 500, 1000, 3000, 9000, 600_000]),
+    max_size=2,
+)
 
 
 def part(what: Resources, chance: Random) -> Resources:
@@ -191,6 +197,15 @@ class Both(RuleBasedStateMachine):
             for each in (self.one, self.other):
                 each.refuse(framework_id, role, agent_id, what, until)
 
+    @rule(role=st.sampled_from(ROLES), guarantees=amounts_of, limits=amounts_of)
+    def quota_is_set(self, role: str, guarantees: dict[str, int], limits: dict[str, int]) -> None:
+        quota = Quota(guarantees, limits)
+        try:
+            self.one.set_quota(role, quota)
+        except ValueError:
+            return
+        self.other.set_quota(role, quota)
+
     # --- running ---
 
     @rule(later=st.sampled_from([0.0, 0.3, 1.0, 4.0, 20.0]), budget=st.none() | st.integers(1, 3))
@@ -203,10 +218,10 @@ class Both(RuleBasedStateMachine):
             assert due <= self.now or not decisions
             self.other.begin(self.now)
         expected: list[Allocation] = []
-        for agent_id in self.one.looked:
+        for agent_id in dict.fromkeys(decision.agent_id for decision in decisions):
             expected += self.other.look(agent_id)
         assert decisions == expected
-        if not self.one.slices_left:
+        if not self.one.slices_left and not (self.other.quotas and self.other.more_room):
             for agent_id in self.other.totals.keys() - self.other.dirty:
                 assert not self.other.hungry(agent_id), f"nobody looked at {agent_id}"
 
@@ -223,14 +238,19 @@ class Both(RuleBasedStateMachine):
 
     @invariant()
     def what_is_kept_is_true(self) -> None:
-        for agent_id, agent in self.one._agents.items():
+        rows = self.one._rows
+        for agent_id, agent in rows.agents.items():
             assert agent.left() == self.other.free(agent_id)
-            if self.one._stale[agent.row]:
+            assert bool(rows.lent[agent.row]) == (agent.lent is not None)
+            if rows.stale[agent.row] or rows.ends[agent.row] <= self.now:
                 continue
+            free = self.other.free(agent_id) + (agent.lent or EMPTY)
             for framework_id, framework in self.one._frameworks.items():
                 for role, client in framework.clients.items():
-                    kept = bool(self.one._can[agent.row, client.slot])
-                    assert kept == self.other.could(agent_id, framework_id, role), (agent_id, framework_id, role)
+                    kept = bool(self.one._matrix.can[agent.row, client.slot])
+                    whole = self.other.whole_offer(agent_id, framework_id, role, free)
+                    could = self.other.could_have(agent_id, framework_id, role, whole)
+                    assert kept == could, (agent_id, framework_id, role)
 
     @invariant()
     def sums_are_right(self) -> None:
@@ -238,6 +258,11 @@ class Both(RuleBasedStateMachine):
             assert self.one.dominant_share(role) == self.other.dominant(self.other.sum_of(self.other.below(role)))
             held = {name: amount for name, amount in self.one.held(role).items() if amount}
             assert held == dict(sorted(self.other.sum_of([role]).items()))
+        for role in ROLES:
+            for name in ("cpus", "mem"):
+                assert self.one.quota_used(role, name) == self.other.used(role, name)
+        if self.one._next_end <= self.now:
+            return  # it has not come to all that ended
         filters: dict[str, int] = {}
         for (_, role, _), these in self.other.filters.items():
             filters[role] = filters.get(role, 0) + len(these)
@@ -245,11 +270,16 @@ class Both(RuleBasedStateMachine):
 
     @invariant()
     def it_says_when(self) -> None:
-        if not self.one.slices_left:
-            due = self.other.due()
-            assert self.one.due() <= due
-            if self.one.due() < due:  # the end of a filter that was forgotten meanwhile
-                assert self.one.due() == self.one._next_end
+        if self.one.slices_left:
+            return
+        due = self.other.due()
+        assert self.one.due() <= due
+        if self.one.due() < due:  # the end of a filter that was forgotten meanwhile, or there may be more room
+            again = self.one._last_run + 1.0 if self.other.more_room else NEVER
+            assert self.one.due() in (self.one._next_end, again)
+        if self.one.due() == NEVER:
+            for agent_id in self.other.totals:
+                assert not self.other.hungry(agent_id), f"nobody will ever look at {agent_id}"
 
 
 def test_each_step_is_that_of_the_reference() -> None:

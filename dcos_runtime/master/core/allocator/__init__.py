@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dcos_runtime.master.core.allocator.terms import Allocation, Options, Quantities, Wants
+from dcos_runtime.master.core.allocator.terms import Allocation, Options, Quantities, Quota, Wants
 from dcos_runtime.master.core.allocator.told import Allocator
 
-__all__ = ["Allocation", "Allocator", "Options", "Quantities", "Wants"]
+__all__ = ["Allocation", "Allocator", "Options", "Quantities", "Quota", "Wants"]

@@ -125,6 +125,11 @@ class Columns:
         self.epochs[slot] += 1
         self.filters[slot] = 0
 
+    def unfiltered(self, slots: Sequence[int]) -> None:
+        """Of these, each as often as it comes, a filter ended."""
+        for slot in slots:
+            self.filters[slot] -= 1
+
     def views(self, of: Signature) -> Views:
         known = self._views.get(of)
         if known is None:

@@ -21,7 +21,7 @@ _FEW = 4
 class Refusals:
     """Those of one agent. ``refused``: different amounts, that entries have the numbers of."""
 
-    __slots__ = ("count", "epochs", "numbers", "refused", "slots", "until")
+    __slots__ = ("_any", "count", "epochs", "numbers", "refused", "slots", "until")
 
     def __init__(self) -> None:
         self.count = 0
@@ -30,26 +30,17 @@ class Refusals:
         self.epochs: NDArray[np.int32] = np.zeros(_FEW, np.int32)
         self.numbers: NDArray[np.int32] = np.zeros(_FEW, np.int32)
         self.until: NDArray[np.float64] = np.zeros(_FEW, np.float64)
+        self._any: NDArray[np.bool_] = np.zeros(_FEW, bool)  # by slot: whether there is an entry, be it dead
 
     def add(self, slot: int, epochs: NDArray[np.int32], resources: Resources, until: float) -> int:
         """How many more there are of the client now. What the new one says as well goes, and the oldest of many."""
-        count = self.count
-        mine = np.flatnonzero((self.slots[:count] == slot) & (self.epochs[:count] == epochs[slot]))
-        gone: list[int] = []
-        if mine.size:
-            kept = []
-            for index in mine.tolist():
-                if self.until[index] > until or not resources.contains(self.refused[self.numbers[index]]):
-                    kept.append(index)
-                else:
-                    gone.append(index)
-            gone += kept[: max(len(kept) - FILTERS_PER_AGENT + 1, 0)]
-        if gone:
-            keep = np.ones(count, bool)
-            keep[gone] = False
-            self._keep(keep)
-        elif count == len(self.slots):
-            self._keep(self.epochs[:count] == epochs[self.slots[:count]])
+        gone = 0
+        if slot >= len(self._any):
+            self._any = np.concatenate([self._any, np.zeros(len(epochs) - len(self._any), bool)])
+        elif self._any[slot]:
+            gone = self._drop(slot, epochs, resources, until)
+        if self.count == len(self.slots):
+            self._keep(self.epochs[: self.count] == epochs[self.slots[: self.count]])
             if self.count > len(self.slots) // 2:
                 self._grow()
         index = self.count
@@ -57,18 +48,39 @@ class Refusals:
         self.epochs[index] = epochs[slot]
         self.numbers[index] = self._number(resources)
         self.until[index] = until
+        self._any[slot] = True
         self.count += 1
-        return 1 - len(gone)
+        return 1 - gone
+
+    def _drop(self, slot: int, epochs: NDArray[np.int32], resources: Resources, until: float) -> int:
+        count = self.count
+        mine = np.flatnonzero((self.slots[:count] == slot) & (self.epochs[:count] == epochs[slot]))
+        gone: list[int] = []
+        kept = []
+        for index in mine.tolist():
+            if self.until[index] > until or not resources.contains(self.refused[self.numbers[index]]):
+                kept.append(index)
+            else:
+                gone.append(index)
+        gone += kept[: max(len(kept) - FILTERS_PER_AGENT + 1, 0)]
+        if gone:
+            keep = np.ones(count, bool)
+            keep[gone] = False
+            self._keep(keep)
+        return len(gone)
 
     def _number(self, resources: Resources) -> int:
-        for number, known in enumerate(self.refused):
-            if known is resources or known == resources:
+        refused = self.refused
+        if refused and refused[-1] is resources:
+            return len(refused) - 1
+        for number, known in enumerate(refused[-_FEW:], max(len(refused) - _FEW, 0)):
+            if known == resources:
                 return number
-        if len(self.refused) > 2 * _FEW and len(self.refused) > 2 * self.count:
+        if len(refused) > 2 * _FEW and len(refused) > 2 * self.count:
             used, self.numbers[: self.count] = np.unique(self.numbers[: self.count], return_inverse=True)
-            self.refused = [self.refused[number] for number in used.tolist()]
-        self.refused.append(resources)
-        return len(self.refused) - 1
+            self.refused = refused = [refused[number] for number in used.tolist()]
+        refused.append(resources)
+        return len(refused) - 1
 
     def _keep(self, chosen: NDArray[np.bool_]) -> None:
         count = int(np.count_nonzero(chosen))
@@ -76,6 +88,8 @@ class Refusals:
             array: NDArray[Any] = getattr(self, name)
             array[:count] = array[: self.count][chosen]
         self.count = count
+        self._any[:] = False
+        self._any[self.slots[:count]] = True
 
     def _grow(self) -> None:
         for name in ("slots", "epochs", "numbers", "until"):
@@ -84,12 +98,19 @@ class Refusals:
             larger[: self.count] = array[: self.count]
             setattr(self, name, larger)
 
-    def expire(self, now: float, epochs: NDArray[np.int32]) -> NDArray[np.int32]:
+    def expire(self, now: float, epochs: NDArray[np.int32]) -> list[int]:
         """Those that end by ``now`` go, and the dead ones. The slots of those that were not dead yet."""
         count = self.count
+        if count == 1:
+            if self.until[0] > now:
+                return []
+            self.count = 0
+            slot = int(self.slots[0])
+            self._any[slot] = False
+            return [slot] if self.epochs[0] == epochs[slot] else []
         live = self.epochs[:count] == epochs[self.slots[:count]]
         over = self.until[:count] <= now
-        ended: NDArray[np.int32] = self.slots[:count][live & over]
+        ended: list[int] = self.slots[:count][live & over].tolist()
         self._keep(live & ~over)
         return ended
 
@@ -109,7 +130,18 @@ class Refusals:
         """The slots of clients that refused what they would be offered: ``offers[views[slot]]``."""
         count = self.count
         slots, numbers = self.slots[:count], self.numbers[:count]
-        covers = np.array([[refused.contains(offer) for offer in offers] for refused in self.refused], bool)
-        said = covers[numbers, 0] if views is None else covers[numbers, views[slots]]
-        chosen: NDArray[np.int32] = slots[said & (self.epochs[:count] == epochs[slots])]
-        return chosen
+        chosen = self.epochs[:count] == epochs[slots]
+        covers = [[refused is offer or refused.contains(offer) for offer in offers] for refused in self.refused]
+        if not all(all(row) for row in covers):
+            known = np.array(covers, bool)
+            chosen &= known[numbers, 0] if views is None else known[numbers, views[slots]]
+        found: NDArray[np.int32] = slots[chosen]
+        return found
+
+    def refuses(self, slot: int, epochs: NDArray[np.int32], offer: Resources) -> bool:
+        """Whether the client of this slot refused as much as ``offer``."""
+        if slot >= len(self._any) or not self._any[slot]:
+            return False
+        count = self.count
+        mine = np.flatnonzero((self.slots[:count] == slot) & (self.epochs[:count] == epochs[slot]))
+        return any(self.refused[self.numbers[index]].contains(offer) for index in mine.tolist())

@@ -6,16 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from dcos_runtime.core.resources import Resources
+from dcos_runtime.core.resources import Kind, Resources
 
 Quantities = Mapping[str, int]
 """Amounts by name, in thousandths."""
 
 FILTERS_PER_AGENT = 8
 """So many of a framework, for one role and one agent; the oldest give way."""
-
-_MASK = (1 << 64) - 1
-_ODD = 0x9E3779B97F4A7C15
 
 
 @dataclass(frozen=True)
@@ -26,6 +23,20 @@ class Options:
     minimums: Sequence[Quantities] = ({"cpus": 10}, {"mem": 32_000})
     weights: Mapping[str, float] = field(default_factory=dict)
     gpus_for_gpu_frameworks_only: bool = True
+
+
+@dataclass(frozen=True)
+class Quota:
+    """Of a role with all roles below it. A guarantee that is not named is 0, a limit that is not named is none.
+
+    Both are of scalars that are neither reserved nor revocable; reservations to the role count as used.
+    """
+
+    guarantees: Quantities = field(default_factory=dict)
+    limits: Quantities = field(default_factory=dict)
+
+    def __bool__(self) -> bool:
+        return bool(self.guarantees or self.limits)
 
 
 class Allocation(NamedTuple):
@@ -52,21 +63,21 @@ class Wants:
     shared: bool = False
 
 
-def place(ticket: int, run: int) -> int:
-    """Where an agent comes in a run: a number that looks random, of the agent's own and the run's.
-
-    So the order of some agents does not depend on which others take part.
-    """
-    mixed = ((ticket ^ run) * _ODD) & _MASK
-    return ((mixed ^ (mixed >> 29)) * _ODD) & _MASK
-
-
 def visible(resources: Resources, role: str, revocable: bool, shared: bool) -> Resources:
     """The part that may be offered to a framework of the role."""
     part = resources.for_role(role)
     if any((kind.revocable and not revocable) or (kind.shared and not shared) for kind in part.kinds()):
         return part.find(lambda kind: (revocable or not kind.revocable) and (shared or not kind.shared))
     return part
+
+
+def apart(resources: Resources) -> list[tuple[str, int]]:
+    """The scalars that count towards no quota by being allocated."""
+    return [(kind.name, amount) for kind, amount in resources.scalar_amounts() if not counts(kind)]
+
+
+def counts(kind: Kind) -> bool:
+    return kind.role == "*" and not kind.revocable
 
 
 def large_enough(offer: Resources, minimums: Sequence[Quantities]) -> bool:

@@ -7,11 +7,11 @@ from collections.abc import Mapping
 import numpy as np
 
 from dcos_runtime.core.resources import Resources
-from dcos_runtime.master.core.allocator.terms import Quantities
-from dcos_runtime.master.core.allocator.vector import Vectors
+from dcos_runtime.master.core.allocator.runs import Runs
+from dcos_runtime.master.core.allocator.terms import Quantities, Quota
 
 
-class Allocator(Vectors):
+class Allocator(Runs):
     """The allocator as the kernel has it."""
 
     def totals(self) -> Quantities:
@@ -21,7 +21,7 @@ class Allocator(Vectors):
     def allocated_in_all(self) -> Quantities:
         """Scalars, offered or used, on all agents."""
         sums: dict[str, int] = {}
-        for agent in self._agents.values():
+        for agent in self._rows.agents.values():
             for kind, amount in agent.allocated.scalar_amounts():
                 sums[kind.name] = sums.get(kind.name, 0) + amount
         return sums
@@ -40,11 +40,19 @@ class Allocator(Vectors):
         node = self._tree.nodes.get(role)
         return node.share.dominant(self._tree.totals) if node else 0.0
 
+    def quotas(self) -> Mapping[str, Quota]:
+        """Of the roles that have one."""
+        return self._quotas.of
+
+    def quota_used(self, role: str, name: str) -> int:
+        """What counts towards the quota of the role."""
+        return self._quotas.used(role, name)
+
     def available(self, agent_id: str) -> Resources:
-        return self._agents[agent_id].left()
+        return self._rows.agents[agent_id].left()
 
     def allocated(self, agent_id: str) -> Resources:
-        return self._agents[agent_id].allocated
+        return self._rows.agents[agent_id].allocated
 
     def held(self, role: str) -> Quantities:
         """What the role's own frameworks hold, offered to them or used."""

@@ -17,6 +17,9 @@ from dcos_runtime.core.resources import lineage
 
 Amounts = Iterable[tuple[str, int]]
 Key = tuple[float, int, str]
+Move = tuple[int, int, int]
+"""Of a block of the order: where it is, how large it is, where it goes."""
+_MANY = 64
 
 
 class Share:
@@ -36,7 +39,8 @@ class Share:
     def remove(self, amounts: Amounts) -> None:
         held = self.held
         for name, amount in amounts:
-            held[name] = max(held.get(name, 0) - amount, 0)
+            left = held.get(name, 0) - amount
+            held[name] = left if left > 0 else 0
 
     def dominant(self, totals: Mapping[str, int]) -> float:
         """Of the scalars: ``totals`` names no others. The quotient of two whole numbers, rounded once."""
@@ -46,14 +50,23 @@ class Share:
                 largest = part
         return largest
 
+    def copy(self) -> Share:
+        copied = Share()
+        copied.held = dict(self.held)
+        copied.turns = self.turns
+        return copied
+
     def __bool__(self) -> bool:
         return any(self.held.values())
 
 
 class Client:
-    """A framework in one of its roles. ``slot``: its column, -1 for one that only holds something still."""
+    """A framework in one of its roles. ``slot``: its column, -1 for one that only holds something still.
 
-    __slots__ = ("framework_id", "key", "role", "share", "slot")
+    ``nodes``: of its lineage, the top first, as long as it is a member of its role. ``placed``: it is in the order.
+    """
+
+    __slots__ = ("framework_id", "key", "nodes", "placed", "role", "share", "slot")
 
     def __init__(self, framework_id: str, role: str) -> None:
         self.framework_id = framework_id
@@ -61,51 +74,57 @@ class Client:
         self.share = Share()
         self.slot = -1
         self.key: tuple[float, int, str, int] = (0.0, 0, framework_id, -1)
+        self.nodes: list[Node] = []
+        self.placed = False
 
 
 class Level:
-    """Siblings in order: ``keys`` sorted, ``sizes`` how many clients each stands for."""
+    """Siblings in order: ``keys`` sorted, ``sizes`` how many clients each stands for; None: each for one.
 
-    __slots__ = ("keys", "single", "sizes")
+    Of one that is alone the key is not kept up: there is nothing that it could come before.
+    """
+
+    __slots__ = ("keys", "sizes")
 
     def __init__(self) -> None:
         self.keys: list[Any] = []
-        self.sizes: NDArray[np.int64] = np.zeros(0, np.int64)
-        self.single = True
+        self.sizes: NDArray[np.int64] | None = None
 
-    def set(self, keys: list[Any], sizes: list[int]) -> None:
+    def set(self, keys: list[Any], sizes: list[int] | None = None) -> None:
         """Both in any order."""
+        if sizes is None or all(size == 1 for size in sizes):
+            self.keys = sorted(keys)
+            self.sizes = None
+            return
         places = sorted(range(len(keys)), key=keys.__getitem__)
         self.keys = [keys[place] for place in places]
         self.sizes = np.array([sizes[place] for place in places], np.int64)
-        self.single = all(size == 1 for size in sizes)
 
     def before(self, index: int) -> int:
         """How many clients come before this sibling."""
-        return index if self.single else int(self.sizes[:index].sum())
+        return index if self.sizes is None else int(self.sizes[:index].sum())
 
-    def move(self, old: Any, new: Any, order: NDArray[np.intp], base: int) -> int:
+    def move(self, old: Any, new: Any, moves: list[Move], base: int) -> int:
         """The sibling of the key ``old`` has another one: where its clients begin now.
 
-        ``base``: where those of the level do.
+        ``base``: where those of the level do. ``moves``: what becomes of the order is added there.
         """
         keys = self.keys
-        if len(keys) == 1:
-            keys[0] = new
-            return base
         index = bisect_left(keys, old)
+        if (index + 1 == len(keys) or new < keys[index + 1]) and (index == 0 or keys[index - 1] < new):
+            keys[index] = new
+            return base + self.before(index)
         del keys[index]
         place = bisect_left(keys, new)
         keys.insert(place, new)
-        if place == index:
-            return base + self.before(index)
-        if self.single:
+        if self.sizes is None:
             size, start, target = 1, base + index, base + place
         else:
             size, start = int(self.sizes[index]), base + self.before(index)
             _shift(self.sizes, index, 1, place)
             target = base + self.before(place)
-        _shift(order, start, size, target)
+        if len(moves) <= _MANY:  # beyond so many the order is made anew
+            moves.append((start, size, target))
         return target
 
 
@@ -120,9 +139,14 @@ def _shift(array: NDArray[Any], start: int, size: int, target: int) -> None:
 
 
 class Node:
-    """A role or an ancestor of one. ``share`` is with all below it, ``own`` that of the role's own frameworks."""
+    """A role or an ancestor of one. ``share`` is with all below it, ``own`` that of the role's own frameworks: the same
+    object, until there is something below it.
+
+    ``apart``: what of ``share`` counts towards no quota, being reserved or revocable.
+    """
 
     __slots__ = (
+        "apart",
         "children",
         "clients",
         "key",
@@ -139,7 +163,8 @@ class Node:
     def __init__(self, name: str) -> None:
         self.name = name
         self.share = Share()
-        self.own = Share()
+        self.own = self.share
+        self.apart = Share()
         self.children: dict[str, Node] = {}
         self.members: set[str] = set()
         self.clients: list[Client] = []  # those that take part
@@ -151,16 +176,23 @@ class Node:
 
 
 class Tree:
-    """``order``: the slots of all clients that take part. `settle` after shares have changed, before it is read."""
+    """`order` after `settle`, when shares have changed. ``placed``: the slots in it, in no order.
+
+    ``version`` counts up with every change of what somebody holds. ``built``: with every order that was made anew.
+    """
 
     def __init__(self, weights: Mapping[str, float]) -> None:
         self._weights = weights
         self.totals: dict[str, int] = {}
         self.nodes: dict[str, Node] = {}
         self.root = Node("")
-        self.order: NDArray[np.intp] = np.zeros(0, np.intp)
+        self.placed: NDArray[np.intp] = np.zeros(0, np.intp)
+        self._order: NDArray[np.intp] = np.zeros(0, np.intp)
+        self._moves: list[Move] = []  # that the order lacks yet
         self.rebuild = True
-        self._moved: dict[tuple[str, str], Client | None] = {}
+        self.version = 0
+        self.built = 0
+        self._moved: dict[tuple[str, str], Client] = {}
         self._awake: list[Client] = []
 
     # --- who is there ---
@@ -171,6 +203,8 @@ class Tree:
             found = self.root
             for name in reversed(lineage(role)):
                 if name not in self.nodes:
+                    if found.own is found.share:
+                        found.own = found.share.copy()
                     self.nodes[name] = found.children[name] = Node(name)
                 found = self.nodes[name]
             self.rebuild = True
@@ -178,12 +212,18 @@ class Tree:
 
     def join(self, client: Client) -> None:
         self.node(client.role).members.add(client.framework_id)
+        client.nodes = self._line(client.role)
         self.rebuild = True
 
     def leave(self, client: Client) -> None:
         self.nodes[client.role].members.discard(client.framework_id)
+        client.nodes = []
+        client.placed = False
         self.forget(client.role)
         self.rebuild = True
+
+    def _line(self, role: str) -> list[Node]:
+        return [self.nodes[name] for name in reversed(lineage(role))]
 
     def forget(self, role: str) -> None:
         """Who has no frameworks and holds nothing is no more, with its turns; so are ancestors."""
@@ -200,62 +240,115 @@ class Tree:
 
     # --- what they hold ---
 
-    def add(self, role: str, client: Client, amounts: Amounts) -> None:
+    def add(self, client: Client, amounts: Amounts, apart: Amounts = ()) -> None:
+        """``apart``: the part of the amounts that counts towards no quota."""
         client.share.add(amounts)
-        self.node(role).own.add(amounts)
-        for name in lineage(role):
-            self.nodes[name].share.add(amounts)
-        self._moved[role, client.framework_id] = client
+        leaf = self.node(client.role)
+        if leaf.own is not leaf.share:
+            leaf.own.add(amounts)
+        for node in client.nodes or self._line(client.role):
+            node.share.add(amounts)
+            if apart:
+                node.apart.add(apart)
+        if apart:
+            self.root.apart.add(apart)
+        self.version += 1
+        self._moved[client.role, client.framework_id] = client
 
-    def remove(self, role: str, client: Client, amounts: Amounts) -> None:
+    def remove(self, client: Client, amounts: Amounts, apart: Amounts = ()) -> None:
+        role = client.role
         client.share.remove(amounts)
-        self.node(role).own.remove(amounts)
-        for name in lineage(role):
-            self.nodes[name].share.remove(amounts)
+        leaf = self.node(role)
+        if leaf.own is not leaf.share:
+            leaf.own.remove(amounts)
+        for node in client.nodes or self._line(role):
+            node.share.remove(amounts)
+            if apart:
+                node.apart.remove(apart)
+        if apart:
+            self.root.apart.remove(apart)
+        self.version += 1
         self._moved[role, client.framework_id] = client
-        if not self.nodes[role].members:
+        if not leaf.members:
             self.forget(role)
 
-    def gave(self, client: Client, amounts: Amounts) -> None:
-        """The client took an offer: its branch is richer, and others come first among equals."""
-        client.share.add(amounts)
-        client.share.turns += 1
-        own = self.node(client.role).own
-        own.add(amounts)
-        own.turns += 1
-        for name in lineage(client.role):
-            share = self.nodes[name].share
+    def gave(self, client: Client, amounts: Amounts, apart: Amounts = ()) -> None:
+        """The client, which is in the order, took an offer: its branch is richer, others come first among equals."""
+        share = client.share
+        share.add(amounts)
+        share.turns += 1
+        nodes = client.nodes
+        leaf = nodes[-1]
+        if leaf.own is not leaf.share:
+            leaf.own.add(amounts)
+            leaf.own.turns += 1
+        for node in nodes:
+            share = node.share
             share.add(amounts)
             share.turns += 1
-        self._moved[client.role, client.framework_id] = client
+            if apart:
+                node.apart.add(apart)
+        if apart:
+            self.root.apart.add(apart)
+        self.version += 1
+        if self.rebuild:
+            self._moved[client.role, client.framework_id] = client
+        else:
+            self._move(client)
 
     def weighed(self, share: Share, role: str) -> float:
         return share.dominant(self.totals) / self._weights.get(role, 1.0)
 
     # --- in which order they come ---
 
+    @property
+    def order(self) -> NDArray[np.intp]:
+        """The slots of all clients that take part; it is changed in place later."""
+        if len(self._moves) > _MANY:
+            self._order = np.fromiter(self._lined_up(self.root), np.intp)
+        else:
+            for start, size, target in self._moves:
+                _shift(self._order, start, size, target)
+        self._moves.clear()
+        return self._order
+
+    def first(self) -> int:
+        """The slot of who comes first; there has to be somebody."""
+        node = self.root
+        while name := node.level.keys[0][2]:
+            node = node.children[name]
+        slot: int = node.own_level.keys[0][3]
+        return slot
+
     def settle(self, awake: Iterable[Client] | None = None) -> None:
         """``awake``: who takes part now, when that or the totals changed."""
         if awake is not None:
             self._awake = list(awake)
             self.rebuild = True
-        if self.rebuild or len(self._moved) > 64:
+        if self.rebuild or len(self._moved) > _MANY:
             self._build()
         else:
             for client in self._moved.values():
-                if client is not None:
+                if client.placed:
                     self._move(client)
+                elif client.nodes or client.role in self.nodes:
+                    self._move_nodes(client)
         self._moved.clear()
 
     def _build(self) -> None:
         for node in self.nodes.values():
+            for client in node.clients:
+                client.placed = False
             node.clients = []
-            node.size = 0
         for client in self._awake:
-            self.nodes[client.role].clients.append(client)
+            client.placed = True
+            client.nodes[-1].clients.append(client)
         self._sizes(self.root)
-        self.order = np.fromiter(self._lined_up(self.root), np.intp)
+        self._order = np.fromiter(self._lined_up(self.root), np.intp)
+        self._moves.clear()
+        self.placed = self._order.copy()
         self.rebuild = False
+        self.built += 1
 
     def _sizes(self, node: Node) -> None:
         """Roles may be nested as deep as a name is long: no recursion."""
@@ -263,24 +356,30 @@ class Tree:
         while stack:
             one = stack.pop()
             seen.append(one)
-            stack.extend(one.children.values())
+            if one.children:
+                stack.extend(one.children.values())
         for one in reversed(seen):
-            one.size = len(one.clients) + sum(child.size for child in one.children.values())
-            keys: list[Any] = []
-            sizes: list[int] = []
-            for child in one.children.values():
-                child.key = (self.weighed(child.share, child.name), child.share.turns, child.name)
-                if child.size:
-                    keys.append(child.key)
-                    sizes.append(child.size)
-            one.own_key = (self.weighed(one.own, one.name), one.own.turns, "")
-            if one.clients:
+            own = len(one.clients)
+            placed = [child for child in one.children.values() if child.size]
+            one.size = own + sum(child.size for child in placed)
+            if len(placed) + bool(own) > 1:
+                for child in placed:
+                    share = child.share
+                    child.key = (self.weighed(share, child.name), share.turns, child.name)
+                one.own_key = (self.weighed(one.own, one.name), one.own.turns, "")
+            keys: list[Any] = [child.key for child in placed]
+            sizes = [child.size for child in placed]
+            if own:
                 keys.append(one.own_key)
-                sizes.append(len(one.clients))
+                sizes.append(own)
             one.level.set(keys, sizes)
-            for client in one.clients:
-                client.key = self._client_key(client)
-            one.own_level.set([client.key for client in one.clients], [1] * len(one.clients))
+            if own > 1:
+                for client in one.clients:
+                    client.key = self._client_key(client)
+            elif own:
+                client = one.clients[0]
+                client.key = (0.0, 0, client.framework_id, client.slot)
+            one.own_level.set([client.key for client in one.clients])
 
     def _client_key(self, client: Client) -> tuple[float, int, str, int]:
         share = client.share
@@ -299,42 +398,31 @@ class Tree:
             )
 
     def _move(self, client: Client) -> None:
-        base, parent, role = 0, self.root, client.role
-        totals, weights, order = self.totals, self._weights, self.order
-        node = parent
-        for name in reversed(lineage(role)):
-            node = parent.children.get(name, parent)
-            if node is parent:
-                return
-            share = node.share
-            key = (share.dominant(totals) / weights.get(name, 1.0), share.turns, name)
-            old, node.key = node.key, key
-            if not node.size:
-                return
-            base = parent.level.move(old, key, order, base)
-            parent = node
-        own = node.own
-        key = (own.dominant(totals) / weights.get(role, 1.0), own.turns, "")
-        old, node.own_key = node.own_key, key
-        if not node.clients:
-            return
-        base = node.level.move(old, key, order, base)
-        if client.slot >= 0 and client.key in _Sorted(node.own_level.keys):
+        """What the client holds is another amount: its branch moves, level by level."""
+        node, base = self._move_nodes(client)
+        level = node.own_level
+        if len(level.keys) > 1:
             before, client.key = client.key, self._client_key(client)
-            node.own_level.move(before, client.key, order, base)
+            level.move(before, client.key, self._moves, base)
+
+    def _move_nodes(self, client: Client) -> tuple[Node, int]:
+        """The client's role, and where its own clients begin; those of nobody who takes part are in no order."""
+        base, parent, moves = 0, self.root, self._moves
+        for node in client.nodes or self._line(client.role):
+            if not node.size:
+                return node, base
+            level = parent.level
+            if len(level.keys) > 1:
+                old = node.key
+                share = node.share
+                node.key = (self.weighed(share, node.name), share.turns, node.name)
+                base = level.move(old, node.key, moves, base)
+            parent = node
+        if parent.clients and len(parent.level.keys) > 1:
+            old, own = parent.own_key, parent.own
+            parent.own_key = (self.weighed(own, parent.name), own.turns, "")
+            base = parent.level.move(old, parent.own_key, moves, base)
+        return parent, base
 
 
-class _Sorted:
-    """Membership in a sorted list."""
-
-    __slots__ = ("_keys",)
-
-    def __init__(self, keys: list[Any]) -> None:
-        self._keys = keys
-
-    def __contains__(self, key: Any) -> bool:
-        index = bisect_left(self._keys, key)
-        return index < len(self._keys) and bool(self._keys[index] == key)
-
-
-__all__ = ["Client", "Share", "Tree"]
+__all__ = ["Client", "Node", "Share", "Tree"]

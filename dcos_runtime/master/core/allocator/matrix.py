@@ -1,0 +1,160 @@
+"""Agents × clients: who could take what is free, kept as long as it is true.
+
+A row is stale when something happened to its agent; a column is made anew when something happened to its client.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dcos_runtime.core.resources import Resources
+from dcos_runtime.master.core.allocator.columns import Columns
+from dcos_runtime.master.core.allocator.rows import LARGEST, Agent, Rows
+from dcos_runtime.master.core.allocator.terms import Options, Quantities, large_enough
+
+_MOST_PATTERNS = 4096
+_ROWS_AT_ONCE = 1024
+
+
+class Matrix:
+    """``can``: of a row that was lent, whether they could if it came back. What was refused counts, turns do not."""
+
+    def __init__(self, options: Options, rows: Rows, columns: Columns) -> None:
+        self._gpus_apart = options.gpus_for_gpu_frameworks_only
+        self._rows = rows
+        self._columns = columns
+        self._patterns: dict[tuple[object, ...], NDArray[np.bool_]] = {}
+        self.can: NDArray[np.bool_] = np.zeros((rows.capacity, columns.capacity), bool)
+
+    # --- its size ---
+
+    def grow(self) -> None:
+        """To the capacity of rows and columns."""
+        height, width = self.can.shape
+        larger = np.zeros((self._rows.capacity, self._columns.capacity), bool)
+        larger[:height, :width] = self.can
+        self.can = larger
+        self._patterns.clear()
+
+    def forget_patterns(self) -> None:
+        self._patterns.clear()
+
+    # --- asking it ---
+
+    def takers(self, rows: NDArray[np.intp], columns: NDArray[np.bool_]) -> NDArray[np.bool_]:
+        """Of each row, whether one of the columns could take it."""
+        wide = self.can.view(np.uint64)  # eight clients at once
+        mask = columns.view(np.uint64)
+        parts = [
+            (wide[rows[begin : begin + _ROWS_AT_ONCE]] & mask).any(axis=1)
+            for begin in range(0, len(rows), _ROWS_AT_ONCE)
+        ]
+        return np.concatenate(parts) if parts else np.zeros(0, bool)
+
+    # --- making it ---
+
+    def column(self, slot: int) -> None:
+        """Who could be offered what, but for what was refused: nothing was. A stale row is made anew anyway."""
+        rows, columns = self._rows, self._columns
+        can = rows.some.copy()
+        minimums = columns.classes[columns.class_of[slot]]
+        if minimums:
+            can &= self._enough(rows.amounts, minimums)
+        if self._gpus_apart and not columns.gpus[slot]:
+            can &= ~rows.has_gpus
+        self.can[:, slot] = can
+        rows.stale |= rows.special
+
+    def know_names(self, slot: int) -> None:
+        """Of the minimums of the client. Nobody has anything of a name that was not known before."""
+        for minimum in self._columns.classes[self._columns.class_of[slot]]:
+            for name in minimum:
+                self._rows.name(name)
+
+    def _enough(self, amounts: NDArray[np.int64], minimums: Sequence[Quantities]) -> NDArray[np.bool_]:
+        large = np.zeros(len(amounts), bool)
+        for minimum in minimums:
+            enough = np.ones(len(amounts), bool)
+            for name, amount in minimum.items():
+                enough &= amounts[:, self._rows.names[name]] >= min(amount, LARGEST)
+            large |= enough
+        return large
+
+    def refresh(self, chosen: NDArray[np.intp]) -> None:
+        """Makes these rows anew."""
+        special = self._rows.special[chosen]
+        plain = chosen[~special]
+        if plain.size:
+            self._refresh_plain(plain)
+        for row in chosen[special].tolist():
+            self.refresh_special(self._rows.at(row))
+
+    def _refresh_plain(self, chosen: NDArray[np.intp]) -> None:
+        """Everybody sees all of these."""
+        rows, columns = self._rows, self._columns
+        agents = [rows.at(row) for row in chosen.tolist()]
+        written = [rows.written(agent) for agent in agents]
+        width = len(rows.names)
+        amounts = np.array([[*line, *[0] * (width - len(line))] for line in written], np.int64)
+        some = np.array([bool(agent.lendable()) for agent in agents], bool)
+        rows.amounts[chosen] = amounts
+        rows.some[chosen] = some
+        classes = [some & self._enough(amounts, minimums) if minimums else some for minimums in columns.classes]
+        if classes:
+            each = np.stack(classes, axis=1) if len(classes) > 1 else classes[0][:, None]
+            can = (each[:, columns.class_of] if len(classes) > 1 else each) & columns.members
+            if self._gpus_apart and (gpus := rows.has_gpus[chosen]).any():
+                can[gpus] &= columns.gpus
+            self.can[chosen] = can
+        else:
+            self.can[chosen] = False
+        for agent in agents:
+            if agent.refusals is not None and (free := agent.lendable()):
+                self.can[agent.row, agent.refusals.cover((free,), None, columns.epochs)] = False
+        rows.stale[chosen] = False
+
+    def refresh_special(self, agent: Agent) -> None:
+        rows, columns, row = self._rows, self._columns, agent.row
+        free = agent.lendable()
+        views = columns.views(agent.signature)
+        offers = views.offers(free)
+        written = rows.written(agent)
+        rows.amounts[row] = written + [0] * (len(rows.names) - len(written))
+        rows.some[row] = bool(free)
+        enough = tuple(
+            tuple(bool(offer) and large_enough(offer, minimums) for minimums in columns.classes) for offer in offers
+        )
+        gpus = self._gpus_apart and bool(rows.has_gpus[row])
+        key = (agent.signature, enough, gpus)
+        pattern = self._patterns.get(key)
+        if pattern is None:
+            if len(self._patterns) >= _MOST_PATTERNS:
+                self._patterns.clear()
+            pattern = self._patterns[key] = self._pattern(enough, views.ids, gpus)
+        self.can[row] = pattern
+        if agent.refusals is not None and offers:
+            self.can[row, agent.refusals.cover(offers, views.ids, columns.epochs)] = False
+        rows.stale[row] = False
+
+    def _pattern(
+        self, enough: tuple[tuple[bool, ...], ...], views: NDArray[np.intp] | None, gpus: bool
+    ) -> NDArray[np.bool_]:
+        columns = self._columns
+        if not enough:
+            return np.zeros(columns.capacity, bool)
+        large = np.array(enough, bool)
+        pattern: NDArray[np.bool_] = large[0 if views is None else views, columns.class_of] & columns.members
+        return pattern & columns.gpus if gpus else pattern
+
+    def refused(self, agent: Agent, slot: int, resources: Resources) -> None:
+        """The client refused these of the agent."""
+        rows = self._rows
+        if rows.special[agent.row]:
+            rows.stale[agent.row] = True
+        elif not rows.stale[agent.row]:
+            free = agent.lendable()
+            if resources is free or resources.contains(free):
+                self.can[agent.row, slot] = False

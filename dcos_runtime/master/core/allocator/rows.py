@@ -1,0 +1,168 @@
+"""The agents' side of the matrix: one row for each agent, in arrays, and what each has free."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dcos_runtime.core.resources import EMPTY, Resources
+from dcos_runtime.master.core.allocator.columns import PLAIN, Signature, signature
+from dcos_runtime.master.core.allocator.filters import Refusals
+
+NEVER = float("inf")
+LARGEST = 2**62
+_NAMES = ("cpus", "mem", "disk", "gpus")
+_ARRAYS = ("amounts", "some", "has_gpus", "active", "dirty", "stale", "special", "lent", "held_back", "tickets")
+
+Amounts = list[tuple[str, int]]
+
+
+class Agent:
+    """``lent``: an offer of all that was free. It is kept apart from what else is ``allocated``, for as a rule it comes
+    back as it was: then all that is known of the row is true again.
+    """
+
+    __slots__ = ("_amounts", "_free", "base", "id", "lent", "refusals", "row", "signature", "total")
+
+    def __init__(self, agent_id: str, row: int, total: Resources) -> None:
+        self.id = agent_id
+        self.row = row
+        self.total = total
+        self.signature: Signature = signature(total)
+        self.base = EMPTY
+        self.lent: Resources | None = None
+        self.refusals: Refusals | None = None
+        self._free: Resources | None = None
+        self._amounts: Amounts | None = None
+
+    @property
+    def allocated(self) -> Resources:
+        return self.base if self.lent is None else self.base + self.lent
+
+    def left(self) -> Resources:
+        """What nobody has."""
+        return self.lendable() if self.lent is None else EMPTY
+
+    def lendable(self) -> Resources:
+        """What nobody has, or somebody as ``lent``."""
+        free = self._free
+        if free is None:
+            free = self._free = self.total - self.base if self.base else self.total
+        return free
+
+    def lendable_amounts(self) -> Amounts:
+        """Of `lendable`, by name."""
+        amounts = self._amounts
+        if amounts is None:
+            amounts = self._amounts = list(self.lendable().quantities())
+        return amounts
+
+    def set_total(self, total: Resources) -> None:
+        self.total = total
+        self.signature = signature(total)
+        self.settle()
+
+    def settle(self) -> None:
+        """What was lent is held for good; what is free has to be found out anew."""
+        if self.lent is not None:
+            self.base = self.base + self.lent
+            self.lent = None
+        self._free = self._amounts = None
+
+    def take(self, resources: Resources) -> None:
+        self.settle()
+        self.base = self.base + resources
+
+    def free(self, resources: Resources) -> None:
+        self.settle()
+        self.base = self.base - resources
+
+
+class Rows:
+    """``amounts``: what is `lendable`, by the number that a name has in ``names``. ``some``: whether it is anything.
+
+    ``stale``: the row of the matrix has to be made anew. ``special``: not everybody sees all of the agent's resources.
+    ``held_back``: a quota kept somebody from what is free there.
+    """
+
+    def __init__(self) -> None:
+        self.agents: dict[str, Agent] = {}
+        self.names: dict[str, int] = {name: number for number, name in enumerate(_NAMES)}
+        self.by_row: list[Agent | None] = []
+        self.capacity = 16
+        self.amounts: NDArray[np.int64] = np.zeros((self.capacity, len(_NAMES)), np.int64)
+        self.some: NDArray[np.bool_] = np.zeros(self.capacity, bool)
+        self.has_gpus: NDArray[np.bool_] = np.zeros(self.capacity, bool)
+        self.active: NDArray[np.bool_] = np.zeros(self.capacity, bool)
+        self.dirty: NDArray[np.bool_] = np.zeros(self.capacity, bool)
+        self.stale: NDArray[np.bool_] = np.zeros(self.capacity, bool)
+        self.special: NDArray[np.bool_] = np.zeros(self.capacity, bool)
+        self.lent: NDArray[np.bool_] = np.zeros(self.capacity, bool)
+        self.held_back: NDArray[np.bool_] = np.zeros(self.capacity, bool)
+        self.ends: NDArray[np.float64] = np.full(self.capacity, NEVER)  # of the first refusal to end
+        self.tickets: NDArray[np.uint64] = np.zeros(self.capacity, np.uint64)
+        self._unused: list[int] = []
+
+    def at(self, row: int) -> Agent:
+        agent = self.by_row[row]
+        assert agent is not None
+        return agent
+
+    def take(self, agent_id: str, total: Resources, active: bool, ticket: int) -> tuple[Agent, bool]:
+        """Gives the agent a row. True: the matrix has to become as high as `capacity` is now."""
+        grown = False
+        if self._unused:
+            row = self._unused.pop()
+        else:
+            row = len(self.by_row)
+            self.by_row.append(None)
+            if row == self.capacity:
+                grown = True
+                self.capacity *= 2
+                for name in _ARRAYS:
+                    array = getattr(self, name)
+                    setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
+                self.ends = np.concatenate([self.ends, np.full_like(self.ends, NEVER)])
+        agent = self.agents[agent_id] = self.by_row[row] = Agent(agent_id, row, total)
+        self.active[row] = active
+        self.tickets[row] = ticket
+        self.told_total(agent)
+        return agent, grown
+
+    def told_total(self, agent: Agent) -> None:
+        self.special[agent.row] = agent.signature != PLAIN
+        self.has_gpus[agent.row] = agent.total.scalar("gpus") > 0
+        self.changed(agent)
+
+    def changed(self, agent: Agent) -> None:
+        """Other resources are free there."""
+        self.stale[agent.row] = True
+        self.lent[agent.row] = False
+
+    def release(self, agent: Agent) -> None:
+        row = agent.row
+        del self.agents[agent.id]
+        self.by_row[row] = None
+        self._unused.append(row)
+        for array in (self.active, self.dirty, self.some, self.stale, self.lent, self.special, self.held_back):
+            array[row] = False
+        self.ends[row] = NEVER
+
+    def name(self, name: str) -> int:
+        """The number of the name. Whoever has some of it was written with it: of a new one there is none."""
+        number = self.names.get(name)
+        if number is None:
+            number = self.names[name] = len(self.names)
+            self.amounts = np.concatenate([self.amounts, np.zeros((self.capacity, 1), np.int64)], axis=1)
+        return number
+
+    def written(self, agent: Agent) -> list[int]:
+        """What is `lendable` of the scalars, by number."""
+        amounts = [0] * len(self.names)
+        for kind, amount in agent.lendable().scalar_amounts():
+            number = self.names.get(kind.name)
+            if number is None:
+                number = self.name(kind.name)
+                amounts += [0] * (len(self.names) - len(amounts))
+            amounts[number] = min(amounts[number] + amount, LARGEST)
+        return amounts

@@ -1,0 +1,231 @@
+"""Runs of the allocator: which agents are looked at, in slices, and who is given what is free there.
+
+After a run nobody can take what is left: a role that comes later sees less, and who refused much refused less of it.
+With quotas it is somebody whom a quota keeps from it; agents where that is so are looked at again when there may be
+more room.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dcos_runtime.core.resources import Resources
+from dcos_runtime.master.core.allocator.columns import Views
+from dcos_runtime.master.core.allocator.rows import NEVER, Agent
+from dcos_runtime.master.core.allocator.terms import Allocation, apart, large_enough
+from dcos_runtime.master.core.allocator.tree import Client
+from dcos_runtime.master.core.allocator.vector import Vectors
+
+_ODD = np.uint64(0x9E3779B97F4A7C15)
+_SHIFT = np.uint64(29)
+
+
+class Runs(Vectors):
+    """`allocate` when `due` says so."""
+
+    def due(self) -> float:
+        """When `allocate` wants to be called, infinity for never; at once while slices are left."""
+        if self._immediate or self._queue.size:
+            return -NEVER
+        due = self._next_end
+        if self._some_dirty or (self._more_room and self._rows.held_back.any()):
+            due = min(due, self._last_run + self._options.interval)
+        return min(due, *self._rests.values()) if self._rests else due
+
+    @property
+    def slices_left(self) -> bool:
+        """A run has begun and is not over."""
+        return bool(self._queue.size)
+
+    def allocate(self, now: float, budget: int | None = None) -> list[Allocation]:
+        """The decisions of a slice, that looks at ``budget`` agents at most; the caller makes offers of them."""
+        self._end_rests(now)
+        if not self._queue.size:
+            if self._next_end <= now and not self._expire_some(now, budget):
+                return []
+            if not self._begin(now):
+                return []
+        size = self._queue.size if budget is None else max(budget, 1)
+        rows, self._queue = self._queue[:size], self._queue[size:]
+        self._settle()
+        if self._next_end <= now:
+            self._expire(rows[self._rows.ends[rows] <= now], now)
+        return self._decide(rows[self._rows.active[rows]])
+
+    def _decide(self, rows: NDArray[np.intp]) -> list[Allocation]:
+        matrix, columns, all_rows = self._matrix, self._columns, self._rows
+        decisions: list[Allocation] = []
+        all_rows.held_back[rows] = False
+        rows = rows[~all_rows.lent[rows]]
+        stale = rows[all_rows.stale[rows]]
+        if stale.size:
+            matrix.refresh(stale)
+        tree = self._tree
+        if not tree.placed.size:
+            return decisions
+        awake = np.zeros(columns.capacity, bool)
+        awake[tree.placed] = True
+        lent: list[int] = []
+        quotas = bool(self._quotas)
+        for row in rows[matrix.takers(rows, awake)].tolist():
+            agent = all_rows.at(row)
+            if quotas or all_rows.special[row]:
+                self._share_out(agent, awake, decisions)
+                continue
+            can, slot = matrix.can[row], tree.first()
+            if not can[slot]:
+                order = tree.order
+                slot = int(order[can.take(order).argmax()])
+            client = columns.clients[slot]
+            assert client is not None
+            agent.lent = offer = agent.lendable()
+            lent.append(row)
+            tree.gave(client, agent.lendable_amounts())
+            decisions.append(Allocation(client.framework_id, client.role, agent.id, offer))
+        all_rows.lent[lent] = True
+        return decisions
+
+    # --- which agents ---
+
+    def _begin(self, now: float) -> bool:
+        """Starts a run, if it is time for one."""
+        if not self._immediate and now < self._last_run + self._options.interval:
+            return False
+        self._immediate = False
+        self._last_run = now
+        self.runs += 1
+        rows = self._rows
+        chosen = rows.dirty.copy()
+        if self._more_room:
+            chosen |= rows.held_back
+            self._more_room = False
+        if self._woken:
+            self._settle()
+            columns = np.zeros(self._columns.capacity, bool)
+            columns[[slot for slot in self._woken if self._awake(slot)]] = True
+            if columns.any():
+                chosen |= rows.stale
+                others = np.flatnonzero(rows.active & ~chosen & ~rows.lent)
+                chosen[others] = self._matrix.takers(others, columns)
+            self._woken.clear()
+        rows.dirty[:] = False
+        self._some_dirty = False
+        found = np.flatnonzero(chosen & rows.active)
+        # Each agent's own place: the order of some does not depend on which others take part.
+        mixed = (rows.tickets[found] ^ np.uint64(self._random.getrandbits(64))) * _ODD
+        mixed = (mixed ^ (mixed >> _SHIFT)) * _ODD
+        self._queue = found[np.argsort(mixed, kind="stable")]
+        return True
+
+    def _awake(self, slot: int) -> bool:
+        client = self._columns.clients[slot]
+        return client is not None and self._frameworks[client.framework_id].takes(client.role)
+
+    def _settle(self) -> None:
+        if self._awake_changed:
+            awake = [
+                client
+                for framework in self._frameworks.values()
+                for role, client in framework.clients.items()
+                if framework.takes(role)
+            ]
+            self._awake_changed = False
+            self._tree.settle(awake)
+        else:
+            self._tree.settle()
+
+    def _end_rests(self, now: float) -> None:
+        for framework_id in [one for one, until in self._rests.items() if until <= now]:
+            del self._rests[framework_id]
+            framework = self._frameworks[framework_id]
+            framework.resting_until = None
+            self._awake_changed = True
+            self._wake(framework, framework.wants.roles)
+
+    def _expire_some(self, now: float, budget: int | None) -> bool:
+        """Agents that a filter ended on are looked at again; ``budget`` of them in one slice. Whether all are done."""
+        ended = np.flatnonzero(self._rows.ends <= now)
+        size = ended.size if budget is None else max(budget, 1)
+        self._expire(ended[:size], now)
+        if ended.size > size:
+            return False
+        self._next_end = float(self._rows.ends.min())
+        return True
+
+    def _expire(self, chosen: NDArray[np.intp], now: float) -> None:
+        rows, columns = self._rows, self._columns
+        for row in chosen.tolist():
+            agent = rows.at(row)
+            assert agent.refusals is not None
+            ended = agent.refusals.expire(now, columns.epochs)
+            rows.ends[row] = agent.refusals.next_end()
+            if not agent.refusals.count:
+                agent.refusals = None
+            if ended:
+                columns.unfiltered(ended)
+                rows.stale[row] = True
+                self._touch(row)
+
+    # --- one agent ---
+
+    def _share_out(self, agent: Agent, awake: NDArray[np.bool_], decisions: list[Allocation]) -> None:
+        """To those whose guarantees it furthers first, then to all, in the order as it was: who came earlier could not
+        take more of what is left for those who come later."""
+        order = self._tree.order.copy()
+        if self._quotas:
+            self._pass_on(agent, order, True, decisions)
+        self._pass_on(agent, order, False, decisions)
+        rows = self._rows
+        if self._quotas and agent.lent is None:
+            rows.held_back[agent.row] = bool((self._matrix.can[agent.row] & awake).any())
+
+    def _pass_on(self, agent: Agent, order: NDArray[np.intp], guarantees: bool, decisions: list[Allocation]) -> None:
+        matrix, columns, row = self._matrix, self._columns, agent.row
+        views = columns.views(agent.signature)
+        begin = 0
+        while begin < len(order) and agent.left():
+            able = matrix.can[row].take(order[begin:])
+            place = int(able.argmax())
+            if not able[place]:
+                return
+            begin += place + 1
+            client = columns.clients[order[begin - 1]]
+            assert client is not None
+            offer = self._offer(agent, views, client, guarantees)
+            if offer is None:
+                continue
+            self._give(agent, client, offer, decisions)
+            if agent.lent is None:
+                matrix.refresh_special(agent)
+
+    def _offer(self, agent: Agent, views: Views, client: Client, guarantees: bool) -> Resources | None:
+        """What the client, which could have all that it sees, is to have of it; None for nothing."""
+        offer = views.offers(agent.left())[0 if views.ids is None else views.ids[client.slot]]
+        room = self._quotas.room(client.role) if self._quotas else None
+        if room is None:
+            return None if guarantees else offer
+        if guarantees and not room.furthers(offer):
+            return None
+        part = room.cut(offer)
+        if part is offer:
+            return offer
+        minimums = self._columns.classes[self._columns.class_of[client.slot]]
+        if not part or not large_enough(part, minimums):
+            return None
+        refusals = agent.refusals
+        if refusals is not None and refusals.refuses(client.slot, self._columns.epochs, part):
+            return None
+        return part
+
+    def _give(self, agent: Agent, client: Client, offer: Resources, decisions: list[Allocation]) -> None:
+        rows = self._rows
+        if rows.special[agent.row] or offer is not agent.left():
+            agent.take(offer)
+            rows.changed(agent)
+            self._tree.gave(client, list(offer.quantities()), apart(offer))
+        else:
+            agent.lent = offer
+            rows.lent[agent.row] = True
+            self._tree.gave(client, agent.lendable_amounts())
+        decisions.append(Allocation(client.framework_id, client.role, agent.id, offer))
