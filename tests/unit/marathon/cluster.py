@@ -362,15 +362,15 @@ class Cluster:
                 self._master_status(task_id, task.state, task.agent)
 
     def _master_status(self, task_id: str, state: TaskState, agent_id: str | None) -> None:
+        since = TimeInfo(nanoseconds=int((WALL + self.mono) * 1e9))
         status = TaskStatus(
             task_id=TaskID(value=task_id),
             state=state,
             source=TaskStatus.Source.SOURCE_MASTER,
             reason=TaskStatus.Reason.REASON_RECONCILIATION,
             agent_id=AgentID(value=agent_id) if agent_id else None,
+            unreachable_time=since if state is TaskState.TASK_UNREACHABLE else None,
         )
-        if state is TaskState.TASK_UNREACHABLE:
-            status.unreachable_time = TimeInfo(nanoseconds=int((WALL + self.mono) * 1e9))
         self.events.append(status)
 
     def _acknowledge(self, acknowledge: Call.Acknowledge) -> None:

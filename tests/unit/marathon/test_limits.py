@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -173,8 +174,8 @@ def test_what_the_cluster_tells_is_cut_to_what_can_be_stored(cluster: Cluster) -
     cluster.commit()
     for number, size in (0, 40_000), (1, 2_000_000):
         text = Value.Text(value="\0" * size)
-        offer = make_offer(f"o{number}", f"a{number}")
-        offer.attributes = [Attribute(name="size", type=Value.Type.TEXT, text=text)]
+        attributes = [Attribute(name="size", type=Value.Type.TEXT, text=text)]
+        offer = msgspec.structs.replace(make_offer(f"o{number}", f"a{number}"), attributes=attributes)
         cluster.events.append([offer])
         cluster._offers[f"o{number}"] = f"a{number}"
         cluster.deliver()

@@ -44,7 +44,7 @@ def test_what_a_task_needs_is_taken_and_nothing_more() -> None:
 
 def test_every_reason_is_told_when_nothing_fits() -> None:
     offer = make_offer("o", "a1", cpus=0.5, mem=10, ports=[])
-    offer.unavailability = Unavailability(start=TimeInfo(nanoseconds=0))
+    offer = msgspec.structs.replace(offer, unavailability=Unavailability(start=TimeInfo(nanoseconds=0)))
     demanding = app(constraints=[["hostname", "LIKE", "other"]])
     assert match(demanding, OpenOffer(offer), [], 10.0, SOURCE) == (
         "UnfulfilledConstraint",
@@ -83,12 +83,12 @@ def test_reserved_resources_go_first_and_keep_their_reservation_and_allocation()
 
 def test_accepted_roles_bound_what_is_used() -> None:
     offer = make_offer("o", "a1")
-    offer.resources = [*offer.resources, scalar("cpus", 8.0, "web")]
+    offer = msgspec.structs.replace(offer, resources=[*offer.resources, scalar("cpus", 8.0, "web")])
     assert match(app(role="web", acceptedResourceRoles=["web"]), OpenOffer(offer), [], 0.0, SOURCE) == (
         "InsufficientMemory",
         "InsufficientPorts",
     )
-    offer.resources = [scalar("cpus", 8.0, "web")]
+    offer = msgspec.structs.replace(offer, resources=[scalar("cpus", 8.0, "web")])
     reasons = match(app(role="web", acceptedResourceRoles=["*"]), OpenOffer(offer), [], 0.0, SOURCE)
     assert reasons[0] == "UnfulfilledRole"
 
@@ -165,12 +165,13 @@ def test_constraints_decide_as_the_originals(constraint, here, others, meets) ->
 
 def test_attributes_of_all_types_can_be_constrained() -> None:
     offer = make_offer("o", "a1", hostname="h1")
-    offer.attributes = [
+    attributes = [
         Attribute(name="n", type=Value.Type.SCALAR, scalar=Value.Scalar(value=3.50049)),
         Attribute(name="t", type=Value.Type.TEXT, text=Value.Text(value="x")),
         Attribute(name="s", type=Value.Type.SET, set=Value.Set(item=["b", "a"])),
         Attribute(name="r", type=Value.Type.RANGES, ranges=Value.Ranges(range=[Value.Range(begin=1, end=3)])),
     ]
+    offer = msgspec.structs.replace(offer, attributes=attributes)
     values = constraints.attributes_of(offer)
     assert values == {"n": "3.5", "t": "x", "s": "{a,b}", "r": "[1-3]", "hostname": "h1", "@hostname": "h1"}
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from dcos_runtime.marathon.core.definition import Rules, complete
@@ -59,8 +60,8 @@ def cluster() -> Cluster:
 
 
 def offer(cluster: Cluster, number: int, role: str, agent: str = "a0") -> None:
-    made = make_offer(f"r{number}", agent)
-    made.allocation_info = Resource.AllocationInfo(role=role)
+    allocated = Resource.AllocationInfo(role=role)
+    made = msgspec.structs.replace(make_offer(f"r{number}", agent), allocation_info=allocated)
     cluster._offers[f"r{number}"] = agent
     cluster.events.append([made])
     cluster.deliver()
