@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 from dcos_runtime.core.frozen import Frozen, Log, Now, Reply
+from dcos_runtime.core.where import where
 
 E = TypeVar("E", bound=Frozen)
 E_contra = TypeVar("E_contra", bound=Frozen, contravariant=True)
@@ -108,7 +109,7 @@ class Runner(Generic[E]):
             self._carry_out(effects)
             if request is None:
                 raise
-            self._carry_out([Log(logging.ERROR, f"a call failed: {type(error).__name__}: {error}")])
+            self._carry_out([Log(logging.ERROR, f"a call failed in {where(error)}: {type(error).__name__}: {error}")])
             if request in self._asked:
                 self._asked.pop(request)(Reply(request, 500, FAILED))
             return

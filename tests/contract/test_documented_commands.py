@@ -89,6 +89,7 @@ def byhand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByHand]:
             own = {"MESOS_PORT": str(free_port())} if command.words[0] == "dcos-agent" else {}
             own |= {"MESOS_RECORD": f"{folder}/recording", "MESOS_HOSTNAME": "agent.test"} if own else {}
             own |= {"MESOS_RESOURCES": "cpus:6;mem:4096;disk:4096;ports:[21800-21899]"} if own else {}
+            own |= {"MARATHON_RECORD": f"{folder}/recording"} if command.words[0] == "dcos-marathon" else {}
             made.daemons.append(made.daemon(command, **own).start())
         wait_for(lambda: "agent.test" in made.script("dcos node list && dcos marathon ping"), 60, "agent and init")
         yield made
@@ -171,3 +172,9 @@ def test_what_an_agent_recorded_is_run_again(byhand: ByHand) -> None:
     byhand.daemons[1].stop()
     printed = byhand.script(fence("docs/agent.md", "dcos_runtime.replay").text)
     assert "events of the agent" in printed and "the effects are the same" in printed
+
+
+def test_what_an_init_recorded_is_run_again(byhand: ByHand) -> None:
+    byhand.daemons[2].stop()
+    printed = byhand.script(fence("docs/init.md", "dcos_runtime.replay").text)
+    assert "events of the marathon" in printed and "the effects are the same" in printed

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.where import where
 from dcos_runtime.marathon.core import ids, taskinfo
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.effects import Trouble
@@ -185,7 +186,7 @@ class Launching:
             return
         state.trouble = cause
         text = f"the init cannot launch version {app.version} of {app.id} ({cause}); correct its definition"
-        world.effect(Trouble(app.id, f"{text}; it failed in {_where(error)}"))
+        world.effect(Trouble(app.id, f"{text}; it failed in {where(error)}"))
         for instance in state.scheduled()[:1]:
             world.save_failure(state, failure_of(instance, "TASK_ERROR", text, now.wall))
 
@@ -235,13 +236,3 @@ class Launching:
             role=app.role,
         )
         world.save_instance(state, instance)
-
-
-def _where(error: Exception) -> str:
-    """The functions of ours that it went through, innermost last."""
-    found = []
-    trace = error.__traceback__
-    while trace is not None:
-        found.append(f"{trace.tb_frame.f_code.co_name} (line {trace.tb_lineno})")
-        trace = trace.tb_next
-    return ", ".join(found[-4:])

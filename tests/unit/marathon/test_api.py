@@ -450,7 +450,8 @@ async def test_an_error_of_the_core_costs_its_request_and_nobody_else(
     with monkeypatch.context() as patch:
         patch.setattr(api.running().core.changes, "restart", broken)
         status, answer, _ = await api.ask("POST", "/v2/apps/web/restart")
-    assert status == 500 and "the init itself" in answer["message"] and "no such luck" in caplog.text
+    assert status == 500 and "the init itself" in answer["message"]
+    assert "broken (line" in caplog.text and "no such luck" in caplog.text
     assert (await api.ask("POST", "/v2/apps", WEB))[0] == 201
 
 

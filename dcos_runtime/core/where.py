@@ -1,0 +1,15 @@
+"""Where an error came from, in words that are the same on every machine: a core has no log to put a traceback in."""
+
+from __future__ import annotations
+
+_INNERMOST = 4
+
+
+def where(error: BaseException) -> str:
+    """The functions that it went through, innermost last."""
+    found = []
+    trace = error.__traceback__
+    while trace is not None:
+        found.append(f"{trace.tb_frame.f_code.co_name} (line {trace.tb_lineno})")
+        trace = trace.tb_next
+    return ", ".join(found[-_INNERMOST:])
