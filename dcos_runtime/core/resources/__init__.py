@@ -7,6 +7,7 @@ from dcos_runtime.core.resources.holdings import Holdings
 from dcos_runtime.core.resources.intervals import Interval
 from dcos_runtime.core.resources.kind import Disk, Kind, Reservation, Source, plain
 from dcos_runtime.core.resources.messages import Format, parse, wire
+from dcos_runtime.core.resources.reading import Read, read
 from dcos_runtime.core.resources.roles import lineage, role_error
 from dcos_runtime.core.resources.text import decimal, text, view
 from dcos_runtime.core.resources.value import EMPTY, MAX_SCALAR, THOUSANDTHS, Resources, Thing, fixed, total
@@ -20,6 +21,7 @@ __all__ = [
     "Holdings",
     "Interval",
     "Kind",
+    "Read",
     "Reservation",
     "Resources",
     "Source",
@@ -32,6 +34,7 @@ __all__ = [
     "out_of_range",
     "parse",
     "plain",
+    "read",
     "role_error",
     "text",
     "total",

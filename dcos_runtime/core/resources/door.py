@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import math
+import re
 from collections.abc import Sequence
 
 from dcos_runtime.core.resources import intervals as spans
@@ -16,6 +17,8 @@ from dcos_runtime.core.resources.text import decimal
 from dcos_runtime.core.resources.value import MAX_SCALAR, fixed
 from dcos_runtime.wire.common import Value
 from dcos_runtime.wire.resources import Resource
+
+_NO_NAME = re.compile(r"[(\x00-\x1f]")
 
 
 def invalid(given: Sequence[Resource]) -> str | None:
@@ -51,7 +54,7 @@ def not_offerable(given: Sequence[Resource]) -> str | None:
 def _message(message: Resource) -> str | None:
     if not message.name:
         return "Empty resource name"
-    if "(" in message.name or any(ord(character) < 32 for character in message.name):
+    if _NO_NAME.search(message.name):
         return "Resource names cannot contain brackets or control characters"
     return _value(message) or _reservation(message) or _disk(message)
 

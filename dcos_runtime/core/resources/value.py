@@ -23,6 +23,8 @@ _CLAMP = 10**15
 
 def fixed(value: float) -> int:
     """A scalar in thousandths, rounded as Mesos rounds."""
+    if -_CLAMP < value < _CLAMP:
+        return round(value * THOUSANDTHS)
     return round(min(max(value, -_CLAMP), _CLAMP) * THOUSANDTHS)
 
 

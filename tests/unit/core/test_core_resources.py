@@ -279,6 +279,33 @@ def test_the_wire_keeps_every_amount(bag: Resources, format: Format) -> None:
     assert all(item.role is None for item in got) or format is Format.BOTH
 
 
+@given(BAGS, st.sampled_from([Format.STACK, Format.BOTH]), st.sampled_from([None, "*", "web"]))
+def test_resources_that_are_read_as_json_are_those_that_were_written(
+    bag: Resources, format: Format, role: str | None
+) -> None:
+    messages = amounts.wire(bag, format, role)
+    data = codec.encode(messages)
+    for _ in range(2):
+        read = amounts.read(data)
+        assert read == (amounts.parse(messages), role if messages else None, None)
+
+
+def test_what_is_wrong_is_said_each_time_and_large_ones_are_not_kept() -> None:
+    wrong = b'[{"name":"cpus","type":"SCALAR","scalar":{"value":-1}}]'
+    for _ in range(2):
+        assert amounts.read(wrong) == (
+            EMPTY,
+            None,
+            "Resource 'cpus:-1' is invalid: Invalid scalar resource: value <= 0",
+        )
+    with pytest.raises(codec.DecodeError):
+        amounts.read(b"[1]")
+    many = json.dumps([{"name": f"n{n}", "type": "SCALAR", "scalar": {"value": 1}} for n in range(100)]).encode()
+    first, second = amounts.read(many), amounts.read(many)
+    assert first == second
+    assert first.resources is not second.resources
+
+
 @given(bags(SINGLES), st.sampled_from(list(Format)))
 def test_single_reservations_go_in_every_format(bag: Resources, format: Format) -> None:
     got = received(wire(bag, format))
