@@ -54,6 +54,13 @@ class Matrix:
         ]
         return np.concatenate(parts) if parts else np.zeros(0, bool)
 
+    def only_takers(self, rows: NDArray[np.intp], columns: NDArray[np.bool_]) -> list[int]:
+        """Of each row, which one of the columns could take it; -1: several could."""
+        able = self.can[rows] & columns
+        only = np.where(np.count_nonzero(able, axis=1) == 1, able.argmax(axis=1), -1)
+        found: list[int] = only.tolist()
+        return found
+
     # --- making it ---
 
     def column(self, slot: int) -> None:

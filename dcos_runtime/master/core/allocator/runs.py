@@ -68,15 +68,17 @@ class Runs(Vectors):
         awake[tree.placed] = True
         lent: list[int] = []
         quotas = bool(self._quotas)
-        for row in rows[matrix.takers(rows, awake)].tolist():
+        rows = rows[matrix.takers(rows, awake)]
+        for row, slot in zip(rows.tolist(), matrix.only_takers(rows, awake), strict=True):
             agent = all_rows.at(row)
             if quotas or all_rows.special[row]:
                 self._share_out(agent, awake, decisions)
                 continue
-            can, slot = matrix.can[row], tree.first()
-            if not can[slot]:
-                order = tree.order
-                slot = int(order[can.take(order).argmax()])
+            if slot < 0:
+                can, slot = matrix.can[row], tree.first()
+                if not can[slot]:
+                    order = tree.order
+                    slot = int(order[can.take(order).argmax()])
             client = columns.clients[slot]
             assert client is not None
             agent.lent = offer = agent.lendable()

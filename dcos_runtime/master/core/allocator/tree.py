@@ -111,12 +111,11 @@ class Level:
         """
         keys = self.keys
         index = bisect_left(keys, old)
-        if (index + 1 == len(keys) or new < keys[index + 1]) and (index == 0 or keys[index - 1] < new):
-            keys[index] = new
-            return base + self.before(index)
         del keys[index]
         place = bisect_left(keys, new)
         keys.insert(place, new)
+        if place == index:
+            return base + self.before(index)
         if self.sizes is None:
             size, start, target = 1, base + index, base + place
         else:
