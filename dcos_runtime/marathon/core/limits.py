@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from dcos_runtime.marathon.core.app import App
+from dcos_runtime.marathon.core.app import App, encode
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.limits import MAX_TASK_INFO
@@ -35,9 +35,15 @@ MAX_AGENT = 50_000
 """Characters of an agent's name and attributes, which every instance there keeps: offers of others are declined."""
 
 
+def size_of(app: App) -> int:
+    """Bytes of a definition as it travels."""
+    data = encode(app)
+    return len(data) if data.isascii() else len(codec.encode(app))
+
+
 def too_large(app: App) -> str | None:
     """Why this definition is not taken, if it is too large."""
-    size = len(codec.encode(app)) - len(app.version)
+    size = size_of(app) - len(app.version)
     if size <= MAX_DEFINITION:
         return None
     fields: dict[str, Any] = msgspec.to_builtins(app)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.definition import MAX_SECONDS
-from dcos_runtime.marathon.core.limits import MAX_STRING, MAX_TASK
+from dcos_runtime.marathon.core.limits import MAX_STRING, MAX_TASK, size_of
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import (
     AgentID,
@@ -51,7 +51,7 @@ _MOST_GROWTH = 25
 
 def too_large(app: App) -> str | None:
     """Why this definition is not taken, if the kernel would not launch what is made of it."""
-    if len(codec.encode(app)) * _MOST_GROWTH <= MAX_TASK:
+    if size_of(app) * _MOST_GROWTH <= MAX_TASK:
         return None
     size = len(codec.encode(build(app, "", "", "", [65535] * len(app.port_definitions), [])))
     if size <= MAX_TASK:
