@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from typing import Generic, TypeVar
+from collections.abc import Awaitable, Callable
+from typing import Any, Generic, TypeVar
 
 from dcos_runtime.core.frozen import Frozen, Now, Tick
 from dcos_runtime.core.runner import Core, Runner
@@ -20,27 +21,49 @@ def now() -> Now:
 class Ticking(Generic[E]):
     """Feeds a `Tick` whenever the core's next deadline has come."""
 
-    def __init__(self, core: Core[E], runner: Runner[E | Tick]) -> None:
+    def __init__(
+        self,
+        core: Core[E],
+        runner: Runner[Any],
+        *,
+        step: Callable[[], None] | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        ready: Callable[[], Awaitable[None]] | None = None,
+    ) -> None:
+        """``step`` lets time pass, if more is to be done then than to feed a `Tick`; ``clock`` tells deadlines.
+
+        ``ready``: is waited for whenever time may have passed, before anything is looked at or done.
+        """
         self._core = core
-        self._runner = runner
+        self._step = step or (lambda: runner.feed(Tick()))
+        self._clock = clock
+        self._ready = ready
         self._changed = asyncio.Event()
         self._until: float | None = None
-        runner.fed = self._fed
+        runner.fed = self.fed
 
-    def _fed(self) -> None:
+    def fed(self) -> None:
         deadline = self._core.next_deadline()
         if deadline is not None and (self._until is None or deadline < self._until):
             self._changed.set()  # sooner than what is being waited for; later is found out then
 
+    def wake(self) -> None:
+        """There is something else that ``ready`` waits to do."""
+        self._changed.set()
+
     async def run(self) -> None:
-        """Never returns; raises what the core raises."""
+        """Never returns; raises what the core raises, and what ``ready`` does."""
         while True:
+            if self._ready is not None:
+                await self._ready()
             self._changed.clear()
             self._until = deadline = self._core.next_deadline()
-            wait = None if deadline is None else deadline - time.monotonic()
+            wait = None if deadline is None else deadline - self._clock()
             if wait is None or wait > 0:
                 with contextlib.suppress(TimeoutError):
                     await asyncio.wait_for(self._changed.wait(), wait)
                 continue
-            self._runner.feed(Tick())
-            await asyncio.sleep(0)
+            await asyncio.sleep(0)  # events that are there already are taken into account
+            if self._ready is not None:
+                await self._ready()
+            self._step()

@@ -12,6 +12,9 @@ import msgspec
 from dcos_runtime.wire import codec
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_LAST = {1: "AEIMQUYcgkosw048", 2: "AQgw"}
+"""What base64 may end with, by the number of ``=`` behind it: the bits that are over are 0."""
+
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*(?=@)|(?<=\?).*", re.DOTALL)
 _SECRET = frozenset({"secret", "password", "credential", "credentials", "token"})
 _REMEMBERED = 512
@@ -69,22 +72,25 @@ class Pseudonyms:
             _change(hidden, "value", self.of)
         elif name == "uris":
             _change(hidden, "value", self.uri)
-        _change(hidden, "data", self._base64)
+        _change(hidden, "data", self.base64)
         return hidden
 
     def _all(self, value: Any) -> Any:
         if isinstance(value, str):
-            return self._base64(value)
+            return self.base64(value)
         if isinstance(value, list):
             return [self._all(item) for item in value]
         if isinstance(value, dict):
             return {key: item if key == "type" else self._all(item) for key, item in value.items()}
         return value
 
-    def _base64(self, text: str) -> str:
-        """Still base64, if it was."""
+    def base64(self, text: str) -> str:
+        """Still base64 if it was, and as an encoder would write it: it may be decoded and encoded again."""
         bare = text.rstrip("=")
-        return self.of(bare) + text[len(bare) :]
+        made, padding = self.of(bare), text[len(bare) :]
+        if (last := _LAST.get(len(padding))) is not None and made:
+            made = made[:-1] + last[ord(made[-1]) % len(last)]
+        return made + padding
 
     def uri(self, text: str) -> str:
         """Its credentials and its query only."""

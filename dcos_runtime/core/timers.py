@@ -57,6 +57,10 @@ class Timers(Generic[K]):
             heapq.heappop(heap)
         return None
 
+    def overdue(self, mono: float) -> int:
+        """How many are due by ``mono``."""
+        return sum(1 for at, _, _ in self._live.values() if at <= mono)
+
     def fire(self, mono: float) -> Iterator[K]:
         """Takes out, one by one, what is due by ``mono``. What is cancelled or set meanwhile is not among them."""
         due: list[tuple[float, int, K]] = []

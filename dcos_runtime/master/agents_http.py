@@ -7,23 +7,20 @@ is for the kinds that the doors name.
 from __future__ import annotations
 
 import ipaddress
-import logging
-from collections.abc import Collection
 
 from aiohttp import web
 
 from dcos_runtime import tls
 from dcos_runtime.auth.doors import Doors
 from dcos_runtime.auth.guard import UsersUnreachable
-from dcos_runtime.daemon import json_response, text_response
+from dcos_runtime.daemon import text_response
 from dcos_runtime.master import body
+from dcos_runtime.master.core.events import AgentConnect, AgentGone, AgentMessages
 from dcos_runtime.master.http import PublicApi, Role
 from dcos_runtime.master.leader import Leader
+from dcos_runtime.master.scheduler_api import answered
 from dcos_runtime.store.lease import NotLeading
 from dcos_runtime.wire import codec, internal
-
-log = logging.getLogger(__name__)
-
 
 HOLD_SECONDS = 25.0
 """How long an agent waits for a suspended leadership: an answer may take 30 s, then it connects anew."""
@@ -75,73 +72,59 @@ class AgentApi:
         names = _names(request)
         leader = self._leader()
         try:
-            call = codec.decode(await body.read(request), internal.Connect)
+            data = await body.read(request)
         except body.Refused as refusal:
             return text_response(refusal.text, refusal.status)
-        except codec.DecodeError as error:
-            return text_response(str(error), 400)
         address = _address(request, names)
-        stream = leader.streams.open(f"agent {call.agent.hostname} at {address}")
+        stream = leader.streams.open(f"the agent at {address}")
         try:
             try:
-                answer = await leader.do(
-                    lambda core, now: core.agent_connect(call, stream.number, address, now, names), HOLD_SECONDS
+                reply = await leader.ask(
+                    lambda number: AgentConnect(number, stream.number, data, address, names), HOLD_SECONDS
                 )
             except NotLeading as error:
                 return text_response(str(error), 503)
-            except Exception:
-                log.exception("agent %s could not be connected", call.agent.hostname)
-                return text_response("the agent could not be connected; the master's log says why", 500)
-            if answer.status != 200:
-                log.warning("refused agent %s at %s: %s", call.agent.hostname, address, answer.text)
-                return text_response(answer.text, answer.status)
-            log.info("agent %s connected from %s", call.agent.hostname, address)
+            if reply.status != 200:
+                return answered(reply)
             response = web.StreamResponse(headers={"Content-Type": "application/recordio"})
             response.enable_chunked_encoding()
             await stream.write(request, response)
             return response
         finally:
             leader.streams.forget(stream)
-            leader.note(lambda core, now: core.agent_gone(stream.number))
+            leader.note(AgentGone(stream.number))
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         names = _names(request)
         leader = self._leader()
         try:
-            batch = codec.decode(await body.read(request), internal.Batch)
+            data = await body.read(request)
         except body.Refused as refusal:
             return text_response(refusal.text, refusal.status)
-        except codec.DecodeError as error:
-            return text_response(str(error), 400)
         try:
-            answer = await leader.do(lambda core, now: core.agent_messages(batch, now, names), HOLD_SECONDS)
+            reply = await leader.ask(lambda number: AgentMessages(number, data, names), HOLD_SECONDS)
             await leader.lease.hold(HOLD_SECONDS)
         except NotLeading as error:
             return text_response(str(error), 503)
-        except Exception:
-            log.exception("messages of agent %s could not be handled", batch.agent_id)
-            return text_response("the messages could not be handled; the master's log says why", 500)
-        if isinstance(answer, internal.Taken):
-            return json_response(answer)
-        return text_response(answer.text, answer.status)
+        return answered(reply)
 
 
-def _names(request: web.Request) -> Collection[str] | None:
+def _names(request: web.Request) -> tuple[str, ...] | None:
     """What the agent's certificate lets it call itself; None without TLS."""
     if not tls.is_tls(request):
         return None
     identity = tls.peer(request)
     if identity is None or identity.kind != "agent":
         raise web.HTTPForbidden(text=f"this is for agents; {identity or 'this certificate'} is none")
-    return identity.names - {f"{identity.kind}.dcos.internal"}  # every agent's
+    return tuple(sorted(identity.names - {f"{identity.kind}.dcos.internal"}))  # that one is every agent's
 
 
-def _address(request: web.Request, names: Collection[str] | None) -> str:
+def _address(request: web.Request, names: tuple[str, ...] | None) -> str:
     """Where the agent is reached: where it comes from, unless its certificate has another address."""
     remote = request.remote or ""
     if names is None or remote in names:
         return remote
-    return next(filter(_is_address, sorted(names)), remote)
+    return next(filter(_is_address, names), remote)
 
 
 def _is_address(name: str) -> bool:

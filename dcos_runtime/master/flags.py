@@ -55,6 +55,12 @@ def _minimums(text: str) -> list[Quantities]:
     return minimums
 
 
+def _folder(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError("expected an absolute path")
+    return text
+
+
 FLAGS: Sequence[Flag] = (
     Flag("ip", "address to listen on; nothing else may reach it unless told to", "127.0.0.1", _address),
     Flag("port", "port to listen on, 0 for any free one", 5050, port),
@@ -93,6 +99,12 @@ FLAGS: Sequence[Flag] = (
     *guard.FLAGS,
     guard.SOCKET_FLAG,
     *tls.FLAGS,
+    Flag(
+        "record",
+        "keep the last of what this master decides on here, for python -m dcos_runtime.replay; an absolute path",
+        None,
+        _folder,
+    ),
     Flag("logging_level", "INFO, WARNING or ERROR", "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR")),
 )
 

@@ -5,41 +5,52 @@ from __future__ import annotations
 import asyncio
 import gc
 import logging
-import random
+import os
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import TypeVar
+from pathlib import Path
+from typing import Any
 
-from dcos_runtime.core.frozen import Now
+from dcos_runtime import __version__
+from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply
+from dcos_runtime.core.recorder import Recorder
+from dcos_runtime.core.runner import Runner
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.daemon import Life
-from dcos_runtime.master.core.effects import Close, Persist, Send, SendJoined, Tell
+from dcos_runtime.master.core import recorded
+from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
+from dcos_runtime.master.core.events import Event, Recovered, Resumed, Tick
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.master.measures import Measures
 from dcos_runtime.master.streams import Streams
+from dcos_runtime.recording import Files
+from dcos_runtime.running import Ticking
 from dcos_runtime.store import Store, StoreError
 from dcos_runtime.store.lease import HOLD_SECONDS, LeaseOver, Term
 from dcos_runtime.wire.codec import DecodeError
-
-T = TypeVar("T")
 
 log = logging.getLogger(__name__)
 
 _MAX_WRITE = 500_000
 _SLICE_SECONDS = 0.008  # what is aimed at, so that none takes 20 ms
 _FIRST_BUDGET, _LEAST_BUDGET, _LARGEST_BUDGET = 200, 10, 2000
-_LONGEST_SLEEP = 3600.0
 
 
 class Leader:
-    """One term as leader. Everything here runs in the event loop; only the store waits elsewhere."""
+    """One term as leader. Everything here runs in the event loop; only the store waits elsewhere.
 
-    def __init__(self, core: MasterCore, store: Store, life: Life, elected_at: float, lease: Term) -> None:
+    `begin` makes one: it feeds the core with what was stored, and then starts it.
+    """
+
+    def __init__(
+        self, core: MasterCore, store: Store, life: Life, lease: Term, recorder: Recorder | None = None
+    ) -> None:
         self._core = core
         self._store = store
         self._life = life
-        self.elected_at = elected_at
+        self.elected_at = time.time()
         self.lease = lease
         self.streams = Streams(lease)
         self.measures = Measures()
@@ -47,101 +58,101 @@ class Leader:
         self._run_seconds = 0.0  # of the run of the allocator that is under way
         self._budget = _FIRST_BUDGET
         self._suspensions = lease.suspensions
-        self._noted: deque[Callable[[MasterCore, Now], object]] = deque()
-        self._wake = asyncio.Event()
+        self._noted: deque[Event] = deque()
         self._writes: asyncio.Queue[Persist] = asyncio.Queue()
-        life.spawn(self._tick(), "the kernel's clock")
-        life.spawn(self._write(), "the registry's writer")
+        self._performers: dict[type, Callable[[Any], None]] = {
+            Send: lambda effect: self.streams.send(effect.stream, effect.event),
+            SendJoined: lambda effect: self.streams.put(effect.stream, effect.data),
+            Tell: lambda effect: self.streams.put(effect.stream, effect.data),
+            Close: lambda effect: self.streams.close(effect.stream),
+            Persist: self._writes.put_nowait,
+            Log: lambda effect: log.log(effect.level, "%s", effect.text),
+        }
+        self._recorder = recorder
+        self._runner: Runner[Event] = Runner(core, lambda: now(lease), self._perform, recorder)
+        self._ticking: Ticking[Event] = Ticking(
+            core, self._runner, step=self._step, clock=lease.working, ready=self._ready
+        )
+        self._runner.fed = self._fed
+
+    def start(self, recovered: Recovered) -> None:
+        """Raises what the core raises of what was stored."""
+        self._runner.feed(recovered)
+        self._life.spawn(self._tick(), "the kernel's clock")
+        self._life.spawn(self._write(), "the registry's writer")
+
+    def stop(self) -> None:
+        """No more is said."""
+        self.streams.close_all()
+        if self._recorder is not None:
+            self._recorder.flush()
 
     @property
     def state(self) -> State:
         """For views: to be read within one step of the event loop."""
         return self._core.state
 
-    async def do(self, event: Callable[[MasterCore, Now], T], seconds: float | None = HOLD_SECONDS) -> T:
-        """Hands an event to the core. What it did is carried out even when it raised: its state says so.
+    async def ask(self, call: Callable[[int], Event], seconds: float | None = HOLD_SECONDS) -> Reply:
+        """Hands the core the event that ``call`` makes of a request's number. What it did is carried out even when it
+        raised, and then the reply is a 500.
 
         It waits while the leadership is suspended. Raises `NotLeading`, and does nothing, when that takes more than
         ``seconds``, or when this process may not lead any more.
         """
         await self.lease.hold(seconds)
         self._catch_up()
-        return self._do(event)
+        replies: list[Reply] = []
+        self._runner.ask(call, replies.append)
+        return replies[0]  # this core answers each call while it handles it
 
-    def note(self, event: Callable[[MasterCore, Now], object]) -> None:
-        """The same for what matters to a leader only, such as the end of a stream; waits for nothing."""
+    def note(self, event: Event) -> None:
+        """Hands the core what matters to a leader only, such as the end of a stream. Waits for nothing: while the
+        leadership is suspended it is kept for then."""
         if self.lease.valid():
             self._catch_up()
-            self._do(event)
+            self._runner.feed(event)
         else:
             self._noted.append(event)
-            self._wake.set()
+            self._ticking.wake()
 
     def _catch_up(self) -> None:
         """What happened while the leadership was suspended, before all else that happens after it."""
         if self._suspensions != self.lease.suspensions:
             self._suspensions = self.lease.suspensions
-            self._noted.appendleft(lambda core, then: core.resumed(then))
+            self._noted.appendleft(Resumed())
         while self._noted:
             try:
-                self._do(self._noted.popleft())
+                self._runner.feed(self._noted.popleft())
             except Exception:
                 log.exception("what happened while the leadership was suspended could not be handled")
 
-    def _do(self, event: Callable[[MasterCore, Now], T]) -> T:
-        try:
-            return event(self._core, now(self.lease))
-        finally:
-            self._carry_out()
-            self._see_allocation()
+    def _fed(self) -> None:
+        self._see_allocation()
+        self._ticking.fed()
 
-    def _carry_out(self) -> None:
-        for effect in self._core.take_effects():
-            match effect:
-                case Send(stream, event):
-                    self.streams.send(stream, event)
-                case SendJoined(stream, data) | Tell(stream, data):
-                    self.streams.put(stream, data)
-                case Close(stream):
-                    self.streams.close(stream)
-                case Persist():
-                    self._writes.put_nowait(effect)
-        self._wake.set()
+    def _perform(self, effect: Effect) -> None:
+        """Begins an effect; what it leads to comes back to the core as an event."""
+        self._performers[type(effect)](effect)
+
+    async def _ready(self) -> None:
+        await self.lease.hold()
+        self._catch_up()
 
     async def _tick(self) -> None:
         while True:
             try:
-                await self.lease.hold()
-            except LeaseOver:
-                return
-            self._wake.clear()
-            wait = min(self._core.next_deadline() - self.lease.working(), _LONGEST_SLEEP)
-            if self._noted:
-                wait = 0.0
-            if wait > 0:
-                try:
-                    async with asyncio.timeout(wait):
-                        await self._wake.wait()
-                except TimeoutError:
-                    pass
-                else:
-                    continue
-            else:
-                await asyncio.sleep(0)  # events that are there already are taken into account
-            try:
-                await self.do(self._step, None)
+                await self._ticking.run()
             except LeaseOver:
                 return
             except Exception:
                 log.exception("a step of the kernel failed; the others go on")
 
-    def _step(self, core: MasterCore, then: Now) -> None:
+    def _step(self) -> None:
         """What is due. A run of the allocator takes several of these: the loop turns and the lease is looked at
         in between."""
-        core.ring(then)
-        allocator = core.state.allocator
+        allocator = self._core.state.allocator
         runs, under_way, began = allocator.runs, allocator.slices_left, self.lease.working()
-        core.allocate(then, self._budget)
+        self._runner.feed(Tick(self._budget))
         if not under_way and allocator.runs == runs:
             return
         took = self.lease.working() - began
@@ -166,7 +177,7 @@ class Leader:
     async def _write(self) -> None:
         while True:
             batch = [await self._writes.get()]
-            changes = dict(batch[0].changes)
+            changes: dict[str, bytes | None] = dict(batch[0].changes)
             while not self._writes.empty() and _size(changes) < _MAX_WRITE:
                 batch.append(self._writes.get_nowait())
                 changes.update(batch[-1].changes)
@@ -179,8 +190,7 @@ class Leader:
             self.measures.store.record(self.lease.working() - began, began)
             self.measures.stored(changes)
             for effect in batch:
-                number = effect.id
-                self.note(lambda core, then, number=number: core.persisted(number, then))  # type: ignore[misc]
+                self.note(Persisted(effect.id))
 
 
 def next_budget(budget: int, took: float, full: bool) -> int:
@@ -203,18 +213,34 @@ def now(term: Term) -> Now:
     return Now(term.working(), time.time())
 
 
-async def begin(config: Config, store: Store, life: Life, lease: Term) -> Leader:
+async def begin(config: Config, store: Store, life: Life, lease: Term, record: Path | None = None) -> Leader:
     """Recovers what was stored and starts to lead. Raises `StoreError`."""
     began = lease.working()
     registry = await store.load()
+    seed = os.urandom(32)
+    core = MasterCore(config, Source(seed))
+    leader = Leader(core, store, life, lease, _recorder(core, seed, record))
     moment = now(lease)
     try:
-        core = MasterCore(config, registry, random.Random(), int(moment.wall * 1000), moment)
+        leader.start(Recovered(tuple(registry.items()), int(moment.wall * 1000)))
     except DecodeError as error:
         raise StoreError(f"the registry holds an entry that cannot be read: {error}") from error
     gc.freeze()
     log.info("leading as %s; %d agents are known", config.master.pid, len(core.state.recovering))
-    leader = Leader(core, store, life, moment.wall, lease)
     leader.measures.fetch_ms = (moment.mono - began) * 1000.0
     leader.measures.stored(registry)
     return leader
+
+
+def _recorder(core: MasterCore, seed: bytes, folder: Path | None) -> Recorder | None:
+    """Raises `StoreError`."""
+    if folder is None:
+        return None
+    veil = recorded.Veil(os.urandom(32))
+    try:
+        files = Files(folder, recorded.NAME)
+    except OSError as error:
+        raise StoreError(f"--record={folder} cannot be used: {error}") from error
+    log.warning("all that this master decides on is recorded in %s; secrets of tasks become pseudonyms", folder)
+    sizes = {"segment": recorded.SEGMENT, "segments": recorded.SEGMENTS}
+    return Recorder(core, recorded.NAME, __version__, seed, veil, files, **sizes)

@@ -75,7 +75,7 @@ async def serve(flags: Flags, life: Life) -> None:
             await life.ended()
             leader, role.leader = role.leader, None  # no more calls
             if leader is not None:
-                leader.streams.close_all()
+                leader.stop()
     except (OSError, tls.TlsError, GuardUnusable) as error:
         life.end(1, str(error))
 
@@ -94,13 +94,14 @@ async def _lead_alone(flags: Flags, config: Config, role: Role, life: Life) -> b
     from dcos_runtime.store.sqlite import SqliteStore
 
     role.leading = role.own
-    return await _begin(config, SqliteStore(Path(flags.work_dir) / "registry.sqlite"), role, life, Forever())
+    return await _begin(flags, config, SqliteStore(Path(flags.work_dir) / "registry.sqlite"), role, life, Forever())
 
 
-async def _begin(config: Config, store: Store, role: Role, life: Life, lease: Term) -> bool:
+async def _begin(flags: Flags, config: Config, store: Store, role: Role, life: Life, lease: Term) -> bool:
     """Whether it leads; else ``life`` ends."""
+    record = Path(flags.record) if flags.record is not None else None
     try:
-        role.leader = await begin(config, store, life, lease)
+        role.leader = await begin(config, store, life, lease, record)
     except StoreError as error:
         life.end(1, str(error))
         return False
@@ -129,7 +130,7 @@ async def _lead_elected(flags: Flags, config: Config, role: Role, forwarder: For
         store = ZooKeeperStore(session, url.path.rpartition("/")[0] + "/dcos/master", lease=contender.lease)
         await store.take_over(role.own.pid or role.own.id, contender.standing)
         contender.guard(*store.fence)
-        await _begin(config, store, role, life, contender.lease)
+        await _begin(flags, config, store, role, life, contender.lease)
         life.end(1, f"leadership is lost: {await contender.lost()}; the next start contends again")
     except StoreError as error:
         life.end(1, str(error))

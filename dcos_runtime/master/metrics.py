@@ -80,7 +80,7 @@ def _kernel(state: State, now: Now) -> dict[str, float]:
         "master/frameworks_inactive": float(len(state.frameworks) - active),
         "master/frameworks_disconnected": float(len(state.frameworks) - active),
         "master/outstanding_offers": float(len(state.offers)),
-        "master/event_queue_dispatches": float(state.overdue(now)),
+        "master/event_queue_dispatches": float(state.timers.overdue(now.mono)),
     }
     shown.update({name: float(count) for name, count in state.counters.items()})
     return shown

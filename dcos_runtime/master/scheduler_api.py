@@ -3,23 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-import logging
 import re
 import uuid
 
 from aiohttp import web
 
+from dcos_runtime.core.frozen import Reply
 from dcos_runtime.daemon import text_response
 from dcos_runtime.master import body
+from dcos_runtime.master.core.events import Called, Subscribe, SubscriberGone
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
 from dcos_runtime.master.leader import Leader
-from dcos_runtime.master.validate import not_yours
-from dcos_runtime.store.lease import NotLeading
 from dcos_runtime.wire import codec, protobuf
-from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call, Event
-
-log = logging.getLogger(__name__)
 
 JSON = codec.CONTENT_TYPE
 PROTOBUF = protobuf.CONTENT_TYPE
@@ -44,26 +40,24 @@ async def handle(request: web.Request, leader: Leader, principal: str | None = N
         return text_response(refusal.text, refusal.status)
     except codec.DecodeError as error:
         return text_response(str(error), 400)
-    if error_text := validate(call, principal):
-        return text_response(f"Failed to validate scheduler::Call: {error_text}", 400)
-    stream_id = request.headers.get("Mesos-Stream-Id")
-    if call.type is Call.Type.SUBSCRIBE and call.subscribe is not None:
-        answer_kind = accepted(request.headers.get("Accept"))
-        if answer_kind is None:
-            return text_response(f"Expecting 'Accept' to allow '{PROTOBUF}' or '{JSON}'", 406)
-        if stream_id is not None:
-            return text_response("Subscribe calls should not include the 'Mesos-Stream-Id' header", 400)
-        return await _subscribe(request, leader, call.subscribe, principal, answer_kind)
-    try:
-        answer = await leader.do(lambda core, now: core.call(call, stream_id, now, principal))
-    except NotLeading:
-        raise
-    except Exception:
-        log.exception("a %s call of framework %s failed", call.type, call.framework_id)
-        return text_response("The call could not be handled; the master's log says why", 500)
-    if answer.text:
-        return text_response(answer.text, answer.status)
-    return web.Response(status=answer.status)
+    stream_id = _header(request, "Mesos-Stream-Id")
+    if call.type is Call.Type.SUBSCRIBE:
+        return await _subscribe(request, leader, call, principal, stream_id)
+    return answered(await leader.ask(lambda number: Called(number, call, stream_id, principal)))
+
+
+def _header(request: web.Request, name: str) -> str | None:
+    """What is no UTF-8 in it is spelled out: it is told again."""
+    value = request.headers.get(name)
+    return None if value is None else value.encode("utf-8", "backslashreplace").decode()
+
+
+def answered(reply: Reply) -> web.Response:
+    """Without a body, unless there is one."""
+    if not reply.body:
+        return web.Response(status=reply.status)
+    charset = "utf-8" if reply.content_type == "text/plain" else None
+    return web.Response(status=reply.status, body=reply.body, content_type=reply.content_type, charset=charset)
 
 
 def _content_type(request: web.Request) -> str | None:
@@ -88,40 +82,30 @@ def _accepts(accept: str | None, wanted: str) -> bool:
 
 
 async def _subscribe(
-    request: web.Request, leader: Leader, call: Call.Subscribe, principal: str | None, kind: str
+    request: web.Request, leader: Leader, call: Call, principal: str | None, came_with: str | None
 ) -> web.StreamResponse:
     stream_id = str(uuid.uuid4())
-    encode = _ENCODERS[kind]
+    kind = accepted(request.headers.get("Accept"))
+    encode = _ENCODERS[kind or JSON]
     if kind == PROTOBUF:
         await _load_codecs()
-    stream = leader.streams.open(f"framework {call.framework_info.name!r} at {request.remote}", encode)
-    response = web.StreamResponse(headers={"Content-Type": kind, "Mesos-Stream-Id": stream_id})
-    response.enable_chunked_encoding()
+    name = call.subscribe.framework_info.name if call.subscribe is not None else ""
+    stream = leader.streams.open(f"framework {name!r} at {request.remote}", encode)
     try:
-        try:
-            error = await leader.do(
-                lambda core, now: core.subscribe(call, stream.number, stream_id, now, principal, kind)
+        reply = await leader.ask(
+            lambda number: Subscribe(
+                number, stream.number, stream_id, call, principal, request.remote or "", kind or "", came_with
             )
-        except NotLeading:
-            raise
-        except Exception:
-            log.exception("a SUBSCRIBE call of framework %r failed", call.framework_info.name)
-            return text_response("The call could not be handled; the master's log says why", 500)
-        framework_id = call.framework_info.id.value if call.framework_info.id else ""
-        if error is not None:
-            log.info(
-                "refused framework %r (%r): %s",
-                call.framework_info.name,
-                framework_id,
-                error.encode("ascii", "backslashreplace").decode(),
-            )
-        else:
-            log.info("framework %r (%r) subscribed from %s", call.framework_info.name, framework_id, request.remote)
+        )
+        if reply.status != 200:
+            return answered(reply)
+        response = web.StreamResponse(headers={"Content-Type": kind or JSON, "Mesos-Stream-Id": stream_id})
+        response.enable_chunked_encoding()
         await stream.write(request, response, encode(_HEARTBEAT), HEARTBEAT_SECONDS)
         return response
     finally:
         leader.streams.forget(stream)
-        leader.note(lambda core, now: core.subscriber_gone(stream.number, now))
+        leader.note(SubscriberGone(stream.number))
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------
@@ -172,49 +156,3 @@ def _in_original_words(text: str) -> str:
     elif text.startswith("Invalid enum value") and where:
         text = f"Not expecting a JSON number for field '{where.rpartition('.')[2]}'"
     return f"Failed to convert JSON into Call protobuf: {text}"
-
-
-_PARTS = {
-    Call.Type.ACCEPT: "accept",
-    Call.Type.DECLINE: "decline",
-    Call.Type.ACCEPT_INVERSE_OFFERS: "accept_inverse_offers",
-    Call.Type.DECLINE_INVERSE_OFFERS: "decline_inverse_offers",
-    Call.Type.KILL: "kill",
-    Call.Type.SHUTDOWN: "shutdown",
-    Call.Type.ACKNOWLEDGE: "acknowledge",
-    Call.Type.ACKNOWLEDGE_OPERATION_STATUS: "acknowledge_operation_status",
-    Call.Type.RECONCILE: "reconcile",
-    Call.Type.RECONCILE_OPERATIONS: "reconcile_operations",
-    Call.Type.MESSAGE: "message",
-    Call.Type.REQUEST: "request",
-    Call.Type.UPDATE_FRAMEWORK: "update_framework",
-}
-
-
-def validate(call: Call, principal: str | None = None) -> str | None:
-    """Why the call is not taken: it is not whole, or speaks for another than ``principal``."""
-    if call.type is None:
-        return "Expecting 'type' to be present"
-    if call.type is Call.Type.SUBSCRIBE:
-        if call.subscribe is None:
-            return "Expecting 'subscribe' to be present"
-        if not _same_id(call.framework_id, call.subscribe.framework_info.id):
-            return "'framework_id' differs from 'subscribe.framework_info.id'"
-        return not_yours(principal, call.subscribe.framework_info)
-    if call.framework_id is None:
-        return "Expecting 'framework_id' to be present"
-    part = _PARTS.get(call.type)
-    if part is not None and getattr(call, part) is None:
-        return f"Expecting '{part}' to be present"
-    for acknowledged in (call.acknowledge, call.acknowledge_operation_status):
-        if acknowledged is not None and len(acknowledged.uuid) != 16:
-            return "Not a valid UUID"
-    if call.acknowledge_operation_status is not None and call.acknowledge_operation_status.agent_id is None:
-        return "Expecting 'agent_id' to be present"
-    if call.update_framework is not None and not _same_id(call.framework_id, call.update_framework.framework_info.id):
-        return "'framework_id' differs from 'update_framework.framework_info.id'"
-    return None
-
-
-def _same_id(one: FrameworkID | None, other: FrameworkID | None) -> bool:
-    return (one.value if one else "") == (other.value if other else "")

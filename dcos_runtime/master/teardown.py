@@ -5,7 +5,6 @@ Whoever may write may do that, as in the original without ACLs; the scheduler AP
 
 from __future__ import annotations
 
-import logging
 import re
 from urllib.parse import unquote_to_bytes, urlsplit
 
@@ -14,9 +13,9 @@ from aiohttp import web
 from dcos_runtime import tls
 from dcos_runtime.daemon import text_response
 from dcos_runtime.master import body
+from dcos_runtime.master.core.events import TeardownAsked
 from dcos_runtime.master.leader import Leader
-
-log = logging.getLogger(__name__)
+from dcos_runtime.master.scheduler_api import answered
 
 _LARGEST = 64 * 1024
 _LONGEST_SHOWN = 100
@@ -37,10 +36,8 @@ async def handle(request: web.Request, leader: Leader, principal: str | None) ->
     framework_id = form.get("frameworkId")
     if framework_id is None:
         return text_response("Missing 'frameworkId' query parameter in the request body", 400)
-    if not await leader.do(lambda core, now: core.teardown(framework_id, now)):
-        return text_response("No framework found with specified ID", 400)
-    log.info("framework %s was torn down by %s at %s", framework_id, principal or "somebody", request.remote)
-    return web.Response()
+    by = f"{principal or 'somebody'} at {request.remote}"
+    return answered(await leader.ask(lambda number: TeardownAsked(number, framework_id, by)))
 
 
 def parse(data: bytes) -> dict[str, str]:

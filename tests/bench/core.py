@@ -13,17 +13,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Sequence
-from random import Random
 
 import msgspec
 
-from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply
 from dcos_runtime.core.resources import Resources, plain
-from dcos_runtime.master.core.effects import Persist, Send, SendJoined, Tell
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.master.core import events
+from dcos_runtime.master.core.effects import Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.master.leader import next_budget
-from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo, MasterInfo
 from dcos_runtime.wire.common import OfferID
 from dcos_runtime.wire.scheduler import Call
@@ -71,52 +72,48 @@ class Master:
         self.longest = 0.0
         self.frameworks: list[tuple[str, str]] = []  # id and Mesos-Stream-Id
         self.agents: list[str] = []
-        registry = {
-            f"agents/{key}": codec.encode({"info": {**_agent(int(key[1:])), "id": {"value": key}}}) for key in recovered
-        }
+        registry = [
+            (f"agents/{key}", codec.encode({"info": {**_agent(int(key[1:])), "id": {"value": key}}}))
+            for key in recovered
+        ]
         info = MasterInfo(id=term, ip=1, port=1, pid="master@x:1", hostname="x")
-        self.core = MasterCore(Config(info), registry, Random(1), 10**6, self.now())
-        self.take()
+        self.core = MasterCore(Config(info), Source(b"1"))
+        self.feed(events.Recovered(tuple(registry), 10**6))
 
     def now(self) -> Now:
         return Now(self.time, 1e9 + self.time)
 
-    def take(self) -> list[object]:
+    def feed(self, event: events.Event) -> list[Effect]:
         """What the core wants done; what is to be stored is."""
-        effects: list[object] = []
-        while found := self.core.take_effects():
-            for effect in found:
-                if isinstance(effect, Persist):
-                    self.core.persisted(effect.id, self.now())
-                else:
-                    effects.append(effect)
+        found = self.core.receive(event, self.now())
+        effects = [effect for effect in found if not isinstance(effect, Persist | Log)]
+        for effect in found:
+            if isinstance(effect, Persist):
+                effects += self.feed(Persisted(effect.id))
+        return effects
+
+    def ask(self, event: events.Event, status: int) -> list[Effect]:
+        effects = self.feed(event)
+        (reply,) = [effect for effect in effects if isinstance(effect, Reply)]
+        assert reply.status == status, reply
         return effects
 
     def framework(self, role: str) -> tuple[str, str]:
         self.streams += 1
         info = FrameworkInfo(user="u", name=f"framework of {role}", failover_timeout=1e6, role=role)
-        call = codec.decode(codec.encode(Call.Subscribe(framework_info=info)), Call.Subscribe)
-        assert self.core.subscribe(call, self.streams, f"stream-{self.streams}", self.now()) is None
-        self.take()
-        assert call.framework_info.id is not None
-        self.frameworks.append((call.framework_info.id.value, f"stream-{self.streams}"))
+        call = Call(type=Call.Type.SUBSCRIBE, subscribe=Call.Subscribe(framework_info=info))
+        self.ask(events.Subscribe(1, self.streams, f"stream-{self.streams}", call), 200)
+        self.frameworks.append((self.core.state.subscribers[self.streams], f"stream-{self.streams}"))
         return self.frameworks[-1]
 
     def agent(self, body: bytes) -> None:
         """An `internal.Connect` as it comes."""
         self.streams += 1
-        call = codec.decode(body, internal.Connect)
-        answer = self.core.agent_connect(call, self.streams, "198.18.0.1", self.now())
-        assert answer.status == 200, answer
-        self.take()
-        assert call.agent.id is not None
-        self.agents.append(call.agent.id.value)
+        self.ask(events.AgentConnect(1, self.streams, body, "198.18.0.1"), 200)
+        self.agents.append(self.core.state.agent_streams[self.streams])
 
-    def call(self, body: bytes, stream_id: str) -> list[object]:
-        call = codec.decode(body, Call)
-        answer = self.core.call(call, stream_id, self.now())
-        assert answer.status == 202, answer
-        return self.take()
+    def call(self, body: bytes, stream_id: str) -> list[Effect]:
+        return self.ask(events.Called(1, codec.decode(body, Call), stream_id), 202)
 
     def offer(self) -> tuple[float, int]:
         """All slices that are due: seconds in all, and how many offers were made."""
@@ -124,8 +121,7 @@ class Master:
         before, seconds, budget = len(self.core.state.offers), 0.0, 200
         while allocator.due() <= self.time:
             began = time.process_time()
-            self.core.allocate(self.now(), budget)
-            effects = self.core.take_effects()
+            effects = self.core.receive(events.Tick(budget), self.now())
             took = time.process_time() - began
             assert all(isinstance(effect, SendJoined) for effect in effects)
             budget = next_budget(budget, took, allocator.slices_left)

@@ -333,3 +333,33 @@ def test_without_zookeeper_a_master_is_healthy_and_says_that_nobody_leads(start:
     for path in ("/state", "/redirect", "/api/v1/scheduler"):
         answer = request(master.port, "GET", path)
         assert (answer.status, answer.text) == (503, "No leader elected")
+
+
+def test_what_a_master_decided_on_is_recorded_without_secrets_and_runs_again(start: Starter, tmp_path: Path) -> None:
+    """Through a kill -9: the recordings of both lives are run through the core that is here."""
+    folder = tmp_path / "recordings"
+    master = start(QUICK, f"--record={folder}").leads()
+    agent, scheduler = Agent(master.port), Scheduler(master.port, **AWARE)
+    (offer,) = scheduler.offers()
+    variables = [{"name": "PASSWORD", "value": "correct-horse-battery"}]
+    secret = task("secretive", offer)
+    secret["command"] = {"value": "exec sleep 3000", "environment": {"variables": variables}}
+    assert scheduler.accept([offer], [secret]).status == 202
+    run = agent.message("RUN_TASK")
+    agent.update(run, "TASK_RUNNING", 1)
+    scheduler.update("TASK_RUNNING")
+    master.kill()
+    master = start(QUICK, f"--record={folder}").leads()
+    again = Agent(master.port, agent_id=agent.id, tasks=[agent.running(run)], frameworks=[run["framework"]])
+    until(lambda: agents_in(master).get(agent.id, {}).get("active"), "the agent is back")
+    again.close()
+    master.stop()
+    scheduler.close()
+    found = sorted(folder.iterdir())
+    assert len(found) == 2 and all(path.stat().st_mode & 0o077 == 0 for path in found)
+    assert b"PASSWORD" in b"".join(path.read_bytes() for path in found)
+    assert not any(b"correct-horse" in path.read_bytes() for path in found)
+    replay = [sys.executable, "-m", "dcos_runtime.replay", *map(str, found)]
+    done = subprocess.run(replay, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("the effects are the same") == 2

@@ -165,6 +165,11 @@ class Kind:
     def parts(self) -> tuple[Any, ...]:
         return (self.name, self.reservations, self.disk, self.provider_id, self.revocable, self.shared)
 
+    @classmethod
+    def of(cls, parts: object) -> Kind:
+        """The kind of these `parts`, whatever they were encoded as and decoded from. Raises ``ValueError``."""
+        return cls(*msgspec.convert(parts, _Parts))
+
     def __repr__(self) -> str:
         provider = f" of {self.provider_id}" if self.provider_id is not None else ""
         return f"Kind({self.name}{self.suffix}{provider})"
@@ -180,6 +185,8 @@ class Kind:
     def with_reservations(self, reservations: tuple[Reservation, ...]) -> Kind:
         return Kind(self.name, reservations, self.disk, self.provider_id, self.revocable, self.shared)
 
+
+_Parts = tuple[str, tuple[Reservation, ...], Disk | None, str | None, bool, bool]
 
 _FIRST = {"cpus": 0, "mem": 1, "disk": 2, "gpus": 3}
 

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import logging
+
+import msgspec
+
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import fixed
-from dcos_runtime.master import validate
-from dcos_runtime.master.core import offers, tasks
+from dcos_runtime.master.core import offers, tasks, validate
 from dcos_runtime.master.core.allocator import Wants
-from dcos_runtime.master.core.effects import Answer, Send
+from dcos_runtime.master.core.effects import Send
+from dcos_runtime.master.core.events import Subscribe
 from dcos_runtime.master.core.records import Agent, Framework
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, State, task_resources
+from dcos_runtime.master.core.timing import Expire
 from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
@@ -22,32 +27,25 @@ _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 # --- subscribing -----------------------------------------------------------------------------------------------------
 
 
-def subscribe(
-    state: State,
-    call: Call.Subscribe,
-    stream: int,
-    stream_id: str,
-    now: Now,
-    principal: str | None,
-    accepted: str,
-) -> str | None:
-    """Takes the subscriber on ``stream`` in. The reason when it is refused: ERROR was sent and the stream is closed.
+def subscribe(state: State, event: Subscribe, call: Call.Subscribe, now: Now) -> None:
+    """Takes the subscriber in, or refuses it: ERROR is sent, and its stream is closed.
 
     A framework that names no principal is its subscriber's.
     """
-    info = call.framework_info
-    info.principal = info.principal or principal
+    info, stream, principal = _owned(call.framework_info, event.principal), event.stream, event.principal
     known = bool(info.id and info.id.value)
     state.counters[f"master/messages_{'reregister' if known else 'register'}_framework"] += 1
     error = _refusal(state, info, call)
     framework = state.frameworks.get(info.id.value) if info.id is not None and known else None
     if error is None and framework is not None:
-        info.user, info.checkpoint = framework.info.user, framework.info.checkpoint
+        info = msgspec.structs.replace(info, user=framework.info.user, checkpoint=framework.info.checkpoint)
         error = validate.update(framework.info, info, principal)
+    who = f"framework {info.name!r} ({info.id.value if info.id else ''!r})"
     if error is not None:
-        _send_raw(state, stream, Event(type=Event.Type.ERROR, error=Event.Error(message=error)))
+        state.log(logging.INFO, f"refused {who}: {error}")
+        state.effects.append(Send(stream, Event(type=Event.Type.ERROR, error=Event.Error(message=error))))
         state.close(stream)
-        return error
+        return
     wants = _wants(info, call.suppressed_roles)
     if framework is None:
         framework = _new(state, info, wants, now)
@@ -58,11 +56,15 @@ def subscribe(
             framework.registered_at = framework.reregistered_at = now.wall
         else:
             framework.reregistered_at = now.wall
-    framework.accepted = accepted
-    _connect(state, framework, stream, stream_id, again=now.mono if known else None)
+    framework.accepted = event.accepted
+    state.log(logging.INFO, f"framework {info.name!r} ({framework.id!r}) subscribed from {event.address}")
+    _connect(state, framework, stream, event.stream_id, again=now.mono if known else None)
     if known:
         _broadcast(state, framework)
-    return None
+
+
+def _owned(info: FrameworkInfo, principal: str | None) -> FrameworkInfo:
+    return info if info.principal or not principal else msgspec.structs.replace(info, principal=principal)
 
 
 def _refusal(state: State, info: FrameworkInfo, call: Call.Subscribe) -> str | None:
@@ -101,10 +103,12 @@ def _wants(info: FrameworkInfo, suppressed: list[str]) -> Wants:
 
 
 def _new(state: State, info: FrameworkInfo, wants: Wants, now: Now, recovered: bool = False) -> Framework:
-    if info.id is None or not info.id.value:
-        info.id = FrameworkID(value=state.new_framework_id())
+    framework_id = info.id.value if info.id is not None else ""
+    if not framework_id:
+        framework_id = state.new_framework_id()
+        info = msgspec.structs.replace(info, id=FrameworkID(value=framework_id))
     framework = Framework(
-        id=info.id.value,
+        id=framework_id,
         info=info,
         capabilities=validate.capabilities(info),
         roles=wants.roles,
@@ -146,7 +150,7 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str, ag
     offers.give_back_all(state, framework.offers, rescind=False)
     framework.stream = stream
     framework.stream_id = stream_id
-    framework.generation += 1
+    state.timers.cancel(Expire(framework.id))
     state.subscribers[stream] = framework.id
     subscribed = Event.Subscribed(
         framework_id=FrameworkID(value=framework.id),
@@ -158,10 +162,6 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str, ag
     state.allocator.activate_framework(framework.id, again)
 
 
-def _send_raw(state: State, stream: int, event: Event) -> None:
-    state.effects.append(Send(stream, event))
-
-
 def _broadcast(state: State, framework: Framework) -> None:
     """Every agent may run something of it."""
     for agent in state.agents.values():
@@ -169,12 +169,7 @@ def _broadcast(state: State, framework: Framework) -> None:
 
 
 def tell_info(state: State, agent: Agent, framework: Framework) -> None:
-    state.tell(
-        agent,
-        lambda agent_id, epoch, seq: internal.UpdateFramework(
-            agent_id=agent_id, epoch=epoch, seq=seq, framework=framework.info
-        ),
-    )
+    state.tell(agent, internal.UpdateFramework, framework=framework.info)
 
 
 # --- recovering ------------------------------------------------------------------------------------------------------
@@ -201,20 +196,20 @@ def disconnected(state: State, stream: int, now: Now) -> None:
         return
     framework = state.frameworks[framework_id]
     framework.stream = None
-    framework.generation += 1
     state.allocator.deactivate_framework(framework.id)
     offers.give_back_all(state, framework.offers, rescind=False)
     _expire(state, framework, now, max(framework.info.failover_timeout or 0.0, 0.0))
 
 
 def _expire(state: State, framework: Framework, now: Now, seconds: float) -> None:
-    generation = framework.generation
+    state.timers.set(Expire(framework.id), now.mono + seconds)
 
-    def expired(then: Now) -> None:
-        if state.frameworks.get(framework.id) is framework and framework.generation == generation:
-            remove(state, framework, then)
 
-    state.at(now.mono + seconds, expired)
+def expired(state: State, framework_id: str, now: Now) -> None:
+    """It did not come back in time."""
+    framework = state.frameworks[framework_id]
+    state.log(logging.INFO, f"framework {framework.info.name!r} ({framework_id!r}) did not come back in time")
+    remove(state, framework, now)
 
 
 def remove(state: State, framework: Framework, now: Now) -> None:
@@ -241,35 +236,32 @@ def remove(state: State, framework: Framework, now: Now) -> None:
         state.retire(framework, task)
     framework.unreachable.clear()
     framework.unregistered_at = now.wall
-    framework.generation += 1
+    state.timers.cancel(Expire(framework.id))
     del state.frameworks[framework.id]
     state.allocator.remove_framework(framework.id)
     state.close_history(framework)
 
 
 def tell_shutdown(state: State, agent: Agent, framework_id: str) -> None:
-    state.tell(
-        agent,
-        lambda agent_id, epoch, seq: internal.ShutdownFramework(
-            agent_id=agent_id, epoch=epoch, seq=seq, framework_id=FrameworkID(value=framework_id)
-        ),
-    )
+    state.tell(agent, internal.ShutdownFramework, framework_id=FrameworkID(value=framework_id))
 
 
 # --- updating --------------------------------------------------------------------------------------------------------
 
 
-def update(state: State, framework: Framework, call: Call.UpdateFramework, principal: str | None = None) -> Answer:
-    info = call.framework_info
-    info.principal = info.principal or principal
+def update(
+    state: State, framework: Framework, call: Call.UpdateFramework, principal: str | None = None
+) -> tuple[int, str]:
+    """The status of the answer, and its text."""
+    info = _owned(call.framework_info, principal)
     if error := validate.framework(info) or _too_large(info):
-        return Answer(400, f"Supplied FrameworkInfo is not valid: {error}")
+        return 400, f"Supplied FrameworkInfo is not valid: {error}"
     if error := validate.not_yours(principal, info) or validate.update(framework.info, info, principal):
-        return Answer(400, f"FrameworkInfo update is not valid: {error}")
+        return 400, f"FrameworkInfo update is not valid: {error}"
     if error := validate.suppressed_roles(validate.roles_of(info), call.suppressed_roles):
-        return Answer(400, f"'UpdateFramework' call is not valid: {error}")
+        return 400, f"'UpdateFramework' call is not valid: {error}"
     changed = codec.encode(framework.info) != codec.encode(info)
     _update_info(state, framework, info, _wants(info, call.suppressed_roles))
     if changed:
         _broadcast(state, framework)
-    return Answer(200)
+    return 200, ""

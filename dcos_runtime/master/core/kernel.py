@@ -1,195 +1,117 @@
 """The kernel: takes events and the time, returns effects; reads no clock, socket or file.
 
-Streams are numbers that the shell gives to connections, never twice. After every call the shell carries out
-`take_effects` in order, and calls `tick` at `next_deadline`.
+The shell carries out effects in order, and feeds a `Tick` at `next_deadline`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
-from random import Random
+import logging
 
-from dcos_runtime.core.frozen import Now
-from dcos_runtime.master import validate
-from dcos_runtime.master.core import agents, frameworks, offers, tasks
-from dcos_runtime.master.core.effects import ACCEPTED, Answer, Effect
-from dcos_runtime.master.core.records import Framework
+from dcos_runtime.core.frozen import Now, Persisted, Reply
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.master.core import agents, calls, events, frameworks, offers, silence, snapshot
+from dcos_runtime.master.core.effects import Effect
+from dcos_runtime.master.core.events import Event
 from dcos_runtime.master.core.state import Config, State
-from dcos_runtime.wire import codec, internal
-from dcos_runtime.wire.cluster import OperationState, OperationStatus
-from dcos_runtime.wire.scheduler import Call, Event
+from dcos_runtime.master.core.timing import Admit, Expire, Forget, GiveUp, MarkUnreachable, Ping, RecoveryOver, Timer
+from dcos_runtime.wire import codec
 
-_COUNTED = {
-    Call.Type.REVIVE: "revive_offers",
-    Call.Type.SUPPRESS: "suppress_offers",
-    Call.Type.REQUEST: "resource_request",
-    Call.Type.MESSAGE: "framework_to_executor",
-    Call.Type.RECONCILE_OPERATIONS: "reconcile_operations",
-}
-"""Under which name the original counts a call, where nothing else here does."""
+_NEVER = float("inf")
 
 
 class MasterCore:
-    """The leading master's decisions. ``registry`` is what was stored; ``epoch`` exceeds any earlier master's."""
+    """The leading master's decisions. ``source`` is all its chance, so that its life can be run again."""
 
-    def __init__(self, config: Config, registry: Mapping[str, bytes], random: Random, epoch: int, now: Now) -> None:
-        self.state = State(config, random, epoch, now)
-        agents.load(self.state, registry, now)
+    def __init__(self, config: Config, source: Source) -> None:
+        self.source = source
+        self.state = State(config, source)
+
+    def receive(self, event: Event, now: Now) -> list[Effect]:
+        """What is to be done because of the event. The only way to change what the core knows."""
+        state = self.state
+        match event:
+            case events.Called():
+                self._answer(event.request, *calls.call(state, event, now))
+            case events.AgentMessages():
+                self._answer_agent(event, now)
+            case events.Tick():
+                for key in state.timers.fire(now.mono):
+                    self._due(key, now)
+                offers.allocate(state, now, event.budget)
+            case Persisted():
+                self._persisted(event.id, now)
+            case events.Subscribe():
+                self._answer(event.request, *calls.subscribe(state, event, now))
+            case events.SubscriberGone():
+                frameworks.disconnected(state, event.stream, now)
+            case events.AgentConnect():
+                self._answer(event.request, *agents.connect(state, event, now))
+            case events.AgentGone():
+                silence.disconnected(state, event.stream)
+            case events.TeardownAsked():
+                self._teardown(event, now)
+            case events.Resumed():
+                silence.resumed(state)
+            case events.Recovered():
+                state.started_at = now.wall
+                state.epoch = event.epoch
+                agents.load(state, event.registry, now)
+        return state.take_effects()
 
     def take_effects(self) -> list[Effect]:
-        """What there is to be done since the last time, in order."""
+        """What was wanted when `receive` raised."""
         return self.state.take_effects()
+
+    def next_deadline(self) -> float | None:
+        """Monotonic seconds; in the past for at once."""
+        alarm, due = self.state.timers.next_deadline(), self.state.allocator.due()
+        if alarm is not None and alarm < due:
+            return alarm
+        return due if due != _NEVER else None
+
+    def snapshot(self) -> bytes:
+        """All of the state; `recorded.restored` makes a core of it that goes on as this one would."""
+        return snapshot.take(self.state, self.source)
 
     # --- time and the registry ---
 
-    def next_deadline(self) -> float:
-        """Monotonic seconds; infinity when nothing is waited for."""
-        return min(self.state.next_alarm(), self.state.allocator.due())
+    def _due(self, key: Timer, now: Now) -> None:
+        match key:
+            case Ping():
+                silence.ping(self.state, key.agent_id, now)
+            case Expire():
+                frameworks.expired(self.state, key.framework_id, now)
+            case RecoveryOver():
+                silence.recovery_over(self.state, now)
 
-    def tick(self, now: Now) -> None:
-        self.ring(now)
-        self.allocate(now)
+    def _persisted(self, id: int, now: Now) -> None:
+        match self.state.writes.end(id):
+            case Admit() as then:
+                agents.admit(self.state, then, now)
+            case MarkUnreachable() as then:
+                silence.removed(self.state, then, now)
+            case GiveUp() as then:
+                silence.given_up(self.state, then, now)
+            case Forget() as then:
+                silence.forgotten(self.state, then)
 
-    def ring(self, now: Now) -> None:
-        """The first half of a tick: what was put off until now."""
-        self.state.ring(now)
+    # --- answers ---
 
-    def allocate(self, now: Now, budget: int | None = None) -> None:
-        """The second half: offers, if it is time for them, of ``budget`` agents at most. It is due until all is done.
+    def _answer(self, request: int, status: int, text: str) -> None:
+        self.state.effects.append(Reply(request, status, text.encode()))
 
-        ``None``: of all agents, however long that takes.
-        """
-        offers.allocate(self.state, now, budget)
+    def _answer_agent(self, event: events.AgentMessages, now: Now) -> None:
+        status, told = agents.messages(self.state, event, now)
+        if isinstance(told, str):
+            self._answer(event.request, status, told)
+        else:
+            self.state.effects.append(Reply(event.request, status, codec.encode(told), "application/json"))
 
-    def resumed(self, now: Now) -> None:
-        """This master neither sent nor heard anything for a while; in ``now.mono`` no time has passed."""
-        agents.resumed(self.state)
-
-    def persisted(self, number: int, now: Now) -> None:
-        self.state.persisted(number, now)
-
-    # --- frameworks ---
-
-    def subscribe(
-        self,
-        call: Call.Subscribe,
-        stream: int,
-        stream_id: str,
-        now: Now,
-        principal: str | None = None,
-        accepted: str = codec.CONTENT_TYPE,
-    ) -> str | None:
-        """The validated SUBSCRIBE of ``stream``, whose ``Mesos-Stream-Id`` is ``stream_id``; why it was refused, if.
-
-        ``principal``: who sends it, where that is known. ``accepted``: the content type of its events.
-        """
-        return frameworks.subscribe(self.state, call, stream, stream_id, now, principal, accepted)
-
-    def subscriber_gone(self, stream: int, now: Now) -> None:
-        frameworks.disconnected(self.state, stream, now)
-
-    def call(self, call: Call, stream_id: str | None, now: Now, principal: str | None = None) -> Answer:
-        """Any validated call but SUBSCRIBE, with the ``Mesos-Stream-Id`` it came with."""
-        framework = self.state.frameworks.get(call.framework_id.value if call.framework_id else "")
+    def _teardown(self, event: events.TeardownAsked, now: Now) -> None:
+        framework = self.state.frameworks.get(event.framework_id)
         if framework is None:
-            return Answer(400, "Framework cannot be found")
-        if error := validate.not_yours(principal, framework.info):
-            return Answer(400, error)
-        if not framework.connected:
-            return Answer(403, "Framework is not subscribed")
-        if stream_id is None:
-            return Answer(400, "All non-subscribe calls should include the 'Mesos-Stream-Id' header")
-        if stream_id != framework.stream_id:
-            return Answer(
-                400,
-                f"The stream ID '{stream_id}' included in this request didn't match the stream ID currently "
-                f"associated with framework ID {framework.id}",
-            )
-        assert call.type is not None
-        self.state.counters[f"master/calls/{call.type.value.lower()}"] += 1
-        if call.type in _COUNTED:
-            self.state.counters[f"master/messages_{_COUNTED[call.type]}"] += 1
-        if call.type is Call.Type.MESSAGE:  # there is no executor that could get it
-            self.state.counters["master/invalid_framework_to_executor_messages"] += 1
-        return self._call(framework, call, now, principal)
-
-    def teardown(self, framework_id: str, now: Now) -> bool:
-        """Ends a framework on an operator's behalf, whosever it is. False: there is none."""
-        framework = self.state.frameworks.get(framework_id)
-        if framework is None:
-            return False
+            self._answer(event.request, 400, "No framework found with specified ID")
+            return
+        self.state.log(logging.INFO, f"framework {framework.id} was torn down by {event.by}")
         frameworks.remove(self.state, framework, now)
-        return True
-
-    def _call(self, framework: Framework, call: Call, now: Now, principal: str | None) -> Answer:
-        state = self.state
-        match call:
-            case Call(type=Call.Type.ACCEPT, accept=Call.Accept() as accept):
-                offers.accept(state, framework, accept, now)
-            case Call(type=Call.Type.DECLINE, decline=Call.Decline() as decline):
-                offers.decline(state, framework, decline, now)
-            case Call(type=Call.Type.ACKNOWLEDGE, acknowledge=Call.Acknowledge() as acknowledge):
-                tasks.acknowledge(state, framework, acknowledge)
-            case Call(type=Call.Type.KILL, kill=Call.Kill() as kill):
-                tasks.kill(state, framework, kill, now)
-            case Call(type=Call.Type.RECONCILE, reconcile=Call.Reconcile() as reconcile):
-                tasks.reconcile(state, framework, reconcile, now)
-            case Call(type=Call.Type.REVIVE):
-                state.allocator.revive(framework.id, call.revive.roles if call.revive else ())
-            case Call(type=Call.Type.SUPPRESS):
-                state.allocator.suppress(framework.id, call.suppress.roles if call.suppress else ())
-            case Call(type=Call.Type.TEARDOWN):
-                frameworks.remove(state, framework, now)
-            case Call(type=Call.Type.UPDATE_FRAMEWORK, update_framework=Call.UpdateFramework() as update):
-                return frameworks.update(state, framework, update, principal)
-            case Call(type=Call.Type.RECONCILE_OPERATIONS, reconcile_operations=Call.ReconcileOperations() as asked):
-                self._reconcile_operations(framework, asked)
-            case _:
-                # MESSAGE and SHUTDOWN are for custom executors, REQUEST is a hint, inverse offers are never made:
-                # there is nothing these could do here, and the original answers them so, too.
-                pass
-        return ACCEPTED
-
-    def _reconcile_operations(self, framework: Framework, call: Call.ReconcileOperations) -> None:
-        for asked in call.operations:
-            agent_id = asked.agent_id.value if asked.agent_id else None
-            outcome = OperationState.OPERATION_UNKNOWN
-            if agent_id is None:
-                text = "Operation is unknown and no 'agent_id' was provided"
-            elif agent_id in self.state.recovering:
-                outcome = OperationState.OPERATION_RECOVERING
-                text = "Agent is recovered but has not re-registered"
-            elif agent_id in self.state.agents:
-                text = "Operation is unknown"
-            elif agent_id in self.state.unreachable:
-                outcome, text = OperationState.OPERATION_UNREACHABLE, "Agent is unreachable"
-            else:
-                text = "Both operation and agent are unknown"
-            status = OperationStatus(
-                operation_id=asked.operation_id,
-                state=outcome,
-                message=f"Reconciliation: {text}",
-                agent_id=asked.agent_id,
-                resource_provider_id=asked.resource_provider_id,
-            )
-            told = Event.UpdateOperationStatus(status=status)
-            self.state.send(framework, Event(type=Event.Type.UPDATE_OPERATION_STATUS, update_operation_status=told))
-
-    # --- agents ---
-
-    def agent_connect(
-        self, call: internal.Connect, stream: int, address: str, now: Now, names: Collection[str] | None = None
-    ) -> Answer:
-        """200: what is for the agent goes to ``stream`` from here on. ``address``: the IP it comes from.
-
-        ``names``: what its certificate lets it call itself; None without one.
-        """
-        return agents.connect(self.state, call, stream, address, now, names)
-
-    def agent_messages(
-        self, batch: internal.Batch, now: Now, names: Collection[str] | None = None
-    ) -> Answer | internal.Taken:
-        return agents.messages(self.state, batch, now, names)
-
-    def agent_gone(self, stream: int) -> None:
-        agents.disconnected(self.state, stream)
+        self._answer(event.request, 200, "")

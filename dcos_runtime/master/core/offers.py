@@ -10,8 +10,7 @@ import msgspec
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Format, Resources
-from dcos_runtime.master import validate
-from dcos_runtime.master.core import encoded, tasks
+from dcos_runtime.master.core import encoded, tasks, validate
 from dcos_runtime.master.core.records import Agent, Framework, Offer, Task
 from dcos_runtime.master.core.state import State
 from dcos_runtime.wire import codec, internal, limits
@@ -295,27 +294,27 @@ def _launch_valid(
         _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
         return
     taken = amounts.parse(info.resources)
-    if info.health_check is not None and info.health_check.type is None:
-        info.health_check.type = (
-            HealthCheck.Type.COMMAND if info.health_check.command is not None else HealthCheck.Type.HTTP
-        )
     # Every resource carries the role: the agent tells it again when this master is no more.
-    info.resources = amounts.wire(taken, Format.STACK, allocated_to=role)
+    wired = amounts.wire(taken, Format.STACK, allocated_to=role)
+    info = msgspec.structs.replace(info, resources=wired, health_check=_typed(info.health_check))
     encoded = codec.encode(info)
     weight = tasks.weight(framework, encoded)
     if error := _too_large(framework, agent, encoded, weight):
         _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
         return
     task = Task(info.task_id.value, framework.id, agent.id, role, encoded, TaskState.TASK_STAGING, weight=weight)
-    state.hold(framework, agent, task)
+    state.hold(framework, agent, taken)
     tasks.add(agent, framework, task)
     budget.left = budget.left - taken
-    state.tell(
-        agent,
-        lambda agent_id, epoch, seq: internal.RunTask(
-            agent_id=agent_id, epoch=epoch, seq=seq, framework=framework.info, task=msgspec.Raw(task.info)
-        ),
-    )
+    state.tell(agent, internal.RunTask, framework=framework.info, task=msgspec.Raw(task.info))
+
+
+def _typed(check: HealthCheck | None) -> HealthCheck | None:
+    """Clients older than ``type`` leave it out."""
+    if check is None or check.type is not None:
+        return check
+    kind = HealthCheck.Type.COMMAND if check.command is not None else HealthCheck.Type.HTTP
+    return msgspec.structs.replace(check, type=kind)
 
 
 def _too_large(framework: Framework, agent: Agent, encoded: bytes, weight: int) -> str | None:

@@ -64,7 +64,6 @@ class Agent:
     sent: int = 0
     taken: int = 0
     missed_pings: int = 0
-    next_ping: float = 0.0
     used: Resources = EMPTY
     tasks: dict[str, dict[str, Task]] = field(default_factory=dict)  # framework -> task id -> task
     weight: int = 0  # of all its tasks
@@ -138,7 +137,6 @@ class Framework:
     stream: int | None = None
     stream_id: str = ""
     accepted: str = codec.CONTENT_TYPE  # of the events for it
-    generation: int = 0
     used: Holdings = field(default_factory=Holdings)
     offers: set[str] = field(default_factory=set)
     tasks: dict[str, Task] = field(default_factory=dict)

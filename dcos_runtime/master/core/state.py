@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import heapq
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 import msgspec
 
-from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.frozen import Log
 from dcos_runtime.core.resources import Resources, parse
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.timers import Timers
+from dcos_runtime.core.writes import Writes
 from dcos_runtime.master.core.allocator import Allocator, Options
-from dcos_runtime.master.core.effects import Close, Effect, Persist, Send, SendJoined, Tell
+from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Offer, Task
-from dcos_runtime.wire import codec
-from dcos_runtime.wire.cluster import MasterInfo
+from dcos_runtime.master.core.timing import Continuation, Timer
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import Event
 from dcos_runtime.wire.tasks import TaskInfo
@@ -49,13 +51,14 @@ class Config:
 
 
 class State:
-    """Everything the leading master knows. ``epoch`` has to be larger than any of an earlier master."""
+    """Everything the leading master knows. Changed while the core receives an event, and at no other time."""
 
-    def __init__(self, config: Config, random: Random, epoch: int, now: Now) -> None:
+    def __init__(self, config: Config, source: Source) -> None:
         self.config = config
-        self.allocator = Allocator(config.allocator, random)
-        self.started_at = now.wall
+        self.allocator = Allocator(config.allocator, source)
+        self.started_at = 0.0
         self.agents: dict[str, Agent] = {}
+        self.places: dict[tuple[str, int | None], dict[str, None]] = {}  # hostname and port -> its agents
         self.unreachable: OrderedDict[str, Absent] = OrderedDict()
         self.recovering: dict[str, Absent] = {}
         self.leaving: set[str] = set()  # agents that are being marked unreachable in the registry
@@ -67,10 +70,10 @@ class State:
         self.effects: list[Effect] = []
         self.subscribers: dict[int, str] = {}  # stream -> framework
         self.agent_streams: dict[int, str] = {}  # stream -> agent, also while it is being admitted
-        self._epoch = epoch
-        self._numbers = Counter[str]()
-        self._persisting: dict[int, Callable[[Now], None]] = {}
-        self._alarms: list[tuple[float, int, Callable[[Now], None]]] = []
+        self.timers: Timers[Timer] = Timers()
+        self.writes: Writes[Continuation] = Writes()
+        self.epoch = 0
+        self.numbers: Counter[str] = Counter()  # of the ids that were given
 
     # --- ids ---
 
@@ -84,13 +87,25 @@ class State:
         return f"{self.config.master.id}-O{self._next('offer')}"
 
     def new_epoch(self) -> int:
-        self._epoch += 1
-        return self._epoch
+        self.epoch += 1
+        return self.epoch
 
     def _next(self, what: str) -> int:
-        number = self._numbers[what]
-        self._numbers[what] += 1
+        number = self.numbers[what]
+        self.numbers[what] += 1
         return number
+
+    # --- places ---
+
+    def settle(self, agent: Agent) -> None:
+        """It is found by its address from here on."""
+        self.places.setdefault(place(agent.info), {})[agent.id] = None
+
+    def leave(self, agent: Agent) -> None:
+        there = self.places[place(agent.info)]
+        del there[agent.id]
+        if not there:
+            del self.places[place(agent.info)]
 
     # --- effects ---
 
@@ -111,52 +126,35 @@ class State:
     def close(self, stream: int) -> None:
         self.effects.append(Close(stream))
 
-    def tell(self, agent: Agent, message: Callable[[str, int, int], Any]) -> bool:
-        """Sends what ``message(agent id, epoch, sequence)`` makes when the agent is connected."""
+    def tell(self, agent: Agent, kind: type[internal.Down], **fields: Any) -> bool:
+        """Sends a message of the ``kind``, with its connection's numbers, when the agent is connected."""
         if agent.stream is None:
             return False
         agent.sent += 1
-        self.effects.append(Tell(agent.stream, codec.encode(message(agent.id, agent.epoch, agent.sent))))
+        message = kind(agent_id=agent.id, epoch=agent.epoch, seq=agent.sent, **fields)
+        self.effects.append(Tell(agent.stream, codec.encode(message)))
         return True
 
-    def persist(self, changes: Mapping[str, bytes | None], then: Callable[[Now], None]) -> None:
-        """``then`` runs once the changes are durable."""
-        number = self._next("persist")
-        self._persisting[number] = then
-        self.effects.append(Persist(number, changes))
+    def log(self, level: int, text: str) -> None:
+        """``text`` may quote what clients sent."""
+        self.effects.append(Log(level, text.encode("ascii", "backslashreplace").decode()))
+
+    def persist(self, changes: Mapping[str, bytes | None], then: Continuation) -> None:
+        """What is to be done ``then``, once the changes are durable."""
+        self.effects.append(self.writes.begin(tuple(changes.items()), then))
 
     def unwritten(self) -> int:
         """Writes that are under way."""
-        return len(self._persisting)
-
-    def persisted(self, number: int, now: Now) -> None:
-        self._persisting.pop(number)(now)
+        return len(self.writes)
 
     def take_effects(self) -> list[Effect]:
         effects, self.effects = self.effects, []
         return effects
 
-    # --- time ---
-
-    def at(self, mono: float, action: Callable[[Now], None]) -> None:
-        heapq.heappush(self._alarms, (mono, self._next("alarm"), action))
-
-    def next_alarm(self) -> float:
-        return self._alarms[0][0] if self._alarms else float("inf")
-
-    def overdue(self, now: Now) -> int:
-        """What should have been done by now."""
-        return sum(1 for mono, _, _ in self._alarms if mono <= now.mono)
-
-    def ring(self, now: Now) -> None:
-        while self._alarms and self._alarms[0][0] <= now.mono:
-            heapq.heappop(self._alarms)[2](now)
-
     # --- holdings ---
 
-    def hold(self, framework: Framework, agent: Agent, task: Task) -> None:
-        """The task uses its resources from here on; the allocator was told of the allocation already."""
-        resources = task_resources(task)
+    def hold(self, framework: Framework, agent: Agent, resources: Resources) -> None:
+        """A task uses them from here on; the allocator was told of the allocation already."""
         agent.used = agent.used + resources
         framework.used.add(agent.id, resources)
 
@@ -197,6 +195,10 @@ class State:
     def offered(self, offers: set[str]) -> list[Resources]:
         """Offer by offer: they may be of several agents."""
         return [self.offers[offer_id].resources for offer_id in offers]
+
+
+def place(info: AgentInfo) -> tuple[str, int | None]:
+    return info.hostname, info.port
 
 
 def task_info(task: Task) -> TaskInfo:

@@ -6,7 +6,7 @@ import msgspec
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.master import validate
+from dcos_runtime.master.core import validate
 from dcos_runtime.master.core.records import Agent, Framework, Task
 from dcos_runtime.master.core.state import State
 from dcos_runtime.wire import codec, internal
@@ -179,14 +179,10 @@ def kill(state: State, framework: Framework, call: Call.Kill, now: Now) -> None:
 def tell_kill(state: State, agent: Agent, framework_id: str, task_id: str, call: Call.Kill | None = None) -> None:
     state.tell(
         agent,
-        lambda agent_id, epoch, seq: internal.KillTask(
-            agent_id=agent_id,
-            epoch=epoch,
-            seq=seq,
-            framework_id=FrameworkID(value=framework_id),
-            task_id=TaskID(value=task_id),
-            kill_policy=call.kill_policy if call else None,
-        ),
+        internal.KillTask,
+        framework_id=FrameworkID(value=framework_id),
+        task_id=TaskID(value=task_id),
+        kill_policy=call.kill_policy if call else None,
     )
 
 
@@ -200,17 +196,8 @@ def acknowledge(state: State, framework: Framework, call: Call.Acknowledge) -> N
     task = agent.task(framework.id, call.task_id.value)
     if task is not None and task.status_uuid == call.uuid and task.status_state in TERMINAL:
         remove(state, task)
-    state.tell(
-        agent,
-        lambda agent_id, epoch, seq: internal.Acknowledge(
-            agent_id=agent_id,
-            epoch=epoch,
-            seq=seq,
-            framework_id=FrameworkID(value=framework.id),
-            task_id=call.task_id,
-            uuid=call.uuid,
-        ),
-    )
+    framework_id = FrameworkID(value=framework.id)
+    state.tell(agent, internal.Acknowledge, framework_id=framework_id, task_id=call.task_id, uuid=call.uuid)
     state.counters["master/valid_status_update_acknowledgements"] += 1
 
 

@@ -10,16 +10,18 @@ import base64
 import itertools
 import json
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from random import Random
 from typing import Any
 
 import msgspec
 
 from dcos_runtime.core import resources as amounts
-from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.master.core import events
 from dcos_runtime.master.core.allocator import Options
-from dcos_runtime.master.core.effects import Answer, Close, Persist, Send, SendJoined, Tell
+from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config, task_resources
 from dcos_runtime.wire import codec, internal
@@ -88,10 +90,9 @@ class WorldAgent:
             if any(task.framework_id == framework_id for task in self.tasks.values())
         ]
         call = internal.Connect(1, self.info(), "test", "boot", told, frameworks)
-        call = codec.decode(codec.encode(call), internal.Connect)
         self.stream = stream
         self.world.streams[stream] = self
-        answer = self.world.do(lambda core, now: core.agent_connect(call, stream, "127.0.0.1", now))
+        answer = self.world.connect(codec.encode(call), stream)
         if answer.status != 200:
             assert answer.status == 503, answer
             self.break_off()
@@ -101,7 +102,7 @@ class WorldAgent:
         if self.stream is not None:
             stream, self.stream = self.stream, None
             self.world.streams.pop(stream, None)
-            self.world.do(lambda core, now: core.agent_gone(stream))
+            self.world.feed(events.AgentGone(stream))
         self.inbox.clear()
         self.epoch = self.sent = 0
 
@@ -170,9 +171,8 @@ class WorldAgent:
         self.sent += 1
         message.seq = self.sent
         batch = internal.Batch(self.id or "", self.epoch, [message])
-        batch = codec.decode(codec.encode(batch), internal.Batch)
-        answer = self.world.do(lambda core, now: core.agent_messages(batch, now))
-        if isinstance(answer, Answer):
+        answer = self.world.post(codec.encode(batch))
+        if answer.status != 200:
             assert answer.status == 409, answer
             self.break_off()
 
@@ -216,7 +216,7 @@ class WorldFramework:
         self.stream, self.stream_id = stream, f"stream-{stream}"
         self.world.streams[stream] = self
         call = codec.decode(codec.encode(Call.Subscribe(framework_info=info)), Call.Subscribe)
-        error = self.world.do(lambda core, now: core.subscribe(call, stream, f"stream-{stream}", now))
+        error = self.world.subscribe(call, stream, self.stream_id)
         assert error is None, error
 
     def disconnect(self) -> None:
@@ -224,7 +224,7 @@ class WorldFramework:
         if self.stream is not None:
             stream, self.stream = self.stream, None
             self.world.streams.pop(stream, None)
-            self.world.do(lambda core, now: core.subscriber_gone(stream, now))
+            self.world.feed(events.SubscriberGone(stream))
 
     def receive(self, event: Any) -> None:
         kind = event["type"]
@@ -248,12 +248,12 @@ class WorldFramework:
         for status in statuses:
             self.call("ACKNOWLEDGE", agent_id=status["agent_id"], task_id=status["task_id"], uuid=status["uuid"])
 
-    def call(self, kind: str, **fields: Any) -> Answer | None:
+    def call(self, kind: str, **fields: Any) -> Reply | None:
         if self.stream is None:
             return None
         body = {"type": kind, "framework_id": {"value": self.id}, **({kind.lower(): fields} if fields else {})}
         call = codec.decode(json.dumps(body).encode(), Call)
-        answer: Answer = self.world.do(lambda core, now: core.call(call, self.stream_id, now))
+        answer = self.world.call(call, self.stream_id)
         assert answer.status == 202, answer
         return answer
 
@@ -338,18 +338,62 @@ class World:
             agent_reregister_timeout=COME_BACK,
             allocator=Options(interval=1.0, minimums=()),
         )
-        self.core = MasterCore(config, dict(self.registry), Random(self.terms), self.terms * 10**6, self.now())
+        self.core = self.new_core(config, Source(str(self.terms).encode()))
+        self.feed(events.Recovered(tuple(self.registry.items()), self.terms * 10**6))
+
+    def new_core(self, config: Config, source: Source) -> MasterCore:
+        return MasterCore(config, source)
 
     def now(self) -> Now:
         return Now(self.time, 1e9 + self.time)
 
-    def do(self, event: Any) -> Any:
-        result = event(self.core, self.now())
-        self._carry_out()
-        return result
+    def feed(self, event: events.Event) -> list[Effect]:
+        """What the core wants because of it, done already."""
+        effects = self.receive(event)
+        self._carry_out(effects)
+        return effects
 
-    def _carry_out(self) -> None:
-        for effect in self.core.take_effects():
+    def receive(self, event: events.Event) -> list[Effect]:
+        return self.core.receive(event, self.now())
+
+    def ask(self, call: Callable[[int], events.Event]) -> tuple[Reply, list[Effect]]:
+        """The answer, and all that was done before it."""
+        request = next(self.numbers)
+        effects = self.feed(call(request))
+        (reply,) = [effect for effect in effects if isinstance(effect, Reply)]
+        assert reply.request == request
+        return reply, effects
+
+    def call(self, call: Call, stream_id: str | None, principal: str | None = None) -> Reply:
+        return self.ask(lambda request: events.Called(request, call, stream_id, principal))[0]
+
+    def subscribe(
+        self,
+        call: Call.Subscribe,
+        stream: int,
+        stream_id: str = "s",
+        principal: str | None = None,
+        accepted: str = codec.CONTENT_TYPE,
+    ) -> str | None:
+        """Why it was refused."""
+        whole = Call(type=Call.Type.SUBSCRIBE, framework_id=call.framework_info.id, subscribe=call)
+        reply, effects = self.ask(
+            lambda request: events.Subscribe(request, stream, stream_id, whole, principal, accepted=accepted)
+        )
+        if reply.status != 200:
+            return reply.body.decode()
+        sent = [effect.event for effect in effects if isinstance(effect, Send) and effect.stream == stream]
+        return next((event.error.message for event in sent if event.error is not None), None)
+
+    def connect(self, data: bytes, stream: int, names: tuple[str, ...] | None = None) -> Reply:
+        """An agent."""
+        return self.ask(lambda request: events.AgentConnect(request, stream, data, "127.0.0.1", names))[0]
+
+    def post(self, data: bytes, names: tuple[str, ...] | None = None) -> Reply:
+        return self.ask(lambda request: events.AgentMessages(request, data, names))[0]
+
+    def _carry_out(self, effects: list[Effect]) -> None:
+        for effect in effects:
             match effect:
                 case Send(stream, event):
                     end = self.streams.get(stream)
@@ -374,18 +418,20 @@ class World:
                             end.offers.clear()
                 case Persist():
                     self.writes.append(effect)
+                case Reply() | Log():
+                    pass
 
     def write(self) -> bool:
         """The registry does its next write."""
         if not self.writes:
             return False
         effect = self.writes.popleft()
-        for key, value in effect.changes.items():
+        for key, value in effect.changes:
             if value is None:
                 self.registry.pop(key, None)
             else:
                 self.registry[key] = value
-        self.do(lambda core, now: core.persisted(effect.id, now))
+        self.feed(Persisted(effect.id))
         return True
 
     def pass_time(self, seconds: float) -> None:
@@ -393,10 +439,10 @@ class World:
         until = self.time + seconds
         while True:
             deadline = self.core.next_deadline()
-            if deadline > until:
+            if deadline is None or deadline > until:
                 break
             self.time = max(self.time, deadline)
-            self.do(lambda core, now: core.tick(now))
+            self.feed(events.Tick())
         self.time = until
 
     def settle(self) -> None:
@@ -455,6 +501,8 @@ class World:
             assert agent.weight == sum(task.weight for task in tasks), "the sum of what the agent runs is wrong"
             assert all(task.weight >= len(task.info) for task in tasks)
             assert agent.connected or not agent.offers
+        places = {(agent.info.hostname, agent.info.port, agent.id) for agent in state.agents.values()}
+        assert places == {(*place, agent_id) for place, there in state.places.items() for agent_id in there}
         for framework in state.frameworks.values():
             held: dict[str, list[amounts.Resources]] = {}
             for task in framework.tasks.values():

@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dcos_runtime.master.core.effects import Answer
+from dcos_runtime.core.frozen import Reply
 from dcos_runtime.master.metrics import _allocator, _kernel
 from dcos_runtime.master.views import Viewer
 from dcos_runtime.wire import codec, internal
@@ -94,12 +94,11 @@ def test_the_same_ports_offered_by_two_agents_are_told_as_one_range() -> None:
 # --- reserved resources ----------------------------------------------------------------------------------------------
 
 
-def connect(world: World, resources: list[Any], tasks: list[Any] | None = None) -> Answer:
+def connect(world: World, resources: list[Any], tasks: list[Any] | None = None) -> Reply:
     body = {"hostname": "h", "port": 2, "resources": resources}
     info = codec.decode(json.dumps(body).encode(), AgentInfo)
-    call = codec.decode(codec.encode(internal.Connect(1, info, "test", "boot", tasks or [], [])), internal.Connect)
-    stream = next(world.numbers)
-    answer: Answer = world.do(lambda core, now: core.agent_connect(call, stream, "127.0.0.1", now))
+    call = internal.Connect(1, info, "test", "boot", tasks or [], [])
+    answer = world.connect(codec.encode(call), next(world.numbers))
     while world.write():
         pass
     return answer
@@ -124,7 +123,7 @@ def test_reserved_resources_are_offered_to_their_role_and_told() -> None:
         for name in ("MULTI_ROLE", "RESERVATION_REFINEMENT")
     ]
     call = codec.decode(codec.encode(Call.Subscribe(framework_info=info)), Call.Subscribe)
-    world.do(lambda core, now: core.subscribe(call, 10**6, "s", now))
+    world.subscribe(call, 10**6)
     world.pass_time(2.0)
     state = world.core.state
     (reserved,) = [one for one in state.offers.values() if one.role == "web/shop"]
@@ -154,7 +153,7 @@ def test_reserved_resources_are_offered_to_their_role_and_told() -> None:
 )
 def test_an_agent_that_offers_what_nobody_could_take_is_refused(resource: Any, why: str) -> None:
     answer = connect(World(agents=0, frameworks=0), [resource])
-    assert answer.status == 400 and why in answer.text
+    assert answer.status == 400 and why.encode() in answer.body
 
 
 # --- the door --------------------------------------------------------------------------------------------------------
@@ -165,7 +164,7 @@ def test_a_task_told_by_an_agent_is_looked_at_too() -> None:
     raw = msgspec.Raw(codec.encode(task))
     told = internal.RunningTask(framework_id="f", task=raw, state=TaskState.TASK_RUNNING)
     answer = connect(World(agents=0, frameworks=0), [scalar("cpus", 1)], [told])
-    assert answer.status == 400 and "task t of framework f" in answer.text and "out of range" in answer.text
+    assert answer.status == 400 and b"task t of framework f" in answer.body and b"out of range" in answer.body
 
 
 def test_a_framework_can_want_no_more_than_an_agent_may_have() -> None:
@@ -175,6 +174,5 @@ def test_a_framework_can_want_no_more_than_an_agent_may_have() -> None:
         filters = {"*": {"min_allocatable_resources": {"quantities": quantities}}}
         info = {"user": "u", "name": "n", "offer_filters": filters}
         call = codec.decode(json.dumps({"framework_info": info}).encode(), Call.Subscribe)
-        stream = next(world.numbers)
-        error = world.do(lambda core, now, call=call, stream=stream: core.subscribe(call, stream, "s", now))
+        error = world.subscribe(call, next(world.numbers))
         assert (error is not None and "out of range" in error) == refused

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
-from random import Random
 from typing import Any
 
-from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core.effects import Answer, Persist, Send
+from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.master.core import events
+from dcos_runtime.master.core.effects import Effect, Send
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.wire import codec, internal
@@ -20,19 +21,26 @@ OWNERS = "Changing framework's principal is not allowed."
 
 class Core:
     def __init__(self, registry: dict[str, bytes] | None = None) -> None:
-        self.core = MasterCore(Config(MasterInfo(id="m", ip=0, port=5050)), registry or {}, Random(1), 1, NOW)
+        self.core = MasterCore(Config(MasterInfo(id="m", ip=0, port=5050)), Source(b"1"))
         self.registry: dict[str, bytes | None] = dict(registry or {})
         self.stream = 0
+        self.feed(events.Recovered(tuple((registry or {}).items()), 1))
 
-    def effects(self) -> list[Any]:
-        sent = []
-        while effects := self.core.take_effects():
-            for effect in effects:
-                sent.append(effect)
-                if isinstance(effect, Persist):
-                    self.registry.update(effect.changes)
-                    self.core.persisted(effect.id, NOW)
-        return sent
+    def feed(self, event: events.Event) -> list[Effect]:
+        """All that comes of it, writes done."""
+        done = []
+        effects = self.core.receive(event, NOW)
+        while effects:
+            effect = effects.pop(0)
+            done.append(effect)
+            if isinstance(effect, Persist):
+                self.registry.update(effect.changes)
+                effects += self.core.receive(Persisted(effect.id), NOW)
+        return done
+
+    def ask(self, event: events.Event) -> Reply:
+        (reply,) = [effect for effect in self.feed(event) if isinstance(effect, Reply)]
+        return reply
 
     def subscribe(self, sender: str | None, framework_id: str | None = None, **info: Any) -> tuple[str, str | None]:
         """The id, and why it was refused."""
@@ -40,29 +48,36 @@ class Core:
         body = {"user": "root", "name": "n", "failover_timeout": 60.0, **info}
         if framework_id is not None:
             body["id"] = {"value": framework_id}
-        call = codec.decode(json.dumps({"framework_info": body}).encode(), Call.Subscribe)
-        error = self.core.subscribe(call, self.stream, f"s{self.stream}", NOW, sender)
-        events = [json.loads(codec.encode(effect.event)) for effect in self.effects() if isinstance(effect, Send)]
-        found = [event["subscribed"]["framework_id"]["value"] for event in events if event["type"] == "SUBSCRIBED"]
-        return (found[0] if found else ""), error
+        framework = {"framework_id": body["id"]} if framework_id is not None else {}
+        whole = {"type": "SUBSCRIBE", "subscribe": {"framework_info": body}, **framework}
+        call = codec.decode(json.dumps(whole).encode(), Call)
+        effects = self.feed(events.Subscribe(1, self.stream, f"s{self.stream}", call, sender))
+        told = [json.loads(codec.encode(effect.event)) for effect in effects if isinstance(effect, Send)]
+        found = [event["subscribed"]["framework_id"]["value"] for event in told if event["type"] == "SUBSCRIBED"]
+        errors = [event["error"]["message"] for event in told if event["type"] == "ERROR"]
+        if not found:
+            return "", errors[0]
+        return found[0], None
 
-    def call(self, framework_id: str, principal: str | None, stream: int) -> Answer:
+    def call(self, framework_id: str, principal: str | None, stream: int) -> Reply:
         call = codec.decode(json.dumps({"type": "REVIVE", "framework_id": {"value": framework_id}}).encode(), Call)
-        return self.core.call(call, f"s{stream}", NOW, principal)
+        return self.ask(events.Called(1, call, f"s{stream}", principal))
 
     def owner(self, framework_id: str) -> str | None:
         return self.core.state.frameworks[framework_id].info.principal
 
-    def connect(self, hostname: str, names: set[str] | None, agent_id: str | None = None) -> Answer:
+    def connect(self, hostname: str, names: set[str] | None, agent_id: str | None = None) -> Reply:
         self.stream += 1
         body: dict[str, Any] = {"hostname": hostname, "port": 1, "resources": []}
         if agent_id is not None:
             body["id"] = {"value": agent_id}
-        info = codec.decode(json.dumps(body).encode(), AgentInfo)
-        call = internal.Connect(internal.VERSION, info, "test", "boot", [], [])
-        answer = self.core.agent_connect(call, self.stream, "127.0.0.1", NOW, names)
-        self.effects()
-        return answer
+        return self.ask(connecting(body, self.stream, names))
+
+
+def connecting(body: Any, stream: int, names: set[str] | None) -> events.AgentConnect:
+    info = codec.decode(json.dumps(body).encode(), AgentInfo)
+    data = codec.encode(internal.Connect(internal.VERSION, info, "test", "boot", [], []))
+    return events.AgentConnect(1, stream, data, "127.0.0.1", None if names is None else tuple(sorted(names)))
 
 
 def test_a_framework_that_names_no_principal_gets_its_subscribers() -> None:
@@ -71,10 +86,9 @@ def test_a_framework_that_names_no_principal_gets_its_subscribers() -> None:
     assert (error, core.owner(framework_id)) == (None, "alice")
     assert core.call(framework_id, "alice", 1).status == 202
     answer = core.call(framework_id, "bob", 1)
-    assert answer == Answer(
-        400, "Authenticated principal 'bob' does not match principal 'alice' set in `FrameworkInfo`"
-    )
-    assert core.call("nothing", "bob", 1).text == "Framework cannot be found"
+    assert answer.status == 400
+    assert answer.body == b"Authenticated principal 'bob' does not match principal 'alice' set in `FrameworkInfo`"
+    assert core.call("nothing", "bob", 1).body == b"Framework cannot be found"
 
 
 def test_a_framework_from_before_principals_becomes_the_first_ones_that_is_known() -> None:
@@ -102,12 +116,12 @@ def test_an_agents_id_is_its_hosts_while_it_is_known_in_whatever_way() -> None:
     assert core.connect("a1", names).status == 200
     (agent_id,) = core.core.state.agents
     assert core.connect("a2", thief, agent_id).status == 403
-    batch = internal.Batch(agent_id, 0, [])
-    refused = core.core.agent_messages(batch, NOW, thief)
-    assert isinstance(refused, Answer) and refused.status == 403
+    post = events.AgentMessages(1, codec.encode(internal.Batch(agent_id, 0, [])), tuple(thief))
+    assert core.ask(post).status == 403
     epoch = core.core.state.agents[agent_id].epoch
-    taken = core.core.agent_messages(internal.Batch(agent_id, epoch, []), NOW, names)
-    assert isinstance(taken, internal.Taken)
+    post = events.AgentMessages(1, codec.encode(internal.Batch(agent_id, epoch, [])), tuple(names))
+    answer = core.ask(post)
+    assert answer.status == 200 and codec.decode(answer.body, internal.Taken) == internal.Taken(seq=0)
 
     stored = {key: value for key, value in core.registry.items() if value is not None}
     recovering = Core(stored)
@@ -126,7 +140,7 @@ def test_no_agent_pushes_a_silent_one_of_another_host_aside() -> None:
     core = Core()
     assert core.connect("a1", {"a1"}).status == 200
     (agent_id,) = core.core.state.agents
-    core.core.agent_gone(core.stream)
+    core.feed(events.AgentGone(core.stream))
     assert core.connect("a1", {"a2"}).status == 403
     assert list(core.core.state.agents) == [agent_id]
     assert core.core.state.agents[agent_id].id not in core.core.state.leaving
@@ -136,9 +150,8 @@ def test_an_agent_that_the_registry_cannot_take_is_refused_and_changes_nothing()
     core = Core()
     text = {"name": "size", "type": "TEXT", "text": {"value": "x" * 1_000_000}}
     body = {"hostname": "large", "port": 1, "resources": [], "attributes": [text]}
-    info = codec.decode(json.dumps(body).encode(), AgentInfo)
-    call = internal.Connect(internal.VERSION, info, "test", "boot", [], [])
-    answer = core.core.agent_connect(call, 77, "127.0.0.1", NOW, None)
-    assert answer.status == 400 and "262144" in answer.text and "attributes" in answer.text
-    assert not core.core.take_effects() and not core.core.state.agents and not core.core.state.agent_streams
+    log, answer = core.feed(connecting(body, 77, None))
+    assert isinstance(log, Log) and isinstance(answer, Reply)
+    assert answer.status == 400 and b"262144" in answer.body and b"attributes" in answer.body
+    assert not core.core.state.agents and not core.core.state.agent_streams
     assert core.connect("small", None).status == 200

@@ -109,7 +109,7 @@ def test_a_frameworks_info_counts_with_each_of_its_tasks() -> None:
     info.id = FrameworkID(value=framework.id or "")
     body = Call.UpdateFramework(framework_info=info)
     call = Call(type=Call.Type.UPDATE_FRAMEWORK, framework_id=info.id, update_framework=body)
-    assert one.do(lambda core, now: core.call(call, framework.stream_id, now)).status == 200
+    assert one.call(call, framework.stream_id).status == 200
     names = launch(framework, "", 200)
     held = [name for name in names if framework.told.get(name) is None]
     assert held == names[: len(held)] and 120 < len(held) <= limits.MAX_AGENT_TASKS // 250_000
@@ -119,13 +119,13 @@ def test_a_frameworks_info_counts_with_each_of_its_tasks() -> None:
 def test_a_frameworks_info_is_bounded_when_it_subscribes_and_when_it_changes() -> None:
     one, framework = world()
     large = FrameworkInfo(user="u", name="é" * (limits.MAX_FRAMEWORK_INFO // 6))
-    error = one.do(lambda core, now: core.subscribe(Call.Subscribe(framework_info=large), 10**6, "s", now))
+    error = one.subscribe(Call.Subscribe(framework_info=large), 10**6)
     assert error is not None and str(limits.MAX_FRAMEWORK_INFO) in error and "'FrameworkInfo.name'" in error
     large.id = FrameworkID(value=framework.id or "")
     update = Call.UpdateFramework(framework_info=large)
     call = Call(type=Call.Type.UPDATE_FRAMEWORK, framework_id=large.id, update_framework=update)
-    answer = one.do(lambda core, now: core.call(call, framework.stream_id, now))
-    assert answer.status == 400 and str(limits.MAX_FRAMEWORK_INFO) in answer.text
+    answer = one.call(call, framework.stream_id)
+    assert answer.status == 400 and str(limits.MAX_FRAMEWORK_INFO).encode() in answer.body
     assert one.core.state.frameworks[framework.id or ""].info.name == framework.name
 
 

@@ -9,13 +9,25 @@ from collections.abc import AsyncIterator, Callable, Mapping
 import pytest
 
 from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.daemon import Life
+from dcos_runtime.master.core.events import (
+    AgentConnect,
+    AgentGone,
+    Event,
+    Resumed,
+    Subscribe,
+    SubscriberGone,
+    TeardownAsked,
+    Tick,
+)
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.master.leader import Leader, begin
 from dcos_runtime.store.lease import Lease, LeaseOver, LeaseSuspended
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
+from dcos_runtime.wire.scheduler import Call
 
 SESSION = 8.0
 PING, PINGS = 1000.0, 2
@@ -82,14 +94,24 @@ class Term:
         """An agent. Its stream."""
         info = codec.decode(json.dumps({"hostname": "a", "port": 1, "resources": []}).encode(), AgentInfo)
         stream = self.leader.streams.open("an agent")
-        call = internal.Connect(1, info, "test", "boot", [], [])
-        answer = await self.leader.do(lambda core, now: core.agent_connect(call, stream.number, "127.0.0.1", now))
+        data = codec.encode(internal.Connect(1, info, "test", "boot", [], []))
+        answer = await self.leader.ask(lambda request: AgentConnect(request, stream.number, data, "127.0.0.1"))
         assert answer.status == 200
         await until(lambda: bool(self.leader.state.agents))
         return stream.number
 
     async def tick(self) -> None:
-        await self.leader.do(lambda core, now: core.tick(now))
+        await self.lease.hold(10.0)
+        self.leader.note(Tick())
+
+    def asking(self, handled: list[int]) -> Callable[[int], Event]:
+        """An event that nothing comes of, and who notes that it is handed over."""
+
+        def call(request: int) -> Event:
+            handled.append(request)
+            return TeardownAsked(request, "no framework")
+
+        return call
 
 
 @pytest.fixture
@@ -115,21 +137,21 @@ async def settle() -> None:
 
 async def test_an_event_waits_and_is_handled_when_it_goes_on(term: Term) -> None:
     term.suspend()
-    handled: list[Now] = []
-    waiting = asyncio.create_task(term.leader.do(lambda core, now: handled.append(now)))
+    handled: list[int] = []
+    waiting = asyncio.create_task(term.leader.ask(term.asking(handled)))
     await settle()
     assert not handled and not waiting.done()
     term.resume()
     async with asyncio.timeout(60):
-        await waiting
-    assert len(handled) == 1
+        reply = await waiting
+    assert len(handled) == 1 and reply.body == b"No framework found with specified ID"
 
 
 async def test_an_event_that_waits_for_too_long_is_refused_and_never_handled(term: Term) -> None:
     term.suspend()
-    handled: list[Now] = []
+    handled: list[int] = []
     with pytest.raises(LeaseSuspended, match="nothing was done"):
-        await term.leader.do(lambda core, now: handled.append(now), 0.01)
+        await term.leader.ask(term.asking(handled), 0.01)
     term.resume()
     await settle()
     assert not handled
@@ -137,8 +159,8 @@ async def test_an_event_that_waits_for_too_long_is_refused_and_never_handled(ter
 
 async def test_an_event_that_waits_for_what_ends_is_never_handled(term: Term) -> None:
     term.suspend()
-    handled: list[Now] = []
-    waiting = asyncio.create_task(term.leader.do(lambda core, now: handled.append(now)))
+    handled: list[int] = []
+    waiting = asyncio.create_task(term.leader.ask(term.asking(handled)))
     await settle()
     term.lease.revoke("the session expired")
     async with asyncio.timeout(60):
@@ -151,20 +173,27 @@ async def test_the_end_of_a_stream_is_noted_and_comes_before_what_waited(term: T
     stream = await term.connect()
     (agent,) = term.leader.state.agents.values()
     term.suspend()
-    waiting = asyncio.create_task(term.leader.do(lambda core, now: agent.connected))
-    term.leader.note(lambda core, now: core.agent_gone(stream))
+    seen: list[bool] = []
+
+    def call(request: int) -> Event:
+        seen.append(agent.connected)
+        return TeardownAsked(request, "no framework")
+
+    waiting = asyncio.create_task(term.leader.ask(call))
+    term.leader.note(AgentGone(stream))
     await settle()
     assert agent.connected, "nothing is decided now"
     term.resume()
     async with asyncio.timeout(60):
-        assert not await waiting
+        await waiting
+    assert seen == [False]
 
 
 async def test_what_is_noted_is_not_left_until_something_else_happens(term: Term) -> None:
     stream = await term.connect()
     (agent,) = term.leader.state.agents.values()
     term.suspend()
-    term.leader.note(lambda core, now: core.agent_gone(stream))
+    term.leader.note(AgentGone(stream))
     term.resume()
     await until(lambda: not agent.connected)
 
@@ -192,13 +221,11 @@ async def test_no_ping_is_missed_while_it_is_suspended_and_all_time_is_there_aga
 
 async def test_the_failover_timeout_of_a_framework_does_not_run_out_meanwhile(term: Term) -> None:
     info = {"user": "root", "name": "f", "failover_timeout": 50.0}
-    call = codec.decode(
-        json.dumps({"type": "SUBSCRIBE", "subscribe": {"framework_info": info}}).encode(), _call()
-    ).subscribe
-    assert call is not None
+    call = codec.decode(json.dumps({"type": "SUBSCRIBE", "subscribe": {"framework_info": info}}).encode(), Call)
     stream = term.leader.streams.open("a framework")
-    assert await term.leader.do(lambda core, now: core.subscribe(call, stream.number, "s", now)) is None
-    term.leader.note(lambda core, now: core.subscriber_gone(stream.number, now))
+    reply = await term.leader.ask(lambda request: Subscribe(request, stream.number, "s", call))
+    assert reply.status == 200 and len(term.leader.state.frameworks) == 1
+    term.leader.note(SubscriberGone(stream.number))
     term.suspend()
     term.clock.now += 10_000
     term.resume()
@@ -224,15 +251,6 @@ async def test_what_was_stored_meanwhile_is_acted_on_after(term: Term) -> None:
     assert term.life.reason == ""
 
 
-def _call() -> type:
-    from dcos_runtime.wire.scheduler import Call
-
-    return Call
-
-
 def test_resuming_a_core_that_knows_nobody_does_nothing() -> None:
-    from random import Random
-
-    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=5050)), {}, Random(1), 1, Now(0.0, 0.0))
-    core.resumed(Now(1.0, 1.0))
-    assert core.take_effects() == []
+    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=5050)), Source(b"1"))
+    assert core.receive(Resumed(), Now(1.0, 1.0)) == []

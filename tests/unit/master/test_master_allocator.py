@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 import pytest
 
 from dcos_runtime.core.resources import Resources, plain
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Wants
 
 NEVER = float("inf")
@@ -25,7 +25,7 @@ def wants(*roles: str, **more: Any) -> Wants:
 
 
 def allocator(**options: Any) -> Allocator:
-    return Allocator(Options(**options), Random(1))
+    return Allocator(Options(**options), Source(b"1"))
 
 
 def given(allocations: list[Allocation]) -> dict[str, list[str]]:

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from random import Random
 from typing import Any
 
 import pytest
 
+from dcos_runtime.core import seeds
 from dcos_runtime.core.resources import Disk, Kind, Reservation, Resources, Source, Thing, plain
 from dcos_runtime.core.resources.kind import ReservationType, SourceType
 from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Quota, Wants
@@ -19,7 +19,7 @@ def cpus(amount: int, **more: int) -> Resources:
 
 
 def allocator(**quotas: Quota) -> Allocator:
-    one = Allocator(Options(minimums=()), Random(1))
+    one = Allocator(Options(minimums=()), seeds.Source(b"1"))
     for role, quota in quotas.items():
         one.set_quota(role, quota)
     return one
@@ -174,7 +174,7 @@ def test_a_cut_offer_that_was_refused_is_not_made_again() -> None:
 
 
 def test_nobody_is_offered_the_crumbs_that_a_limit_leaves() -> None:
-    one = Allocator(Options(minimums=({"cpus": 500},)), Random(1))
+    one = Allocator(Options(minimums=({"cpus": 500},)), seeds.Source(b"1"))
     one.set_quota("web", Quota(limits={"cpus": 4400}))
     join(one, "web")
     one.add_agent("a", cpus(4000), active=True)

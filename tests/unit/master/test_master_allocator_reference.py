@@ -11,6 +11,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 
 from dcos_runtime.core.resources import EMPTY, Disk, Kind, Reservation, Resources, Thing, plain
 from dcos_runtime.core.resources.kind import ReservationType
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Quota, Wants
 from tests.unit.master.reference_allocator import Reference
 
@@ -82,7 +83,7 @@ class Both(RuleBasedStateMachine):
     def __init__(self) -> None:
         super().__init__()
         options = Options(interval=1.0, weights={"a": 2.0, "a/c": 0.3, "*": 3.0})
-        self.one = Allocator(options, Random(7))
+        self.one = Allocator(options, Source(b"7"))
         self.other = Reference(options)
         self.now = 100.0
 

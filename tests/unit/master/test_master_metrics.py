@@ -14,10 +14,9 @@ from hypothesis import given
 import dcos_runtime
 from dcos_runtime import build
 from dcos_runtime.master import metrics, teardown
-from dcos_runtime.master.core.effects import Answer
 from dcos_runtime.master.measures import Measures, Queues, Timer
 from dcos_runtime.stalls import Stalls
-from dcos_runtime.wire import internal
+from dcos_runtime.wire import codec, internal
 from tests.unit.master.master_world import COME_BACK, PING, PINGS, World
 
 
@@ -103,8 +102,7 @@ def test_messages_that_are_refused_are_counted_as_dropped() -> None:
     pongs = [internal.Pong(seq=1000), internal.Pong(seq=1001)]
     for agent_id, epoch in ((agent.id, agent.epoch), (agent.id, agent.epoch - 1), ("nobody", 1)):
         batch = internal.Batch(str(agent_id), epoch, list(pongs))
-        answer = world.do(lambda core, now, batch=batch: core.agent_messages(batch, now))
-        assert isinstance(answer, Answer)
+        assert world.post(codec.encode(batch)).status == 409
     assert counted(world)["dropped_messages"] == 6
 
 

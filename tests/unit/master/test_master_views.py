@@ -48,7 +48,7 @@ def test_roles_are_told_with_those_above_them(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setitem(state.config.allocator.weights, "w/v", 2.0)  # type: ignore[arg-type]
     info = {"user": "u", "name": "n", "roles": ["ops/x/y", "dev"], "capabilities": [{"type": "MULTI_ROLE"}]}
     call = codec.decode(json.dumps({"framework_info": info}).encode(), Call.Subscribe)
-    world.do(lambda core, now: core.subscribe(call, 10**6, "s", now))
+    world.subscribe(call, 10**6)
     world.pass_time(2.0)
     (offer,) = state.offers.values()
     other = "dev" if offer.role == "ops/x/y" else "ops/x/y"

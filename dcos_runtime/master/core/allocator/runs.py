@@ -115,7 +115,7 @@ class Runs(Vectors):
         self._some_dirty = False
         found = np.flatnonzero(chosen & rows.active)
         # Each agent's own place: the order of some does not depend on which others take part.
-        mixed = (rows.tickets[found] ^ np.uint64(self._random.getrandbits(64))) * _ODD
+        mixed = (rows.tickets[found] ^ np.uint64(self._source.bits(64))) * _ODD
         mixed = (mixed ^ (mixed >> _SHIFT)) * _ODD
         self._queue = found[np.argsort(mixed, kind="stable")]
         return True

@@ -8,12 +8,12 @@ a client that something happened to could take something; see `runs`.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dcos_runtime.core.resources import Resources
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.master.core.allocator.columns import PLAIN, Columns
 from dcos_runtime.master.core.allocator.filters import Refusals
 from dcos_runtime.master.core.allocator.matrix import Matrix
@@ -39,11 +39,11 @@ class Framework:
 
 
 class Vectors:
-    """Times are monotonic seconds. ``random`` only shuffles the order of agents."""
+    """Times are monotonic seconds. ``source`` only shuffles the order of agents."""
 
-    def __init__(self, options: Options, random: Random) -> None:
+    def __init__(self, options: Options, source: Source) -> None:
         self._options = options
-        self._random = random
+        self._source = source
         self._frameworks: dict[str, Framework] = {}
         self._clients: dict[tuple[str, str], Client] = {}
         self._columns = Columns(options.minimums)
@@ -196,7 +196,7 @@ class Vectors:
 
     def add_agent(self, agent_id: str, total: Resources, active: bool) -> None:
         """`charge` then what its tasks hold."""
-        agent, grown = self._rows.take(agent_id, total, active, self._random.getrandbits(64))
+        agent, grown = self._rows.take(agent_id, total, active, self._source.bits(64))
         if grown:
             self._matrix.grow()
         self._count(total, 1)

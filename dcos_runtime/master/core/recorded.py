@@ -1,0 +1,99 @@
+"""What `dcos_runtime.replay` and ``--record`` have to know of the master's core."""
+
+from __future__ import annotations
+
+import base64
+from typing import Any, TypeVar
+
+import msgspec
+
+from dcos_runtime.core.frozen import Reply
+from dcos_runtime.core.pseudonyms import Pseudonyms
+from dcos_runtime.master.core import effects, events, snapshot
+from dcos_runtime.master.core.kernel import MasterCore
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.scheduler import Call
+
+NAME = "master"
+EVENT = events.Event
+EFFECT = effects.Effect
+
+SEGMENT = 32 << 20
+SEGMENTS = 4
+"""Of a recording: a snapshot of a large cluster is large itself, and takes a second or two for 100,000 tasks."""
+
+
+def restored(seed: bytes, data: bytes) -> MasterCore:
+    """A core that goes on where the one that told the snapshot stood. Raises ``ValueError``."""
+    state, source = snapshot.read(seed, data)
+    core = MasterCore(state.config, source)
+    core.state = state
+    return core
+
+
+class _Run(msgspec.Struct):
+    task: msgspec.Raw = msgspec.Raw()
+
+
+_Sent = TypeVar("_Sent", events.AgentConnect, events.AgentMessages)
+
+
+class Veil:
+    """TaskInfos, and data that tasks and frameworks send each other, may hold secrets; all else is the kernel's."""
+
+    def __init__(self, key: bytes) -> None:
+        self._pseudonyms = Pseudonyms(key)
+        self._answer: bytes | None = None  # to what cannot be read, and is not told therefore
+
+    def event(self, event: events.Event) -> events.Event:
+        self._answer = None
+        if isinstance(event, events.Called):
+            return self._called(event)
+        if isinstance(event, events.AgentConnect):
+            return self._sent(event, internal.Connect)
+        if isinstance(event, events.AgentMessages) and b'"data"' in event.data:
+            return self._sent(event, internal.Batch)
+        return event
+
+    def _sent(self, event: _Sent, kind: type[Any]) -> _Sent:
+        hidden = self._pseudonyms.message(event.data)
+        if hidden.startswith(b"?"):
+            try:
+                codec.decode(hidden, kind)
+            except codec.DecodeError as error:
+                self._answer = str(error).encode()
+        return msgspec.structs.replace(event, data=hidden)
+
+    def _called(self, event: events.Called) -> events.Called:
+        if event.call.accept is None and event.call.message is None:
+            return event
+        hidden = codec.decode(self._pseudonyms.message(codec.encode(event.call)), Call)
+        return msgspec.structs.replace(event, call=hidden)
+
+    def effect(self, effect: effects.Effect) -> effects.Effect:
+        if isinstance(effect, effects.Tell):
+            return self._told(effect) if b"RUN_TASK" in effect.data else effect
+        if isinstance(effect, effects.Send):
+            return self._updated(effect)
+        if isinstance(effect, Reply) and self._answer is not None:
+            return msgspec.structs.replace(effect, body=self._answer)
+        return effect
+
+    def _updated(self, effect: effects.Send) -> effects.Send:
+        update = effect.event.update
+        if update is None or not update.status.data:
+            return effect
+        data = base64.b64decode(self._pseudonyms.base64(base64.b64encode(update.status.data).decode()))
+        status = msgspec.structs.replace(update.status, data=data)
+        event = msgspec.structs.replace(effect.event, update=msgspec.structs.replace(update, status=status))
+        return msgspec.structs.replace(effect, event=event)
+
+    def _told(self, effect: effects.Tell) -> effects.Tell:
+        """The same bytes but for the TaskInfo in them."""
+        task = bytes(codec.decode(effect.data, _Run).task)
+        if not task:
+            return effect
+        return msgspec.structs.replace(effect, data=effect.data.replace(task, self._pseudonyms.message(task)))
+
+    def snapshot(self, data: bytes) -> bytes:
+        return snapshot.veiled(data, self._pseudonyms.message)

@@ -1,0 +1,163 @@
+"""Agents that fall silent: pinged, given up, unreachable, forgotten; acted on once the registry has it for sure."""
+
+from __future__ import annotations
+
+import logging
+
+import msgspec
+
+from dcos_runtime.core.frozen import Now
+from dcos_runtime.master.core import offers, tasks
+from dcos_runtime.master.core.records import Absent, Agent
+from dcos_runtime.master.core.state import State
+from dcos_runtime.master.core.timing import Forget, GiveUp, MarkUnreachable, Ping
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.cluster import AgentInfo
+from dcos_runtime.wire.common import AgentID
+from dcos_runtime.wire.scheduler import Event
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
+
+KEY = "agents/"
+
+
+class Entry(msgspec.Struct, omit_defaults=True):
+    """An agent in the registry, key ``agents/<id>``."""
+
+    info: AgentInfo
+    unreachable_since: float | None = None
+
+
+def disconnected(state: State, stream: int) -> None:
+    """The agent's stream is over; the pings it misses from here on decide."""
+    agent = state.agents.get(state.agent_streams.pop(stream, ""))
+    if agent is not None and agent.stream == stream:
+        agent.stream = None
+        state.allocator.deactivate_agent(agent.id)
+        offers.give_back_all(state, agent.offers, rescind=True)
+
+
+def schedule_ping(state: State, agent: Agent, now: Now) -> None:
+    if state.timers.at(Ping(agent.id)) is None:
+        state.timers.set(Ping(agent.id), now.mono + state.config.agent_ping_timeout)
+
+
+def ping(state: State, agent_id: str, now: Now) -> None:
+    """It is time to."""
+    agent = state.agents[agent_id]
+    if agent_id in state.leaving:
+        return
+    if agent.missed_pings >= state.config.max_agent_ping_timeouts:
+        state.counters["master/slave_unreachable_scheduled"] += 1
+        mark_unreachable(state, agent, "health check timed out", now, "unhealthy")
+        return
+    schedule_ping(state, agent, now)
+    send_ping(state, agent)
+
+
+def send_ping(state: State, agent: Agent) -> None:
+    agent.missed_pings += 1
+    state.tell(agent, internal.Ping)
+
+
+def resumed(state: State) -> None:
+    """Every agent has its full time again: what it answered meanwhile may have been lost on our side."""
+    for agent in state.agents.values():
+        agent.missed_pings = 0
+
+
+def mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: str) -> None:
+    state.leaving.add(agent.id)
+    state.allocator.deactivate_agent(agent.id)
+    offers.give_back_all(state, agent.offers, rescind=True)
+    entry = codec.encode(Entry(agent.info, now.wall))
+    text = f"Agent {agent.info.hostname} is unreachable: {why}"
+    state.persist({KEY + agent.id: entry}, MarkUnreachable(agent.id, now.wall, text, counted))
+
+
+def removed(state: State, then: MarkUnreachable, now: Now) -> None:
+    """The registry has it: its tasks are unreachable (lost, for who does not know that state)."""
+    agent, since = state.agents[then.agent_id], then.since
+    state.log(logging.WARNING, f"{then.why} ({agent.id})")
+    state.timers.cancel(Ping(agent.id))
+    if agent.stream is not None:
+        state.close(agent.stream)
+        state.agent_streams.pop(agent.stream, None)
+        agent.stream = None
+    for task in agent.all_tasks():
+        framework = state.frameworks.get(task.framework_id)
+        aware = framework is not None and framework.partition_aware
+        outcome = TaskState.TASK_UNREACHABLE if aware else TaskState.TASK_LOST
+        update = tasks.status(
+            task.id, agent.id, outcome, then.why, TaskStatus.Reason.REASON_AGENT_REMOVED, now, unreachable_since=since
+        )
+        tasks.apply(state, task, update, outcome, now)
+        tasks.remove(state, task, unreachable=True)
+        tasks.forward(state, framework, update)
+    del state.agents[agent.id]
+    state.leave(agent)
+    state.leaving.discard(agent.id)
+    state.allocator.remove_agent(agent.id)
+    state.unreachable[agent.id] = Absent(agent.info, since)
+    _count_removal(state, then.counted)
+    if then.counted == "unhealthy":
+        state.counters["master/slave_unreachable_completed"] += 1
+    _tell_lost(state, agent.id)
+    _prune_registry(state, now)
+
+
+def _count_removal(state: State, reason: str) -> None:
+    state.counters["master/slave_removals"] += 1
+    state.counters[f"master/slave_removals/reason_{reason}"] += 1
+
+
+def _tell_lost(state: State, agent_id: str) -> None:
+    failure = Event(type=Event.Type.FAILURE, failure=Event.Failure(agent_id=AgentID(value=agent_id)))
+    for framework in state.frameworks.values():
+        state.send(framework, failure)
+
+
+def recovery_over(state: State, now: Now) -> None:
+    """Agents that did not come back to this master in their time are unreachable."""
+    being_admitted = set(state.agent_streams.values())
+    late = {agent_id: absent for agent_id, absent in state.recovering.items() if agent_id not in being_admitted}
+    state.leaving.update(late)
+    if late:
+        changes = {KEY + agent_id: codec.encode(Entry(absent.info, now.wall)) for agent_id, absent in late.items()}
+        state.persist(changes, GiveUp(tuple(late), now.wall))
+
+
+def given_up(state: State, then: GiveUp, now: Now) -> None:
+    """The registry has it."""
+    state.log(logging.WARNING, f"{len(then.agent_ids)} agents did not come back to this master, and are unreachable")
+    for agent_id in then.agent_ids:
+        absent = state.recovering.pop(agent_id, None)
+        if absent is None:  # it was admitted meanwhile, by a write before this one, and is not connected any more
+            hostname = state.agents[agent_id].info.hostname
+            why = f"Agent {hostname} is unreachable: it did not come back to this master in time"
+            removed(state, MarkUnreachable(agent_id, then.since, why, "unhealthy"), now)
+            continue
+        state.leaving.discard(agent_id)
+        state.unreachable[agent_id] = Absent(absent.info, then.since)
+        state.counters["master/recovery_slave_removals"] += 1
+        _count_removal(state, "unhealthy")
+        _tell_lost(state, agent_id)
+
+
+def _prune_registry(state: State, now: Now) -> None:
+    """Forgets those that have been unreachable for weeks, or are too many."""
+    old: list[str] = []
+    excess = len(state.unreachable) - state.config.registry_max_agent_count
+    for position, (agent_id, absent) in enumerate(state.unreachable.items()):
+        if position >= excess and now.wall - (absent.since or 0.0) < state.config.registry_max_agent_age:
+            break
+        old.append(agent_id)
+    if old:
+        being_admitted = set(state.agent_streams.values())
+        old = [agent_id for agent_id in old if agent_id not in being_admitted]
+    if old:
+        state.persist({KEY + agent_id: None for agent_id in old}, Forget(tuple(old)))
+
+
+def forgotten(state: State, then: Forget) -> None:
+    for agent_id in then.agent_ids:
+        state.unreachable.pop(agent_id, None)

@@ -1,0 +1,78 @@
+"""All that the kernel knows as one value, and back: what a recording opens with."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from dcos_runtime.core.resources import Holdings
+from dcos_runtime.core.seeds import Source, SourceState
+from dcos_runtime.master.core import graphs, timing
+from dcos_runtime.master.core.allocator import columns, filters, matrix, quota, rows, runs, terms, told, tree, vector
+from dcos_runtime.master.core.records import Absent, Agent, Framework, History, Offer, Task
+from dcos_runtime.master.core.state import Config, State
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
+from dcos_runtime.wire.tasks import TaskState
+
+_MODULES = (columns, filters, matrix, quota, rows, runs, terms, told, tree, vector)
+
+
+def _of_allocator() -> list[type[Any]]:
+    """All its classes: its state is its own affair."""
+    package = terms.__name__.rpartition(".")[0] + "."
+    found = [each for module in _MODULES for each in vars(module).values()]
+    classes = [each for each in found if isinstance(each, type) and each.__module__.startswith(package)]
+    return sorted(dict.fromkeys(classes), key=graphs.name)
+
+
+_CLASSES = graphs.Classes(
+    [
+        *(State, Config, Agent, Framework, Offer, Task, Absent, History, Holdings),
+        *(timing.Ping, timing.Expire, timing.RecoveryOver),
+        *(timing.Admit, timing.MarkUnreachable, timing.GiveUp, timing.Forget),
+        *(AgentInfo, FrameworkInfo, MasterInfo, TaskState),
+        *_of_allocator(),
+    ],
+    left_out={(Agent, "fragments"): None},
+)
+_TASK, _ADMIT = graphs.name(Task), graphs.name(timing.Admit)
+_INFO = Task.__struct_fields__.index("info")
+_DATA = timing.Admit.__struct_fields__.index("data")
+
+
+class _Snapshot(msgspec.Struct, array_like=True):
+    source: SourceState
+    state: bytes
+
+
+def take(state: State, source: Source) -> bytes:
+    return msgspec.msgpack.encode(_Snapshot(source.state(), graphs.take(state, _CLASSES, {"source": source})))
+
+
+def read(seed: bytes, snapshot: bytes) -> tuple[State, Source]:
+    """What `take` was given, or another just like it. Raises ``ValueError``."""
+    found = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+    source = Source.restored(seed, found.source)
+    state: State = graphs.make(found.state, _CLASSES, {"source": source})
+    return state, source
+
+
+def veiled(snapshot: bytes, hidden: Callable[[bytes], bytes]) -> bytes:
+    """The snapshot with other bytes for each TaskInfo in it, and for each description of an agent with its tasks."""
+    found = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+    document = msgspec.msgpack.decode(found.state)
+    _hide(document, hidden)
+    return msgspec.msgpack.encode(_Snapshot(found.source, msgspec.msgpack.encode(document)))
+
+
+def _hide(value: Any, hidden: Callable[[bytes], bytes]) -> None:
+    for item in value if type(value) is list else ():
+        match item:
+            case ["S", kind, fields] if kind == _TASK:
+                fields[_INFO] = hidden(fields[_INFO])
+            case ["S", kind, fields] if kind == _ADMIT:
+                fields[_DATA] = hidden(fields[_DATA])
+            case list():
+                _hide(item, hidden)
