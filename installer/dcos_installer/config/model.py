@@ -107,6 +107,8 @@ class Settings(_Frozen):
     """Paths of masters and agents that may be read without a credential."""
     agent_capabilities: tuple[str, ...] = ()
     """Linux capabilities that tasks may ask for beyond the usual ones."""
+    agent_disk_projects: str = "2147483648-2147549183"
+    """Ids of project quotas that agents give to tasks where their file system has such quotas; empty: none."""
     principals: tuple[str, ...] = ()
     """Frameworks and tools that get a secret of their own."""
 

@@ -97,6 +97,7 @@ class _Reader:
                 ),
                 anonymous_reads=self.settings.get("dcos_anonymous_reads", default.anonymous_reads),
                 agent_capabilities=self.settings.get("dcos_agent_capabilities", default.agent_capabilities),
+                agent_disk_projects=self.settings.get("dcos_agent_disk_projects", default.agent_disk_projects),
                 principals=self.settings.get("dcos_principals", default.principals),
             ),
             inventory_path=inventory.path.resolve(),

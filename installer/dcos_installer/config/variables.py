@@ -203,6 +203,17 @@ def _reads(text: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+def _projects(text: str) -> str:
+    if text.strip() == "none":
+        return ""
+    found = re.fullmatch(r"\s*(\d{1,10})\s*-\s*(\d{1,10})\s*", text)
+    if found is None or not 1 <= int(found[1]) <= int(found[2]) < 2**32 - 1:
+        raise ValueError(
+            "none, or the first and the last of a range of numbers from 1 to 4294967294, such as 100000-165535"
+        )
+    return f"{int(found[1])}-{int(found[2])}"
+
+
 def _principals(text: str) -> tuple[str, ...]:
     found = tuple(part.strip() for part in text.split(",") if part.strip())
     for name in found:
@@ -298,6 +309,15 @@ VARIABLES: tuple[Variable, ...] = (
         "none",
         "Linux capabilities that tasks may ask for beyond the usual ones; who has SYS_ADMIN has its machine.",
         "dcos_agent_capabilities=NET_RAW,SYS_PTRACE",
+    ),
+    Variable(
+        "dcos_agent_disk_projects",
+        "cluster",
+        _projects,
+        "2147483648-2147549183",
+        "Ids of project quotas that agents hold tasks to their disk with, where /var/lib/dcos is on a file system that "
+        "has such quotas; nobody else may use them there. `none`: files are counted.",
+        "dcos_agent_disk_projects=100000-165535",
     ),
     Variable(
         "dcos_principals",

@@ -35,6 +35,7 @@ from dcos_installer.plan.manifest import (
     unit_file,
 )
 from dcos_installer.plan.materials import MaterialsMissing
+from dcos_runtime.agent.disk.rules import project_range
 from tests.unit.installer.folder_hosts import FACTS, RUNTIME, a_spec, the_materials
 
 
@@ -208,6 +209,17 @@ def test_capabilities_that_tasks_may_ask_for_reach_agents_and_are_none_by_defaul
     )
     assert 'MESOS_ADDITIONAL_CAPABILITIES="NET_RAW,SYS_PTRACE"' in env
     assert "CAPABILITIES" not in text(made(a_spec(), "a1"), "etc/dcos-agent.env")
+
+
+def test_agents_get_project_ids_that_nobody_else_has_unless_the_inventory_says_none() -> None:
+    env = text(made(a_spec(), "a1"), "etc/dcos-agent.env")
+    given = re.search(r'^MESOS_DISK_PROJECTS="(.*)"$', env, re.MULTILINE)
+    assert given is not None
+    first, last = project_range(given[1])
+    # Container engines and operators' own files count from 1 on.
+    assert first >= 1 << 31 and last - first >= 1 << 15
+    without = a_spec(settings=Settings(agent_disk_projects=""))
+    assert "PROJECTS" not in text(made(without, "a1"), "etc/dcos-agent.env")
 
 
 def test_timeouts_of_the_inventory_reach_the_master_as_mesos_writes_durations() -> None:
