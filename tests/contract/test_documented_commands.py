@@ -86,10 +86,13 @@ def byhand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByHand]:
     try:
         for command in commands:
             (folder / next(word for word in command.words if "--work_dir=" in word).rpartition("/")[2]).mkdir()
-            own = {"MESOS_PORT": str(free_port())} if command.words[0] == "dcos-agent" else {}
-            own |= {"MESOS_RECORD": f"{folder}/recording", "MESOS_HOSTNAME": "agent.test"} if own else {}
-            own |= {"MESOS_RESOURCES": "cpus:6;mem:4096;disk:4096;ports:[21800-21899]"} if own else {}
-            own |= {"MARATHON_RECORD": f"{folder}/recording"} if command.words[0] == "dcos-marathon" else {}
+            known = DAEMONS[command.words[0]]
+            own = {}
+            if any(flag.name == "record" for flag in known.declared):
+                own[f"{known.prefix}RECORD"] = f"{folder}/recording"
+            if command.words[0] == "dcos-agent":
+                resources = "cpus:6;mem:4096;disk:4096;ports:[21800-21899]"
+                own |= {"MESOS_PORT": str(free_port()), "MESOS_HOSTNAME": "agent.test", "MESOS_RESOURCES": resources}
             made.daemons.append(made.daemon(command, **own).start())
         wait_for(lambda: "agent.test" in made.script("dcos node list && dcos marathon ping"), 60, "agent and init")
         yield made
@@ -168,13 +171,11 @@ def test_a_daemon_starts_by_hand_as_its_page_says(byhand: ByHand, document: str)
     assert made.process is not None and made.process.returncode == 0, made.log.read_text()
 
 
-def test_what_an_agent_recorded_is_run_again(byhand: ByHand) -> None:
-    byhand.daemons[1].stop()
-    printed = byhand.script(fence("docs/agent.md", "dcos_runtime.replay").text)
-    assert "events of the agent" in printed and "the effects are the same" in printed
-
-
-def test_what_an_init_recorded_is_run_again(byhand: ByHand) -> None:
-    byhand.daemons[2].stop()
-    printed = byhand.script(fence("docs/init.md", "dcos_runtime.replay").text)
-    assert "events of the marathon" in printed and "the effects are the same" in printed
+def test_what_daemons_recorded_is_run_again(byhand: ByHand) -> None:
+    for daemon in reversed(byhand.daemons):
+        daemon.stop()
+    printed = [
+        byhand.script(one.text) for one in all_fences() if one.language == "sh" and "dcos_runtime.replay" in one.text
+    ]
+    assert all("the effects are the same" in one for one in printed)
+    assert {"agent", "marathon"} <= set(re.findall(r" events of the (\w+)", "".join(printed)))
