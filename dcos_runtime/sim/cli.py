@@ -1,0 +1,133 @@
+"""`python -m dcos_runtime.sim`: runs a simulated cluster from a seed, and tells the least that makes it fail.
+
+Exit code 0: all was well; 1: something that must not be was found; 2: wrong usage.
+"""
+
+from __future__ import annotations
+
+import argparse
+import dataclasses
+import sys
+import time
+from collections.abc import Sequence
+
+from dcos_runtime.sim.cluster import Outcome
+from dcos_runtime.sim.plans import MAKERS
+from dcos_runtime.sim.profiles import PROFILES, Profile
+from dcos_runtime.sim.running import again, minimal, run
+
+SHOWN = 60
+
+
+def parser() -> argparse.ArgumentParser:
+    kinds = ", ".join(MAKERS)
+    profiles = "\n".join(f"  {name:10} {profile.what}" for name, profile in PROFILES.items())
+    made = argparse.ArgumentParser(
+        prog="python -m dcos_runtime.sim",
+        description=__doc__,
+        epilog=f"profiles:\n{profiles}\n\nfaults: {kinds}\n\nSee docs/simulation.md for how a failure is read.",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    add = made.add_argument
+    add("--seed", default="0", help="all chance comes from it; the same seed does the same (default: 0)")
+    add("--seeds", type=int, default=1, metavar="N", help="so many, from --seed on, which is a number then")
+    add("--profile", choices=PROFILES, default="all", help="what befalls what kind of cluster (default: all)")
+    add("--agents", type=int, metavar="N", help="in place of the profile's number")
+    add("--masters", type=int, metavar="N", help="the same for masters")
+    add("--frameworks", type=int, metavar="N", help="the same for frameworks")
+    add("--tasks", type=int, metavar="N", help="so many are to run, of all frameworks together")
+    add("--seconds", type=float, metavar="S", help="virtual seconds in which faults happen")
+    add("--steps", type=int, metavar="N", help="events that cores handle, after which faults end at the latest")
+    add(
+        "--faults",
+        metavar="KIND[=WEIGHT],…",
+        help="these in place of the profile's; 'none' for none",
+    )
+    add("--every", type=float, metavar="S", help="virtual seconds from one fault to the next, on average")
+    add("--whole", action="store_true", help="do not cut the plan of a failure down")
+    add("--trace", action="store_true", help="print what happened last even when all is well")
+    return made
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    made = parser()
+    options = made.parse_args(arguments)
+    try:
+        profile = chosen(options)
+        first = int(options.seed) if options.seeds != 1 else 0
+    except ValueError as error:
+        made.error(str(error))
+    for number in range(options.seeds):
+        seed = options.seed if options.seeds == 1 else str(first + number)
+        outcome = run(profile, seed, options.steps, options.trace)
+        print(told(outcome), flush=True)
+        if not outcome.good:
+            explain(profile, outcome, options.steps, options.whole)
+            return 1
+        if options.trace:
+            print("\n".join(outcome.trace[-SHOWN:]))
+    return 0
+
+
+def chosen(options: argparse.Namespace) -> Profile:
+    """The profile with what the command line says otherwise. Raises ``ValueError``."""
+    profile = PROFILES[options.profile]
+    sizes = {}
+    for name in ("agents", "masters", "frameworks", "tasks"):
+        value = getattr(options, name)
+        if value is not None:
+            if value < 1:
+                raise ValueError(f"--{name} wants a number of at least 1")
+            sizes[name] = value
+    for name in ("seconds", "every", "steps", "seeds"):
+        value = getattr(options, name)
+        if value is not None and value <= 0:
+            raise ValueError(f"--{name} wants a number above 0")
+    weights = profile.weights if options.faults is None else _weights(options.faults)
+    return dataclasses.replace(
+        profile,
+        weights=weights,
+        options=dataclasses.replace(profile.options, **sizes),
+        seconds=options.seconds or profile.seconds,
+        every=options.every or profile.every,
+    )
+
+
+def _weights(text: str) -> dict[str, float]:
+    if text == "none":
+        return {}
+    weights: dict[str, float] = {}
+    for part in text.split(","):
+        name, _, weight = part.strip().partition("=")
+        if name not in MAKERS:
+            raise ValueError(f"--faults: {name!r} is none of {', '.join(MAKERS)}")
+        try:
+            weights[name] = float(weight or 1)
+        except ValueError:
+            raise ValueError(f"--faults: the weight of {name} is a number, not {weight!r}") from None
+    return weights
+
+
+def told(outcome: Outcome) -> str:
+    ratio = outcome.virtual / outcome.real if outcome.real else 0.0
+    line = (
+        f"seed {outcome.seed}: {len(outcome.plan)} faults, {outcome.steps} steps, {outcome.virtual:.0f} virtual seconds"
+    )
+    line += f" in {outcome.real:.1f} s ({ratio:.0f}×)"
+    return f"{line}: all was well" if outcome.good else f"{line}\nFAILED: {outcome.failure}"
+
+
+def explain(profile: Profile, outcome: Outcome, steps: int | None, whole: bool) -> None:
+    """The least that makes it fail, and what happened then."""
+    plan = list(outcome.plan)
+    if not whole:
+        began = time.process_time()
+        plan, outcome = minimal(profile, outcome, steps)
+        print(f"\nThe least that makes seed {outcome.seed} fail ({time.process_time() - began:.1f} s to find it):")
+    for fault in plan:
+        print(f"  {fault!r}")
+    if not plan:
+        print("  no fault at all")
+    traced = again(profile, outcome.seed, plan, steps, trace=True)
+    print(f"\nFAILED: {traced.failure}\nWhat happened before, the newest last:")
+    print("\n".join(traced.trace[-SHOWN:]), file=sys.stdout)

@@ -1,0 +1,268 @@
+"""A cluster of cores on virtual time: what befalls it, the calm after that, and what has to be true then."""
+
+from __future__ import annotations
+
+import gc
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from dcos_runtime.sim.agent import AgentProcess
+from dcos_runtime.sim.clock import START, Action, Clock
+from dcos_runtime.sim.ensemble import Ensemble
+from dcos_runtime.sim.faults import INIT, LEADER, AnyFault
+from dcos_runtime.sim.framework import FrameworkProcess
+from dcos_runtime.sim.init import InitProcess
+from dcos_runtime.sim.master import MasterProcess
+from dcos_runtime.sim.network import Network, Stream
+from dcos_runtime.sim.obligations import Violation
+from dcos_runtime.sim.options import Options
+from dcos_runtime.sim.process import Process
+from dcos_runtime.sim.watch import Watch
+
+CALM = 1500.0
+"""Virtual seconds after the last fault by which all has to be well: longer than the longest wait of any core."""
+LOOK = 30.0
+
+
+@dataclass
+class Outcome:
+    """``failure``: what went wrong, and ``at`` when; empty when nothing did."""
+
+    seed: str
+    plan: Sequence[AnyFault]
+    failure: str = ""
+    at: float = 0.0
+    steps: int = 0
+    virtual: float = 0.0
+    real: float = 0.0
+    trace: list[str] = field(default_factory=list)
+
+    @property
+    def good(self) -> bool:
+        return not self.failure
+
+
+class Cluster:
+    def __init__(self, seed: str, options: Options, trace: bool = False) -> None:
+        self.seed, self.options = seed, options
+        self.clock = Clock()
+        self.network = Network(self.clock, f"{seed} network ".encode())
+        self.watch = Watch(self, trace)
+        self.ensemble = Ensemble(self, "mesos", options.session_seconds)
+        self.init_ensemble = Ensemble(self, "marathon", options.session_seconds) if options.inits else None
+        self.masters = [MasterProcess(self, number) for number in range(options.masters)]
+        self.agents = [AgentProcess(self, number) for number in range(options.agents)]
+        self.frameworks = [FrameworkProcess(self, number) for number in range(options.frameworks)]
+        self.inits = [InitProcess(self, number) for number in range(options.inits)]
+        self._processes: dict[str, Process] = {
+            one.name: one for one in (*self.masters, *self.agents, *self.frameworks, *self.inits)
+        }
+
+    # --- who is who ---
+
+    def process(self, name: str) -> Process | None:
+        return self._processes.get(name)
+
+    def agent(self, name: str) -> AgentProcess:
+        return self.agents[int(name.removeprefix("agent"))]
+
+    def framework(self, name: str) -> FrameworkProcess:
+        return self.frameworks[int(name.removeprefix("framework"))]
+
+    def named(self, name: str) -> str:
+        """The process that a fault means."""
+        if name == INIT and self.init_ensemble is not None:
+            init = self.init_ensemble.leader
+            return init.process.name if init is not None else self.inits[0].name
+        if name == LEADER:
+            leader = self.ensemble.leader
+            return leader.process.name if leader is not None else self.masters[0].name
+        return name
+
+    def master_at(self, host: str) -> MasterProcess | None:
+        """The master there, when it is up."""
+        process = self._processes.get(host)
+        return process if isinstance(process, MasterProcess) and process.up else None
+
+    def is_up(self, host: str) -> bool:
+        return self.master_at(host) is not None
+
+    def stream_of(self, client: str) -> Stream | None:
+        """Its newest to the leader."""
+        return self.network.streams.get((self.named(LEADER), client))
+
+    def deaden(self, name: str) -> None:
+        """The machine is off: of no connection does anybody learn that it is over."""
+        for (server, client), stream in self.network.streams.items():
+            if name in (server, client):
+                stream.deaden()
+
+    def reboot(self, process: Process) -> None:
+        if isinstance(process, AgentProcess):
+            process.host.reboot()
+
+    def start_after(self, process: Process, seconds: float) -> None:
+        """However it died meanwhile, it is up again then."""
+
+        def start() -> None:
+            if process.up:
+                self.clock.after(1.0, start)  # it is still to die
+            else:
+                process.start()
+
+        life = process.life
+        if process.up:
+            # It dies a little later, by itself: its life tells when.
+            def wait() -> None:
+                if process.life == life and process.up:
+                    self.clock.after(0.5, wait)
+                else:
+                    self.clock.after(seconds, lambda: None if process.up else process.start())
+
+            wait()
+        else:
+            self.clock.after(seconds, lambda: None if process.up else process.start())
+
+    # --- a run ---
+
+    def start(self) -> None:
+        for number, master in enumerate(self.masters):
+            self.clock.after(0.01 * number, master.start)
+        for number, agent in enumerate(self.agents):
+            self.clock.after(0.5 + 0.001 * number, agent.start)
+        for number, framework in enumerate(self.frameworks):
+            self.clock.after(0.6 + 0.01 * number, framework.start)
+        for number, init in enumerate(self.inits):
+            self.clock.after(0.7 + 0.01 * number, init.start)
+
+    def run(self, plan: Sequence[AnyFault], seconds: float, steps: int | None = None, calm: float = CALM) -> Outcome:
+        """The plan, for so many seconds or steps; then faults end, and within ``calm`` seconds all has to be well."""
+        outcome = Outcome(self.seed, plan)
+        began = time.perf_counter()
+        collecting = gc.isenabled()
+        gc.disable()  # what a step leaves is freed by counting; the little that is not is collected at the end
+        try:
+            self.start()
+            for fault in plan:
+                self.clock.at(START + fault.at, self._befalls(fault))
+            end = START + seconds
+            while self.clock.now < end and (steps is None or self.watch.steps < steps):
+                self.clock.run(min(end, self.clock.now + LOOK / 10))
+            if calm:
+                self._calm(calm)
+        except Violation as violation:
+            outcome.failure = str(violation)
+        except (AssertionError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
+            outcome.failure = f"{type(error).__name__}: {error}"
+            outcome.trace.append(_where(error))
+        finally:
+            if collecting:
+                gc.enable()
+        outcome.at = outcome.virtual = self.clock.elapsed
+        outcome.steps = self.watch.steps
+        outcome.real = time.perf_counter() - began
+        outcome.trace = [*self.watch.notes(), *outcome.trace]
+        return outcome
+
+    def _befalls(self, fault: AnyFault) -> Action:
+        def befall() -> None:
+            self.watch.note(f"*** {fault!r}")
+            fault.befall(self)
+
+        return befall
+
+    def _calm(self, seconds: float) -> None:
+        """Faults end; then everything has to come right in time."""
+        self.network.heal()
+        for process in self._processes.values():
+            process.effects_left = None
+            process.resume()
+            if not process.up:
+                self.start_after(process, 1.0)
+        for framework in self.frameworks:
+            framework.heal()
+        for init in self.inits:
+            if init.up and init.subscription is not None:  # what it said of offers may have been lost without a trace
+                init.mine(init.subscription.hang_up)()
+        for agent in self.agents:
+            if agent.disk.full:
+                agent.disk.full = ""
+                agent.hindered()
+        end = self.clock.now + seconds
+        complaint = ""
+        while self.clock.now < end:
+            self.clock.run(self.clock.now + LOOK)
+            complaint = self._unwell()
+            if not complaint:
+                self.watch.scan()
+                return
+        raise Violation(f"{seconds:.0f} s after the last fault: {complaint}")
+
+    def _unwell(self) -> str:
+        """What is not yet as it has to be; empty when nothing is."""
+        leader = next((one for one in self.masters if one.leading), None)
+        if leader is None:
+            return "nobody leads"
+        state = leader.core.state
+        for agent in self.agents:
+            registered = state.agents.get(agent.core.agent.id or "") if agent.up else None
+            if registered is None or not registered.connected:
+                return f"{agent.name} is not registered"
+        for framework in self.frameworks:
+            there = state.frameworks.get(framework.id or "")
+            if there is None or not there.connected:
+                return f"{framework.name} is not subscribed"
+            if len(framework.tasks) < framework.wanted and not self._full():
+                return f"{framework.name} has {len(framework.tasks)} tasks and wants {framework.wanted}"
+            for task_id, task in framework.tasks.items():
+                running = self.watch.running.get((framework.id or "", task_id))
+                if not running and self.clock.now - task.since > 120.0 and task.state != "TASK_UNREACHABLE":
+                    return f"{framework.name} believes that {task_id} is {task.state}, and it does not run"
+                if task.kill_asked:
+                    return f"{task_id} was to be killed, and has not ended"
+        known = {(one.id, name) for one in self.frameworks for name in one.tasks}
+        init = next((one for one in self.inits if one.leading), None)
+        if init is not None:
+            world = init.core.world
+            known |= {(world.framework_id, instance.task_id) for _, instance in world.all_instances()}
+        for key in self.watch.running:
+            if key not in known:
+                return f"{key} runs, and its framework does not know of it"
+        return self._init_unwell(init) if self.inits else ""
+
+    def _init_unwell(self, init: InitProcess | None) -> str:
+        """Exactly what is wanted runs, and the store holds exactly that."""
+        if init is None:
+            return "no init leads"
+        world = init.core.world
+        if world.framework_id is None:
+            return "the init is not subscribed"
+        if world.deployments:
+            return f"deployment {next(iter(world.deployments))} does not end"
+        for app in world.apps.values():
+            wanted = app.current.instances if app.current is not None else 0
+            running = [one for one in app.instances.values() if (world.framework_id, one.task_id) in self.watch.running]
+            if len(running) != wanted or len(app.instances) != wanted:
+                return (
+                    f"{app.id} has {len(app.instances)} instances, {len(running)} of them run, and {wanted} are wanted"
+                )
+        stored = {key.removeprefix("instances/") for key in init.ensemble.values if key.startswith("instances/")}
+        known = {instance.id for _, instance in world.all_instances()}
+        return (
+            "" if stored == known else f"the store of the init has instances {sorted(stored ^ known)} too many or few"
+        )
+
+    def _full(self) -> bool:
+        """Whether the cluster has no room for one more task."""
+        options = self.options
+        room = int(options.cpus * 1000 // options.task_cpus) * options.agents
+        if options.task_ports:
+            room = min(room, options.ports // options.task_ports * options.agents)
+        return sum(len(one.tasks) for one in self.frameworks) >= room
+
+
+def _where(error: BaseException) -> str:
+    import traceback
+
+    return "".join(traceback.format_exception(error)[-6:])

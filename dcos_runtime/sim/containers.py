@@ -1,0 +1,213 @@
+"""The containers of a simulated host: what runs there, whatever becomes of the agent that began it."""
+
+from __future__ import annotations
+
+from collections import deque
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dcos_runtime.agent.core import events
+from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start, Watch
+from dcos_runtime.agent.core.model import Exit, Facts, Found
+from dcos_runtime.wire import codec
+
+if TYPE_CHECKING:
+    from dcos_runtime.sim.agent import AgentProcess
+
+SIGKILL = 9
+FOUND = {
+    "absent": Found.ABSENT,
+    "created": Found.CREATED,
+    "running": Found.RUNNING,
+    "orphaned": Found.ORPHANED,
+    "exited": Found.EXITED,
+}
+
+
+class _Command(msgspec.Struct, frozen=True):
+    value: str = "run inf 0"
+
+
+class _Asked(msgspec.Struct):
+    class Id(msgspec.Struct):
+        value: str = ""
+
+    task_id: _Asked.Id
+    command: _Command = _Command()
+
+
+class Behaviour(msgspec.Struct, frozen=True):
+    """What a simulated command does: ``run SECONDS CODE [stubborn] [undead] [bad]``.
+
+    ``stubborn``: SIGTERM does nothing. ``undead``: the first two SIGKILLs neither. ``bad``: it cannot be launched.
+    """
+
+    seconds: float
+    code: int
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, command: str) -> Behaviour:
+        words = command.split()
+        if len(words) < 3 or words[0] != "run":
+            return cls(float("inf"), 0, frozenset())
+        return cls(float(words[1]), int(words[2]), frozenset(words[3:]))
+
+
+class Container:
+    """``state`` is what is really there; ``operations`` wait for their turn, one at a time."""
+
+    __slots__ = ("behaviour", "busy", "exit", "framework_id", "id", "kills", "operations", "starts", "state", "task_id",
+                 "told", "watched")  # fmt: skip
+
+    def __init__(self, id: str) -> None:
+        self.id = id
+        self.framework_id = self.task_id = ""
+        self.state = "absent"
+        self.behaviour = Behaviour(float("inf"), 0, frozenset())
+        self.exit: Exit | None = None
+        self.operations: deque[Prepare | Start | Signal | Destroy] = deque()
+        self.busy = self.watched = self.told = False
+        self.starts = self.kills = 0
+
+
+class Host:
+    """What is on one machine. It outlives the agent's process, but not the machine."""
+
+    def __init__(self, agent: AgentProcess) -> None:
+        self._agent = agent
+        self.containers: dict[str, Container] = {}
+        self.boot = 1
+
+    # --- what the agent wants ---
+
+    def ask(self, effect: Prepare | Start | Signal | Destroy | Watch) -> None:
+        container = self.containers.get(effect.container_id)
+        if container is None:
+            container = self.containers[effect.container_id] = Container(effect.container_id)
+        if isinstance(effect, Watch):
+            container.watched = True
+            if container.state in ("exited", "orphaned"):
+                self._tell(container)
+            return
+        if isinstance(effect, Destroy):
+            # What is being prepared is cut short.
+            container.operations = deque(item for item in container.operations if not isinstance(item, Prepare))
+        container.operations.append(effect)
+        self._work(container)
+
+    def _work(self, container: Container) -> None:
+        if container.busy or not container.operations:
+            return
+        container.busy = True
+        operation = container.operations.popleft()
+        low, high = _SECONDS[type(operation)]
+        self._agent.later(self._agent.random.uniform(low, high), lambda: self._done(container, operation))
+
+    def _done(self, container: Container, operation: Prepare | Start | Signal | Destroy) -> None:
+        container.busy = False
+        feed = self._agent.feed
+        match operation:
+            case Prepare():
+                asked = codec.decode(operation.task, _Asked)
+                container.behaviour = Behaviour.of(asked.command.value)
+                container.framework_id, container.task_id = operation.framework_id, asked.task_id.value
+                if "bad" in container.behaviour.words:
+                    feed(events.LaunchFailed(container.id, "Failed to launch container: no such program"))
+                else:
+                    container.state = "created"
+                    feed(events.Created(container.id, 4242))
+            case Start():
+                if container.state == "created":
+                    self._run(container)
+                    container.watched = True
+                    feed(events.Started(container.id))
+                else:
+                    feed(events.LaunchFailed(container.id, "Failed to launch container: it is not there"))
+            case Signal():
+                self._signalled(container, operation.number)
+            case Destroy():
+                self.remove(container)
+                feed(events.Destroyed(container.id))
+        self._work(container)
+
+    def _run(self, container: Container) -> None:
+        container.state = "running"
+        container.starts += 1
+        self._agent.cluster.watch.started(self._agent, container)
+        seconds, code = container.behaviour.seconds, container.behaviour.code
+        if seconds != float("inf"):
+            boot = self.boot
+            self._agent.clock.after(seconds, lambda: self._ends(container, Exit(code=code), boot))
+
+    def _signalled(self, container: Container, number: int) -> None:
+        words = container.behaviour.words
+        if number != SIGKILL and "stubborn" in words:
+            return
+        if number == SIGKILL:
+            container.kills += 1
+            if "undead" in words and container.kills <= 2:
+                return
+        boot = self.boot
+        wait = self._agent.random.uniform(0.005, 0.05 if number == SIGKILL else 0.5)
+        self._agent.clock.after(wait, lambda: self._ends(container, Exit(signal=number), boot))
+
+    # --- what happens there ---
+
+    def _ends(self, container: Container, exit: Exit, boot: int) -> None:
+        if container.state == "running" and boot == self.boot:
+            container.state, container.exit = "exited", exit
+            self._agent.cluster.watch.ended(self._agent, container)
+            self._tell(container)
+
+    def orphan(self, container: Container) -> None:
+        """Its supervisor dies: nobody will know how it ends."""
+        if container.state == "running":
+            container.state = "orphaned"
+            self._agent.cluster.watch.ended(self._agent, container)
+            self._tell(container)
+
+    def _tell(self, container: Container) -> None:
+        if container.watched and self._agent.up:
+            self._agent.later(0.002, lambda: self._told(container))
+
+    def _told(self, container: Container) -> None:
+        if not container.watched:
+            return
+        container.watched = False
+        if container.state == "exited" and container.exit is not None:
+            container.told = True
+            self._agent.feed(events.Exited(container.id, container.exit))
+        elif container.state == "orphaned":
+            self._agent.feed(events.SupervisorLost(container.id))
+
+    def remove(self, container: Container) -> None:
+        container.watched = False
+        if container.state != "absent":
+            container.state = "absent"
+            self._agent.cluster.watch.gone(self._agent, container)
+        self.containers.pop(container.id, None)
+
+    # --- the agent's process and the machine ---
+
+    def agent_died(self) -> None:
+        for container in self.containers.values():
+            container.operations.clear()
+            container.busy = container.watched = False
+
+    def reboot(self) -> None:
+        self.boot += 1
+        for container in list(self.containers.values()):
+            if container.state == "exited":
+                continue
+            self.remove(container)
+
+    def facts(self) -> tuple[tuple[str, Facts], ...]:
+        return tuple(
+            (name, Facts(FOUND[one.state], one.exit, 4242 if one.state != "absent" else None))
+            for name, one in self.containers.items()
+        )
+
+
+_SECONDS = {Prepare: (0.02, 0.3), Start: (0.005, 0.05), Signal: (0.001, 0.01), Destroy: (0.01, 0.1)}

@@ -1,0 +1,66 @@
+"""A disk: writes take time, come in order, fail while it is full, and are torn when their writer dies."""
+
+from __future__ import annotations
+
+from collections import deque
+from random import Random
+from typing import TYPE_CHECKING
+
+from dcos_runtime.core.frozen import Persist, Persisted, PersistFailed
+
+if TYPE_CHECKING:
+    from dcos_runtime.sim.agent import AgentProcess
+
+
+class Disk:
+    """What is durable is in ``values``. ``full`` is why nothing can be written now."""
+
+    def __init__(self, agent: AgentProcess, random: Random) -> None:
+        self.values: dict[str, bytes] = {}
+        self.full = ""
+        self.lag = (0.001, 0.015)
+        self._agent = agent
+        self._random = random
+        self._writes: deque[Persist] = deque()
+        self._batch: list[Persist] = []
+
+    def write(self, effect: Persist) -> None:
+        self._writes.append(effect)
+        self._begin()
+
+    def _begin(self) -> None:
+        """All that waits by now goes to the disk in one go, as the shell does it; what comes meanwhile waits."""
+        if self._writes and not self._batch:
+            self._batch = list(self._writes)
+            self._writes.clear()
+            self._agent.later(self._random.uniform(*self.lag), self._done)
+
+    def _done(self) -> None:
+        batch, self._batch = self._batch, []
+        why = self.full
+        if not why:
+            for effect in batch:
+                self._take(effect, len(effect.changes))
+        for effect in batch:
+            self._agent.feed(PersistFailed(effect.id, why) if why else Persisted(effect.id))
+        self._begin()
+
+    def _take(self, effect: Persist, count: int) -> None:
+        for key, value in effect.changes[:count]:
+            if value is None:
+                self.values.pop(key, None)
+            else:
+                self.values[key] = value
+        if count == len(effect.changes):
+            self._agent.cluster.watch.durable(self._agent, effect)
+
+    def writer_died(self) -> None:
+        """Some of what was under way was still written, the last of it in part."""
+        if not self.full:
+            done = self._random.randint(0, len(self._batch))
+            for effect in self._batch[:done]:
+                self._take(effect, len(effect.changes))
+            for effect in self._batch[done : done + 1]:
+                self._take(effect, self._random.randint(0, len(effect.changes) - 1))
+        self._writes.clear()
+        self._batch = []

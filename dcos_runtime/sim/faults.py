@@ -1,0 +1,314 @@
+"""What befalls a cluster, and what people ask of it: each a value that is kept, printed, left out, and done again."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import msgspec
+
+from dcos_runtime.agent.core import events
+from dcos_runtime.marathon.core import events as init_events
+from dcos_runtime.sim.ensemble import ZOOKEEPER
+from dcos_runtime.sim.init import InitProcess, definition
+
+if TYPE_CHECKING:
+    from dcos_runtime.sim.cluster import Cluster
+
+INIT = "init"
+LEADER = "leader"
+"""Whoever leads when it happens."""
+
+
+class Fault(msgspec.Struct, frozen=True, tag=True, kw_only=True):
+    """``at``: seconds from the start."""
+
+    at: float
+
+    def befall(self, cluster: Cluster) -> None:
+        raise NotImplementedError
+
+
+class Partition(Fault, frozen=True):
+    """Nothing gets from ``one`` to ``other`` for ``seconds``, and with ``both`` nothing back."""
+
+    one: str
+    other: str
+    seconds: float
+    both: bool = True
+
+    def befall(self, cluster: Cluster) -> None:
+        one, other = cluster.named(self.one), cluster.named(self.other)
+        directions = [(one, other), (other, one)] if self.both else [(one, other)]
+        for source, target in directions:
+            cluster.network.block(source, target)
+            cluster.clock.after(self.seconds, _unblocks(cluster, source, target))
+
+
+class Slow(Fault, frozen=True):
+    """Messages between two take up to ``lag`` longer, so that they overtake those of others."""
+
+    one: str
+    other: str
+    seconds: float
+    lag: float
+
+    def befall(self, cluster: Cluster) -> None:
+        one, other = cluster.named(self.one), cluster.named(self.other)
+        for source, target in ((one, other), (other, one)):
+            cluster.network.slow(source, target, self.lag)
+            cluster.clock.after(self.seconds, _quickens(cluster, source, target))
+
+
+class Cut(Fault, frozen=True):
+    """The stream of ``client`` breaks. Those notice that are named: an end that does not holds on to a dead one."""
+
+    client: str
+    master_notices: bool = True
+    client_notices: bool = True
+
+    def befall(self, cluster: Cluster) -> None:
+        stream = cluster.stream_of(cluster.named(self.client))
+        if stream is not None:
+            if not (self.master_notices and self.client_notices):
+                stream.deaden()
+            stream.cut(server=self.master_notices, client=self.client_notices)
+
+
+class Calls(Fault, frozen=True):
+    """What befalls the next calls of ``client`` to the leader: see `Network.mark`."""
+
+    client: str
+    what: str
+    count: int = 1
+
+    def befall(self, cluster: Cluster) -> None:
+        cluster.network.mark(cluster.named(self.client), cluster.named(LEADER), self.what, self.count)
+
+
+class Crash(Fault, frozen=True):
+    """The process dies before it has done ``effects`` more of what its core wants, and is back ``down`` seconds later.
+
+    ``silent``: the machine does, and nobody is told; with it go containers.
+    """
+
+    process: str
+    effects: int = 0
+    down: float = 5.0
+    silent: bool = False
+
+    def befall(self, cluster: Cluster) -> None:
+        process = cluster.process(cluster.named(self.process))
+        if process is None or not process.up:
+            return
+        if self.silent:
+            cluster.deaden(process.name)
+            process.kill()
+            cluster.reboot(process)
+        elif self.effects:
+            process.effects_left = self.effects
+            life = process.life
+            # Should it have nothing to do for long, it dies idle.
+            cluster.clock.after(30.0, lambda: process.kill() if process.life == life else None)
+        else:
+            process.kill()
+        cluster.start_after(process, self.down)
+
+
+class Pause(Fault, frozen=True):
+    """The process is stopped, and goes on as if nothing had been."""
+
+    process: str
+    seconds: float
+
+    def befall(self, cluster: Cluster) -> None:
+        process = cluster.process(cluster.named(self.process))
+        if process is not None and process.up and not process.paused:
+            process.pause()
+            cluster.clock.after(self.seconds, process.resume)
+
+
+class ClockStep(Fault, frozen=True):
+    """Somebody sets the wall clock of a machine."""
+
+    process: str
+    seconds: float
+
+    def befall(self, cluster: Cluster) -> None:
+        process = cluster.process(cluster.named(self.process))
+        if process is not None:
+            process.skew += self.seconds
+
+
+class DiskFull(Fault, frozen=True):
+    """Nothing can be written on the agent's disk."""
+
+    agent: str
+    seconds: float
+
+    def befall(self, cluster: Cluster) -> None:
+        agent = cluster.agent(self.agent)
+        agent.disk.full = "No space left on device"
+
+        def over() -> None:
+            agent.disk.full = ""
+            agent.hindered()
+
+        cluster.clock.after(self.seconds, over)
+
+
+class LeaseLost(Fault, frozen=True):
+    """The leader of ``whose`` cannot reach ZooKeeper: its leadership is suspended, and over when its session is."""
+
+    seconds: float
+    whose: str = LEADER
+
+    def befall(self, cluster: Cluster) -> None:
+        leader = cluster.named(self.whose)
+        for source, target in ((leader, ZOOKEEPER), (ZOOKEEPER, leader)):
+            cluster.network.block(source, target)
+            cluster.clock.after(self.seconds, _unblocks(cluster, source, target))
+
+
+class SupervisorDies(Fault, frozen=True):
+    agent: str
+    pick: int
+
+    def befall(self, cluster: Cluster) -> None:
+        host = cluster.agent(self.agent).host
+        running = [one for one in host.containers.values() if one.state == "running"]
+        if running:
+            host.orphan(running[self.pick % len(running)])
+
+
+class TooMuchDisk(Fault, frozen=True):
+    """A task takes more disk than it may."""
+
+    agent: str
+    pick: int
+
+    def befall(self, cluster: Cluster) -> None:
+        agent = cluster.agent(self.agent)
+        running = [one for one in agent.host.containers.values() if one.state == "running"]
+        if running and agent.up:
+            container = running[self.pick % len(running)].id
+            agent.mine(lambda: agent.feed(events.DiskExceeded(container, 2, 1)))()
+
+
+class Wipe(Fault, frozen=True):
+    """The machine burns, and an empty one of the same name takes its place."""
+
+    agent: str
+    down: float
+
+    def befall(self, cluster: Cluster) -> None:
+        agent = cluster.agent(self.agent)
+        cluster.deaden(agent.name)
+        agent.kill()
+        agent.wipe()
+        cluster.start_after(agent, self.down)
+
+
+# --- what people do ---------------------------------------------------------------------------------------------------
+
+
+class KillOne(Fault, frozen=True):
+    """The framework ends one of its tasks."""
+
+    framework: str
+    pick: int
+
+    def befall(self, cluster: Cluster) -> None:
+        framework = cluster.framework(self.framework)
+        if framework.up and framework.tasks:
+            names = list(framework.tasks)
+            framework.mine(lambda: framework.kill_task(names[self.pick % len(names)]))()
+
+
+class Want(Fault, frozen=True):
+    """The framework wants so many tasks from now on."""
+
+    framework: str
+    count: int
+
+    def befall(self, cluster: Cluster) -> None:
+        framework = cluster.framework(self.framework)
+        if framework.up:
+            framework.mine(lambda: framework.want(self.count))()
+
+
+class HangUp(Fault, frozen=True):
+    """The framework ends its subscription, and subscribes again."""
+
+    framework: str
+
+    def befall(self, cluster: Cluster) -> None:
+        framework = cluster.framework(self.framework)
+        if framework.up:
+            framework.mine(framework.subscription.hang_up)()
+
+
+class App(Fault, frozen=True):
+    """A client makes or changes an app of the init; without ``instances`` it is deleted."""
+
+    app: str
+    instances: int | None
+    command: str = "run inf 0 v1"
+    over: float = 1.0
+    least: float = 1.0
+    away: str | None = None
+
+    def befall(self, cluster: Cluster) -> None:
+        init = cluster.process(cluster.named(INIT))
+        if not isinstance(init, InitProcess) or not init.up:
+            return
+        app_id, instances = self.app, self.instances
+        if instances is None:
+            init.ask(lambda request: init_events.DeleteApp(request, app_id, True))
+            return
+        body = definition(app_id, instances, self.command, self.over, self.least, self.away)
+        init.ask(
+            lambda request: init_events.UpdateApp(request, app_id, body, partial=False, may_create=True, force=True)
+        )
+
+
+class KillInstances(Fault, frozen=True):
+    """A client ends the tasks of an app; with ``scale`` they are not replaced."""
+
+    app: str
+    scale: bool = False
+
+    def befall(self, cluster: Cluster) -> None:
+        init = cluster.process(cluster.named(INIT))
+        if isinstance(init, InitProcess) and init.up:
+            app_id, scale = self.app, self.scale
+            init.ask(lambda request: init_events.KillTasks(request, app_id, None, scale, False, True))
+
+
+AnyFault = (
+    Partition
+    | Slow
+    | Cut
+    | Calls
+    | Crash
+    | Pause
+    | ClockStep
+    | DiskFull
+    | LeaseLost
+    | SupervisorDies
+    | TooMuchDisk
+    | Wipe
+    | KillOne
+    | Want
+    | HangUp
+    | App
+    | KillInstances
+)
+
+
+def _unblocks(cluster: Cluster, source: str, target: str) -> Callable[[], None]:
+    return lambda: cluster.network.unblock(source, target)
+
+
+def _quickens(cluster: Cluster, source: str, target: str) -> Callable[[], None]:
+    return lambda: cluster.network.slow(source, target, 0.0)

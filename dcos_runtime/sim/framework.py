@@ -1,0 +1,249 @@
+"""A synthetic framework: wants so many tasks to run, acknowledges what it hears, and remembers what it launched."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dcos_runtime.sim.options import Nets
+from dcos_runtime.sim.process import Process
+from dcos_runtime.sim.subscription import Subscription
+from dcos_runtime.wire import calls, codec
+from dcos_runtime.wire.cluster import FrameworkInfo, Offer
+from dcos_runtime.wire.common import FrameworkID
+from dcos_runtime.wire.scheduler import Event
+from dcos_runtime.wire.tasks import TaskInfo, TaskStatus
+
+if TYPE_CHECKING:
+    from dcos_runtime.sim.cluster import Cluster
+
+TERMINAL = {"TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_ERROR", "TASK_LOST", "TASK_DROPPED", "TASK_GONE",
+            "TASK_GONE_BY_OPERATOR", "TASK_UNKNOWN"}  # fmt: skip
+ALIVE = {"TASK_STAGING", "TASK_STARTING", "TASK_RUNNING"}
+PATIENCE = 120.0
+"""After so many seconds it gives a task up that cannot be reached. Should it come back, it is a stray, and killed."""
+CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE")
+
+
+class Launched(msgspec.Struct):
+    """A task as its framework knows it. ``cpus`` in thousandths."""
+
+    agent_id: str
+    cpus: int
+    ports: tuple[int, ...]
+    state: str = "TASK_STAGING"
+    since: float = 0.0
+    kill_asked: bool = False
+
+
+class FrameworkProcess(Process):
+    """What it knows of its tasks is durable: it survives the process."""
+
+    kind = "framework"
+
+    def __init__(self, cluster: Cluster, number: int) -> None:
+        super().__init__(cluster, f"framework{number}")
+        self.id: str | None = None
+        self.tasks: dict[str, Launched] = {}
+        self.wanted = cluster.options.tasks_of(number)
+        self.nets = cluster.options.nets
+        self.ended = 0
+        self._count = 0
+        self._suppressed = False
+
+    def begin(self) -> None:
+        self.subscription = Subscription(self, self._introduce, self._heard, self._lost)
+        self._suppressed = False
+        self.cluster.ensemble.watch_leader(self)
+        nets = self.nets
+        if nets.reconcile:
+            self.later(60.0, self._reconcile_again)
+        if nets.kill_retry:
+            self.later(15.0, self._kill_again)
+        self.later(30.0, self._want_again)
+
+    def heal(self) -> None:
+        """From now on all nets are there."""
+        before, self.nets = self.nets, Nets()
+        if self.up and not before.confirm:
+            self.later(0.0, self.subscription.hang_up)  # what it said of offers may have been lost without a trace
+        if self.up and not before.reconcile:
+            self.later(0.0, self._reconcile_again)
+        if self.up and not before.kill_retry:
+            self.later(0.0, self._kill_again)
+
+    def leader_is(self, identity: tuple[str, bytes] | None, host: str) -> None:
+        self.subscription.leader_is(host)
+
+    def died(self) -> None:
+        self.subscription.died()
+
+    def _introduce(self) -> FrameworkInfo:
+        return FrameworkInfo(
+            user="root",
+            name=self.name,
+            id=FrameworkID(value=self.id) if self.id is not None else None,
+            failover_timeout=1e6,
+            checkpoint=True,
+            roles=[self.name],
+            capabilities=[FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type(name)) for name in CAPABILITIES],
+        )
+
+    # --- what is heard ---
+
+    def _heard(self, event: Event) -> None:
+        if event.subscribed is not None:
+            self.id = event.subscribed.framework_id.value
+            self._suppressed = False
+            if self.nets.reconcile_first:
+                self.later(0.0, self._reconcile)
+        elif event.offers is not None:
+            self._offered(event.offers.offers)
+        elif event.update is not None:
+            self._told(event.update.status)
+
+    def _lost(self, why: str) -> None:
+        self.cluster.watch.note(f"{self.name} is not subscribed: {why}")
+
+    def _told(self, status: TaskStatus) -> None:
+        task_id, state = status.task_id.value, status.state.value
+        self.cluster.watch.framework_heard(self, status)
+        task = self.tasks.get(task_id)
+        if task is not None:
+            if state in TERMINAL:
+                del self.tasks[task_id]
+                self.ended += 1
+                self._want()
+            else:
+                if state == "TASK_UNREACHABLE" and task.state != state:
+                    self.later(PATIENCE, lambda: self._give_up(task_id))
+                task.state = state
+        elif state in ALIVE:
+            # Something told its launch twice, or it was given up too soon: nobody waits for it.
+            self.subscription.send(calls.kill(task_id, status.agent_id.value if status.agent_id else None))
+        acknowledgement = calls.acknowledge(status)
+        if acknowledgement is not None:
+            self.subscription.send(acknowledgement)
+
+    def _give_up(self, task_id: str) -> None:
+        task = self.tasks.get(task_id)
+        if task is not None and task.state == "TASK_UNREACHABLE":
+            del self.tasks[task_id]
+            self._want()
+
+    # --- launching ---
+
+    def want(self, count: int) -> None:
+        """So many tasks are to run from now on; those that are too many are killed."""
+        self.wanted = count
+        for task_id in list(self.tasks)[count:]:
+            self.kill_task(task_id)
+        self._want()
+
+    def _want(self) -> None:
+        if self._suppressed and len(self.tasks) < self.wanted:
+            self._suppressed = False
+            self.subscription.send(calls.revive())
+
+    def _want_again(self) -> None:
+        """What it said may have been lost."""
+        if len(self.tasks) < self.wanted:
+            self._suppressed = False
+            self.subscription.send(calls.revive())
+        self.later(30.0, self._want_again)
+
+    def _offered(self, offers: list[Offer]) -> None:
+        options = self.cluster.options
+        unused: list[str] = []
+        for offer in offers:
+            tasks: list[TaskInfo] = []
+            free, ports = _free(offer)
+            cpus = options.task_cpus
+            while len(self.tasks) < self.wanted and free >= cpus and len(ports) >= options.task_ports:
+                free -= cpus
+                tasks.append(self._task(offer, cpus, [ports.pop() for _ in range(options.task_ports)]))
+                if len(tasks) >= options.spread:
+                    break
+            if tasks:
+                self.subscription.send(calls.launch([offer.id.value], tasks, 1.0))
+            else:
+                unused.append(offer.id.value)
+        if unused:
+            self.subscription.send(calls.decline(unused, 5.0 if len(self.tasks) < self.wanted else 120.0))
+        if len(self.tasks) >= self.wanted and not self._suppressed:
+            self._suppressed = True
+            self.subscription.send(calls.suppress())
+
+    def _task(self, offer: Offer, cpus: int, ports: list[int]) -> TaskInfo:
+        self._count += 1
+        task_id = f"{self.name}.{self._count}"
+        self.tasks[task_id] = Launched(offer.agent_id.value, cpus, tuple(ports), since=self.clock.now)
+        self.cluster.watch.launched(self, task_id, self.tasks[task_id])
+        if self.nets.confirm:
+            self.later(30.0, lambda: self._confirm(task_id))
+        return _task_info(task_id, offer, cpus, ports, self.cluster.options.command(self.random))
+
+    def _confirm(self, task_id: str) -> None:
+        task = self.tasks.get(task_id)
+        if task is not None and task.state == "TASK_STAGING":
+            self.subscription.send(calls.reconcile([(task_id, task.agent_id)]))
+            self.later(30.0, lambda: self._confirm(task_id))
+
+    # --- killing ---
+
+    def kill_task(self, task_id: str) -> None:
+        task = self.tasks.get(task_id)
+        if task is not None:
+            task.kill_asked = True
+            self.subscription.send(calls.kill(task_id, task.agent_id))
+
+    def _kill_again(self) -> None:
+        for task_id, task in self.tasks.items():
+            if task.kill_asked:
+                self.subscription.send(calls.kill(task_id, task.agent_id))
+        self.later(15.0, self._kill_again)
+
+    # --- reconciling ---
+
+    def _reconcile(self) -> None:
+        if self.tasks:
+            self.subscription.send(calls.reconcile([(name, task.agent_id) for name, task in self.tasks.items()]))
+        self.subscription.send(calls.reconcile())
+
+    def _reconcile_again(self) -> None:
+        self._reconcile()
+        self.later(60.0, self._reconcile_again)
+
+
+def _free(offer: Offer) -> tuple[int, list[int]]:
+    cpus = 0
+    ports: list[int] = []
+    for resource in offer.resources:
+        if resource.name == "cpus" and resource.scalar is not None:
+            cpus += round(resource.scalar.value * 1000)
+        elif resource.name == "ports" and resource.ranges is not None:
+            for item in resource.ranges.range:
+                ports.extend(range(item.begin, item.end + 1))
+    return cpus, ports
+
+
+def _task_info(task_id: str, offer: Offer, cpus: int, ports: list[int], command: str) -> TaskInfo:
+    resources: list[dict[str, Any]] = [{"name": "cpus", "type": "SCALAR", "scalar": {"value": cpus / 1000}}]
+    resources.append({"name": "mem", "type": "SCALAR", "scalar": {"value": 32.0}})
+    if ports:
+        ranges = [{"begin": port, "end": port} for port in ports]
+        resources.append({"name": "ports", "type": "RANGES", "ranges": {"range": ranges}})
+    allocation = offer.allocation_info
+    if allocation is not None:
+        for item in resources:
+            item["allocation_info"] = {"role": allocation.role}
+    document = {
+        "name": task_id,
+        "task_id": {"value": task_id},
+        "agent_id": {"value": offer.agent_id.value},
+        "resources": resources,
+        "command": {"value": command},
+    }
+    return codec.decode(json.dumps(document).encode(), TaskInfo)

@@ -1,0 +1,123 @@
+"""Profiles: which faults befall what kind of cluster. Some leave one safety net only: no other hides its loss."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from dcos_runtime.sim.options import Nets, Options
+
+
+@dataclass(frozen=True)
+class Profile:
+    """``weights`` of the kinds in `plans.MAKERS`; a fault ``every`` so many seconds, for ``seconds``."""
+
+    what: str
+    weights: Mapping[str, float]
+    options: Options = field(default_factory=Options)
+    seconds: float = 600.0
+    every: float = 10.0
+    calm: float = 1500.0
+
+
+BARE = Nets(reconcile_first=False, reconcile=False, confirm=False, kill_retry=False)
+
+PROFILES: Mapping[str, Profile] = {
+    "all": Profile(
+        "everything at once",
+        {
+            "partition": 2,
+            "half-open": 1,
+            "deaf": 0.5,
+            "cut": 2,
+            "slow": 2,
+            "lost-calls": 2,
+            "lost-answers": 2,
+            "doubled-calls": 2,
+            "replayed-calls": 1,
+            "crash": 2,
+            "power": 0.5,
+            "pause": 2,
+            "clock": 1,
+            "disk-full": 1,
+            "lease": 0.3,
+            "supervisor": 1,
+            "disk-quota": 1,
+            "wipe": 0.2,
+            "kill": 4,
+            "want": 1,
+            "hang-up": 1,
+        },
+    ),
+    "calls": Profile(
+        "calls are lost on their way, and something answers in the master's place: only updates that are sent again",
+        {"swallowed-calls": 3, "doubled-calls": 2, "kill": 2},
+        Options(agents=3, tasks=12, nets=BARE, ends=0.8),
+        seconds=300.0,
+        every=4.0,
+    ),
+    "links": Profile(
+        "connections break, or are dead without anybody noticing: only what a new connection brings",
+        {"cut": 3, "half-open": 1, "deaf": 1, "slow": 2, "kill": 3},
+        Options(agents=3, tasks=12, nets=BARE, update_retry=300.0),
+        seconds=900.0,
+        every=10.0,
+    ),
+    "late": Profile(
+        "connections break again and again while messages take long: what was sent on an older one still comes",
+        {"slow": 1, "cut": 3, "half-open": 1, "replayed-calls": 4},
+        Options(agents=3, tasks=12, nets=BARE, ping_seconds=2.0),
+        seconds=120.0,
+        every=0.5,
+    ),
+    "agents": Profile(
+        "agents die between any two effects, and their disks fail: only what is on the disk",
+        {"agent-crash": 4, "disk-full": 2, "supervisor": 1, "disk-quota": 1, "kill": 4, "power": 0.3},
+        Options(agents=3, tasks=12, ends=0.8, odd=0.2),
+        seconds=400.0,
+        every=5.0,
+    ),
+    "kills": Profile(
+        "tasks that do not want to end: only the agent's own patience",
+        {"kill": 6, "agent-crash": 1, "cut": 1},
+        Options(agents=3, tasks=12, nets=BARE, ends=0.2, odd=0.5),
+        seconds=300.0,
+        every=3.0,
+    ),
+    "masters": Profile(
+        "masters die, are paused, and lose their sessions, while agents are away",
+        {"master-crash": 3, "lease": 1, "pause": 2, "power": 2, "partition": 2, "kill": 1, "cut": 1},
+        Options(masters=3, agents=4, tasks=16),
+        seconds=1500.0,
+        every=40.0,
+    ),
+    "init": Profile(
+        "an init and its clients: it dies, is paused, loses its lease and its calls, while agents come and go",
+        {
+            "app": 6,
+            "app-kill": 2,
+            "init-crash": 2,
+            "init-lease": 0.5,
+            "init-pause": 0.5,
+            "init-cut": 2,
+            "init-calls": 2,
+            "init-swallowed": 1.5,
+            "agent-crash": 1,
+            "power": 1,
+            "partition": 1,
+            "cut": 1,
+            "wipe": 0.2,
+            "master-crash": 0.5,
+        },
+        Options(agents=4, frameworks=0, tasks=0, inits=2, masters=2, ports=40),
+        seconds=600.0,
+        every=8.0,
+    ),
+    "swallowed": Profile(
+        "an init whose calls something on the way answers and drops: only what it asks and says again",
+        {"app": 4, "app-kill": 2, "init-swallowed": 3},
+        Options(agents=3, frameworks=0, tasks=0, inits=1, masters=1, ports=40, init_reconcile=1e6),
+        seconds=300.0,
+        every=4.0,
+    ),
+}

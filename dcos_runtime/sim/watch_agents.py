@@ -1,0 +1,330 @@
+"""What must hold of agents, seen from what their cores are told and want: nothing is told before it is durable, no
+update is dropped, each is sent again, kills are followed up, silence is noticed, and what is over is cleaned up.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dcos_runtime.agent.core import events
+from dcos_runtime.agent.core.effects import CloseConnection, Destroy, OpenConnection, Retire, SendUp, Signal
+from dcos_runtime.core.frozen import Persist, Persisted, PersistFailed
+from dcos_runtime.sim.obligations import Violation
+from dcos_runtime.wire import internal
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dcos_runtime.core.frozen import Now
+    from dcos_runtime.sim.agent import AgentProcess
+    from dcos_runtime.sim.containers import Container
+    from dcos_runtime.sim.watch import Watch
+
+Key = tuple[str, str]
+SOON = 2.0
+GRACE = 5.0
+
+
+class _Id(msgspec.Struct):
+    value: str = ""
+
+
+class Down(msgspec.Struct):
+    """What an agent is told, as far as somebody watches it."""
+
+    type: str
+    agent_id: str = ""
+    epoch: int = 0
+    framework_id: _Id | None = None
+    task_id: _Id | None = None
+    uuid: str = ""
+    ping_seconds: float = 15.0
+
+
+class _Status(msgspec.Struct):
+    state: str = ""
+    uuid: str = ""
+
+
+class _Kill(msgspec.Struct):
+    reason: str = ""
+
+
+class _TaskView(msgspec.Struct):
+    framework_id: str = ""
+    task_id: str = ""
+    state: str = ""
+    pending: list[_Status] = []
+    kill: _Kill | None = None
+
+
+class _ContainerView(msgspec.Struct, frozen=True):
+    stage: str = ""
+
+
+class RunView(msgspec.Struct):
+    """A checkpoint, as far as somebody watches it."""
+
+    tasks: list[_TaskView] = []
+    container: _ContainerView = _ContainerView()
+
+    @property
+    def uuids(self) -> tuple[str, ...]:
+        return tuple(status.uuid for status in self.tasks[0].pending)
+
+    @property
+    def key(self) -> Key:
+        return self.tasks[0].framework_id, self.tasks[0].task_id
+
+    @property
+    def forgotten(self) -> bool:
+        kill = self.tasks[0].kill
+        return kill is not None and kill.reason == "forgotten"
+
+
+class _Book:
+    """Of one agent. ``wanted``: its newest checkpoints, asked for; ``durable``: those on the disk."""
+
+    def __init__(self) -> None:
+        self.acknowledged: set[str] = set()
+        self.wanted: dict[str, RunView] = {}
+        self.durable: dict[str, RunView] = {}
+        self.newest: dict[str, int] = {}
+        self.writes: dict[int, tuple[str, ...]] = {}
+        self.containers: dict[Key, str] = {}
+        self.sent: dict[Key, tuple[str, float]] = {}
+        self.shut: set[str] = set()
+        self.silence = 75.0
+        self.told_exit: set[str] = set()
+
+
+class AgentLedger:
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._owed = watch.obligations
+        self._books: dict[str, _Book] = {}
+        self._down = msgspec.json.Decoder(Down)
+        self._run = msgspec.json.Decoder(RunView)
+
+    def book(self, agent: AgentProcess) -> _Book:
+        book = self._books.get(agent.name)
+        if book is None:
+            book = self._books[agent.name] = _Book()
+        return book
+
+    def _owe(self, agent: AgentProcess, kind: str, of: str, seconds: float, what: str) -> None:
+        self._owed.owe((kind, agent.name, of), agent, self._watch.now, seconds, what)
+
+    def _met(self, agent: AgentProcess, kind: str, of: str = "") -> None:
+        self._owed.met((kind, agent.name, of))
+
+    # --- a step of the core ---
+
+    def stepped(self, agent: AgentProcess, now: Now, event: Any, effects: Sequence[Any]) -> None:
+        book = self.book(agent)
+        match event:
+            case events.Received():
+                if event.connection == agent.core.session.at.connection:
+                    self._received(agent, book, event.data)
+            case events.Closed() if event.connection == agent.core.session.at.connection:
+                self._hung_up(agent, book)
+            case events.Exited() | events.SupervisorLost():
+                self._met(agent, "noticed", event.container_id)
+                self._ended(agent, event.container_id)
+            case events.Destroyed():
+                self._ended(agent, event.container_id)
+            case Persisted():
+                book.writes.pop(event.id, None)
+            case PersistFailed():
+                for key in book.writes.pop(event.id, ()):
+                    if book.newest.get(key) == event.id:
+                        self._owe(agent, "rewrite", key, 4.0, f"{key} could not be written, and is not tried again")
+        for effect in effects:
+            match effect:
+                case SendUp():
+                    if isinstance(effect.message, internal.Update):
+                        self._update(agent, book, effect.message)
+                case Persist():
+                    self._persist(agent, book, effect)
+                case CloseConnection():
+                    self._hung_up(agent, book)
+                case OpenConnection():
+                    self._met(agent, "reconnect")
+                    self._owe(agent, "connect", "", 45.0, "a connection was begun, and neither admitted nor given up")
+                case Signal():
+                    self._signal(agent, effect)
+                case Destroy():
+                    self._destroy(agent, book, effect)
+                case Retire():
+                    key = f"tasks/{effect.container_id}"
+                    self._owe(agent, "cleaned", key, 5.0, f"the checkpoint {key} stays although its task is over")
+
+    def _received(self, agent: AgentProcess, book: _Book, data: bytes) -> None:
+        message = self._down.decode(data)
+        self._owe(
+            agent, "silence", "", book.silence + 5.0, f"nothing was heard for {book.silence:.0f} s; it is still waiting"
+        )
+        if message.type == "CONNECTED":
+            book.silence = message.ping_seconds * 5
+            self._met(agent, "connect")
+            self._met(agent, "reconnect")
+            self._owe(agent, "id", message.agent_id, 5.0, f"its id {message.agent_id} is not on its disk")
+            if self._has_id(agent, message.agent_id):
+                self._met(agent, "id", message.agent_id)
+            for view in book.durable.values():
+                if view.tasks[0].pending and not view.forgotten and view.key[0] not in book.shut:
+                    text = f"admitted, and the update of {view.key} that nobody acknowledged is not sent"
+                    self._owe(agent, "first", "/".join(view.key), SOON, text)
+        elif message.type == "ACKNOWLEDGE":
+            book.acknowledged.add(message.uuid)
+            if message.framework_id is not None and message.task_id is not None:
+                key = (message.framework_id.value, message.task_id.value)
+                sent = book.sent.get(key)
+                if sent is not None and sent[0] == message.uuid:
+                    del book.sent[key]
+                    self._met(agent, "resend", "/".join(key))
+        elif message.type == "KILL_TASK" and message.framework_id is not None and message.task_id is not None:
+            container = book.containers.get((message.framework_id.value, message.task_id.value))
+            there = agent.host.containers.get(container or "")
+            if there is not None and there.state == "running":
+                self._owe(agent, "killed", there.id, 60.0, f"{there.task_id} was to be killed, and runs still")
+        elif message.type == "SHUTDOWN_FRAMEWORK" and message.framework_id is not None:
+            framework_id = message.framework_id.value
+            book.shut.add(framework_id)
+            for one in agent.host.containers.values():
+                if one.framework_id == framework_id and one.state == "running":
+                    text = f"{one.task_id}, whose framework is shut down, runs still"
+                    self._owe(agent, "killed", one.id, 60.0, text)
+        elif message.type == "SHUTDOWN":
+            book.shut.update(key[0] for key in book.containers)
+
+    def _has_id(self, agent: AgentProcess, agent_id: str) -> bool:
+        return b'"%s"' % agent_id.encode() in agent.disk.values.get("agent", b"")
+
+    def _hung_up(self, agent: AgentProcess, book: _Book) -> None:
+        self._owed.forgive(agent.name, frozenset({"silence", "resend", "first", "connect"}))
+        book.sent.clear()
+        if agent.core.session.at.standing.value not in ("dismissed", "alone"):
+            self._owe(agent, "reconnect", "", 65.0, "its connection is over, and it makes no other")
+
+    def _update(self, agent: AgentProcess, book: _Book, message: internal.Update) -> None:
+        uuid = base64.b64encode(message.status.uuid or b"").decode()
+        key = (message.framework_id, message.status.task_id.value)
+        view = book.durable.get(book.containers.get(key, ""))
+        volatile = "checkpointed" in (message.status.message or "")
+        if not volatile and (view is None or uuid not in view.uuids):
+            state = message.status.state.value
+            raise Violation(f"{agent.name}: {state} of {key} is told, and not on the disk: a crash now would unsay it")
+        first, longest = agent.core.settings.update_retry_first, agent.core.settings.update_retry_longest
+        before = book.sent.get(key)
+        wait = min(before[1] * 2, longest) if before is not None and before[0] == uuid else first
+        book.sent[key] = (uuid, wait)
+        name = "/".join(key)
+        self._met(agent, "first", name)
+        text = f"{message.status.state.value} of {key} was not acknowledged, and is not sent again"
+        self._owe(agent, "resend", name, wait + 1.0, text)
+
+    # --- checkpoints ---
+
+    def _persist(self, agent: AgentProcess, book: _Book, effect: Persist) -> None:
+        book.writes[effect.id] = tuple(key for key, _ in effect.changes)
+        for key, value in effect.changes:
+            book.newest[key] = effect.id
+            self._met(agent, "rewrite", key)
+            if not key.startswith("tasks/"):
+                continue
+            container = key[6:]
+            former = book.wanted.get(container)
+            view = None if value is None else self._run.decode(value)
+            kept = () if view is None else view.uuids
+            if former is not None and not former.forgotten and not (view is not None and view.forgotten):
+                for uuid in former.uuids:
+                    if uuid not in kept and uuid not in book.acknowledged and former.key[0] not in book.shut:
+                        raise Violation(f"{agent.name}: an update of {former.key} is dropped; nobody acknowledged it")
+            if view is None:
+                book.wanted.pop(container, None)
+            else:
+                book.wanted[container] = view
+                book.containers[view.key] = container
+
+    def durable(self, agent: AgentProcess, effect: Persist) -> None:
+        book = self.book(agent)
+        for key, value in effect.changes:
+            if key == "agent":
+                for name in [one[2] for one in self._owed.of(agent.name) if one[0] == "id"]:
+                    if self._has_id(agent, name):
+                        self._met(agent, "id", name)
+            if not key.startswith("tasks/"):
+                continue
+            container = key[6:]
+            if value is None:
+                view = book.durable.pop(container, None)
+                self._met(agent, "cleaned", key)
+                if view is not None:
+                    name = "/".join(view.key)
+                    self._met(agent, "first", name)
+                    self._met(agent, "resend", name)
+                    if book.containers.get(view.key) == container:
+                        del book.containers[view.key]
+                    book.sent.pop(view.key, None)
+            else:
+                view = book.durable[container] = self._run.decode(value)
+                if view.forgotten or not view.tasks[0].pending:
+                    name = "/".join(view.key)
+                    self._met(agent, "first", name)
+                    if view.forgotten:
+                        self._met(agent, "resend", name)
+
+    # --- containers ---
+
+    def _signal(self, agent: AgentProcess, effect: Signal) -> None:
+        container = agent.host.containers.get(effect.container_id)
+        if container is None or container.state != "running":
+            return
+        self._met(agent, "signal", effect.container_id)
+        kind = "SIGKILL" if effect.number == 9 else "SIGTERM"
+        seconds = 12.0 if effect.number == 9 else GRACE + 1.5
+        text = f"{kind} did not end {container.task_id}, and nothing follows"
+        self._owe(agent, "signal", effect.container_id, seconds, text)
+
+    def _destroy(self, agent: AgentProcess, book: _Book, effect: Destroy) -> None:
+        container_id = effect.container_id
+        self._ended(agent, container_id)
+        self._met(agent, "noticed", container_id)
+        container = agent.host.containers.get(container_id)
+        view = book.durable.get(container_id)
+        wanted = book.wanted.get(container_id)
+        if container is None or not container.told or wanted is None or wanted.forgotten:
+            return
+        if wanted.key[0] not in book.shut and (view is None or view.container.stage != "ended"):
+            raise Violation(
+                f"{agent.name}: what is left of {container.task_id} is destroyed before the disk has how it ended"
+            )
+
+    def ended(self, agent: AgentProcess, container: Container) -> None:
+        """It ended by itself or by a signal."""
+        self._ended(agent, container.id)
+        if agent.up and container.id in self.book(agent).durable:
+            self._owe(agent, "noticed", container.id, 10.0, f"{container.task_id} ended, and nobody noticed")
+
+    def _ended(self, agent: AgentProcess, container_id: str) -> None:
+        self._met(agent, "signal", container_id)
+        self._met(agent, "killed", container_id)
+
+    # --- the process ---
+
+    def killed(self, agent: AgentProcess) -> None:
+        self._owed.forgive(agent.name)
+        book = self.book(agent)
+        book.sent.clear()
+        book.writes.clear()
+        book.newest.clear()
+        book.wanted = dict(book.durable)
+        # What was acknowledged and not written down as such is sent again: that is no loss.
+
+    def wiped(self, agent: AgentProcess) -> None:
+        self._owed.forgive(agent.name)
+        self._books.pop(agent.name, None)

@@ -1,0 +1,505 @@
+"""What must hold of masters, seen from what goes over their wires: nothing is held twice, nothing is told too early or
+never, what was asked is passed on, who is silent is given up, and only the leader speaks.
+"""
+
+from __future__ import annotations
+
+import base64
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.frozen import Reply
+from dcos_runtime.core.resources import Resources
+from dcos_runtime.core.task_states import TERMINAL
+from dcos_runtime.master.core import events
+from dcos_runtime.master.core.effects import Send
+from dcos_runtime.master.core.state import task_resources
+from dcos_runtime.sim.obligations import Violation
+from dcos_runtime.sim.watch_agents import Down
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.scheduler import Call
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dcos_runtime.sim.agent import AgentProcess
+    from dcos_runtime.sim.master import MasterProcess
+    from dcos_runtime.sim.watch import Watch
+
+SOON = 0.5
+LATER = 3.0
+OVER = frozenset(state.value for state in TERMINAL) | {"TASK_UNKNOWN"}
+
+
+class _Id(msgspec.Struct):
+    value: str = ""
+
+
+class _Scalar(msgspec.Struct):
+    value: float = 0.0
+
+
+class _Range(msgspec.Struct):
+    begin: int
+    end: int
+
+
+class _Ranges(msgspec.Struct):
+    range: list[_Range] = []
+
+
+class _Resource(msgspec.Struct):
+    name: str
+    scalar: _Scalar | None = None
+    ranges: _Ranges | None = None
+
+
+class _Offer(msgspec.Struct):
+    id: _Id
+    agent_id: _Id
+    resources: list[_Resource] = []
+
+
+class _Offers(msgspec.Struct):
+    offers: list[_Offer] = []
+
+
+class _Status(msgspec.Struct):
+    task_id: _Id
+    state: str = ""
+    uuid: str = ""
+    reason: str = ""
+    agent_id: _Id | None = None
+
+
+class _Update(msgspec.Struct):
+    status: _Status
+
+
+class _Rescind(msgspec.Struct):
+    offer_id: _Id
+
+
+class _Event(msgspec.Struct):
+    """What a framework is told, as far as somebody watches it."""
+
+    type: str
+    offers: _Offers | None = None
+    update: _Update | None = None
+    rescind: _Rescind | None = None
+
+
+class _Info(msgspec.Struct):
+    task_id: _Id
+
+
+class _Message(msgspec.Struct):
+    """What an agent tells, as far as somebody watches it."""
+
+    seq: int
+    framework_id: str = ""
+    status: _Status | None = None
+    latest_state: str = ""
+
+
+class _Batch(msgspec.Struct):
+    agent_id: str
+    epoch: int
+    messages: list[_Message]
+
+
+class _Running(msgspec.Struct):
+    framework_id: str
+    task: _Info
+    state: str
+
+
+class _Connect(msgspec.Struct):
+    tasks: list[_Running] = []
+
+
+class _Outstanding(msgspec.Struct):
+    """An offer that stands. ``cpus`` in thousandths."""
+
+    agent_id: str
+    stream: int
+    cpus: int
+    ports: tuple[tuple[int, int], ...]
+
+
+class _Term:
+    """What one master was told and has told since it leads."""
+
+    def __init__(self) -> None:
+        self.agents: dict[int, str] = {}
+        """Stream of an agent → its process."""
+        self.names: dict[str, str] = {}
+        """Agent id → its process."""
+        self.epochs: dict[str, int] = {}
+        self.taken: dict[str, int] = {}
+        """The newest message of an agent's present connection."""
+        self.streams: dict[str, int] = {}
+        """Agent id → its stream."""
+        self.told_of: dict[int, dict[tuple[str, str], str]] = {}
+        """What came with a connect: stream → task → state."""
+        self.frameworks: dict[int, str] = {}
+        """Stream of a framework → its process."""
+        self.ids: dict[str, str] = {}
+        """Process of a framework → its id."""
+        self.offers: dict[str, _Outstanding] = {}
+        self.offered: dict[str, set[str]] = {}
+        self.tasks: dict[str, dict[tuple[str, str], bool]] = {}
+        """Agent id → tasks it was told to run, or told of, that have not ended."""
+        self.killed: set[tuple[str, str]] = set()
+        self.over: set[tuple[str, str]] = set()
+        """Tasks that ended: what an agent that died since tells of them changes nothing."""
+
+
+class MasterLedger:
+    def __init__(self, watch: Watch) -> None:
+        self._watch = watch
+        self._owed = watch.obligations
+        self._terms: dict[str, _Term] = {}
+        self._down = msgspec.json.Decoder(Down)
+        self._event = msgspec.json.Decoder(_Event)
+        self._info = msgspec.json.Decoder(_Info)
+        self._batch = msgspec.json.Decoder(_Batch)
+        self._connect = msgspec.json.Decoder(_Connect)
+        self._taken: dict[bytes, Resources] = {}
+        """By TaskInfo: reading one takes longer than all else of a look through everything."""
+        self.sizes: dict[str, tuple[int, tuple[int, ...]]] = {}
+        """What a task takes: thousandths of a CPU, ports."""
+
+    def term(self, master: MasterProcess) -> _Term:
+        term = self._terms.get(master.name)
+        if term is None:
+            term = self._terms[master.name] = _Term()
+        return term
+
+    def killed(self, master: MasterProcess) -> None:
+        self._terms.pop(master.name, None)
+
+    def _owe(self, master: MasterProcess, kind: str, of: str, seconds: float, what: str) -> None:
+        self._owed.owe((kind, master.name, of), master, self._watch.now, seconds, what)
+
+    def _met(self, master: MasterProcess, kind: str, of: str = "") -> None:
+        self._owed.met((kind, master.name, of))
+
+    def _leads(self, master: MasterProcess) -> None:
+        ensemble = master.ensemble
+        if master.member is None or not master.member.alive or master.fence != ensemble.fence:
+            raise Violation(f"{master.name} speaks as the leader, and another leads")
+
+    # --- a step of the core, before it is carried out ---
+
+    def stepped(self, master: MasterProcess, event: Any, effects: Sequence[Any]) -> None:
+        match event:
+            case events.AgentMessages():
+                if _status(event.request, effects) == 200:
+                    self._messages(master, self._batch.decode(event.data))
+            case events.AgentConnect():
+                if _status(event.request, effects) == 200:
+                    self._connected(master, event.stream, self._connect.decode(event.data))
+            case events.AgentGone():
+                self._agent_gone(master, event.stream)
+            case events.Subscribe():
+                told = _subscribed(event.stream, effects)
+                if _status(event.request, effects) == 200 and told:
+                    self._subscribed(master, event.stream, told)
+            case events.SubscriberGone():
+                self._subscriber_gone(master, event.stream)
+            case events.Called():
+                if _status(event.request, effects) in (200, 202):
+                    self._called(master, event.call)
+
+    # --- agents ---
+
+    def _connected(self, master: MasterProcess, stream: int, call: _Connect) -> None:
+        term = self.term(master)
+        client = master.streams.get(stream)
+        term.agents[stream] = client.client if client is not None else ""
+        term.told_of[stream] = {(one.framework_id, one.task.task_id.value): one.state for one in call.tasks}
+
+    def agent_told(self, master: MasterProcess, stream: int, data: bytes) -> None:
+        self._leads(master)
+        term = self.term(master)
+        message = self._down.decode(data)
+        kind, agent_id = message.type, message.agent_id
+        if kind == "PING":
+            return
+        if kind == "CONNECTED":
+            self._admitted(master, term, stream, message)
+        elif kind == "ACKNOWLEDGE":
+            self._met(master, "acknowledge", message.uuid)
+        elif kind == "KILL_TASK" and message.task_id is not None:
+            self._met(master, "kill", message.task_id.value)
+        elif kind == "RUN_TASK":
+            run = codec.decode(data, internal.RunTask)
+            key = (run.framework.id.value if run.framework.id else "", self._info.decode(run.task).task_id.value)
+            term.tasks.setdefault(agent_id, {})[key] = True
+            if not term.epochs.get(agent_id):
+                raise Violation(f"{master.name} launches {key} on {agent_id}, which is not admitted")
+
+    def _admitted(self, master: MasterProcess, term: _Term, stream: int, message: Down) -> None:
+        agent_id = message.agent_id
+        if not self._registered(master, agent_id):
+            raise Violation(f"{master.name} admits {agent_id}, and the registry does not have it")
+        if message.epoch <= term.epochs.get(agent_id, 0):
+            raise Violation(f"{master.name} gives {agent_id} an epoch that is not newer")
+        term.epochs[agent_id] = message.epoch
+        term.taken[agent_id] = 0
+        term.streams[agent_id] = stream
+        term.names[agent_id] = term.agents.get(stream, "")
+        self._hears(master, agent_id)
+        told = term.told_of.get(stream, {})
+        former = term.tasks.get(agent_id, {})
+        ids = set(term.ids.values())
+        for key in former:
+            if key not in told and key[0] in ids and self._framework_there(term, key[0]):
+                text = f"{agent_id} registered again without {key}, and its framework is not told"
+                self._owe(master, "reconcile", key[1], LATER, text)
+        for key, state in told.items():
+            if key in term.killed and state not in OVER and key not in term.over:
+                text = f"{agent_id} came back with {key}, which is to be killed, and is not told so"
+                self._owe(master, "kill", key[1], LATER, text)
+        term.over.update(key for key, state in told.items() if state in OVER)
+        term.tasks[agent_id] = {key: True for key in told if key not in term.over}
+
+    def _framework_there(self, term: _Term, framework_id: str) -> bool:
+        return any(term.ids.get(who) == framework_id for who in term.frameworks.values())
+
+    def _registered(self, master: MasterProcess, agent_id: str) -> bool:
+        value = master.ensemble.values.get(f"agents/{agent_id}")
+        return value is not None and b"unreachable_since" not in value
+
+    def _hears(self, master: MasterProcess, agent_id: str) -> None:
+        options = self._watch.cluster.options
+        seconds = options.ping_seconds * (options.pings + 2) + 5.0
+        self._owe(master, "silent", agent_id, seconds, f"{agent_id} says nothing, and is not given up")
+
+    def _messages(self, master: MasterProcess, batch: _Batch) -> None:
+        term = self.term(master)
+        agent_id = batch.agent_id
+        if batch.epoch != term.epochs.get(agent_id):
+            raise Violation(f"{master.name} takes messages of {agent_id} that came on an older connection")
+        self._hears(master, agent_id)
+        taken = term.taken.get(agent_id, 0)
+        term.taken[agent_id] = max(taken, batch.messages[-1].seq if batch.messages else 0)
+        for message in batch.messages:
+            if message.seq <= taken:
+                continue  # the answer to an earlier post of it was lost, or something sent it twice
+            status = message.status
+            if status is not None:
+                key = (message.framework_id, status.task_id.value)
+                if message.latest_state in OVER:
+                    term.tasks.get(agent_id, {}).pop(key, None)
+                    term.killed.discard(key)
+                    term.over.add(key)
+                if self._framework_there(term, key[0]):
+                    text = f"{status.state} of {key} came, and its framework is not told"
+                    self._owe(master, "forward", status.uuid, SOON, text)
+
+    def _agent_gone(self, master: MasterProcess, stream: int) -> None:
+        term = self.term(master)
+        term.agents.pop(stream, None)
+        term.told_of.pop(stream, None)
+        for agent_id, one in list(term.streams.items()):
+            if one == stream:
+                del term.streams[agent_id]
+                for offer_id in term.offered.get(agent_id, ()):
+                    text = f"{agent_id} is not connected any more, and its offer {offer_id} stands"
+                    self._owe(master, "offer", offer_id, SOON, text)
+
+    def given_up(self, master: str, agent_id: str) -> None:
+        """The registry has it that the agent is unreachable."""
+        self._owed.met(("silent", master, agent_id))
+        term = self._terms.get(master)
+        if term is not None:  # with its records the master forgets what it was to say to the agent
+            term.killed.difference_update(term.tasks.pop(agent_id, ()))
+
+    # --- frameworks ---
+
+    def _subscribed(self, master: MasterProcess, stream: int, framework_id: str) -> None:
+        term = self.term(master)
+        client = master.streams.get(stream)
+        who = client.client if client is not None else ""
+        for number, other in list(term.frameworks.items()):
+            if other == who:
+                self._drop_offers(master, term, number)
+                del term.frameworks[number]
+        term.frameworks[stream] = who
+        term.ids[who] = framework_id
+
+    def _subscriber_gone(self, master: MasterProcess, stream: int) -> None:
+        term = self.term(master)
+        self._drop_offers(master, term, stream)
+        term.frameworks.pop(stream, None)
+        self._owed.forgive(master.name, frozenset({"forward", "reconcile"}))
+
+    def _called(self, master: MasterProcess, call: Call) -> None:
+        term = self.term(master)
+        framework_id = call.framework_id.value if call.framework_id else ""
+        if call.accept is not None:
+            for one in call.accept.offer_ids:
+                self._drop_offer(master, term, one.value)
+        elif call.decline is not None:
+            for one in call.decline.offer_ids:
+                self._drop_offer(master, term, one.value)
+        elif call.acknowledge is not None:
+            agent_id = call.acknowledge.agent_id.value
+            if agent_id in term.streams:
+                uuid = base64.b64encode(call.acknowledge.uuid).decode()
+                task_id = call.acknowledge.task_id.value
+                text = f"an update of {task_id} was acknowledged, and {agent_id} is not told"
+                self._owe(master, "acknowledge", uuid, SOON, text)
+        elif call.kill is not None:
+            key = (framework_id, call.kill.task_id.value)
+            for agent_id, tasks in term.tasks.items():
+                if key in tasks:
+                    term.killed.add(key)
+                    if agent_id in term.streams:
+                        text = f"{key} is to be killed, and {agent_id} is not told"
+                        self._owe(master, "kill", key[1], SOON, text)
+
+    def framework_told(self, master: MasterProcess, stream: int, data: bytes) -> None:
+        self._leads(master)
+        event = self._event.decode(data)
+        if event.offers is not None:
+            self._offered(master, stream, event.offers.offers)
+        elif event.rescind is not None:
+            self._drop_offer(master, self.term(master), event.rescind.offer_id.value)
+        elif event.update is not None:
+            self._told(master, event.update.status)
+
+    def _told(self, master: MasterProcess, status: _Status) -> None:
+        term = self.term(master)
+        task_id = status.task_id.value
+        self._met(master, "forward", status.uuid)
+        agent_id = status.agent_id.value if status.agent_id is not None else ""
+        if status.reason == "REASON_AGENT_REMOVED":
+            if self._registered(master, agent_id):
+                raise Violation(f"{master.name} gives {agent_id} up, and the registry does not have that")
+            term.tasks.pop(agent_id, None)
+        if status.state in OVER:
+            self._met(master, "reconcile", task_id)
+            if not status.uuid and status.reason != "REASON_INVALID_OFFERS":
+                self._really_over(master, task_id, status)
+
+    def _really_over(self, master: MasterProcess, task_id: str, status: _Status) -> None:
+        """What the master says by itself is compared with what runs."""
+        for key, containers in self._watch.running.items():
+            if key[1] != task_id:
+                continue
+            for agent in self._watch.cluster.agents:
+                if any(name in agent.host.containers for name in containers) and self._known(agent, containers):
+                    raise Violation(
+                        f"{master.name} tells {status.state} ({status.reason}) of {task_id}, which runs on {agent.name}"
+                    )
+
+    def _known(self, agent: AgentProcess, containers: set[str]) -> bool:
+        return any(f"tasks/{name}" in agent.disk.values for name in containers)
+
+    # --- offers ---
+
+    def _offered(self, master: MasterProcess, stream: int, offers: Sequence[_Offer]) -> None:
+        term = self.term(master)
+        for offer in offers:
+            cpus, ports = 0, []
+            for resource in offer.resources:
+                if resource.name == "cpus" and resource.scalar is not None:
+                    cpus += round(resource.scalar.value * 1000)
+                elif resource.name == "ports" and resource.ranges is not None:
+                    ports += [(one.begin, one.end) for one in resource.ranges.range]
+            agent_id = offer.agent_id.value
+            if agent_id not in term.streams:
+                raise Violation(f"{master.name} offers {offer.id.value} of {agent_id}, which is not connected")
+            self._held_once(master, term, agent_id, cpus, ports)
+            term.offers[offer.id.value] = _Outstanding(agent_id, stream, cpus, tuple(ports))
+            term.offered.setdefault(agent_id, set()).add(offer.id.value)
+
+    def _held_once(
+        self, master: MasterProcess, term: _Term, agent_id: str, cpus: int, ports: list[tuple[int, int]]
+    ) -> None:
+        """What is offered is neither offered already nor used by anything that runs or is about to."""
+        options = self._watch.cluster.options
+        standing = [term.offers[name] for name in term.offered.get(agent_id, ())]
+        whole = cpus + sum(offer.cpus for offer in standing)
+        taken = {port for offer in standing for begin, end in offer.ports for port in range(begin, end + 1)}
+        for _, task_id in term.tasks.get(agent_id, ()):
+            used, on = self.sizes.get(task_id, (0, ()))
+            whole += used
+            taken.update(on)
+        if whole > options.cpus * 1000:
+            raise Violation(f"{master.name}: of {agent_id} {whole / 1000:g} CPUs are held, and it has {options.cpus:g}")
+        for begin, end in ports:
+            for port in range(begin, end + 1):
+                if port in taken:
+                    raise Violation(f"{master.name}: port {port} of {agent_id} is offered, and held by another")
+
+    def _drop_offer(self, master: MasterProcess, term: _Term, offer_id: str) -> None:
+        offer = term.offers.pop(offer_id, None)
+        self._met(master, "offer", offer_id)
+        if offer is not None:
+            term.offered[offer.agent_id].discard(offer_id)
+
+    def _drop_offers(self, master: MasterProcess, term: _Term, stream: int) -> None:
+        for offer_id in [name for name, offer in term.offers.items() if offer.stream == stream]:
+            self._drop_offer(master, term, offer_id)
+
+    # --- all of it ---
+
+    def scan(self) -> None:
+        """The books of whoever leads."""
+        for master in self._watch.cluster.masters:
+            if master.leading:
+                for complaint in complaints(master.core.state, self._taken):
+                    raise Violation(f"{master.name}: {complaint}")
+
+
+def _status(request: int, effects: Sequence[Any]) -> int:
+    """What the request is answered with in this step."""
+    return next((one.status for one in effects if type(one) is Reply and one.request == request), 0)
+
+
+def _subscribed(stream: int, effects: Sequence[Any]) -> str:
+    """The framework id that the subscriber is told; empty when it was refused."""
+    for effect in effects:
+        if type(effect) is Send and effect.stream == stream and effect.event.subscribed is not None:
+            return str(effect.event.subscribed.framework_id.value)
+    return ""
+
+
+def complaints(state: Any, known: dict[bytes, Resources]) -> list[str]:
+    """What is wrong with a master's own books. ``known``: what tasks take, and what is found of that."""
+    found: list[str] = []
+    if len(known) > 50_000:
+        known.clear()
+    for agent in state.agents.values():
+        used = []
+        for task in agent.all_tasks():
+            if not task.terminal:
+                taken = known.get(task.info)
+                if taken is None:
+                    taken = known[task.info] = task_resources(task)
+                used.append(taken)
+        offered = [state.offers[offer_id].resources for offer_id in agent.offers]
+        whole = amounts.total([*used, *offered])
+        if whole != state.allocator.allocated(agent.id):
+            allocated = state.allocator.allocated(agent.id)
+            found.append(f"of {agent.id} {whole} is used and offered, and the allocator has {allocated}")
+        if not agent.total.contains(whole):
+            found.append(f"more of {agent.id} is held than there is: {whole}")
+        if agent.used != amounts.total(used):
+            found.append(f"{agent.id} has {agent.used} in use by its books, and its tasks use {amounts.total(used)}")
+        if agent.offers and not agent.connected:
+            found.append(f"{agent.id} is not connected, and has offers")
+    for framework in state.frameworks.values():
+        for task in framework.tasks.values():
+            agent = state.agents.get(task.agent_id)
+            if agent is None or agent.task(framework.id, task.id) is not task:
+                found.append(f"{task.id} is a task of its framework, and none of its agent")
+        if framework.offers and not framework.connected:
+            found.append(f"{framework.id} is not subscribed, and has offers")
+    return found

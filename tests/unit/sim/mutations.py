@@ -1,0 +1,249 @@
+"""Thirty planted bugs, one line each: what the simulation has to find. Chosen before its observers were written."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Mutation:
+    """In ``function`` (module:qualified name) the text ``old``, which is there exactly once, becomes ``new``."""
+
+    name: str
+    what: str
+    function: str
+    old: str
+    new: str
+
+
+BOOK = "dcos_runtime.agent.core.book:Book"
+LIFE = "dcos_runtime.agent.core.life:Life"
+SESSION = "dcos_runtime.agent.core.session:Session"
+CORE = "dcos_runtime.agent.core.agent:AgentCore"
+
+AGENT = [
+    Mutation(
+        "agent-no-resend",
+        "an update that nobody acknowledges is not sent again",
+        f"{BOOK}._send_head",
+        "self.timers.set(Resend(task.record.container_id), now.mono + task.resend_wait)",
+        "pass",
+    ),
+    Mutation(
+        "agent-told-before-stored",
+        "an update goes out before its checkpoint is durable",
+        f"{BOOK}._send_head",
+        "if task.needs.get(head.uuid, 0) > task.durable and not task.volatile:",
+        "if False:",
+    ),
+    Mutation(
+        "agent-destroyed-before-stored",
+        "what is left of a container goes before the terminal update is durable",
+        f"{LIFE}._persisted",
+        "and not task.destroyed and id == task.written:",
+        "and not task.destroyed:",
+    ),
+    Mutation(
+        "agent-no-rekill",
+        "SIGKILL is sent once only",
+        f"{LIFE}._escalate",
+        "self.timers.set(Escalate(task.record.container_id), now.mono + self.settings.rekill)",
+        "pass",
+    ),
+    Mutation(
+        "agent-no-escalation",
+        "SIGTERM is never followed by SIGKILL",
+        f"{LIFE}._begin_kill",
+        "self.timers.set(Escalate(task.record.container_id), now.mono + kill.grace)",
+        "pass",
+    ),
+    Mutation(
+        "agent-no-reconnect",
+        "a connection that broke is not made again",
+        f"{SESSION}._again",
+        "self._timers.set(_DUE, now.mono + wait)",
+        "pass",
+    ),
+    Mutation(
+        "agent-silence-unnoticed",
+        "a master that says nothing any more is waited for without end",
+        f"{SESSION}.heard",
+        "self._timers.set(_DUE, now.mono + at.silence)",
+        "self._timers.cancel(_DUE)",
+    ),
+    Mutation(
+        "agent-no-resend-when-admitted",
+        "what was in flight on an older connection is not sent on the new one",
+        f"{CORE}._first",
+        "self.quiet(task)",
+        "pass",
+    ),
+    Mutation(
+        "agent-stale-acknowledgement",
+        "the acknowledgement of another update is taken for that of the one in flight",
+        f"{BOOK}._acknowledged",
+        "if task is None or task.head is None or task.head.uuid != message.uuid:",
+        "if task is None or task.head is None:",
+    ),
+    Mutation(
+        "agent-id-not-kept",
+        "the id a master gave is not written down",
+        f"{CORE}._first",
+        "self._persist_agent()",
+        "pass",
+    ),
+    Mutation(
+        "agent-not-watched",
+        "a container that ran on while the agent was away is not waited for",
+        "dcos_runtime.agent.core.recovery:resume",
+        "core.emit(Watch(record.container_id, container.launcher, agent_id, record.framework_id, info))",
+        "pass",
+    ),
+    Mutation(
+        "agent-no-rewrite",
+        "a checkpoint that could not be written is not tried again",
+        f"{LIFE}._persist_failed",
+        "self.timers.set(Rewrite(record.container_id), now.mono + self.settings.persist_retry)",
+        "pass",
+    ),
+    Mutation(
+        "agent-checkpoint-left",
+        "the checkpoint of a task that is over stays",
+        f"{BOOK}._remove",
+        'self._persist(f"tasks/{container_id}", None)',
+        "pass",
+    ),
+]
+
+AGENTS = "dcos_runtime.master.core.agents"
+TASKS = "dcos_runtime.master.core.tasks"
+SILENCE = "dcos_runtime.master.core.silence"
+
+MASTER = [
+    Mutation(
+        "master-no-reconcile",
+        "tasks that an agent does not tell of when it registers again are not told lost",
+        f"{AGENTS}:_reconnected",
+        "_missing(state, agent, task, now)",
+        "pass",
+    ),
+    Mutation(
+        "master-recovered-twice",
+        "the resources of a task are free twice when it has ended",
+        f"{TASKS}:apply",
+        "if not was_over and (task.terminal or task.state is TaskState.TASK_UNREACHABLE):",
+        "if task.terminal or task.state is TaskState.TASK_UNREACHABLE:",
+    ),
+    Mutation(
+        "master-not-recovered",
+        "the resources of a task that ended stay taken",
+        "dcos_runtime.master.core.state:State.release",
+        "self.allocator.recover(task.framework_id, task.role, agent.id, resources)",
+        "pass",
+    ),
+    Mutation(
+        "master-offer-kept",
+        "the offers of an agent that is not connected any more stand",
+        f"{SILENCE}:disconnected",
+        "offers.give_back_all(state, agent.offers, rescind=True)",
+        "pass",
+    ),
+    Mutation(
+        "master-epoch-unchecked",
+        "messages of an agent's older connection are taken",
+        f"{AGENTS}:_messages",
+        "if batch.epoch != agent.epoch:",
+        "if False:",
+    ),
+    Mutation(
+        "master-acknowledgement-kept",
+        "an acknowledgement is not passed on to the agent",
+        f"{TASKS}:acknowledge",
+        "state.tell(agent, internal.Acknowledge, framework_id=framework_id, task_id=call.task_id, uuid=call.uuid)",
+        "pass",
+    ),
+    Mutation(
+        "master-kill-not-again",
+        "a kill is not said again to an agent that comes back and still runs the task",
+        f"{AGENTS}:_reconnected",
+        "tasks.tell_kill(state, agent, told.framework_id, task_id)",
+        "pass",
+    ),
+    Mutation(
+        "master-silence-unnoticed",
+        "an agent that answers no pings stays",
+        f"{SILENCE}:ping",
+        "if agent.missed_pings >= state.config.max_agent_ping_timeouts:",
+        "if False:",
+    ),
+    Mutation(
+        "master-removed-before-stored",
+        "an agent is given up before the registry has it",
+        f"{SILENCE}:mark_unreachable",
+        "state.persist({KEY + agent.id: entry}, MarkUnreachable(agent.id, now.wall, text, counted))",
+        "removed(state, MarkUnreachable(agent.id, now.wall, text, counted), now)",
+    ),
+    Mutation(
+        "master-answers-early",
+        "a task of an agent that has yet to come back is told unknown",
+        f"{TASKS}:_reconciled",
+        "if agent_id in state.recovering if agent_id is not None else state.recovering:",
+        "if False:",
+    ),
+]
+
+INSTANCES = "dcos_runtime.marathon.core.tasks:Tasks"
+
+INIT = [
+    Mutation(
+        "init-no-confirmation",
+        "a launch that nothing was heard of is not asked about",
+        f"{INSTANCES}.launch_due",
+        "world.send(calls.reconcile([(instance.task_id, instance.agent_id)]))",
+        "pass",
+    ),
+    Mutation(
+        "init-no-kill-retry",
+        "a kill that nothing came of is not said again",
+        f"{INSTANCES}._kill_now",
+        "world.timers.set(KillAgain(instance.id), now.mono + world.settings.kill_retry_timeout)",
+        "pass",
+    ),
+    Mutation(
+        "init-no-reconcile",
+        "after a new subscription nobody is asked for the state of tasks",
+        "dcos_runtime.marathon.core.core:InitCore._subscribed",
+        "self._reconcile(now)",
+        "pass",
+    ),
+    Mutation(
+        "init-acknowledged-before-stored",
+        "an update is acknowledged, and all else told, before what it changed is stored",
+        "dcos_runtime.marathon.core.outbox:Outbox._next",
+        "yield self.writes.begin(parts[0], Writing(tuple(parts[1:]), effects))",
+        "yield from (*effects, self.writes.begin(parts[0], Writing(tuple(parts[1:]), ())))",
+    ),
+    Mutation(
+        "init-stray-lives",
+        "a task that no instance has is let run",
+        f"{INSTANCES}._stray",
+        "self._world.send(calls.kill(task_id, status.agent_id.value if status.agent_id else None))",
+        "pass",
+    ),
+    Mutation(
+        "init-launch-unstored",
+        "the first launch of an instance is not stored",
+        "dcos_runtime.marathon.core.world:World.save_instance",
+        "if instance.incarnation:",
+        "if instance.incarnation > 1:",
+    ),
+    Mutation(
+        "init-bound-broken",
+        "an upgrade starts more instances than maximumOverCapacity allows",
+        "dcos_runtime.marathon.core.decide:_replace",
+        "start = max(0, min(app.instances - len(new), most - there))",
+        "start = max(0, app.instances - len(new))",
+    ),
+]
+
+ALL = [*AGENT, *MASTER, *INIT]

@@ -1,0 +1,198 @@
+"""The parts of the simulation: time, network, obligations, disk, command line."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from dcos_runtime.sim import cli
+from dcos_runtime.sim.clock import START, Clock
+from dcos_runtime.sim.network import STALL_SECONDS, Network, Stream
+from dcos_runtime.sim.obligations import Obligations, Violation
+from tests.unit.sim.mutations import ALL
+from tests.unit.sim.planting import planted
+
+
+def test_what_was_said_first_of_the_same_time_is_done_first() -> None:
+    clock, done = Clock(), []
+    for name in "abc":
+        clock.after(1.0, lambda name=name: done.append(name))
+    clock.after(0.5, lambda: clock.after(0.0, lambda: done.append("early")))
+    clock.run(START + 2.0)
+    assert done == ["early", "a", "b", "c"]
+    assert clock.now == START + 2.0
+
+
+class Ends:
+    """A stream with what its ends noticed."""
+
+    def __init__(self) -> None:
+        self.clock = Clock()
+        self.network = Network(self.clock, b"seed")
+        self.heard: list[bytes] = []
+        self.noticed: list[str] = []
+        self.stream = Stream(self.network, "server", "client")
+        self.stream.on_record = self.heard.append
+        self.stream.ended = lambda why: self.noticed.append("client")
+        self.stream.gone = lambda: self.noticed.append("server")
+
+    def run(self, seconds: float = 1.0) -> None:
+        self.clock.run(self.clock.now + seconds)
+
+
+def test_records_come_in_order_however_long_each_takes() -> None:
+    ends = Ends()
+    ends.network.slow("server", "client", 5.0)
+    for number in range(20):
+        ends.stream.put(b"%d" % number)
+    ends.run(200.0)
+    assert ends.heard == [b"%d" % number for number in range(20)]
+
+
+def test_what_is_held_up_by_a_partition_comes_when_that_ends() -> None:
+    ends = Ends()
+    ends.network.block("server", "client")
+    ends.stream.put(b"a")
+    ends.run(10.0)
+    assert ends.heard == []
+    ends.network.unblock("server", "client")
+    ends.run()
+    assert ends.heard == [b"a"]
+    assert ends.noticed == []
+
+
+def test_a_server_gives_a_client_up_that_reads_nothing_for_long() -> None:
+    ends = Ends()
+    ends.network.block("server", "client")
+    ends.stream.put(b"a")
+    ends.run(STALL_SECONDS + 1.0)
+    assert ends.noticed == ["server"]
+
+
+def test_an_end_that_is_not_told_holds_on() -> None:
+    ends = Ends()
+    ends.stream.deaden()
+    ends.stream.put(b"a")
+    ends.stream.abandon()
+    ends.run(100.0)
+    assert ends.heard == []
+    assert ends.noticed == []
+
+
+@pytest.mark.parametrize(
+    ("mark", "requests", "ending"),
+    [
+        ("", 1, ["answered yes"]),
+        ("lose", 0, ["failed"]),
+        ("mute", 1, ["failed"]),
+        ("double", 2, ["answered yes"]),
+        ("replay", 2, ["answered yes"]),
+        ("swallow", 0, ["answered proxy"]),
+    ],
+)
+def test_what_befalls_a_call(mark: str, requests: int, ending: list[str]) -> None:
+    clock = Clock()
+    network, asked, ended = Network(clock, b"seed"), [], []
+
+    def request(answer: Any) -> None:
+        asked.append(1)
+        answer("yes")
+
+    if mark:
+        network.mark("client", "server", mark)
+    network.call(
+        "client",
+        "server",
+        request,
+        lambda value: ended.append(f"answered {value}"),
+        lambda why: ended.append("failed"),
+        30.0,
+        swallowed="proxy",
+    )
+    clock.run(START + 60.0)
+    assert (len(asked), ended) == (requests, ending)
+
+
+class Owner:
+    name = "owner"
+    well_since: float | None = 0.0
+
+
+def test_what_is_owed_and_not_done_is_complained_of() -> None:
+    owed, owner = Obligations(), Owner()
+    owed.owe(("kind", "owner", "a"), owner, 10.0, 5.0, "a is not done")
+    owed.owe(("kind", "owner", "b"), owner, 10.0, 5.0, "b is not done")
+    owed.check(14.0)
+    owed.met(("kind", "owner", "a"))
+    with pytest.raises(Violation, match="b is not done"):
+        owed.check(16.0)
+
+
+def test_owing_it_anew_moves_the_deadline() -> None:
+    owed, owner = Obligations(), Owner()
+    for now in range(10, 100, 4):
+        owed.owe(("kind", "owner", "a"), owner, float(now), 5.0, "a is not done")
+        owed.check(float(now))
+    assert len(owed) == 1
+
+
+def test_time_in_which_the_owner_could_not_act_does_not_count() -> None:
+    owed, owner = Obligations(), Owner()
+    owed.owe(("kind", "owner", "a"), owner, 10.0, 5.0, "a is not done")
+    owner.well_since = None
+    owed.check(100.0)
+    owner.well_since = 103.0
+    owed.check(107.0)
+    with pytest.raises(Violation):
+        owed.check(109.0)
+
+
+def test_who_dies_owes_nothing() -> None:
+    owed, owner = Obligations(), Owner()
+    owed.owe(("kind", "owner", "a"), owner, 10.0, 5.0, "a is not done")
+    owed.owe(("other", "owner", "a"), owner, 10.0, 5.0, "a is not done")
+    owed.forgive("owner", frozenset({"kind"}))
+    assert owed.owes(("other", "owner", "a"))
+    owed.forgive("owner")
+    owed.check(100.0)
+
+
+# --- the command line -------------------------------------------------------------------------------------------------
+
+
+def test_a_run_that_went_well(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--seed", "5", "--agents", "2", "--tasks", "4", "--seconds", "60", "--faults", "cut=2,kill"]) == 0
+    assert "seed 5" in capsys.readouterr().out
+
+
+def test_a_run_without_faults(capsys: pytest.CaptureFixture[str]) -> None:
+    assert cli.main(["--faults", "none", "--seconds", "30", "--trace"]) == 0
+    assert ": 0 faults" in capsys.readouterr().out
+
+
+def test_a_failure_tells_its_seed_and_the_least_that_makes_it(capsys: pytest.CaptureFixture[str]) -> None:
+    with planted(next(one for one in ALL if one.name == "agent-id-not-kept")):
+        assert cli.main(["--seed", "9", "--seconds", "60"]) == 1
+    told = capsys.readouterr().out
+    assert "The least that makes seed 9 fail" in told
+    assert "no fault at all" in told
+    assert "is not on its disk" in told
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--faults", "rain"], "'rain' is none of"),
+        (["--faults", "cut=x"], "the weight of cut is a number"),
+        (["--agents", "0"], "--agents wants a number of at least 1"),
+        (["--seconds", "-1"], "--seconds wants a number above 0"),
+        (["--seeds", "2", "--seed", "x"], "x"),
+        (["--profile", "none"], "invalid choice"),
+    ],
+)
+def test_wrong_usage(arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        cli.main(arguments)
+    assert ended.value.code == 2
+    assert complaint in capsys.readouterr().err
