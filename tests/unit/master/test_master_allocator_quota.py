@@ -224,3 +224,29 @@ def test_a_shared_volume_and_dynamic_reservations_are_seen_by_their_roles_only()
     (decision,) = one.allocate(0.0)
     assert decision.role == "a/x"
     assert decision.resources == Resources({Kind("cpus", reserved): 1000}, things={volume: 1})
+
+
+@pytest.mark.parametrize(
+    ("quotas", "role", "offers"),
+    [
+        ({"web": Quota(limits={"cpus": 2500})}, "web", [0, 2500]),
+        ({"db": Quota(guarantees={"cpus": 5000})}, "web", [0, 3000]),
+        ({"db": Quota(guarantees={"cpus": 5000})}, "db", [4000, 4000]),
+        ({"db": Quota(guarantees={"cpus": 50_000})}, "web", [0, 0]),
+        ({"db": Quota(guarantees={"cpus": 50_000})}, "db", [4000, 4000]),
+    ],
+)
+def test_a_real_mesos_made_these_offers_of_two_agents(quotas: dict[str, Quota], role: str, offers: list[int]) -> None:
+    """Mesos 1.11 with agents of cpus:4;mem:1024;disk:1000;ports:[31000-31009], one framework, UPDATE_QUOTA before."""
+    one = Allocator(Options(), Random(1))
+    for name, quota in quotas.items():
+        one.set_quota(name, quota)
+    ports = {plain("ports"): ((31000, 31009),)}
+    for name in "ab":
+        one.add_agent(name, Resources(cpus(4000, mem=1024_000, disk=1000_000).scalars, ports), active=True)
+    join(one, role)
+    decisions = one.allocate(0.0)
+    assert sorted(decision.resources.scalar("cpus") for decision in decisions) == offers
+    for decision in decisions:
+        assert (decision.resources.scalar("mem"), decision.resources.scalar("disk")) == (1024_000, 1000_000)
+        assert decision.resources.ranges == ports
