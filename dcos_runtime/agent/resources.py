@@ -103,7 +103,7 @@ def _check(resources: list[Resource]) -> None:
         if key in seen:
             raise ValueError(f"{resource.name} is given twice" + (f" for role {key[1]}" if key[1] != "*" else ""))
         seen.add(key)
-    if error := amounts.invalid(resources) or amounts.not_offerable(resources):
+    if error := amounts.invalid(resources) or amounts.not_offerable(amounts.parse(resources)):
         raise ValueError(error)
     for name in {resource.name for resource in resources}:
         _check_apart(name, [resource for resource in resources if resource.name == name])

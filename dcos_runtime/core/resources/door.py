@@ -11,10 +11,9 @@ import re
 from collections.abc import Sequence
 
 from dcos_runtime.core.resources import intervals as spans
-from dcos_runtime.core.resources.messages import parse
 from dcos_runtime.core.resources.roles import role_error
 from dcos_runtime.core.resources.text import decimal
-from dcos_runtime.core.resources.value import MAX_SCALAR, fixed
+from dcos_runtime.core.resources.value import MAX_SCALAR, Resources, fixed
 from dcos_runtime.wire.common import Value
 from dcos_runtime.wire.resources import Resource
 
@@ -40,9 +39,9 @@ def out_of_range(value: float) -> bool:
     return not value <= MAX_SCALAR
 
 
-def not_offerable(given: Sequence[Resource]) -> str | None:
+def not_offerable(given: Resources) -> str | None:
     """Whether an agent may offer these: plain resources, and statically reserved ones, is all that is offered yet."""
-    for kind in parse(given).kinds():
+    for kind in given.kinds():
         if not kind.ordinary:
             return (
                 f"Resource '{kind.name}{kind.suffix}' cannot be offered: this version offers resources that are"

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterable
+from typing import NamedTuple
 
 import msgspec
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core import frameworks, offers, silence, tasks, validate
 from dcos_runtime.master.core.events import AgentConnect, AgentMessages
@@ -61,10 +63,39 @@ def connect(state: State, event: AgentConnect, now: Now) -> tuple[int, str]:
     return status, text
 
 
+def _offered(info: AgentInfo) -> amounts.Read:
+    """What the agent has; many have the same."""
+    return amounts.read(codec.encode(info.resources))
+
+
+class _Task(TaskInfo, kw_only=True):
+    """A TaskInfo whose resources are left as they are: many tasks have the same."""
+
+    resources: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]
+
+
+class _Info(NamedTuple):
+    """What is looked at of a TaskInfo that an agent tells."""
+
+    task_id: str
+    resources: amounts.Read
+
+
+def _info(task: msgspec.Raw) -> _Info:
+    """Raises `codec.DecodeError`."""
+    data = bytes(task)
+    if b"null" in data:  # absent fields, perhaps; this master writes none
+        info = codec.decode(data, TaskInfo)
+        return _Info(info.task_id.value, amounts.read(codec.encode(info.resources)))
+    told = codec.decode(data, _Task)
+    return _Info(told.task_id.value, amounts.read(bytes(told.resources)))
+
+
 def _connect(state: State, call: internal.Connect, event: AgentConnect, now: Now) -> tuple[int, str]:
     if call.version != internal.VERSION:
         return 400, f"this master speaks version {internal.VERSION} of the agent protocol, not {call.version}"
-    if error := amounts.invalid(call.agent.resources) or amounts.not_offerable(call.agent.resources):
+    offered = _offered(call.agent)
+    if error := offered.error or amounts.not_offerable(offered.resources):
         return 400, error
     if (size := len(codec.encode(call.agent))) > MAX_INFO:
         text = f"the agent's description has {size} bytes, and the registry takes {MAX_INFO} of an agent"
@@ -75,14 +106,14 @@ def _connect(state: State, call: internal.Connect, event: AgentConnect, now: Now
         return 400, error
     if event.names is not None and (error := _pretends(state, call.agent, agent_id, event.names)):
         return 403, error
-    infos: list[TaskInfo] = []
+    infos: list[_Info] = []
     for told in call.tasks:
         try:
-            info = codec.decode(told.task, TaskInfo)
+            info = _info(told.task)
         except codec.DecodeError as problem:
             return 400, f"a task of framework {told.framework_id} cannot be read: {problem}"
-        if error := amounts.invalid(info.resources):
-            return 400, f"task {info.task_id.value} of framework {told.framework_id}: {error}"
+        if error := info.resources.error:
+            return 400, f"task {info.task_id} of framework {told.framework_id}: {error}"
         infos.append(info)
     if agent_id is None:
         agent_id = state.new_agent_id()
@@ -134,7 +165,7 @@ def _replace_silent(state: State, info: AgentInfo, now: Now) -> None:
 def admit(state: State, then: Admit, now: Now) -> None:
     """The registry has it."""
     call = _named(codec.decode(then.data, internal.Connect), then.agent_id)
-    infos = [codec.decode(told.task, TaskInfo) for told in call.tasks]
+    infos = [_info(told.task) for told in call.tasks]
     _admitted(state, then.agent_id, call, infos, then.stream, then.address, now)
 
 
@@ -142,7 +173,7 @@ def _admitted(
     state: State,
     agent_id: str,
     call: internal.Connect,
-    infos: list[TaskInfo],
+    infos: list[_Info],
     stream: int,
     address: str,
     now: Now,
@@ -157,7 +188,7 @@ def _admitted(
     agent = Agent(
         id=agent_id,
         info=call.agent,
-        total=amounts.parse(call.agent.resources),
+        total=_offered(call.agent).resources,
         software=call.software,
         address=address,
         registered_at=now.wall,
@@ -169,20 +200,24 @@ def _admitted(
     state.counters[f"master/slave_{'re' if agent.reregistered_at else ''}registrations"] += 1
     _attach(state, agent, stream, now)
     _learn_frameworks(state, agent, call, now)
-    for told, info in zip(call.tasks, infos, strict=True):
-        task = _adopt(state, agent, told, info) if told.framework_id not in state.completed else None
-        if task is not None and back is None:
-            text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
-            update = tasks.latest(task, text, TaskStatus.Reason.REASON_AGENT_REREGISTERED, now)
-            update.state = task.state
-            tasks.forward(state, state.frameworks.get(task.framework_id), update)
+    held: _Held = {}
+    try:
+        for told, info in zip(call.tasks, infos, strict=True):
+            task = _adopt(state, agent, told, info, held) if told.framework_id not in state.completed else None
+            if task is not None and back is None:
+                text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
+                update = tasks.latest(task, text, TaskStatus.Reason.REASON_AGENT_REREGISTERED, now)
+                update.state = task.state
+                tasks.forward(state, state.frameworks.get(task.framework_id), update)
+    finally:
+        _hold(state, agent, held)
 
 
 def _change_info(state: State, agent: Agent, info: AgentInfo) -> None:
     state.leave(agent)
     agent.info = info
     state.settle(agent)
-    agent.total = amounts.parse(info.resources)
+    agent.total = _offered(info).resources
     offers.give_back_all(state, agent.offers, rescind=True)
     state.allocator.update_agent(agent.id, agent.total)
 
@@ -226,33 +261,47 @@ def _learn_frameworks(state: State, agent: Agent, call: internal.Connect, now: N
         frameworks.tell_shutdown(state, agent, framework_id)
 
 
-def _adopt(state: State, agent: Agent, told: internal.RunningTask, info: TaskInfo) -> Task | None:
-    """A task that an agent tells of and that is not in the records. ``None``: it is told of twice."""
-    if agent.task(told.framework_id, info.task_id.value) is not None:
+_Held = dict[tuple[str, str], Resources]
+"""What tasks of one agent use, by framework and role."""
+
+
+def _hold(state: State, agent: Agent, held: _Held) -> None:
+    """Tasks of the agent that were adopted use these."""
+    for (framework_id, role), resources in held.items():
+        agent.used = agent.used + resources
+        framework = state.frameworks.get(framework_id)
+        if framework is not None:
+            framework.used.add(agent.id, resources)
+        state.allocator.charge(framework_id, role, agent.id, resources)
+
+
+def _adopt(state: State, agent: Agent, told: internal.RunningTask, info: _Info, held: _Held) -> Task | None:
+    """A task that an agent tells of and that is not in the records. ``None``: it is told of twice.
+
+    What it uses is added to ``held``.
+    """
+    if agent.task(told.framework_id, info.task_id) is not None:
         return None
     framework = state.frameworks.get(told.framework_id)
-    first = info.resources[0].allocation_info if info.resources else None
-    role = first.role if first and first.role else min(framework.roles, default="*") if framework else "*"
+    role = info.resources.role or (min(framework.roles, default="*") if framework else "*")
     encoded_info = bytes(told.task)
     weight = tasks.weight(framework, encoded_info)  # beyond the limit, too: what runs there stays known
-    task = Task(info.task_id.value, told.framework_id, agent.id, role, encoded_info, told.state, weight=weight)
+    task = Task(info.task_id, told.framework_id, agent.id, role, encoded_info, told.state, weight=weight)
     oldest = told.unacknowledged or told.status
-    for update in (oldest, told.status):
-        if update is not None:
-            encoded = codec.encode(tasks.without_data(update))
-            task.statuses = (*task.statuses, encoded) if encoded not in task.statuses else task.statuses
     if oldest is not None:
+        task.statuses = (codec.encode(tasks.without_data(oldest)),)
+        if told.status is not None and told.status is not oldest:
+            newest = codec.encode(tasks.without_data(told.status))
+            task.statuses = (*task.statuses, newest) if newest not in task.statuses else task.statuses
         task.status_state, task.status_uuid = oldest.state, oldest.uuid
     if framework is not None:
         framework.unreachable.pop(task.id, None)
         state.unretire(framework, task.id)
     tasks.add(agent, framework, task)
     if not task.terminal:
-        resources = amounts.parse(info.resources)
-        agent.used = agent.used + resources
-        if framework is not None:
-            framework.used.add(agent.id, resources)
-        state.allocator.charge(task.framework_id, role, agent.id, resources)
+        before = held.get((told.framework_id, role))
+        resources = info.resources.resources
+        held[told.framework_id, role] = resources if before is None else before + resources
     return task
 
 
@@ -260,7 +309,7 @@ def _reconnected(
     state: State,
     agent: Agent,
     call: internal.Connect,
-    infos: list[TaskInfo],
+    infos: list[_Info],
     stream: int,
     address: str,
     now: Now,
@@ -274,18 +323,22 @@ def _reconnected(
     state.counters["master/slave_reregistrations"] += 1
     _learn_frameworks(state, agent, call, now)
     told_of = set()
-    for told, info in zip(call.tasks, infos, strict=True):
-        task_id = info.task_id.value
-        told_of.add((told.framework_id, task_id))
-        if told.framework_id in state.completed:
-            continue
-        task = agent.task(told.framework_id, task_id)
-        if task is None:
-            _adopt(state, agent, told, info)
-        elif told.state != task.state and not task.terminal and told.status is not None:
-            tasks.apply(state, task, told.status, told.state, now)
-        if (told.framework_id, task_id) in agent.killed and told.state not in TERMINAL:
-            tasks.tell_kill(state, agent, told.framework_id, task_id)
+    held: _Held = {}
+    try:
+        for told, info in zip(call.tasks, infos, strict=True):
+            task_id = info.task_id
+            told_of.add((told.framework_id, task_id))
+            if told.framework_id in state.completed:
+                continue
+            task = agent.task(told.framework_id, task_id)
+            if task is None:
+                _adopt(state, agent, told, info, held)
+            elif told.state != task.state and not task.terminal and told.status is not None:
+                tasks.apply(state, task, told.status, told.state, now)
+            if (told.framework_id, task_id) in agent.killed and told.state not in TERMINAL:
+                tasks.tell_kill(state, agent, told.framework_id, task_id)
+    finally:
+        _hold(state, agent, held)
     for task in agent.all_tasks():
         if (task.framework_id, task.id) not in told_of:
             _missing(state, agent, task, now)

@@ -282,18 +282,19 @@ def _passes(state: State, framework: Framework, agent: Agent, operation: Operati
 def _launch_valid(
     state: State, framework: Framework, agent: Agent, role: str, info: TaskInfo, budget: _Budget, now: Now
 ) -> None:
+    taken = amounts.parse(info.resources)
     error = validate.task(
         info,
         agent_id=agent.id,
         known=framework.tasks,
         unreachable=framework.unreachable,
         role=role,
+        asked=taken,
         available=budget.left,
     )
     if error is not None:
         _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
         return
-    taken = amounts.parse(info.resources)
     # Every resource carries the role: the agent tells it again when this master is no more.
     wired = amounts.wire(taken, Format.STACK, allocated_to=role)
     info = msgspec.structs.replace(info, resources=wired, health_check=_typed(info.health_check))

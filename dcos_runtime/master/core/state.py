@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.core.frozen import Log
-from dcos_runtime.core.resources import Resources, parse
+from dcos_runtime.core.resources import Resources, read
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
@@ -20,7 +20,6 @@ from dcos_runtime.master.core.records import Absent, Agent, Framework, Offer, Ta
 from dcos_runtime.master.core.timing import Continuation, Timer
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
-from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import Event
 from dcos_runtime.wire.tasks import TaskInfo
 
@@ -30,7 +29,7 @@ MAX_HISTORY = 256 << 20
 
 
 class _Resources(msgspec.Struct):
-    resources: list[Resource] = []
+    resources: msgspec.Raw = msgspec.Raw(b"[]")
 
 
 @dataclass(frozen=True)
@@ -207,4 +206,4 @@ def task_info(task: Task) -> TaskInfo:
 
 def task_resources(task: Task) -> Resources:
     """Read out of the encoded TaskInfo each time: a task is launched and ended once, and there are many of them."""
-    return parse(codec.decode(task.info, _Resources).resources)
+    return read(bytes(codec.decode(task.info, _Resources).resources)).resources

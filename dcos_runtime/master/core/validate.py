@@ -6,6 +6,7 @@ Every function returns the reason for a refusal, or ``None``.
 from __future__ import annotations
 
 import math
+import re
 from collections import Counter
 from collections.abc import Container, Sequence
 
@@ -18,6 +19,7 @@ from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import CheckInfo, ExecutorInfo, HealthCheck, TaskInfo
 
 _NAME_MAX = 255
+_NO_ID = re.compile(r"[/\\\x00-\x1f\x7f]")
 _MAX_NANOSECONDS = 2**63 - 1
 _MAX_SECONDS = 9223372036.0  # an int64 of nanoseconds
 
@@ -29,7 +31,7 @@ def identifier(text: str) -> str | None:
         return f"ID must not be greater than {_NAME_MAX} characters"
     if text in (".", ".."):
         return f"'{text}' is disallowed"
-    if any(character in "/\\" or ord(character) < 32 or ord(character) == 127 for character in text):
+    if _NO_ID.search(text):
         return f"'{text}' contains invalid characters"
     return None
 
@@ -138,9 +140,13 @@ def task(
     known: Container[str],
     unreachable: Container[str],
     role: str,
+    asked: Resources,
     available: Resources,
 ) -> str | None:
-    """One task of a LAUNCH whose resources the door has passed; ``available``: what is left of the offers."""
+    """One task of a LAUNCH whose resources, which are ``asked``, the door has passed.
+
+    ``available``: what is left of the offers.
+    """
     return (
         _task_itself(info, agent_id, known, unreachable)
         or _task_resources(info, role)
@@ -148,7 +154,7 @@ def task(
         or (info.container is not None and _prefixed("Task's `ContainerInfo` is invalid: ", container(info.container)))
         or _limits(info)
         or _executor(info)
-        or _room(info, role, available)
+        or _room(info, asked, role, available)
         or None
     )
 
@@ -229,8 +235,7 @@ def _executor(info: TaskInfo) -> str | None:
     return None
 
 
-def _room(info: TaskInfo, role: str, available: Resources) -> str | None:
-    asked = amounts.parse(info.resources)
+def _room(info: TaskInfo, asked: Resources, role: str, available: Resources) -> str | None:
     allocated = _allocation_role(info.resources[0]) or role
     if allocated == role and available.contains(asked):
         return None

@@ -383,7 +383,7 @@ def test_the_door_sums_up_what_comes_in_parts() -> None:
     ],
 )
 def test_agents_offer_what_everybody_can_take(more: dict[str, Any], offerable: bool) -> None:
-    assert (amounts.not_offerable(messages(plainly("disk", 1, **more))) is None) == offerable
+    assert (amounts.not_offerable(parse(messages(plainly("disk", 1, **more)))) is None) == offerable
 
 
 def test_scalars_are_thousandths_so_that_tenths_add_up() -> None:

@@ -238,7 +238,7 @@ def test_a_shared_volume_and_dynamic_reservations_are_seen_by_their_roles_only()
 )
 def test_a_real_mesos_made_these_offers_of_two_agents(quotas: dict[str, Quota], role: str, offers: list[int]) -> None:
     """Mesos 1.11 with agents of cpus:4;mem:1024;disk:1000;ports:[31000-31009], one framework, UPDATE_QUOTA before."""
-    one = Allocator(Options(), Random(1))
+    one = Allocator(Options(), seeds.Source(b"1"))
     for name, quota in quotas.items():
         one.set_quota(name, quota)
     ports = {plain("ports"): ((31000, 31009),)}

@@ -23,10 +23,11 @@ _Minimums = tuple[tuple[tuple[str, int], ...], ...]
 
 
 def signature(total: Resources) -> Signature:
-    reserved = {kind.role for kind in total.kinds() if kind.role != "*"}
-    revocable = any(kind.revocable for kind in total.kinds())
-    shared = any(kind.shared for kind in total.kinds())
-    return (tuple(sorted(reserved)), revocable, shared) if reserved or revocable or shared else PLAIN
+    special = [kind for kind in total.kinds() if kind.role != "*" or kind.revocable or kind.shared]
+    if not special:
+        return PLAIN
+    reserved = {kind.role for kind in special} - {"*"}
+    return tuple(sorted(reserved)), any(kind.revocable for kind in special), any(kind.shared for kind in special)
 
 
 class Views:
