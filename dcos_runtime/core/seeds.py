@@ -13,11 +13,23 @@ SourceState = tuple[int, tuple[int, ...], float | None]
 
 
 class Source:
-    """Two of the same seed that are asked the same in the same order answer the same."""
+    """Two of the same seed that are asked the same in the same order answer the same.
 
-    def __init__(self, seed: bytes) -> None:
+    ``misfortune``: how often what may go wrong does, in a simulation (`unlucky`). Never in a daemon.
+    """
+
+    def __init__(self, seed: bytes, *, misfortune: float = 0.0) -> None:
         self.seed = seed
         self._random = Random(seed)
+        self._misfortune = misfortune
+        self._luck = Random(seed + b" luck") if misfortune else None
+
+    def unlucky(self) -> bool:
+        """Asked where a core may do what is allowed and seldom happens: refuse, give up early, ask for another try.
+
+        It takes nothing from the chance of all else, so that a daemon decides as if it were not asked.
+        """
+        return self._luck is not None and self._luck.random() < self._misfortune
 
     def bits(self, count: int) -> int:
         return self._random.getrandbits(count)

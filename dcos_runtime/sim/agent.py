@@ -77,7 +77,11 @@ class AgentProcess(CoreProcess):
             launcher="sim",
             update_retry_first=options.update_retry,
         )
-        self.install(AgentCore(settings, Source(f"{self.cluster.seed} {self.name} {self.life}".encode())))
+        self.install(
+            AgentCore(
+                settings, Source(f"{self.cluster.seed} {self.name} {self.life}".encode(), misfortune=options.misfortune)
+            )
+        )
         self.feed(self._found())
         self.cluster.ensemble.watch_leader(self)
 

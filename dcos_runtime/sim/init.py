@@ -54,7 +54,9 @@ class InitProcess(LeadingProcess):
         )
         options = self.cluster.options
         settings = Settings(info=info, reconciliation_interval=options.init_reconcile, launch_timeout=60.0)
-        self.install(InitCore(settings, Source(f"{self.cluster.seed} init {self.fence}".encode())))
+        self.install(
+            InitCore(settings, Source(f"{self.cluster.seed} init {self.fence}".encode(), misfortune=options.misfortune))
+        )
         self.feed(events.Recovered(tuple(values.items())))
         self.subscription = Subscription(self, self._introduce, self._heard, self._lost, self._refused, self.do)
         self.cluster.ensemble.watch_leader(self)

@@ -60,7 +60,9 @@ class MasterProcess(LeadingProcess):
             agent_reregister_timeout=options.reregister_seconds,
             allocator=AllocatorOptions(interval=1.0),
         )
-        self.install(MasterCore(config, Source(f"{self.cluster.seed} {self.fence}".encode())))
+        self.install(
+            MasterCore(config, Source(f"{self.cluster.seed} {self.fence}".encode(), misfortune=options.misfortune))
+        )
         self.feed(events.Recovered(tuple(values.items()), int(self.now().wall * 1000)))
         self.later(HEARTBEAT_SECONDS, self._heartbeat)
 

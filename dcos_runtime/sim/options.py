@@ -41,6 +41,8 @@ class Options:
     session_seconds: float = 5.0
     update_retry: float = 10.0
     nets: Nets = field(default_factory=Nets)
+    misfortune: float = 0.0
+    """How often a core does what is allowed and seldom happens; see `core.seeds.Source.unlucky`."""
     ends: float = 0.5
     """The share of tasks that end by themselves."""
     odd: float = 0.1

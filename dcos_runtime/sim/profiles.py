@@ -48,6 +48,7 @@ PROFILES: Mapping[str, Profile] = {
             "want": 1,
             "hang-up": 1,
         },
+        Options(misfortune=0.01),
     ),
     "calls": Profile(
         "calls are lost on their way, and something answers in the master's place: only updates that are sent again",
@@ -109,7 +110,7 @@ PROFILES: Mapping[str, Profile] = {
             "wipe": 0.2,
             "master-crash": 0.5,
         },
-        Options(agents=4, frameworks=0, tasks=0, inits=2, masters=2, ports=40),
+        Options(agents=4, frameworks=0, tasks=0, inits=2, masters=2, ports=40, misfortune=0.02),
         seconds=600.0,
         every=8.0,
     ),

@@ -71,6 +71,8 @@ class Life(Book):
         )
         if asked is not None:
             refused = refusal.refused(asked, self.settings)
+        if self.source.unlucky():
+            refused = Refused("Failed to launch container: bad luck")
         if refused is not None:
             self._refuse(task, refused, now)
         else:

@@ -129,7 +129,7 @@ class Session:
         at.epoch = message.epoch
         at.failures = at.sent = 0
         at.received = 1
-        at.silence = message.ping_seconds * self._settings.missed_pings
+        at.silence = message.ping_seconds * (1 if self._source.unlucky() else self._settings.missed_pings)
         self._timers.set(_DUE, now.mono + at.silence)
 
     def heard(self, seq: int, now: Now) -> list[Effect] | None:

@@ -195,6 +195,8 @@ class Launching:
     ) -> tuple[_Taken, Match] | None:
         """The offer of the agent with the fewest of the app's instances that fits."""
         world = self._world
+        if world.source.unlucky():
+            return None
         candidates = [item for item in taken if len(item.tasks) < world.settings.max_instances_per_offer]
         candidates.sort(key=lambda item: (others.on_agent.get(item.offer.agent_id, 0), len(item.tasks)))
         for item in candidates:

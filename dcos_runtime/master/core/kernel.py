@@ -32,6 +32,8 @@ class MasterCore:
         match event:
             case events.Called():
                 self._answer(event.request, *calls.call(state, event, now))
+            case events.AgentMessages() if self.source.unlucky():
+                self._answer(event.request, 409, "bad luck; connect again")
             case events.AgentMessages():
                 self._answer_agent(event, now)
             case events.Tick():
@@ -44,6 +46,8 @@ class MasterCore:
                 self._answer(event.request, *calls.subscribe(state, event, now))
             case events.SubscriberGone():
                 frameworks.disconnected(state, event.stream, now)
+            case events.AgentConnect() if self.source.unlucky():
+                self._answer(event.request, 503, "bad luck; connect again")
             case events.AgentConnect():
                 self._answer(event.request, *agents.connect(state, event, now))
             case events.AgentGone():

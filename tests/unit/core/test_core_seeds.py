@@ -1,0 +1,29 @@
+"""The chance of cores: repeatable, and without misfortune in a daemon."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import dcos_runtime
+from dcos_runtime.core.seeds import Source
+
+ROOT = Path(dcos_runtime.__file__).parent
+
+
+def test_a_daemon_is_never_unlucky_and_asking_takes_nothing_from_its_chance() -> None:
+    asked, other = Source(b"seed"), Source(b"seed")
+    assert not any(asked.unlucky() for _ in range(1000))
+    assert asked.state() == other.state()
+
+
+def test_misfortune_comes_from_the_seed_and_changes_no_other_chance() -> None:
+    one, same, lucky = Source(b"seed", misfortune=0.3), Source(b"seed", misfortune=0.3), Source(b"seed")
+    told = [one.unlucky() for _ in range(1000)]
+    assert told == [same.unlucky() for _ in range(1000)]
+    assert 200 < sum(told) < 400
+    assert one.uuid() == lucky.uuid()
+
+
+def test_only_the_simulation_makes_an_unlucky_source() -> None:
+    makers = {path.relative_to(ROOT).parts[0] for path in ROOT.rglob("*.py") if "misfortune=" in path.read_text()}
+    assert makers == {"sim"}
