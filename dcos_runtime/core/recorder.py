@@ -16,7 +16,10 @@ from dcos_runtime.core.frozen import Frozen, Now
 FORMAT = 1
 SEGMENT = 4 << 20
 SEGMENTS = 16
-"""A recording is so many segments of so many bytes, of which the oldest give way."""
+"""A recording is so many segments of so many bytes, besides their openings, of which the oldest give way."""
+
+OPENINGS = 4
+"""A segment is so many times as long as its opening, at least: making one of a core that knows much takes time."""
 
 _BATCH = 64 << 10
 _SECONDS = 1.0
@@ -86,13 +89,16 @@ class Recorder:
         *,
         segment: int = SEGMENT,
         segments: int = SEGMENTS,
+        openings: int = OPENINGS,
     ) -> None:
         self._core, self._name, self._software, self._seed = core, name, software, seed
         self._veil, self._sink = veil, sink
         self._segment, self._segments = segment, max(segments, 1)
+        self._openings = openings
         self._encoder = msgspec.msgpack.Encoder()
         self._number = 0
         self._size = 0
+        self._enough = segment
         self._kept = bytearray()
         self._flushed = float("-inf")
         self._over = False
@@ -115,7 +121,7 @@ class Recorder:
         veil = self._veil
         entry = (now.mono, now.wall, veil.event(event), [veil.effect(effect) for effect in effects], error)
         self._put(self._encoder.encode(entry))
-        if self._size >= self._segment:
+        if self._size >= self._enough:
             self._open()
         elif len(self._kept) >= _BATCH or now.mono - self._flushed >= _SECONDS:
             self._flushed = now.mono
@@ -137,6 +143,8 @@ class Recorder:
         opening = Opening(FORMAT, self._name, self._software, self._number, self._seed, snapshot)
         self._put(self._encoder.encode(opening))
         self.flush()
+        self._enough = max(self._segment, self._openings * self._size)
+        self._size = 0
 
     def _put(self, data: bytes) -> None:
         self._kept += len(data).to_bytes(4, "big")

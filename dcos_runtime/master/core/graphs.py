@@ -20,7 +20,7 @@ from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.wire.base import Message
 
-_PLAIN = (type(None), bool, int, float, str, bytes)
+_PLAIN = frozenset({type(None), bool, int, float, str, bytes})
 _MAPPINGS: dict[str, type[Any]] = {"dict": dict, "OrderedDict": OrderedDict, "Counter": Counter}
 _AMOUNTS = ("scalars", "ranges", "sets", "things")
 _NOTHING: Mapping[Any, Any] = {}
@@ -38,9 +38,18 @@ _encode = msgspec.msgpack.Encoder(enc_hook=_refuse).encode
 
 
 class Classes:
-    """What a snapshot may hold. ``left_out``: fields that are made anew, with what stands there until then."""
+    """What a snapshot may hold. ``left_out``: fields that are made anew, with what stands there until then.
 
-    def __init__(self, classes: Iterable[type[Any]], left_out: Mapping[tuple[type[Any], str], Any] = _NOTHING) -> None:
+    ``aside``: structs that lie apart from all else in it, so that they can be changed there (`changed`).
+    """
+
+    def __init__(
+        self,
+        classes: Iterable[type[Any]],
+        left_out: Mapping[tuple[type[Any], str], Any] = _NOTHING,
+        aside: Iterable[type[msgspec.Struct]] = (),
+    ) -> None:
+        self.aside = frozenset(aside)
         self.by_name: dict[str, type[Any]] = {}
         self._slots: dict[type[Any], tuple[str, ...]] = {}
         self.left_out: dict[type[Any], dict[str, Any]] = {}
@@ -50,12 +59,11 @@ class Classes:
             if self.by_name.setdefault(name(kind), kind) is not kind:
                 raise Unknown(f"two classes are called {name(kind)}")
             self._slots[kind] = _slots(kind)
+        self._names = {kind: name for name, kind in self.by_name.items()}
 
     def check(self, value: Any) -> str:
         """The name of its class."""
-        if type(value) not in self._slots:
-            _refuse(value)
-        return name(type(value))
+        return self._names.get(type(value)) or _refuse(value)
 
     def fields(self, value: Any) -> list[str]:
         kind = type(value)
@@ -78,14 +86,22 @@ def _slots(kind: type[Any]) -> tuple[str, ...]:
 def take(root: Any, classes: Classes, given: Mapping[str, Any] = _NOTHING) -> bytes:
     """``given``: objects that are referred to by name, and are no part of the snapshot. Raises `Unknown`."""
     taker = _Taker(classes, given)
-    return _encode([taker.take(root), taker.objects(), taker.kinds()])
+    return _encode([taker.take(root), taker.objects(), taker.kinds(), taker.aside])
+
+
+def changed(data: bytes, change: Callable[[str, list[Any]], None]) -> bytes:
+    """The same with the structs that lie aside changed: ``change`` gets the class and the fields of each."""
+    *rest, aside = msgspec.msgpack.decode(data, type=tuple[msgspec.Raw, msgspec.Raw, msgspec.Raw, list[Any]])
+    for kind, fields in aside:
+        change(kind, fields)
+    return _encode([*rest, aside])
 
 
 def make(data: bytes, classes: Classes, given: Mapping[str, Any] = _NOTHING) -> Any:
     """What `take` took. Raises ``ValueError``, also for bytes that are no such thing."""
     try:
-        root, objects, kinds = msgspec.msgpack.decode(data)
-        return _Maker(classes, given, objects, kinds).make_all(root)
+        root, objects, kinds, aside = msgspec.msgpack.decode(data)
+        return _Maker(classes, given, objects, kinds, aside).make_all(root)
     except (LookupError, TypeError, AttributeError) as error:
         raise ValueError(f"this is no snapshot of this version: {type(error).__name__}: {error}") from error
 
@@ -98,6 +114,8 @@ class _Taker:
         self._given = {id(value): name for name, value in given.items()}
         self._numbers: dict[int, int] = {}
         self._found: list[Any] = []
+        self.aside: list[Any] = []
+        self._aside: dict[int, int] = {}
         self._count = 0
         self._mutable: dict[int, int] = {}
         self._frozen: dict[bytes, int] = {}
@@ -117,16 +135,20 @@ class _Taker:
         kind = type(value)
         if kind in _PLAIN:
             return value
+        if kind in self._classes.aside:
+            return self._put_aside(value)
         if kind is list:
             return ["[", [self.take(item) for item in value]]
         if kind is tuple:
-            return ["(", [self.take(item) for item in value]]
+            return ["(", [item if type(item) in _PLAIN else self.take(item) for item in value]]
         if kind in (dict, OrderedDict, Counter):
             return ["{", kind.__name__, self._pairs(value)]
         if kind is set or kind is frozenset:
             return [kind.__name__, sorted((self.take(item) for item in value), key=_encode)]
         if kind is deque:
             return ["deque", value.maxlen, [self.take(item) for item in value]]
+        if isinstance(value, enum.Enum):
+            return ["E", self._classes.check(value), value.value]
         if kind is Kind:
             return ["K", self._kinds.setdefault(value, len(self._kinds))]
         if kind is Resources:
@@ -137,8 +159,6 @@ class _Taker:
             return self._same(value, lambda: ["A", *_packed(value)])
         if isinstance(value, np.generic):
             return ["N", value.dtype.str, value.item()]
-        if isinstance(value, enum.Enum):
-            return ["E", self._classes.check(value), value.value]
         if kind is msgspec.Raw:
             return ["Raw", bytes(value)]
         if id(value) in self._given:
@@ -153,15 +173,27 @@ class _Taker:
             return self._struct(value)
         return self._object(value)
 
+    def _put_aside(self, value: Any) -> list[Any]:
+        number = self._aside.get(id(value))
+        if number is None:
+            number = self._aside[id(value)] = len(self.aside)
+            fields = [field if type(field) in _PLAIN else self.take(field) for field in msgspec.structs.astuple(value)]
+            self.aside.append([self._classes.check(value), fields])
+        return ["aside", number]
+
     def _struct(self, value: msgspec.Struct) -> list[Any]:
         def taken() -> list[Any]:
-            return ["S", name, [self.take(getattr(value, field)) for field in self._classes.fields(value)]]
+            return [
+                "S",
+                name,
+                [field if type(field) in _PLAIN else self.take(field) for field in msgspec.structs.astuple(value)],
+            ]
 
         name = self._classes.check(value)
         return self._equal(taken()) if value.__struct_config__.frozen else self._same(value, taken)
 
     def _pairs(self, mapping: Mapping[Any, Any]) -> list[Any]:
-        return [[self.take(key), self.take(item)] for key, item in mapping.items()]
+        return [[key if type(key) is str else self.take(key), self.take(item)] for key, item in mapping.items()]
 
     def _same(self, value: Any, taken: Callable[[], list[Any]]) -> list[Any]:
         """What is held twice and may change is the same in both places still, and not two that are alike."""
@@ -194,12 +226,16 @@ class _Taker:
 
 
 class _Maker:
-    def __init__(self, classes: Classes, given: Mapping[str, Any], objects: list[Any], kinds: list[Any]) -> None:
+    def __init__(
+        self, classes: Classes, given: Mapping[str, Any], objects: list[Any], kinds: list[Any], aside: list[Any]
+    ) -> None:
         self._classes = classes
         self._given = given
         self._taken = objects
         self._objects = [object.__new__(classes.by_name[name]) for name, _ in objects]
         self._values: dict[int, Any] = {}
+        self._aside = aside
+        self._made_aside: dict[int, Any] = {}
         self._kinds = [Kind.of(parts) for parts in kinds]
 
     def make_all(self, root: Any) -> Any:
@@ -228,6 +264,8 @@ class _Maker:
             case ["first", number, one]:
                 made = self._values[number] = self.make(one)
                 return made
+            case ["aside", number]:
+                return self._from_aside(number)
             case ["S", name, fields]:
                 return self._classes.by_name[name](*[self.make(field) for field in fields])
             case ["R", parts]:
@@ -259,6 +297,12 @@ class _Maker:
             case ["Writes", last, waiting]:
                 return Writes(last, self.make(waiting))
         raise Unknown(f"a snapshot has no {taken[:1]!r}")
+
+    def _from_aside(self, number: int) -> Any:
+        if number not in self._made_aside:
+            name, fields = self._aside[number]
+            self._made_aside[number] = self._classes.by_name[name](*[self.make(field) for field in fields])
+        return self._made_aside[number]
 
     def _pairs(self, pairs: list[Any]) -> dict[Any, Any]:
         return {self.make(key): self.make(item) for key, item in pairs}

@@ -36,10 +36,12 @@ _CLASSES = graphs.Classes(
         *_of_allocator(),
     ],
     left_out={(Agent, "fragments"): None},
+    aside=(Task, timing.Admit),
 )
-_TASK, _ADMIT = graphs.name(Task), graphs.name(timing.Admit)
-_INFO = Task.__struct_fields__.index("info")
-_DATA = timing.Admit.__struct_fields__.index("data")
+_HIDDEN = {
+    graphs.name(Task): Task.__struct_fields__.index("info"),
+    graphs.name(timing.Admit): timing.Admit.__struct_fields__.index("data"),
+}
 
 
 class _Snapshot(msgspec.Struct, array_like=True):
@@ -61,18 +63,10 @@ def read(seed: bytes, snapshot: bytes) -> tuple[State, Source]:
 
 def veiled(snapshot: bytes, hidden: Callable[[bytes], bytes]) -> bytes:
     """The snapshot with other bytes for each TaskInfo in it, and for each description of an agent with its tasks."""
+
+    def hide(kind: str, fields: list[Any]) -> None:
+        place = _HIDDEN[kind]
+        fields[place] = hidden(fields[place])
+
     found = msgspec.msgpack.decode(snapshot, type=_Snapshot)
-    document = msgspec.msgpack.decode(found.state)
-    _hide(document, hidden)
-    return msgspec.msgpack.encode(_Snapshot(found.source, msgspec.msgpack.encode(document)))
-
-
-def _hide(value: Any, hidden: Callable[[bytes], bytes]) -> None:
-    for item in value if type(value) is list else ():
-        match item:
-            case ["S", kind, fields] if kind == _TASK:
-                fields[_INFO] = hidden(fields[_INFO])
-            case ["S", kind, fields] if kind == _ADMIT:
-                fields[_DATA] = hidden(fields[_DATA])
-            case list():
-                _hide(item, hidden)
+    return msgspec.msgpack.encode(_Snapshot(found.source, graphs.changed(found.state, hide)))

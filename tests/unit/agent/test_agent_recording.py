@@ -56,7 +56,7 @@ class RecordedWorld(World):
         core = super()._new_core()
         sink = Segments()
         seed, veil = core.source.seed, recorded.Veil(b"k" * 32)
-        recorder = Recorder(core, recorded.NAME, "1", seed, veil, sink, segment=self.segment)
+        recorder = Recorder(core, recorded.NAME, "1", seed, veil, sink, segment=self.segment, openings=0)
         self.lives.append((sink, recorder, core))
         return core
 

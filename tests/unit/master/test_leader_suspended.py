@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator, Callable, Mapping
+from typing import Any
 
 import pytest
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.daemon import Life
+from dcos_runtime.master.core import calls
 from dcos_runtime.master.core.events import (
     AgentConnect,
     AgentGone,
+    Called,
     Event,
     Resumed,
     Subscribe,
@@ -249,6 +252,24 @@ async def test_what_was_stored_meanwhile_is_acted_on_after(term: Term) -> None:
         await connecting
     assert len(term.leader.state.agents) == 1
     assert term.life.reason == ""
+
+
+async def test_a_call_that_fails_is_a_500_and_what_it_wanted_until_then_is_done(
+    term: Term, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stream = term.leader.streams.open("a framework")
+
+    def fail(state: Any, event: Any, now: Now) -> tuple[int, str]:
+        state.close(stream.number)
+        raise ValueError("broken")
+
+    monkeypatch.setattr(calls, "call", fail)
+    reply = await term.leader.ask(lambda request: Called(request, Call()))
+    assert reply.status == 500 and b"broken" not in reply.body
+    assert stream._over, "closed before it failed"
+    monkeypatch.undo()
+    reply = await term.leader.ask(lambda request: Called(request, Call()))
+    assert (reply.status, reply.body) == (400, b"Failed to validate scheduler::Call: Expecting 'type' to be present")
 
 
 def test_resuming_a_core_that_knows_nobody_does_nothing() -> None:

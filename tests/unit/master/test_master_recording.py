@@ -64,7 +64,9 @@ class RecordedWorld(World):
     def new_core(self, config: Config, source: Source) -> MasterCore:
         core = super().new_core(config, source)
         sink = Segments()
-        recorder = Recorder(core, recorded.NAME, "1", source.seed, recorded.Veil(KEY), sink, segment=self.segment)
+        recorder = Recorder(
+            core, recorded.NAME, "1", source.seed, recorded.Veil(KEY), sink, segment=self.segment, openings=0
+        )
         self.lives.append((sink, recorder, core))
         return core
 
