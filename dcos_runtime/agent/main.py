@@ -153,6 +153,7 @@ async def _assemble(
     flags: Flags, work_dir: Path, address: Address, http: AgentHttp, life: Life, own: Sequence[int]
 ) -> Shell:
     """All parts of one agent, recovered. ``address`` is where others reach it, ``own`` the ports it listens on."""
+    pools.begin()
     checkpoints = Checkpoints(work_dir / "meta")
     checkpoints.prepare()
     sandboxes = Sandboxes(work_dir)

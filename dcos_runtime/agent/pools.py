@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import logging
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 T = TypeVar("T")
 
-KILLS = ThreadPoolExecutor(16, "kills")
+log = logging.getLogger(__name__)
+
+KILLS = ThreadPoolExecutor(KILLERS := 16, "kills")
 """Signals and kills; the freezer can take a second for each."""
 
 LAUNCHES = ThreadPoolExecutor(8, "launches")
@@ -23,6 +27,27 @@ REMOVALS = ThreadPoolExecutor(2, "removals")
 
 DISK = ThreadPoolExecutor(2, "disk")
 """The last cut of the output of a container that is gone. (The disk watcher has a thread of its own.)"""
+
+
+FILES = 6
+"""Of the pool of ``asyncio.to_thread``."""
+
+
+def begin() -> None:
+    """Starts the threads that kills and checkpoints want, in the running loop: where tasks share the agent's limit on
+    processes, what forks without end leaves none to be started when it is to be killed.
+    """
+    files = ThreadPoolExecutor(FILES, "files")
+    asyncio.get_running_loop().set_default_executor(files)
+    for pool, size in ((KILLS, KILLERS), (files, FILES)):
+        all_started = threading.Event()
+        try:
+            for _ in range(size):
+                pool.submit(all_started.wait)  # one that waits takes no more work, so the next one is a thread more
+        except RuntimeError as error:
+            log.warning("%s; there are fewer than %d threads for it", error, size)
+        finally:
+            all_started.set()
 
 
 async def run(pool: ThreadPoolExecutor, work: Callable[[], T]) -> T:

@@ -17,6 +17,7 @@ from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.files import Busy, Files
 from dcos_runtime.agent.sandbox import Sandboxes, open_output
+from tests.byhand import PATIENCE
 from tests.unit.agent.disk_lab import MB, written
 
 # --- outputs ----------------------------------------------------------------------------------------------------------
@@ -162,6 +163,25 @@ def test_an_output_that_became_something_else_is_not_written_to(sandbox: Path, t
     with pytest.raises(OSError):
         open_output(sandbox, "stdout")
     assert other.read_text() == "y"
+
+
+def test_kills_and_checkpoints_have_all_their_threads_before_they_are_wanted() -> None:
+    """A user's limit on processes is the tasks' and the agent's together: a fork bomb leaves none to be started."""
+    code = """
+import asyncio, threading
+from dcos_runtime.agent import pools
+async def main():
+    pools.begin()
+    def refuse(*_, **__): raise RuntimeError("can't start new thread")
+    threading.Thread.start = refuse
+    both = [pools.run(pools.KILLS, lambda: 1) for _ in range(40)] + [asyncio.to_thread(lambda: 1) for _ in range(40)]
+    print(sum(await asyncio.gather(*both)))
+    threading.Thread.start = start
+start = threading.Thread.start
+asyncio.run(main())
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60 * PATIENCE)
+    assert done.stdout.strip() == "80", done.stderr
 
 
 def test_each_kind_of_work_has_threads_of_its_own() -> None:
