@@ -61,7 +61,10 @@ class Ticking(Generic[E]):
             wait = None if deadline is None else deadline - self._clock()
             if wait is None or wait > 0:
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._changed.wait(), wait)
+                    async with asyncio.timeout(
+                        wait
+                    ):  # `wait_for` may forget, before Python 3.12, that it was cancelled
+                        await self._changed.wait()
                 continue
             await asyncio.sleep(0)  # events that are there already are taken into account
             if self._ready is not None:

@@ -273,9 +273,10 @@ class Process:
 
 
 async def _stop(work: Sequence[asyncio.Task[None]]) -> None:
+    """Within a time: a daemon that must end is not to be kept from it by what does not heed that."""
     for task in work:
         task.cancel()
-    await asyncio.gather(*work, return_exceptions=True)
+    await asyncio.wait(work, timeout=daemon.STOP_SECONDS)
 
 
 async def _not_yet(request: web.Request) -> web.StreamResponse:

@@ -183,3 +183,23 @@ def test_frozen_data_cannot_be_changed_and_is_equal_by_value() -> None:
     with pytest.raises(AttributeError):
         Log(1, "x").text = "y"  # type: ignore[misc]
     assert Log(1, "x") == Log(1, "x") and hash(Log(1, "x")) == hash(Log(1, "x"))
+
+
+@pytest.mark.parametrize("turns", range(5))
+async def test_time_ends_when_it_is_told_to_and_be_it_in_the_turn_in_which_it_was_woken(turns: int) -> None:
+    class Idle(Parrot):
+        def next_deadline(self) -> float | None:
+            return running.now().mono + 3600.0
+
+    core = Idle()
+    runner: Runner[Any] = Runner(core, running.now, lambda effect: None)
+    ticking: running.Ticking[Any] = running.Ticking(core, runner)
+    task = asyncio.create_task(ticking.run())
+    for _ in range(3):
+        await asyncio.sleep(0)
+    ticking.wake()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    task.cancel()
+    _, pending = await asyncio.wait({task}, timeout=20)
+    assert not pending
