@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import gc
 import logging
 import os
 import time
@@ -24,6 +23,7 @@ from dcos_runtime.master.core.events import Event, Recovered, Resumed, Tick
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.master.measures import Measures
+from dcos_runtime.master.memory import LongLived
 from dcos_runtime.master.streams import Streams
 from dcos_runtime.recording import Files
 from dcos_runtime.running import Ticking
@@ -54,6 +54,7 @@ class Leader:
         self.lease = lease
         self.streams = Streams(lease)
         self.measures = Measures()
+        self.long_lived = LongLived()
         self._allocation_due: float | None = None  # since when
         self._run_seconds = 0.0  # of the run of the allocator that is under way
         self._budget = _FIRST_BUDGET
@@ -128,6 +129,7 @@ class Leader:
 
     def _fed(self) -> None:
         self._see_allocation()
+        self.long_lived.grown(len(self.state.agents))
         self._ticking.fed()
 
     def _perform(self, effect: Effect) -> None:
@@ -225,7 +227,7 @@ async def begin(config: Config, store: Store, life: Life, lease: Term, record: P
         leader.start(Recovered(tuple(registry.items()), int(moment.wall * 1000)))
     except DecodeError as error:
         raise StoreError(f"the registry holds an entry that cannot be read: {error}") from error
-    gc.freeze()
+    leader.long_lived.freeze(0)
     log.info("leading as %s; %d agents are known", config.master.pid, len(core.state.recovering))
     leader.measures.fetch_ms = (moment.mono - began) * 1000.0
     leader.measures.stored(registry)

@@ -24,6 +24,7 @@ from dcos_runtime.master.core.effects import Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.master.leader import next_budget
+from dcos_runtime.master.memory import LongLived
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo, MasterInfo
 from dcos_runtime.wire.common import OfferID
@@ -70,6 +71,7 @@ class Master:
         self.time = 1000.0
         self.streams = 0
         self.longest = 0.0
+        self.long_lived = LongLived()  # as its leader has it
         self.frameworks: list[tuple[str, str]] = []  # id and Mesos-Stream-Id
         self.agents: list[str] = []
         registry = [
@@ -110,6 +112,7 @@ class Master:
         """An `internal.Connect` as it comes."""
         self.streams += 1
         self.ask(events.AgentConnect(1, self.streams, body, "198.18.0.1"), 200)
+        self.long_lived.grown(len(self.core.state.agents))
         self.agents.append(self.core.state.agent_streams[self.streams])
 
     def call(self, body: bytes, stream_id: str) -> list[Effect]:
@@ -162,7 +165,6 @@ def _cycles(bench: Bench, master: Master) -> Measured:
     """Everything is free, and offered, each time. The first run also makes each agent's fragments, and is not told."""
     samples = []
     master.offer()
-    gc.freeze()  # what is there for long is not looked through again: the daemon does so while it grows
     master.longest = 0.0
     for _ in bench.times(5):
         master.decline(0.0)

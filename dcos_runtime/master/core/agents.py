@@ -75,10 +75,11 @@ class _Task(TaskInfo, kw_only=True):
 
 
 class _Info(NamedTuple):
-    """What is looked at of a TaskInfo that an agent tells."""
+    """What is looked at of a TaskInfo that an agent tells. ``data``: all of it, as it came."""
 
     task_id: str
     resources: amounts.Read
+    data: bytes
 
 
 def _info(task: msgspec.Raw) -> _Info:
@@ -86,9 +87,9 @@ def _info(task: msgspec.Raw) -> _Info:
     data = bytes(task)
     if b"null" in data:  # absent fields, perhaps; this master writes none
         info = codec.decode(data, TaskInfo)
-        return _Info(info.task_id.value, amounts.read(codec.encode(info.resources)))
+        return _Info(info.task_id.value, amounts.read(codec.encode(info.resources)), data)
     told = codec.decode(data, _Task)
-    return _Info(told.task_id.value, amounts.read(bytes(told.resources)))
+    return _Info(told.task_id.value, amounts.read(bytes(told.resources)), data)
 
 
 def _connect(state: State, call: internal.Connect, event: AgentConnect, now: Now) -> tuple[int, str]:
@@ -151,7 +152,7 @@ def _pretends(state: State, info: AgentInfo, agent_id: str | None, names: Collec
 
 
 def _same(old: AgentInfo, new: AgentInfo) -> bool:
-    return codec.encode(old) == codec.encode(new)
+    return old == new or codec.encode(old) == codec.encode(new)
 
 
 def _replace_silent(state: State, info: AgentInfo, now: Now) -> None:
@@ -246,13 +247,16 @@ def _learn_frameworks(state: State, agent: Agent, call: internal.Connect, now: N
     """Frameworks are known from their tasks until they subscribe; what this master has removed is ended there too."""
     running = {told.framework_id for told in call.tasks}
     for info in call.frameworks:
+        framework = state.frameworks.get(info.id.value) if info.id is not None else None
+        if framework is not None and framework.info == info:
+            running.add(framework.id)
+            continue
         if info.id is None or validate.framework(info):
             continue
         framework_id = info.id.value
         running.add(framework_id)
         if framework_id in state.completed:
             continue
-        framework = state.frameworks.get(framework_id)
         if framework is None:
             frameworks.recover(state, info, now)
         elif codec.encode(framework.info) != codec.encode(info):
@@ -280,28 +284,32 @@ def _adopt(state: State, agent: Agent, told: internal.RunningTask, info: _Info, 
 
     What it uses is added to ``held``.
     """
-    if agent.task(told.framework_id, info.task_id) is not None:
+    framework_id, (task_id, read, encoded) = told.framework_id, info
+    if agent.task(framework_id, task_id) is not None:
         return None
-    framework = state.frameworks.get(told.framework_id)
-    role = info.resources.role or (min(framework.roles, default="*") if framework else "*")
-    encoded_info = bytes(told.task)
-    weight = tasks.weight(framework, encoded_info)  # beyond the limit, too: what runs there stays known
-    task = Task(info.task_id, told.framework_id, agent.id, role, encoded_info, told.state, weight=weight)
-    oldest = told.unacknowledged or told.status
-    if oldest is not None:
-        task.statuses = (codec.encode(tasks.without_data(oldest)),)
-        if told.status is not None and told.status is not oldest:
-            newest = codec.encode(tasks.without_data(told.status))
-            task.statuses = (*task.statuses, newest) if newest not in task.statuses else task.statuses
-        task.status_state, task.status_uuid = oldest.state, oldest.uuid
+    framework = state.frameworks.get(framework_id)
+    role = read.role or (min(framework.roles, default="*") if framework else "*")
+    weight = tasks.weight(framework, encoded)  # beyond the limit, too: what runs there stays known
+    status = told.status
+    oldest = told.unacknowledged or status
+    if oldest is None:
+        task = Task(task_id, framework_id, agent.id, role, encoded, told.state, weight=weight)
+    else:
+        statuses: tuple[bytes, ...] = (codec.encode(tasks.without_data(oldest)),)
+        if status is not None and status is not oldest:
+            newest = codec.encode(tasks.without_data(status))
+            statuses = statuses if newest in statuses else (*statuses, newest)
+        known = (statuses, oldest.state, oldest.uuid, weight)
+        task = Task(task_id, framework_id, agent.id, role, encoded, told.state, *known)
     if framework is not None:
-        framework.unreachable.pop(task.id, None)
-        state.unretire(framework, task.id)
+        if framework.unreachable:
+            framework.unreachable.pop(task_id, None)
+        if framework.completed:
+            state.unretire(framework, task_id)
     tasks.add(agent, framework, task)
-    if not task.terminal:
-        before = held.get((told.framework_id, role))
-        resources = info.resources.resources
-        held[told.framework_id, role] = resources if before is None else before + resources
+    if told.state not in TERMINAL:
+        before = held.get((framework_id, role))
+        held[framework_id, role] = read.resources if before is None else before + read.resources
     return task
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import hypothesis.strategies as st
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from dcos_runtime.core.resources import Disk, Format, Kind, Reservation, Resources, Thing, plain
 from dcos_runtime.core.resources.intervals import merge
@@ -69,6 +69,7 @@ infos = st.builds(
 
 
 @pytest.mark.parametrize("wire", [codec, protobuf], ids=["json", "protobuf"])
+@settings(deadline=None)  # a busy machine may take any time
 @given(info=infos, offers=st.lists(st.tuples(texts, texts, values, st.none() | roles), max_size=3), stack=st.booleans())
 def test_joined_offers_are_what_the_codec_writes(
     wire: Any, info: AgentInfo, offers: list[tuple[Any, ...]], stack: bool
@@ -89,6 +90,7 @@ def test_joined_offers_are_what_the_codec_writes(
         assert wire.decode(whole, Event) == wire.decode(wire.encode(event), Event)
 
 
+@settings(deadline=None)
 @given(amount=st.integers(1, 10**15))
 def test_any_amount_is_written_as_the_codec_writes_it(amount: int) -> None:
     assert repr(amount / 1000).encode() == codec.encode(amount / 1000)
