@@ -16,6 +16,7 @@ from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.effects import Send
 from dcos_runtime.master.core.state import task_resources
+from dcos_runtime.sim import heard
 from dcos_runtime.sim.obligations import Violation
 from dcos_runtime.sim.watch_agents import Down
 from dcos_runtime.wire import codec, internal
@@ -31,93 +32,6 @@ if TYPE_CHECKING:
 SOON = 0.5
 LATER = 3.0
 OVER = frozenset(state.value for state in TERMINAL) | {"TASK_UNKNOWN"}
-
-
-class _Id(msgspec.Struct):
-    value: str = ""
-
-
-class _Scalar(msgspec.Struct):
-    value: float = 0.0
-
-
-class _Range(msgspec.Struct):
-    begin: int
-    end: int
-
-
-class _Ranges(msgspec.Struct):
-    range: list[_Range] = []
-
-
-class _Resource(msgspec.Struct):
-    name: str
-    scalar: _Scalar | None = None
-    ranges: _Ranges | None = None
-
-
-class _Offer(msgspec.Struct):
-    id: _Id
-    agent_id: _Id
-    resources: list[_Resource] = []
-
-
-class _Offers(msgspec.Struct):
-    offers: list[_Offer] = []
-
-
-class _Status(msgspec.Struct):
-    task_id: _Id
-    state: str = ""
-    uuid: str = ""
-    reason: str = ""
-    agent_id: _Id | None = None
-
-
-class _Update(msgspec.Struct):
-    status: _Status
-
-
-class _Rescind(msgspec.Struct):
-    offer_id: _Id
-
-
-class _Event(msgspec.Struct):
-    """What a framework is told, as far as somebody watches it."""
-
-    type: str
-    offers: _Offers | None = None
-    update: _Update | None = None
-    rescind: _Rescind | None = None
-
-
-class _Info(msgspec.Struct):
-    task_id: _Id
-
-
-class _Message(msgspec.Struct):
-    """What an agent tells, as far as somebody watches it."""
-
-    seq: int
-    framework_id: str = ""
-    status: _Status | None = None
-    latest_state: str = ""
-
-
-class _Batch(msgspec.Struct):
-    agent_id: str
-    epoch: int
-    messages: list[_Message]
-
-
-class _Running(msgspec.Struct):
-    framework_id: str
-    task: _Info
-    state: str
-
-
-class _Connect(msgspec.Struct):
-    tasks: list[_Running] = []
 
 
 class _Outstanding(msgspec.Struct):
@@ -163,10 +77,10 @@ class MasterLedger:
         self._owed = watch.obligations
         self._terms: dict[str, _Term] = {}
         self._down = msgspec.json.Decoder(Down)
-        self._event = msgspec.json.Decoder(_Event)
-        self._info = msgspec.json.Decoder(_Info)
-        self._batch = msgspec.json.Decoder(_Batch)
-        self._connect = msgspec.json.Decoder(_Connect)
+        self._event = msgspec.json.Decoder(heard.Event)
+        self._info = msgspec.json.Decoder(heard.Info)
+        self._batch = msgspec.json.Decoder(heard.Batch)
+        self._connect = msgspec.json.Decoder(heard.Connect)
         self._taken: dict[bytes, Resources] = {}
         """By TaskInfo: reading one takes longer than all else of a look through everything."""
         self.sizes: dict[str, tuple[int, tuple[int, ...]]] = {}
@@ -216,7 +130,7 @@ class MasterLedger:
 
     # --- agents ---
 
-    def _connected(self, master: MasterProcess, stream: int, call: _Connect) -> None:
+    def _connected(self, master: MasterProcess, stream: int, call: heard.Connect) -> None:
         term = self.term(master)
         client = master.streams.get(stream)
         term.agents[stream] = client.client if client is not None else ""
@@ -279,7 +193,7 @@ class MasterLedger:
         seconds = options.ping_seconds * (options.pings + 2) + 5.0
         self._owe(master, "silent", agent_id, seconds, f"{agent_id} says nothing, and is not given up")
 
-    def _messages(self, master: MasterProcess, batch: _Batch) -> None:
+    def _messages(self, master: MasterProcess, batch: heard.Batch) -> None:
         term = self.term(master)
         agent_id = batch.agent_id
         if batch.epoch != term.epochs.get(agent_id):
@@ -371,10 +285,10 @@ class MasterLedger:
         elif event.rescind is not None:
             self._drop_offer(master, self.term(master), event.rescind.offer_id.value)
         elif event.update is not None:
-            self._told(master, event.update.status)
+            term = self.term(master)
+            self._told(master, term, term.ids.get(term.frameworks.get(stream, ""), ""), event.update.status)
 
-    def _told(self, master: MasterProcess, status: _Status) -> None:
-        term = self.term(master)
+    def _told(self, master: MasterProcess, term: _Term, framework_id: str, status: heard.Status) -> None:
         task_id = status.task_id.value
         self._met(master, "forward", status.uuid)
         agent_id = status.agent_id.value if status.agent_id is not None else ""
@@ -385,25 +299,25 @@ class MasterLedger:
         if status.state in OVER:
             self._met(master, "reconcile", task_id)
             if not status.uuid and status.reason != "REASON_INVALID_OFFERS":
-                self._really_over(master, task_id, status)
+                self._really_over(master, (framework_id, task_id), status)
 
-    def _really_over(self, master: MasterProcess, task_id: str, status: _Status) -> None:
+    def _really_over(self, master: MasterProcess, key: tuple[str, str], status: heard.Status) -> None:
         """What the master says by itself is compared with what runs."""
-        for key, containers in self._watch.running.items():
-            if key[1] != task_id:
-                continue
-            for agent in self._watch.cluster.agents:
-                if any(name in agent.host.containers for name in containers) and self._known(agent, containers):
-                    raise Violation(
-                        f"{master.name} tells {status.state} ({status.reason}) of {task_id}, which runs on {agent.name}"
-                    )
+        containers = self._watch.running.get(key)
+        if not containers:
+            return
+        for agent in self._watch.cluster.agents:
+            if any(name in agent.host.containers for name in containers) and self._known(agent, containers):
+                raise Violation(
+                    f"{master.name} tells {status.state} ({status.reason}) of {key[1]}, which runs on {agent.name}"
+                )
 
     def _known(self, agent: AgentProcess, containers: set[str]) -> bool:
         return any(f"tasks/{name}" in agent.disk.values for name in containers)
 
     # --- offers ---
 
-    def _offered(self, master: MasterProcess, stream: int, offers: Sequence[_Offer]) -> None:
+    def _offered(self, master: MasterProcess, stream: int, offers: Sequence[heard.Offer]) -> None:
         term = self.term(master)
         for offer in offers:
             cpus, ports = 0, []
