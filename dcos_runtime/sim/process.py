@@ -80,6 +80,9 @@ class Process:
     # --- life ---
 
     def start(self) -> None:
+        """Does nothing when it is up: whoever else was to start it has."""
+        if self.up:
+            return
         self.life += 1
         self.up, self.paused, self.effects_left = True, False, None
         self._waiting.clear()
