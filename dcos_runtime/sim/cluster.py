@@ -209,6 +209,9 @@ class Cluster:
             registered = state.agents.get(agent.core.agent.id or "") if agent.up else None
             if registered is None or not registered.connected:
                 return f"{agent.name} is not registered"
+        for agent in self.agents:
+            if complaint := _leftovers(agent):
+                return complaint
         for framework in self.frameworks:
             there = state.frameworks.get(framework.id or "")
             if there is None or not there.connected:
@@ -260,6 +263,19 @@ class Cluster:
         if options.task_ports:
             room = min(room, options.ports // options.task_ports * options.agents)
         return sum(len(one.tasks) for one in self.frameworks) >= room
+
+
+def _leftovers(agent: AgentProcess) -> str:
+    """What an agent has on its disk or its host that is of no task it knows, or an update that is told to nobody."""
+    known = {task.record.container_id: task for task in agent.core.tasks.values()}
+    stored = {key.removeprefix("tasks/") for key in agent.disk.values if key.startswith("tasks/")}
+    if stored != known.keys():
+        return f"{agent.name} has checkpoints of no task or lacks some: {sorted(stored ^ known.keys())}"
+    for name, container in agent.host.containers.items():
+        if name not in known:
+            return f"{agent.name} has the container {name} ({container.state}) of no task"
+    waiting = [task.record.task_id for task in known.values() if task.record.pending]
+    return f"{agent.name} has updates of {waiting} that nobody acknowledges" if waiting else ""
 
 
 def _where(error: BaseException) -> str:

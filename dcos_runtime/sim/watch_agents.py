@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from dcos_runtime.sim.watch import Watch
 
 Key = tuple[str, str]
+RANK = {"TASK_STAGING": 0, "TASK_STARTING": 1, "TASK_RUNNING": 2, "TASK_KILLING": 3}
+ENDED = 4
 SOON = 2.0
 GRACE = 5.0
 
@@ -97,6 +99,8 @@ class _Book:
         self.containers: dict[Key, str] = {}
         self.sent: dict[Key, tuple[str, float]] = {}
         self.shut: set[str] = set()
+        self.told: dict[Key, dict[str, int]] = {}
+        """Of each task the updates that were told, with the rank of their states."""
         self.silence = 75.0
         self.told_exit: set[str] = set()
 
@@ -218,6 +222,7 @@ class AgentLedger:
         if not volatile and (view is None or uuid not in view.uuids):
             state = message.status.state.value
             raise Violation(f"{agent.name}: {state} of {key} is told, and not on the disk: a crash now would unsay it")
+        self._in_order(agent, book, key, uuid, message)
         first, longest = agent.core.settings.update_retry_first, agent.core.settings.update_retry_longest
         before = book.sent.get(key)
         wait = min(before[1] * 2, longest) if before is not None and before[0] == uuid else first
@@ -226,6 +231,17 @@ class AgentLedger:
         self._met(agent, "first", name)
         text = f"{message.status.state.value} of {key} was not acknowledged, and is not sent again"
         self._owe(agent, "resend", name, wait + 1.0, text)
+
+    def _in_order(self, agent: AgentProcess, book: _Book, key: Key, uuid: str, message: internal.Update) -> None:
+        """A task's states never go back, and it ends once."""
+        told = book.told.setdefault(key, {})
+        if uuid in told:
+            return
+        rank = RANK.get(message.status.state.value, ENDED)
+        before = max(told.values(), default=0)
+        if before == ENDED or rank < before:
+            raise Violation(f"{agent.name}: {message.status.state.value} of {key} comes after what cannot be before it")
+        told[uuid] = rank
 
     # --- checkpoints ---
 
