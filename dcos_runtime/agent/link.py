@@ -131,7 +131,9 @@ class MasterLink:
         import aiohttp
 
         if self._tls_port is not None:
-            self._feed(EndpointFound(number, host, self._tls_port, (internal.VERSION,)))
+            self._feed(
+                EndpointFound(number, host, self._tls_port, internal.SPOKEN)
+            )  # its answer to `Connect` will tell
             return
         shown = f"[{host}]" if ":" in host else host
         limits = aiohttp.ClientTimeout(total=CONNECT_SECONDS)

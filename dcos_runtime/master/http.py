@@ -294,7 +294,9 @@ class PublicApi:
     async def _agent_endpoint(self, request: web.Request) -> web.StreamResponse:
         if (elsewhere := await self._elsewhere(request)) is not None:
             return elsewhere
-        return _json(codec.encode(internal.Endpoint(port=self._role.agent_port, versions=[internal.VERSION])), request)
+        return _json(
+            codec.encode(internal.Endpoint(port=self._role.agent_port, versions=list(internal.SPOKEN))), request
+        )
 
     def _view(self, name: str, pieces: Callable[[Viewer, Mapping[str, str]], Pieces]) -> tuple[Door, Handler]:
         async def handler(request: web.Request) -> web.StreamResponse:

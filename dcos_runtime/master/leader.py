@@ -21,6 +21,7 @@ from dcos_runtime.master.core import recorded
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.events import Event, Recovered, Resumed, Tick
 from dcos_runtime.master.core.kernel import MasterCore
+from dcos_runtime.master.core.registry import UnknownVersion
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.master.measures import Measures
 from dcos_runtime.master.memory import LongLived
@@ -225,6 +226,8 @@ async def begin(config: Config, store: Store, life: Life, lease: Term, record: P
     moment = now(lease)
     try:
         leader.start(Recovered(tuple(registry.items()), int(moment.wall * 1000)))
+    except UnknownVersion as error:
+        raise StoreError(str(error)) from error
     except DecodeError as error:
         raise StoreError(f"the registry holds an entry that cannot be read: {error}") from error
     leader.long_lived.freeze(0)

@@ -12,6 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeVar
 
+import msgspec
+
 from dcos_runtime import __version__, build
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import EMPTY, Format, Resources, intervals, lineage
@@ -432,8 +434,7 @@ def _status_view(status: TaskStatus) -> dict[str, Any]:
     if status.labels is not None:
         view["labels"] = status.labels.labels
     if status.container_status is not None:
-        status.container_status.executor_pid = None
-        view["container_status"] = status.container_status
+        view["container_status"] = msgspec.structs.replace(status.container_status, executor_pid=None)
     if status.healthy is not None:
         view["healthy"] = status.healthy
     return view

@@ -50,7 +50,7 @@ from dcos_runtime.wire.tasks import (
 )
 
 
-class Call(base.Message, kw_only=True):
+class Call(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         GET_HEALTH = "GET_HEALTH"
@@ -86,46 +86,46 @@ class Call(base.Message, kw_only=True):
         MARK_RESOURCE_PROVIDER_GONE = "MARK_RESOURCE_PROVIDER_GONE"
         PRUNE_IMAGES = "PRUNE_IMAGES"
 
-    class GetMetrics(base.Message, kw_only=True):
+    class GetMetrics(base.Message, frozen=True, kw_only=True):
         timeout: DurationInfo | None = None
 
-    class SetLoggingLevel(base.Message, kw_only=True):
+    class SetLoggingLevel(base.Message, frozen=True, kw_only=True):
         level: int
         duration: DurationInfo
 
-    class ListFiles(base.Message, kw_only=True):
+    class ListFiles(base.Message, frozen=True, kw_only=True):
         path: str
 
-    class ReadFile(base.Message, kw_only=True):
+    class ReadFile(base.Message, frozen=True, kw_only=True):
         path: str
         offset: int
         length: int | None = None
 
-    class GetContainers(base.Message, kw_only=True):
+    class GetContainers(base.Message, frozen=True, kw_only=True):
         show_nested: bool | None = None
         show_standalone: bool | None = None
 
-    class LaunchNestedContainer(base.Message, kw_only=True):
+    class LaunchNestedContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
         command: CommandInfo | None = None
         container: ContainerInfo | None = None
 
-    class WaitNestedContainer(base.Message, kw_only=True):
+    class WaitNestedContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
 
-    class KillNestedContainer(base.Message, kw_only=True):
+    class KillNestedContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
         signal: int | None = None
 
-    class RemoveNestedContainer(base.Message, kw_only=True):
+    class RemoveNestedContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
 
-    class LaunchNestedContainerSession(base.Message, kw_only=True):
+    class LaunchNestedContainerSession(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
         command: CommandInfo | None = None
         container: ContainerInfo | None = None
 
-    class AttachContainerInput(base.Message, kw_only=True):
+    class AttachContainerInput(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             CONTAINER_ID = "CONTAINER_ID"
@@ -137,42 +137,42 @@ class Call(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
-    class AttachContainerOutput(base.Message, kw_only=True):
+    class AttachContainerOutput(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
 
-    class LaunchContainer(base.Message, kw_only=True):
+    class LaunchContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
         command: CommandInfo | None = None
         resources: list[Resource] = []
         container: ContainerInfo | None = None
         limits: dict[str, Value.Scalar] = {}
 
-    class WaitContainer(base.Message, kw_only=True):
+    class WaitContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
 
-    class KillContainer(base.Message, kw_only=True):
+    class KillContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
         signal: int | None = None
 
-    class RemoveContainer(base.Message, kw_only=True):
+    class RemoveContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
 
-    class AddResourceProviderConfig(base.Message, kw_only=True):
+    class AddResourceProviderConfig(base.Message, frozen=True, kw_only=True):
         info: ResourceProviderInfo
 
-    class UpdateResourceProviderConfig(base.Message, kw_only=True):
+    class UpdateResourceProviderConfig(base.Message, frozen=True, kw_only=True):
         info: ResourceProviderInfo
 
-    class RemoveResourceProviderConfig(base.Message, kw_only=True):
+    class RemoveResourceProviderConfig(base.Message, frozen=True, kw_only=True):
         type: str
         name: str
 
-    class MarkResourceProviderGone(base.Message, kw_only=True):
+    class MarkResourceProviderGone(base.Message, frozen=True, kw_only=True):
         resource_provider_id: ResourceProviderID
 
-    class PruneImages(base.Message, kw_only=True):
+    class PruneImages(base.Message, frozen=True, kw_only=True):
         excluded_images: list[Image] = []
 
     type: Call.Type | None = None
@@ -200,10 +200,10 @@ class Call(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class Response(base.Message, kw_only=True):
+class Response(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         GET_HEALTH = "GET_HEALTH"
@@ -224,35 +224,35 @@ class Response(base.Message, kw_only=True):
         WAIT_NESTED_CONTAINER = "WAIT_NESTED_CONTAINER"
         WAIT_CONTAINER = "WAIT_CONTAINER"
 
-    class GetHealth(base.Message, kw_only=True):
+    class GetHealth(base.Message, frozen=True, kw_only=True):
         healthy: bool
 
-    class GetFlags(base.Message, kw_only=True):
+    class GetFlags(base.Message, frozen=True, kw_only=True):
         flags: list[Flag] = []
 
-    class GetVersion(base.Message, kw_only=True):
+    class GetVersion(base.Message, frozen=True, kw_only=True):
         version_info: VersionInfo
 
-    class GetMetrics(base.Message, kw_only=True):
+    class GetMetrics(base.Message, frozen=True, kw_only=True):
         metrics: list[Metric] = []
 
-    class GetLoggingLevel(base.Message, kw_only=True):
+    class GetLoggingLevel(base.Message, frozen=True, kw_only=True):
         level: int
 
-    class ListFiles(base.Message, kw_only=True):
+    class ListFiles(base.Message, frozen=True, kw_only=True):
         file_infos: list[FileInfo] = []
 
-    class ReadFile(base.Message, kw_only=True):
+    class ReadFile(base.Message, frozen=True, kw_only=True):
         size: int
         data: bytes
 
-    class GetState(base.Message, kw_only=True):
+    class GetState(base.Message, frozen=True, kw_only=True):
         get_tasks: Response.GetTasks | None = None
         get_executors: Response.GetExecutors | None = None
         get_frameworks: Response.GetFrameworks | None = None
 
-    class GetContainers(base.Message, kw_only=True):
-        class Container(base.Message, kw_only=True):
+    class GetContainers(base.Message, frozen=True, kw_only=True):
+        class Container(base.Message, frozen=True, kw_only=True):
             framework_id: FrameworkID | None = None
             executor_id: ExecutorID | None = None
             executor_name: str | None = None
@@ -262,43 +262,43 @@ class Response(base.Message, kw_only=True):
 
         containers: list[Response.GetContainers.Container] = []
 
-    class GetFrameworks(base.Message, kw_only=True):
-        class Framework(base.Message, kw_only=True):
+    class GetFrameworks(base.Message, frozen=True, kw_only=True):
+        class Framework(base.Message, frozen=True, kw_only=True):
             framework_info: FrameworkInfo
 
         frameworks: list[Response.GetFrameworks.Framework] = []
         completed_frameworks: list[Response.GetFrameworks.Framework] = []
 
-    class GetExecutors(base.Message, kw_only=True):
-        class Executor(base.Message, kw_only=True):
+    class GetExecutors(base.Message, frozen=True, kw_only=True):
+        class Executor(base.Message, frozen=True, kw_only=True):
             executor_info: ExecutorInfo
 
         executors: list[Response.GetExecutors.Executor] = []
         completed_executors: list[Response.GetExecutors.Executor] = []
 
-    class GetOperations(base.Message, kw_only=True):
+    class GetOperations(base.Message, frozen=True, kw_only=True):
         operations: list[Operation] = []
 
-    class GetTasks(base.Message, kw_only=True):
+    class GetTasks(base.Message, frozen=True, kw_only=True):
         pending_tasks: list[Task] = []
         queued_tasks: list[Task] = []
         launched_tasks: list[Task] = []
         terminated_tasks: list[Task] = []
         completed_tasks: list[Task] = []
 
-    class GetAgent(base.Message, kw_only=True):
+    class GetAgent(base.Message, frozen=True, kw_only=True):
         agent_info: AgentInfo | None = None
         drain_config: DrainConfig | None = None
         estimated_drain_start_time: TimeInfo | None = None
 
-    class GetResourceProviders(base.Message, kw_only=True):
-        class ResourceProvider(base.Message, kw_only=True):
+    class GetResourceProviders(base.Message, frozen=True, kw_only=True):
+        class ResourceProvider(base.Message, frozen=True, kw_only=True):
             resource_provider_info: ResourceProviderInfo
             total_resources: list[Resource] = []
 
         resource_providers: list[Response.GetResourceProviders.ResourceProvider] = []
 
-    class WaitNestedContainer(base.Message, kw_only=True):
+    class WaitNestedContainer(base.Message, frozen=True, kw_only=True):
         exit_status: int | None = None
         state: TaskState | None = None
         reason: TaskStatus.Reason | None = None
@@ -307,11 +307,11 @@ class Response(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.state is not None and self.state._value_ == "UNKNOWN":
-                self.state = None
+                base.absent(self, "state")
             if self.reason is not None and self.reason._value_ == "UNKNOWN":
-                self.reason = None
+                base.absent(self, "reason")
 
-    class WaitContainer(base.Message, kw_only=True):
+    class WaitContainer(base.Message, frozen=True, kw_only=True):
         exit_status: int | None = None
         state: TaskState | None = None
         reason: TaskStatus.Reason | None = None
@@ -320,9 +320,9 @@ class Response(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.state is not None and self.state._value_ == "UNKNOWN":
-                self.state = None
+                base.absent(self, "state")
             if self.reason is not None and self.reason._value_ == "UNKNOWN":
-                self.reason = None
+                base.absent(self, "reason")
 
     type: Response.Type | None = None
     get_health: Response.GetHealth | None = None
@@ -345,16 +345,16 @@ class Response(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class ProcessIO(base.Message, kw_only=True):
+class ProcessIO(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         DATA = "DATA"
         CONTROL = "CONTROL"
 
-    class Data(base.Message, kw_only=True):
+    class Data(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             STDIN = "STDIN"
@@ -366,15 +366,15 @@ class ProcessIO(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
-    class Control(base.Message, kw_only=True):
+    class Control(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             TTY_INFO = "TTY_INFO"
             HEARTBEAT = "HEARTBEAT"
 
-        class Heartbeat(base.Message, kw_only=True):
+        class Heartbeat(base.Message, frozen=True, kw_only=True):
             interval: DurationInfo | None = None
 
         type: ProcessIO.Control.Type | None = None
@@ -383,7 +383,7 @@ class ProcessIO(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
     type: ProcessIO.Type | None = None
     data: ProcessIO.Data | None = None
@@ -391,4 +391,4 @@ class ProcessIO(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")

@@ -12,7 +12,7 @@ from dcos_runtime.wire.common import (
 )
 
 
-class InverseOfferStatus(base.Message, kw_only=True):
+class InverseOfferStatus(base.Message, frozen=True, kw_only=True):
     class Status(base.Enum):
         UNKNOWN = "UNKNOWN"
         ACCEPT = "ACCEPT"

@@ -25,8 +25,16 @@ class Enum(enum.Enum):
         return cls.__members__["UNKNOWN"] if isinstance(value, str) else None
 
 
-class Message(msgspec.Struct, kw_only=True, omit_defaults=True, gc=False):
-    """A protobuf message as JSON: absent fields are left out, present ones are kept even at their default value."""
+class Message(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, gc=False):
+    """A protobuf message as JSON: absent fields are left out, present ones are kept even at their default value.
+
+    Nobody edits one: it may be in an event, an effect or a cache. `msgspec.structs.replace` makes another.
+    """
+
+
+def absent(message: Message, name: str) -> None:
+    """For a message that is being made: nobody has it yet."""
+    msgspec.structs.force_setattr(message, name, None)
 
 
 def expect(name: str) -> NoReturn:

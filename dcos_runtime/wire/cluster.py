@@ -33,8 +33,8 @@ from dcos_runtime.wire.tasks import (
 )
 
 
-class FrameworkInfo(base.Message, kw_only=True):
-    class Capability(base.Message, kw_only=True):
+class FrameworkInfo(base.Message, frozen=True, kw_only=True):
+    class Capability(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             REVOCABLE_RESOURCES = "REVOCABLE_RESOURCES"
@@ -50,7 +50,7 @@ class FrameworkInfo(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
     user: str
     name: str
@@ -67,8 +67,8 @@ class FrameworkInfo(base.Message, kw_only=True):
     offer_filters: dict[str, OfferFilters] = {}
 
 
-class MasterInfo(base.Message, kw_only=True):
-    class Capability(base.Message, kw_only=True):
+class MasterInfo(base.Message, frozen=True, kw_only=True):
+    class Capability(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             AGENT_UPDATE = "AGENT_UPDATE"
@@ -79,7 +79,7 @@ class MasterInfo(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
     id: str
     ip: int
@@ -92,8 +92,8 @@ class MasterInfo(base.Message, kw_only=True):
     capabilities: list[MasterInfo.Capability] = []
 
 
-class AgentInfo(base.Message, kw_only=True):
-    class Capability(base.Message, kw_only=True):
+class AgentInfo(base.Message, frozen=True, kw_only=True):
+    class Capability(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             MULTI_ROLE = "MULTI_ROLE"
@@ -109,7 +109,7 @@ class AgentInfo(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
     hostname: str
     port: int | None = None  # default 5051
@@ -119,8 +119,8 @@ class AgentInfo(base.Message, kw_only=True):
     domain: DomainInfo | None = None
 
 
-class Offer(base.Message, kw_only=True):
-    class Operation(base.Message, kw_only=True):
+class Offer(base.Message, frozen=True, kw_only=True):
+    class Operation(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             LAUNCH = "LAUNCH"
@@ -134,35 +134,35 @@ class Offer(base.Message, kw_only=True):
             CREATE_DISK = "CREATE_DISK"
             DESTROY_DISK = "DESTROY_DISK"
 
-        class Launch(base.Message, kw_only=True):
+        class Launch(base.Message, frozen=True, kw_only=True):
             task_infos: list[TaskInfo] = []
 
-        class LaunchGroup(base.Message, kw_only=True):
+        class LaunchGroup(base.Message, frozen=True, kw_only=True):
             executor: ExecutorInfo
             task_group: TaskGroupInfo
 
-        class Reserve(base.Message, kw_only=True):
+        class Reserve(base.Message, frozen=True, kw_only=True):
             source: list[Resource] = []
             resources: list[Resource] = []
 
-        class Unreserve(base.Message, kw_only=True):
+        class Unreserve(base.Message, frozen=True, kw_only=True):
             resources: list[Resource] = []
 
-        class Create(base.Message, kw_only=True):
+        class Create(base.Message, frozen=True, kw_only=True):
             volumes: list[Resource] = []
 
-        class Destroy(base.Message, kw_only=True):
+        class Destroy(base.Message, frozen=True, kw_only=True):
             volumes: list[Resource] = []
 
-        class GrowVolume(base.Message, kw_only=True):
+        class GrowVolume(base.Message, frozen=True, kw_only=True):
             volume: Resource
             addition: Resource
 
-        class ShrinkVolume(base.Message, kw_only=True):
+        class ShrinkVolume(base.Message, frozen=True, kw_only=True):
             volume: Resource
             subtract: Value.Scalar
 
-        class CreateDisk(base.Message, kw_only=True):
+        class CreateDisk(base.Message, frozen=True, kw_only=True):
             source: Resource
             target_type: Resource.DiskInfo.Source.Type
             target_profile: str | None = None
@@ -171,7 +171,7 @@ class Offer(base.Message, kw_only=True):
                 if self.target_type._value_ == "UNKNOWN":
                     base.expect("target_type")
 
-        class DestroyDisk(base.Message, kw_only=True):
+        class DestroyDisk(base.Message, frozen=True, kw_only=True):
             source: Resource
 
         type: Offer.Operation.Type | None = None
@@ -189,7 +189,7 @@ class Offer(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
     id: OfferID
     framework_id: FrameworkID
@@ -204,7 +204,7 @@ class Offer(base.Message, kw_only=True):
     allocation_info: Resource.AllocationInfo | None = None
 
 
-class InverseOffer(base.Message, kw_only=True):
+class InverseOffer(base.Message, frozen=True, kw_only=True):
     id: OfferID
     url: URL | None = None
     framework_id: FrameworkID
@@ -213,12 +213,12 @@ class InverseOffer(base.Message, kw_only=True):
     resources: list[Resource] = []
 
 
-class Request(base.Message, kw_only=True):
+class Request(base.Message, frozen=True, kw_only=True):
     agent_id: AgentID | None = None
     resources: list[Resource] = []
 
 
-class OperationStatus(base.Message, kw_only=True):
+class OperationStatus(base.Message, frozen=True, kw_only=True):
     operation_id: OperationID | None = None
     state: OperationState
     message: str | None = None

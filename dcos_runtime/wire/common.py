@@ -8,62 +8,62 @@ from __future__ import annotations
 from dcos_runtime.wire import base
 
 
-class AgentID(base.Message, kw_only=True):
+class AgentID(base.Message, frozen=True, kw_only=True):
     value: str
 
 
-class ExecutorID(base.Message, kw_only=True):
+class ExecutorID(base.Message, frozen=True, kw_only=True):
     value: str
 
 
-class FrameworkID(base.Message, kw_only=True):
+class FrameworkID(base.Message, frozen=True, kw_only=True):
     value: str
 
 
-class TaskID(base.Message, kw_only=True):
+class TaskID(base.Message, frozen=True, kw_only=True):
     value: str
 
 
-class OfferID(base.Message, kw_only=True):
+class OfferID(base.Message, frozen=True, kw_only=True):
     value: str
 
 
-class OperationID(base.Message, kw_only=True):
+class OperationID(base.Message, frozen=True, kw_only=True):
     value: str
 
 
-class ContainerID(base.Message, kw_only=True):
+class ContainerID(base.Message, frozen=True, kw_only=True):
     value: str
     parent: ContainerID | None = None
 
 
-class ResourceProviderID(base.Message, kw_only=True):
+class ResourceProviderID(base.Message, frozen=True, kw_only=True):
     value: str
 
 
-class UUID(base.Message, kw_only=True):
+class UUID(base.Message, frozen=True, kw_only=True):
     value: bytes
 
 
-class Label(base.Message, kw_only=True):
+class Label(base.Message, frozen=True, kw_only=True):
     key: str
     value: str | None = None
 
 
-class Labels(base.Message, kw_only=True):
+class Labels(base.Message, frozen=True, kw_only=True):
     labels: list[Label] = []
 
 
-class Parameter(base.Message, kw_only=True):
+class Parameter(base.Message, frozen=True, kw_only=True):
     key: str
     value: str
 
 
-class Parameters(base.Message, kw_only=True):
+class Parameters(base.Message, frozen=True, kw_only=True):
     parameter: list[Parameter] = []
 
 
-class Value(base.Message, kw_only=True):
+class Value(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         SCALAR = "SCALAR"
         RANGES = "RANGES"
@@ -71,20 +71,20 @@ class Value(base.Message, kw_only=True):
         TEXT = "TEXT"
         UNKNOWN = "UNKNOWN"
 
-    class Scalar(base.Message, kw_only=True):
+    class Scalar(base.Message, frozen=True, kw_only=True):
         value: float
 
-    class Range(base.Message, kw_only=True):
+    class Range(base.Message, frozen=True, kw_only=True):
         begin: int
         end: int
 
-    class Ranges(base.Message, kw_only=True):
+    class Ranges(base.Message, frozen=True, kw_only=True):
         range: list[Value.Range] = []
 
-    class Set(base.Message, kw_only=True):
+    class Set(base.Message, frozen=True, kw_only=True):
         item: list[str] = []
 
-    class Text(base.Message, kw_only=True):
+    class Text(base.Message, frozen=True, kw_only=True):
         value: str
 
     type: Value.Type
@@ -98,26 +98,26 @@ class Value(base.Message, kw_only=True):
             base.expect("type")
 
 
-class DurationInfo(base.Message, kw_only=True):
+class DurationInfo(base.Message, frozen=True, kw_only=True):
     nanoseconds: int
 
 
-class TimeInfo(base.Message, kw_only=True):
+class TimeInfo(base.Message, frozen=True, kw_only=True):
     nanoseconds: int
 
 
-class Unavailability(base.Message, kw_only=True):
+class Unavailability(base.Message, frozen=True, kw_only=True):
     start: TimeInfo
     duration: DurationInfo | None = None
 
 
-class Address(base.Message, kw_only=True):
+class Address(base.Message, frozen=True, kw_only=True):
     hostname: str | None = None
     ip: str | None = None
     port: int
 
 
-class URL(base.Message, kw_only=True):
+class URL(base.Message, frozen=True, kw_only=True):
     scheme: str
     address: Address
     path: str | None = None
@@ -125,7 +125,7 @@ class URL(base.Message, kw_only=True):
     fragment: str | None = None
 
 
-class Attribute(base.Message, kw_only=True):
+class Attribute(base.Message, frozen=True, kw_only=True):
     name: str
     type: Value.Type
     scalar: Value.Scalar | None = None
@@ -138,12 +138,12 @@ class Attribute(base.Message, kw_only=True):
             base.expect("type")
 
 
-class DomainInfo(base.Message, kw_only=True):
-    class FaultDomain(base.Message, kw_only=True):
-        class RegionInfo(base.Message, kw_only=True):
+class DomainInfo(base.Message, frozen=True, kw_only=True):
+    class FaultDomain(base.Message, frozen=True, kw_only=True):
+        class RegionInfo(base.Message, frozen=True, kw_only=True):
             name: str
 
-        class ZoneInfo(base.Message, kw_only=True):
+        class ZoneInfo(base.Message, frozen=True, kw_only=True):
             name: str
 
         region: DomainInfo.FaultDomain.RegionInfo
@@ -152,17 +152,17 @@ class DomainInfo(base.Message, kw_only=True):
     fault_domain: DomainInfo.FaultDomain | None = None
 
 
-class Secret(base.Message, kw_only=True):
+class Secret(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         REFERENCE = "REFERENCE"
         VALUE = "VALUE"
 
-    class Reference(base.Message, kw_only=True):
+    class Reference(base.Message, frozen=True, kw_only=True):
         name: str
         key: str | None = None
 
-    class Value(base.Message, kw_only=True):
+    class Value(base.Message, frozen=True, kw_only=True):
         data: bytes
 
     type: Secret.Type | None = None
@@ -171,11 +171,11 @@ class Secret(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class Environment(base.Message, kw_only=True):
-    class Variable(base.Message, kw_only=True):
+class Environment(base.Message, frozen=True, kw_only=True):
+    class Variable(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             VALUE = "VALUE"
@@ -188,13 +188,13 @@ class Environment(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
     variables: list[Environment.Variable] = []
 
 
-class CommandInfo(base.Message, kw_only=True):
-    class URI(base.Message, kw_only=True):
+class CommandInfo(base.Message, frozen=True, kw_only=True):
+    class URI(base.Message, frozen=True, kw_only=True):
         value: str
         executable: bool | None = None
         extract: bool | None = None  # default true
@@ -209,20 +209,20 @@ class CommandInfo(base.Message, kw_only=True):
     user: str | None = None
 
 
-class Credential(base.Message, kw_only=True):
+class Credential(base.Message, frozen=True, kw_only=True):
     principal: str
     secret: str | None = None
 
 
-class Filters(base.Message, kw_only=True):
+class Filters(base.Message, frozen=True, kw_only=True):
     refuse_seconds: float | None = None  # default 5
 
 
-class OfferFilters(base.Message, kw_only=True):
-    class ResourceQuantities(base.Message, kw_only=True):
+class OfferFilters(base.Message, frozen=True, kw_only=True):
+    class ResourceQuantities(base.Message, frozen=True, kw_only=True):
         quantities: dict[str, Value.Scalar] = {}
 
-    class MinAllocatableResources(base.Message, kw_only=True):
+    class MinAllocatableResources(base.Message, frozen=True, kw_only=True):
         quantities: list[OfferFilters.ResourceQuantities] = []
 
     min_allocatable_resources: OfferFilters.MinAllocatableResources | None = None

@@ -16,18 +16,18 @@ from dcos_runtime.wire.common import (
 )
 
 
-class Image(base.Message, kw_only=True):
+class Image(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         APPC = "APPC"
         DOCKER = "DOCKER"
         UNKNOWN = "UNKNOWN"
 
-    class Appc(base.Message, kw_only=True):
+    class Appc(base.Message, frozen=True, kw_only=True):
         name: str
         id: str | None = None
         labels: Labels | None = None
 
-    class Docker(base.Message, kw_only=True):
+    class Docker(base.Message, frozen=True, kw_only=True):
         name: str
         credential: Credential | None = None
         config: Secret | None = None
@@ -42,7 +42,7 @@ class Image(base.Message, kw_only=True):
             base.expect("type")
 
 
-class CapabilityInfo(base.Message, kw_only=True):
+class CapabilityInfo(base.Message, frozen=True, kw_only=True):
     class Capability(base.Enum):
         UNKNOWN = "UNKNOWN"
         CHOWN = "CHOWN"
@@ -90,12 +90,12 @@ class CapabilityInfo(base.Message, kw_only=True):
     capabilities: list[CapabilityInfo.Capability] = []
 
 
-class SeccompInfo(base.Message, kw_only=True):
+class SeccompInfo(base.Message, frozen=True, kw_only=True):
     profile_name: str | None = None
     unconfined: bool | None = None
 
 
-class LinuxInfo(base.Message, kw_only=True):
+class LinuxInfo(base.Message, frozen=True, kw_only=True):
     class IpcMode(base.Enum):
         UNKNOWN = "UNKNOWN"
         PRIVATE = "PRIVATE"
@@ -112,24 +112,24 @@ class LinuxInfo(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.ipc_mode is not None and self.ipc_mode._value_ == "UNKNOWN":
-            self.ipc_mode = None
+            base.absent(self, "ipc_mode")
 
 
-class NetworkInfo(base.Message, kw_only=True):
+class NetworkInfo(base.Message, frozen=True, kw_only=True):
     class Protocol(base.Enum):
         IPv4 = "IPv4"
         IPv6 = "IPv6"
         UNKNOWN = "UNKNOWN"
 
-    class IPAddress(base.Message, kw_only=True):
+    class IPAddress(base.Message, frozen=True, kw_only=True):
         protocol: NetworkInfo.Protocol | None = None  # default IPv4
         ip_address: str | None = None
 
         def __post_init__(self) -> None:
             if self.protocol is not None and self.protocol._value_ == "UNKNOWN":
-                self.protocol = None
+                base.absent(self, "protocol")
 
-    class PortMapping(base.Message, kw_only=True):
+    class PortMapping(base.Message, frozen=True, kw_only=True):
         host_port: int
         container_port: int
         protocol: str | None = None
@@ -141,8 +141,8 @@ class NetworkInfo(base.Message, kw_only=True):
     port_mappings: list[NetworkInfo.PortMapping] = []
 
 
-class RLimitInfo(base.Message, kw_only=True):
-    class RLimit(base.Message, kw_only=True):
+class RLimitInfo(base.Message, frozen=True, kw_only=True):
+    class RLimit(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             RLMT_AS = "RLMT_AS"
@@ -168,20 +168,20 @@ class RLimitInfo(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
     rlimits: list[RLimitInfo.RLimit] = []
 
 
-class TTYInfo(base.Message, kw_only=True):
-    class WindowSize(base.Message, kw_only=True):
+class TTYInfo(base.Message, frozen=True, kw_only=True):
+    class WindowSize(base.Message, frozen=True, kw_only=True):
         rows: int
         columns: int
 
     window_size: TTYInfo.WindowSize | None = None
 
 
-class MountPropagation(base.Message, kw_only=True):
+class MountPropagation(base.Message, frozen=True, kw_only=True):
     class Mode(base.Enum):
         UNKNOWN = "UNKNOWN"
         HOST_TO_CONTAINER = "HOST_TO_CONTAINER"
@@ -191,16 +191,16 @@ class MountPropagation(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.mode is not None and self.mode._value_ == "UNKNOWN":
-            self.mode = None
+            base.absent(self, "mode")
 
 
-class Volume(base.Message, kw_only=True):
+class Volume(base.Message, frozen=True, kw_only=True):
     class Mode(base.Enum):
         RW = "RW"
         RO = "RO"
         UNKNOWN = "UNKNOWN"
 
-    class Source(base.Message, kw_only=True):
+    class Source(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             DOCKER_VOLUME = "DOCKER_VOLUME"
@@ -209,16 +209,16 @@ class Volume(base.Message, kw_only=True):
             SECRET = "SECRET"
             CSI_VOLUME = "CSI_VOLUME"
 
-        class DockerVolume(base.Message, kw_only=True):
+        class DockerVolume(base.Message, frozen=True, kw_only=True):
             driver: str | None = None
             name: str
             driver_options: Parameters | None = None
 
-        class HostPath(base.Message, kw_only=True):
+        class HostPath(base.Message, frozen=True, kw_only=True):
             path: str
             mount_propagation: MountPropagation | None = None
 
-        class SandboxPath(base.Message, kw_only=True):
+        class SandboxPath(base.Message, frozen=True, kw_only=True):
             class Type(base.Enum):
                 UNKNOWN = "UNKNOWN"
                 SELF = "SELF"
@@ -229,18 +229,18 @@ class Volume(base.Message, kw_only=True):
 
             def __post_init__(self) -> None:
                 if self.type is not None and self.type._value_ == "UNKNOWN":
-                    self.type = None
+                    base.absent(self, "type")
 
-        class CSIVolume(base.Message, kw_only=True):
-            class VolumeCapability(base.Message, kw_only=True):
-                class BlockVolume(base.Message, kw_only=True):
+        class CSIVolume(base.Message, frozen=True, kw_only=True):
+            class VolumeCapability(base.Message, frozen=True, kw_only=True):
+                class BlockVolume(base.Message, frozen=True, kw_only=True):
                     pass
 
-                class MountVolume(base.Message, kw_only=True):
+                class MountVolume(base.Message, frozen=True, kw_only=True):
                     fs_type: str | None = None
                     mount_flags: list[str] = []
 
-                class AccessMode(base.Message, kw_only=True):
+                class AccessMode(base.Message, frozen=True, kw_only=True):
                     class Mode(base.Enum):
                         UNKNOWN = "UNKNOWN"
                         SINGLE_NODE_WRITER = "SINGLE_NODE_WRITER"
@@ -259,7 +259,7 @@ class Volume(base.Message, kw_only=True):
                 mount: Volume.Source.CSIVolume.VolumeCapability.MountVolume | None = None
                 access_mode: Volume.Source.CSIVolume.VolumeCapability.AccessMode
 
-            class StaticProvisioning(base.Message, kw_only=True):
+            class StaticProvisioning(base.Message, frozen=True, kw_only=True):
                 volume_id: str
                 volume_capability: Volume.Source.CSIVolume.VolumeCapability
                 node_stage_secrets: dict[str, Secret] = {}
@@ -278,7 +278,7 @@ class Volume(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
     mode: Volume.Mode
     container_path: str
@@ -291,13 +291,13 @@ class Volume(base.Message, kw_only=True):
             base.expect("mode")
 
 
-class ContainerInfo(base.Message, kw_only=True):
+class ContainerInfo(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         DOCKER = "DOCKER"
         MESOS = "MESOS"
         UNKNOWN = "UNKNOWN"
 
-    class DockerInfo(base.Message, kw_only=True):
+    class DockerInfo(base.Message, frozen=True, kw_only=True):
         class Network(base.Enum):
             HOST = "HOST"
             BRIDGE = "BRIDGE"
@@ -305,7 +305,7 @@ class ContainerInfo(base.Message, kw_only=True):
             USER = "USER"
             UNKNOWN = "UNKNOWN"
 
-        class PortMapping(base.Message, kw_only=True):
+        class PortMapping(base.Message, frozen=True, kw_only=True):
             host_port: int
             container_port: int
             protocol: str | None = None
@@ -320,9 +320,9 @@ class ContainerInfo(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.network is not None and self.network._value_ == "UNKNOWN":
-                self.network = None
+                base.absent(self, "network")
 
-    class MesosInfo(base.Message, kw_only=True):
+    class MesosInfo(base.Message, frozen=True, kw_only=True):
         image: Image | None = None
 
     type: ContainerInfo.Type
@@ -340,8 +340,8 @@ class ContainerInfo(base.Message, kw_only=True):
             base.expect("type")
 
 
-class Device(base.Message, kw_only=True):
-    class Number(base.Message, kw_only=True):
+class Device(base.Message, frozen=True, kw_only=True):
+    class Number(base.Message, frozen=True, kw_only=True):
         major_number: int
         minor_number: int
 
@@ -349,8 +349,8 @@ class Device(base.Message, kw_only=True):
     number: Device.Number | None = None
 
 
-class CgroupInfo(base.Message, kw_only=True):
-    class Blkio(base.Message, kw_only=True):
+class CgroupInfo(base.Message, frozen=True, kw_only=True):
+    class Blkio(base.Message, frozen=True, kw_only=True):
         class Operation(base.Enum):
             UNKNOWN = "UNKNOWN"
             TOTAL = "TOTAL"
@@ -360,16 +360,16 @@ class CgroupInfo(base.Message, kw_only=True):
             ASYNC = "ASYNC"
             DISCARD = "DISCARD"
 
-        class Value(base.Message, kw_only=True):
+        class Value(base.Message, frozen=True, kw_only=True):
             op: CgroupInfo.Blkio.Operation | None = None
             value: int | None = None
 
             def __post_init__(self) -> None:
                 if self.op is not None and self.op._value_ == "UNKNOWN":
-                    self.op = None
+                    base.absent(self, "op")
 
-        class CFQ(base.Message, kw_only=True):
-            class Statistics(base.Message, kw_only=True):
+        class CFQ(base.Message, frozen=True, kw_only=True):
+            class Statistics(base.Message, frozen=True, kw_only=True):
                 device: Device.Number | None = None
                 sectors: int | None = None
                 time: int | None = None
@@ -380,24 +380,24 @@ class CgroupInfo(base.Message, kw_only=True):
                 io_merged: list[CgroupInfo.Blkio.Value] = []
                 io_queued: list[CgroupInfo.Blkio.Value] = []
 
-        class Throttling(base.Message, kw_only=True):
-            class Statistics(base.Message, kw_only=True):
+        class Throttling(base.Message, frozen=True, kw_only=True):
+            class Statistics(base.Message, frozen=True, kw_only=True):
                 device: Device.Number | None = None
                 io_serviced: list[CgroupInfo.Blkio.Value] = []
                 io_service_bytes: list[CgroupInfo.Blkio.Value] = []
 
-        class Statistics(base.Message, kw_only=True):
+        class Statistics(base.Message, frozen=True, kw_only=True):
             cfq: list[CgroupInfo.Blkio.CFQ.Statistics] = []
             cfq_recursive: list[CgroupInfo.Blkio.CFQ.Statistics] = []
             throttling: list[CgroupInfo.Blkio.Throttling.Statistics] = []
 
-    class NetCls(base.Message, kw_only=True):
+    class NetCls(base.Message, frozen=True, kw_only=True):
         classid: int | None = None
 
     net_cls: CgroupInfo.NetCls | None = None
 
 
-class ContainerStatus(base.Message, kw_only=True):
+class ContainerStatus(base.Message, frozen=True, kw_only=True):
     container_id: ContainerID | None = None
     network_infos: list[NetworkInfo] = []
     cgroup_info: CgroupInfo | None = None

@@ -8,6 +8,6 @@ from __future__ import annotations
 from dcos_runtime.wire import base
 
 
-class Duration(base.Message, kw_only=True):
+class Duration(base.Message, frozen=True, kw_only=True):
     seconds: int | None = None
     nanos: int | None = None

@@ -25,7 +25,7 @@ from dcos_runtime.wire.tasks import (
 )
 
 
-class Event(base.Message, kw_only=True):
+class Event(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         SUBSCRIBED = "SUBSCRIBED"
@@ -38,30 +38,30 @@ class Event(base.Message, kw_only=True):
         SHUTDOWN = "SHUTDOWN"
         HEARTBEAT = "HEARTBEAT"
 
-    class Subscribed(base.Message, kw_only=True):
+    class Subscribed(base.Message, frozen=True, kw_only=True):
         executor_info: ExecutorInfo
         framework_info: FrameworkInfo
         agent_info: AgentInfo
         container_id: ContainerID | None = None
 
-    class Launch(base.Message, kw_only=True):
+    class Launch(base.Message, frozen=True, kw_only=True):
         task: TaskInfo
 
-    class LaunchGroup(base.Message, kw_only=True):
+    class LaunchGroup(base.Message, frozen=True, kw_only=True):
         task_group: TaskGroupInfo
 
-    class Kill(base.Message, kw_only=True):
+    class Kill(base.Message, frozen=True, kw_only=True):
         task_id: TaskID
         kill_policy: KillPolicy | None = None
 
-    class Acknowledged(base.Message, kw_only=True):
+    class Acknowledged(base.Message, frozen=True, kw_only=True):
         task_id: TaskID
         uuid: bytes
 
-    class Message(base.Message, kw_only=True):
+    class Message(base.Message, frozen=True, kw_only=True):
         data: bytes
 
-    class Error(base.Message, kw_only=True):
+    class Error(base.Message, frozen=True, kw_only=True):
         message: str
 
     type: Event.Type | None = None
@@ -75,10 +75,10 @@ class Event(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class Call(base.Message, kw_only=True):
+class Call(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         SUBSCRIBE = "SUBSCRIBE"
@@ -86,14 +86,14 @@ class Call(base.Message, kw_only=True):
         MESSAGE = "MESSAGE"
         HEARTBEAT = "HEARTBEAT"
 
-    class Subscribe(base.Message, kw_only=True):
+    class Subscribe(base.Message, frozen=True, kw_only=True):
         unacknowledged_tasks: list[TaskInfo] = []
         unacknowledged_updates: list[Call.Update] = []
 
-    class Update(base.Message, kw_only=True):
+    class Update(base.Message, frozen=True, kw_only=True):
         status: TaskStatus
 
-    class Message(base.Message, kw_only=True):
+    class Message(base.Message, frozen=True, kw_only=True):
         data: bytes
 
     executor_id: ExecutorID
@@ -105,4 +105,4 @@ class Call(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")

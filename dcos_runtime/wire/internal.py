@@ -1,4 +1,4 @@
-"""The agent protocol, version 1: ours, between our master and our agents only.
+"""The agent protocol: ours, between our master and our agents only.
 
 An agent finds the port with ``GET /internal/agent/v1`` on the leading master's public address (an `Endpoint`), then
 
@@ -10,17 +10,31 @@ An agent finds the port with ``GET /internal/agent/v1`` on the leading master's 
 Every message carries the agent's id, its connection's epoch and a sequence that starts at 1 in each direction. Delivery
 within a connection is in order and at most once; across connections `Connect` tells all that is known, and the master
 settles the difference (a task the agent does not tell of is lost; a task the master has ended is killed).
+
+Each side speaks version `VERSION` and the one before. A `Connect` says which its agent speaks, in a form that both
+read; the master takes the newest that both know, and says in `Connected` which that is. Who has none in common with
+the other says so by the versions' names, and leaves everything as it is. The path is the same for all.
+
+=======  ==============================================================================================================
+version  what is new in it
+1        (the first)
+2        `Connect.versions`, `Connected.version`; a task is told of with its id, so that nobody has to read its TaskInfo
+=======  ==============================================================================================================
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
+from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID, TaskID
 from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
 
-VERSION = 1
+VERSION = 2
+SPOKEN = (VERSION - 1, VERSION)
 PATH = "/internal/agent/v1"
 TOKEN_PATH = "/internal/auth/v1/token"
 """Agents ask any master here, with a `Token`, whether a token that is good by itself was revoked: 200 no, 401 yes."""
@@ -41,7 +55,7 @@ class Endpoint(msgspec.Struct):
 
 
 class RunningTask(msgspec.Struct):
-    """A task as its agent knows it. ``task`` is the TaskInfo as it was launched, JSON.
+    """A task as its agent knows it. ``task`` is the TaskInfo as it was launched, JSON; ``task_id`` its id (version 2).
 
     ``status`` is the newest status; ``unacknowledged`` the oldest that the framework has not acknowledged, if any (the
     agent sends it again by itself).
@@ -52,10 +66,14 @@ class RunningTask(msgspec.Struct):
     state: TaskState
     status: TaskStatus | None = None
     unacknowledged: TaskStatus | None = None
+    task_id: str = ""
 
 
 class Connect(msgspec.Struct):
-    """An agent's first word on a connection; ``agent.id`` is set when it was admitted before."""
+    """An agent's first word on a connection; ``agent.id`` is set when it was admitted before.
+
+    ``version`` is the oldest that the agent speaks, and was all there is to tell in version 1; ``versions`` are all.
+    """
 
     version: int
     agent: AgentInfo
@@ -63,6 +81,7 @@ class Connect(msgspec.Struct):
     boot_id: str
     tasks: list[RunningTask] = []
     frameworks: list[FrameworkInfo] = []
+    versions: list[int] = []
 
 
 class _Down(msgspec.Struct, tag_field="type", kw_only=True):
@@ -72,10 +91,14 @@ class _Down(msgspec.Struct, tag_field="type", kw_only=True):
 
 
 class Connected(_Down, tag="CONNECTED"):
-    """The agent is admitted under ``agent_id``. A `Ping` comes every ``ping_seconds``; five missed: connect again."""
+    """The agent is admitted under ``agent_id``. A `Ping` comes every ``ping_seconds``; five missed: connect again.
+
+    ``version`` is what is spoken from here on.
+    """
 
     master_id: str
     ping_seconds: float
+    version: int = 1
 
 
 class Ping(_Down, tag="PING"):
@@ -158,3 +181,39 @@ class Taken(msgspec.Struct):
     """All messages up to ``seq`` were taken."""
 
     seq: int
+
+
+# --- versions --------------------------------------------------------------------------------------------------------
+
+
+class UnknownVersion(ValueError):
+    """The other side speaks none of our versions. The text says which each speaks."""
+
+
+class _Versions(msgspec.Struct):
+    version: int
+    versions: list[int] = []
+
+
+def agreed(spoken: Sequence[int], who: str, we: str) -> int:
+    """The newest version of both. ``who`` speaks the ``spoken``, ``we`` ours. Raises `UnknownVersion`."""
+    common = set(spoken) & set(SPOKEN)
+    if not common:
+        newer = bool(spoken) and min(spoken) > VERSION
+        raise UnknownVersion(
+            f"{who} speaks {named(spoken)} of the agent protocol, {we} {named(SPOKEN)}; upgrade {we if newer else who}"
+        )
+    return max(common)
+
+
+def named(versions: Sequence[int]) -> str:
+    """``versions 1 and 2``."""
+    *before, last = (str(version) for version in sorted(set(versions))) if versions else ("none",)
+    return f"versions {', '.join(before)} and {last}" if before else f"version {last}"
+
+
+def connect(data: bytes) -> tuple[Connect, int]:
+    """What an agent says first, and the version to speak with it. Raises `codec.DecodeError`, `UnknownVersion`."""
+    told = codec.decode(data, _Versions)  # what an agent of another version says may have another form
+    version = agreed(told.versions or [told.version], "this agent", "this master")
+    return codec.decode(data, Connect), version

@@ -17,17 +17,17 @@ from dcos_runtime.wire.operators import (
 )
 
 
-class Window(base.Message, kw_only=True):
+class Window(base.Message, frozen=True, kw_only=True):
     machine_ids: list[MachineID] = []
     unavailability: Unavailability
 
 
-class Schedule(base.Message, kw_only=True):
+class Schedule(base.Message, frozen=True, kw_only=True):
     windows: list[Window] = []
 
 
-class ClusterStatus(base.Message, kw_only=True):
-    class DrainingMachine(base.Message, kw_only=True):
+class ClusterStatus(base.Message, frozen=True, kw_only=True):
+    class DrainingMachine(base.Message, frozen=True, kw_only=True):
         id: MachineID
         statuses: list[InverseOfferStatus] = []
 

@@ -58,7 +58,7 @@ from dcos_runtime.wire.tasks import (
 )
 
 
-class Call(base.Message, kw_only=True):
+class Call(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         GET_HEALTH = "GET_HEALTH"
@@ -101,85 +101,85 @@ class Call(base.Message, kw_only=True):
         TEARDOWN = "TEARDOWN"
         MARK_AGENT_GONE = "MARK_AGENT_GONE"
 
-    class GetMetrics(base.Message, kw_only=True):
+    class GetMetrics(base.Message, frozen=True, kw_only=True):
         timeout: DurationInfo | None = None
 
-    class SetLoggingLevel(base.Message, kw_only=True):
+    class SetLoggingLevel(base.Message, frozen=True, kw_only=True):
         level: int
         duration: DurationInfo
 
-    class ListFiles(base.Message, kw_only=True):
+    class ListFiles(base.Message, frozen=True, kw_only=True):
         path: str
 
-    class ReadFile(base.Message, kw_only=True):
+    class ReadFile(base.Message, frozen=True, kw_only=True):
         path: str
         offset: int
         length: int | None = None
 
-    class UpdateWeights(base.Message, kw_only=True):
+    class UpdateWeights(base.Message, frozen=True, kw_only=True):
         weight_infos: list[WeightInfo] = []
 
-    class ReserveResources(base.Message, kw_only=True):
+    class ReserveResources(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
         source: list[Resource] = []
         resources: list[Resource] = []
 
-    class UnreserveResources(base.Message, kw_only=True):
+    class UnreserveResources(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
         resources: list[Resource] = []
 
-    class CreateVolumes(base.Message, kw_only=True):
+    class CreateVolumes(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
         volumes: list[Resource] = []
 
-    class DestroyVolumes(base.Message, kw_only=True):
+    class DestroyVolumes(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
         volumes: list[Resource] = []
 
-    class GrowVolume(base.Message, kw_only=True):
+    class GrowVolume(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID | None = None
         volume: Resource
         addition: Resource
 
-    class ShrinkVolume(base.Message, kw_only=True):
+    class ShrinkVolume(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID | None = None
         volume: Resource
         subtract: Value.Scalar
 
-    class UpdateMaintenanceSchedule(base.Message, kw_only=True):
+    class UpdateMaintenanceSchedule(base.Message, frozen=True, kw_only=True):
         schedule: Schedule
 
-    class StartMaintenance(base.Message, kw_only=True):
+    class StartMaintenance(base.Message, frozen=True, kw_only=True):
         machines: list[MachineID] = []
 
-    class StopMaintenance(base.Message, kw_only=True):
+    class StopMaintenance(base.Message, frozen=True, kw_only=True):
         machines: list[MachineID] = []
 
-    class DrainAgent(base.Message, kw_only=True):
+    class DrainAgent(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
         max_grace_period: Duration | None = None
         mark_gone: bool | None = None  # default false
 
-    class DeactivateAgent(base.Message, kw_only=True):
+    class DeactivateAgent(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
 
-    class ReactivateAgent(base.Message, kw_only=True):
+    class ReactivateAgent(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
 
-    class UpdateQuota(base.Message, kw_only=True):
+    class UpdateQuota(base.Message, frozen=True, kw_only=True):
         force: bool | None = None
         quota_configs: list[QuotaConfig] = []
 
-    class SetQuota(base.Message, kw_only=True):
+    class SetQuota(base.Message, frozen=True, kw_only=True):
         quota_request: QuotaRequest
 
-    class RemoveQuota(base.Message, kw_only=True):
+    class RemoveQuota(base.Message, frozen=True, kw_only=True):
         role: str
 
-    class Teardown(base.Message, kw_only=True):
+    class Teardown(base.Message, frozen=True, kw_only=True):
         framework_id: FrameworkID
 
-    class MarkAgentGone(base.Message, kw_only=True):
+    class MarkAgentGone(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
 
     type: Call.Type | None = None
@@ -208,10 +208,10 @@ class Call(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class Response(base.Message, kw_only=True):
+class Response(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         GET_HEALTH = "GET_HEALTH"
@@ -234,37 +234,37 @@ class Response(base.Message, kw_only=True):
         GET_MAINTENANCE_SCHEDULE = "GET_MAINTENANCE_SCHEDULE"
         GET_QUOTA = "GET_QUOTA"
 
-    class GetHealth(base.Message, kw_only=True):
+    class GetHealth(base.Message, frozen=True, kw_only=True):
         healthy: bool
 
-    class GetFlags(base.Message, kw_only=True):
+    class GetFlags(base.Message, frozen=True, kw_only=True):
         flags: list[Flag] = []
 
-    class GetVersion(base.Message, kw_only=True):
+    class GetVersion(base.Message, frozen=True, kw_only=True):
         version_info: VersionInfo
 
-    class GetMetrics(base.Message, kw_only=True):
+    class GetMetrics(base.Message, frozen=True, kw_only=True):
         metrics: list[Metric] = []
 
-    class GetLoggingLevel(base.Message, kw_only=True):
+    class GetLoggingLevel(base.Message, frozen=True, kw_only=True):
         level: int
 
-    class ListFiles(base.Message, kw_only=True):
+    class ListFiles(base.Message, frozen=True, kw_only=True):
         file_infos: list[FileInfo] = []
 
-    class ReadFile(base.Message, kw_only=True):
+    class ReadFile(base.Message, frozen=True, kw_only=True):
         size: int
         data: bytes
 
-    class GetState(base.Message, kw_only=True):
+    class GetState(base.Message, frozen=True, kw_only=True):
         get_tasks: Response.GetTasks | None = None
         get_executors: Response.GetExecutors | None = None
         get_frameworks: Response.GetFrameworks | None = None
         get_agents: Response.GetAgents | None = None
 
-    class GetAgents(base.Message, kw_only=True):
-        class Agent(base.Message, kw_only=True):
-            class ResourceProvider(base.Message, kw_only=True):
+    class GetAgents(base.Message, frozen=True, kw_only=True):
+        class Agent(base.Message, frozen=True, kw_only=True):
+            class ResourceProvider(base.Message, frozen=True, kw_only=True):
                 resource_provider_info: ResourceProviderInfo
                 total_resources: list[Resource] = []
 
@@ -286,8 +286,8 @@ class Response(base.Message, kw_only=True):
         agents: list[Response.GetAgents.Agent] = []
         recovered_agents: list[AgentInfo] = []
 
-    class GetFrameworks(base.Message, kw_only=True):
-        class Framework(base.Message, kw_only=True):
+    class GetFrameworks(base.Message, frozen=True, kw_only=True):
+        class Framework(base.Message, frozen=True, kw_only=True):
             framework_info: FrameworkInfo
             active: bool
             connected: bool
@@ -305,42 +305,42 @@ class Response(base.Message, kw_only=True):
         completed_frameworks: list[Response.GetFrameworks.Framework] = []
         recovered_frameworks: list[FrameworkInfo] = []
 
-    class GetExecutors(base.Message, kw_only=True):
-        class Executor(base.Message, kw_only=True):
+    class GetExecutors(base.Message, frozen=True, kw_only=True):
+        class Executor(base.Message, frozen=True, kw_only=True):
             executor_info: ExecutorInfo
             agent_id: AgentID
 
         executors: list[Response.GetExecutors.Executor] = []
         orphan_executors: list[Response.GetExecutors.Executor] = []
 
-    class GetOperations(base.Message, kw_only=True):
+    class GetOperations(base.Message, frozen=True, kw_only=True):
         operations: list[Operation] = []
 
-    class GetTasks(base.Message, kw_only=True):
+    class GetTasks(base.Message, frozen=True, kw_only=True):
         pending_tasks: list[Task] = []
         tasks: list[Task] = []
         unreachable_tasks: list[Task] = []
         completed_tasks: list[Task] = []
         orphan_tasks: list[Task] = []
 
-    class GetRoles(base.Message, kw_only=True):
+    class GetRoles(base.Message, frozen=True, kw_only=True):
         roles: list[Role] = []
 
-    class GetWeights(base.Message, kw_only=True):
+    class GetWeights(base.Message, frozen=True, kw_only=True):
         weight_infos: list[WeightInfo] = []
 
-    class GetMaster(base.Message, kw_only=True):
+    class GetMaster(base.Message, frozen=True, kw_only=True):
         master_info: MasterInfo | None = None
         start_time: float | None = None
         elected_time: float | None = None
 
-    class GetMaintenanceStatus(base.Message, kw_only=True):
+    class GetMaintenanceStatus(base.Message, frozen=True, kw_only=True):
         status: ClusterStatus
 
-    class GetMaintenanceSchedule(base.Message, kw_only=True):
+    class GetMaintenanceSchedule(base.Message, frozen=True, kw_only=True):
         schedule: Schedule
 
-    class GetQuota(base.Message, kw_only=True):
+    class GetQuota(base.Message, frozen=True, kw_only=True):
         status: QuotaStatus
 
     type: Response.Type | None = None
@@ -366,10 +366,10 @@ class Response(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class Event(base.Message, kw_only=True):
+class Event(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         SUBSCRIBED = "SUBSCRIBED"
@@ -382,14 +382,14 @@ class Event(base.Message, kw_only=True):
         FRAMEWORK_REMOVED = "FRAMEWORK_REMOVED"
         HEARTBEAT = "HEARTBEAT"
 
-    class Subscribed(base.Message, kw_only=True):
+    class Subscribed(base.Message, frozen=True, kw_only=True):
         get_state: Response.GetState | None = None
         heartbeat_interval_seconds: float | None = None
 
-    class TaskAdded(base.Message, kw_only=True):
+    class TaskAdded(base.Message, frozen=True, kw_only=True):
         task: Task
 
-    class TaskUpdated(base.Message, kw_only=True):
+    class TaskUpdated(base.Message, frozen=True, kw_only=True):
         framework_id: FrameworkID
         status: TaskStatus
         state: TaskState
@@ -398,19 +398,19 @@ class Event(base.Message, kw_only=True):
             if self.state._value_ == "UNKNOWN":
                 base.expect("state")
 
-    class FrameworkAdded(base.Message, kw_only=True):
+    class FrameworkAdded(base.Message, frozen=True, kw_only=True):
         framework: Response.GetFrameworks.Framework
 
-    class FrameworkUpdated(base.Message, kw_only=True):
+    class FrameworkUpdated(base.Message, frozen=True, kw_only=True):
         framework: Response.GetFrameworks.Framework
 
-    class FrameworkRemoved(base.Message, kw_only=True):
+    class FrameworkRemoved(base.Message, frozen=True, kw_only=True):
         framework_info: FrameworkInfo
 
-    class AgentAdded(base.Message, kw_only=True):
+    class AgentAdded(base.Message, frozen=True, kw_only=True):
         agent: Response.GetAgents.Agent
 
-    class AgentRemoved(base.Message, kw_only=True):
+    class AgentRemoved(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
 
     type: Event.Type | None = None
@@ -425,4 +425,4 @@ class Event(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")

@@ -31,12 +31,12 @@ from dcos_runtime.wire.resources import (
 )
 
 
-class MachineID(base.Message, kw_only=True):
+class MachineID(base.Message, frozen=True, kw_only=True):
     hostname: str | None = None
     ip: str | None = None
 
 
-class MachineInfo(base.Message, kw_only=True):
+class MachineInfo(base.Message, frozen=True, kw_only=True):
     class Mode(base.Enum):
         UP = "UP"
         DRAINING = "DRAINING"
@@ -49,31 +49,31 @@ class MachineInfo(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.mode is not None and self.mode._value_ == "UNKNOWN":
-            self.mode = None
+            base.absent(self, "mode")
 
 
-class Credentials(base.Message, kw_only=True):
+class Credentials(base.Message, frozen=True, kw_only=True):
     credentials: list[Credential] = []
 
 
-class RateLimit(base.Message, kw_only=True):
+class RateLimit(base.Message, frozen=True, kw_only=True):
     qps: float | None = None
     principal: str
     capacity: int | None = None
 
 
-class RateLimits(base.Message, kw_only=True):
+class RateLimits(base.Message, frozen=True, kw_only=True):
     limits: list[RateLimit] = []
     aggregate_default_qps: float | None = None
     aggregate_default_capacity: int | None = None
 
 
-class WeightInfo(base.Message, kw_only=True):
+class WeightInfo(base.Message, frozen=True, kw_only=True):
     weight: float
     role: str | None = None
 
 
-class VersionInfo(base.Message, kw_only=True):
+class VersionInfo(base.Message, frozen=True, kw_only=True):
     version: str
     build_date: str | None = None
     build_time: float | None = None
@@ -83,24 +83,24 @@ class VersionInfo(base.Message, kw_only=True):
     git_tag: str | None = None
 
 
-class Flag(base.Message, kw_only=True):
+class Flag(base.Message, frozen=True, kw_only=True):
     name: str
     value: str | None = None
 
 
-class Role(base.Message, kw_only=True):
+class Role(base.Message, frozen=True, kw_only=True):
     name: str
     weight: float
     frameworks: list[FrameworkID] = []
     resources: list[Resource] = []
 
 
-class Metric(base.Message, kw_only=True):
+class Metric(base.Message, frozen=True, kw_only=True):
     name: str
     value: float | None = None
 
 
-class FileInfo(base.Message, kw_only=True):
+class FileInfo(base.Message, frozen=True, kw_only=True):
     path: str
     nlink: int | None = None
     size: int | None = None
@@ -110,8 +110,8 @@ class FileInfo(base.Message, kw_only=True):
     gid: str | None = None
 
 
-class DeviceAccess(base.Message, kw_only=True):
-    class Access(base.Message, kw_only=True):
+class DeviceAccess(base.Message, frozen=True, kw_only=True):
+    class Access(base.Message, frozen=True, kw_only=True):
         read: bool | None = None
         write: bool | None = None
         mknod: bool | None = None
@@ -120,16 +120,16 @@ class DeviceAccess(base.Message, kw_only=True):
     access: DeviceAccess.Access
 
 
-class DeviceWhitelist(base.Message, kw_only=True):
+class DeviceWhitelist(base.Message, frozen=True, kw_only=True):
     allowed_devices: list[DeviceAccess] = []
 
 
-class DrainConfig(base.Message, kw_only=True):
+class DrainConfig(base.Message, frozen=True, kw_only=True):
     max_grace_period: DurationInfo | None = None
     mark_gone: bool | None = None  # default false
 
 
-class DrainInfo(base.Message, kw_only=True):
+class DrainInfo(base.Message, frozen=True, kw_only=True):
     state: DrainState
     config: DrainConfig
 
@@ -138,7 +138,7 @@ class DrainInfo(base.Message, kw_only=True):
             base.expect("state")
 
 
-class CSIPluginContainerInfo(base.Message, kw_only=True):
+class CSIPluginContainerInfo(base.Message, frozen=True, kw_only=True):
     class Service(base.Enum):
         UNKNOWN = "UNKNOWN"
         CONTROLLER_SERVICE = "CONTROLLER_SERVICE"
@@ -150,7 +150,7 @@ class CSIPluginContainerInfo(base.Message, kw_only=True):
     container: ContainerInfo | None = None
 
 
-class CSIPluginEndpoint(base.Message, kw_only=True):
+class CSIPluginEndpoint(base.Message, frozen=True, kw_only=True):
     csi_service: CSIPluginContainerInfo.Service
     endpoint: str
 
@@ -159,7 +159,7 @@ class CSIPluginEndpoint(base.Message, kw_only=True):
             base.expect("csi_service")
 
 
-class CSIPluginInfo(base.Message, kw_only=True):
+class CSIPluginInfo(base.Message, frozen=True, kw_only=True):
     type: str
     name: str | None = None  # default default
     containers: list[CSIPluginContainerInfo] = []
@@ -168,8 +168,8 @@ class CSIPluginInfo(base.Message, kw_only=True):
     target_path_exists: bool | None = None
 
 
-class ResourceProviderInfo(base.Message, kw_only=True):
-    class Storage(base.Message, kw_only=True):
+class ResourceProviderInfo(base.Message, frozen=True, kw_only=True):
+    class Storage(base.Message, frozen=True, kw_only=True):
         plugin: CSIPluginInfo
         reconciliation_interval_seconds: float | None = None
 
@@ -181,7 +181,7 @@ class ResourceProviderInfo(base.Message, kw_only=True):
     storage: ResourceProviderInfo.Storage | None = None
 
 
-class Operation(base.Message, kw_only=True):
+class Operation(base.Message, frozen=True, kw_only=True):
     framework_id: FrameworkID | None = None
     agent_id: AgentID | None = None
     info: Offer.Operation

@@ -14,24 +14,24 @@ from dcos_runtime.wire.resources import (
 )
 
 
-class QuotaInfo(base.Message, kw_only=True):
+class QuotaInfo(base.Message, frozen=True, kw_only=True):
     role: str | None = None
     principal: str | None = None
     guarantee: list[Resource] = []
 
 
-class QuotaRequest(base.Message, kw_only=True):
+class QuotaRequest(base.Message, frozen=True, kw_only=True):
     force: bool | None = None
     role: str | None = None
     guarantee: list[Resource] = []
 
 
-class QuotaConfig(base.Message, kw_only=True):
+class QuotaConfig(base.Message, frozen=True, kw_only=True):
     role: str
     guarantees: dict[str, Value.Scalar] = {}
     limits: dict[str, Value.Scalar] = {}
 
 
-class QuotaStatus(base.Message, kw_only=True):
+class QuotaStatus(base.Message, frozen=True, kw_only=True):
     infos: list[QuotaInfo] = []
     configs: list[QuotaConfig] = []

@@ -16,11 +16,11 @@ from dcos_runtime.wire.containers import (
 )
 
 
-class Resource(base.Message, kw_only=True):
-    class AllocationInfo(base.Message, kw_only=True):
+class Resource(base.Message, frozen=True, kw_only=True):
+    class AllocationInfo(base.Message, frozen=True, kw_only=True):
         role: str | None = None
 
-    class ReservationInfo(base.Message, kw_only=True):
+    class ReservationInfo(base.Message, frozen=True, kw_only=True):
         class Type(base.Enum):
             UNKNOWN = "UNKNOWN"
             STATIC = "STATIC"
@@ -33,14 +33,14 @@ class Resource(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
-                self.type = None
+                base.absent(self, "type")
 
-    class DiskInfo(base.Message, kw_only=True):
-        class Persistence(base.Message, kw_only=True):
+    class DiskInfo(base.Message, frozen=True, kw_only=True):
+        class Persistence(base.Message, frozen=True, kw_only=True):
             id: str
             principal: str | None = None
 
-        class Source(base.Message, kw_only=True):
+        class Source(base.Message, frozen=True, kw_only=True):
             class Type(base.Enum):
                 UNKNOWN = "UNKNOWN"
                 PATH = "PATH"
@@ -48,10 +48,10 @@ class Resource(base.Message, kw_only=True):
                 BLOCK = "BLOCK"
                 RAW = "RAW"
 
-            class Path(base.Message, kw_only=True):
+            class Path(base.Message, frozen=True, kw_only=True):
                 root: str | None = None
 
-            class Mount(base.Message, kw_only=True):
+            class Mount(base.Message, frozen=True, kw_only=True):
                 root: str | None = None
 
             type: Resource.DiskInfo.Source.Type
@@ -70,10 +70,10 @@ class Resource(base.Message, kw_only=True):
         volume: Volume | None = None
         source: Resource.DiskInfo.Source | None = None
 
-    class RevocableInfo(base.Message, kw_only=True):
+    class RevocableInfo(base.Message, frozen=True, kw_only=True):
         pass
 
-    class SharedInfo(base.Message, kw_only=True):
+    class SharedInfo(base.Message, frozen=True, kw_only=True):
         pass
 
     provider_id: ResourceProviderID | None = None

@@ -30,8 +30,8 @@ from dcos_runtime.wire.tasks import (
 )
 
 
-class AttributeConstraint(base.Message, kw_only=True):
-    class Selector(base.Message, kw_only=True):
+class AttributeConstraint(base.Message, frozen=True, kw_only=True):
+    class Selector(base.Message, frozen=True, kw_only=True):
         class PseudoattributeType(base.Enum):
             UNKNOWN = "UNKNOWN"
             HOSTNAME = "HOSTNAME"
@@ -43,25 +43,25 @@ class AttributeConstraint(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.pseudoattribute_type is not None and self.pseudoattribute_type._value_ == "UNKNOWN":
-                self.pseudoattribute_type = None
+                base.absent(self, "pseudoattribute_type")
 
-    class Predicate(base.Message, kw_only=True):
-        class Exists(base.Message, kw_only=True):
+    class Predicate(base.Message, frozen=True, kw_only=True):
+        class Exists(base.Message, frozen=True, kw_only=True):
             pass
 
-        class NotExists(base.Message, kw_only=True):
+        class NotExists(base.Message, frozen=True, kw_only=True):
             pass
 
-        class TextEquals(base.Message, kw_only=True):
+        class TextEquals(base.Message, frozen=True, kw_only=True):
             value: str
 
-        class TextNotEquals(base.Message, kw_only=True):
+        class TextNotEquals(base.Message, frozen=True, kw_only=True):
             value: str
 
-        class TextMatches(base.Message, kw_only=True):
+        class TextMatches(base.Message, frozen=True, kw_only=True):
             regex: str
 
-        class TextNotMatches(base.Message, kw_only=True):
+        class TextNotMatches(base.Message, frozen=True, kw_only=True):
             regex: str
 
         exists: AttributeConstraint.Predicate.Exists | None = None
@@ -75,9 +75,9 @@ class AttributeConstraint(base.Message, kw_only=True):
     predicate: AttributeConstraint.Predicate
 
 
-class OfferConstraints(base.Message, kw_only=True):
-    class RoleConstraints(base.Message, kw_only=True):
-        class Group(base.Message, kw_only=True):
+class OfferConstraints(base.Message, frozen=True, kw_only=True):
+    class RoleConstraints(base.Message, frozen=True, kw_only=True):
+        class Group(base.Message, frozen=True, kw_only=True):
             attribute_constraints: list[AttributeConstraint] = []
 
         groups: list[OfferConstraints.RoleConstraints.Group] = []
@@ -85,7 +85,7 @@ class OfferConstraints(base.Message, kw_only=True):
     role_constraints: dict[str, OfferConstraints.RoleConstraints] = {}
 
 
-class Call(base.Message, kw_only=True):
+class Call(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         SUBSCRIBE = "SUBSCRIBE"
@@ -106,78 +106,78 @@ class Call(base.Message, kw_only=True):
         SUPPRESS = "SUPPRESS"
         UPDATE_FRAMEWORK = "UPDATE_FRAMEWORK"
 
-    class Subscribe(base.Message, kw_only=True):
+    class Subscribe(base.Message, frozen=True, kw_only=True):
         framework_info: FrameworkInfo
         suppressed_roles: list[str] = []
         offer_constraints: OfferConstraints | None = None
 
-    class Accept(base.Message, kw_only=True):
+    class Accept(base.Message, frozen=True, kw_only=True):
         offer_ids: list[OfferID] = []
         operations: list[Offer.Operation] = []
         filters: Filters | None = None
 
-    class Decline(base.Message, kw_only=True):
+    class Decline(base.Message, frozen=True, kw_only=True):
         offer_ids: list[OfferID] = []
         filters: Filters | None = None
 
-    class AcceptInverseOffers(base.Message, kw_only=True):
+    class AcceptInverseOffers(base.Message, frozen=True, kw_only=True):
         inverse_offer_ids: list[OfferID] = []
         filters: Filters | None = None
 
-    class DeclineInverseOffers(base.Message, kw_only=True):
+    class DeclineInverseOffers(base.Message, frozen=True, kw_only=True):
         inverse_offer_ids: list[OfferID] = []
         filters: Filters | None = None
 
-    class Revive(base.Message, kw_only=True):
+    class Revive(base.Message, frozen=True, kw_only=True):
         roles: list[str] = []
 
-    class Kill(base.Message, kw_only=True):
+    class Kill(base.Message, frozen=True, kw_only=True):
         task_id: TaskID
         agent_id: AgentID | None = None
         kill_policy: KillPolicy | None = None
 
-    class Shutdown(base.Message, kw_only=True):
+    class Shutdown(base.Message, frozen=True, kw_only=True):
         executor_id: ExecutorID
         agent_id: AgentID
 
-    class Acknowledge(base.Message, kw_only=True):
+    class Acknowledge(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
         task_id: TaskID
         uuid: bytes
 
-    class AcknowledgeOperationStatus(base.Message, kw_only=True):
+    class AcknowledgeOperationStatus(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID | None = None
         resource_provider_id: ResourceProviderID | None = None
         uuid: bytes
         operation_id: OperationID
 
-    class Reconcile(base.Message, kw_only=True):
-        class Task(base.Message, kw_only=True):
+    class Reconcile(base.Message, frozen=True, kw_only=True):
+        class Task(base.Message, frozen=True, kw_only=True):
             task_id: TaskID
             agent_id: AgentID | None = None
 
         tasks: list[Call.Reconcile.Task] = []
 
-    class ReconcileOperations(base.Message, kw_only=True):
-        class Operation(base.Message, kw_only=True):
+    class ReconcileOperations(base.Message, frozen=True, kw_only=True):
+        class Operation(base.Message, frozen=True, kw_only=True):
             operation_id: OperationID
             agent_id: AgentID | None = None
             resource_provider_id: ResourceProviderID | None = None
 
         operations: list[Call.ReconcileOperations.Operation] = []
 
-    class Message(base.Message, kw_only=True):
+    class Message(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
         executor_id: ExecutorID
         data: bytes
 
-    class Request(base.Message, kw_only=True):
+    class Request(base.Message, frozen=True, kw_only=True):
         requests: list[Request] = []
 
-    class Suppress(base.Message, kw_only=True):
+    class Suppress(base.Message, frozen=True, kw_only=True):
         roles: list[str] = []
 
-    class UpdateFramework(base.Message, kw_only=True):
+    class UpdateFramework(base.Message, frozen=True, kw_only=True):
         framework_info: FrameworkInfo
         suppressed_roles: list[str] = []
         offer_constraints: OfferConstraints | None = None
@@ -203,10 +203,10 @@ class Call(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class Event(base.Message, kw_only=True):
+class Event(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         SUBSCRIBED = "SUBSCRIBED"
@@ -221,40 +221,40 @@ class Event(base.Message, kw_only=True):
         ERROR = "ERROR"
         HEARTBEAT = "HEARTBEAT"
 
-    class Subscribed(base.Message, kw_only=True):
+    class Subscribed(base.Message, frozen=True, kw_only=True):
         framework_id: FrameworkID
         heartbeat_interval_seconds: float | None = None
         master_info: MasterInfo | None = None
 
-    class Offers(base.Message, kw_only=True):
+    class Offers(base.Message, frozen=True, kw_only=True):
         offers: list[Offer] = []
 
-    class InverseOffers(base.Message, kw_only=True):
+    class InverseOffers(base.Message, frozen=True, kw_only=True):
         inverse_offers: list[InverseOffer] = []
 
-    class Rescind(base.Message, kw_only=True):
+    class Rescind(base.Message, frozen=True, kw_only=True):
         offer_id: OfferID
 
-    class RescindInverseOffer(base.Message, kw_only=True):
+    class RescindInverseOffer(base.Message, frozen=True, kw_only=True):
         inverse_offer_id: OfferID
 
-    class Update(base.Message, kw_only=True):
+    class Update(base.Message, frozen=True, kw_only=True):
         status: TaskStatus
 
-    class UpdateOperationStatus(base.Message, kw_only=True):
+    class UpdateOperationStatus(base.Message, frozen=True, kw_only=True):
         status: OperationStatus
 
-    class Message(base.Message, kw_only=True):
+    class Message(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID
         executor_id: ExecutorID
         data: bytes
 
-    class Failure(base.Message, kw_only=True):
+    class Failure(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID | None = None
         executor_id: ExecutorID | None = None
         status: int | None = None
 
-    class Error(base.Message, kw_only=True):
+    class Error(base.Message, frozen=True, kw_only=True):
         message: str
 
     type: Event.Type | None = None
@@ -271,15 +271,15 @@ class Event(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class Response(base.Message, kw_only=True):
+class Response(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         RECONCILE_OPERATIONS = "RECONCILE_OPERATIONS"
 
-    class ReconcileOperations(base.Message, kw_only=True):
+    class ReconcileOperations(base.Message, frozen=True, kw_only=True):
         operation_statuses: list[OperationStatus] = []
 
     type: Response.Type | None = None
@@ -287,10 +287,10 @@ class Response(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class APIResult(base.Message, kw_only=True):
+class APIResult(base.Message, frozen=True, kw_only=True):
     status_code: int
     response: Response | None = None
     error: str | None = None

@@ -22,7 +22,7 @@ from dcos_runtime.wire.tasks import (
 )
 
 
-class TrafficControlStatistics(base.Message, kw_only=True):
+class TrafficControlStatistics(base.Message, frozen=True, kw_only=True):
     id: str
     backlog: int | None = None
     bytes: int | None = None
@@ -35,7 +35,7 @@ class TrafficControlStatistics(base.Message, kw_only=True):
     requeues: int | None = None
 
 
-class IpStatistics(base.Message, kw_only=True):
+class IpStatistics(base.Message, frozen=True, kw_only=True):
     Forwarding: int | None = None
     DefaultTTL: int | None = None
     InReceives: int | None = None
@@ -57,7 +57,7 @@ class IpStatistics(base.Message, kw_only=True):
     FragCreates: int | None = None
 
 
-class IcmpStatistics(base.Message, kw_only=True):
+class IcmpStatistics(base.Message, frozen=True, kw_only=True):
     InMsgs: int | None = None
     InErrors: int | None = None
     InCsumErrors: int | None = None
@@ -87,7 +87,7 @@ class IcmpStatistics(base.Message, kw_only=True):
     OutAddrMaskReps: int | None = None
 
 
-class TcpStatistics(base.Message, kw_only=True):
+class TcpStatistics(base.Message, frozen=True, kw_only=True):
     RtoAlgorithm: int | None = None
     RtoMin: int | None = None
     RtoMax: int | None = None
@@ -105,7 +105,7 @@ class TcpStatistics(base.Message, kw_only=True):
     InCsumErrors: int | None = None
 
 
-class UdpStatistics(base.Message, kw_only=True):
+class UdpStatistics(base.Message, frozen=True, kw_only=True):
     InDatagrams: int | None = None
     NoPorts: int | None = None
     InErrors: int | None = None
@@ -116,21 +116,21 @@ class UdpStatistics(base.Message, kw_only=True):
     IgnoredMulti: int | None = None
 
 
-class SNMPStatistics(base.Message, kw_only=True):
+class SNMPStatistics(base.Message, frozen=True, kw_only=True):
     ip_stats: IpStatistics | None = None
     icmp_stats: IcmpStatistics | None = None
     tcp_stats: TcpStatistics | None = None
     udp_stats: UdpStatistics | None = None
 
 
-class DiskStatistics(base.Message, kw_only=True):
+class DiskStatistics(base.Message, frozen=True, kw_only=True):
     source: Resource.DiskInfo.Source | None = None
     persistence: Resource.DiskInfo.Persistence | None = None
     limit_bytes: int | None = None
     used_bytes: int | None = None
 
 
-class ResourceStatistics(base.Message, kw_only=True):
+class ResourceStatistics(base.Message, frozen=True, kw_only=True):
     timestamp: float
     processes: int | None = None
     threads: int | None = None
@@ -178,9 +178,9 @@ class ResourceStatistics(base.Message, kw_only=True):
     net_snmp_statistics: SNMPStatistics | None = None
 
 
-class ResourceUsage(base.Message, kw_only=True):
-    class Executor(base.Message, kw_only=True):
-        class Task(base.Message, kw_only=True):
+class ResourceUsage(base.Message, frozen=True, kw_only=True):
+    class Executor(base.Message, frozen=True, kw_only=True):
+        class Task(base.Message, frozen=True, kw_only=True):
             name: str
             id: TaskID
             resources: list[Resource] = []
@@ -196,7 +196,7 @@ class ResourceUsage(base.Message, kw_only=True):
     total: list[Resource] = []
 
 
-class PerfStatistics(base.Message, kw_only=True):
+class PerfStatistics(base.Message, frozen=True, kw_only=True):
     timestamp: float
     duration: float
     cycles: int | None = None

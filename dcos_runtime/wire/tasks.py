@@ -27,11 +27,11 @@ from dcos_runtime.wire.resources import (
 )
 
 
-class KillPolicy(base.Message, kw_only=True):
+class KillPolicy(base.Message, frozen=True, kw_only=True):
     grace_period: DurationInfo | None = None
 
 
-class Port(base.Message, kw_only=True):
+class Port(base.Message, frozen=True, kw_only=True):
     number: int
     name: str | None = None
     protocol: str | None = None
@@ -40,14 +40,14 @@ class Port(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.visibility is not None and self.visibility._value_ == "UNKNOWN":
-            self.visibility = None
+            base.absent(self, "visibility")
 
 
-class Ports(base.Message, kw_only=True):
+class Ports(base.Message, frozen=True, kw_only=True):
     ports: list[Port] = []
 
 
-class DiscoveryInfo(base.Message, kw_only=True):
+class DiscoveryInfo(base.Message, frozen=True, kw_only=True):
     class Visibility(base.Enum):
         FRAMEWORK = "FRAMEWORK"
         CLUSTER = "CLUSTER"
@@ -67,7 +67,7 @@ class DiscoveryInfo(base.Message, kw_only=True):
             base.expect("visibility")
 
 
-class ExecutorInfo(base.Message, kw_only=True):
+class ExecutorInfo(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         DEFAULT = "DEFAULT"
@@ -88,24 +88,24 @@ class ExecutorInfo(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class CheckInfo(base.Message, kw_only=True):
+class CheckInfo(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         COMMAND = "COMMAND"
         HTTP = "HTTP"
         TCP = "TCP"
 
-    class Command(base.Message, kw_only=True):
+    class Command(base.Message, frozen=True, kw_only=True):
         command: CommandInfo
 
-    class Http(base.Message, kw_only=True):
+    class Http(base.Message, frozen=True, kw_only=True):
         port: int
         path: str | None = None
 
-    class Tcp(base.Message, kw_only=True):
+    class Tcp(base.Message, frozen=True, kw_only=True):
         port: int
 
     type: CheckInfo.Type | None = None
@@ -118,17 +118,17 @@ class CheckInfo(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class HealthCheck(base.Message, kw_only=True):
+class HealthCheck(base.Message, frozen=True, kw_only=True):
     class Type(base.Enum):
         UNKNOWN = "UNKNOWN"
         COMMAND = "COMMAND"
         HTTP = "HTTP"
         TCP = "TCP"
 
-    class HTTPCheckInfo(base.Message, kw_only=True):
+    class HTTPCheckInfo(base.Message, frozen=True, kw_only=True):
         protocol: NetworkInfo.Protocol | None = None  # default IPv4
         scheme: str | None = None
         port: int
@@ -137,15 +137,15 @@ class HealthCheck(base.Message, kw_only=True):
 
         def __post_init__(self) -> None:
             if self.protocol is not None and self.protocol._value_ == "UNKNOWN":
-                self.protocol = None
+                base.absent(self, "protocol")
 
-    class TCPCheckInfo(base.Message, kw_only=True):
+    class TCPCheckInfo(base.Message, frozen=True, kw_only=True):
         protocol: NetworkInfo.Protocol | None = None  # default IPv4
         port: int
 
         def __post_init__(self) -> None:
             if self.protocol is not None and self.protocol._value_ == "UNKNOWN":
-                self.protocol = None
+                base.absent(self, "protocol")
 
     delay_seconds: float | None = None  # default 15
     interval_seconds: float | None = None  # default 10
@@ -159,10 +159,10 @@ class HealthCheck(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class TaskInfo(base.Message, kw_only=True):
+class TaskInfo(base.Message, frozen=True, kw_only=True):
     name: str
     task_id: TaskID
     agent_id: AgentID
@@ -180,18 +180,18 @@ class TaskInfo(base.Message, kw_only=True):
     limits: dict[str, Value.Scalar] = {}
 
 
-class TaskGroupInfo(base.Message, kw_only=True):
+class TaskGroupInfo(base.Message, frozen=True, kw_only=True):
     tasks: list[TaskInfo] = []
 
 
-class CheckStatusInfo(base.Message, kw_only=True):
-    class Command(base.Message, kw_only=True):
+class CheckStatusInfo(base.Message, frozen=True, kw_only=True):
+    class Command(base.Message, frozen=True, kw_only=True):
         exit_code: int | None = None
 
-    class Http(base.Message, kw_only=True):
+    class Http(base.Message, frozen=True, kw_only=True):
         status_code: int | None = None
 
-    class Tcp(base.Message, kw_only=True):
+    class Tcp(base.Message, frozen=True, kw_only=True):
         succeeded: bool | None = None
 
     type: CheckInfo.Type | None = None
@@ -201,14 +201,14 @@ class CheckStatusInfo(base.Message, kw_only=True):
 
     def __post_init__(self) -> None:
         if self.type is not None and self.type._value_ == "UNKNOWN":
-            self.type = None
+            base.absent(self, "type")
 
 
-class TaskResourceLimitation(base.Message, kw_only=True):
+class TaskResourceLimitation(base.Message, frozen=True, kw_only=True):
     resources: list[Resource] = []
 
 
-class TaskStatus(base.Message, kw_only=True):
+class TaskStatus(base.Message, frozen=True, kw_only=True):
     class Source(base.Enum):
         SOURCE_MASTER = "SOURCE_MASTER"
         SOURCE_AGENT = "SOURCE_AGENT"
@@ -274,12 +274,12 @@ class TaskStatus(base.Message, kw_only=True):
         if self.state._value_ == "UNKNOWN":
             base.expect("state")
         if self.source is not None and self.source._value_ == "UNKNOWN":
-            self.source = None
+            base.absent(self, "source")
         if self.reason is not None and self.reason._value_ == "UNKNOWN":
-            self.reason = None
+            base.absent(self, "reason")
 
 
-class Task(base.Message, kw_only=True):
+class Task(base.Message, frozen=True, kw_only=True):
     name: str
     task_id: TaskID
     framework_id: FrameworkID
@@ -302,7 +302,7 @@ class Task(base.Message, kw_only=True):
         if self.state._value_ == "UNKNOWN":
             base.expect("state")
         if self.status_update_state is not None and self.status_update_state._value_ == "UNKNOWN":
-            self.status_update_state = None
+            base.absent(self, "status_update_state")
 
 
 class TaskState(base.Enum):

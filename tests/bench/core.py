@@ -75,7 +75,7 @@ class Master:
         self.frameworks: list[tuple[str, str]] = []  # id and Mesos-Stream-Id
         self.agents: list[str] = []
         registry = [
-            (f"agents/{key}", codec.encode({"info": {**_agent(int(key[1:])), "id": {"value": key}}}))
+            (f"agents/{key}", codec.encode({"info": {**_agent(int(key[1:])), "id": {"value": key}}, "version": 2}))
             for key in recovered
         ]
         info = MasterInfo(id=term, ip=1, port=1, pid="master@x:1", hostname="x")

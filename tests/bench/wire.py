@@ -8,10 +8,15 @@ from collections.abc import Callable
 from typing import Any
 
 from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.frozen import Now, Persist, Persisted
 from dcos_runtime.core.resources import Format
-from dcos_runtime.master.core import encoded
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.master.core import encoded, events
+from dcos_runtime.master.core.effects import Send
+from dcos_runtime.master.core.kernel import MasterCore
+from dcos_runtime.master.core.state import Config
 from dcos_runtime.wire import codec, protobuf
-from dcos_runtime.wire.cluster import AgentInfo, Offer
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo, Offer
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskInfo
 from tests.bench.figures import Bench, Measured, figure, ratio_at_most
@@ -146,6 +151,7 @@ def acknowledge(bench: Bench) -> Measured:
 # --- as the master sends them ----------------------------------------------------------------------------------------
 
 AGENTS = 20
+NOW = Now(1.0, 1e9)
 
 
 @figure(
@@ -178,3 +184,56 @@ def offers_sent(bench: Bench) -> Measured:
         raise AssertionError("the offers do not come back")
     note = f"{len(send(other))} bytes beside {len(send(json))}"
     return _in_turn(bench, lambda: send(other), lambda: send(json), note, rounds=20)
+
+
+def _updates(accepted: str) -> tuple[MasterCore, dict[str, Any]]:
+    """A master with a framework that reads ``accepted``, whose task an agent runs, and what that agent says."""
+    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=1)), Source(b"1"))
+    core.receive(events.Recovered((), 1), NOW)
+    framework = codec.decode(codec.encode({"user": "u", "name": "n", "role": "web"}), FrameworkInfo)
+    call = Call(type=Call.Type.SUBSCRIBE, subscribe=Call.Subscribe(framework_info=framework))
+    core.receive(events.Subscribe(1, 1, "s", call, accepted=accepted), NOW)
+    (framework_id,) = core.state.frameworks
+    running = {"framework_id": framework_id, "task": TASK, "state": "TASK_STAGING", "task_id": "t"}
+    info = {"hostname": "agent-17", "port": 5051, "resources": OFFER["resources"]}
+    connect = {"version": 1, "agent": info, "software": "x", "boot_id": "b", "tasks": [running]}
+    (persist,) = [
+        effect
+        for effect in core.receive(events.AgentConnect(1, 2, codec.encode(connect), "198.18.0.1"), NOW)
+        if isinstance(effect, Persist)
+    ]
+    core.receive(Persisted(persist.id), NOW)
+    (agent,) = core.state.agents.values()
+    update = {
+        "type": "UPDATE",
+        "seq": 0,
+        "framework_id": framework_id,
+        "status": STATUS,
+        "latest_state": "TASK_RUNNING",
+    }
+    return core, {"agent_id": agent.id, "epoch": agent.epoch, "messages": [update]}
+
+
+@figure(
+    "wire.update_sent",
+    "an UPDATE on its way through the master to a framework that reads protobuf",
+    unit="µs",
+    how="from the agent's message as bytes, through the core, to the event as bytes; by processor time, in turn",
+    aim=ratio_at_most(1.5),
+)
+def update_sent(bench: Bench) -> Measured:
+    protobuf.load(Event)
+
+    def sender(accepted: str, encode: Callable[[Any], bytes]) -> Callable[[], None]:
+        core, batch = _updates(accepted)
+        before, after = codec.encode(batch).split(b'"seq":0')
+        numbers = itertools.count(1)
+
+        def send() -> None:
+            data = b'%b"seq":%d%b' % (before, next(numbers), after)
+            effects = core.receive(events.AgentMessages(1, data), NOW)
+            (_,) = [encode(effect.event) for effect in effects if isinstance(effect, Send)]
+
+        return send
+
+    return _in_turn(bench, sender(protobuf.CONTENT_TYPE, protobuf.encode), sender(codec.CONTENT_TYPE, codec.encode), "")

@@ -11,7 +11,7 @@ import signal
 import subprocess
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +29,13 @@ TERMINAL = ("FINISHED", "FAILED", "KILLED", "ERROR", "LOST", "DROPPED", "GONE")
 
 
 class PretendedMaster:
-    """Admits every agent; runs in a thread of its own. ``acknowledging`` False leaves updates unanswered."""
+    """Admits every agent; runs in a thread of its own. ``acknowledging`` False leaves updates unanswered.
 
-    def __init__(self) -> None:
+    ``spoken``: its versions of the protocol. One of version 1 says what masters of that version said.
+    """
+
+    def __init__(self, spoken: Sequence[int] = internal.SPOKEN) -> None:
+        self.spoken = list(spoken)
         self.connects: list[internal.Connect] = []
         self.updates: list[TaskStatus] = []
         self.gone: list[str] = []
@@ -73,7 +77,7 @@ class PretendedMaster:
         self._thread.join(WAIT)
 
     async def _endpoint(self, request: web.Request) -> web.StreamResponse:
-        return web.Response(body=codec.encode(internal.Endpoint(port=self.port, versions=[1])))
+        return web.Response(body=codec.encode(internal.Endpoint(port=self.port, versions=self.spoken)))
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         call = codec.decode(await request.read(), internal.Connect)
@@ -89,13 +93,11 @@ class PretendedMaster:
         queue: asyncio.Queue[bytes | None] = asyncio.Queue()
         self.connected[agent_id] = queue
         self._down[agent_id] = 1
-        await response.write(
-            recordio.encode(
-                codec.encode(
-                    internal.Connected(agent_id=agent_id, epoch=epoch, seq=1, master_id="pretended", ping_seconds=60.0)
-                )
-            )
-        )
+        connected: dict[str, Any] = {"type": "CONNECTED", "agent_id": agent_id, "epoch": epoch, "seq": 1}
+        connected |= {"master_id": "pretended", "ping_seconds": 60.0}
+        if self.spoken != [1]:
+            connected["version"] = internal.VERSION
+        await response.write(recordio.encode(json.dumps(connected).encode()))
         with self._changed:
             self.connects.append(call)
             self._changed.notify_all()

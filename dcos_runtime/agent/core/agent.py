@@ -129,12 +129,14 @@ class AgentCore(Life):
         """The first word on a connection: who we are and all tasks we answer for."""
         info = msgspec.structs.replace(self.settings.info, id=AgentID(value=self.agent.id) if self.agent.id else None)
         return internal.Connect(
-            version=internal.VERSION,
+            version=internal.SPOKEN[0],
+            versions=list(internal.SPOKEN),
             agent=info,
             software=self.settings.software,
             boot_id=self.settings.boot_id,
             tasks=[
                 RunningTask(
+                    task_id=task.record.task_id,
                     framework_id=task.record.framework_id,
                     task=task.record.task,
                     state=task.record.state,
@@ -188,8 +190,16 @@ class AgentCore(Life):
             text = f"the stream began with {type(message).__name__}, not with Connected"
             self._effects += self.session.broken(text, now)
             return
+        if message.version not in internal.SPOKEN:
+            text = (
+                f"the master goes on in {internal.named([message.version])} of the agent protocol, which this agent was"
+            )
+            self._effects += self.session.broken(f"{text} not said to speak", now)
+            return
         self.session.opened(message, now)
         text = f"registered with master {message.master_id} as agent {message.agent_id}"
+        if message.version != internal.VERSION:
+            text += f", in version {message.version} of the agent protocol"
         self.emit(Log(logging.INFO, text))
         if self.agent.id != message.agent_id:
             self.agent.id = message.agent_id

@@ -33,7 +33,8 @@ class Standing(enum.Enum):
 
 
 class Standpoint(msgspec.Struct):
-    """All that a session remembers. ``leader`` is who leads by the election's last word."""
+    """All that a session remembers. ``leader`` is who leads by the election's last word; ``version`` of the protocol is
+    what is spoken with it."""
 
     standing: Standing = Standing.ALONE
     leader: tuple[str, bytes] | None = None
@@ -44,6 +45,7 @@ class Standpoint(msgspec.Struct):
     failures: int = 0
     sent: int = 0
     received: int = 0
+    version: int = internal.VERSION
 
 
 class Session:
@@ -111,12 +113,11 @@ class Session:
         """The master was found. ``None``: register with it; otherwise it is not ours, or not to be had."""
         if connection != self.at.connection or self.at.standing is not Standing.CONNECTING:
             return []
-        if internal.VERSION in versions:
-            return None
-        spoken = ", ".join(str(version) for version in versions)
-        return self.broken(
-            f"the master speaks agent protocol {spoken}, this agent {internal.VERSION}; upgrade one", now
-        )
+        try:
+            internal.agreed(versions, "the master", "this agent")
+        except internal.UnknownVersion as error:
+            return self.broken(str(error), now)
+        return None
 
     def hears(self, connection: int) -> bool:
         """Whether what comes on the connection is for us to decide on."""
@@ -127,6 +128,7 @@ class Session:
         at = self.at
         at.standing = Standing.MEMBER
         at.epoch = message.epoch
+        at.version = message.version
         at.failures = at.sent = 0
         at.received = 1
         at.silence = message.ping_seconds * (1 if self._source.unlucky() else self._settings.missed_pings)

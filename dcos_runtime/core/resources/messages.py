@@ -6,6 +6,8 @@ import enum
 from collections.abc import Iterable
 from typing import Any
 
+import msgspec
+
 from dcos_runtime.core.resources.intervals import Interval, merge
 from dcos_runtime.core.resources.kind import Disk, Kind, Labels, Reservation, ReservationType, Source, SourceType, plain
 from dcos_runtime.core.resources.value import THOUSANDTHS, Resources, Thing, fixed
@@ -167,49 +169,56 @@ def _message(
         role="*" if not kind.reservations and format is not Format.STACK else None,
         allocation_info=allocation,
     )
+    told = kind.reservations or kind.revocable or kind.shared
+    if kind.disk is None and kind.provider_id is None and not told:
+        return message  # nearly all
+    more: dict[str, Any] = {}
     if kind.reservations:
-        _reserve(message, kind.reservations, format)
+        more |= _reserved(kind, format)
     if kind.disk is not None:
-        message.disk = _disk_info(kind.disk, thing)
+        more["disk"] = _disk_info(kind.disk, thing)
     if kind.provider_id is not None:
-        message.provider_id = ResourceProviderID(value=kind.provider_id)
+        more["provider_id"] = ResourceProviderID(value=kind.provider_id)
     if kind.revocable:
-        message.revocable = Resource.RevocableInfo()
+        more["revocable"] = Resource.RevocableInfo()
     if kind.shared:
-        message.shared = Resource.SharedInfo()
-    return message
+        more["shared"] = Resource.SharedInfo()
+    return msgspec.structs.replace(message, **more)
 
 
-def _reserve(message: Resource, reservations: tuple[Reservation, ...], format: Format) -> None:
+def _reserved(kind: Kind, format: Format) -> dict[str, Any]:
+    """The fields of a `Resource` that tell of reservations."""
+    fields: dict[str, Any] = {}
+    reservations = kind.reservations
     if format is not Format.SINGLE:
-        message.reservations = [
+        fields["reservations"] = [
             Resource.ReservationInfo(
                 type=item.type, role=item.role, principal=item.principal, labels=_wire_labels(item.labels)
             )
             for item in reservations
         ]
     if format is Format.STACK:
-        return
+        return fields
     if len(reservations) > 1:
         if format is Format.SINGLE:
-            raise ValueError(f"{message.name} has a refined reservation, which only a stack of reservations can tell")
-        return
+            raise ValueError(f"{kind.name} has a refined reservation, which only a stack of reservations can tell")
+        return fields
     only = reservations[0]
-    message.role = only.role
+    fields["role"] = only.role
     if only.type is ReservationType.DYNAMIC:
-        message.reservation = Resource.ReservationInfo(principal=only.principal, labels=_wire_labels(only.labels))
+        labels = _wire_labels(only.labels)
+        fields["reservation"] = Resource.ReservationInfo(principal=only.principal, labels=labels)
+    return fields
 
 
 def _disk_info(disk: Disk, thing: Thing | None) -> Resource.DiskInfo:
-    info = Resource.DiskInfo()
-    if disk.persistence is not None:
-        principal = thing.principal if thing is not None else None
-        info.persistence = Resource.DiskInfo.Persistence(id=disk.persistence, principal=principal)
-    if thing is not None and thing.volume is not None:
-        info.volume = codec.decode(thing.volume, Volume)
-    if disk.source is not None:
-        info.source = _source(disk.source)
-    return info
+    principal = thing.principal if thing is not None else None
+    kept = disk.persistence
+    return Resource.DiskInfo(
+        persistence=None if kept is None else Resource.DiskInfo.Persistence(id=kept, principal=principal),
+        volume=codec.decode(thing.volume, Volume) if thing is not None and thing.volume is not None else None,
+        source=_source(disk.source) if disk.source is not None else None,
+    )
 
 
 def _source(source: Source) -> Resource.DiskInfo.Source:

@@ -12,11 +12,11 @@ from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.master.core import frameworks, offers, silence, tasks, validate
+from dcos_runtime.master.core import frameworks, offers, registry, silence, tasks, validate
 from dcos_runtime.master.core.events import AgentConnect, AgentMessages
 from dcos_runtime.master.core.records import Absent, Agent, Task
 from dcos_runtime.master.core.state import State, place
-from dcos_runtime.master.core.timing import Admit, RecoveryOver
+from dcos_runtime.master.core.timing import Admit, Migrated, RecoveryOver
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo
 from dcos_runtime.wire.common import AgentID
@@ -27,17 +27,25 @@ MAX_INFO = 256 * 1024
 
 
 def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
-    """Begins with what an earlier master knew: agents to come back within their time. Raises `codec.DecodeError`."""
+    """Begins with what an earlier master knew: agents to come back within their time.
+
+    Raises `codec.DecodeError`, `registry.UnknownVersion`: nothing was done yet.
+    """
     unreachable: list[tuple[str, Absent]] = []
+    changes: dict[str, bytes | None] = {}
     for key, data in entries:
-        if key.startswith(silence.KEY):
-            entry = codec.decode(data, silence.Entry)
-            absent = Absent(entry.info, entry.unreachable_since)
-            if entry.unreachable_since is None:
-                state.recovering[key.removeprefix(silence.KEY)] = absent
+        if key.startswith(registry.KEY):
+            absent, migrated = registry.read(key, data)
+            if migrated is not None:
+                changes[key] = migrated
+            if absent.since is None:
+                state.recovering[key.removeprefix(registry.KEY)] = absent
             else:
-                unreachable.append((key.removeprefix(silence.KEY), absent))
+                unreachable.append((key.removeprefix(registry.KEY), absent))
     state.unreachable.update(sorted(unreachable, key=lambda item: item[1].since or 0.0))
+    if changes:
+        state.log(logging.INFO, f"{len(changes)} entries of the registry are of a former version; writing them anew")
+        state.persist(changes, Migrated())
     if state.recovering:
         state.timers.set(RecoveryOver(), now.mono + state.config.agent_reregister_timeout)
 
@@ -51,10 +59,13 @@ def connect(state: State, event: AgentConnect, now: Now) -> tuple[int, str]:
     With a certificate it can neither pass for an agent of another host, nor take an id that is one's.
     """
     try:
-        call = codec.decode(event.data, internal.Connect)
+        call, version = internal.connect(event.data)
+    except internal.UnknownVersion as problem:
+        state.log(logging.WARNING, f"refused the agent at {event.address}: {problem}")
+        return 400, str(problem)
     except codec.DecodeError as problem:
         return 400, str(problem)
-    status, text = _connect(state, call, event, now)
+    status, text = _connect(state, call, version, event, now)
     who = f"agent {call.agent.hostname} "
     if status == 200:
         state.log(logging.INFO, f"{who}connected from {event.address}")
@@ -68,7 +79,7 @@ def _offered(info: AgentInfo) -> amounts.Read:
     return amounts.read(codec.encode(info.resources))
 
 
-class _Task(TaskInfo, kw_only=True):
+class _Task(TaskInfo, frozen=True, kw_only=True):
     """A TaskInfo whose resources are left as they are: many tasks have the same."""
 
     resources: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]
@@ -92,9 +103,7 @@ def _info(task: msgspec.Raw) -> _Info:
     return _Info(told.task_id.value, amounts.read(bytes(told.resources)), data)
 
 
-def _connect(state: State, call: internal.Connect, event: AgentConnect, now: Now) -> tuple[int, str]:
-    if call.version != internal.VERSION:
-        return 400, f"this master speaks version {internal.VERSION} of the agent protocol, not {call.version}"
+def _connect(state: State, call: internal.Connect, version: int, event: AgentConnect, now: Now) -> tuple[int, str]:
     offered = _offered(call.agent)
     if error := offered.error or amounts.not_offerable(offered.resources):
         return 400, error
@@ -126,12 +135,12 @@ def _connect(state: State, call: internal.Connect, event: AgentConnect, now: Now
     known = state.agents.get(agent_id)
     back = state.recovering.get(agent_id)
     if known is not None and _same(known.info, call.agent):
-        _reconnected(state, known, call, infos, event.stream, event.address, now)
+        _reconnected(state, known, call, infos, event.stream, event.address, version, now)
     elif back is not None and _same(back.info, call.agent):
-        _admitted(state, agent_id, call, infos, event.stream, event.address, now)
+        _admitted(state, agent_id, call, infos, event.stream, event.address, version, now)
     else:
         then = Admit(agent_id, event.stream, event.data, event.address)
-        state.persist({silence.KEY + agent_id: codec.encode(silence.Entry(call.agent))}, then)
+        state.persist({registry.KEY + agent_id: registry.entry(call.agent)}, then)
     return 200, ""
 
 
@@ -165,9 +174,10 @@ def _replace_silent(state: State, info: AgentInfo, now: Now) -> None:
 
 def admit(state: State, then: Admit, now: Now) -> None:
     """The registry has it."""
-    call = _named(codec.decode(then.data, internal.Connect), then.agent_id)
+    said, version = internal.connect(then.data)
+    call = _named(said, then.agent_id)
     infos = [_info(told.task) for told in call.tasks]
-    _admitted(state, then.agent_id, call, infos, then.stream, then.address, now)
+    _admitted(state, then.agent_id, call, infos, then.stream, then.address, version, now)
 
 
 def _admitted(
@@ -177,12 +187,13 @@ def _admitted(
     infos: list[_Info],
     stream: int,
     address: str,
+    version: int,
     now: Now,
 ) -> None:
     known = state.agents.get(agent_id)
     if known is not None:  # its info changed, or it connected twice while the registry was written
         _change_info(state, known, call.agent)
-        _reconnected(state, known, call, infos, stream, address, now)
+        _reconnected(state, known, call, infos, stream, address, version, now)
         return
     back = state.recovering.pop(agent_id, None)
     was_unreachable = state.unreachable.pop(agent_id, None)
@@ -199,7 +210,7 @@ def _admitted(
     state.settle(agent)
     state.allocator.add_agent(agent_id, agent.total, active=False)
     state.counters[f"master/slave_{'re' if agent.reregistered_at else ''}registrations"] += 1
-    _attach(state, agent, stream, now)
+    _attach(state, agent, stream, version, now)
     _learn_frameworks(state, agent, call, now)
     held: _Held = {}
     try:
@@ -208,7 +219,7 @@ def _admitted(
             if task is not None and back is None:
                 text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
                 update = tasks.latest(task, text, TaskStatus.Reason.REASON_AGENT_REREGISTERED, now)
-                update.state = task.state
+                update = msgspec.structs.replace(update, state=task.state)
                 tasks.forward(state, state.frameworks.get(task.framework_id), update)
     finally:
         _hold(state, agent, held)
@@ -223,7 +234,7 @@ def _change_info(state: State, agent: Agent, info: AgentInfo) -> None:
     state.allocator.update_agent(agent.id, agent.total)
 
 
-def _attach(state: State, agent: Agent, stream: int, now: Now) -> None:
+def _attach(state: State, agent: Agent, stream: int, version: int, now: Now) -> None:
     """Makes ``stream`` the agent's connection, the older one is over."""
     if agent.stream is not None and agent.stream != stream:
         state.close(agent.stream)
@@ -237,7 +248,8 @@ def _attach(state: State, agent: Agent, stream: int, now: Now) -> None:
         return
     agent.stream = stream
     ping_seconds = state.config.agent_ping_timeout
-    state.tell(agent, internal.Connected, master_id=state.config.master.id, ping_seconds=ping_seconds)
+    master_id = state.config.master.id
+    state.tell(agent, internal.Connected, master_id=master_id, ping_seconds=ping_seconds, version=version)
     state.allocator.activate_agent(agent.id)
     silence.schedule_ping(state, agent, now)
     silence.send_ping(state, agent)
@@ -320,6 +332,7 @@ def _reconnected(
     infos: list[_Info],
     stream: int,
     address: str,
+    version: int,
     now: Now,
 ) -> None:
     """An agent that we have kept records of: settles what it tells against them."""
@@ -327,7 +340,7 @@ def _reconnected(
     agent.software = call.software
     agent.address = address
     offers.give_back_all(state, agent.offers, rescind=True)
-    _attach(state, agent, stream, now)
+    _attach(state, agent, stream, version, now)
     state.counters["master/slave_reregistrations"] += 1
     _learn_frameworks(state, agent, call, now)
     told_of = set()

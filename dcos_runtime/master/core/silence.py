@@ -4,27 +4,16 @@ from __future__ import annotations
 
 import logging
 
-import msgspec
-
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import offers, tasks
+from dcos_runtime.master.core import offers, registry, tasks
 from dcos_runtime.master.core.records import Absent, Agent
+from dcos_runtime.master.core.registry import KEY
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.core.timing import Forget, GiveUp, MarkUnreachable, Ping
-from dcos_runtime.wire import codec, internal
-from dcos_runtime.wire.cluster import AgentInfo
+from dcos_runtime.wire import internal
 from dcos_runtime.wire.common import AgentID
 from dcos_runtime.wire.scheduler import Event
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
-
-KEY = "agents/"
-
-
-class Entry(msgspec.Struct, omit_defaults=True):
-    """An agent in the registry, key ``agents/<id>``."""
-
-    info: AgentInfo
-    unreachable_since: float | None = None
 
 
 def disconnected(state: State, stream: int) -> None:
@@ -69,7 +58,7 @@ def mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: st
     state.leaving.add(agent.id)
     state.allocator.deactivate_agent(agent.id)
     offers.give_back_all(state, agent.offers, rescind=True)
-    entry = codec.encode(Entry(agent.info, now.wall))
+    entry = registry.entry(agent.info, now.wall)
     text = f"Agent {agent.info.hostname} is unreachable: {why}"
     state.persist({KEY + agent.id: entry}, MarkUnreachable(agent.id, now.wall, text, counted))
 
@@ -122,7 +111,7 @@ def recovery_over(state: State, now: Now) -> None:
     late = {agent_id: absent for agent_id, absent in state.recovering.items() if agent_id not in being_admitted}
     state.leaving.update(late)
     if late:
-        changes = {KEY + agent_id: codec.encode(Entry(absent.info, now.wall)) for agent_id, absent in late.items()}
+        changes = {KEY + agent_id: registry.entry(absent.info, now.wall) for agent_id, absent in late.items()}
         state.persist(changes, GiveUp(tuple(late), now.wall))
 
 

@@ -31,7 +31,7 @@ _CLASSES = graphs.Classes(
     [
         *(State, Config, Agent, Framework, Offer, Task, Absent, History, Holdings),
         *(timing.Ping, timing.Expire, timing.RecoveryOver),
-        *(timing.Admit, timing.MarkUnreachable, timing.GiveUp, timing.Forget),
+        *(timing.Admit, timing.MarkUnreachable, timing.GiveUp, timing.Forget, timing.Migrated),
         *(AgentInfo, FrameworkInfo, MasterInfo, TaskState),
         *_of_allocator(),
     ],

@@ -238,12 +238,12 @@ def _reconciled(state: State, framework: Framework, task_id: str, agent_id: str 
 def latest(task: Task, text: str, reason: TaskStatus.Reason, now: Now) -> TaskStatus:
     """The newest state the framework was told of, as the master tells it."""
     update = status(task.id, task.agent_id, task.status_state or task.state, text, reason, now)
-    if task.statuses:
-        last = codec.decode(task.statuses[-1], TaskStatus)
-        update.healthy = last.healthy
-        update.check_status = last.check_status
-        update.container_status = last.container_status
-    return update
+    if not task.statuses:
+        return update
+    last = codec.decode(task.statuses[-1], TaskStatus)
+    return msgspec.structs.replace(
+        update, healthy=last.healthy, check_status=last.check_status, container_status=last.container_status
+    )
 
 
 def _latest(task: Task, now: Now) -> TaskStatus:

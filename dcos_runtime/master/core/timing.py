@@ -58,4 +58,8 @@ class Forget(Frozen, frozen=True):
     agent_ids: tuple[str, ...]
 
 
-Continuation = Admit | MarkUnreachable | GiveUp | Forget
+class Migrated(Frozen, frozen=True):
+    """The registry's entries of a former version are of this one now."""
+
+
+Continuation = Admit | MarkUnreachable | GiveUp | Forget | Migrated

@@ -56,7 +56,7 @@ def _enum(enum: Enum) -> list[str]:
 
 def _message(message: Message) -> list[str]:
     enums = [one for one in message.fields if one.kind == "enum" and one.singular]
-    lines = [f"class {message.name}(base.Message, kw_only=True):"]
+    lines = [f"class {message.name}(base.Message, frozen=True, kw_only=True):"]
     body: list[str] = []
     for inner in message.enums:
         body += [*_enum(inner), ""]
@@ -69,7 +69,11 @@ def _message(message: Message) -> list[str]:
             name = f"self.{one.name}"
             given = f"{name} is not None and " if one.label == "optional" else ""
             body.append(f'    if {given}{name}._value_ == "{UNKNOWN}":')
-            body.append(f"        {name} = None" if one.label == "optional" else f'        base.expect("{one.name}")')
+            body.append(
+                f'        base.absent(self, "{one.name}")'
+                if one.label == "optional"
+                else f'        base.expect("{one.name}")'
+            )
     while body and not body[-1]:
         body.pop()
     return [*lines, *_indented(body or ["pass"])]

@@ -196,7 +196,7 @@ class World:
             self.down_seq = 1
             self.feed(events.EndpointFound(self.connection, *MASTER, (internal.VERSION,)))
             connected = internal.Connected(
-                agent_id="agent-1", epoch=self.epoch, seq=1, master_id="master", ping_seconds=15.0
+                agent_id="agent-1", epoch=self.epoch, seq=1, master_id="master", ping_seconds=15.0, version=2
             )
             self.feed(events.Received(self.connection, codec.encode(connected)))
 

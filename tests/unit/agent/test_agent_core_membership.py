@@ -85,7 +85,7 @@ def test_a_master_of_another_protocol_is_tried_again_and_not_registered_with(wor
     count, connection = len(world.connects), connecting(world)
     world.feed(events.EndpointFound(connection, "198.18.5.1", 5050, (7, 8)))
     assert world.connection is None and len(world.connects) == count
-    assert any("protocol 7, 8" in getattr(effect, "text", "") for effect in world.history[-1][2])
+    assert any("speaks versions 7 and 8 of" in getattr(effect, "text", "") for effect in world.history[-1][2])
     world.connect()
     assert world.connected
 

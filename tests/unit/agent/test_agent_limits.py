@@ -67,11 +67,10 @@ def test_a_limit_without_end_is_no_limit(endless: float) -> None:
 @pytest.mark.parametrize("amount", [None, 0.0, -1.0, 0.0001])
 def test_no_amount_at_all_is_the_minimum_and_never_no_limit(amount: float | None) -> None:
     """Whatever a master lets through: a resource that is absent, nothing, less than nothing, almost nothing."""
-    task = info()
-    task.resources = [] if amount is None else [scalar("cpus", amount), scalar("mem", amount)]
+    resources = [] if amount is None else [scalar("cpus", amount), scalar("mem", amount)]
     for limits in ({}, {"cpus": 0.0, "mem": 0.0}, {"cpus": -1.0, "mem": -1.0}):
-        task.limits = {name: Value.Scalar(value=value) for name, value in limits.items()}
-        made = spec(task)
+        told = {name: Value.Scalar(value=value) for name, value in limits.items()}
+        made = spec(msgspec.structs.replace(info(), resources=resources, limits=told))
         assert (made.cpus, made.cpu_limit, made.memory_limit) == (0.01, 0.01, 32 << 20)
         document = bundle.configuration(made, AROUND)["linux"]["resources"]
         assert document["cpu"] == {"shares": 10, "period": 100_000, "quota": 1000}

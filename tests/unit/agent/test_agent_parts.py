@@ -506,8 +506,7 @@ def test_executors_of_commands_are_named_as_the_original_does() -> None:
         (CommandInfo(shell=False, value="123456789012345"), "[123456789012...]"),
         (CommandInfo(shell=False, arguments=["ls"]), "NO EXECUTABLE"),
     ):
-        info = task()
-        info.command = command
+        info = msgspec.structs.replace(task(), command=command)
         assert executor_name(info) == f"Command Executor (Task: t) (Command: {shown})"
 
 

@@ -67,9 +67,7 @@ class WorldAgent:
         ]
         body = {"hostname": self.name, "port": 1, "resources": resources}
         info = codec.decode(json.dumps(body).encode(), AgentInfo)
-        if self.id is not None:
-            info.id = AgentID(value=self.id)
-        return info
+        return info if self.id is None else msgspec.structs.replace(info, id=AgentID(value=self.id))
 
     def connect(self) -> None:
         self.break_off()
@@ -206,12 +204,14 @@ class WorldFramework:
 
     def subscribe(self) -> None:
         self.disconnect()
-        info = FrameworkInfo(user="u", name=self.name, failover_timeout=1e6)
-        if self.id is not None:
-            info.id = FrameworkID(value=self.id)
-        if self.aware:
-            capability = FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type.PARTITION_AWARE)
-            info.capabilities = [capability]
+        capability = FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type.PARTITION_AWARE)
+        info = FrameworkInfo(
+            user="u",
+            name=self.name,
+            failover_timeout=1e6,
+            id=FrameworkID(value=self.id) if self.id is not None else None,
+            capabilities=[capability] if self.aware else [],
+        )
         stream = next(self.world.numbers)
         self.stream, self.stream_id = stream, f"stream-{stream}"
         self.world.streams[stream] = self

@@ -117,11 +117,11 @@ def test_reserved_resources_are_offered_to_their_role_and_told() -> None:
     world.pass_time(2.0)
     (offer,) = world.frameworks[0].offers.values()
     assert [(one["name"], one["scalar"]["value"]) for one in offer["resources"]] == [("cpus", 1.0)]
-    info = FrameworkInfo(user="u", name="web", roles=["web/shop"])
-    info.capabilities = [
+    capabilities = [
         FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type[name])
         for name in ("MULTI_ROLE", "RESERVATION_REFINEMENT")
     ]
+    info = FrameworkInfo(user="u", name="web", roles=["web/shop"], capabilities=capabilities)
     call = codec.decode(codec.encode(Call.Subscribe(framework_info=info)), Call.Subscribe)
     world.subscribe(call, 10**6)
     world.pass_time(2.0)

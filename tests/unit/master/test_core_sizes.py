@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+import msgspec
 import pytest
 
 from dcos_runtime.master.core import state as state_module
@@ -105,8 +106,8 @@ def test_what_an_agent_runs_is_bounded_with_its_frameworks_infos() -> None:
 
 def test_a_frameworks_info_counts_with_each_of_its_tasks() -> None:
     one, framework = world()
-    info = FrameworkInfo(user="u", name="n" * 250_000, failover_timeout=1e6)
-    info.id = FrameworkID(value=framework.id or "")
+    id = FrameworkID(value=framework.id or "")
+    info = FrameworkInfo(user="u", name="n" * 250_000, failover_timeout=1e6, id=id)
     body = Call.UpdateFramework(framework_info=info)
     call = Call(type=Call.Type.UPDATE_FRAMEWORK, framework_id=info.id, update_framework=body)
     assert one.call(call, framework.stream_id).status == 200
@@ -121,7 +122,7 @@ def test_a_frameworks_info_is_bounded_when_it_subscribes_and_when_it_changes() -
     large = FrameworkInfo(user="u", name="é" * (limits.MAX_FRAMEWORK_INFO // 6))
     error = one.subscribe(Call.Subscribe(framework_info=large), 10**6)
     assert error is not None and str(limits.MAX_FRAMEWORK_INFO) in error and "'FrameworkInfo.name'" in error
-    large.id = FrameworkID(value=framework.id or "")
+    large = msgspec.structs.replace(large, id=FrameworkID(value=framework.id or ""))
     update = Call.UpdateFramework(framework_info=large)
     call = Call(type=Call.Type.UPDATE_FRAMEWORK, framework_id=large.id, update_framework=update)
     answer = one.call(call, framework.stream_id)

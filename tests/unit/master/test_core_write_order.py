@@ -5,6 +5,8 @@ from __future__ import annotations
 import dataclasses
 import json
 
+import msgspec
+
 from tests.unit.master.master_world import COME_BACK, PING, PINGS, World, WorldAgent
 
 
@@ -14,9 +16,7 @@ def changed(agent: WorldAgent) -> None:
 
     def info() -> object:
         found = before()
-        found.attributes = []
-        found.hostname += "x"
-        return found
+        return msgspec.structs.replace(found, attributes=[], hostname=f"{found.hostname}x")
 
     agent.info = info  # type: ignore[method-assign, assignment]
 

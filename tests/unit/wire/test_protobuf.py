@@ -153,6 +153,15 @@ def test_every_message_has_a_codec_and_says_what_is_required(message: Message) -
     agree(b"", kind)
 
 
+def test_nobody_edits_a_message_that_was_made() -> None:
+    kinds: list[Any] = [struct_of(one) for one in messages()]
+    assert [kind.__qualname__ for kind in kinds if not kind.__struct_config__.frozen] == []
+    made = codec.decode(b'{"name":"n","type":"AS_NEVER_BEFORE"}', Environment.Variable)
+    assert made.type is None, "what is not known is absent in them, too"
+    with pytest.raises(AttributeError):
+        made.name = "m"  # type: ignore[misc]
+
+
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
 @given(any_message())
 def test_json_and_protobuf_hold_the_same(message: Any) -> None:

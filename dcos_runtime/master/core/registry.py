@@ -1,0 +1,51 @@
+"""How the registry is written down: an entry an agent, key ``agents/<id>``. It is of version 2; 1 is read, too.
+
+Version 1 told no version. An entry of any other was written by a master that this one knows nothing of: it does not
+lead, and leaves the registry as it is.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dcos_runtime.master.core.records import Absent
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.cluster import AgentInfo
+
+KEY = "agents/"
+VERSION = 2
+READ = (1, 2)
+
+
+class UnknownVersion(ValueError):
+    """A version that this master does not read. The text says which are."""
+
+
+class _Versioned(msgspec.Struct):
+    version: int = 1
+
+
+class _Entry(msgspec.Struct, omit_defaults=True):
+    info: AgentInfo
+    unreachable_since: float | None = None
+    version: int = 1
+
+
+def entry(info: AgentInfo, unreachable_since: float | None = None) -> bytes:
+    return codec.encode(_Entry(info, unreachable_since, VERSION))
+
+
+def read(key: str, value: bytes) -> tuple[Absent, bytes | None]:
+    """The agent, and its entry as this version has it where that differs.
+
+    Raises `codec.DecodeError`, `UnknownVersion`.
+    """
+    version = codec.decode(value, _Versioned).version
+    if version not in READ:
+        raise UnknownVersion(
+            f"the registry's entry {key} is of version {version}, and this master reads {' and '.join(map(str, READ))};"
+            " nothing was changed; run the version that wrote it, or one that is newer"
+        )
+    found = codec.decode(value, _Entry)
+    former = entry(found.info, found.unreachable_since) if version != VERSION else None
+    return Absent(found.info, found.unreachable_since), former
