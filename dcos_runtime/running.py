@@ -60,10 +60,9 @@ class Ticking(Generic[E]):
             self._until = deadline = self._core.next_deadline()
             wait = None if deadline is None else deadline - self._clock()
             if wait is None or wait > 0:
+                # Before Python 3.12 `asyncio.wait_for` may forget that it was cancelled.
                 with contextlib.suppress(TimeoutError):
-                    async with asyncio.timeout(
-                        wait
-                    ):  # `wait_for` may forget, before Python 3.12, that it was cancelled
+                    async with asyncio.timeout(wait):
                         await self._changed.wait()
                 continue
             await asyncio.sleep(0)  # events that are there already are taken into account
