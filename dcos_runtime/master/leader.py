@@ -168,6 +168,7 @@ class Leader:
         if not allocator.slices_left:
             self.measures.allocation.record(self._run_seconds, began)
             self._run_seconds = 0.0
+            self.long_lived.offered()
 
     def _see_allocation(self) -> None:
         """Notes when a run of the allocator became due."""

@@ -19,10 +19,18 @@ class LongLived:
 
     def __init__(self) -> None:
         self._agents = 0
+        self._new = False
 
     def freeze(self, agents: int) -> None:
         gc.freeze()
         self._agents = agents
+        self._new = True
+
+    def offered(self) -> None:
+        """A run of the allocator is over: what is kept of new agents for their offers is there, too."""
+        if self._new:
+            self._new = False
+            gc.freeze()
 
     def grown(self, agents: int) -> None:
         """There are so many agents now."""

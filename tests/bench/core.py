@@ -130,6 +130,7 @@ class Master:
             budget = next_budget(budget, took, allocator.slices_left)
             seconds += took
             self.longest = max(self.longest, took)
+        self.long_lived.offered()
         return seconds, len(self.core.state.offers) - before
 
     def decline(self, refuse_seconds: float) -> None:

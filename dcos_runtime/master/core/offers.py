@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -33,32 +34,44 @@ MAX_REFUSE_SECONDS = 365 * 86400.0
 
 def allocate(state: State, now: Now, budget: int | None = None) -> None:
     """Offers what the allocator decides in a slice: one event for each framework. ``budget``: so many agents."""
-    made: dict[str, list[bytes]] = {}
-    told: dict[str, tuple[encoded.Form, bytes, Format, bool]] = {}
-    for decision in state.allocator.allocate(now.mono, budget):
-        framework = state.frameworks[decision.framework_id]
-        agent = state.agents[decision.agent_id]
-        if not framework.connected or not agent.connected:
-            state.allocator.recover(*decision)
+    told: dict[str, _Telling] = {}
+    allocator, frameworks, agents = state.allocator, state.frameworks, state.agents
+    for framework_id, role, agent_id, resources in allocator.allocate(now.mono, budget):
+        framework, agent = frameworks[framework_id], agents[agent_id]
+        if framework.stream is None or agent.stream is None:
+            allocator.recover(framework_id, role, agent_id, resources)
             continue
-        offer = Offer(state.new_offer_id(), framework.id, agent.id, decision.role, decision.resources)
-        state.offers[offer.id] = offer
-        framework.offers.add(offer.id)
-        agent.offers.add(offer.id)
-        how = told.get(framework.id)
+        offer_id = state.new_offer_id()
+        state.offers[offer_id] = Offer(offer_id, framework_id, agent_id, role, resources)
+        framework.offers.add(offer_id)
+        agent.offers.add(offer_id)
+        how = told.get(framework_id)
         if how is None:
-            multi_role = "MULTI_ROLE" in framework.capabilities
-            form = encoded.FORMS[framework.accepted]
-            how = told[framework.id] = (form, form.framework_id(framework.id), _format(framework), multi_role)
-            made[framework.id] = []
-        form, framework_id, format, multi_role = how
-        role = offer.role if multi_role else None
-        made[framework.id].append(
-            encoded.offer(form, fragments(agent), offer.id, framework_id, offer.resources, format, role)
+            how = told[framework_id] = _telling(framework)
+        named = role if how.multi_role else None
+        how.offers.append(
+            encoded.offer(how.form, fragments(agent), offer_id, how.framework_id, resources, how.format, named)
         )
-    for name, offers in made.items():
-        state.send_encoded(state.frameworks[name], told[name][0].event(offers))
-        state.counters["master/messages_resource_offers"] += 1
+    for framework_id, how in told.items():
+        state.send_encoded(frameworks[framework_id], how.form.event(how.offers))
+    if told:
+        state.counters["master/messages_resource_offers"] += len(told)
+
+
+class _Telling(NamedTuple):
+    """How a framework is told its ``offers``, which are encoded."""
+
+    form: encoded.Form
+    framework_id: bytes
+    format: Format
+    multi_role: bool
+    offers: list[bytes]
+
+
+def _telling(framework: Framework) -> _Telling:
+    form = encoded.FORMS[framework.accepted]
+    multi_role = "MULTI_ROLE" in framework.capabilities
+    return _Telling(form, form.framework_id(framework.id), _format(framework), multi_role, [])
 
 
 def message(framework: Framework, agent: Agent, offer: Offer) -> WireOffer:

@@ -26,5 +26,10 @@ def test_it_is_frozen_as_the_agents_grow_and_not_each_time() -> None:
         things.append([0])
         kept.grown(400)
         assert gc.get_freeze_count() > before
+        for again in (True, False):
+            before = gc.get_freeze_count()
+            things.append([1])
+            kept.offered()
+            assert (gc.get_freeze_count() > before) == again, "once, after new agents were offered"
     finally:
         gc.unfreeze()

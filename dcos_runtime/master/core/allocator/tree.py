@@ -63,10 +63,11 @@ class Share:
 class Client:
     """A framework in one of its roles. ``slot``: its column, -1 for one that only holds something still.
 
-    ``nodes``: of its lineage, the top first, as long as it is a member of its role. ``placed``: it is in the order.
+    ``nodes``: of its lineage, the top first, as long as it is a member of its role. ``placed``: it is in the order, and
+    ``shares`` are all that grow with what it is given.
     """
 
-    __slots__ = ("framework_id", "key", "nodes", "placed", "role", "share", "slot")
+    __slots__ = ("framework_id", "key", "nodes", "placed", "role", "share", "shares", "slot")
 
     def __init__(self, framework_id: str, role: str) -> None:
         self.framework_id = framework_id
@@ -75,6 +76,7 @@ class Client:
         self.slot = -1
         self.key: tuple[float, int, str, int] = (0.0, 0, framework_id, -1)
         self.nodes: list[Node] = []
+        self.shares: list[Share] = []
         self.placed = False
 
 
@@ -273,22 +275,14 @@ class Tree:
 
     def gave(self, client: Client, amounts: Amounts, apart: Amounts = ()) -> None:
         """The client, which is in the order, took an offer: its branch is richer, others come first among equals."""
-        share = client.share
-        share.add(amounts)
-        share.turns += 1
-        nodes = client.nodes
-        leaf = nodes[-1]
-        if leaf.own is not leaf.share:
-            leaf.own.add(amounts)
-            leaf.own.turns += 1
-        for node in nodes:
-            share = node.share
-            share.add(amounts)
+        for share in client.shares:
+            held = share.held
+            for name, amount in amounts:
+                held[name] = held.get(name, 0) + amount
             share.turns += 1
-            if apart:
-                node.apart.add(apart)
         if apart:
-            self.root.apart.add(apart)
+            for node in (self.root, *client.nodes):
+                node.apart.add(apart)
         self.version += 1
         if self.rebuild:
             self._moved[client.role, client.framework_id] = client
@@ -341,7 +335,10 @@ class Tree:
             node.clients = []
         for client in self._awake:
             client.placed = True
-            client.nodes[-1].clients.append(client)
+            leaf = client.nodes[-1]
+            leaf.clients.append(client)
+            own = [] if leaf.own is leaf.share else [leaf.own]
+            client.shares = [client.share, *own, *(node.share for node in client.nodes)]
         self._sizes(self.root)
         self._order = np.fromiter(self._lined_up(self.root), np.intp)
         self._moves.clear()
