@@ -124,6 +124,10 @@ def test_revocable_resources_count_towards_no_quota_and_are_no_headroom() -> Non
     (decision,) = one.allocate(0.0)
     assert decision.resources.scalars == {revocable: 7000, plain("cpus"): 500}
     assert one.quota_used("web", "cpus") == 500
+    one.recover(*decision)
+    assert one.quota_used("web", "cpus") == 0
+    (again,) = one.allocate(1.0)
+    assert again.resources == decision.resources
 
 
 def test_a_disk_that_is_whole_is_given_whole_or_not_at_all() -> None:
