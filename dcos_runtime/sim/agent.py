@@ -188,12 +188,17 @@ class AgentProcess(CoreProcess):
         stream.on_record = self.hears(lambda data: self._tell(number, events.Received(number, data)))
         stream.ended = self.hears(lambda why: self._closed(number, why, None))
 
+        asked = False
+
         def request(answer: Any) -> None:
+            nonlocal asked
             master = self.cluster.master_at(host)
             if master is None:
                 answer((0, "connection refused"))
             else:
-                master.agent_connects(effect.body, stream, answer)
+                # What comes once more is another connection for the master, and nobody listens at its end.
+                master.agent_connects(effect.body, stream if not asked else Stream.unheard(stream), answer)
+            asked = True
 
         def answered(answer: tuple[int, str]) -> None:
             status, text = answer
@@ -207,7 +212,6 @@ class AgentProcess(CoreProcess):
             self.hears(answered),
             lambda why: None,  # the core gives up by itself
             3600.0,
-            opening=True,
         )
 
     def _closed(self, number: int, why: str, status: int | None) -> None:

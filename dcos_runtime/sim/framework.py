@@ -63,6 +63,9 @@ class FrameworkProcess(Process):
         if nets.kill_retry:
             self.later(15.0, self._kill_again)
         self.later(30.0, self._want_again)
+        for task_id, task in self.tasks.items():
+            if task.state == "TASK_UNREACHABLE":
+                self._await(task_id)
 
     def heal(self) -> None:
         """From now on all nets are there."""
@@ -118,7 +121,7 @@ class FrameworkProcess(Process):
                 self._want()
             else:
                 if state == "TASK_UNREACHABLE" and task.state != state:
-                    self.later(PATIENCE, lambda: self._give_up(task_id))
+                    self._await(task_id)
                 task.state = state
         elif state in ALIVE:
             # Something told its launch twice, or it was given up too soon: nobody waits for it.
@@ -126,6 +129,9 @@ class FrameworkProcess(Process):
         acknowledgement = calls.acknowledge(status)
         if acknowledgement is not None:
             self.subscription.send(acknowledgement)
+
+    def _await(self, task_id: str) -> None:
+        self.later(PATIENCE, lambda: self._give_up(task_id))
 
     def _give_up(self, task_id: str) -> None:
         task = self.tasks.get(task_id)

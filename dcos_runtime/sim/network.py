@@ -170,6 +170,16 @@ class Stream:
         """At the server: the client is not there any more."""
         network.streams[server, client] = self
 
+    @classmethod
+    def unheard(cls, other: Stream) -> Stream:
+        """One to the same client, at whose end nobody is."""
+        network, key = other._network, (other.server, other.client)
+        newest = network.streams[key]
+        made = cls(network, *key)
+        made.deaden()
+        network.streams[key] = newest
+        return made
+
     def put(self, record: bytes) -> None:
         if not self.at_server or self.dead:
             return

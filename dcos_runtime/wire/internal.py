@@ -73,6 +73,8 @@ class Connect(msgspec.Struct):
     """An agent's first word on a connection; ``agent.id`` is set when it was admitted before.
 
     ``version`` is the oldest that the agent speaks, and was all there is to tell in version 1; ``versions`` are all.
+    ``number`` counts the connections that this ``life`` of the agent's process has begun: one that was held up on its
+    way, and comes after the next, is not taken for the newer.
     """
 
     version: int
@@ -82,6 +84,8 @@ class Connect(msgspec.Struct):
     tasks: list[RunningTask] = []
     frameworks: list[FrameworkInfo] = []
     versions: list[int] = []
+    life: str = ""
+    number: int = 0
 
 
 class _Down(msgspec.Struct, tag_field="type", kw_only=True):

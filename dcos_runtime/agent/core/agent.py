@@ -147,6 +147,8 @@ class AgentCore(Life):
                 if not task.forgotten and not (task.container.stage is Stage.ENDED and not task.record.pending)
             ],
             frameworks=list(self.frameworks.values()),
+            life=self.session.life,
+            number=self.session.at.connection,
         )
 
     def _received(self, connection: int, data: bytes, now: Now) -> None:

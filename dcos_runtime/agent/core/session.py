@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+import hashlib
 import logging
 
 import msgspec
@@ -56,6 +57,8 @@ class Session:
     ) -> None:
         self._settings, self._source, self._timers = settings, source, timers
         self.at = standpoint or Standpoint()
+        self.life = hashlib.sha256(b"life " + source.seed).hexdigest()[:32]
+        """Tells this process of the agent from any other."""
 
     @property
     def deadline(self) -> float | None:

@@ -131,8 +131,10 @@ def _connect(state: State, call: internal.Connect, version: int, event: AgentCon
         _replace_silent(state, call.agent, now)
     if agent_id in state.leaving:
         return 503, "the agent is being marked unreachable; connect again"
-    state.agent_streams[event.stream] = agent_id
     known = state.agents.get(agent_id)
+    if known is not None and _late(known, call):
+        return 409, "a newer connection of the agent is there already"
+    state.agent_streams[event.stream] = agent_id
     back = state.recovering.get(agent_id)
     if known is not None and _same(known.info, call.agent):
         _reconnected(state, known, call, infos, event.stream, event.address, version, now)
@@ -142,6 +144,11 @@ def _connect(state: State, call: internal.Connect, version: int, event: AgentCon
         then = Admit(agent_id, event.stream, event.data, event.address)
         state.persist({registry.KEY + agent_id: registry.entry(call.agent)}, then)
     return 200, ""
+
+
+def _late(agent: Agent, call: internal.Connect) -> bool:
+    """Whether the call was held up on its way, and the agent has connected anew since."""
+    return bool(call.life) and call.life == agent.life and call.number <= agent.connection
 
 
 def _named(call: internal.Connect, agent_id: str) -> internal.Connect:
@@ -191,6 +198,10 @@ def _admitted(
     now: Now,
 ) -> None:
     known = state.agents.get(agent_id)
+    if known is not None and _late(known, call):
+        state.close(stream)
+        state.agent_streams.pop(stream, None)
+        return
     if known is not None:  # its info changed, or it connected twice while the registry was written
         _change_info(state, known, call.agent)
         _reconnected(state, known, call, infos, stream, address, version, now)
@@ -205,6 +216,8 @@ def _admitted(
         address=address,
         registered_at=now.wall,
         reregistered_at=None if back is None and was_unreachable is None else now.wall,
+        life=call.life,
+        connection=call.number,
     )
     state.agents[agent_id] = agent
     state.settle(agent)
@@ -339,6 +352,7 @@ def _reconnected(
     agent.reregistered_at = now.wall
     agent.software = call.software
     agent.address = address
+    agent.life, agent.connection = call.life, call.number
     offers.give_back_all(state, agent.offers, rescind=True)
     _attach(state, agent, stream, version, now)
     state.counters["master/slave_reregistrations"] += 1

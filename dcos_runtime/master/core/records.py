@@ -60,6 +60,8 @@ class Agent:
     registered_at: float
     reregistered_at: float | None = None
     stream: int | None = None
+    life: str = ""  # of its process, and the number of its connection
+    connection: int = 0
     epoch: int = 0
     sent: int = 0
     taken: int = 0
