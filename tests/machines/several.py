@@ -77,7 +77,10 @@ print(json.dumps(found))
 """
 
 
-_NOT_SHAKEN = ("Connection closed by", "Connection reset by", "banner exchange", "kex_exchange_identification")
+_NOT_SHAKEN = (
+    *("Connection closed by", "Connection reset by", "banner exchange", "kex_exchange_identification"),
+    "ssh_dispatch_run_fatal",
+)
 
 
 class Several(Deployed):

@@ -197,8 +197,8 @@ def test_each_kind_of_work_has_threads_of_its_own() -> None:
             for _ in range(100)
         ]
         try:
-            assert await asyncio.wait_for(pools.run(pool, lambda: "done"), 60) == "done"
-            assert await asyncio.wait_for(asyncio.to_thread(lambda: "checkpoint"), 60) == "checkpoint"
+            assert await asyncio.wait_for(pools.run(pool, lambda: "done"), 300) == "done"
+            assert await asyncio.wait_for(asyncio.to_thread(lambda: "checkpoint"), 300) == "checkpoint"
         finally:
             released.set()
             await asyncio.gather(*stuck)
