@@ -30,6 +30,7 @@ def local_inventory(home: Path, network: int, name: str) -> Path:
     )
     if "dcos_network" not in text:
         text += f"dcos_network=198.18.{network}.0/24\n"
+    text += "dcos_disk=2048\n"  # each cluster that takes its share of the room leaves half as much to those beside it
     home.mkdir(parents=True, exist_ok=True)
     path = home / "inventory.ini"
     path.write_text(text)

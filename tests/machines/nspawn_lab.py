@@ -52,6 +52,7 @@ def ssh_command(target: SshTarget, *options: str) -> list[str]:
 def cluster(number: int, *names: str, **shape: float | int | None) -> ClusterSpec:
     """A cluster of agents in the network 198.18.<number>.0/24; its id is the same in every run."""
     network = f"198.18.{number}"
+    shape.setdefault("disk_mb", 2048)  # without it each cluster leaves half as much room to those beside it
     return ClusterSpec(
         name=f"lab{number}",
         cluster_id=f"7e57{number:04x}-0000-4000-8000-000000000000",

@@ -43,6 +43,7 @@ dcos_cluster_name=small
 dcos_network=198.18.243.0/24
 dcos_cpus=2
 dcos_mem=768
+dcos_disk=2048
 """
 
 
