@@ -28,7 +28,7 @@ from collections.abc import Sequence
 
 import msgspec
 
-from dcos_runtime.wire import codec
+from dcos_runtime.wire import base, codec
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID, TaskID
 from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
@@ -67,6 +67,10 @@ class RunningTask(msgspec.Struct):
     status: TaskStatus | None = None
     unacknowledged: TaskStatus | None = None
     task_id: str = ""
+
+    def __post_init__(self) -> None:
+        if self.state is TaskState.UNKNOWN:
+            base.expect("state")
 
 
 class Connect(msgspec.Struct):
@@ -163,6 +167,10 @@ class Update(_Up, tag="UPDATE"):
     framework_id: str
     status: TaskStatus
     latest_state: TaskState
+
+    def __post_init__(self) -> None:
+        if self.latest_state is TaskState.UNKNOWN:
+            base.expect("latest_state")
 
 
 class TaskGone(_Up, tag="TASK_GONE"):

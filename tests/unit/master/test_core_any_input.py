@@ -8,6 +8,7 @@ import json
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import given, settings
 
 from dcos_runtime.master import scheduler_api
@@ -190,6 +191,13 @@ CONNECT = {
     ],
     "frameworks": [{**INFO, "id": {"value": "f"}}],
 }
+
+
+@pytest.mark.parametrize("state", ["", "TASK_WONDERING", "UNKNOWN"])
+def test_a_task_in_a_state_that_nobody_knows_is_refused(state: str) -> None:
+    world = World(agents=1, frameworks=1)
+    task = {**CONNECT["tasks"][0], "state": state}
+    assert world.connect(json.dumps({**CONNECT, "tasks": [task]}).encode(), 10**6).status == 400
 
 
 @settings(max_examples=200, deadline=None)
