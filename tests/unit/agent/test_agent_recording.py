@@ -16,6 +16,7 @@ from dcos_runtime.agent.core.agent import AgentCore
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.recorder import Recorder, read
+from tests.segments import Segments
 from tests.unit.agent.agent_world import World
 
 SECRET = "correct horse battery staple"
@@ -24,23 +25,6 @@ COMMAND = {
     "value": f"run --key={SECRET}",
     "environment": {"variables": [{"name": "PW", "value": SECRET}, {"name": "ü", "value": "x\u00fc1"}]},
 }
-
-
-class Segments:
-    def __init__(self) -> None:
-        self.files: list[bytearray] = []
-
-    def open(self, number: int) -> None:
-        self.files.append(bytearray())
-
-    def write(self, data: bytes) -> None:
-        self.files[-1] += data
-
-    def remove(self, number: int) -> None:
-        """All are kept, to be looked at."""
-
-    def end(self, why: str) -> None:
-        raise AssertionError(why)
 
 
 class RecordedWorld(World):

@@ -23,27 +23,11 @@ from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.wire.tasks import TaskState
+from tests.segments import Segments
 from tests.unit.marathon.cluster import Cluster
 
 SECRET = "correct horse battery staple"
 KEY = b"k" * 32
-
-
-class Segments:
-    def __init__(self) -> None:
-        self.files: list[bytearray] = []
-
-    def open(self, number: int) -> None:
-        self.files.append(bytearray())
-
-    def write(self, data: bytes) -> None:
-        self.files[-1] += data
-
-    def remove(self, number: int) -> None:
-        """All are kept, to be looked at."""
-
-    def end(self, why: str) -> None:
-        raise AssertionError(why)
 
 
 class Life:

@@ -24,6 +24,7 @@ from dcos_runtime.master.core.state import Config
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.scheduler import Call
+from tests.segments import Segments
 from tests.unit.master.master_world import World, WorldFramework
 
 SECRET = "correct horse battery staple"
@@ -33,23 +34,6 @@ COMMAND = {
     "uris": [{"value": f"https://me:{SECRET.replace(' ', '')}@host/path?key=horse"}],
 }
 DATA = ["", "aG9yc2U=", "aG9yc2Vz", "aG9yc2UgaG9yc2UgaA=="]
-
-
-class Segments:
-    def __init__(self) -> None:
-        self.files: list[bytearray] = []
-
-    def open(self, number: int) -> None:
-        self.files.append(bytearray())
-
-    def write(self, data: bytes) -> None:
-        self.files[-1] += data
-
-    def remove(self, number: int) -> None:
-        """All are kept, to be looked at."""
-
-    def end(self, why: str) -> None:
-        raise AssertionError(why)
 
 
 class RecordedWorld(World):
