@@ -183,22 +183,34 @@ def before_others() -> Iterator[None]:
 
 _sessions_lock = allocate_lock()
 _sessions: list[bytes] = []
-"""What the nice value of our session was, once for each thread that wants it first."""
+"""What the nice value of our session was, once for each thread that wants it first; empty where it has none."""
 
 
 def _session_first(change: int) -> None:
-    with _sessions_lock, contextlib.suppress(OSError):
+    with _sessions_lock:
         if change > 0:
-            _sessions.append(content(AUTOGROUP).split()[-1])
+            _sessions.append(_session_nice())
             value = b"%d" % FIRST
         else:
-            value = _sessions.pop() if _sessions else b"0"
-        if not _sessions or change > 0:
-            descriptor = os.open(AUTOGROUP, os.O_WRONLY | os.O_CLOEXEC)
-            try:
-                os.write(descriptor, value)
-            finally:
-                os.close(descriptor)
+            value = _sessions.pop()
+        usual = _sessions[0] if _sessions else value
+        if usual and (change > 0 or not _sessions):
+            with contextlib.suppress(OSError):
+                descriptor = os.open(AUTOGROUP, os.O_WRONLY | os.O_CLOEXEC)
+                try:
+                    os.write(descriptor, value)
+                finally:
+                    os.close(descriptor)
+
+
+def _session_nice() -> bytes:
+    """Empty where the kernel shares by something else: no such file, or nothing in it for a session without a group
+    (the first one's, and all begun while the kernel did not share so)."""
+    try:
+        words = content(AUTOGROUP).split()
+    except OSError:
+        return b""
+    return words[-1] if words else b""
 
 
 def stop_and_kill(root: int) -> int:

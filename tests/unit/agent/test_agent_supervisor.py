@@ -9,6 +9,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -112,8 +113,36 @@ def test_more_children_than_one_read_holds_are_told() -> None:
 
 def test_who_kills_goes_before_others_and_is_as_usual_afterwards() -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
+    session = session_nice()
     seen = []
     with supervisor.before_others():
-        seen.append(os.getpriority(os.PRIO_PROCESS, threading.get_native_id()))
+        with supervisor.before_others():  # as another thread that kills
+            pass
+        seen.append((os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), session_nice()))
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
-    assert seen == [-20 if os.geteuid() == 0 else before]
+    assert session_nice() == session
+    assert seen == [(-20, session and "-20") if os.geteuid() == 0 else (before, session)]
+
+
+def session_nice() -> str:
+    """Empty where the kernel shares processors by something else, or does not count this session."""
+    try:
+        return "".join(Path(supervisor.AUTOGROUP).read_text().split()[-1:])
+    except OSError:
+        return ""
+
+
+@pytest.mark.parametrize("told", ["", "\n", None])
+def test_who_kills_does_so_where_sessions_are_not_shared_by(
+    told: str | None, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The file is empty in a session without a group, as under an init that began while the kernel did not share so."""
+    file = tmp_path / "autogroup"
+    if told is not None:
+        file.write_text(told)
+    monkeypatch.setattr(supervisor, "AUTOGROUP", str(file))
+    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
+    with supervisor.before_others():
+        pass
+    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
+    assert not file.exists() or file.read_text() == told
