@@ -8,7 +8,7 @@ import time
 from collections.abc import Sequence
 
 from tests.bench.figures import Bench, Measured, at_most, figure
-from tests.byhand import PROGRAMS
+from tests.support.daemons.byhand import PROGRAMS
 
 
 def milliseconds(argv: Sequence[str], **environment: str) -> float:

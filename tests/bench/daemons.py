@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from tests.bench.figures import Bench, Measured, at_most, figure
-from tests.byhand import Cluster, Daemon, ask, cluster, free_port, processes_with, wait_for
+from tests.support.daemons.byhand import Cluster, Daemon, ask, cluster, free_port, processes_with, wait_for
 
 SETTLE_SECONDS = 3.0
 

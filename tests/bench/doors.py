@@ -14,8 +14,8 @@ from typing import cast
 
 from tests.bench.cluster import Lab, warm
 from tests.bench.figures import Bench, Measured, at_most, figure, ratio_at_least
-from tests.machines.deployed import Deployed
-from tests.machines.deploying import state_of
+from tests.support.machines.deployed import Deployed
+from tests.support.machines.deploying import state_of
 
 CONNECTIONS = 16
 SECONDS = 4.0

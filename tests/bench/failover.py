@@ -8,10 +8,10 @@ from collections.abc import Iterator
 
 from tests.bench.cluster import _root
 from tests.bench.figures import Bench, Measured, at_most, figure
-from tests.byhand import wait_for
-from tests.machines.deployed import MASTER
-from tests.machines.deploying import provider_of
-from tests.machines.several import Several, deployed
+from tests.support.daemons.byhand import wait_for
+from tests.support.machines.deployed import MASTER
+from tests.support.machines.deploying import provider_of
+from tests.support.machines.several import Several, deployed
 
 NETWORK = 105
 POLL_SECONDS = 0.05

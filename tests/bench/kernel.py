@@ -23,7 +23,7 @@ from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskInfo, TaskState
 from tests.bench.figures import Bench, Measured, NotHere, figure
-from tests.byhand import ask, cluster, free_port, wait_for
+from tests.support.daemons.byhand import ask, cluster, free_port, wait_for
 
 T = TypeVar("T")
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 
 from tests.bench.cluster import _root
 from tests.bench.figures import Bench, Measured, at_most, figure
-from tests.machines.deployed import INIT, MASTER
-from tests.machines.several import Several, deployed
+from tests.support.machines.deployed import INIT, MASTER
+from tests.support.machines.several import Several, deployed
 
 NETWORK = 106
 LOOPS = 8

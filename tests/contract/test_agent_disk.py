@@ -14,8 +14,8 @@ import pytest
 
 from dcos_runtime.agent.containers import supervisor
 from dcos_runtime.agent.gc import used_fraction
-from tests.byhand import wait_for
-from tests.contract.agents import Agent, PretendedMaster, cgroup_file, containers_work, pretended_cluster
+from tests.support.daemons.agents import Agent, PretendedMaster, cgroup_file, containers_work, pretended_cluster
+from tests.support.daemons.byhand import wait_for
 
 ID = "agent-1"
 MB = 1 << 20

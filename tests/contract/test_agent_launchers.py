@@ -22,8 +22,8 @@ from dcos_runtime.agent.containers.posix import PosixLauncher
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.model import Found
 from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
-from tests.byhand import wait_for
-from tests.contract.agents import cgroups_of, containers_work, remove_cgroups
+from tests.support.daemons.agents import cgroups_of, containers_work, remove_cgroups
+from tests.support.daemons.byhand import wait_for
 
 # Its own: the same tests may run beside these.
 SECONDS = f"50990{os.getpid()}"

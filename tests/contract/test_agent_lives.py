@@ -14,9 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.byhand import Daemon, ask, wait_for
-from tests.contract import rawclient
-from tests.contract.agents import Agent, PretendedMaster, cgroups_of, containers_work, pretended_cluster
+from tests.support.daemons.agents import Agent, PretendedMaster, cgroups_of, containers_work, pretended_cluster
+from tests.support.daemons.byhand import Daemon, ask, wait_for
+from tests.support.mesos import rawclient
 
 ID = "agent-1"
 

@@ -1,6 +1,6 @@
 """The same tasks on our agent and on a real Mesos: its reads look alike, but for what is documented.
 
-Needs the oracle, a real Mesos 1.11.0 (`tests.contract.oracle`).
+Needs the oracle, a real Mesos 1.11.0 (`tests.support.mesos.oracle`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.byhand import processes_with
-from tests.contract.master_oracle.sides import shape
-from tests.contract.oracle import Oracle
-from tests.contract.rawclient import Scheduler, get, ports, request, scalar, task, until
 from tests.contract.test_master_real_agent import Pair
+from tests.support.daemons.byhand import processes_with
+from tests.support.mesos.oracle import Oracle
+from tests.support.mesos.rawclient import Scheduler, get, ports, request, scalar, task, until
+from tests.support.mesos.sides import shape
 
 pytestmark = pytest.mark.oracle
 

@@ -18,8 +18,8 @@ import pytest
 
 from dcos_runtime.agent.containers import bpf, ports
 from dcos_runtime.agent.containers.bpf import Hook
-from tests.byhand import free_port, wait_for
-from tests.contract.agents import Agent, PretendedMaster, containers_work, remove_cgroups
+from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, remove_cgroups
+from tests.support.daemons.byhand import free_port, wait_for
 
 TRY = """
 import errno, json, socket, sys

@@ -19,8 +19,8 @@ from urllib.parse import quote
 
 import pytest
 
-from tests.byhand import ask, wait_for
-from tests.contract.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+from tests.support.daemons.byhand import ask, wait_for
 
 ID = "agent-1"
 LIBRARYS = 1 << 31 | 1 << 32

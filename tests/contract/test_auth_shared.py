@@ -16,8 +16,8 @@ from dcos_runtime.auth.directory import Unavailable, User
 from dcos_runtime.auth.shared import SIGN, SharedDirectory
 from dcos_runtime.auth.tokens import Claims, TokenRefused
 from dcos_runtime.store.zookeeper import Session, parse_url
-from tests.contract.coordinated import Link
-from tests.contract.zookeeper_server import ZooKeeperServer
+from tests.support.daemons.coordinated import Link
+from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 WAIT = 60.0
 TRUSTED = 10.0

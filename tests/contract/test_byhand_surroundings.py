@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.byhand import Cluster, processes_with, wait_for
+from tests.support.daemons.byhand import Cluster, processes_with, wait_for
 
 ODD = 'it\'s a "lab" für 50% {{x}} $HOME'
 

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import PROGRAMS, Cluster, cluster, wait_for
+from tests.support.daemons.byhand import PROGRAMS, Cluster, cluster, wait_for
 
 
 @pytest.fixture(scope="module")

@@ -18,10 +18,10 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.byhand import PROGRAMS, Daemon, free_port, processes_with, wait_for
-from tests.contract.authority import Authority
-from tests.contract.gateway import PASSWORD, Gateway
-from tests.documented import all_fences
+from tests.support.daemons.authority import Authority
+from tests.support.daemons.byhand import PROGRAMS, Daemon, free_port, processes_with, wait_for
+from tests.support.daemons.gateway import PASSWORD, Gateway
+from tests.support.documented import all_fences
 
 TICKER = "n=0; while true; do n=$((n+1)); echo tick $n; sleep 0.1; done"
 

@@ -16,8 +16,8 @@ from dcos_runtime.store.access import AccessDenied
 from dcos_runtime.store.election import ZooKeeperContender, ZooKeeperDetector
 from dcos_runtime.store.zookeeper import Session, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
-from tests.byhand import Daemon, ask, free_port, wait_for
-from tests.contract.zookeeper_server import SUPER, ZooKeeperServer
+from tests.support.daemons.byhand import Daemon, ask, free_port, wait_for
+from tests.support.daemons.zookeeper_server import SUPER, ZooKeeperServer
 
 WAIT = 60.0
 NO_VERSION = 999_999

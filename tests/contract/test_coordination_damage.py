@@ -12,7 +12,7 @@ import pytest
 from kazoo.client import KazooClient
 
 from dcos_installer.phases.zookeeper_data import complaint
-from tests.contract.zookeeper_server import Ensemble, ZooKeeperServer
+from tests.support.daemons.zookeeper_server import Ensemble, ZooKeeperServer
 
 SECONDS = 60.0
 

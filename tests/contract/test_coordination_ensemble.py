@@ -14,9 +14,9 @@ import pytest
 
 from dcos_runtime.store.zookeeper import Session, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
-from tests.byhand import Daemon, wait_for
-from tests.contract.coordinated import Watch, leads, master
-from tests.contract.zookeeper_server import SECRET_LINE, SUPER, Ensemble, ZooKeeperServer
+from tests.support.daemons.byhand import Daemon, wait_for
+from tests.support.daemons.coordinated import Watch, leads, master
+from tests.support.daemons.zookeeper_server import SECRET_LINE, SUPER, Ensemble, ZooKeeperServer
 
 
 def operator(hosts: str) -> Any:

@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import Daemon, ask, free_port, wait_for
-from tests.contract.coordinated import Link, Watch, leads, master
-from tests.contract.zookeeper_server import ZooKeeperServer
+from tests.support.daemons.byhand import Daemon, ask, free_port, wait_for
+from tests.support.daemons.coordinated import Link, Watch, leads, master
+from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 SESSION = 3.0
 

@@ -12,7 +12,7 @@ import pytest
 from dcos_runtime.store import MAX_VALUE, Fenced, TooLarge, zookeeper_store
 from dcos_runtime.store.zookeeper import Session, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
-from tests.contract.zookeeper_server import ZooKeeperServer
+from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 BEFORE = {f"apps/old{number}": b"before" for number in range(8)}
 LARGE: dict[str, bytes | None] = {

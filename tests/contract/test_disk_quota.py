@@ -18,8 +18,8 @@ from dcos_runtime.agent.disk import quota as quota_module
 from dcos_runtime.agent.disk.projects import HEADROOM, Projects
 from dcos_runtime.agent.disk.quota import ProjectQuota
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
-from tests.byhand import wait_for
-from tests.contract.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+from tests.support.daemons.agents import Agent, PretendedMaster, containers_work, pretended_cluster
+from tests.support.daemons.byhand import wait_for
 
 MB = 1 << 20
 ID = "agent-1"

@@ -15,8 +15,8 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from tests.byhand import PATIENCE, PROGRAMS, Daemon, free_port, processes_with, wait_for
-from tests.documented import DAEMONS, Command, Fence, all_fences, commands_of
+from tests.support.daemons.byhand import PATIENCE, PROGRAMS, Daemon, free_port, processes_with, wait_for
+from tests.support.documented import DAEMONS, Command, Fence, all_fences, commands_of
 
 
 def fence(document: str, holding: str) -> Fence:

@@ -15,11 +15,11 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from tests.byhand import Daemon, free_port
-from tests.contract.authority import Authority
-from tests.contract.gateway import Gateway
-from tests.contract.rawclient import Agent, Master, Scheduler, task
-from tests.fuzz import Fuzzer, Good, ask
+from tests.support.daemons.authority import Authority
+from tests.support.daemons.byhand import Daemon, free_port
+from tests.support.daemons.fuzz import Fuzzer, Good, ask
+from tests.support.daemons.gateway import Gateway
+from tests.support.mesos.rawclient import Agent, Master, Scheduler, task
 from tests.unit.master.test_core_any_input import CALLS, CONNECT, INFO
 
 JSON = ("Content-Type: application/json",)

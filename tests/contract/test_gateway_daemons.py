@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.byhand import Daemon, free_port, processes_with, wait_for
-from tests.contract import gateway as house
-from tests.contract.authority import Authority, basic
-from tests.contract.gateway import PASSWORD, Backend, Gateway, echo, started, task_address
-from tests.contract.guarded import Subscription
+from tests.support.daemons import gateway as house
+from tests.support.daemons.authority import Authority, basic
+from tests.support.daemons.byhand import Daemon, free_port, processes_with, wait_for
+from tests.support.daemons.gateway import PASSWORD, Backend, Gateway, echo, started, task_address
+from tests.support.daemons.guarded import Subscription
 
 pytestmark = [
     pytest.mark.skipif(os.geteuid() != 0, reason="needs root: tasks get an address of their own"),

@@ -14,8 +14,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.front_door.made import Made, front_door
-from tests.contract.gateway import template
+from tests.support.daemons.gateway import template
+from tests.support.daemons.gateway_backends import Made, front_door
 
 LIMIT = 8
 _TRICKLE = b"GET /mesos/state HTTP/1.1\r\nHost: x\r\nX-Slow: "

@@ -15,10 +15,10 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import free_port, wait_for
-from tests.contract.authority import Authority
-from tests.contract.gateway import PASSWORD, Backend, Gateway, echo, server_tls, started
-from tests.contract.zookeeper_server import ZooKeeperServer
+from tests.support.daemons.authority import Authority
+from tests.support.daemons.byhand import free_port, wait_for
+from tests.support.daemons.gateway import PASSWORD, Backend, Gateway, echo, server_tls, started
+from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 USERS = "/acs/api/v1/users"
 

@@ -10,9 +10,9 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import Daemon, free_port
-from tests.contract.authority import Authority, basic, bearer
-from tests.contract.secure import ask
+from tests.support.daemons.authority import Authority, basic, bearer
+from tests.support.daemons.byhand import Daemon, free_port
+from tests.support.daemons.secure import ask
 
 CHALLENGE = 'Basic realm="Mesosphere"'
 GUARDED = [

@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.byhand import Daemon, ask, free_port, wait_for
-from tests.contract.zookeeper_server import ZooKeeperServer
+from tests.support.daemons.byhand import Daemon, ask, free_port, wait_for
+from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 WRITERS = 3
 

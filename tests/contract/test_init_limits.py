@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import Daemon, ask, free_port, wait_for
-from tests.contract.zookeeper_server import ZooKeeperServer
+from tests.support.daemons.byhand import Daemon, ask, free_port, wait_for
+from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 APP = {"id": "/x", "cmd": "x", "instances": 0}
 

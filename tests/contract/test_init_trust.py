@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import Daemon, free_port, processes_here_with, processes_with, wait_for
-from tests.contract import secure
-from tests.contract.authority import Authority, basic
-from tests.contract.zookeeper_server import ZooKeeperServer
+from tests.support.daemons import secure
+from tests.support.daemons.authority import Authority, basic
+from tests.support.daemons.byhand import Daemon, free_port, processes_here_with, processes_with, wait_for
+from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 SLEEP = "exec sleep 100000"
 

@@ -15,9 +15,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.byhand import Daemon
-from tests.contract.authority import Authority, basic, bearer
-from tests.contract.guarded import (
+from tests.support.daemons.authority import Authority, basic, bearer
+from tests.support.daemons.byhand import Daemon
+from tests.support.daemons.guarded import (
     FRAMEWORK,
     SECRET,
     Client,

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import Daemon, free_port, wait_for
-from tests.contract.agents import Agent, containers_work
-from tests.contract.authority import Authority, basic, bearer
-from tests.contract.guarded import (
+from tests.support.daemons.agents import Agent, containers_work
+from tests.support.daemons.authority import Authority, basic, bearer
+from tests.support.daemons.byhand import Daemon, free_port, wait_for
+from tests.support.daemons.guarded import (
     FRAMEWORK,
     SECRET,
     Client,
@@ -26,8 +26,8 @@ from tests.contract.guarded import (
     port_of,
     post,
 )
-from tests.contract.oracle import Oracle
-from tests.contract.rawclient import scalar, task
+from tests.support.mesos.oracle import Oracle
+from tests.support.mesos.rawclient import scalar, task
 
 
 @pytest.fixture(scope="module")

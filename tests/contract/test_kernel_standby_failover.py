@@ -13,9 +13,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.byhand import wait_for
-from tests.contract.rawclient import chunks, record
-from tests.contract.secure_masters import Masters
+from tests.support.daemons.byhand import wait_for
+from tests.support.daemons.secure_masters import Masters
+from tests.support.mesos.rawclient import chunks, record
 
 MACHINES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 FIRST, SECOND, THIRD = MACHINES

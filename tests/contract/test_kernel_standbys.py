@@ -12,10 +12,10 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.byhand import wait_for
-from tests.contract.authority import bearer
-from tests.contract.rawclient import chunks, record
-from tests.contract.secure_masters import Answer, Masters
+from tests.support.daemons.authority import bearer
+from tests.support.daemons.byhand import wait_for
+from tests.support.daemons.secure_masters import Answer, Masters
+from tests.support.mesos.rawclient import chunks, record
 
 ADDRESSES = ("127.0.0.1", "127.0.0.2")
 

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import Daemon, ask, free_port, processes_here_with, processes_with, wait_for
-from tests.contract.oracle import Oracle
+from tests.support.daemons.byhand import Daemon, ask, free_port, processes_here_with, processes_with, wait_for
+from tests.support.mesos.oracle import Oracle
 
 SLEEP = "exec sleep 100000"
 

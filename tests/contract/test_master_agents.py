@@ -11,9 +11,9 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import free_port
-from tests.contract.rawclient import JSON, Agent, Master, Scheduler, get, request, scalar, task, until
-from tests.contract.zookeeper_server import ZooKeeperServer
+from tests.support.daemons.byhand import free_port
+from tests.support.daemons.zookeeper_server import ZooKeeperServer
+from tests.support.mesos.rawclient import JSON, Agent, Master, Scheduler, get, request, scalar, task, until
 
 QUICK = "--allocation_interval=50ms"
 # Long enough that no test is taken for silent while it is only slow; some wait for it.

@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.rawclient import JSON, Master, Scheduler, Stream, get, request, until
+from tests.support.mesos.rawclient import JSON, Master, Scheduler, Stream, get, request, until
 
 SUBSCRIBE = {"type": "SUBSCRIBE", "subscribe": {"framework_info": {"user": "u", "name": "n"}}}
 KILL = {"type": "KILL", "framework_id": {"value": "f"}, "kill": {"task_id": {"value": "t"}}}

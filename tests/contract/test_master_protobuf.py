@@ -6,7 +6,16 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.rawclient import PROTOBUF, Agent, Master, MixedScheduler, ProtobufScheduler, Scheduler, get, task
+from tests.support.mesos.rawclient import (
+    PROTOBUF,
+    Agent,
+    Master,
+    MixedScheduler,
+    ProtobufScheduler,
+    Scheduler,
+    get,
+    task,
+)
 
 KINDS = [Scheduler, ProtobufScheduler, MixedScheduler]
 

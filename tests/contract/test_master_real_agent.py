@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import Daemon, free_port, processes_with
-from tests.contract.rawclient import Master, Scheduler, get, scalar, task, until
+from tests.support.daemons.byhand import Daemon, free_port, processes_with
+from tests.support.mesos.rawclient import Master, Scheduler, get, scalar, task, until
 
 LASTING = {"failover_timeout": 600.0, "capabilities": [{"type": "PARTITION_AWARE"}]}
 

@@ -10,7 +10,19 @@ from typing import Any
 
 import pytest
 
-from tests.contract.rawclient import JSON, Agent, Master, Scheduler, get, ports, read_head, request, scalar, task, until
+from tests.support.mesos.rawclient import (
+    JSON,
+    Agent,
+    Master,
+    Scheduler,
+    get,
+    ports,
+    read_head,
+    request,
+    scalar,
+    task,
+    until,
+)
 
 PARTITION_AWARE = {"capabilities": [{"type": "PARTITION_AWARE"}]}
 

@@ -13,7 +13,7 @@ import pytest
 from dcos_installer.providers.nspawn_disk import loop_devices
 from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
 from dcos_installer.providers.nspawn_mounts import mount_disk, mount_root, unmount_all
-from tests.byhand import wait_for
+from tests.support.daemons.byhand import wait_for
 
 MB = 1 << 20
 RECORD = MachineRecord(

@@ -11,7 +11,7 @@ import pytest
 from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
 from dcos_installer.providers import names, open_provider
 from dcos_installer.providers.base import Condition, Provider, ProviderError
-from tests.machines.nspawn_lab import Lab, cluster, lab, needs_machines, ssh_command
+from tests.support.machines.nspawn_lab import Lab, cluster, lab, needs_machines, ssh_command
 
 STATIC = ClusterSpec(
     name="existing",

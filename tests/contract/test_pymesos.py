@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.byhand import cluster
+from tests.support.daemons.byhand import cluster
 
 HERE = Path(__file__).parent
+SCHEDULER = HERE.parent / "support" / "mesos" / "pymesos_scheduler.py"
 LOCK = HERE / "pymesos.lock"
 
 
@@ -53,7 +54,7 @@ def test_stock_pymesos_runs_twenty_tasks(pymesos_python: str, tmp_path: Path) ->
     with cluster(tmp_path, agents=2, resources="cpus:1;mem:512;disk:1024") as made:
         master = made.master.url.removeprefix("http://")
         done = subprocess.run(
-            [pymesos_python, str(HERE / "pymesos_scheduler.py"), master, "20", "echo $MESOS_TASK_ID"],
+            [pymesos_python, str(SCHEDULER), master, "20", "echo $MESOS_TASK_ID"],
             capture_output=True,
             text=True,
             timeout=180,

@@ -18,7 +18,7 @@ from dcos_runtime.store.former import Former
 from dcos_runtime.store.lease import State
 from dcos_runtime.store.zookeeper import Session, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
-from tests.contract.zookeeper_server import ZooKeeperServer
+from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 WAIT = 60.0
 

@@ -14,10 +14,10 @@ from dcos_runtime.agent.core import stored
 from dcos_runtime.agent.core.stored import FormerTask
 from dcos_runtime.store.sqlite import SqliteStore
 from dcos_runtime.wire import codec
-from tests.byhand import free_port, wait_for
-from tests.contract.agents import WAIT, Agent, PretendedMaster
-from tests.contract.rawclient import Agent as RawAgent
-from tests.contract.rawclient import Master, get
+from tests.support.daemons.agents import WAIT, Agent, PretendedMaster
+from tests.support.daemons.byhand import free_port, wait_for
+from tests.support.mesos.rawclient import Agent as RawAgent
+from tests.support.mesos.rawclient import Master, get
 
 
 def as_the_former_version_wrote(meta: Path) -> None:

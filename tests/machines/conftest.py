@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.machines import several as several_machines
-from tests.machines.deployed import Deployed
+from tests.support.machines import several as several_machines
+from tests.support.machines.deployed import Deployed
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -9,9 +9,9 @@ from collections.abc import Iterator
 import pytest
 
 from dcos_installer.plan import journal, lock
-from tests.byhand import wait_for
-from tests.machines.deployed import Deployed
-from tests.machines.deploying import (
+from tests.support.daemons.byhand import wait_for
+from tests.support.machines.deployed import Deployed
+from tests.support.machines.deploying import (
     applied,
     destroy,
     events,

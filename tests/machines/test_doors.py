@@ -26,11 +26,11 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 from kazoo.client import KazooClient
 from kazoo.exceptions import NoAuthError
 
-from tests.byhand import wait_for
-from tests.machines import scan
-from tests.machines.deployed import Deployed
-from tests.machines.deploying import state_of
-from tests.machines.scan import Found, answered
+from tests.support.daemons.byhand import wait_for
+from tests.support.machines import scan
+from tests.support.machines.deployed import Deployed
+from tests.support.machines.deploying import state_of
+from tests.support.machines.scan import Found, answered
 
 pytestmark = pytest.mark.machines
 

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.machines.deployed import PROGRAMS, Deployed
-from tests.machines.deploying import events, state_of
-from tests.machines.nspawn_lab import Lab, cluster, lab, needs_machines
+from tests.support.machines.deployed import PROGRAMS, Deployed
+from tests.support.machines.deploying import events, state_of
+from tests.support.machines.nspawn_lab import Lab, cluster, lab, needs_machines
 
 pytestmark = [pytest.mark.machines, needs_machines]
 

@@ -9,7 +9,7 @@ import pytest
 
 from dcos_images.digest import tree_digest, tree_lines
 from dcos_images.images import Image, ensure
-from tests.machines.nspawn_lab import needs_machines
+from tests.support.machines.nspawn_lab import needs_machines
 
 pytestmark = [pytest.mark.machines, needs_machines]
 

@@ -13,9 +13,9 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import wait_for
-from tests.documented import all_fences
-from tests.machines.deployed import PROGRAMS, Deployed
+from tests.support.daemons.byhand import wait_for
+from tests.support.documented import all_fences
+from tests.support.machines.deployed import PROGRAMS, Deployed
 
 pytestmark = pytest.mark.machines
 

@@ -24,7 +24,7 @@ from dcos_installer.providers.nspawn import MACHINES_DIR, NspawnProvider
 from dcos_installer.providers.nspawn_launch import systemd_run_command
 from dcos_installer.providers.nspawn_machine import MachineFolder, mount_points
 from dcos_installer.providers.nspawn_network import bridge_for, bridge_name, ensure_bridge, port_for, remove_link
-from tests.machines.nspawn_lab import Lab, cluster, lab, needs_machines, ssh_command
+from tests.support.machines.nspawn_lab import Lab, cluster, lab, needs_machines, ssh_command
 
 pytestmark = [pytest.mark.machines, needs_machines]
 

@@ -10,9 +10,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.byhand import wait_for
-from tests.machines.deployed import INIT
-from tests.machines.several import AGENT_SECONDS, Observer, Several, Term, add, remove, running
+from tests.support.daemons.byhand import wait_for
+from tests.support.machines.deployed import INIT
+from tests.support.machines.several import AGENT_SECONDS, Observer, Several, Term, add, remove, running
 
 pytestmark = pytest.mark.machines
 

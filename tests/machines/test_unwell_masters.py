@@ -10,9 +10,9 @@ from ipaddress import IPv4Network
 import pytest
 
 from dcos_installer.providers.nspawn_network import port_for
-from tests.byhand import wait_for
-from tests.machines.deploying import spec_of
-from tests.machines.several import Several
+from tests.support.daemons.byhand import wait_for
+from tests.support.machines.deploying import spec_of
+from tests.support.machines.several import Several
 
 pytestmark = pytest.mark.machines
 

@@ -19,13 +19,13 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import wait_for
 from tests.machines import conftest
-from tests.machines import several as machines
-from tests.machines.deployed import INIT
-from tests.machines.several import Observer, Several
-from tests.soak import storm
-from tests.soak.storm import Change, Fault, Step
+from tests.support.daemons.byhand import wait_for
+from tests.support.machines import several as machines
+from tests.support.machines import storm
+from tests.support.machines.deployed import INIT
+from tests.support.machines.several import Observer, Several
+from tests.support.machines.storm import Change, Fault, Step
 
 pytestmark = pytest.mark.soak
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.byhand import Cluster, ask, cluster, processes_with, wait_for
+from tests.support.daemons.byhand import Cluster, ask, cluster, processes_with, wait_for
 
 pytestmark = pytest.mark.soak
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vm import guest
+from tests.support.machines import guest
 
 WANTED = (
     "test_a_task_gets_no_port_of_a_daemon_and_none_below_1024_but_offered_ones_and_any_other",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.vm import guest
+from tests.support.machines import guest
 
 ALL = "tests/contract/test_disk_quota.py"
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.front_door.made import Made, front_door
-from tests.contract.gateway import Gateway
+from tests.support.daemons.gateway import Gateway
+from tests.support.daemons.gateway_backends import Made, front_door
 
 
 @pytest.fixture(scope="package")

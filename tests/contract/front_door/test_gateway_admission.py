@@ -8,9 +8,9 @@ from typing import Any
 import jwt
 import pytest
 
-from tests.contract.authority import Authority
-from tests.contract.front_door.made import AGENT, Made, headers_of
-from tests.contract.gateway import PASSWORD, Gateway
+from tests.support.daemons.authority import Authority
+from tests.support.daemons.gateway import PASSWORD, Gateway
+from tests.support.daemons.gateway_backends import AGENT, Made, headers_of
 
 OPEN = [
     "/",

@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from tests.byhand import wait_for
-from tests.contract.authority import Authority
-from tests.contract.front_door.made import AGENT, Made
-from tests.contract.gateway import Backend, echo, server_tls, started
+from tests.support.daemons.authority import Authority
+from tests.support.daemons.byhand import wait_for
+from tests.support.daemons.gateway import Backend, echo, server_tls, started
+from tests.support.daemons.gateway_backends import AGENT, Made
 
 HEALTH = "/system/health/v1"
 

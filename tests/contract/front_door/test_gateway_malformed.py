@@ -13,7 +13,7 @@ from functools import partial
 
 import pytest
 
-from tests.contract.front_door.made import AGENT, Made
+from tests.support.daemons.gateway_backends import AGENT, Made
 
 DOORS = ("/mesos/x", "/marathon/v2/apps", "/service/marathon/v2/apps", f"/agent/{AGENT}/x", "/service/web/x", "/health")
 BAD = "{m} {p} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{a}"

@@ -8,8 +8,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from tests.byhand import wait_for
-from tests.contract.front_door.made import AGENT, Made
+from tests.support.daemons.byhand import wait_for
+from tests.support.daemons.gateway_backends import AGENT, Made
 
 DNS = "/mesos_dns/v1"
 

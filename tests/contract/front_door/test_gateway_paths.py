@@ -9,9 +9,9 @@ import ssl
 import pytest
 from aiohttp import web
 
-from tests.contract.authority import Authority
-from tests.contract.front_door.made import AGENT, Made, headers_of
-from tests.contract.gateway import Gateway
+from tests.support.daemons.authority import Authority
+from tests.support.daemons.gateway import Gateway
+from tests.support.daemons.gateway_backends import AGENT, Made, headers_of
 
 
 @pytest.mark.parametrize(

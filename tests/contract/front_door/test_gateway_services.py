@@ -9,8 +9,8 @@ import socket
 
 import pytest
 
-from tests.byhand import wait_for
-from tests.contract.front_door.made import Made, headers_of, until
+from tests.support.daemons.byhand import wait_for
+from tests.support.daemons.gateway_backends import Made, headers_of, until
 
 
 def test_a_service_is_found_by_its_apps_labels(made: Made, admin: dict[str, str]) -> None:

@@ -1,4 +1,4 @@
-"""A real Mesos 1.11.0 (`tests.contract.oracle`) and our master, for all tests of this folder."""
+"""A real Mesos 1.11.0 (`tests.support.mesos.oracle`) and our master, for all tests of this folder."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.contract.master_oracle.sides import Ours, Theirs
-from tests.contract.oracle import Oracle
-from tests.contract.rawclient import Master
+from tests.support.mesos.oracle import Oracle
+from tests.support.mesos.rawclient import Master
+from tests.support.mesos.sides import Ours, Theirs
 
 
 @pytest.fixture(scope="package")

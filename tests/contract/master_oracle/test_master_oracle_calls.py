@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 
-from tests.contract.master_oracle.sides import (
+from tests.contract.test_master_http import API, LADDER, encoded
+from tests.support.mesos.rawclient import Scheduler, get, request, task, until
+from tests.support.mesos.sides import (
     Ours,
     Side,
     Theirs,
@@ -18,8 +20,6 @@ from tests.contract.master_oracle.sides import (
     shown,
     status_shown,
 )
-from tests.contract.rawclient import Scheduler, get, request, task, until
-from tests.contract.test_master_http import API, LADDER, encoded
 
 pytestmark = pytest.mark.oracle
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.master_oracle.sides import (
+from tests.support.mesos.rawclient import Scheduler, ports, scalar, task
+from tests.support.mesos.sides import (
     Ours,
     Side,
     Theirs,
@@ -17,7 +18,6 @@ from tests.contract.master_oracle.sides import (
     shown,
     status_shown,
 )
-from tests.contract.rawclient import Scheduler, ports, scalar, task
 
 pytestmark = pytest.mark.oracle
 

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from tests.contract.master_oracle.sides import (
+from tests.support.mesos.rawclient import Scheduler, get, ports, request, scalar, task, until
+from tests.support.mesos.sides import (
     Ours,
     Side,
     Theirs,
@@ -18,7 +19,6 @@ from tests.contract.master_oracle.sides import (
     shown,
     status_shown,
 )
-from tests.contract.rawclient import Scheduler, get, ports, request, scalar, task, until
 
 pytestmark = pytest.mark.oracle
 

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from tests.unit.agent.agent_world import World
-from tests.unit.agent.fetching_lab import MB, Fetch, Outcome, Server, started
+from tests.support.agent.fetching_lab import MB, Fetch, Outcome, Server, started
+from tests.support.cores.agent_world import World
 
 
 @pytest.fixture

@@ -9,7 +9,7 @@ import pytest
 from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.wire import codec, internal
-from tests.unit.agent.agent_world import World
+from tests.support.cores.agent_world import World
 
 DONE = Exit(code=0)
 KILLED = Exit(signal=signal.SIGKILL)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 
 from dcos_runtime.agent.core.model import Exit
-from tests.unit.agent.agent_world import Container, World, acknowledge_all, last
+from tests.support.cores.agent_world import Container, World, acknowledge_all, last
 
 DONE = Exit(code=0)
 KILLED = Exit(signal=signal.SIGKILL)

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dcos_runtime.agent.disk.usage import Count, _tables, counting, counting_deleted
-from tests.unit.agent.disk_lab import MB, counted, written
+from tests.support.agent.disk_lab import MB, counted, written
 
 # --- counting ---------------------------------------------------------------------------------------------------------
 

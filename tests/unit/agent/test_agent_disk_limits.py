@@ -20,8 +20,8 @@ from dcos_runtime.agent.disk.usage import Count
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.tasks import TaskInfo
-from tests.byhand import wait_for
-from tests.unit.agent.disk_lab import MB, watched, written
+from tests.support.agent.disk_lab import MB, watched, written
+from tests.support.daemons.byhand import wait_for
 
 # --- limits -----------------------------------------------------------------------------------------------------------
 

@@ -16,8 +16,8 @@ from dcos_runtime.agent.disk.projects import HEADROOM, Projects
 from dcos_runtime.agent.disk.quota import ProjectQuota, QuotaUnusable, packed_limit
 from dcos_runtime.agent.disk.rules import project_range
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
-from tests.byhand import wait_for
-from tests.unit.agent.disk_lab import MB, written
+from tests.support.agent.disk_lab import MB, written
+from tests.support.daemons.byhand import wait_for
 
 # --- project quotas ---------------------------------------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ import pytest
 from dcos_runtime.agent.core import snapshot, stored
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.tasks import TaskState
-from tests.unit.agent.agent_world import World
+from tests.support.cores.agent_world import World
 
 RESOURCES = [{"name": "cpus", "type": "SCALAR", "scalar": {"value": 0.5}}]
 TERMS = {

@@ -17,8 +17,8 @@ from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.files import Busy, Files
 from dcos_runtime.agent.sandbox import Sandboxes, open_output
-from tests.byhand import PATIENCE
-from tests.unit.agent.disk_lab import MB, written
+from tests.support.agent.disk_lab import MB, written
+from tests.support.daemons.byhand import PATIENCE
 
 # --- outputs ----------------------------------------------------------------------------------------------------------
 

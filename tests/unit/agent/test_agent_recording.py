@@ -16,8 +16,8 @@ from dcos_runtime.agent.core.agent import AgentCore
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.recorder import Recorder, read
-from tests.segments import Segments
-from tests.unit.agent.agent_world import World
+from tests.support.cores.agent_world import World
+from tests.support.cores.segments import Segments
 
 SECRET = "correct horse battery staple"
 

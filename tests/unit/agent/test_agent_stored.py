@@ -15,7 +15,7 @@ from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.tasks import TaskState
-from tests.unit.agent.agent_world import World
+from tests.support.cores.agent_world import World
 
 FORMER = (
     b'{"framework_id":"fw","task_id":"t","container_id":"c","launcher":"posix","task":{"name":"t"},"stage":"running",'

@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from dcos_runtime.agent.core import events, stored
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.core.task_states import TERMINAL
-from tests.unit.agent.agent_world import World
+from tests.support.cores.agent_world import World
 
 ENDS = st.sampled_from(
     [Exit(code=0), Exit(code=1), Exit(signal=signal.SIGKILL), Exit(signal=signal.SIGTERM), Exit(signal=9, oom=True)]

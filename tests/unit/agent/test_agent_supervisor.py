@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from dcos_runtime.agent.containers import supervisor
-from tests.byhand import wait_for
+from tests.support.daemons.byhand import wait_for
 
 TREE = """
 import os, sys, time

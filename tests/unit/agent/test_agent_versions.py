@@ -10,7 +10,7 @@ from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.effects import CloseConnection, Register
 from dcos_runtime.core.frozen import Log
 from dcos_runtime.wire import codec, internal
-from tests.unit.agent.agent_world import MASTER, World
+from tests.support.cores.agent_world import MASTER, World
 from tests.unit.wire.test_agent_protocol import FormerConnect
 
 FORMER = b'{"type":"CONNECTED","agent_id":"agent-1","epoch":%d,"seq":1,"master_id":"former","ping_seconds":15.0}'

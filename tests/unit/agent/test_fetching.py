@@ -14,7 +14,7 @@ from typing import Any
 from dcos_runtime.agent.containers.base import User
 from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
 from dcos_runtime.wire.common import CommandInfo
-from tests.unit.agent.fetching_lab import MB, Fetch, Server, started
+from tests.support.agent.fetching_lab import MB, Fetch, Server, started
 
 # --- bodies -----------------------------------------------------------------------------------------------------------
 

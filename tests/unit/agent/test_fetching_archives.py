@@ -13,7 +13,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from tests.unit.agent.fetching_lab import MB, Fetch, Server, special, tar
+from tests.support.agent.fetching_lab import MB, Fetch, Server, special, tar
 
 # --- archives ---------------------------------------------------------------------------------------------------------
 

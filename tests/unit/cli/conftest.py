@@ -18,8 +18,8 @@ import pytest
 from aiohttp import web
 
 from dcos_runtime.cli.main import main
-from tests.unit.cli.asked import Asked
-from tests.unit.cli.fake_gateway import CLUSTER_ID, PASSWORD, Authority, Gateway
+from tests.support.cli.asked import Asked
+from tests.support.cli.fake_gateway import CLUSTER_ID, PASSWORD, Authority, Gateway
 
 
 @dataclass

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from tests.unit.cli.fake_gateway import PASSWORD, Gateway
+from tests.support.cli.fake_gateway import PASSWORD, Gateway
 
 Dcos = Callable[..., Any]
 

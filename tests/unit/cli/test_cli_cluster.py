@@ -18,7 +18,7 @@ import pytest
 from aiohttp import web
 
 from dcos_runtime.cli.clusters import Clusters
-from tests.unit.cli.fake_gateway import CLUSTER_ID, PASSWORD, Authority, Gateway
+from tests.support.cli.fake_gateway import CLUSTER_ID, PASSWORD, Authority, Gateway
 
 Dcos = Callable[..., Any]
 OTHER_ID = "99999999-8888-4777-9666-555555555555"

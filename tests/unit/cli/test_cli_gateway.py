@@ -18,7 +18,7 @@ from aiohttp import web
 from dcos_runtime.cli.gateway import Access, Gateways
 from dcos_runtime.cli.http import Http, origin
 from dcos_runtime.cli.trust import Trust
-from tests.unit.cli.fake_gateway import Authority, Gateway
+from tests.support.cli.fake_gateway import Authority, Gateway
 
 Dcos = Callable[..., Any]
 COMMAND = [sys.executable, "-m", "dcos_runtime.cli.main"]

@@ -10,7 +10,7 @@ import pytest
 from dcos_runtime.cli.gateway import Gateways
 from dcos_runtime.cli.race import race
 from dcos_runtime.cli.trust import Trust
-from tests.unit.cli.fake_gateway import Authority, Gateway
+from tests.support.cli.fake_gateway import Authority, Gateway
 
 
 @pytest.fixture

@@ -21,7 +21,7 @@ from dcos_runtime.wire import calls, recordio
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call, Event
-from tests.contract.authority import Authority
+from tests.support.daemons.authority import Authority
 
 
 class Master:

@@ -10,8 +10,8 @@ from pathlib import Path
 import click
 import pytest
 
-from tests import documented
-from tests.documented import Command, Fence, Wrong, all_commands, all_fences, called
+from tests.support import documented
+from tests.support.documented import Command, Fence, Wrong, all_commands, all_fences, called
 
 OTHERS_FLAGS = {
     "docs/agent.md": {

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.documented import DOCUMENTS, ROOT
+from tests.support.documented import DOCUMENTS, ROOT
 
 TEXT = (ROOT / "docs" / "glossary.md").read_text()
 ENTRIES = [line for line in TEXT.splitlines() if line.startswith("**")]

@@ -22,7 +22,7 @@ from dcos_installer.plan.facts import Facts
 from dcos_installer.plan.manifest import Manifest, Package, Secret
 from dcos_installer.plan.plan import Change
 from dcos_installer.providers.base import SshTarget
-from tests.unit.installer.folder_hosts import Host, a_manifest
+from tests.support.installer.folder_hosts import Host, a_manifest
 
 UNIT = "dcos-a.service"
 

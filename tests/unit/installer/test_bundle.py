@@ -30,7 +30,7 @@ from dcos_installer.data import locks_dir
 from dcos_installer.errors import InstallerError, ProcessFailed
 from dcos_installer.plan.facts import Target
 from dcos_installer.providers.base import SshTarget
-from tests.unit.installer.folder_hosts import Host, a_manifest, shown
+from tests.support.installer.folder_hosts import Host, a_manifest, shown
 
 HERE = runtime.this_machine()
 

@@ -13,7 +13,7 @@ from dcos_installer.ansible.host import main as host_main
 from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.ansible.host.systemd import Noted
 from dcos_installer.plan.manifest import ACTIVE, FORMAT, Manifest, Package
-from tests.unit.installer.folder_hosts import PACKAGE, A, B, Host, a_manifest, answer, first, installed, shown
+from tests.support.installer.folder_hosts import PACKAGE, A, B, Host, a_manifest, answer, first, installed, shown
 
 NEWER = Package("dcos-runtime", "2", "2" * 64, ("dcos",))
 

@@ -14,7 +14,7 @@ from dcos_installer.ansible.host.machine import Finished, Machine
 from dcos_installer.ansible.host.observe import digest_of
 from dcos_installer.ansible.host.systemd import Systemd
 from dcos_installer.plan.manifest import Firewall
-from tests.unit.installer.folder_hosts import PACKAGE, A, B, Host, a_manifest, first, installed, shown
+from tests.support.installer.folder_hosts import PACKAGE, A, B, Host, a_manifest, first, installed, shown
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from dcos_installer.ansible.host.apply import RolledBack, locked, remove
 from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.ansible.host.machine import Machine
 from dcos_installer.plan.manifest import Manifest, Package
-from tests.unit.installer.folder_hosts import A, B, Host, Remembering, a_manifest, answer, first, installed
+from tests.support.installer.folder_hosts import A, B, Host, Remembering, a_manifest, answer, first, installed
 
 
 @pytest.fixture

@@ -15,7 +15,7 @@ import pytest
 from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.ansible.host.machine import Machine
 from dcos_installer.plan.manifest import ACTIVE, Link, Manifest, Package, Secret, Sysctl, User
-from tests.unit.installer.folder_hosts import Host, Remembering, a_manifest
+from tests.support.installer.folder_hosts import Host, Remembering, a_manifest
 
 A, B, C = "dcos-a.service", "dcos-b.service", "dcos-c.service"
 OLD_PACKAGE = Package("dcos-runtime", "1", "1" * 64, ("dcos",))

@@ -13,7 +13,7 @@ import pytest
 
 from dcos_installer.ansible.host.systemd import probed
 from dcos_installer.secrets.authority import Holder, moment, new_key, self_signed
-from tests.unit.installer.folder_hosts import Host, answer, first, installed
+from tests.support.installer.folder_hosts import Host, answer, first, installed
 
 
 @pytest.fixture

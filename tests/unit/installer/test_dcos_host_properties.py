@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dcos_installer.ansible.host.work import work_for
 from dcos_installer.plan.manifest import ACTIVE, File, Link, Manifest, Package, Secret, Sysctl, Unit, User
 from dcos_installer.plan.plan import assumed
-from tests.unit.installer.folder_hosts import Host, a_manifest
+from tests.support.installer.folder_hosts import Host, a_manifest
 
 UNITS = ("dcos-a.service", "dcos-b.service", "dcos-c.service")
 PATHS = ("etc/a", "etc/b", "etc/c/d", "etc/c/e")

@@ -11,7 +11,7 @@ import pytest
 
 from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.plan.manifest import Manifest, Secret
-from tests.unit.installer.folder_hosts import A, Host, a_manifest, answer, shown
+from tests.support.installer.folder_hosts import A, Host, a_manifest, answer, shown
 
 
 @pytest.fixture

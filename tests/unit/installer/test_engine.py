@@ -23,7 +23,7 @@ from dcos_installer.phases.upload_bundle import UploadBundle
 from dcos_installer.phases.validate_facts import ValidateFacts
 from dcos_installer.plan import plan as plans
 from dcos_installer.plan.journal import Journal, read
-from tests.unit.installer.pretended import PretendedContext, pretend, spec_of
+from tests.support.installer.pretended import PretendedContext, pretend, spec_of
 
 
 class SmallBundle(AnsibleEngine):

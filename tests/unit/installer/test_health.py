@@ -18,7 +18,7 @@ from dcos_installer.phases.health import Asker, CannotAsk, NotWell, login, maste
 from dcos_installer.secrets import Vault
 from dcos_installer.state import ClusterState
 from dcos_runtime.tls import identity_of
-from tests.unit.installer.folder_hosts import a_spec
+from tests.support.installer.folder_hosts import a_spec
 
 HERE, ELSEWHERE = "127.0.0.1", "127.0.0.2"
 

@@ -15,7 +15,7 @@ from dcos_installer.cli import _tell_administrator
 from dcos_installer.commands import Job
 from dcos_installer.data import inventories_dir
 from dcos_installer.state import ClusterState
-from tests.unit.installer.folder_hosts import a_spec
+from tests.support.installer.folder_hosts import a_spec
 
 PROGRAM = Path(sys.executable).parent / "dcos-installer"
 LOCAL = inventories_dir() / "local.ini"

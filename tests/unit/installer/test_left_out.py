@@ -18,7 +18,7 @@ from dcos_installer.phases.left_out import NoMajority
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.plan.facts import Facts
 from dcos_installer.remote import Unreachable
-from tests.unit.installer.pretended import (
+from tests.support.installer.pretended import (
     FolderRemote,
     Machines,
     PretendedContext,

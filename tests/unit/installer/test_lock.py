@@ -13,7 +13,7 @@ import pytest
 from dcos_installer.errors import LockHeld, StateError
 from dcos_installer.plan import lock
 from dcos_installer.plan.lock import Holder
-from tests.unit.installer.pretended import FolderRemote, spec_of
+from tests.support.installer.pretended import FolderRemote, spec_of
 
 
 def _holder(run: str, host: str = "here", flock: str = "/nowhere/lock", pid: int = 1) -> Holder:

@@ -36,7 +36,7 @@ from dcos_installer.plan.manifest import (
 )
 from dcos_installer.plan.materials import MaterialsMissing
 from dcos_runtime.agent.disk.rules import project_range
-from tests.unit.installer.folder_hosts import FACTS, RUNTIME, a_spec, the_materials
+from tests.support.installer.folder_hosts import FACTS, RUNTIME, a_spec, the_materials
 
 
 def made(spec: ClusterSpec, host: str) -> Manifest:

@@ -20,7 +20,7 @@ from dcos_installer.ansible import payload
 from dcos_installer.ansible.host import main as host_main
 from dcos_installer.ansible.host import quick
 from dcos_installer.plan.facts import Facts
-from tests.unit.installer.folder_hosts import Host, a_manifest
+from tests.support.installer.folder_hosts import Host, a_manifest
 
 MOVING = ("addresses", "cpus", "disk_free_mb", "listening", "mem_mb")
 """Facts that are read from the running host, even where a folder stands for the machine."""

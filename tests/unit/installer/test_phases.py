@@ -23,7 +23,7 @@ from dcos_installer.phases.validate_facts import PreflightFailed, cluster_proble
 from dcos_installer.plan import journal, lock
 from dcos_installer.plan.journal import Journal
 from dcos_installer.state import find_state
-from tests.unit.installer.pretended import (
+from tests.support.installer.pretended import (
     WANTED,
     FolderRemote,
     PretendedContext,

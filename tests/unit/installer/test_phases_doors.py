@@ -19,7 +19,7 @@ from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.postflight import PostflightFailed, check_gateway
 from dcos_installer.phases.validate_facts import taken_ports
 from dcos_installer.secrets.roots import Administrator
-from tests.unit.installer.pretended import deployed, facts_of, phases_of, pretend, quick_secrets, spec_of, texts
+from tests.support.installer.pretended import deployed, facts_of, phases_of, pretend, quick_secrets, spec_of, texts
 
 pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
 

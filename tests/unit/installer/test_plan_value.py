@@ -8,7 +8,7 @@ import pytest
 
 from dcos_installer.plan.manifest import manifest
 from dcos_installer.plan.plan import Change, HostPlan, Plan, PlanUnreadable, assumed, by_change, lines, load, summary
-from tests.unit.installer.folder_hosts import FACTS, a_manifest, a_spec, the_materials
+from tests.support.installer.folder_hosts import FACTS, a_manifest, a_spec, the_materials
 
 
 def a_plan() -> Plan:

@@ -15,7 +15,7 @@ from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.snapshot import SnapshotDamaged, last_spec, remember_spec
 from dcos_installer.state import ClusterState, find_state, open_state
-from tests.unit.installer.pretended import pretend
+from tests.support.installer.pretended import pretend
 
 HOSTS = {"m1": "198.18.9.11", "a1": "198.18.9.21"}
 INVENTORY = """\

@@ -31,7 +31,7 @@ from dcos_installer.state import ClusterState
 from dcos_runtime.auth import credentials, passwords
 from dcos_runtime.auth.tokens import Signer, Verifier
 from dcos_runtime.tls import identity_of
-from tests.unit.installer.folder_hosts import FACTS, a_spec, the_materials
+from tests.support.installer.folder_hosts import FACTS, a_spec, the_materials
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
 DAY = 24 * 3600.0

@@ -11,7 +11,7 @@ from dcos_installer.errors import DeadlinePassed
 from dcos_installer.phases.health import NotWell, init
 from dcos_installer.phases.quorum import Quorum, ask_quorum
 from dcos_installer.phases.verify_cluster import VerifyCluster
-from tests.unit.installer.pretended import Daemons, PretendedContext, deployed, pretend, quick_secrets, spec_of
+from tests.support.installer.pretended import Daemons, PretendedContext, deployed, pretend, quick_secrets, spec_of
 
 pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
 

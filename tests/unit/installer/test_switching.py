@@ -10,7 +10,7 @@ from dcos_installer.commands import switch
 from dcos_installer.errors import LockHeld
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition
-from tests.unit.installer.pretended import (
+from tests.support.installer.pretended import (
     FolderRemote,
     PretendedProvider,
     deployed,

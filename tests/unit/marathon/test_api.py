@@ -26,7 +26,7 @@ from dcos_runtime.stalls import Stalls
 from dcos_runtime.store import StoreError
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
-from tests.unit.marathon.cluster import make_offer
+from tests.support.cores.marathon_cluster import make_offer
 
 
 class MemoryStore:

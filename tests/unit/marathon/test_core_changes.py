@@ -13,8 +13,8 @@ from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState
-from tests.unit.marathon.cluster import Cluster
-from tests.unit.marathon.steps import create, definition, kinds, running, sent, update
+from tests.support.cores.marathon_cluster import Cluster
+from tests.support.cores.marathon_steps import create, definition, kinds, running, sent, update
 
 
 @pytest.fixture

@@ -11,8 +11,8 @@ from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.wire.common import AgentID, TaskID
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
-from tests.unit.marathon.cluster import Cluster
-from tests.unit.marathon.steps import create, kinds, running, sent, update
+from tests.support.cores.marathon_cluster import Cluster
+from tests.support.cores.marathon_steps import create, kinds, running, sent, update
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from dcos_runtime import daemon
 from dcos_runtime.auth.credentials import Credentials
 from dcos_runtime.auth.guard import OPEN, Guard, UsersUnreachable
 from dcos_runtime.marathon.doors import Door, principal_of
-from tests.contract.authority import basic
+from tests.support.daemons.authority import basic
 
 
 class People:

@@ -11,7 +11,7 @@ from dcos_runtime.marathon.core.definition import MAX_INSTANCES, Rules, complete
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.ids import MAX_APP
 from dcos_runtime.wire.scheduler import Call
-from tests.unit.marathon.cluster import Cluster
+from tests.support.cores.marathon_cluster import Cluster
 
 SLOW = "(((((([a-z]+)+)+)+)+)+)+!"
 

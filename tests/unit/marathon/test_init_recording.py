@@ -23,8 +23,8 @@ from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.wire.tasks import TaskState
-from tests.segments import Segments
-from tests.unit.marathon.cluster import Cluster
+from tests.support.cores.marathon_cluster import Cluster
+from tests.support.cores.segments import Segments
 
 SECRET = "correct horse battery staple"
 KEY = b"k" * 32

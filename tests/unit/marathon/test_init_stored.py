@@ -23,9 +23,9 @@ from dcos_runtime.marathon.core.instance import ABSENT, Condition, Goal, Instanc
 from dcos_runtime.marathon.core.state import Failure
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.wire.tasks import TaskInfo, TaskState
-from tests.unit.marathon.cluster import Cluster
-from tests.unit.marathon.cluster import Task as ClusterTask
-from tests.unit.marathon.steps import running, update
+from tests.support.cores.marathon_cluster import Cluster
+from tests.support.cores.marathon_cluster import Task as ClusterTask
+from tests.support.cores.marathon_steps import running, update
 
 FORMER = json.loads((Path(__file__).parent / "stored" / "version1.json").read_text())
 """What the init of before format 2 left of a cluster in the midst of an upgrade, an agent of which is out of reach;

@@ -24,7 +24,7 @@ from dcos_runtime.wire.common import AgentID, Attribute, TaskID, Value
 from dcos_runtime.wire.containers import ContainerStatus, NetworkInfo
 from dcos_runtime.wire.limits import MAX_TASK_INFO
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
-from tests.unit.marathon.cluster import Asking, Cluster, make_offer
+from tests.support.cores.marathon_cluster import Asking, Cluster, make_offer
 
 
 def app(**data: Any) -> App:

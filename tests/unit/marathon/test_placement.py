@@ -14,7 +14,7 @@ from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, ma
 from dcos_runtime.marathon.core.resources import Remaining
 from dcos_runtime.wire.common import Attribute, TimeInfo, Unavailability, Value
 from dcos_runtime.wire.resources import Resource
-from tests.unit.marathon.cluster import make_offer
+from tests.support.cores.marathon_cluster import make_offer
 
 SOURCE = Source(b"1")
 

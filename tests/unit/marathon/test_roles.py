@@ -12,7 +12,7 @@ from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import Call
-from tests.unit.marathon.cluster import Cluster, make_offer
+from tests.support.cores.marathon_cluster import Cluster, make_offer
 
 
 @pytest.mark.parametrize(

@@ -18,7 +18,7 @@ from dcos_runtime.marathon import options, standby
 from dcos_runtime.marathon.doors import Door, principal_of
 from dcos_runtime.marathon.standby import Proxy, Tls
 from dcos_runtime.store.election import Leader
-from tests.contract.authority import Authority, basic
+from tests.support.daemons.authority import Authority, basic
 
 
 class Election:

@@ -12,7 +12,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, pr
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.wire.tasks import TaskState
-from tests.unit.marathon.cluster import Cluster
+from tests.support.cores.marathon_cluster import Cluster
 
 APPS = ("/web", "/a/b")
 

@@ -14,7 +14,7 @@ from hypothesis import given, settings
 from dcos_runtime.master import scheduler_api
 from dcos_runtime.master.core import events
 from dcos_runtime.wire import codec
-from tests.unit.master.master_world import World
+from tests.support.cores.master_world import World
 
 NASTY: dict[type, list[Any]] = {
     str: ["", "*", ".", "..", "a/b", "x" * 300, "é\u0000🚀", "TASK_RUNNING", "AGENT", "OFFER", "-a", "("],

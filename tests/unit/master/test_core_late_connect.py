@@ -7,7 +7,7 @@ import pytest
 
 from dcos_runtime.master.core import events
 from dcos_runtime.wire import codec, internal
-from tests.unit.master.master_world import World
+from tests.support.cores.master_world import World
 
 
 def say(world: World, life: str, number: int) -> int:

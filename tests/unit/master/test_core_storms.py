@@ -12,7 +12,7 @@ import hypothesis.strategies as st
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
-from tests.unit.master.master_world import COME_BACK, World
+from tests.support.cores.master_world import COME_BACK, World
 
 WHO = st.integers(0, 1)
 SIZES = st.lists(st.tuples(st.sampled_from([0.1, 1.0, 3.0]), st.integers(0, 3)), min_size=1, max_size=3)

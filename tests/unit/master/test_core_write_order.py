@@ -7,7 +7,7 @@ import json
 
 import msgspec
 
-from tests.unit.master.master_world import COME_BACK, PING, PINGS, World, WorldAgent
+from tests.support.cores.master_world import COME_BACK, PING, PINGS, World, WorldAgent
 
 
 def changed(agent: WorldAgent) -> None:

@@ -20,8 +20,8 @@ from dcos_runtime.master.forward import PASSED_ON, Forwarder
 from dcos_runtime.master.http import PublicApi, Role
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.common import Address
-from tests.byhand import free_port
-from tests.contract.authority import Authority
+from tests.support.daemons.authority import Authority
+from tests.support.daemons.byhand import free_port
 
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 IPS = ("127.0.0.2", "127.0.0.3")

@@ -13,7 +13,7 @@ from dcos_runtime.core.resources import EMPTY, Disk, Kind, Reservation, Resource
 from dcos_runtime.core.resources.kind import ReservationType
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Quota, Wants
-from tests.unit.master.reference_allocator import Reference
+from tests.support.cores.reference_allocator import Reference
 
 NEVER = float("inf")
 FRAMEWORKS = [f"f{number}" for number in range(5)]

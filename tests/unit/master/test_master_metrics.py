@@ -17,7 +17,7 @@ from dcos_runtime.master import metrics, teardown
 from dcos_runtime.master.measures import Measures, Queues, Timer
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire import codec, internal
-from tests.unit.master.master_world import COME_BACK, PING, PINGS, World
+from tests.support.cores.master_world import COME_BACK, PING, PINGS, World
 
 
 def test_a_timer_tells_its_last_duration_and_the_spread_of_its_window() -> None:

@@ -24,8 +24,8 @@ from dcos_runtime.master.core.state import Config
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.scheduler import Call
-from tests.segments import Segments
-from tests.unit.master.master_world import World, WorldFramework
+from tests.support.cores.master_world import World, WorldFramework
+from tests.support.cores.segments import Segments
 
 SECRET = "correct horse battery staple"
 COMMAND = {

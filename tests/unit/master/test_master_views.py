@@ -12,7 +12,7 @@ from dcos_runtime.master.views import Pieces, Viewer
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState
-from tests.unit.master.master_world import World
+from tests.support.cores.master_world import World
 
 GOOD = b'{"name":"good","task_id":{"value":"good"},"agent_id":{"value":"a"},"resources":[]}'
 BAD = GOOD[:-1] + b',"limits":{"mem":{"value":null}}}'  # as a version before this one kept an infinite limit

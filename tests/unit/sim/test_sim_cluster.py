@@ -15,8 +15,8 @@ from dcos_runtime.sim.options import Options
 from dcos_runtime.sim.plans import MAKERS, plan
 from dcos_runtime.sim.profiles import PROFILES
 from dcos_runtime.sim.running import again, minimal, run
-from tests.unit.sim.mutations import ALL
-from tests.unit.sim.planting import planted
+from tests.support.sim.mutations import ALL
+from tests.support.sim.planting import planted
 
 STALE = next(one for one in ALL if one.name == "agent-stale-acknowledgement")
 

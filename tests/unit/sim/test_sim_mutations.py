@@ -8,8 +8,8 @@ import pytest
 
 from dcos_runtime.sim.profiles import PROFILES
 from dcos_runtime.sim.running import first_failure
-from tests.unit.sim.mutations import ALL, Mutation
-from tests.unit.sim.planting import mutated, planted
+from tests.support.sim.mutations import ALL, Mutation
+from tests.support.sim.planting import mutated, planted
 
 AT_LEAST = 27
 CPU_SECONDS = 300.0

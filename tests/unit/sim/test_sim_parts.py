@@ -10,8 +10,8 @@ from dcos_runtime.sim import cli
 from dcos_runtime.sim.clock import START, Clock
 from dcos_runtime.sim.network import STALL_SECONDS, Network, Stream
 from dcos_runtime.sim.obligations import Obligations, Violation
-from tests.unit.sim.mutations import ALL
-from tests.unit.sim.planting import planted
+from tests.support.sim.mutations import ALL
+from tests.support.sim.planting import planted
 
 
 def test_what_was_said_first_of_the_same_time_is_done_first() -> None:

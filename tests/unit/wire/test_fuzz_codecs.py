@@ -18,7 +18,7 @@ from dcos_runtime.wire import codec, internal, recordio
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskInfo
-from tests.fuzz import Fuzzer
+from tests.support.daemons.fuzz import Fuzzer
 from tests.unit.master.test_core_any_input import CALLS, CONNECT, INFO, TASK
 
 ROUNDS = 600

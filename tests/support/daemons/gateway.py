@@ -26,10 +26,10 @@ import jinja2
 from aiohttp import web
 
 from dcos_runtime.auth import passwords
-from tests.byhand import PROGRAMS, free_port, wait_for
-from tests.contract.authority import Authority
+from tests.support.daemons.authority import Authority
+from tests.support.daemons.byhand import PROGRAMS, free_port, wait_for
 
-ROLE = Path(__file__).parents[2] / "roles" / "gateway" / "templates"
+ROLE = Path(__file__).parents[3] / "roles" / "gateway" / "templates"
 PASSWORD = "a password for tests"
 
 

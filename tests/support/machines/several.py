@@ -20,9 +20,9 @@ from typing import Any
 
 from dcos_installer.providers import open_provider
 from dcos_installer.remote import Remote
-from tests.byhand import wait_for
-from tests.machines.deployed import ANSWER_SECONDS, GATEWAY, INIT, MASTER, Deployed, exchange
-from tests.machines.deploying import spec_of, state_of
+from tests.support.daemons.byhand import wait_for
+from tests.support.machines.deployed import ANSWER_SECONDS, GATEWAY, INIT, MASTER, Deployed, exchange
+from tests.support.machines.deploying import spec_of, state_of
 
 INVENTORY = """\
 [masters]

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.byhand import free_port
+from tests.support.daemons.byhand import free_port
 
-PROGRAM = Path(os.environ.get("DCOS_ORACLE") or Path(__file__).parents[3] / "shared" / "oracle" / "mesos-oracle")
+PROGRAM = Path(os.environ.get("DCOS_ORACLE") or Path(__file__).parents[4] / "shared" / "oracle" / "mesos-oracle")
 
 
 class Oracle:

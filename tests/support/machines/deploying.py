@@ -23,7 +23,7 @@ from dcos_installer.providers import open_provider
 from dcos_installer.providers.base import Provider
 from dcos_installer.remote import Remote
 from dcos_installer.state import ClusterState, find_state
-from tests.machines.deployed import PROGRAMS, Deployed
+from tests.support.machines.deployed import PROGRAMS, Deployed
 
 
 class Run:

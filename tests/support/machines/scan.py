@@ -14,8 +14,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from tests.machines.deployed import Deployed
-from tests.machines.deploying import state_of
+from tests.support.machines.deployed import Deployed
+from tests.support.machines.deploying import state_of
 
 PATHS = (
     "/",

@@ -10,9 +10,9 @@ from typing import Any
 
 from aiohttp import WSMsgType, web
 
-from tests.byhand import wait_for
-from tests.contract.authority import Authority
-from tests.contract.gateway import PASSWORD, Answer, Backend, Gateway, echo, server_tls, started, task_address
+from tests.support.daemons.authority import Authority
+from tests.support.daemons.byhand import wait_for
+from tests.support.daemons.gateway import PASSWORD, Answer, Backend, Gateway, echo, server_tls, started, task_address
 
 AGENT = "11111111-2222-4333-8444-555555555555-S0"
 OTHER = "11111111-2222-4333-8444-555555555555-S1"

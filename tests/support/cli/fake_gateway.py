@@ -171,7 +171,7 @@ class Gateway:
         return None
 
     def _behind(self, request: web.Request, body: Any, token: str) -> web.Response:
-        from tests.unit.cli.asked import Asked
+        from tests.support.cli.asked import Asked
 
         path = request.path
         if path == "/acs/api/v1/auth/logout":

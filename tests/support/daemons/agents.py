@@ -21,7 +21,7 @@ from dcos_runtime.wire import codec, internal, recordio
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID, TaskID
 from dcos_runtime.wire.tasks import TaskStatus
-from tests.byhand import PATIENCE, Daemon, ask, wait_for
+from tests.support.daemons.byhand import PATIENCE, Daemon, ask, wait_for
 
 WAIT = 60.0 * PATIENCE
 FRAMEWORK = "framework-1"

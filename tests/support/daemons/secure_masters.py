@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.byhand import Daemon, free_port
-from tests.contract.authority import Authority
-from tests.contract.zookeeper_server import ZooKeeperServer
+from tests.support.daemons.authority import Authority
+from tests.support.daemons.byhand import Daemon, free_port
+from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 
 @dataclass

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.byhand import Daemon, free_port, wait_for
-from tests.contract.authority import Authority, basic
+from tests.support.daemons.authority import Authority, basic
+from tests.support.daemons.byhand import Daemon, free_port, wait_for
 
 FRAMEWORK, SECRET = "spark", "open sesame"
 

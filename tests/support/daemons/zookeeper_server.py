@@ -17,7 +17,7 @@ from types import SimpleNamespace
 
 from dcos_installer.plan import materials
 from dcos_installer.plan.manifest import ACTIVE
-from tests.byhand import free_port
+from tests.support.daemons.byhand import free_port
 
 JAR = Path("/usr/share/java/zookeeper.jar")
 SUPER = "super:only-for-tests"

@@ -24,7 +24,7 @@ from typing import Any
 
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.scheduler import Call, Event
-from tests.byhand import free_port
+from tests.support.daemons.byhand import free_port
 
 WAIT = 60.0
 PROTOBUF = "application/x-protobuf"

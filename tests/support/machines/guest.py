@@ -21,7 +21,7 @@ DONE = "the guest's command ended with"
 WARM = (
     sys.executable,
     "-c",
-    "import pytest, dcos_runtime.agent.main, dcos_runtime.agent.fetching.process, tests.contract.agents",
+    "import pytest, dcos_runtime.agent.main, dcos_runtime.agent.fetching.process, tests.support.daemons.agents",
 )
 """Read once before anything has a deadline: every file comes through the emulator, and is kept in memory then."""
 

@@ -25,7 +25,7 @@ from dcos_runtime.flags import Flag, Flags
 from dcos_runtime.marathon import options as init
 from dcos_runtime.master import flags as master
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 SHELLS = ("sh", "console")

@@ -13,7 +13,7 @@ import urllib.parse
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.byhand import Daemon, ask, free_port
+from tests.support.daemons.byhand import Daemon, ask, free_port
 
 RECONCILE = {"type": "RECONCILE", "framework_id": {"value": "nobody"}, "reconcile": {"tasks": []}}
 

@@ -7,7 +7,7 @@ from typing import Any
 from dcos_runtime.marathon.core.deployment import Deployment
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState
-from tests.unit.marathon.cluster import Cluster
+from tests.support.cores.marathon_cluster import Cluster
 
 
 def definition(app_id: str = "/web", **data: Any) -> dict[str, Any]:

@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from tests.contract.rawclient import Agent, Answer, Master, Scheduler, get
+from tests.support.mesos.rawclient import Agent, Answer, Master, Scheduler, get
 
 
 class Ours:

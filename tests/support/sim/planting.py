@@ -9,7 +9,7 @@ import textwrap
 from collections.abc import Iterator
 from types import FunctionType
 
-from tests.unit.sim.mutations import Mutation
+from tests.support.sim.mutations import Mutation
 
 
 def target(mutation: Mutation) -> FunctionType:
