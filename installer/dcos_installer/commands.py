@@ -19,6 +19,7 @@ from dcos_installer.bundle.archive import cache_home
 from dcos_installer.config.limits import host_limits
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.config.spec import load_spec
+from dcos_installer.daemon_client import Asker
 from dcos_installer.engine import AnsibleEngine
 from dcos_installer.errors import InstallerError, LockHeld, StateError
 from dcos_installer.events import Event, Sink
@@ -32,7 +33,6 @@ from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination,
 from dcos_installer.phases.engine import Engine
 from dcos_installer.phases.forget_cluster import ForgetCluster
 from dcos_installer.phases.gather_facts import GatherFacts
-from dcos_installer.phases.health import Asker
 from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.provision_machines import ProvisionMachines, lost_told
@@ -384,7 +384,7 @@ def _done(ctx: Context) -> str:
         return f"{ctx.changes} changes would be made" if ctx.changes else "nothing to change"
     if ctx.command == "deploy":
         told = "nothing to change" if not ctx.changes else f"deployed: {ctx.changes} changes"
-        return f"{told}; {ctx.spec.name} is well at {ctx.results.get('gateway', '')}"
+        return f"{told}; {ctx.spec.name} is well at {ctx.results.gateway}"
     return f"{ctx.command}: done"
 
 

@@ -8,23 +8,22 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dcos_installer.ansible import runner
+from dcos_installer.ansible.assumed import assumed
 from dcos_installer.ansible.places import Place
 from dcos_installer.ansible.play import Session
-from dcos_installer.bundle import Built, build, upload
+from dcos_installer.bundle import build, upload
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.engine import Applied, HostPlan, OnHost, Planned
+from dcos_installer.phases.engine import Applied, Bundle, HostPlan, OnHost, Planned
 from dcos_installer.plan import materials, plan
+from dcos_installer.plan.compose import manifest
 from dcos_installer.plan.facts import Facts, Target
-from dcos_installer.plan.manifest import manifest
 from dcos_installer.secrets import Vault
 from dcos_installer.secrets import load as load_secrets
 from dcos_installer.state import ClusterState, atomic_write
 
 if TYPE_CHECKING:
     from dcos_installer.providers.base import Provider
-
-Bundle = Mapping[Target, Built]
 
 
 class AnsibleEngine:
@@ -75,7 +74,7 @@ class AnsibleEngine:
             wanted = manifests[host.name]
             found = checked.get(host.name)
             if host.name in absent:
-                own[host.name] = plan.assumed(wanted)
+                own[host.name] = assumed(wanted)
             elif isinstance(found, runner.Checked):
                 own[host.name] = plan.HostPlan(
                     manifest=wanted,
@@ -125,8 +124,8 @@ class AnsibleEngine:
 
 
 def _own(planned: Planned) -> plan.Plan:
-    if not isinstance(planned.own, plan.Plan):
-        raise TypeError(f"this plan is not the engine's: {type(planned.own).__name__}")
+    if planned.own is None:
+        raise InstallerError("the plan was made by another engine", hint="report this: a plan comes first")
     return planned.own
 
 

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from dcos_installer.daemon_client import CannotAsk
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.health import (
-    CannotAsk,
     gateway_url,
     init,
     leader,

@@ -1,7 +1,7 @@
-"""Ansible finds action plugins beside its playbook: this is the installer's own ``dcos_host``."""
+"""Ansible finds actions beside its playbook: this is ``dcos_host`` of the roles, see `dcos_installer.playbook`."""
 
 from __future__ import annotations
 
-from dcos_installer.ansible.action.dcos_host import ActionModule
+from dcos_installer.playbook import ApplyFragments as ActionModule
 
 __all__ = ["ActionModule"]

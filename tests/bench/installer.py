@@ -17,8 +17,9 @@ from dcos_installer.bundle import runtime
 from dcos_installer.config.model import ClusterSpec, HostSpec, Role, SshSpec
 from dcos_installer.errors import InstallerError
 from dcos_installer.plan import materials
+from dcos_installer.plan.compose import manifest
 from dcos_installer.plan.facts import Facts
-from dcos_installer.plan.manifest import File, Manifest, Package, manifest
+from dcos_installer.plan.manifest import File, Manifest, Package
 from dcos_installer.secrets import Vault
 from dcos_installer.state import ClusterState
 from tests.bench.figures import Bench, Measured, at_most, figure, ratio_at_least

@@ -125,19 +125,19 @@ def _give_back(ctx: Context) -> None:
 
 def take_record(ctx: Context) -> None:
     """Puts the record on the first master, once. Raises `LockHeld`."""
-    if ctx.holder is None or ctx.results.get("lock-recorded"):
+    if ctx.holder is None or ctx.results.lock_recorded is not None:
         return
     master = first_master(ctx)
     dead = lock.take(ctx.remote(master), ctx.holder)
-    ctx.results["lock-recorded"] = master
+    ctx.results.lock_recorded = master
     if dead is not None:
         ctx.note(master.name, f"took over the lock of {dead.told()}: that run has died")
 
 
 def release_record(ctx: Context) -> None:
     """Takes the record away, once."""
-    recorded = ctx.results.pop("lock-recorded", None)
+    recorded, ctx.results.lock_recorded = ctx.results.lock_recorded, None
     # Machines that were removed took the record with them.
-    if recorded is not None and ctx.holder is not None and not ctx.results.get("machines-removed"):
-        give_back = lock.clear if ctx.results.get("hosts-cleared") else lock.release
+    if recorded is not None and ctx.holder is not None and not ctx.results.machines_removed:
+        give_back = lock.clear if ctx.results.hosts_cleared else lock.release
         give_back(ctx.remote(recorded), ctx.holder)

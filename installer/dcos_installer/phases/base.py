@@ -11,14 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
+from dcos_installer.daemon_client import Ask
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event, Kind, Sink
-from dcos_installer.phases.health import Ask
 from dcos_installer.process import end_all
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
-    from dcos_installer.phases.engine import Engine
+    from dcos_installer.phases.engine import Bundle, Engine, Planned
     from dcos_installer.plan.facts import Facts
     from dcos_installer.plan.journal import Journal, Record
     from dcos_installer.plan.lock import Holder
@@ -92,6 +92,18 @@ class HostsFailed(InstallerError):
 
 
 @dataclass
+class Results:
+    """What phases leave for later ones, and for what is said at the end."""
+
+    lock_recorded: HostSpec | None = None
+    """The master that holds the lock's record of this run."""
+    machines_removed: bool = False
+    hosts_cleared: bool = False
+    gateway: str = ""
+    """Where users come in, once the cluster was verified."""
+
+
+@dataclass
 class Context:
     """What the phases of one run share. Facts, plan and bundle are filled in by the phases that make them."""
 
@@ -118,8 +130,8 @@ class Context:
     phase: str = ""
     machines: Mapping[str, MachineState] = field(default_factory=dict)
     facts: dict[str, Facts] = field(default_factory=dict)
-    bundle: Any = None
-    plan: Any = None
+    bundle: Bundle = field(default_factory=dict)
+    """The runtime packages, once they are built or found."""
     created: set[str] = field(default_factory=set)
     reshaped: set[str] = field(default_factory=set)
     """Machines whose limits are changed, or would be: what was known of their shape does not hold."""
@@ -129,10 +141,22 @@ class Context:
     """Machines of the deployed cluster that are gone, with what they had stored; new ones take their places."""
     changes: int = 0
     """How many changes were made; in a dry run, how many would be."""
-    results: dict[str, Any] = field(default_factory=dict)
+    results: Results = field(default_factory=Results)
 
+    _plan: Planned | None = None
     _remotes: dict[str, Remote] = field(default_factory=dict)
     _mutex: threading.Lock = field(default_factory=threading.Lock)
+
+    @property
+    def plan(self) -> Planned:
+        """What is to change, host by host; the phase `BuildPlan` makes it."""
+        if self._plan is None:
+            raise InstallerError("there is no plan yet", hint="report this: the phase that makes it comes first")
+        return self._plan
+
+    @plan.setter
+    def plan(self, made: Planned) -> None:
+        self._plan = made
 
     def tell(self, kind: Kind, host: str = "", text: str = "", seconds: float | None = None, **data: Any) -> None:
         self.sink(Event(kind, self.wall(), self.phase, host, text, seconds, data))

@@ -9,7 +9,8 @@ from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.converge import refuse_risk
 from dcos_installer.phases.engine import HostPlan, Planned
-from dcos_installer.phases.gather_facts import gather, is_there, read_cache, write_cache
+from dcos_installer.phases.facts_cache import deployed, read_cache, write_cache
+from dcos_installer.phases.gather_facts import gather, is_there
 from dcos_installer.phases.left_out import leave_out
 from dcos_installer.phases.validate_facts import ValidateFacts
 from dcos_installer.providers.base import Condition
@@ -92,8 +93,7 @@ def _plan(ctx: Context) -> Planned:
 
 def _without_guesses(ctx: Context, planned: Planned, absent: set[str]) -> Planned:
     """Of a machine that was deployed and is switched off, nothing is known but that it will be started."""
-    deployed = {name for name, facts in read_cache(ctx).items() if facts.generation > 0}
-    off = {name for name in absent & deployed if ctx.machines[name].condition is Condition.OFF}
+    off = {name for name in absent & deployed(ctx) if ctx.machines[name].condition is Condition.OFF}
     for name in sorted(off):
         ctx.note(name, "is switched off: what it needs besides a start is seen once it runs")
     hosts = {name: replace(host, changes=(), diff="") if name in off else host for name, host in planned.hosts.items()}

@@ -12,7 +12,7 @@ from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.engine import Applied
 from dcos_installer.phases.evidence import with_unit_logs
-from dcos_installer.phases.gather_facts import write_cache
+from dcos_installer.phases.facts_cache import write_cache
 from dcos_installer.phases.health import master_is_well
 from dcos_installer.phases.zookeeper_data import damage, repair_line
 
@@ -193,4 +193,4 @@ def _to_change(ctx: Context, host: HostSpec) -> bool:
 
 
 def _is_new(ctx: Context, host: HostSpec) -> bool:
-    return bool(ctx.plan.hosts[host.name].generation == 0)
+    return ctx.plan.hosts[host.name].generation == 0

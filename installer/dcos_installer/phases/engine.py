@@ -4,10 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
+from dcos_installer.bundle import Built
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.plan.facts import Facts, Target
+from dcos_installer.plan.plan import Plan
+
+Bundle = Mapping[Target, Built]
+"""The runtime packages of a run: one for each kind of machine."""
 
 OnHost = Callable[[str, "Applied | BaseException"], None]
 """Called as each host's result comes in."""
@@ -40,7 +45,7 @@ class Planned:
     """The plan for all hosts, and the engine's own form of it (saved and handed back to `Engine.converge`)."""
 
     hosts: Mapping[str, HostPlan]
-    own: Any = None
+    own: Plan | None = None
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -63,18 +68,20 @@ class Engine(Protocol):
     def gather(self, spec: ClusterSpec, hosts: Sequence[HostSpec]) -> Mapping[str, Facts | BaseException]:
         """Facts of these hosts, in one round trip each."""
 
-    def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Any:
+    def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Bundle:
         """The runtime packages for these targets: built, or found built."""
 
     def plan(
-        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Any, absent: Collection[str]
+        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Collection[str]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
         """Each host's manifest held against the host; hosts in ``absent`` are yet to be made. Changes nothing.
 
         Also returns the hosts that could not be asked, with why.
         """
 
-    def upload(self, spec: ClusterSpec, plan: Planned, bundle: Any, hosts: Sequence[HostSpec], on_host: OnHost) -> None:
+    def upload(
+        self, spec: ClusterSpec, plan: Planned, bundle: Bundle, hosts: Sequence[HostSpec], on_host: OnHost
+    ) -> None:
         """Puts the packages that the plan needs on these hosts."""
 
     def missing_packages(self, plan: Planned, host: str) -> Sequence[str]:

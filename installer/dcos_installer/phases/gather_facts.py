@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import msgspec
-
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
+from dcos_installer.phases.facts_cache import read_cache
+from dcos_installer.phases.left_out import leave_out
 from dcos_installer.plan.facts import Facts, assumed
 from dcos_installer.providers.base import Condition
-from dcos_installer.state import atomic_write
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -56,24 +55,10 @@ def gather(ctx: Context, hosts: Sequence[HostSpec]) -> None:
     found = ctx.engine.gather(ctx.spec, hosts)
     failures = {name: facts for name, facts in found.items() if isinstance(facts, BaseException)}
     if failures:
-        from dcos_installer.phases.left_out import leave_out
-
         leave_out(ctx, failures, "not every machine could be asked what it is")
         known = read_cache(ctx)
         ctx.facts.update({name: known[name] for name in failures})
     ctx.facts.update({name: facts for name, facts in found.items() if not isinstance(facts, BaseException)})
-
-
-def read_cache(ctx: Context) -> dict[str, Facts]:
-    """Facts as the last run saw them; none when there is no cache or it cannot be read: it is only a cache."""
-    try:
-        return msgspec.json.decode(ctx.state.facts.read_bytes(), type=dict[str, Facts])
-    except (OSError, msgspec.DecodeError):
-        return {}
-
-
-def write_cache(ctx: Context) -> None:
-    atomic_write(ctx.state.facts, msgspec.json.encode(ctx.facts))
 
 
 def _declared(ctx: Context, host: HostSpec) -> Facts:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from dcos_installer.ansible.play import Unreachable as PlayUnreachable
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context, HostsFailed
-from dcos_installer.phases.gather_facts import read_cache
+from dcos_installer.phases.facts_cache import deployed
 from dcos_installer.remote import Unreachable
 
 if TYPE_CHECKING:
@@ -30,8 +30,8 @@ def leave_out(ctx: Context, failures: Mapping[str, BaseException], what: str) ->
     """Has the run go on without these hosts, or raises what `HostsFailed` with ``what``: when one of them was reached
     and failed, or never carried anything, and `NoMajority` when a majority of the masters would be missing.
     """
-    deployed = {name for name, facts in read_cache(ctx).items() if facts.generation > 0}
-    serious = {name: error for name, error in failures.items() if not cannot_be_reached(error) or name not in deployed}
+    known = deployed(ctx)
+    serious = {name: error for name, error in failures.items() if not cannot_be_reached(error) or name not in known}
     if serious:
         raise HostsFailed(what, failures)
     missing = {**ctx.left_out, **{name: _told(error) for name, error in failures.items()}}

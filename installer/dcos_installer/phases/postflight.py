@@ -5,12 +5,13 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
+from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.health import NotWell, gateway_url, login
+from dcos_installer.phases.health import gateway_url, login
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec, Ports
-    from dcos_installer.phases.health import Ask
+    from dcos_installer.daemon_client import Ask
     from dcos_installer.remote import Remote
     from dcos_installer.secrets.roots import Administrator
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dcos_installer.phases.acquire_lock import take_record
 from dcos_installer.phases.base import Context, HostsFailed
-from dcos_installer.phases.gather_facts import read_cache
+from dcos_installer.phases.facts_cache import deployed
 from dcos_installer.phases.left_out import leave_out
 from dcos_installer.providers.base import Condition, ProviderError
 from dcos_installer.snapshot import remember_spec
@@ -86,8 +86,8 @@ class ProvisionMachines:
 
 def _tell_lost(ctx: Context, absent: list[HostSpec]) -> None:
     """A machine that was deployed and is not there any more is made anew: with nothing of what it had stored."""
-    deployed = {name for name, facts in read_cache(ctx).items() if facts.generation > 0}
-    ctx.lost = [host.name for host in absent if host.name in deployed]
+    known = deployed(ctx)
+    ctx.lost = [host.name for host in absent if host.name in known]
     if told := lost_told(ctx):
         ctx.note("", told)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dcos_installer.daemon_client import Ask, NotWell
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.health import Ask, NotWell
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec, Ports

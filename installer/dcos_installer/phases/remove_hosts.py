@@ -34,4 +34,4 @@ class RemoveHosts:
             ctx.engine.remove(ctx.spec, ctx.spec.hosts, self._purge, on_host)
         if failures:
             raise HostsFailed("not every host could be cleared", failures)
-        ctx.results["hosts-cleared"] = True
+        ctx.results.hosts_cleared = True

@@ -19,6 +19,6 @@ class RemoveMachines:
             if outcome is None:
                 return
             ctx.provider.destroy(None, note=ctx.note)
-            ctx.results["machines-removed"] = True
+            ctx.results.machines_removed = True
             for name in list(outcome.open):
                 outcome.done(name)

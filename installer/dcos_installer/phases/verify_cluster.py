@@ -83,11 +83,11 @@ class VerifyCluster:
             evidence=lambda: _silent_said(ctx),
         )
         ports = ctx.spec.settings.ports
-        ctx.results["gateway"] = gateway_url(first_master(ctx), ports)
+        ctx.results.gateway = gateway_url(first_master(ctx), ports)
         ctx.note(
             "",
             f"{leading.name} leads, {len(ctx.spec.agents)} agents are registered, the init leads at {serving.name},"
-            f" the gateway answers at {ctx.results['gateway']}",
+            f" the gateway answers at {ctx.results.gateway}",
         )
         who = load(ctx.state, ctx.spec, ctx.wall(), hosts=()).administrator
         if who is None:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dcos_installer import client
+from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
-from dcos_installer.phases.health import NotWell, gateway_url, login, refused, token_lives
+from dcos_installer.phases.health import gateway_url, login, refused, token_lives
 from dcos_installer.secrets import Vault, load
 
 if TYPE_CHECKING:

@@ -95,7 +95,7 @@ def zookeeper(spec: ClusterSpec, host: HostSpec, facts: Facts, role: RoleMateria
     read = (
         File("etc/zookeeper/zoo.cfg", role.render("zoo.cfg.j2")),
         File("etc/zookeeper/self", role.render("self.j2", number=numbers[host.name], address=host.address)),
-        File("etc/zookeeper/prepare.py", role.render("prepare.py.j2")),
+        File("etc/zookeeper/prepare.py", role.file("prepare.py")),
     )
     # Only a member that has no configuration of its own yet looks into this one: another master restarts nobody.
     seed = File(

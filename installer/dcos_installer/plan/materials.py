@@ -49,11 +49,16 @@ class RoleMaterials:
     options: Mapping[str, Any]
     packages: Mapping[Target, Sequence[Package]]
     _templates: Mapping[str, jinja2.Template]
+    _files: Mapping[str, str]
     trust: Trust = NO_TRUST
 
     def render(self, template: str, **values: Any) -> str:
         """The text of a template in the role's ``templates/``; ``options`` is known in it. Undefined names raise."""
         return self._templates[template].render(options=self.options, **values)
+
+    def file(self, name: str) -> str:
+        """The text of a file in the role's ``files/``, as it stands."""
+        return self._files[name]
 
     def package(self, target: Target, name: str) -> Package:
         """The package ``name`` for ``target``. Raises `MaterialsMissing`."""
@@ -126,6 +131,7 @@ def _load_role(folder: Path, name: str) -> RoleMaterials:
         options={key.removeprefix(f"{name}_"): value for key, value in defaults.items()},
         packages={},
         _templates={path.name: environment.get_template(path.name) for path in files},
+        _files={path.name: path.read_text() for path in sorted((home / "files").glob("*"))},
     )
 
 

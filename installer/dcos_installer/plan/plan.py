@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -71,21 +71,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self, order="deterministic")
 
 
-def assumed(manifest: Manifest) -> HostPlan:
-    """The plan for a machine that is yet to be made: everything is new there."""
-    from dcos_installer.ansible.host.observe import unseen
-    from dcos_installer.ansible.host.work import work_for
-
-    wanted = msgspec.json.decode(manifest.encode())
-    seen = unseen(wanted)
-    changes = work_for(wanted, manifest.digest, seen).changes
-    return HostPlan(
-        manifest=manifest,
-        changes=msgspec.convert(changes, tuple[Change, ...]),
-        missing_packages=tuple(seen.missing_packages),
-    )
-
-
 def load(path: Path) -> Plan:
     """The plan saved at ``path``. Raises `PlanUnreadable`."""
     try:
@@ -118,12 +103,3 @@ def summary(changes: tuple[Change, ...], *, every_change: bool = False) -> Itera
             yield str(change)
     for (action, kind), count in counted.items():
         yield f"{action} {count} {kind}{'s' * (count > 1)}"
-
-
-def by_change(plan: Plan) -> Mapping[str, tuple[str, ...]]:
-    """Which hosts share each change; what a plan of a thousand hosts is read by. Pure."""
-    shared: dict[str, list[str]] = {}
-    for name, host in sorted(plan.hosts.items()):
-        for change in host.changes:
-            shared.setdefault(str(change), []).append(name)
-    return {text: tuple(names) for text, names in shared.items()}

@@ -58,7 +58,7 @@ class ZooKeeperServer:
             "zoo.cfg": role.render("zoo.cfg.j2"),
             "self": role.render("self.j2", number=number, address=self.address),
             "members": role.render("members.j2", members=members, ports=self.ports, founding=founding),
-            "prepare.py": role.render("prepare.py.j2"),
+            "prepare.py": role.file("prepare.py"),
         }.items():
             (home / name).write_text(text)
         self._unit = role.render("dcos-zookeeper.service.j2", active=ACTIVE)

@@ -16,11 +16,11 @@ import pytest
 
 from dcos_installer.commands import deploy_phases
 from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
+from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event
 from dcos_installer.phases.base import Context, Phase
-from dcos_installer.phases.engine import Applied, HostPlan, OnHost, Planned
-from dcos_installer.phases.health import NotWell
+from dcos_installer.phases.engine import Applied, Bundle, HostPlan, OnHost, Planned
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.verify_cluster import VerifyCluster
 from dcos_installer.plan.facts import Facts, Target
@@ -184,11 +184,11 @@ class PretendedEngine:
         cpus = machine.get("cpus", host.cpus)
         return facts_of(host, cpus=cpus, generation=machine.get("generation", 0), **self.facts.get(host.name, {}))
 
-    def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Any:
-        return [str(target) for target in targets]
+    def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Bundle:
+        return {}
 
     def plan(
-        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Any, absent: Collection[str]
+        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Collection[str]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
         hosts = {}
         for host in spec.hosts:
@@ -205,7 +205,9 @@ class PretendedEngine:
             )
         return Planned(hosts), {}
 
-    def upload(self, spec: ClusterSpec, plan: Planned, bundle: Any, hosts: Sequence[HostSpec], on_host: OnHost) -> None:
+    def upload(
+        self, spec: ClusterSpec, plan: Planned, bundle: Bundle, hosts: Sequence[HostSpec], on_host: OnHost
+    ) -> None:
         for host in hosts:
             if host.name in self.failing and "upload" in self.failing[host.name]:
                 on_host(host.name, InstallerError(f"{host.name}: {self.failing[host.name]}"))

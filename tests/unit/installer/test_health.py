@@ -14,7 +14,8 @@ from pathlib import Path
 import pytest
 
 from dcos_installer import secrets
-from dcos_installer.phases.health import Asker, CannotAsk, NotWell, login, master_is_well
+from dcos_installer.daemon_client import Asker, CannotAsk, NotWell
+from dcos_installer.phases.health import login, master_is_well
 from dcos_installer.secrets import Vault
 from dcos_installer.state import ClusterState
 from dcos_runtime.tls import identity_of

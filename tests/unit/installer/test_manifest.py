@@ -12,6 +12,7 @@ import pytest
 
 from dcos_installer.config.model import ClusterSpec, Settings
 from dcos_installer.plan import materials
+from dcos_installer.plan.compose import fragment, manifest, roles_of
 from dcos_installer.plan.fragments import port_list
 from dcos_installer.plan.manifest import (
     ACTIVE,
@@ -28,13 +29,10 @@ from dcos_installer.plan.manifest import (
     Unit,
     User,
     decode,
-    fragment,
-    manifest,
-    merge,
-    roles_of,
     unit_file,
 )
 from dcos_installer.plan.materials import MaterialsMissing
+from dcos_installer.plan.merge import merge
 from dcos_runtime.agent.disk.rules import project_range
 from tests.support.installer.folder_hosts import FACTS, RUNTIME, a_spec, the_materials
 

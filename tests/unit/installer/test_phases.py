@@ -12,11 +12,12 @@ import pytest
 
 from dcos_installer import client
 from dcos_installer.commands import _outcome, deploy_phases, destroy_phases, plan_phases
+from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import DeadlinePassed, InstallerError, LockHeld
 from dcos_installer.phases.await_hosts import WAIT_SECONDS
 from dcos_installer.phases.base import Context, HostsFailed, StepFailed
 from dcos_installer.phases.converge import QuorumAtRisk, batches, hold_quorum
-from dcos_installer.phases.health import NotWell, wait_until
+from dcos_installer.phases.health import wait_until
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.postflight import problems as postflight_problems
 from dcos_installer.phases.validate_facts import PreflightFailed, cluster_problems, host_problems

@@ -12,8 +12,8 @@ import pytest
 
 from dcos_installer.commands import deploy_phases, plan_phases
 from dcos_installer.config.model import ClusterSpec, HostSpec
+from dcos_installer.daemon_client import NotWell
 from dcos_installer.phases.base import HostsFailed
-from dcos_installer.phases.health import NotWell
 from dcos_installer.phases.make_secrets import SecretsLost
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.postflight import PostflightFailed, check_gateway

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from dcos_installer.plan.manifest import manifest
-from dcos_installer.plan.plan import Change, HostPlan, Plan, PlanUnreadable, assumed, by_change, lines, load, summary
+from dcos_installer.ansible.assumed import assumed
+from dcos_installer.plan.compose import manifest
+from dcos_installer.plan.plan import Change, HostPlan, Plan, PlanUnreadable, lines, load, summary
 from tests.support.installer.folder_hosts import FACTS, a_manifest, a_spec, the_materials
 
 
@@ -73,11 +74,6 @@ def test_a_machine_yet_to_be_made_lacks_every_package() -> None:
     plan = a_plan().hosts["p1"]
     assert plan.absent
     assert plan.missing_packages == (plan.manifest.packages[0].folder,)
-
-
-def test_many_hosts_are_read_by_what_they_share() -> None:
-    shared = by_change(a_plan())
-    assert shared["restart dcos-agent.service (etc/dcos-agent.env changed)"] == ("a1", "a2")
 
 
 def test_an_empty_manifest_changes_nothing_but_the_generation() -> None:

@@ -24,7 +24,7 @@ from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from dcos_installer import secrets
 from dcos_installer.config.model import ClusterSpec, Settings
-from dcos_installer.plan.manifest import manifest
+from dcos_installer.plan.compose import manifest
 from dcos_installer.secrets import SecretsDamaged, Vault, vault
 from dcos_installer.secrets import roots as root_files
 from dcos_installer.state import ClusterState

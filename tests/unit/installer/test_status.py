@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from dcos_installer import status
+from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import DeadlinePassed
-from dcos_installer.phases.health import NotWell, init
+from dcos_installer.phases.health import init
 from dcos_installer.phases.quorum import Quorum, ask_quorum
 from dcos_installer.phases.verify_cluster import VerifyCluster
 from tests.support.installer.pretended import Daemons, PretendedContext, deployed, pretend, quick_secrets, spec_of

@@ -25,7 +25,7 @@ GROWN = SEED + "server.3=198.18.0.13:2888:3888:participant;198.18.0.13:2181\n"
 @pytest.fixture(scope="module")
 def script(tmp_path_factory: pytest.TempPathFactory) -> ModuleType:
     copy = tmp_path_factory.mktemp("script") / "prepare.py"
-    shutil.copy(roles_dir() / "zookeeper" / "templates" / "prepare.py.j2", copy)
+    shutil.copy(roles_dir() / "zookeeper" / "files" / "prepare.py", copy)
     spec = importlib.util.spec_from_file_location("zookeeper_prepare", copy)
     assert spec is not None and spec.loader is not None
     module = importlib.util.module_from_spec(spec)

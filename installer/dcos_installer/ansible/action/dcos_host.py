@@ -1,10 +1,8 @@
 """Ansible action ``dcos_host``: sends one machine its request and keeps its answer, in one round trip.
 
-The installer's play names two folders: ``requests`` (``<host>.json``, read) and ``answers`` (``<host>.json``, written),
+The play names two folders: ``requests`` (``<host>.json``, read) and ``answers`` (``<host>.json``, written),
 and a file ``code`` with what `payload.code` returned. So the play's arguments are the same for every host, nothing of a
 manifest passes through Ansible's templating, and a thousand hosts cost a thousand small results.
-
-Without ``requests`` it ends a play of the roles: it merges what their ``dcos_fragment`` tasks added to the host.
 """
 
 from __future__ import annotations
@@ -28,10 +26,6 @@ class ActionModule(ActionBase):
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         arguments = self._task.args
         name = (task_vars or {})["inventory_hostname"]
-        if "requests" not in arguments:
-            from dcos_installer.ansible import standalone  # the installer's own play does without its imports
-
-            return standalone.apply_fragments(self, task_vars or {})
         request = (Path(arguments["requests"]) / f"{name}.json").read_bytes()
         code = Path(arguments["code"]).read_bytes()
         answered = self.ask(name, payload.enveloped(code, request))

@@ -1,6 +1,7 @@
 """Makes the files that ZooKeeper starts with. Usage: prepare.py GENERATION STATE SECRET
 
-GENERATION holds zoo.cfg (the static part), members and self; STATE is ZooKeeper's own folder; SECRET may be missing.
+GENERATION holds zoo.cfg (the part that never changes), members and self; STATE is ZooKeeper's own folder; SECRET may be
+missing.
 
 ZooKeeper itself writes a new list of members whenever the ensemble is reconfigured (STATE/conf/zoo.cfg.dynamic.VERSION)
 and its name into STATE/conf/zoo.cfg. So STATE/conf/zoo.cfg is made anew at each start, with the newest list
@@ -201,11 +202,11 @@ def put(path: Path, text: str) -> None:
     fresh = path.with_name(f".{path.name}.new")
     try:
         fresh.unlink(missing_ok=True)
-        with open(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
+        with os.fdopen(os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "wb") as file:
             file.write(text.encode())
             file.flush()
             os.fsync(file.fileno())
-        os.replace(fresh, path)
+        fresh.replace(path)
     except OSError as error:
         fresh.unlink(missing_ok=True)
         raise Problem(f"{path} could not be written: {error.strerror}; what was there is untouched") from error

@@ -1,7 +1,8 @@
-"""The roles by hand: what their actions do when a playbook, not the installer, runs them.
+"""The roles by hand: Ansible's actions in ``roles/action_plugins``, for when a playbook runs the roles.
 
-`facts` → `add_fragment` a role → `apply_fragments`. The inventory is read as the installer reads it, the manifest that
-comes out has the same digest, and the host's side is the same code.
+``dcos_facts`` → ``dcos_fragment`` a role → ``dcos_host``. The inventory is read as the installer reads it, the manifest
+that comes out has the same digest, and the host's side is the same code. The installer's own play has one action of its
+own (`ansible.action.dcos_host`) and needs none of this.
 """
 
 from __future__ import annotations
@@ -24,8 +25,10 @@ from dcos_installer.config.model import ClusterSpec
 from dcos_installer.config.spec import load_spec
 from dcos_installer.errors import InstallerError
 from dcos_installer.plan import materials
+from dcos_installer.plan.compose import fragment
 from dcos_installer.plan.facts import Facts, Target
-from dcos_installer.plan.manifest import Fragment, Package, fragment, merge
+from dcos_installer.plan.manifest import Fragment, Package
+from dcos_installer.plan.merge import merge
 from dcos_installer.providers import open_provider
 from dcos_installer.sockets import joined
 from dcos_installer.state import ClusterState, open_state
@@ -33,6 +36,36 @@ from dcos_installer.state import ClusterState, open_state
 APPLY_SECONDS = 90.0
 
 Vars = Mapping[str, Any]
+
+
+class ReadFacts(ActionBase):
+    """``dcos_facts``: see `facts`."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        return facts(self, task_vars or {})
+
+
+class AddFragment(ActionBase):
+    """``dcos_fragment``: see `add_fragment`."""
+
+    _requires_connection = False
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        return add_fragment(self, task_vars or {})
+
+
+class ApplyFragments(ActionBase):
+    """``dcos_host`` at the end of the play: see `apply_fragments`."""
+
+    _requires_connection = True
+    _supports_check_mode = True
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        return apply_fragments(self, task_vars or {})
 
 
 def facts(action: ActionBase, task_vars: Vars) -> dict[str, Any]:

@@ -1,0 +1,26 @@
+"""Facts of the cluster's hosts as the last run saw them, in the operator's state: a cache, never more."""
+
+from __future__ import annotations
+
+import msgspec
+
+from dcos_installer.phases.base import Context
+from dcos_installer.plan.facts import Facts
+from dcos_installer.state import atomic_write
+
+
+def read_cache(ctx: Context) -> dict[str, Facts]:
+    """Facts as the last run saw them; none when there is no cache or it cannot be read: it is only a cache."""
+    try:
+        return msgspec.json.decode(ctx.state.facts.read_bytes(), type=dict[str, Facts])
+    except (OSError, msgspec.DecodeError):
+        return {}
+
+
+def write_cache(ctx: Context) -> None:
+    atomic_write(ctx.state.facts, msgspec.json.encode(ctx.facts))
+
+
+def deployed(ctx: Context) -> set[str]:
+    """The hosts that carried something of ours at the last run."""
+    return {name for name, facts in read_cache(ctx).items() if facts.generation > 0}
