@@ -15,9 +15,10 @@ from dcos_runtime.agent.disk.logs import cap
 from dcos_runtime.agent.disk.rules import disk_size, project_range
 from dcos_runtime.agent.environment import duration_text
 from dcos_runtime.agent.resources import parse_attributes, parse_resources
-from dcos_runtime.auth import doors, guard
-from dcos_runtime.auth.doors import Doors
 from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration, number, port, size
+from dcos_runtime.guard import doors, guard
+from dcos_runtime.guard.doors import Doors
+from dcos_runtime.guard.users import Users
 from dcos_runtime.store.election import parse_master
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import DomainInfo
@@ -215,7 +216,7 @@ INSIDERS = ("gateway", "operator", "auth", "master")
 """Kinds of our own daemons that are let in on the port with TLS."""
 
 
-def who_may_pass(flags: Flags, users: guard.Users | None) -> Doors:
+def who_may_pass(flags: Flags, users: Users | None) -> Doors:
     """``users``: who is asked about revoked tokens. Raises `guard.GuardUnusable`."""
     known = guard.guard(
         "mesos-agent",

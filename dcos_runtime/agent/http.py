@@ -20,9 +20,9 @@ from dcos_runtime import __version__, build
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.files import Busy, Files, NotAllowed, NotThere
 from dcos_runtime.agent.views import VERSION, Viewer
-from dcos_runtime.auth.doors import Door, Doors
-from dcos_runtime.auth.guard import Denied
 from dcos_runtime.daemon import machine, text_response
+from dcos_runtime.guard.doors import Door, Doors
+from dcos_runtime.guard.guard import Denied
 from dcos_runtime.running import now
 from dcos_runtime.stalls import Stalls
 

@@ -41,11 +41,11 @@ from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.shell import Shell
 from dcos_runtime.agent.users import MasterUsers
 from dcos_runtime.agent.views import Viewer
-from dcos_runtime.auth.guard import GuardUnusable
 from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.daemon import Address, Life
 from dcos_runtime.flags import Flags
+from dcos_runtime.guard.guard import GuardUnusable
 from dcos_runtime.recording import Files as RecordingFiles
 from dcos_runtime.running import now
 from dcos_runtime.store.election import detector, parse_master

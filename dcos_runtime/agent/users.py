@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from dcos_runtime import tls
-from dcos_runtime.auth.guard import AskedUsers, UsersUnreachable
+from dcos_runtime.guard.users import AskedUsers, UsersUnreachable
 from dcos_runtime.wire import codec, internal
 
 if TYPE_CHECKING:

@@ -1,4 +1,1 @@
-"""Who may pass: passwords, tokens, credentials, the guard that every daemon asks, and the daemon that logs people in.
-
-May be imported by any daemon; knows none of them.
-"""
+"""The daemon dcos-auth: the cluster's users, their passwords, tokens that were revoked; it serves the gateway."""

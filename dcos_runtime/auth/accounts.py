@@ -11,18 +11,14 @@ import msgspec
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
-from dcos_runtime.auth import answers, passwords, routing, tokens
-from dcos_runtime.auth.answers import Refused
-from dcos_runtime.auth.brake import TooMany
-from dcos_runtime.auth.directory import (
-    Directory,
-    LastUser,
-    User,
-    UserExists,
-    UserUnknown,
-)
+from dcos_runtime.auth import passwords
+from dcos_runtime.auth.directory import Directory, LastUser, User, UserExists, UserUnknown
 from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Reserved, Tokens
-from dcos_runtime.auth.tokens import LIFETIME, Claims, TokenRefused
+from dcos_runtime.auth.throttle import TooMany
+from dcos_runtime.gateway import request_credentials, responses
+from dcos_runtime.gateway.responses import ErrorResponse
+from dcos_runtime.guard import tokens
+from dcos_runtime.guard.tokens import LIFETIME, Claims, TokenRefused
 
 ROOT = "/acs/api/v1"
 SHORTEST_PASSWORD = 8
@@ -70,18 +66,18 @@ class Accounts:
     # --- logging in and out ---
 
     async def log_in(self, request: web.BaseRequest) -> web.Response:
-        if says := routing.foreign_page(request.headers, request.headers.get("X-Dcos-Host", "")):
+        if says := request_credentials.foreign_page(request.headers, request.headers.get("X-Dcos-Host", "")):
             # Or a page could log its reader in as somebody else, who then sees what the reader does.
-            raise Refused(403, f"{says} says that another site's page sends this; log in at the gateway's own")
+            raise ErrorResponse(403, f"{says} says that another site's page sends this; log in at the gateway's own")
         given = await _read(request, _Credentials, 'the body is to be {"uid": "…", "password": "…"}')
         user = await self._checked(self._log_in(given, request.headers.get("X-Real-IP", "")))
         token = self._tokens.issue(user)
-        return answers.json({"token": token}, headers={"Set-Cookie": _cookie(token, int(LIFETIME))})
+        return responses.json({"token": token}, headers={"Set-Cookie": _cookie(token, int(LIFETIME))})
 
     async def log_out(self, request: web.BaseRequest, caller: Claims) -> web.Response:
         """Ends the caller's token, and that of the cookie, should it be another."""
         ended = {caller.id: caller}
-        cookie, _ = routing.split_cookies(request.headers.getall("Cookie", []))
+        cookie, _ = request_credentials.split_cookies(request.headers.getall("Cookie", []))
         if cookie:
             try:
                 other = self._tokens.claims(cookie)
@@ -92,23 +88,23 @@ class Accounts:
         return web.Response(headers={"Set-Cookie": _cookie("", 0), "Cache-Control": "no-store"})
 
     async def providers(self, request: web.BaseRequest) -> web.Response:
-        return answers.json(PROVIDERS)
+        return responses.json(PROVIDERS)
 
     async def jwks(self, request: web.BaseRequest) -> web.Response:
-        return answers.json({"keys": [self._tokens.key]})
+        return responses.json({"keys": [self._tokens.key]})
 
     async def verify(self, request: web.BaseRequest) -> web.Response:
         """For daemons on the socket: 200 with the uid when password or token are good, 401 when not."""
         given = await _read(request, _Question, 'the body is to be {"uid", "password"} or {"token"}')
         if given.token is not None:
             try:
-                return answers.json({"uid": self._tokens.claims(given.token).uid})
+                return responses.json({"uid": self._tokens.claims(given.token).uid})
             except TokenRefused as error:
-                raise answers.unauthorized(str(error)) from error
+                raise responses.unauthorized(str(error)) from error
         if given.uid is None or given.password is None:
-            raise Refused(400, "a uid and a password are wanted, or a token")
+            raise ErrorResponse(400, "a uid and a password are wanted, or a token")
         user = await self._checked(self._logins.recognise(given.uid[:256], given.password, given.address[:64]))
-        return answers.json({"uid": user.uid})
+        return responses.json({"uid": user.uid})
 
     async def _log_in(self, given: _Credentials, source: str) -> User:
         return await self._logins.log_in(given.uid[:256], given.password, source)
@@ -117,39 +113,39 @@ class Accounts:
         try:
             return await attempt  # type: ignore[no-any-return]
         except Rejected:
-            raise answers.unauthorized("the uid or the password is wrong", "ERR_INVALID_CREDENTIALS") from None
+            raise responses.unauthorized("the uid or the password is wrong", "ERR_INVALID_CREDENTIALS") from None
         except TooMany as error:
-            raise Refused(
+            raise ErrorResponse(
                 429, str(error), "ERR_TOO_MANY_ATTEMPTS", {"Retry-After": str(math.ceil(error.seconds))}
             ) from None
 
     # --- users ---
 
     async def users(self, request: web.BaseRequest) -> web.Response:
-        return answers.json({"array": [_shown(user) for user in self._directory.users()]})
+        return responses.json({"array": [_shown(user) for user in self._directory.users()]})
 
     async def user(self, request: web.BaseRequest, uid: str) -> web.Response:
         user = self._directory.user(uid)
         if user is None:
             raise _unknown(uid)
-        return answers.json(_shown(user))
+        return responses.json(_shown(user))
 
     async def create(self, request: web.BaseRequest, uid: str, caller: Claims | None) -> web.Response:
         wanted = await _wanted(request)
         if not tokens.UID.fullmatch(uid):
-            raise Refused(
+            raise ErrorResponse(
                 400,
                 "a uid begins with a letter or a digit, holds letters, digits and ._@+- and is at most 96 long",
                 "ERR_INVALID_USER_ID",
             )
         if uid in self._reserved:
-            raise Refused(
+            raise ErrorResponse(
                 400,
                 f"{uid} is taken by one of the cluster's daemons or frameworks; choose another uid",
                 "ERR_INVALID_USER_ID",
             )
         if wanted.password is None:
-            raise Refused(400, "a password is wanted", "ERR_INVALID_DATA")
+            raise ErrorResponse(400, "a password is wanted", "ERR_INVALID_DATA")
         if self._directory.user(uid) is not None:
             raise _exists(uid)
         user = User(uid, await self._hasher.hashed(wanted.password), wanted.description or "", time.time())
@@ -163,7 +159,7 @@ class Accounts:
         """A new password ends all tokens that the user has."""
         wanted = await _wanted(request)
         if wanted.password is None and wanted.description is None:
-            raise Refused(400, "a password or a description is wanted", "ERR_INVALID_DATA")
+            raise ErrorResponse(400, "a password or a description is wanted", "ERR_INVALID_DATA")
         if self._directory.user(uid) is None:
             raise _unknown(uid)
         changes: dict[str, Any] = {}
@@ -183,7 +179,7 @@ class Accounts:
         except UserUnknown:
             raise _unknown(uid) from None
         except LastUser:
-            raise Refused(
+            raise ErrorResponse(
                 409, f"{uid} is the last user: nobody could log in any more; add another first", "ERR_LAST_USER"
             ) from None
         return web.Response(status=204)
@@ -200,40 +196,44 @@ def _shown(user: User) -> dict[str, Any]:
     }
 
 
-def _unknown(uid: str) -> Refused:
-    return Refused(404, f"there is no user {uid[:96]}", "ERR_UNKNOWN_USER_ID")
+def _unknown(uid: str) -> ErrorResponse:
+    return ErrorResponse(404, f"there is no user {uid[:96]}", "ERR_UNKNOWN_USER_ID")
 
 
-def _exists(uid: str) -> Refused:
-    return Refused(409, f"there is a user {uid} already", "ERR_USER_EXISTS")
+def _exists(uid: str) -> ErrorResponse:
+    return ErrorResponse(409, f"there is a user {uid} already", "ERR_USER_EXISTS")
 
 
 def _cookie(token: str, seconds: int) -> str:
-    return f"{routing.COOKIE}={token}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Strict"
+    return f"{request_credentials.COOKIE}={token}; Path=/; Max-Age={seconds}; Secure; HttpOnly; SameSite=Strict"
 
 
 async def _wanted(request: web.BaseRequest) -> _Wanted:
     wanted: _Wanted = await _read(request, _Wanted, 'the body is to be {"password": "…", "description": "…"}')
     if wanted.password is not None and not SHORTEST_PASSWORD <= len(wanted.password) <= passwords.LONGEST:
-        raise Refused(400, f"a password has {SHORTEST_PASSWORD} to {passwords.LONGEST} characters", "ERR_INVALID_DATA")
+        raise ErrorResponse(
+            400, f"a password has {SHORTEST_PASSWORD} to {passwords.LONGEST} characters", "ERR_INVALID_DATA"
+        )
     if wanted.description is not None and len(wanted.description) > _LONGEST_DESCRIPTION:
-        raise Refused(400, f"a description has at most {_LONGEST_DESCRIPTION} characters", "ERR_INVALID_DATA")
+        raise ErrorResponse(400, f"a description has at most {_LONGEST_DESCRIPTION} characters", "ERR_INVALID_DATA")
     return wanted
 
 
 async def _read(request: web.BaseRequest, form: type[Any], otherwise: str) -> Any:
-    """The body as ``form``. Raises `Refused` with ``otherwise``, and never with what the body holds."""
+    """The body as ``form``. Raises `ErrorResponse` with ``otherwise``, and never with what the body holds."""
     if request.content_length is not None and request.content_length > _MAX_BODY:
-        raise Refused(413, "the body is too large")
+        raise ErrorResponse(413, "the body is too large")
     try:
         body = await request.read()
     except web.HTTPRequestEntityTooLarge:
-        raise Refused(413, "the body is too large") from None
+        raise ErrorResponse(413, "the body is too large") from None
     except (web.RequestPayloadError, HttpProcessingError):
-        raise Refused(400, "the body cannot be read: is it packed, or sent in chunks, as its header says?") from None
+        raise ErrorResponse(
+            400, "the body cannot be read: is it packed, or sent in chunks, as its header says?"
+        ) from None
     if len(body) > _MAX_BODY:  # it came in chunks, or packed
-        raise Refused(413, "the body is too large")
+        raise ErrorResponse(413, "the body is too large")
     try:
         return msgspec.json.decode(body, type=form)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-        raise Refused(400, otherwise, "ERR_INVALID_DATA") from None
+        raise ErrorResponse(400, otherwise, "ERR_INVALID_DATA") from None

@@ -14,13 +14,15 @@ from urllib.parse import quote
 
 import msgspec
 
-from dcos_runtime.auth import passwords, tokens
-from dcos_runtime.auth.tokens import Claims, TokenRefused
+from dcos_runtime.auth import passwords
+from dcos_runtime.guard import tokens
+from dcos_runtime.guard.tokens import Claims, TokenRefused
+from dcos_runtime.guard.users import UsersUnreachable
 from dcos_runtime.store import StoreError, TooLarge
 from dcos_runtime.store.sqlite import SqliteStore
 
 
-class Unavailable(Exception):
+class Unavailable(UsersUnreachable):
     """The users cannot be known, or not be changed, at the moment."""
 
 

@@ -14,10 +14,12 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import TypeVar
 
-from dcos_runtime.auth import passwords, tokens
-from dcos_runtime.auth.brake import ADDRESS, LONGEST_WAIT, USER, Brake, Rule, TooMany
+from dcos_runtime.auth import passwords
 from dcos_runtime.auth.directory import Directory, User
-from dcos_runtime.auth.tokens import LIFETIME, Claims, Signer, TokenRefused, Verifier
+from dcos_runtime.auth.signing import Signer
+from dcos_runtime.auth.throttle import ADDRESS, LONGEST_WAIT, USER, Rule, Throttle, TooMany
+from dcos_runtime.guard import tokens
+from dcos_runtime.guard.tokens import LIFETIME, Claims, TokenRefused, Verifier
 
 T = TypeVar("T")
 
@@ -74,12 +76,12 @@ class Logins:
     """Passwords against the directory."""
 
     def __init__(
-        self, directory: Directory, hasher: Hasher, brake: Brake | None = None, reserved: Reserved = NOBODY
+        self, directory: Directory, hasher: Hasher, throttle: Throttle | None = None, reserved: Reserved = NOBODY
     ) -> None:
         self._directory = directory
         self._reserved = reserved
         self._hasher = hasher
-        self._brake = brake or Brake()
+        self._throttle = throttle or Throttle()
         self._waiting = 0
         # Somebody's hash that nobody has the password of: an unknown user takes as long as a wrong password.
         self._nobody = passwords.hashed(secrets.token_hex(16))
@@ -126,17 +128,17 @@ class Logins:
             raise TooMany(2.0)
         self._waiting += 1
         try:
-            if wait := self._brake.wait(keys, time.monotonic(), longest):
+            if wait := self._throttle.wait(keys, time.monotonic(), longest):
                 await asyncio.sleep(wait)
             user = self._user(uid)
             good = await self._hasher.matches(password, user.hash if user else self._nobody)
             # The user may have been changed or removed while the hash was computed.
             if good and user is not None and self._directory.user(uid) == user:
-                self._brake.succeeded(keys)
+                self._throttle.succeeded(keys)
                 return user
         finally:
             self._waiting -= 1
-        self._brake.failed(keys, time.monotonic())
+        self._throttle.failed(keys, time.monotonic())
         raise Rejected(uid)
 
 

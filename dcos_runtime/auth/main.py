@@ -22,7 +22,7 @@ def main() -> None:
 
     from dcos_runtime.auth.directory import AdministratorUnusable
     from dcos_runtime.auth.process import Process
-    from dcos_runtime.auth.tokens import KeyUnusable
+    from dcos_runtime.guard.tokens import KeyUnusable
     from dcos_runtime.store import StoreError
     from dcos_runtime.tls import TlsError
 

@@ -14,23 +14,27 @@ from pathlib import Path
 from aiohttp import web
 
 from dcos_runtime import daemon, tls
-from dcos_runtime.auth import options, questions, tokens
-from dcos_runtime.auth.about import About, Cluster, mode_of
+from dcos_runtime.auth import options, signing
 from dcos_runtime.auth.accounts import Accounts
-from dcos_runtime.auth.backends import Backend, Group
 from dcos_runtime.auth.directory import Directory, LocalDirectory, Unavailable, User, administrator
-from dcos_runtime.auth.front import Front
-from dcos_runtime.auth.gate import WANTED, Gate
-from dcos_runtime.auth.health import Door, Doors, Health
 from dcos_runtime.auth.logins import Hasher, Logins, Reserved, Tokens
-from dcos_runtime.auth.places import Agents, Names, Services
+from dcos_runtime.auth.pages import VERIFY, account_pages
 from dcos_runtime.flags import Flags
+from dcos_runtime.gateway import auth_request
+from dcos_runtime.gateway.authorizer import WANTED, Authorizer
+from dcos_runtime.gateway.backends import Backend, Upstream
+from dcos_runtime.gateway.cluster_info import Cluster, ClusterInfo, mode_of
+from dcos_runtime.gateway.cluster_pages import cluster_pages
+from dcos_runtime.gateway.health import Health, Probe, Probes
+from dcos_runtime.gateway.pages import Pages
+from dcos_runtime.gateway.targets import Agents, Names, Services
+from dcos_runtime.guard.tokens import Verifier
 
 log = logging.getLogger(__name__)
 
 SOCKET_MODE = 0o660
-QUESTIONS = ".nginx"
-"""Beside the socket of --socket, with this after its name, is that of nginx' questions."""
+AUTH_REQUESTS = ".nginx"
+"""Beside the socket of --socket, with this after its name, is the one for nginx' auth requests."""
 
 _MAX_HEADER = 64 * 1024
 _PURGE_SECONDS = 600.0
@@ -49,51 +53,49 @@ class Process:
         ``TlsError`` for what prevents a start.
         """
         flags = self._flags
-        signer = tokens.signer(Path(flags.token_private_key), flags.token_issuer)
-        verifier = tokens.Verifier(signer.public_key, flags.token_issuer)
+        signer = signing.signer(Path(flags.token_private_key), flags.token_issuer)
+        verifier = Verifier(signer.public_key, flags.token_issuer)
         first = administrator(Path(flags.administrator)) if flags.administrator else None
         async with AsyncExitStack() as stack:
             directory = await self._directory(stack, first)
             files = tls.files(flags.tls_ca, flags.tls_identity)
             masters = options.own_first(flags)
-            doors = Doors(
-                master=Door("master", flags.master_tls_port, "/health", files),
-                init=Door("marathon", flags.init_tls_port, "/ping", files),
-                gateway=Door("gateway", flags.gateway_port, "/health", files),
-                agent=Door("agent", flags.agent_tls_port, "/health", files),
+            probes = Probes(
+                master=Probe("master", flags.master_tls_port, "/health", files),
+                init=Probe("marathon", flags.init_tls_port, "/ping", files),
+                gateway=Probe("gateway", flags.gateway_port, "/health", files),
+                agent=Probe("agent", flags.agent_tls_port, "/health", files),
             )
             master = Backend("master", "master", masters, flags.master_tls_port, files)
             init = Backend("init", "marathon", masters, flags.init_tls_port, files)
             hasher = Hasher()
             stack.push_async_callback(master.close)
             stack.push_async_callback(init.close)
-            stack.push_async_callback(doors.close)
+            stack.push_async_callback(probes.close)
             stack.callback(hasher.close)
             reserved = Reserved(frozenset(flags.reserved_users))
-            known = Tokens(directory, signer, verifier, reserved)
+            tokens = Tokens(directory, signer, verifier, reserved)
+            accounts = Accounts(directory, Logins(directory, hasher, reserved=reserved), tokens, hasher, reserved)
             agents = Agents(master, flags.agent_tls_port)
-            to_master, to_init = Group("dcos_master", master, "/health"), Group("dcos_init", init, "/ping")
-            gate = Gate(known, agents, Services(master, init, masters, agents), to_master, to_init)
+            to_master, to_init = Upstream("dcos_master", master, "/health"), Upstream("dcos_init", init, "/ping")
+            authorizer = Authorizer(tokens, agents, Services(master, init, masters, agents), to_master, to_init)
             cluster, names = self._cluster(masters), Names(master, flags.masters)
-            front = Front(
-                directory,
-                gate,
-                Accounts(directory, Logins(directory, hasher, reserved=reserved), known, hasher, reserved),
-                About(cluster),
-                names,
-                Health(
-                    masters[0], flags.masters, cluster.zookeeper, agents, names, doors, mode_of, cluster.dcos_version
-                ),
+            health = Health(
+                masters[0], flags.masters, cluster.zookeeper, agents, names, probes, mode_of, cluster.dcos_version
             )
+            table = account_pages(accounts) | cluster_pages(directory.check, ClusterInfo(cluster), names, health)
             if len(masters) > 1:
                 self._life.spawn(to_master.watch(), "looking after this host's master")
                 self._life.spawn(to_init.watch(), "looking after this host's init")
             self._life.spawn(_purge(directory), "forgetting revoked tokens")
             path = Path(flags.socket)
-            await stack.enter_async_context(listening(front, path))
-            questions_path = path.with_name(path.name + QUESTIONS)
-            await asyncio.to_thread(_make_room, questions_path)
-            await stack.enter_async_context(questions.listening(gate.decide, WANTED, questions_path, SOCKET_MODE))
+            pages = Pages(authorizer, table, internal={VERIFY: accounts.verify})
+            await stack.enter_async_context(listening(pages, path))
+            auth_request_path = path.with_name(path.name + AUTH_REQUESTS)
+            await asyncio.to_thread(_make_room, auth_request_path)
+            await stack.enter_async_context(
+                auth_request.listening(authorizer.decide, WANTED, auth_request_path, SOCKET_MODE)
+            )
             self._ready(path)
             await self._life.ended()
 
@@ -133,13 +135,13 @@ class Process:
 
 
 @contextlib.asynccontextmanager
-async def listening(front: Front, path: Path) -> AsyncIterator[None]:
-    """Serves ``front`` on the UNIX socket ``path``. Raises ``OSError``, also when another process listens there."""
+async def listening(pages: Pages, path: Path) -> AsyncIterator[None]:
+    """Serves ``pages`` on the UNIX socket ``path``. Raises ``OSError``, also when another process listens there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(_make_room, path)
     # Headers hold a whole target and all cookies: nginx lets 16 KB a line pass.
     server = web.Server(
-        front.answer,
+        pages.answer,
         handler_cancellation=True,
         access_log=None,
         keepalive_timeout=75.0,

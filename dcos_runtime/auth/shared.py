@@ -37,7 +37,7 @@ from dcos_runtime.auth.directory import (
     judge,
     node_name,
 )
-from dcos_runtime.auth.tokens import Claims, TokenRefused
+from dcos_runtime.guard.tokens import Claims, TokenRefused
 from dcos_runtime.store import access
 from dcos_runtime.store.access import AccessDenied
 from dcos_runtime.store.lease import boottime

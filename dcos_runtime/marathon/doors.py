@@ -9,7 +9,7 @@ from aiohttp import web
 from aiohttp.http import HttpVersion11
 
 from dcos_runtime import tls
-from dcos_runtime.auth.guard import Denied, Guard
+from dcos_runtime.guard.guard import Denied, Guard
 from dcos_runtime.marathon.api.routing import MAX_BODY, error, normal_path
 
 log = logging.getLogger(__name__)

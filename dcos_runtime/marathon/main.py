@@ -17,7 +17,7 @@ def main() -> None:
     flags = daemon.own_flags(PROGRAM, SUMMARY, options.DECLARED, prefix=options.PREFIX, check=check)
     daemon.configure_logging(options.log_level(flags))
 
-    from dcos_runtime.auth.guard import GuardUnusable
+    from dcos_runtime.guard.guard import GuardUnusable
     from dcos_runtime.marathon.process import Process, UnusableFlags
     from dcos_runtime.store import StoreError
     from dcos_runtime.tls import TlsError

@@ -8,9 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from dcos_runtime import tls
-from dcos_runtime.auth import guard
 from dcos_runtime.daemon import Leave
 from dcos_runtime.flags import Flag, Flags, boolean, number, port
+from dcos_runtime.guard import guard
 from dcos_runtime.marathon.core.definition import Rules
 from dcos_runtime.marathon.core.world import KEPT_VERSIONS, Settings
 from dcos_runtime.store.election import parse_master

@@ -11,9 +11,9 @@ import ipaddress
 from aiohttp import web
 
 from dcos_runtime import tls
-from dcos_runtime.auth.doors import Doors
-from dcos_runtime.auth.guard import UsersUnreachable
 from dcos_runtime.daemon import text_response
+from dcos_runtime.guard.doors import Doors
+from dcos_runtime.guard.users import UsersUnreachable
 from dcos_runtime.master import body
 from dcos_runtime.master.core.events import AgentConnect, AgentGone, AgentMessages
 from dcos_runtime.master.http import PublicApi, Role

@@ -7,11 +7,11 @@ import uuid
 from collections.abc import Sequence
 
 from dcos_runtime import tls
-from dcos_runtime.auth import doors, guard
-from dcos_runtime.auth.doors import Doors
 from dcos_runtime.core.resources import MAX_SCALAR, decimal, fixed
 from dcos_runtime.daemon import own_hostname
 from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration, number, port
+from dcos_runtime.guard import doors, guard
+from dcos_runtime.guard.doors import Doors
 from dcos_runtime.master.core.allocator import Options, Quantities
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.master.views import VERSION

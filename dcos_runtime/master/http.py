@@ -19,10 +19,10 @@ from dataclasses import dataclass, field
 from aiohttp import hdrs, web
 
 from dcos_runtime import __version__, build
-from dcos_runtime.auth.doors import Door, Doors
-from dcos_runtime.auth.guard import Denied
 from dcos_runtime.daemon import machine, text_response
 from dcos_runtime.flags import duration
+from dcos_runtime.guard.doors import Door, Doors
+from dcos_runtime.guard.guard import Denied
 from dcos_runtime.master import scheduler_api, teardown
 from dcos_runtime.master.body import MAX_BODY
 from dcos_runtime.master.forward import PASSED_ON, Again, Forwarder

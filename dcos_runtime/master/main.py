@@ -10,9 +10,9 @@ from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 
 from dcos_runtime import daemon, tls
-from dcos_runtime.auth.guard import GuardUnusable
 from dcos_runtime.daemon import Life
 from dcos_runtime.flags import Flags
+from dcos_runtime.guard.guard import GuardUnusable
 from dcos_runtime.master import flags as master_flags
 from dcos_runtime.master.agents_http import AgentApi
 from dcos_runtime.master.core.state import Config

@@ -14,7 +14,7 @@ import pytest
 
 from dcos_runtime.auth.directory import Unavailable, User
 from dcos_runtime.auth.shared import SIGN, SharedDirectory
-from dcos_runtime.auth.tokens import Claims, TokenRefused
+from dcos_runtime.guard.tokens import Claims, TokenRefused
 from dcos_runtime.store.zookeeper import Session, parse_url
 from tests.support.daemons.coordinated import Link
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
@@ -31,7 +31,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
     server.kill()
 
 
-class Place:
+class Endpoint:
     """Directories of one cluster's users, on one clock that stands still unless the test turns it."""
 
     def __init__(self, hosts: str, path: str) -> None:
@@ -40,7 +40,7 @@ class Place:
         self.now = 1000.0
         self._stack = contextlib.AsyncExitStack()
 
-    async def __aenter__(self) -> Place:
+    async def __aenter__(self) -> Endpoint:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -75,8 +75,8 @@ class Directory:
 
 
 @pytest.fixture
-async def place(server: ZooKeeperServer, tmp_path: Path) -> AsyncIterator[Place]:
-    async with Place(server.hosts, f"/tests/{tmp_path.name}") as place:
+async def place(server: ZooKeeperServer, tmp_path: Path) -> AsyncIterator[Endpoint]:
+    async with Endpoint(server.hosts, f"/tests/{tmp_path.name}") as place:
         yield place
 
 
@@ -99,11 +99,11 @@ def token_of(uid: str) -> Claims:
     return Claims(uid, f"token-of-{uid}", time.time() + 1000, time.time())
 
 
-def stand_still(seconds: float, place: Place) -> None:
+def stand_still(seconds: float, place: Endpoint) -> None:
     place.now += seconds
 
 
-async def test_who_was_paused_for_longer_than_it_trusts_knows_nobody_until_it_has_read_anew(place: Place) -> None:
+async def test_who_was_paused_for_longer_than_it_trusts_knows_nobody_until_it_has_read_anew(place: Endpoint) -> None:
     one, two = await place.directory(), await place.directory()
     await one.shared.add(User("bob", "h"))
     await until(lambda: knows(two.shared, "bob"))
@@ -124,7 +124,7 @@ async def test_who_was_paused_for_longer_than_it_trusts_knows_nobody_until_it_ha
 
 
 async def test_what_is_known_is_as_old_as_the_asking_for_the_last_sign_that_was_answered(
-    place: Place, server: ZooKeeperServer
+    place: Endpoint, server: ZooKeeperServer
 ) -> None:
     link = Link(server.hosts)
     try:
@@ -146,7 +146,7 @@ async def test_what_is_known_is_as_old_as_the_asking_for_the_last_sign_that_was_
         link.close()
 
 
-async def test_a_sign_brings_all_that_happened_before_it(place: Place) -> None:
+async def test_a_sign_brings_all_that_happened_before_it(place: Endpoint) -> None:
     """Or what is known would be taken for newer than it is."""
     one, two = await place.directory(), await place.directory()
     for turn in range(6):
@@ -157,7 +157,7 @@ async def test_a_sign_brings_all_that_happened_before_it(place: Place) -> None:
 
 
 @pytest.mark.parametrize("end", ["removed", "other password", "logged out"])
-async def test_who_is_no_user_any_more_changes_no_user_whatever_the_cache_says(place: Place, end: str) -> None:
+async def test_who_is_no_user_any_more_changes_no_user_whatever_the_cache_says(place: Endpoint, end: str) -> None:
     one, two = await place.directory(), await place.directory()
     await one.shared.add(User("bob", "h"))
     await one.shared.add(User("ann", "h"))
@@ -185,7 +185,7 @@ async def test_who_is_no_user_any_more_changes_no_user_whatever_the_cache_says(p
     assert ann is not None and ann.hash == "h"
 
 
-async def test_who_is_removed_between_the_look_and_the_change_changes_nothing(place: Place) -> None:
+async def test_who_is_removed_between_the_look_and_the_change_changes_nothing(place: Endpoint) -> None:
     one, two = await place.directory(), await place.directory()
     await one.shared.add(User("bob", "h"))
     await one.shared.add(User("ann", "h"))
@@ -208,7 +208,7 @@ async def test_who_is_removed_between_the_look_and_the_change_changes_nothing(pl
     assert looks and ann is not None and ann.hash == "h"
 
 
-async def test_a_user_may_change_and_remove_himself(place: Place) -> None:
+async def test_a_user_may_change_and_remove_himself(place: Endpoint) -> None:
     one = (await place.directory()).shared
     await one.add(User("bob", "h"))
     await one.change("bob", lambda user: msgspec.structs.replace(user, description="b"), token_of("bob"))

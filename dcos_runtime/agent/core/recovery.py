@@ -6,22 +6,18 @@ checkpoint only says what the framework was told.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from dcos_runtime.agent.core.effects import Watch
+from dcos_runtime.agent.core.life import Life
 from dcos_runtime.agent.core.model import Facts, Found
 from dcos_runtime.agent.core.records import KillReason, Stage
 from dcos_runtime.agent.core.task import Task, Verdict
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
-if TYPE_CHECKING:
-    from dcos_runtime.agent.core.agent import AgentCore
-
 Reason = TaskStatus.Reason
 
 
-def resume(core: AgentCore, task: Task, facts: Facts | None, rebooted: bool, now: Now) -> None:
+def resume(core: Life, task: Task, facts: Facts | None, rebooted: bool, now: Now) -> None:
     """Takes the task up where it is found."""
     facts = facts or Facts(Found.ABSENT)
     record, container = task.record, task.container
@@ -51,7 +47,7 @@ def resume(core: AgentCore, task: Task, facts: Facts | None, rebooted: bool, now
             core.destroy(task, _absent(core, task, facts, rebooted))
 
 
-def _catch_up(core: AgentCore, task: Task, now: Now) -> None:
+def _catch_up(core: Life, task: Task, now: Now) -> None:
     """Tells what happened between the last checkpoint and the end of the former agent."""
     container = task.container
     if container.stage in (Stage.INTENT, Stage.PREPARING):
@@ -63,7 +59,7 @@ def _catch_up(core: AgentCore, task: Task, now: Now) -> None:
     container.stage = Stage.RUNNING
 
 
-def _absent(core: AgentCore, task: Task, facts: Facts, rebooted: bool) -> Verdict:
+def _absent(core: Life, task: Task, facts: Facts, rebooted: bool) -> Verdict:
     record = task.record
     source = TaskStatus.Source.SOURCE_AGENT
     kill = record.kill

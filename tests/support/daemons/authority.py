@@ -20,7 +20,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import ExtendedKeyUsageOID, NameOID
 
-from dcos_runtime.auth.tokens import Signer, jwk_of
+from dcos_runtime.auth.signing import Signer
+from dcos_runtime.guard.tokens import jwk_of
 from dcos_runtime.tls import name_at
 
 _PEM = serialization.Encoding.PEM

@@ -12,7 +12,7 @@ from aiohttp import web
 from aiohttp.test_utils import RawTestServer
 
 from dcos_runtime.auth.accounts import _Credentials, _read, _wanted
-from dcos_runtime.auth.answers import Refused
+from dcos_runtime.gateway.responses import ErrorResponse
 
 SECRET = "s3cret-in-the-body"
 
@@ -25,7 +25,7 @@ async def url() -> AsyncIterator[str]:
                 await _wanted(request)
             else:
                 await _read(request, _Credentials, "the body is to be {…}")
-        except Refused as refused:
+        except ErrorResponse as refused:
             return refused.response()
         return web.Response(text="taken")
 

@@ -14,7 +14,7 @@ import pytest
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 
-from dcos_runtime.auth import passwords, questions
+from dcos_runtime.auth import passwords
 from dcos_runtime.auth.directory import (
     AdministratorUnusable,
     LastUser,
@@ -26,9 +26,11 @@ from dcos_runtime.auth.directory import (
     administrator,
 )
 from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Reserved, Tokens
-from dcos_runtime.auth.places import address_of, frameworks_of, services_of
-from dcos_runtime.auth.routing import Place
-from dcos_runtime.auth.tokens import Signer, TokenRefused, Verifier
+from dcos_runtime.auth.signing import Signer
+from dcos_runtime.gateway import auth_request
+from dcos_runtime.gateway.routing import Endpoint
+from dcos_runtime.gateway.targets import address_of, frameworks_of, services_of
+from dcos_runtime.guard.tokens import TokenRefused, Verifier
 from dcos_runtime.store import StoreError
 
 PASSWORD = "correct horse"
@@ -184,7 +186,7 @@ async def test_a_user_made_by_a_clock_ahead_of_ours_can_log_in(directory: LocalD
 
 
 async def _asked(path: Path, chunks: list[bytes], answers: int) -> bytes:
-    async def later(headers: Any) -> questions.Answer:
+    async def later(headers: Any) -> auth_request.Answer:
         await asyncio.sleep(0.01)
         return 200, {"X-Dcos-Path": headers["x-dcos-uri"]}
 
@@ -198,7 +200,7 @@ async def _asked(path: Path, chunks: list[bytes], answers: int) -> bytes:
             return 200, {"X-Dcos-Path": "a\r\nX-Dcos-User: root"}
         return 200, {"X-Dcos-Path": uri, "X-Dcos-Cookie": headers.get("cookie", "")}
 
-    async with questions.listening(decide, ("X-Dcos-Uri", "Cookie"), path, 0o600):
+    async with auth_request.listening(decide, ("X-Dcos-Uri", "Cookie"), path, 0o600):
         reader, writer = await asyncio.open_unix_connection(str(path))
         for chunk in chunks:
             writer.write(chunk)
@@ -231,11 +233,11 @@ async def test_questions_are_answered_in_order_however_they_arrive(tmp_path: Pat
 async def test_every_value_of_a_header_that_is_there_several_times_is_told(tmp_path: Path) -> None:
     told: list[list[tuple[str, str]]] = []
 
-    def decide(headers: questions.Headers) -> questions.Answer:
+    def decide(headers: auth_request.Headers) -> auth_request.Answer:
         told.append(list(headers.items()))
         return 200, {}
 
-    async with questions.listening(decide, ("Origin", "Cookie"), tmp_path / "s", 0o600):
+    async with auth_request.listening(decide, ("Origin", "Cookie"), tmp_path / "s", 0o600):
         reader, writer = await asyncio.open_unix_connection(str(tmp_path / "s"))
         writer.write(
             b"GET /?Origin:x HTTP/1.1\r\norigin: a\r\nX-Origin: b\r\nORIGIN:\r\nCookie: c:d\r\nOrigin:e \r\n\r\n"
@@ -270,7 +272,7 @@ def _app(app_id: str, labels: dict[str, str], **task: Any) -> dict[str, Any]:
 
 def test_services_are_where_their_labels_say() -> None:
     labels = {"DCOS_SERVICE_NAME": "/web/", "DCOS_SERVICE_SCHEME": "HTTPS", "DCOS_SERVICE_PORT_INDEX": "1"}
-    assert services_of([_app("/a", labels)])["web"].place == Place("https", "h", 2)
+    assert services_of([_app("/a", labels)])["web"].place == Endpoint("https", "h", 2)
     for wrong in (
         {**labels, "DCOS_SERVICE_SCHEME": "gopher"},
         {**labels, "DCOS_SERVICE_PORT_INDEX": "2"},
@@ -285,8 +287,8 @@ def test_of_several_tasks_a_healthy_one_is_taken_and_of_several_apps_the_first()
     app = _app("/b", {"DCOS_SERVICE_NAME": "web"}, startedAt="1", healthCheckResults=[{"alive": False}])
     well = {"id": "u", "state": "TASK_RUNNING", "host": "well", "ports": [3], "startedAt": "2"}
     app["tasks"].append({**well, "healthCheckResults": [{"alive": True}, None]})
-    assert services_of([app])["web"].place == Place("http", "well", 3)
-    assert services_of([app, _app("/a", {"DCOS_SERVICE_NAME": "web"})])["web"].place == Place("http", "h", 1)
+    assert services_of([app])["web"].place == Endpoint("http", "well", 3)
+    assert services_of([app, _app("/a", {"DCOS_SERVICE_NAME": "web"})])["web"].place == Endpoint("http", "h", 1)
 
 
 def test_agents_and_frameworks_say_where_they_are() -> None:
@@ -301,6 +303,6 @@ def test_agents_and_frameworks_say_where_they_are() -> None:
         {"name": "none"},
     ]
     found = frameworks_of(told)
-    assert found["chronos"].place == Place("http", "new", 2)
+    assert found["chronos"].place == Endpoint("http", "new", 2)
     assert found["bad"].place is None
     assert "none" not in found

@@ -17,7 +17,8 @@ from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption,
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcos_runtime.auth import credentials, passwords, tokens
+from dcos_runtime.auth import passwords, signing
+from dcos_runtime.guard import credentials, tokens
 
 CLUSTER = "0b9d3c52-6a1f-4a4e-9f0e-5c1d2e3f4a5b"
 OTHER = "1b9d3c52-6a1f-4a4e-9f0e-5c1d2e3f4a5b"
@@ -29,7 +30,7 @@ def new_key(bits: int = 2048) -> bytes:
 
 
 KEY, OTHER_KEY = new_key(), new_key()
-SIGNER = tokens.Signer(KEY, CLUSTER)
+SIGNER = signing.Signer(KEY, CLUSTER)
 VERIFIER = tokens.Verifier(SIGNER.public_key, CLUSTER)
 
 
@@ -80,7 +81,7 @@ def test_a_token_of_another_key_is_refused() -> None:
     with pytest.raises(tokens.TokenRefused):
         VERIFIER.verify(signed({}, OTHER_KEY))
     with pytest.raises(tokens.TokenRefused):
-        VERIFIER.verify(tokens.Signer(OTHER_KEY, CLUSTER).issue("ann"))
+        VERIFIER.verify(signing.Signer(OTHER_KEY, CLUSTER).issue("ann"))
 
 
 def test_no_other_algorithm_is_honoured() -> None:
@@ -180,17 +181,17 @@ def test_keys_that_are_too_weak_or_none_are_refused_without_being_shown(tmp_path
     for content in (b"", secret.encode(), f"-----BEGIN PRIVATE KEY-----\n{secret}\n-----END PRIVATE KEY-----".encode()):
         path = tmp_path / "key.pem"
         path.write_bytes(content)
-        for read in (tokens.signer, tokens.verifier):
+        for read in (signing.signer, tokens.verifier):
             with pytest.raises(tokens.KeyUnusable) as caught:
                 read(path, CLUSTER)
             assert str(path) in str(caught.value)
             assert secret not in repr(caught.value)
-            if read is tokens.signer:
+            if read is signing.signer:
                 assert caught.value.__cause__ is None
     with pytest.raises(tokens.KeyUnusable, match="2048"):
-        tokens.Signer(new_key(1024), CLUSTER)
+        signing.Signer(new_key(1024), CLUSTER)
     with pytest.raises(tokens.KeyUnusable, match="cannot be read"):
-        tokens.signer(tmp_path / "absent", CLUSTER)
+        signing.signer(tmp_path / "absent", CLUSTER)
     curve = ec.generate_private_key(ec.SECP256R1()).public_key()
     with pytest.raises(tokens.KeyUnusable, match="RSA"):
         tokens.Verifier(curve.public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo), CLUSTER)

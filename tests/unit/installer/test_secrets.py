@@ -28,8 +28,10 @@ from dcos_installer.plan.compose import manifest
 from dcos_installer.secrets import SecretsDamaged, Vault, vault
 from dcos_installer.secrets import roots as root_files
 from dcos_installer.state import ClusterState
-from dcos_runtime.auth import credentials, passwords
-from dcos_runtime.auth.tokens import Signer, Verifier
+from dcos_runtime.auth import passwords
+from dcos_runtime.auth.signing import Signer
+from dcos_runtime.guard import credentials
+from dcos_runtime.guard.tokens import Verifier
 from dcos_runtime.tls import identity_of
 from tests.support.installer.folder_hosts import FACTS, a_spec, the_materials
 

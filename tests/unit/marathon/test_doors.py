@@ -11,8 +11,9 @@ from aiohttp import web
 from yarl import URL
 
 from dcos_runtime import daemon
-from dcos_runtime.auth.credentials import Credentials
-from dcos_runtime.auth.guard import OPEN, Guard, UsersUnreachable
+from dcos_runtime.guard.credentials import Credentials
+from dcos_runtime.guard.guard import OPEN, Guard
+from dcos_runtime.guard.users import UsersUnreachable
 from dcos_runtime.marathon.doors import Door, principal_of
 from tests.support.daemons.authority import basic
 

@@ -13,7 +13,7 @@ from aiohttp import web
 from yarl import URL
 
 from dcos_runtime import daemon, tls
-from dcos_runtime.auth.guard import Guard, guard
+from dcos_runtime.guard.guard import Guard, guard
 from dcos_runtime.marathon import options, standby
 from dcos_runtime.marathon.doors import Door, principal_of
 from dcos_runtime.marathon.standby import Proxy, Tls

@@ -13,8 +13,8 @@ from aiohttp import web
 from yarl import URL
 
 from dcos_runtime import daemon, tls
-from dcos_runtime.auth import guard
-from dcos_runtime.auth.doors import Doors
+from dcos_runtime.guard import guard
+from dcos_runtime.guard.doors import Doors
 from dcos_runtime.master import http as master_http
 from dcos_runtime.master.forward import PASSED_ON, Forwarder
 from dcos_runtime.master.http import PublicApi, Role

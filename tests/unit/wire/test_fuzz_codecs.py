@@ -10,8 +10,9 @@ from typing import Any
 
 import pytest
 
-from dcos_runtime.auth import questions, routing, tokens
 from dcos_runtime.framework.core.session import Session
+from dcos_runtime.gateway import auth_request, request_credentials, routing
+from dcos_runtime.guard import tokens
 from dcos_runtime.master import scheduler_api, teardown
 from dcos_runtime.master.core import calls
 from dcos_runtime.wire import codec, internal, recordio
@@ -118,11 +119,11 @@ def test_spoiled_forms_paths_cookies_and_tokens_are_read_or_refused() -> None:
         with contextlib.suppress(ValueError):
             teardown.parse(fuzzer.bytes(b"frameworkId=a-0000&x=%41"))
         target = fuzzer.bytes(b"/service/a/b/../%2e?x=%ff").decode("utf-8", "surrogateescape")
-        with contextlib.suppress(routing.Astray):
-            routing.way(target, routing.SERVICE)
+        with contextlib.suppress(routing.NoRoute):
+            routing.route_of(target, routing.SERVICE)
         header = fuzzer.bytes(b"a=b; dcos-acs-auth-cookie=x.y.z; c").decode("utf-8", "surrogateescape")
-        routing.split_cookies(header)
-        routing.token_in(header)
+        request_credentials.split_cookies(header)
+        request_credentials.token_in(header)
         with contextlib.suppress(tokens.TokenRefused):
             verifier.verify(fuzzer.bytes(b"eyJhbGciOiJSUzI1NiJ9.eyJ1aWQiOiJhIn0.AAAA").decode("latin-1"))
 
@@ -151,14 +152,14 @@ def test_spoiled_questions_of_the_gateway_are_answered_or_end_the_connection(cap
             self.closed = True
 
     def decide(headers: Any) -> Any:
-        with contextlib.suppress(routing.Astray):
-            routing.way(headers.get("x-dcos-uri", ""), headers.get("x-dcos-door", ""))
+        with contextlib.suppress(routing.NoRoute):
+            routing.route_of(headers.get("x-dcos-uri", ""), headers.get("x-dcos-door", ""))
         return 200, {"X-Dcos-User": headers.get("cookie", "")}
 
-    wanted = questions.looked_at(("x-dcos-uri", "x-dcos-door", "cookie"))
+    wanted = auth_request.looked_at(("x-dcos-uri", "x-dcos-door", "cookie"))
     for _ in range(ROUNDS):
         transport = Transport()
-        connection = questions.Questions(decide, wanted, set())
+        connection = auth_request.Questions(decide, wanted, set())
         connection.connection_made(transport)  # type: ignore[arg-type]
         connection.data_received(fuzzer.bytes(good * 2))
         assert transport.closed or transport.written.count(b"HTTP/1.1 ") <= 3

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dcos_runtime.auth import guard
-from dcos_runtime.auth.guard import AskedUsers, UsersUnreachable
+from dcos_runtime.guard.users import AskedUsers, UsersUnreachable
 
 
 class Asked(AskedUsers):
@@ -17,7 +16,7 @@ class Asked(AskedUsers):
         self.takes = 0.0
         self.good = True
         self.questions = 0
-        monkeypatch.setattr(guard, "boottime", lambda: self.now)
+        monkeypatch.setattr("dcos_runtime.guard.users.boottime", lambda: self.now)
 
     async def _request(self, question: dict[str, str]) -> bool:
         self.questions += 1

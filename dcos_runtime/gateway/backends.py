@@ -102,9 +102,9 @@ class _NotOk(Exception):
     pass
 
 
-class Group:
-    """Which of nginx' groups of servers a request goes to: ``name``, with this host's own daemon first, or while that
-    one does not answer ``name``_elsewhere.
+class Upstream:
+    """Which ``upstream`` of nginx a request goes to: ``name``, with this host's own daemon first, or while that one
+    does not answer ``name``_elsewhere.
 
     nginx itself passes over a daemon that refuses connections, not one that takes them and then says nothing, because
     it was paused or hangs.
@@ -131,7 +131,7 @@ class Group:
             await asyncio.sleep(LOOK_SECONDS)
 
 
-class Kept(Generic[T]):
+class Cached(Generic[T]):
     """One value that is fetched when somebody needs it, at most once at a time, and good for ``seconds``, which may be
     changed.
 
@@ -169,7 +169,7 @@ class Kept(Generic[T]):
     def _done(self, task: asyncio.Task[T]) -> None:
         self._task = None
         if not task.cancelled():
-            task.exception()  # whoever waits has it; with nobody left it is no news
+            task.exception()  # retrieved, or asyncio would log it; whoever waits for the task gets it
 
 
 def bracketed(host: str) -> str:

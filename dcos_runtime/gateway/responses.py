@@ -1,4 +1,4 @@
-"""The answers of the gateway's own pages: JSON, and errors in DC/OS' form ``{"title", "description", "code"}``."""
+"""The responses of the gateway's own pages: JSON, and errors in DC/OS' form ``{"title", "description", "code"}``."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ CHALLENGE = "acsjwt"
 """What ``WWW-Authenticate`` says on a 401: clients look for exactly this word."""
 
 
-class Refused(Exception):
-    """Answered with an error instead. ``headers`` go with it."""
+class ErrorResponse(Exception):
+    """The request is answered with this error. ``headers`` go with it."""
 
     def __init__(self, status: int, text: str, code: str = "", headers: Mapping[str, str] | None = None) -> None:
         super().__init__(text)
@@ -38,8 +38,8 @@ class Refused(Exception):
         return web.Response(body=self.body(), status=self.status, headers=headers, content_type="application/json")
 
 
-def unauthorized(text: str, code: str = "") -> Refused:
-    return Refused(401, text, code)
+def unauthorized(text: str, code: str = "") -> ErrorResponse:
+    return ErrorResponse(401, text, code)
 
 
 def json(value: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcos_runtime import tls
-from dcos_runtime.auth.guard import OPEN, Denied, Guard
 from dcos_runtime.flags import Flag, Flags, boolean
+from dcos_runtime.guard.guard import OPEN, Denied, Guard
 
 if TYPE_CHECKING:
     from aiohttp import web

@@ -1,4 +1,4 @@
-"""The socket on which nginx asks about each request it is to pass on: HTTP/1.1 in the one shape nginx asks in.
+"""The socket for nginx' ``auth_request``: HTTP/1.1 in the one shape that nginx sends.
 
 That is a GET without a body, one after the other on a connection that is kept. It is asked once a request of the whole
 gateway, and reading just that takes a fifth of the time a whole HTTP server does. Nobody but nginx uses it; what is not
@@ -20,21 +20,21 @@ from multidict import CIMultiDict
 log = logging.getLogger(__name__)
 
 LONGEST = 128 * 1024
-"""Bytes of a question. nginx lets 64 KB of a request's header pass."""
+"""Bytes of a request. nginx lets 64 KB of a request's header pass."""
 
 Answer = tuple[int, Mapping[str, str]]
 """Status and headers; there is no body."""
 Headers = CIMultiDict[str]
 Decide = Callable[[Headers], Answer | Awaitable[Answer]]
-"""Gets the question's headers, each as often as it came. An answer that has to be waited for is awaited."""
+"""Gets the request's headers, each as often as it came. An answer that has to be waited for is awaited."""
 
 _REASONS = {200: b"OK", 401: b"Unauthorized", 403: b"Forbidden", 500: b"Internal Server Error"}
 
 
-class Questions(asyncio.Protocol):
+class Connection(asyncio.Protocol):
     """One connection of nginx."""
 
-    def __init__(self, decide: Decide, wanted: re.Pattern[str], open_connections: set[Questions]) -> None:
+    def __init__(self, decide: Decide, wanted: re.Pattern[str], open_connections: set[Connection]) -> None:
         self._decide = decide
         self._wanted = wanted
         self._open = open_connections
@@ -77,7 +77,7 @@ class Questions(asyncio.Protocol):
         try:
             answer = self._decide(headers)
         except Exception:
-            log.exception("a question of nginx could not be answered")
+            log.exception("a request of nginx could not be answered")
             answer = (500, {})
         if isinstance(answer, tuple):
             self._write(answer)
@@ -88,7 +88,7 @@ class Questions(asyncio.Protocol):
         try:
             answer = await awaited
         except Exception:
-            log.exception("a question of nginx could not be answered")
+            log.exception("a request of nginx could not be answered")
             answer = (500, {})
         self._write(answer)
         self._waiting = None
@@ -119,9 +119,9 @@ async def listening(decide: Decide, wanted: Collection[str], path: Path, mode: i
     nginx sends all that its client sent, which may be thousands; the others cost next to nothing. Raises ``OSError``.
     """
     names = looked_at(wanted)
-    connections: set[Questions] = set()
+    connections: set[Connection] = set()
     loop = asyncio.get_running_loop()
-    server = await loop.create_unix_server(lambda: Questions(decide, names, connections), str(path), backlog=1024)
+    server = await loop.create_unix_server(lambda: Connection(decide, names, connections), str(path), backlog=1024)
     try:
         path.chmod(mode)
         yield

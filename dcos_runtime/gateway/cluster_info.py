@@ -1,4 +1,4 @@
-"""What the gateway itself tells of the cluster: who it is, what is installed, how its ZooKeeper does."""
+"""What the gateway itself tells of the cluster: its id and version, what is installed, how its ZooKeeper does."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class _Manifest(msgspec.Struct):
     packages: list[_Package] = []
 
 
-class About:
+class ClusterInfo:
     def __init__(self, cluster: Cluster) -> None:
         self._cluster = cluster
         self._packages = _installed(cluster.generation)

@@ -15,9 +15,9 @@ from typing import Any
 from urllib.parse import quote
 
 from dcos_runtime import tls
-from dcos_runtime.auth import names
-from dcos_runtime.auth.backends import Backend, Kept, NoAnswer, bracketed
-from dcos_runtime.auth.routing import Astray, Member, Place, place_of, plain_address, refused_target
+from dcos_runtime.gateway import mesos_dns
+from dcos_runtime.gateway.backends import Backend, Cached, NoAnswer, bracketed
+from dcos_runtime.gateway.routing import Endpoint, Member, NoRoute, endpoint_of, plain_address, refused_target
 
 AGENT_SECONDS = 10.0
 SERVICE_SECONDS = 1.0
@@ -38,16 +38,16 @@ class Agents:
     def __init__(self, master: Backend, port: int) -> None:
         self._master = master
         self._port = port
-        self._known: OrderedDict[str, Kept[str]] = OrderedDict()
-        self._members: Kept[dict[str, Member]] = Kept(self._ask_all, MEMBER_SECONDS, STALE_SECONDS)
+        self._known: OrderedDict[str, Cached[str]] = OrderedDict()
+        self._members: Cached[dict[str, Member]] = Cached(self._ask_all, MEMBER_SECONDS, STALE_SECONDS)
 
     async def target(self, agent_id: str) -> tuple[str, str]:
-        """``ip:port`` of the agent's door for our own, and the name that its certificate has. Raises `Astray`,
+        """``ip:port`` of the agent's door for our own, and the name that its certificate has. Raises `NoRoute`,
         `NoAnswer`.
         """
         known = self._known.get(agent_id)
         if known is None:
-            known = self._known[agent_id] = Kept(lambda: self._ask(agent_id), AGENT_SECONDS, STALE_SECONDS)
+            known = self._known[agent_id] = Cached(lambda: self._ask(agent_id), AGENT_SECONDS, STALE_SECONDS)
             if len(self._known) > _MOST_AGENTS:
                 self._known.popitem(last=False)
         else:
@@ -55,7 +55,7 @@ class Agents:
         try:
             ip = await known.get()
             return f"{bracketed(ip)}:{self._port}", tls.name_at("agent", ip)
-        except Astray:
+        except NoRoute:
             self._known.pop(agent_id, None)
             raise
 
@@ -83,7 +83,7 @@ class Agents:
         for agent in answer.get("slaves", ()):
             if agent.get("id") == agent_id and (ip := address_of(agent)):
                 return ip
-        raise Astray(404, f"the master knows no agent {agent_id}")
+        raise NoRoute(404, f"the master knows no agent {agent_id}")
 
 
 def address_of(agent: Mapping[str, Any]) -> str | None:
@@ -118,13 +118,13 @@ class Names:
     def __init__(self, master: Backend, masters: Sequence[str]) -> None:
         self._master = master
         self._masters = masters
-        self._of_masters = names.of_masters(masters)
+        self._of_masters = mesos_dns.of_masters(masters)
         # Nothing older is told when the kernel does not answer: of a leader that is gone least of all.
-        self._records: Kept[tuple[names.Records, int]] = Kept(self._ask, NAME_SECONDS, 0.0)
+        self._records: Cached[tuple[mesos_dns.Records, int]] = Cached(self._ask, NAME_SECONDS, 0.0)
 
     async def hosts(self, asked: str) -> list[dict[str, str]]:
         """The addresses of a name. Masters are known while nobody leads, too. Raises `NoAnswer`."""
-        if names.full(asked) in self._of_masters.addresses:
+        if mesos_dns.full(asked) in self._of_masters.addresses:
             return self._of_masters.hosts(asked)
         return (await self._records.get())[0].hosts(asked)
 
@@ -144,28 +144,28 @@ class Names:
     async def leader(self) -> str:
         """The leading master's address, "" when nobody leads."""
         try:
-            return (await self.hosts(f"leader.{names.DOMAIN}"))[0]["ip"]
+            return (await self.hosts(f"leader.{mesos_dns.DOMAIN}"))[0]["ip"]
         except NoAnswer:
             return ""
 
-    async def _ask(self) -> tuple[names.Records, int]:
-        state = await self._master.ask("/state", names.decode, STATE_SECONDS)
+    async def _ask(self) -> tuple[mesos_dns.Records, int]:
+        state = await self._master.ask("/state", mesos_dns.decode, STATE_SECONDS)
         # Many tasks have many names: others are answered meanwhile.
         records, took = await asyncio.to_thread(self._made, state)
         self._records.seconds = max(NAME_SECONDS, 5 * took)
         return records, int(time.time())
 
-    def _made(self, state: names.State) -> tuple[names.Records, float]:
+    def _made(self, state: mesos_dns.State) -> tuple[mesos_dns.Records, float]:
         """And how long a processor had to do with it."""
         began = time.thread_time()
-        return names.of_cluster(state, self._masters), time.thread_time() - began
+        return mesos_dns.of_cluster(state, self._masters), time.thread_time() - began
 
 
 @dataclass(frozen=True)
-class Found:
-    """A service that exists: where it is, or (``place`` None) why it cannot be reached."""
+class Service:
+    """A service that exists: where it is, or (``endpoint`` None) why it cannot be reached."""
 
-    place: Place | None
+    endpoint: Endpoint | None
     why: str = ""
 
 
@@ -177,45 +177,45 @@ class Services:
         self._init = init
         self._agents = agents
         self._masters = frozenset(masters)
-        self._apps: Kept[dict[str, Found]] = Kept(self._ask_init, SERVICE_SECONDS, STALE_SECONDS)
-        self._frameworks: Kept[dict[str, Found]] = Kept(self._ask_master, FRAMEWORK_SECONDS, STALE_SECONDS)
+        self._apps: Cached[dict[str, Service]] = Cached(self._ask_init, SERVICE_SECONDS, STALE_SECONDS)
+        self._frameworks: Cached[dict[str, Service]] = Cached(self._ask_master, FRAMEWORK_SECONDS, STALE_SECONDS)
 
     async def find(self, wanted: Sequence[str]) -> tuple[int, str]:
-        """Which of ``wanted`` is a service's, and its ``scheme://ip:port``. Raises `Astray`, `NoAnswer`."""
+        """Which of ``wanted`` is a service's, and its ``scheme://ip:port``. Raises `NoRoute`, `NoAnswer`."""
         for table in (self._apps, self._frameworks):
             found = await table.get()
             for index, name in enumerate(wanted):
                 if name in found:
                     return index, await self._target(name, found[name])
-        raise Astray(404, f"there is no service {wanted[0] if wanted else 'without a name'}")
+        raise NoRoute(404, f"there is no service {wanted[0] if wanted else 'without a name'}")
 
-    async def _target(self, name: str, found: Found) -> str:
-        place = found.place
-        if place is None:
-            raise Astray(503, f"the service {name} cannot be reached: {found.why}")
+    async def _target(self, name: str, found: Service) -> str:
+        endpoint = found.endpoint
+        if endpoint is None:
+            raise NoRoute(503, f"the service {name} cannot be reached: {found.why}")
         why = "its host's name leads nowhere"
         members = await self._agents.members()
         # The name is looked up here and nginx is told the address: nothing can lead elsewhere in between.
-        for address in await _addresses(place.host):
-            refused = refused_target(address, place.port, self._masters, members)
+        for address in await _addresses(endpoint.host):
+            refused = refused_target(address, endpoint.port, self._masters, members)
             if refused is None:
-                return f"{place.scheme}://{bracketed(address)}:{place.port}"
+                return f"{endpoint.scheme}://{bracketed(address)}:{endpoint.port}"
             why = refused
-        raise Astray(502, f"the service {name} cannot be reached: {why}")
+        raise NoRoute(502, f"the service {name} cannot be reached: {why}")
 
-    async def _ask_init(self) -> dict[str, Found]:
+    async def _ask_init(self) -> dict[str, Service]:
         answer: dict[str, Any] = await self._init.ask("/v2/apps?label=DCOS_SERVICE_NAME&embed=apps.tasks")
         return services_of(answer.get("apps", ()))
 
-    async def _ask_master(self) -> dict[str, Found]:
+    async def _ask_master(self) -> dict[str, Service]:
         # The summary rather than /frameworks, which lists every task of each as well.
         answer: dict[str, Any] = await self._master.ask("/state-summary")
         return frameworks_of(answer.get("frameworks", ()))
 
 
-def services_of(apps: Sequence[Mapping[str, Any]]) -> dict[str, Found]:
+def services_of(apps: Sequence[Mapping[str, Any]]) -> dict[str, Service]:
     """By name; of several apps with one name the first by id counts."""
-    found: dict[str, Found] = {}
+    found: dict[str, Service] = {}
     for app in sorted(apps, key=lambda app: str(app.get("id")), reverse=True):
         labels = app.get("labels") or {}
         name = str(labels.get("DCOS_SERVICE_NAME", "")).strip("/")
@@ -224,34 +224,36 @@ def services_of(apps: Sequence[Mapping[str, Any]]) -> dict[str, Found]:
     return found
 
 
-def _found(app: Mapping[str, Any], labels: Mapping[str, str]) -> Found:
+def _found(app: Mapping[str, Any], labels: Mapping[str, str]) -> Service:
     scheme = str(labels.get("DCOS_SERVICE_SCHEME", "http")).lower()
     index = str(labels.get("DCOS_SERVICE_PORT_INDEX", "0"))
     if scheme not in ("http", "https"):
-        return Found(None, f"its label DCOS_SERVICE_SCHEME is neither http nor https but {scheme[:20]!r}")
+        return Service(None, f"its label DCOS_SERVICE_SCHEME is neither http nor https but {scheme[:20]!r}")
     if not index.isdecimal():
-        return Found(None, f"its label DCOS_SERVICE_PORT_INDEX is not a number but {index[:20]!r}")
+        return Service(None, f"its label DCOS_SERVICE_PORT_INDEX is not a number but {index[:20]!r}")
     tasks = [task for task in app.get("tasks") or () if task.get("state") == "TASK_RUNNING"]
     if not tasks:
-        return Found(None, "none of its tasks runs")
+        return Service(None, "none of its tasks runs")
     tasks.sort(key=lambda task: (not _well(task), str(task.get("startedAt") or ""), str(task.get("id"))))
     ports = tasks[0].get("ports") or []
     if int(index) >= len(ports):
-        return Found(None, f"its task has {len(ports)} ports, and DCOS_SERVICE_PORT_INDEX is {index}")
-    return Found(Place(scheme, str(tasks[0].get("host")), int(ports[int(index)])))
+        return Service(None, f"its task has {len(ports)} ports, and DCOS_SERVICE_PORT_INDEX is {index}")
+    return Service(Endpoint(scheme, str(tasks[0].get("host")), int(ports[int(index)])))
 
 
 def _well(task: Mapping[str, Any]) -> bool:
     return all(result.get("alive", True) for result in task.get("healthCheckResults") or () if result)
 
 
-def frameworks_of(frameworks: Sequence[Mapping[str, Any]]) -> dict[str, Found]:
-    found: dict[str, Found] = {}
+def frameworks_of(frameworks: Sequence[Mapping[str, Any]]) -> dict[str, Service]:
+    found: dict[str, Service] = {}
     for framework in frameworks:
         name, url = str(framework.get("name", "")).strip("/"), str(framework.get("webui_url") or "")
         if name and url and (name not in found or framework.get("active")):
-            place = place_of(url)
-            found[name] = Found(place, "" if place else "its framework's webui_url is not an http or https address")
+            endpoint = endpoint_of(url)
+            found[name] = Service(
+                endpoint, "" if endpoint else "its framework's webui_url is not an http or https address"
+            )
     return found
 
 

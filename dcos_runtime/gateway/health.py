@@ -18,9 +18,9 @@ from typing import Any
 import aiohttp
 
 from dcos_runtime import tls
-from dcos_runtime.auth.answers import Refused
-from dcos_runtime.auth.backends import CONNECT_SECONDS, Kept, NoAnswer, bracketed
-from dcos_runtime.auth.places import Agents, Names, host_of
+from dcos_runtime.gateway.backends import CONNECT_SECONDS, Cached, NoAnswer, bracketed
+from dcos_runtime.gateway.responses import ErrorResponse
+from dcos_runtime.gateway.targets import Agents, Names, host_of
 
 WELL, UNWELL, UNKNOWN = 0, 1, 3
 LOOK_SECONDS = 4.0
@@ -45,8 +45,8 @@ UNITS: Mapping[str, tuple[str, str]] = {
 
 
 @dataclass(frozen=True)
-class Said:
-    """What became of a look. ``output`` says why it is not well."""
+class Finding:
+    """What a daemon's health was found to be. ``output`` says why it is not well."""
 
     health: int
     output: str = ""
@@ -57,12 +57,12 @@ class Node:
     ip: str
     role: str
     host: str
-    units: Mapping[str, Said]
+    units: Mapping[str, Finding]
     mesos_id: str = ""
 
     @property
     def health(self) -> int:
-        found = {said.health for said in self.units.values()}
+        found = {finding.health for finding in self.units.values()}
         return UNWELL if UNWELL in found else UNKNOWN if UNKNOWN in found else WELL
 
 
@@ -83,7 +83,7 @@ class Report:
         return [unit for unit in UNITS if self.of_unit(unit)]
 
 
-class Door:
+class Probe:
     """Where one kind of daemon is asked how it is, on any host."""
 
     def __init__(self, kind: str, port: int, path: str, files: tls.Files | None) -> None:
@@ -120,16 +120,16 @@ class Door:
 
 
 @dataclass(frozen=True)
-class Doors:
+class Probes:
     """Where the daemons of a host are asked."""
 
-    master: Door
-    init: Door
-    gateway: Door
-    agent: Door
+    master: Probe
+    init: Probe
+    gateway: Probe
+    agent: Probe
 
     async def close(self) -> None:
-        await asyncio.gather(*(door.close() for door in (self.master, self.init, self.gateway, self.agent)))
+        await asyncio.gather(*(probe.close() for probe in (self.master, self.init, self.gateway, self.agent)))
 
 
 @dataclass
@@ -152,13 +152,13 @@ class Health:
     zookeeper: Sequence[str]
     agents: Agents
     names: Names
-    doors: Doors
+    probes: Probes
     mode: Callable[[str], Any]
     version: str
     _seen: dict[str, _Seen] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self._report: Kept[Report] = Kept(self._look, FRESH_SECONDS, 0.0)
+        self._report: Cached[Report] = Cached(self._look, FRESH_SECONDS, 0.0)
         self._at_once = asyncio.Semaphore(_AT_ONCE)
 
     # --- looking ---
@@ -194,37 +194,37 @@ class Health:
         member = next((one for one in self.zookeeper if one.rpartition(":")[0].strip("[]") == ip), None)
         zookeeper, master, init, gateway = await asyncio.gather(
             self.mode(member) if member is not None else _nothing(),
-            self.doors.master.ask(ip),
-            self.doors.init.ask(ip),
-            self.doors.gateway.ask(ip),
+            self.probes.master.ask(ip),
+            self.probes.init.ask(ip),
+            self.probes.gateway.ask(ip),
         )
         status, why = gateway
         units = {
-            MASTER: _said(master),
-            INIT: _said(init),
+            MASTER: _finding(master),
+            INIT: _finding(init),
             # The page is dcos-auth's: whatever answers it, nginx is there; one who is not there says nothing of it.
-            GATEWAY: Said(WELL) if status in (200, 503) else Said(UNWELL, why),
-            AUTH: Said(WELL)
+            GATEWAY: Finding(WELL) if status in (200, 503) else Finding(UNWELL, why),
+            AUTH: Finding(WELL)
             if status == 200
-            else Said(UNWELL, "its gateway says that dcos-auth does not answer, or knows no users")
+            else Finding(UNWELL, "its gateway says that dcos-auth does not answer, or knows no users")
             if status == 503
-            else Said(UNKNOWN, "its gateway cannot be asked about it"),
+            else Finding(UNKNOWN, "its gateway cannot be asked about it"),
         }
         if member is not None:
-            units[ZOOKEEPER] = Said(WELL) if zookeeper else Said(UNWELL, f"{member} serves nobody")
+            units[ZOOKEEPER] = Finding(WELL) if zookeeper else Finding(UNWELL, f"{member} serves nobody")
         return Node(ip, "master", ip, units)
 
     async def _agent(self, ip: str, seen: _Seen, listed: set[str] | None) -> Node:
         async with self._at_once:
-            said = _said(await self.doors.agent.ask(ip))
-        if said.health == WELL and listed is not None and (ip not in listed or not seen.active):
-            said = Said(UNWELL, "it answers, but the leading master has no connection to it")
-        return Node(ip, seen.role, seen.host, {AGENT: said}, seen.mesos_id)
+            finding = _finding(await self.probes.agent.ask(ip))
+        if finding.health == WELL and listed is not None and (ip not in listed or not seen.active):
+            finding = Finding(UNWELL, "it answers, but the leading master has no connection to it")
+        return Node(ip, seen.role, seen.host, {AGENT: finding}, seen.mesos_id)
 
     # --- telling ---
 
     async def page(self, parts: Sequence[str]) -> Any:
-        """What is at ``/system/health/v1/<parts>``. Raises `Refused` where nothing is."""
+        """What is at ``/system/health/v1/<parts>``. Raises `ErrorResponse` where nothing is."""
         report = await self._report.get()
         match list(parts):
             case []:
@@ -236,7 +236,7 @@ class Health:
             case ["nodes", ip]:
                 return _node(_of(report, ip))
             case ["nodes", ip, "units"]:
-                return {"units": [_unit(unit, said.health) for unit, said in _of(report, ip).units.items()]}
+                return {"units": [_unit(unit, finding.health) for unit, finding in _of(report, ip).units.items()]}
             case ["nodes", ip, "units", unit]:
                 return _in_full(_of(report, ip), _named(report, unit, ip))
             case ["units"]:
@@ -249,7 +249,7 @@ class Health:
             case ["units", unit, "nodes", ip]:
                 unit, node = _named(report, unit, ip), _of(report, ip)
                 return {**_node(node, unit), "output": node.units[unit].output, "help": _help(node, unit)}
-        raise Refused(404, "no such page of the cluster's health")
+        raise ErrorResponse(404, "no such page of the cluster's health")
 
     def _own(self, report: Report) -> dict[str, Any]:
         node = _of(report, self.ip)
@@ -274,7 +274,7 @@ class Health:
                 "IP": one.ip,
                 "Host": one.host,
                 "Health": one.health,
-                "Output": {unit: said.output for unit, said in one.units.items()},
+                "Output": {unit: finding.output for unit, finding in one.units.items()},
                 "MesosID": one.mesos_id,
             }
 
@@ -291,7 +291,7 @@ class Health:
                 for name in report.units
             },
             "Nodes": {
-                ip: {**node(one), "Units": [unit(name, said.health) for name, said in one.units.items()]}
+                ip: {**node(one), "Units": [unit(name, finding.health) for name, finding in one.units.items()]}
                 for ip, one in report.nodes.items()
             },
             "UpdatedTime": at,
@@ -302,15 +302,15 @@ async def _nothing() -> str:
     return ""
 
 
-def _said(answer: tuple[int, str]) -> Said:
+def _finding(answer: tuple[int, str]) -> Finding:
     status, why = answer
-    return Said(WELL) if status == 200 else Said(UNWELL, why)
+    return Finding(WELL) if status == 200 else Finding(UNWELL, why)
 
 
 def _of(report: Report, ip: str) -> Node:
     node = report.nodes.get(ip)
     if node is None:
-        raise Refused(404, f"{ip[:64]} is the address of no machine of this cluster")
+        raise ErrorResponse(404, f"{ip[:64]} is the address of no machine of this cluster")
     return node
 
 
@@ -319,7 +319,7 @@ def _named(report: Report, unit: str, ip: str = "") -> str:
     name = unit if unit.endswith(".service") else f"{unit}.service"
     known = _of(report, ip).units if ip else report.units
     if name not in known:
-        raise Refused(404, f"there is no unit {unit[:64]}{f' on {ip}' if ip else ''} that can be asked how it is")
+        raise ErrorResponse(404, f"there is no unit {unit[:64]}{f' on {ip}' if ip else ''} that can be asked how it is")
     return name
 
 
@@ -337,8 +337,8 @@ def _unit(unit: str, health: int) -> dict[str, Any]:
 
 
 def _in_full(node: Node, unit: str) -> dict[str, Any]:
-    said = node.units[unit]
-    return {**_unit(unit, said.health), "output": said.output, "help": _help(node, unit)}
+    finding = node.units[unit]
+    return {**_unit(unit, finding.health), "output": finding.output, "help": _help(node, unit)}
 
 
 def _help(node: Node, unit: str) -> str:

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcos_runtime.auth import names
-from dcos_runtime.auth.places import Names
+from dcos_runtime.gateway import mesos_dns
+from dcos_runtime.gateway.targets import Names
 
 AGENT = "0f8fad5b-d9cb-469f-a165-70867728950e-S1"
 MASTERS = ("198.18.0.11", "198.18.0.12")
@@ -23,16 +23,16 @@ def task(name: str, task_id: str = "t.1", **more: Any) -> dict[str, Any]:
     return {"id": task_id, "name": name, "slave_id": AGENT, "state": "TASK_RUNNING", **more}
 
 
-def records(*tasks: dict[str, Any], framework: str = "marathon", **more: Any) -> names.Records:
+def records(*tasks: dict[str, Any], framework: str = "marathon", **more: Any) -> mesos_dns.Records:
     state = {
         "leader": "master@198.18.0.12:5050",
         "slaves": [{"id": AGENT, "pid": "slave(1)@198.18.0.21:5051"}],
         "frameworks": [{"name": framework, "tasks": list(tasks), **more}],
     }
-    return names.of_cluster(names.decode(json.dumps(state).encode()), MASTERS)
+    return mesos_dns.of_cluster(mesos_dns.decode(json.dumps(state).encode()), MASTERS)
 
 
-def ips(found: names.Records, name: str) -> list[str]:
+def ips(found: mesos_dns.Records, name: str) -> list[str]:
     return [record["ip"] for record in found.hosts(name)]
 
 
@@ -120,7 +120,7 @@ def discovery(of: str, *numbers: object, **more: Any) -> dict[str, Any]:
     return {"name": of, "ports": {"ports": [{"number": number, **more} for number in numbers]}}
 
 
-def told(found: names.Records) -> int:
+def told(found: mesos_dns.Records) -> int:
     """How much was made: records, and signs in them."""
     zone = found.zone(1)["Records"]
     return len(json.dumps([zone, found.enumerate()]))
@@ -193,7 +193,7 @@ def test_a_framework_cannot_make_an_address_long() -> None:
 
 
 def test_what_many_ports_times_many_addresses_would_answer_is_bounded() -> None:
-    found = names.Records()
+    found = mesos_dns.Records()
     for number in range(1, 2001):
         found.add("h.mesos.", f"198.18.{number >> 8}.{number & 255}")
         found.add_service("_s._tcp.mesos.", "h.mesos.", number)
@@ -211,12 +211,12 @@ def test_a_task_that_cannot_be_read_takes_nobody_elses_name(odd: dict[str, Any])
     [("b.a", "b-a"), ("Web_1", "web-1"), ("-x-", "x"), ("", ""), ("ümläut/x", "mlutx"), ("a" * 80, "a" * 63)],
 )
 def test_a_label(name: str, label: str) -> None:
-    assert names.label(name) == label
+    assert mesos_dns.label(name) == label
 
 
 @given(st.text())
 def test_every_label_is_one(name: str) -> None:
-    label = names.label(name)
+    label = mesos_dns.label(name)
     assert (
         len(label) <= 63 and not label.startswith("-") and label.strip("-.abcdefghijklmnopqrstuvwxyz0123456789") == ""
     )
@@ -242,9 +242,9 @@ async def test_names_are_made_beside_the_loop_and_the_less_often_the_longer_that
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     threads: set[int] = set()
-    made = names.of_cluster
+    made = mesos_dns.of_cluster
 
-    def slow(state: names.State, masters: Any) -> names.Records:
+    def slow(state: mesos_dns.State, masters: Any) -> mesos_dns.Records:
         threads.add(threading.get_ident())
         end = time.thread_time() + 0.4
         while time.thread_time() < end:
@@ -255,7 +255,7 @@ async def test_names_are_made_beside_the_loop_and_the_less_often_the_longer_that
     known = Names(master, MASTERS)
     await known.leader()
     assert known._records.seconds == 1.0  # as long as it is little
-    monkeypatch.setattr(names, "of_cluster", slow)
+    monkeypatch.setattr(mesos_dns, "of_cluster", slow)
     known._records.seconds = 0.0
     assert await known.leader() == "198.18.0.12"
     assert threads and threading.get_ident() not in threads

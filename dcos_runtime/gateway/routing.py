@@ -1,27 +1,18 @@
-"""From the path as a client sent it to the door it means and what is to be passed on, byte for byte: pure.
+"""From the path as a client sent it to the route it takes and what is to be passed on, byte for byte: pure.
 
 nginx compares a path after it has decoded and tidied it; this module looks at it as it came, and only where both say
-the same is anything passed on. So no encoding of a slash and no ``..`` makes one door look like another.
+the same is anything passed on. So no encoding of a slash and no ``..`` makes one route look like another.
 """
 
 from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
-from multidict import MultiMapping
-
 MESOS, INIT, AGENT, SERVICE = "mesos", "init", "agent", "service"
-COOKIE = "dcos-acs-auth-cookie"
-_SITE = "Sec-Fetch-Site"
-_URLS = ("Origin", "Referer")
-PAGE_HEADERS = (_SITE, *_URLS)
-"""By which a browser says whose page sends a request."""
-_MOST_VALUES = 8
-"""Of one of them: a browser sends one, and thousands would cost more than the request is worth."""
 
 _AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._~-]{1,128}")
@@ -30,7 +21,7 @@ MOST_SEGMENTS = 10
 """A service's name has at most this many parts."""
 
 
-class Astray(Exception):
+class NoRoute(Exception):
     """Nothing is passed on. ``status`` and ``text`` tell the client why; with 308, ``text`` is where to go."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -40,10 +31,12 @@ class Astray(Exception):
 
 
 @dataclass(frozen=True)
-class Way:
-    """A door, whose it is (an agent's id; the segments after /service), and what is passed on: path and query."""
+class Route:
+    """Where a request goes: a ``kind`` (`MESOS`, `INIT`, `AGENT`, `SERVICE`), for an agent its id, and what is passed
+    on: path and query, without ``prefix``.
+    """
 
-    door: str
+    kind: str
     prefix: str
     rest: str
     agent: str = ""
@@ -62,37 +55,37 @@ class Way:
             yield name, f"{self.prefix}/{name}", f"{rest}{mark}{query}"
 
 
-def way(uri: str, door: str) -> Way:
-    """``uri`` is a request's target as it was sent; ``door`` what nginx took it for. Raises `Astray`."""
+def route_of(uri: str, location: str) -> Route:
+    """``uri`` is a request's target as it was sent; ``location`` the kind that nginx took it for. Raises `NoRoute`."""
     uri = plain(uri)
     path = uri.partition("?")[0]
     if not uri.startswith("/") or "#" in uri:
-        raise Astray(400, "the request's target is not a path")
+        raise NoRoute(400, "the request's target is not a path")
     if any(unquote_to_bytes(part) in (b".", b"..") for part in re.split(r"/|%2[Ff]", path)):
-        raise Astray(400, "paths with . or .. are not passed on")
+        raise NoRoute(400, "paths with . or .. are not passed on")
     first, slash, rest = path[1:].partition("/")
     if not slash:
-        raise Astray(404, f"{path[:1024]}: no such page")
+        raise NoRoute(404, f"{path[:1024]}: no such page")
     whole = "/" + uri[len(first) + 2 :]
-    if first == "mesos" and door == MESOS:
-        return Way(MESOS, "/mesos", whole)
-    if first == "marathon" and door == INIT:
-        return Way(INIT, "/marathon", whole)
-    if first == "service" and door == INIT and rest.startswith("marathon/"):
-        return Way(INIT, "/service/marathon", whole[len("/marathon") :])
-    if first in ("agent", "slave") and door == AGENT:
+    if first == "mesos" and location == MESOS:
+        return Route(MESOS, "/mesos", whole)
+    if first == "marathon" and location == INIT:
+        return Route(INIT, "/marathon", whole)
+    if first == "service" and location == INIT and rest.startswith("marathon/"):
+        return Route(INIT, "/service/marathon", whole[len("/marathon") :])
+    if first in ("agent", "slave") and location == AGENT:
         return _agent(first, rest, whole)
-    if first == "service" and door == SERVICE:
-        return Way(SERVICE, "/service", whole)
-    raise Astray(404, f"{path[:1024]}: no such page")
+    if first == "service" and location == SERVICE:
+        return Route(SERVICE, "/service", whole)
+    raise NoRoute(404, f"{path[:1024]}: no such page")
 
 
-def _agent(first: str, rest: str, whole: str) -> Way:
+def _agent(first: str, rest: str, whole: str) -> Route:
     agent_id = rest.partition("/")[0]
     if not _AGENT_ID.fullmatch(agent_id):
-        raise Astray(404, "what follows in the path is not an agent's id")
+        raise NoRoute(404, "what follows in the path is not an agent's id")
     left = whole[len(agent_id) + 1 :]
-    return Way(AGENT, f"/{first}/{agent_id}", left if left.startswith("/") else f"/{left}", agent_id)
+    return Route(AGENT, f"/{first}/{agent_id}", left if left.startswith("/") else f"/{left}", agent_id)
 
 
 def plain(uri: str) -> str:
@@ -100,63 +93,6 @@ def plain(uri: str) -> str:
     if uri.isascii():
         return uri
     return quote_from_bytes(uri.encode("utf-8", "surrogateescape"), safe=bytes(range(0x21, 0x7F)))
-
-
-# --- what a request proves its sender with ---
-
-
-def token_in(authorization: str) -> str | None:
-    """The token of ``Authorization: token=…`` or ``Bearer …``; None when the header is of another kind."""
-    lowered = authorization.lower()
-    if lowered.startswith("token="):
-        return authorization[len("token=") :].strip().strip('"')
-    if lowered.startswith("bearer "):
-        return authorization[len("bearer ") :].strip()
-    return None
-
-
-def split_cookies(headers: Iterable[str]) -> tuple[str | None, str]:
-    """Of all headers ``Cookie``: our cookie's value (the first, when there are several), and what else there is."""
-    token = None
-    others = []
-    for part in ";".join(headers).split(";"):
-        name, equals, value = part.strip().partition("=")
-        if name == COOKIE and equals:
-            token = token if token is not None else value.strip().strip('"')
-        elif part.strip():
-            others.append(part.strip())
-    return token, "; ".join(others)
-
-
-def foreign_page(headers: MultiMapping[str], host: str) -> str:
-    """Which header says that a browser sends this for another site's page; "" when none does. One that is there several
-    times says so when any of its values does,
-    or when there are more than anybody sends.
-
-    ``headers``: whatever the case of their names; ``host`` is what the client called the gateway. No page can set
-    these headers itself, and clients that are no browsers send none of them. The link that somebody follows from
-    another site counts as that site's: browsers keep a SameSite=Strict cookie out of it anyhow.
-    """
-    for header in PAGE_HEADERS:
-        if len(headers.getall(header, [])) > _MOST_VALUES:
-            return header
-    for site in headers.getall(_SITE, []):
-        if site and site.strip().lower() not in ("same-origin", "none"):
-            return _SITE  # another port or another name below the same domain is "same-site", and not ours
-    for header in _URLS:
-        if any(_of_another_page(url, host) for url in headers.getall(header, [])):
-            return header
-    return ""
-
-
-def _of_another_page(url: str, host: str) -> bool:
-    if not url:
-        return False
-    try:
-        from_, to = urlsplit(url), urlsplit(f"https://{host}")
-        return from_.scheme != "https" or (from_.hostname, from_.port or 443) != (to.hostname, to.port or 443)
-    except ValueError:
-        return True
 
 
 # --- where a service may be ---
@@ -175,7 +111,7 @@ class Member:
 def refused_target(address: str, port: int, masters: Collection[str], agents: Mapping[str, Member]) -> str | None:
     """Why nothing is passed on to ``address``:``port`` as a service; None when it may be.
 
-    The gateway stands where users do not: it reaches its own machine's loopback, our daemons' doors, the host of local
+    The gateway stands where users do not: it reaches its own machine's loopback, our daemons' ports, the host of local
     machines and whatever else is in its network. So services are on agents, whatever they say of themselves, and not
     where only something of the machine's own can listen.
     """
@@ -207,7 +143,7 @@ def plain_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True)
-class Place:
+class Endpoint:
     """Where a service says it is. ``host`` may be a name."""
 
     scheme: str
@@ -215,7 +151,7 @@ class Place:
     port: int
 
 
-def place_of(url: str) -> Place | None:
+def endpoint_of(url: str) -> Endpoint | None:
     """Of a framework's web page; None when the URL names no place."""
     try:
         parts = urlsplit(url)
@@ -224,4 +160,4 @@ def place_of(url: str) -> Place | None:
         return None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         return None
-    return Place(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80))
+    return Endpoint(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80))

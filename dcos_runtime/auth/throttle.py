@@ -43,7 +43,7 @@ class _Line:
     last: float = 0.0
 
 
-class Brake:
+class Throttle:
     """Keeps at most ``most`` keys, those that were seen last."""
 
     def __init__(self, most: int = 4096) -> None:

@@ -9,8 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from multidict import CIMultiDict
 
-from dcos_runtime.auth import routing
-from dcos_runtime.auth.routing import AGENT, INIT, MESOS, SERVICE, Astray, Member, Place, Way, way
+from dcos_runtime.gateway import routing
+from dcos_runtime.gateway.request_credentials import foreign_page, split_cookies, token_in
+from dcos_runtime.gateway.routing import AGENT, INIT, MESOS, SERVICE, Endpoint, Member, NoRoute, Route, route_of
 
 DOORS = (MESOS, INIT, AGENT, SERVICE)
 
@@ -18,24 +19,24 @@ DOORS = (MESOS, INIT, AGENT, SERVICE)
 @pytest.mark.parametrize(
     ("uri", "door", "wanted"),
     [
-        ("/mesos/", MESOS, Way(MESOS, "/mesos", "/")),
-        ("/mesos//a%2Fb?c=/../d", MESOS, Way(MESOS, "/mesos", "//a%2Fb?c=/../d")),
-        ("/marathon//v2/apps//a", INIT, Way(INIT, "/marathon", "//v2/apps//a")),
-        ("/service/marathon/v2", INIT, Way(INIT, "/service/marathon", "/v2")),
-        ("/agent/a-S1/x?y", AGENT, Way(AGENT, "/agent/a-S1", "/x?y", "a-S1")),
-        ("/slave/a-S1", AGENT, Way(AGENT, "/slave/a-S1", "/", "a-S1")),
-        ("/slave/a-S1?y", AGENT, Way(AGENT, "/slave/a-S1", "/?y", "a-S1")),
-        ("/service/a/b", SERVICE, Way(SERVICE, "/service", "/a/b")),
+        ("/mesos/", MESOS, Route(MESOS, "/mesos", "/")),
+        ("/mesos//a%2Fb?c=/../d", MESOS, Route(MESOS, "/mesos", "//a%2Fb?c=/../d")),
+        ("/marathon//v2/apps//a", INIT, Route(INIT, "/marathon", "//v2/apps//a")),
+        ("/service/marathon/v2", INIT, Route(INIT, "/service/marathon", "/v2")),
+        ("/agent/a-S1/x?y", AGENT, Route(AGENT, "/agent/a-S1", "/x?y", "a-S1")),
+        ("/slave/a-S1", AGENT, Route(AGENT, "/slave/a-S1", "/", "a-S1")),
+        ("/slave/a-S1?y", AGENT, Route(AGENT, "/slave/a-S1", "/?y", "a-S1")),
+        ("/service/a/b", SERVICE, Route(SERVICE, "/service", "/a/b")),
     ],
 )
-def test_a_path_leads_where_it_says(uri: str, door: str, wanted: Way) -> None:
-    assert way(uri, door) == wanted
+def test_a_path_leads_where_it_says(uri: str, door: str, wanted: Route) -> None:
+    assert route_of(uri, door) == wanted
 
 
 @pytest.mark.parametrize("door", [door for door in DOORS if door != MESOS])
 def test_a_path_that_nginx_took_for_another_door_leads_nowhere(door: str) -> None:
-    with pytest.raises(Astray):
-        way("/mesos/state", door)
+    with pytest.raises(NoRoute):
+        route_of("/mesos/state", door)
 
 
 _PIECES = st.lists(
@@ -48,25 +49,25 @@ _PIECES = st.lists(
 def test_whatever_is_passed_on_is_the_end_of_what_came_and_goes_up_nowhere(pieces: list[str], door: str) -> None:
     uri = "/mesos/" + "".join(pieces)
     try:
-        found = way(uri, door)
-    except Astray as astray:
-        assert astray.status in (400, 404)
+        found = route_of(uri, door)
+    except NoRoute as error:
+        assert error.status in (400, 404)
         return
-    assert found.door == MESOS == door
+    assert found.kind == MESOS == door
     assert found.prefix + found.rest == routing.plain(uri)
     path = unquote_to_bytes(found.rest.partition("?")[0])
     assert not {b".", b".."} & set(path.split(b"/"))
 
 
 def test_a_services_name_may_have_several_parts() -> None:
-    names = list(way("/service/a/b/c?d=e/f", SERVICE).service_names())
+    names = list(route_of("/service/a/b/c?d=e/f", SERVICE).service_names())
     assert names == [
         ("a", "/service/a", "/b/c?d=e/f"),
         ("a/b", "/service/a/b", "/c?d=e/f"),
         ("a/b/c", "/service/a/b/c", "?d=e/f"),
     ]
-    assert list(way("/service//a", SERVICE).service_names()) == []
-    assert [name for name, _, _ in way("/service/a/%41/b", SERVICE).service_names()] == ["a"]
+    assert list(route_of("/service//a", SERVICE).service_names()) == []
+    assert [name for name, _, _ in route_of("/service/a/%41/b", SERVICE).service_names()] == ["a"]
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def test_a_services_name_may_have_several_parts() -> None:
     ],
 )
 def test_tokens_in_an_authorization_header(header: str, token: str | None) -> None:
-    assert routing.token_in(header) == token
+    assert token_in(header) == token
 
 
 @pytest.mark.parametrize(
@@ -98,14 +99,14 @@ def test_tokens_in_an_authorization_header(header: str, token: str | None) -> No
     ],
 )
 def test_our_cookie_is_taken_out_of_the_others(header: str, token: str | None, others: str) -> None:
-    assert routing.split_cookies([header]) == (token, others)
+    assert split_cookies([header]) == (token, others)
     # In several headers or in one is the same.
-    assert routing.split_cookies(header.split(";")) == (token, others)
+    assert split_cookies(header.split(";")) == (token, others)
 
 
 @given(st.lists(st.sampled_from(["dcos-acs-auth-cookie=secret", "a=b", "", " ", "c=dcos-acs-auth-cookie"])))
 def test_no_mix_of_cookies_lets_ours_through(parts: list[str]) -> None:
-    assert "secret" not in routing.split_cookies(parts)[1]
+    assert "secret" not in split_cookies(parts)[1]
 
 
 OWN = "https://gate.example:8443"
@@ -136,7 +137,7 @@ OWN = "https://gate.example:8443"
     ],
 )
 def test_another_sites_page_is_known_by_what_its_browser_says(headers: dict[str, str], host: str, says: str) -> None:
-    assert routing.foreign_page(CIMultiDict(headers), host) == says
+    assert foreign_page(CIMultiDict(headers), host) == says
 
 
 @given(st.data())
@@ -152,10 +153,10 @@ def test_one_foreign_value_among_several_is_enough(data: st.DataObject) -> None:
     )
     values = data.draw(st.lists(st.sampled_from(own), max_size=4))
     cased = st.sampled_from([name, name.lower(), name.upper()])
-    assert routing.foreign_page(CIMultiDict((data.draw(cased), value) for value in values), "gate.example:8443") == ""
-    assert routing.foreign_page(CIMultiDict((name, own[0]) for _ in range(5000)), "gate.example:8443") == name
+    assert foreign_page(CIMultiDict((data.draw(cased), value) for value in values), "gate.example:8443") == ""
+    assert foreign_page(CIMultiDict((name, own[0]) for _ in range(5000)), "gate.example:8443") == name
     values.insert(data.draw(st.integers(0, len(values))), data.draw(st.sampled_from(foreign)))
-    assert routing.foreign_page(CIMultiDict((data.draw(cased), value) for value in values), "gate.example:8443") == name
+    assert foreign_page(CIMultiDict((data.draw(cased), value) for value in values), "gate.example:8443") == name
 
 
 @pytest.mark.parametrize(
@@ -207,9 +208,9 @@ def test_tasks_are_where_services_are_looked_for() -> None:
 @pytest.mark.parametrize(
     ("url", "place"),
     [
-        ("http://a:1/x", Place("http", "a", 1)),
-        ("https://a", Place("https", "a", 443)),
-        ("http://[::1]:8/", Place("http", "::1", 8)),
+        ("http://a:1/x", Endpoint("http", "a", 1)),
+        ("https://a", Endpoint("https", "a", 443)),
+        ("http://[::1]:8/", Endpoint("http", "::1", 8)),
         ("http://u:p@a/", None),
         ("file:///etc/passwd", None),
         ("http://a:99999/", None),
@@ -217,5 +218,5 @@ def test_tasks_are_where_services_are_looked_for() -> None:
         ("", None),
     ],
 )
-def test_a_web_page_says_where_it_is(url: str, place: Place | None) -> None:
-    assert routing.place_of(url) == place
+def test_a_web_page_says_where_it_is(url: str, place: Endpoint | None) -> None:
+    assert routing.endpoint_of(url) == place

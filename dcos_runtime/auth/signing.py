@@ -1,0 +1,58 @@
+"""Makes the cluster's tokens; `guard.tokens` tells good ones from others."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from pathlib import Path
+
+from dcos_runtime.guard.tokens import ALGORITHM, LIFETIME, KeyUnusable, jwk_of
+
+
+class Signer:
+    """Makes tokens."""
+
+    def __init__(self, private_key: bytes, issuer: str) -> None:
+        """``private_key`` as PEM without a password. Raises `KeyUnusable`."""
+        from cryptography.exceptions import UnsupportedAlgorithm
+        from cryptography.hazmat.primitives.asymmetric.rsa import RSAPrivateKey
+        from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat, load_pem_private_key
+
+        try:
+            key = load_pem_private_key(private_key, None)
+        except (ValueError, TypeError, UnsupportedAlgorithm):
+            # Not chained: the parser's own words may quote what it read.
+            raise KeyUnusable("the token key is no private key in PEM without a password") from None
+        if not isinstance(key, RSAPrivateKey) or key.key_size < 2048:
+            raise KeyUnusable("the token key is no RSA key of 2048 bits or more")
+        self._key = key
+        self._issuer = issuer
+        self.public_key: bytes = key.public_key().public_bytes(Encoding.PEM, PublicFormat.SubjectPublicKeyInfo)
+        self._kid = jwk_of(key.public_key())["kid"]
+
+    def issue(self, uid: str, lifetime: float = LIFETIME, not_before: float = 0.0) -> str:
+        """A token for ``uid``, good for ``lifetime`` seconds from now, or from ``not_before`` when that is later.
+
+        ``iat`` has a fraction, so that it can be told whether a password was changed before or after it.
+        """
+        import jwt
+
+        now = max(time.time(), not_before)
+        claims = {
+            "uid": uid,
+            "iss": self._issuer,
+            "iat": now,
+            "exp": int(now + lifetime),
+            "jti": str(uuid.uuid4()),
+        }
+        return jwt.encode(claims, self._key, algorithm=ALGORITHM, headers={"kid": self._kid})
+
+
+def signer(path: Path, issuer: str) -> Signer:
+    """From the file of --token_private_key. Raises `KeyUnusable`."""
+    try:
+        return Signer(path.read_bytes(), issuer)
+    except OSError as error:
+        raise KeyUnusable(f"{path} cannot be read: {error.strerror}") from error
+    except KeyUnusable as error:
+        raise KeyUnusable(f"{path}: {error}") from None

@@ -1,0 +1,135 @@
+"""Requests on dcos-auth's socket: what daemons ask, and the pages that the gateway passes on to here.
+
+``/internal/…`` is for the daemons of this machine; ``/gateway`` is what nginx puts before the target of a client's
+request, which follows as it was sent. Pages are found by comparing exactly: nothing is decoded or tidied. They look at
+tokens themselves and believe nobody's word on who is asking, so that whoever reaches the socket gains nothing by it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from aiohttp import web
+
+from dcos_runtime.gateway import responses, routing
+from dcos_runtime.gateway.authorizer import Authorizer
+from dcos_runtime.gateway.backends import NoAnswer
+from dcos_runtime.gateway.responses import ErrorResponse
+from dcos_runtime.guard.tokens import Claims, TokenRefused
+from dcos_runtime.guard.users import UsersUnreachable
+
+_GATEWAY = "/gateway"
+READ = ("GET", "HEAD")
+_LONGEST_NAME = 2048
+
+
+@dataclass(frozen=True)
+class PageRequest:
+    """One request for a page. ``caller`` is known unless the page is open to all."""
+
+    request: web.BaseRequest
+    path: str
+    caller: Claims | None
+
+
+Handler = Callable[[PageRequest], Awaitable[web.Response]]
+InternalHandler = Callable[[web.BaseRequest], Awaitable[web.Response]]
+
+
+@dataclass(frozen=True)
+class Page:
+    """What answers at a path, by method. ``ends_token``: it is meant to end the caller's own token."""
+
+    methods: Mapping[str, Handler]
+    open_to_all: bool = False
+    ends_token: bool = False
+
+
+@dataclass(frozen=True)
+class PageTable:
+    """``at``: pages by their whole path. ``below``: pages for all paths that begin so."""
+
+    at: Mapping[str, Page]
+    below: Mapping[str, Page]
+
+    def find(self, path: str) -> Page | None:
+        page = self.at.get(path)
+        if page is None:
+            page = next((page for start, page in self.below.items() if path.startswith(start)), None)
+        return page
+
+    def __or__(self, other: PageTable) -> PageTable:
+        return PageTable({**self.at, **other.at}, {**self.below, **other.below})
+
+
+class Pages:
+    """``internal``: what the machine's own daemons may POST, by path."""
+
+    def __init__(self, authorizer: Authorizer, table: PageTable, internal: Mapping[str, InternalHandler]) -> None:
+        self._authorizer = authorizer
+        self._table = table
+        self._internal = internal
+
+    async def answer(self, request: web.BaseRequest) -> web.StreamResponse:
+        target = request.raw_path
+        try:
+            if request.method == "POST" and target in self._internal:
+                return await self._internal[target](request)
+            if target.startswith(_GATEWAY + "/"):
+                return await self._page(request, target[len(_GATEWAY) :])
+            raise ErrorResponse(404, "no such page")
+        except ErrorResponse as error:
+            return error.response()
+        except TokenRefused as error:
+            return responses.unauthorized(str(error), "ERR_INVALID_TOKEN").response()
+        except UsersUnreachable as error:
+            return ErrorResponse(503, str(error)).response()
+        except NoAnswer as error:
+            return ErrorResponse(502, str(error)).response()
+
+    async def _page(self, request: web.BaseRequest, target: str) -> web.Response:
+        path = routing.plain(target).partition("?")[0]
+        page = self._table.find(path)
+        open_to_all = page is not None and page.open_to_all
+        caller = None if open_to_all else self._authorizer.caller(request.headers)
+        if page is None:
+            raise ErrorResponse(404, f"{path[:1024]}: no such page")
+        handler = page.methods.get(request.method)
+        if handler is None:
+            allowed = ", ".join(sorted(page.methods))
+            text = f"{request.method} is not for this page; {allowed} is"
+            raise ErrorResponse(405, text, headers={"Allow": allowed})
+        response = await handler(PageRequest(request, path, caller))
+        if caller is not None and request.method in READ and not page.ends_token:
+            self._authorizer.still(caller)  # the page may have taken long: was its reader removed meanwhile?
+        return response
+
+
+def read(handler: Handler, *, open_to_all: bool = False) -> Page:
+    """A page that can only be read."""
+    return Page(dict.fromkeys(READ, handler), open_to_all)
+
+
+def json_of(value: Callable[[], object], content_type: str | None = None) -> Handler:
+    async def handler(asked: PageRequest) -> web.Response:
+        return responses.json(value(), headers={"Content-Type": content_type} if content_type else None)
+
+    return handler
+
+
+def awaited_json_of(value: Callable[[], Awaitable[Any]]) -> Handler:
+    async def handler(asked: PageRequest) -> web.Response:
+        return responses.json(await value())
+
+    return handler
+
+
+def one_name(path: str, start: str) -> str:
+    """What follows ``start``, decoded. Raises `ErrorResponse` when that is nothing, or more than one part."""
+    name = path[len(start) :]
+    if not name or "/" in name or len(name) > _LONGEST_NAME:
+        raise ErrorResponse(404, f"{path[:1024]}: no such page")
+    return unquote(name)
