@@ -19,7 +19,6 @@ from dcos_runtime.flags import Flag
 if TYPE_CHECKING:
     from aiohttp import web
 
-KINDS = ("master", "marathon", "agent", "auth", "gateway", "operator")
 SPOKEN_FOR = "X-Dcos-User"
 """The header in which `SPEAKERS` name the user whose request they pass on."""
 
@@ -138,7 +137,7 @@ def identity_of(certificate: Mapping[str, Any] | None) -> Identity | None:
     names = frozenset(value for kind, value in alternatives if kind in ("DNS", "IP Address"))
     found = []
     for kind, value in alternatives:
-        if kind == "URI" and (match := _URI.fullmatch(value)) and match[2] in KINDS:
+        if kind == "URI" and (match := _URI.fullmatch(value)):
             found.append(Identity(match[1], match[2], match[3], names))
     return found[0] if len(found) == 1 else None
 

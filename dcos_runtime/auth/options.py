@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import ipaddress
+from pathlib import Path
 
 from dcos_runtime import tls
 from dcos_runtime.daemon import Leave
 from dcos_runtime.flags import Flag, Flags, number, port
+from dcos_runtime.gateway.services import Service, ServicesUnusable, by_hand, load
 from dcos_runtime.store.zookeeper import parse_url
 
 PREFIX = "DCOS_AUTH_"
@@ -40,11 +42,26 @@ DECLARED = (
     Flag("init_tls_port", "Port of the inits for our own daemons.", 8443, port),
     Flag("agent_tls_port", "Port of the agents for our own daemons.", 5052, port),
     Flag("gateway_port", "Port of the gateways.", 443, port),
+    Flag("services", "File (JSON) that says which services the cluster has, how each is asked and which paths lead to "
+         "it. Default: kernel and init at the ports above.", path=True),
     Flag("cluster", "What the cluster is called."),
     Flag("dcos_version", "Version of DC/OS whose interfaces are told to be spoken here.", "2.0.0"),
     Flag("generation", "Folder of the active generation; its manifest.json says what is installed."),
     Flag("logging_level", "debug, info, warn or error.", "info"),
 )  # fmt: skip
+
+
+def services(flags: Flags) -> tuple[Service, ...]:
+    """What the gateway tells of and leads to. Raises `ServicesUnusable`."""
+    if flags.services is not None:
+        return load(Path(flags.services))
+    return by_hand(
+        master=flags.master_tls_port,
+        init=flags.init_tls_port,
+        agent=flags.agent_tls_port,
+        gateway=flags.gateway_port,
+    )
+
 
 _LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARNING", "error": "ERROR"}
 
@@ -75,6 +92,10 @@ def check(program: str, flags: Flags) -> None:
         problems.append("--masters names no address")
     elif flags.ip is not None and flags.ip not in flags.masters:
         problems.append(f"--ip {flags.ip} is not one of --masters")
+    try:
+        services(flags)
+    except ServicesUnusable as error:
+        problems.append(str(error))
     try:
         tls.files(flags.tls_ca, flags.tls_identity)
     except ValueError as error:

@@ -7,7 +7,7 @@ import contextlib
 import logging
 import socket
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
@@ -25,8 +25,9 @@ from dcos_runtime.gateway.authorizer import WANTED, Authorizer
 from dcos_runtime.gateway.backends import Backend, Upstream
 from dcos_runtime.gateway.cluster_info import Cluster, ClusterInfo, mode_of
 from dcos_runtime.gateway.cluster_pages import cluster_pages
-from dcos_runtime.gateway.health import Health, Probe, Probes
+from dcos_runtime.gateway.health import Health, Probes
 from dcos_runtime.gateway.pages import Pages
+from dcos_runtime.gateway.services import Service
 from dcos_runtime.gateway.targets import Agents, Names, Services
 from dcos_runtime.guard.tokens import Verifier
 
@@ -60,12 +61,9 @@ class Process:
             directory = await self._directory(stack, first)
             files = tls.files(flags.tls_ca, flags.tls_identity)
             masters = options.own_first(flags)
-            probes = Probes(
-                master=Probe("master", flags.master_tls_port, "/health", files),
-                init=Probe("marathon", flags.init_tls_port, "/ping", files),
-                gateway=Probe("gateway", flags.gateway_port, "/health", files),
-                agent=Probe("agent", flags.agent_tls_port, "/health", files),
-            )
+            services = options.services(flags)
+            routes = [service.route for service in services if service.route]
+            probes = Probes(services, files)
             master = Backend("master", "master", masters, flags.master_tls_port, files)
             init = Backend("init", "marathon", masters, flags.init_tls_port, files)
             hasher = Hasher()
@@ -77,16 +75,27 @@ class Process:
             tokens = Tokens(directory, signer, verifier, reserved)
             accounts = Accounts(directory, Logins(directory, hasher, reserved=reserved), tokens, hasher, reserved)
             agents = Agents(master, flags.agent_tls_port)
-            to_master, to_init = Upstream("dcos_master", master, "/health"), Upstream("dcos_init", init, "/ping")
-            authorizer = Authorizer(tokens, agents, Services(master, init, masters, agents), to_master, to_init)
+            upstreams = self._upstreams(stack, services, masters, files)
+            authorizer = Authorizer(tokens, agents, Services(master, init, masters, agents), routes, upstreams)
             cluster, names = self._cluster(masters), Names(master, flags.masters)
             health = Health(
-                masters[0], flags.masters, cluster.zookeeper, agents, names, probes, mode_of, cluster.dcos_version
+                masters[0],
+                flags.masters,
+                cluster.zookeeper,
+                agents,
+                names,
+                probes,
+                services,
+                mode_of,
+                cluster.dcos_version,
             )
-            table = account_pages(accounts) | cluster_pages(directory.check, ClusterInfo(cluster), names, health)
+            leaders = [path for route in routes if route.leads_to == "leader" for path in route.paths]
+            table = account_pages(accounts) | cluster_pages(
+                directory.check, ClusterInfo(cluster), names, health, leaders
+            )
             if len(masters) > 1:
-                self._life.spawn(to_master.watch(), "looking after this host's master")
-                self._life.spawn(to_init.watch(), "looking after this host's init")
+                for upstream in upstreams.values():
+                    self._life.spawn(upstream.watch(), f"looking after this host's {upstream.called}")
             self._life.spawn(_purge(directory), "forgetting revoked tokens")
             path = Path(flags.socket)
             pages = Pages(authorizer, table, internal={VERIFY: accounts.verify})
@@ -98,6 +107,25 @@ class Process:
             )
             self._ready(path)
             await self._life.ended()
+
+    def _upstreams(
+        self,
+        stack: AsyncExitStack,
+        services: Sequence[Service],
+        masters: tuple[str, ...],
+        files: tls.Files | None,
+    ) -> dict[str, Upstream]:
+        """Of services whose leader is passed requests, by their doors."""
+        found = {}
+        for service in services:
+            route, asked = service.route, service.health
+            if route is None or route.leads_to != "leader":
+                continue
+            backend = Backend(service.called, route.kind, masters, route.port, files)
+            stack.push_async_callback(backend.close)
+            path = asked.path if asked is not None and asked.ask == "https" and asked.port == route.port else "/"
+            found[route.door] = Upstream(route.group, backend, path)
+        return found
 
     async def _directory(self, stack: AsyncExitStack, first: User | None) -> Directory:
         flags = self._flags

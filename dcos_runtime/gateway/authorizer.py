@@ -6,7 +6,7 @@ whatever ``X-Dcos-Status`` and ``X-Dcos-Reason`` say, since nginx's auth_request
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from multidict import MultiMapping
@@ -21,6 +21,7 @@ from dcos_runtime.guard.users import UsersUnreachable
 
 if TYPE_CHECKING:
     from dcos_runtime.gateway.backends import Upstream
+    from dcos_runtime.gateway.services import Routed
     from dcos_runtime.gateway.targets import Agents, Services
 
 T = TypeVar("T")
@@ -28,7 +29,6 @@ T = TypeVar("T")
 URI, DOOR, HOST = "X-Dcos-Uri", "X-Dcos-Door", "X-Dcos-Host"
 WANTED = (URI, DOOR, HOST, "Authorization", "Cookie", *request_credentials.PAGE_HEADERS)
 """The headers of nginx' request that are looked at."""
-_WHO = {routing.MESOS: "the master", routing.INIT: "the init"}
 
 
 class TokenCheck(Protocol):
@@ -44,13 +44,22 @@ class TokenCheck(Protocol):
 
 
 class Authorizer:
+    """``upstreams``: by the door of each of ``routes`` that leads to whoever leads."""
+
     def __init__(
-        self, tokens: TokenCheck, agents: Agents, services: Services, master: Upstream, init: Upstream
+        self,
+        tokens: TokenCheck,
+        agents: Agents,
+        services: Services,
+        routes: Sequence[Routed],
+        upstreams: Mapping[str, Upstream],
     ) -> None:
         self._tokens = tokens
         self._agents = agents
         self._services = services
-        self._upstreams = {routing.MESOS: master, routing.INIT: init}
+        self._routes = routes
+        self._upstreams = upstreams
+        self._machines = {routed.door: routed for routed in routes if routed.leads_to == "machine"}
 
     def caller(self, headers: MultiMapping[str]) -> Claims:
         """Whose token a request carries: in ``Authorization``, or else in the cookie. A browser adds that to what
@@ -78,13 +87,13 @@ class Authorizer:
     def decide(self, headers: Headers) -> Answer | Awaitable[Answer]:
         try:
             claims = self.caller(headers)
-            route = routing.route_of(headers.get(URI, ""), headers.get(DOOR, ""))
+            route = routing.route_of(headers.get(URI, ""), headers.get(DOOR, ""), self._routes)
         except ErrorResponse as error:
             return _refusal(error)
         except NoRoute as error:
             return _no_route(error)
-        if route.kind in self._upstreams:
-            return 200, _variables(claims, _WHO[route.kind], self._upstreams[route.kind].now, "", route.rest)
+        if upstream := self._upstreams.get(route.kind):
+            return 200, _variables(claims, f"the {upstream.called}", upstream.now, "", route.rest)
         return self._looked_up(claims, route, headers)
 
     async def _looked_up(self, claims: Claims, route: Route, headers: Headers) -> Answer:
@@ -97,9 +106,9 @@ class Authorizer:
 
     async def _look_up(self, claims: Claims, route: Route, headers: Headers) -> Answer:
         try:
-            if route.kind == routing.AGENT:
-                target, name = await self._agents.target(route.agent)
-                variables = _variables(claims, f"the agent {route.agent}", target, route.prefix, route.rest)
+            if routed := self._machines.get(route.kind):
+                target, name = await self._agents.target(route.agent, routed.kind, routed.port)
+                variables = _variables(claims, f"the {routed.kind} {route.agent}", target, route.prefix, route.rest)
                 return 200, {**variables, "X-Dcos-Name": name}
             names = list(route.service_names())
             index, target = await self._services.find([name for name, _, _ in names])

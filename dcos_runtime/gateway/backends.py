@@ -118,6 +118,11 @@ class Upstream:
         self._well = True
 
     @property
+    def called(self) -> str:
+        """The daemons' name in sentences."""
+        return self._backend.name
+
+    @property
     def now(self) -> str:
         return self.name if self._well else f"{self.name}_elsewhere"
 

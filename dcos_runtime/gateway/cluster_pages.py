@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import unquote
 
 from aiohttp import web
@@ -25,8 +25,13 @@ _WELCOME = b"""<!doctype html>
 """
 
 
-def cluster_pages(check_users: Callable[[], None], info: ClusterInfo, names: Names, health: Health) -> PageTable:
-    """``check_users`` raises `UsersUnreachable` while users cannot be told apart: then the gateway is not healthy."""
+def cluster_pages(
+    check_users: Callable[[], None], info: ClusterInfo, names: Names, health: Health, leaders: Iterable[str]
+) -> PageTable:
+    """``check_users`` raises `UsersUnreachable` while users cannot be told apart: then the gateway is not healthy.
+
+    ``leaders``: paths below which requests are passed on to whoever leads.
+    """
 
     async def slash(asked: PageRequest) -> web.Response:
         return web.Response(status=308, headers={"Location": f"{asked.path}/"})
@@ -72,9 +77,7 @@ def cluster_pages(check_users: Callable[[], None], info: ClusterInfo, names: Nam
             f"{_DNS}enumerate": read(awaited_json_of(names.enumerate)),
             f"{_DNS}axfr": read(awaited_json_of(names.zone)),
             _HEALTH: read(awaited_json_of(lambda: health.page(()))),
-            "/mesos": read(slash),
-            "/marathon": read(slash),
-            "/service/marathon": read(slash),
+            **{path: read(slash) for path in leaders},
         },
         below={
             _HOSTS: Page(dict.fromkeys(READ, hosts)),

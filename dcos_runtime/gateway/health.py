@@ -20,6 +20,7 @@ import aiohttp
 from dcos_runtime import tls
 from dcos_runtime.gateway.backends import CONNECT_SECONDS, Cached, NoAnswer, bracketed
 from dcos_runtime.gateway.responses import ErrorResponse
+from dcos_runtime.gateway.services import Service
 from dcos_runtime.gateway.targets import Agents, Names, host_of
 
 WELL, UNWELL, UNKNOWN = 0, 1, 3
@@ -29,19 +30,6 @@ FRESH_SECONDS = 2.0
 REMEMBERED_SECONDS = 3600.0
 """For how long an agent that no master knows any more is still told of."""
 _AT_ONCE = 128
-
-ZOOKEEPER, MASTER, INIT, AUTH, GATEWAY, AGENT = (
-    f"dcos-{name}.service" for name in ("zookeeper", "master", "marathon", "auth", "gateway", "agent")
-)
-UNITS: Mapping[str, tuple[str, str]] = {
-    ZOOKEEPER: ("ZooKeeper", "coordination: who leads, and what must not be lost"),
-    MASTER: ("DC/OS Master", "the kernel's master: agents, offers, frameworks"),
-    INIT: ("DC/OS Marathon", "the init: keeps apps running"),
-    AUTH: ("DC/OS Auth", "users, tokens, and where the gateway's requests lead"),
-    GATEWAY: ("DC/OS Gateway", "nginx: the one door of the cluster"),
-    AGENT: ("DC/OS Agent", "the kernel's agent: runs tasks"),
-}
-"""Name and description of each unit that can be asked."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +58,12 @@ class Node:
 class Report:
     at: float
     nodes: Mapping[str, Node]
+    services: Mapping[str, Service]
+    """By their units, in the order in which they are told of."""
+
+    @property
+    def units(self) -> list[str]:
+        return [unit for unit in self.services if self.of_unit(unit)]
 
     def of_unit(self, unit: str) -> list[Node]:
         return [node for node in self.nodes.values() if unit in node.units]
@@ -77,10 +71,6 @@ class Report:
     def unit_health(self, unit: str) -> int:
         """Of the one that does worst."""
         return max(node.units[unit].health for node in self.of_unit(unit))
-
-    @property
-    def units(self) -> list[str]:
-        return [unit for unit in UNITS if self.of_unit(unit)]
 
 
 class Probe:
@@ -119,17 +109,22 @@ class Probe:
             await self._http.close()
 
 
-@dataclass(frozen=True)
 class Probes:
-    """Where the daemons of a host are asked."""
+    """Where the services that answer over HTTP are asked, by name."""
 
-    master: Probe
-    init: Probe
-    gateway: Probe
-    agent: Probe
+    def __init__(self, services: Iterable[Service], files: tls.Files | None) -> None:
+        """Raises `tls.TlsError`."""
+        self._probes = {
+            service.name: Probe(asked.kind, asked.port, asked.path, files)
+            for service in services
+            if (asked := service.health) is not None and asked.ask == "https"
+        }
+
+    async def ask(self, name: str, ip: str) -> tuple[int, str]:
+        return await self._probes[name].ask(ip)
 
     async def close(self) -> None:
-        await asyncio.gather(*(probe.close() for probe in (self.master, self.init, self.gateway, self.agent)))
+        await asyncio.gather(*(probe.close() for probe in self._probes.values()))
 
 
 @dataclass
@@ -153,6 +148,7 @@ class Health:
     agents: Agents
     names: Names
     probes: Probes
+    services: Sequence[Service]
     mode: Callable[[str], Any]
     version: str
     _seen: dict[str, _Seen] = field(default_factory=dict)
@@ -168,7 +164,8 @@ class Health:
         looks: list[Any] = [self._master(ip) for ip in sorted(self.masters)]
         looks += [self._agent(ip, seen, listed) for ip, seen in sorted(self._seen.items()) if ip not in self.masters]
         nodes = await asyncio.gather(*looks)
-        return Report(time.time(), {node.ip: node for node in nodes})
+        known = {service.unit: service for service in self.services}
+        return Report(time.time(), {node.ip: node for node in nodes}, known)
 
     async def _remember(self) -> set[str] | None:
         """The agents that the leading master lists; None when nobody says."""
@@ -191,35 +188,51 @@ class Health:
         return listed
 
     async def _master(self, ip: str) -> Node:
-        member = next((one for one in self.zookeeper if one.rpartition(":")[0].strip("[]") == ip), None)
-        zookeeper, master, init, gateway = await asyncio.gather(
-            self.mode(member) if member is not None else _nothing(),
-            self.probes.master.ask(ip),
-            self.probes.init.ask(ip),
-            self.probes.gateway.ask(ip),
-        )
-        status, why = gateway
-        units = {
-            MASTER: _finding(master),
-            INIT: _finding(init),
-            # The page is dcos-auth's: whatever answers it, nginx is there; one who is not there says nothing of it.
-            GATEWAY: Finding(WELL) if status in (200, 503) else Finding(UNWELL, why),
-            AUTH: Finding(WELL)
-            if status == 200
-            else Finding(UNWELL, "its gateway says that dcos-auth does not answer, or knows no users")
-            if status == 503
-            else Finding(UNKNOWN, "its gateway cannot be asked about it"),
-        }
-        if member is not None:
-            units[ZOOKEEPER] = Finding(WELL) if zookeeper else Finding(UNWELL, f"{member} serves nobody")
-        return Node(ip, "master", ip, units)
+        return Node(ip, "master", ip, await self._units(ip, ("all", "masters")))
 
     async def _agent(self, ip: str, seen: _Seen, listed: set[str] | None) -> Node:
         async with self._at_once:
-            finding = _finding(await self.probes.agent.ask(ip))
-        if finding.health == WELL and listed is not None and (ip not in listed or not seen.active):
-            finding = Finding(UNWELL, "it answers, but the leading master has no connection to it")
-        return Node(ip, seen.role, seen.host, {AGENT: finding}, seen.mesos_id)
+            units = await self._units(ip, ("all", "agents"))
+        for service in self.services:
+            asked = service.health
+            if asked is None or not asked.listed or service.unit not in units or listed is None:
+                continue
+            if units[service.unit].health == WELL and (ip not in listed or not seen.active):
+                why = "it answers, but the leading master has no connection to it"
+                units[service.unit] = Finding(UNWELL, why)
+        return Node(ip, seen.role, seen.host, units, seen.mesos_id)
+
+    async def _units(self, ip: str, hosts: tuple[str, ...]) -> dict[str, Finding]:
+        """The units of a machine that can be asked how they are, and what they say; all at once."""
+        here = [service for service in self.services if service.hosts in hosts and service.health is not None]
+        answers = dict(zip(here, await asyncio.gather(*(self._ask(service, ip) for service in here)), strict=True))
+        by_name = {service.name: answer for service, answer in answers.items()}
+        called = {service.name: service.called for service in here}
+        units = {}
+        for service, answer in answers.items():
+            asked = service.health
+            assert asked is not None
+            if asked.ask == "through":
+                other = called.get(asked.through, asked.through)
+                units[service.unit] = _told_by(other, service, by_name.get(asked.through))
+            elif answer is not None:
+                status, why = answer
+                units[service.unit] = Finding(WELL) if status in asked.well else Finding(UNWELL, why)
+        return units
+
+    async def _ask(self, service: Service, ip: str) -> tuple[int, str] | None:
+        """Status and what is wrong; None where there is nobody to ask."""
+        asked = service.health
+        assert asked is not None
+        match asked.ask:
+            case "https":
+                return await self.probes.ask(service.name, ip)
+            case "srvr":
+                member = next((one for one in self.zookeeper if one.rpartition(":")[0].strip("[]") == ip), None)
+                if member is None:
+                    return None
+                return (200, "") if await self.mode(member) else (0, f"{member} serves nobody")
+        return None
 
     # --- telling ---
 
@@ -236,13 +249,15 @@ class Health:
             case ["nodes", ip]:
                 return _node(_of(report, ip))
             case ["nodes", ip, "units"]:
-                return {"units": [_unit(unit, finding.health) for unit, finding in _of(report, ip).units.items()]}
+                return {
+                    "units": [_unit(report, unit, finding.health) for unit, finding in _of(report, ip).units.items()]
+                }
             case ["nodes", ip, "units", unit]:
-                return _in_full(_of(report, ip), _named(report, unit, ip))
+                return _in_full(report, _of(report, ip), _named(report, unit, ip))
             case ["units"]:
-                return {"units": [_unit(unit, report.unit_health(unit)) for unit in report.units]}
+                return {"units": [_unit(report, unit, report.unit_health(unit)) for unit in report.units]}
             case ["units", unit]:
-                return _unit(_named(report, unit), report.unit_health(_named(report, unit)))
+                return _unit(report, _named(report, unit), report.unit_health(_named(report, unit)))
             case ["units", unit, "nodes"]:
                 unit = _named(report, unit)
                 return _nodes(report.of_unit(unit), unit)
@@ -254,7 +269,7 @@ class Health:
     def _own(self, report: Report) -> dict[str, Any]:
         node = _of(report, self.ip)
         return {
-            "units": [_in_full(node, unit) for unit in node.units],
+            "units": [_in_full(report, node, unit) for unit in node.units],
             "hostname": node.host,
             "ip": node.ip,
             "dcos_version": self.version,
@@ -279,8 +294,14 @@ class Health:
             }
 
         def unit(name: str, health: int) -> dict[str, Any]:
-            pretty, title = UNITS[name]
-            return {"UnitName": name, "Health": health, "Title": title, "Timestamp": at, "PrettyName": pretty}
+            told = report.services[name]
+            return {
+                "UnitName": name,
+                "Health": health,
+                "Title": told.description,
+                "Timestamp": at,
+                "PrettyName": told.title,
+            }
 
         return {
             "Units": {
@@ -298,13 +319,14 @@ class Health:
         }
 
 
-async def _nothing() -> str:
-    return ""
-
-
-def _finding(answer: tuple[int, str]) -> Finding:
-    status, why = answer
-    return Finding(WELL) if status == 200 else Finding(UNWELL, why)
+def _told_by(other: str, service: Service, answer: tuple[int, str] | None) -> Finding:
+    """What the page of another service says of this one: 503 there means that it does not answer."""
+    status = answer[0] if answer is not None else 0
+    if status == 200:
+        return Finding(WELL)
+    if status == 503:
+        return Finding(UNWELL, f"its {other} says that {service.called} does not answer, or knows no users")
+    return Finding(UNKNOWN, f"its {other} cannot be asked about it")
 
 
 def _of(report: Report, ip: str) -> Node:
@@ -331,14 +353,14 @@ def _node(node: Node, unit: str = "") -> dict[str, Any]:
     return {"host_ip": node.ip, "health": node.units[unit].health if unit else node.health, "role": node.role}
 
 
-def _unit(unit: str, health: int) -> dict[str, Any]:
-    pretty, title = UNITS[unit]
-    return {"id": unit, "name": pretty, "health": health, "description": title}
+def _unit(report: Report, unit: str, health: int) -> dict[str, Any]:
+    told = report.services[unit]
+    return {"id": unit, "name": told.title, "health": health, "description": told.description}
 
 
-def _in_full(node: Node, unit: str) -> dict[str, Any]:
+def _in_full(report: Report, node: Node, unit: str) -> dict[str, Any]:
     finding = node.units[unit]
-    return {**_unit(unit, finding.health), "output": finding.output, "help": _help(node, unit)}
+    return {**_unit(report, unit, finding.health), "output": finding.output, "help": _help(node, unit)}
 
 
 def _help(node: Node, unit: str) -> str:

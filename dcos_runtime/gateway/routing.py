@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
-MESOS, INIT, AGENT, SERVICE = "mesos", "init", "agent", "service"
+if TYPE_CHECKING:
+    from dcos_runtime.gateway.services import Routed
+
+SERVICE = "service"
+"""The door to services that run as tasks."""
+_SERVICES = "/service"
 
 _AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._~-]{1,128}")
@@ -32,8 +38,8 @@ class NoRoute(Exception):
 
 @dataclass(frozen=True)
 class Route:
-    """Where a request goes: a ``kind`` (`MESOS`, `INIT`, `AGENT`, `SERVICE`), for an agent its id, and what is passed
-    on: path and query, without ``prefix``.
+    """Where a request goes: a ``kind`` (a door of ``--services``, or `SERVICE`), for a machine its agent's id, and what
+    is passed on: path and query, without ``prefix``.
     """
 
     kind: str
@@ -55,37 +61,37 @@ class Route:
             yield name, f"{self.prefix}/{name}", f"{rest}{mark}{query}"
 
 
-def route_of(uri: str, location: str) -> Route:
-    """``uri`` is a request's target as it was sent; ``location`` the kind that nginx took it for. Raises `NoRoute`."""
+def route_of(uri: str, location: str, routes: Sequence[Routed]) -> Route:
+    """``uri`` is a request's target as it was sent; ``location`` the door that nginx took it for, one of ``routes`` or
+    `SERVICE`. Raises `NoRoute`.
+    """
     uri = plain(uri)
     path = uri.partition("?")[0]
     if not uri.startswith("/") or "#" in uri:
         raise NoRoute(400, "the request's target is not a path")
     if any(unquote_to_bytes(part) in (b".", b"..") for part in re.split(r"/|%2[Ff]", path)):
         raise NoRoute(400, "paths with . or .. are not passed on")
-    first, slash, rest = path[1:].partition("/")
-    if not slash:
-        raise NoRoute(404, f"{path[:1024]}: no such page")
-    whole = "/" + uri[len(first) + 2 :]
-    if first == "mesos" and location == MESOS:
-        return Route(MESOS, "/mesos", whole)
-    if first == "marathon" and location == INIT:
-        return Route(INIT, "/marathon", whole)
-    if first == "service" and location == INIT and rest.startswith("marathon/"):
-        return Route(INIT, "/service/marathon", whole[len("/marathon") :])
-    if first in ("agent", "slave") and location == AGENT:
-        return _agent(first, rest, whole)
-    if first == "service" and location == SERVICE:
-        return Route(SERVICE, "/service", whole)
+    if location == SERVICE and path.startswith(f"{_SERVICES}/"):
+        return Route(SERVICE, _SERVICES, uri[len(_SERVICES) :])
+    for routed in routes:
+        for prefix in routed.paths if routed.door == location else ():
+            if path.startswith(f"{prefix}/"):
+                whole = uri[len(prefix) :]
+                return (
+                    _machine(routed.door, prefix, whole)
+                    if routed.leads_to == "machine"
+                    else Route(location, prefix, whole)
+                )
     raise NoRoute(404, f"{path[:1024]}: no such page")
 
 
-def _agent(first: str, rest: str, whole: str) -> Route:
-    agent_id = rest.partition("/")[0]
+def _machine(door: str, prefix: str, whole: str) -> Route:
+    """The daemon of the machine whose agent the first part of ``whole`` names."""
+    agent_id = whole[1:].partition("?")[0].partition("/")[0]
     if not _AGENT_ID.fullmatch(agent_id):
         raise NoRoute(404, "what follows in the path is not an agent's id")
     left = whole[len(agent_id) + 1 :]
-    return Route(AGENT, f"/{first}/{agent_id}", left if left.startswith("/") else f"/{left}", agent_id)
+    return Route(door, f"{prefix}/{agent_id}", left if left.startswith("/") else f"/{left}", agent_id)
 
 
 def plain(uri: str) -> str:

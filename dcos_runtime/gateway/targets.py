@@ -41,9 +41,9 @@ class Agents:
         self._known: OrderedDict[str, Cached[str]] = OrderedDict()
         self._members: Cached[dict[str, Member]] = Cached(self._ask_all, MEMBER_SECONDS, STALE_SECONDS)
 
-    async def target(self, agent_id: str) -> tuple[str, str]:
-        """``ip:port`` of the agent's door for our own, and the name that its certificate has. Raises `NoRoute`,
-        `NoAnswer`.
+    async def target(self, agent_id: str, kind: str, port: int) -> tuple[str, str]:
+        """``ip:port`` of a daemon of that kind on the agent's machine, and the name that its certificate has. Raises
+        `NoRoute`, `NoAnswer`.
         """
         known = self._known.get(agent_id)
         if known is None:
@@ -54,7 +54,7 @@ class Agents:
             self._known.move_to_end(agent_id)
         try:
             ip = await known.get()
-            return f"{bracketed(ip)}:{self._port}", tls.name_at("agent", ip)
+            return f"{bracketed(ip)}:{port}", tls.name_at(kind, ip)
         except NoRoute:
             self._known.pop(agent_id, None)
             raise

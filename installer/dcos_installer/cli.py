@@ -292,11 +292,8 @@ def _print_status(found: ClusterStatus) -> None:
         )
     console.print(table)
     nobody = "unknown" if found.unasked else "none"
-    console.print(f"leader: {found.leader or nobody}", highlight=False)
-    console.print(f"init:   {found.init or nobody}", highlight=False)
-    serving = sum(bool(mode) for mode in found.zookeepers.values())
-    console.print(f"zookeeper: {serving} of {len(found.zookeepers)} serve", highlight=False)
-    console.print(f"gateway: {', '.join(found.gateways) or nobody}", highlight=False)
+    for label, text in found.lines:
+        console.print(f"{label} {text or nobody}", highlight=False)
     if found.ca_fingerprint:
         console.print(f"CA's SHA256 fingerprint: {found.ca_fingerprint}", highlight=False, soft_wrap=True)
     if found.locked_by:

@@ -53,6 +53,7 @@ from dcos_installer.providers.nspawn_remains import MACHINES_DIR, home_of
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.secrets.roots import Administrator
 from dcos_installer.secrets.vault import protect as protect_secrets
+from dcos_installer.services import installed
 from dcos_installer.snapshot import SnapshotDamaged, impossible_changes, last_spec
 from dcos_installer.state import ClusterState, find_state, forget_state, is_known, known_id, open_state, protect_keys
 
@@ -206,7 +207,7 @@ def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
             engine=engine or AnsibleEngine(job.state, provider, control_dir),
             sink=_logged(job.sink),
             run_id=job.run_id,
-            ask=Asker(job.state.secrets, job.spec.settings.ports.kinds),
+            ask=Asker(job.state.secrets, installed().kinds),
             command=job.command,
             dry_run=job.dry_run,
             control_dir=control_dir,

@@ -57,7 +57,7 @@ class AnsibleEngine:
         self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Collection[str]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
         # The secrets as they are now: what is yet to be made shows as a change, and nothing is written.
-        vault = self._vault = load_secrets(self._state, spec)
+        vault = self._vault = load_secrets(self._state, spec, services=self._materials.services)
         packages = {target: (built.package,) for target, built in bundle.items()}
         known = self._materials.with_packages(packages).with_trust(vault.trust)
         manifests = {host.name: manifest(spec, host, facts[host.name], known) for host in spec.hosts}

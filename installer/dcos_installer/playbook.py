@@ -30,6 +30,7 @@ from dcos_installer.plan.facts import Facts, Target
 from dcos_installer.plan.manifest import Fragment, Package
 from dcos_installer.plan.merge import merge
 from dcos_installer.providers import open_provider
+from dcos_installer.services import installed
 from dcos_installer.sockets import joined
 from dcos_installer.state import ClusterState, open_state
 
@@ -69,15 +70,21 @@ class ApplyFragments(ActionBase):
 
 
 def facts(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
-    """``dcos_facts``: the host's facts, as the variable of that name, for the roles to work with."""
+    """``dcos_facts``: the host's facts, as the variable of that name, and ``dcos_services``, the roles that it gets."""
     host, root = task_vars["inventory_hostname"], _root(action)
     answered = _ask(action, host, task_vars, {"mode": "facts", "root": root})
     found = msgspec.convert(answered["facts"], Facts)
     if not found.python:
         raise AnsibleActionFail(f"{host} has no Python 3.11 or newer in /usr/bin: install the package python3")
+    spec, state = _cluster(task_vars)
     if not action._play_context.check_mode:
-        _make_secrets(host, found, *_cluster(task_vars))
-    return {"changed": False, "ansible_facts": {"dcos_facts": answered["facts"], "dcos_fragments": []}}
+        _make_secrets(host, found, spec, state)
+    known = {
+        "dcos_facts": answered["facts"],
+        "dcos_fragments": [],
+        "dcos_services": [service.name for service in installed().on(spec.host(host))],
+    }
+    return {"changed": False, "ansible_facts": known}
 
 
 def add_fragment(action: ActionBase, task_vars: Vars) -> dict[str, Any]:

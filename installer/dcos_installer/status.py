@@ -4,20 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import json
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
 from dcos_installer.daemon_client import CannotAsk
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.health import (
-    gateway_url,
-    init,
-    leader,
-    missing_agents,
-    silent_gateways,
-    unwell_agents,
-)
-from dcos_installer.phases.quorum import ask_quorum, damaged_members
+from dcos_installer.phases import checks
+from dcos_installer.phases.health import unwell
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition
 from dcos_installer.secrets import fingerprint
@@ -25,6 +19,7 @@ from dcos_installer.secrets import fingerprint
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
     from dcos_installer.phases.base import Context
+    from dcos_installer.phases.checks import Seen
 
 # One round trip: the generation, its manifest, and the state of every unit of ours: those whose text lies in it.
 _ASK = """\
@@ -66,15 +61,12 @@ class ClusterStatus:
     cluster_id: str
     provider: str
     hosts: tuple[HostStatus, ...]
-    leader: str = ""
-    init: str = ""
-    """Where the leading init answers."""
-    zookeepers: dict[str, str] = field(default_factory=dict)
-    """Master to what its ZooKeeper says it is: ``leader``, ``follower``, ``standalone``; empty: it does not serve."""
-    gateways: tuple[str, ...] = ()
-    """Where users come in: those that answer."""
+    told: dict[str, Any] = field(default_factory=dict)
+    """What the cluster's checks tell: who leads, what serves, where users come in (`phases.checks`)."""
+    lines: tuple[tuple[str, str], ...] = ()
+    """The same for people: label and text; an empty text: nobody."""
     unasked: str = ""
-    """Why leader, init and gateways could not be asked from here at all; empty: they were."""
+    """Why the daemons could not be asked from here at all; empty: they were."""
     ca_fingerprint: str = ""
     """SHA-256 of the cluster's CA, as ``dcos cluster setup`` shows it; empty when it cannot be read here."""
     locked_by: str = ""
@@ -83,7 +75,10 @@ class ClusterStatus:
     def as_json(self) -> dict[str, Any]:
         from dataclasses import asdict
 
-        return asdict(self)
+        known = asdict(self)
+        del known["lines"]
+        told: dict[str, Any] = known.pop("told")
+        return told | known
 
 
 def read(ctx: Context) -> ClusterStatus:
@@ -97,40 +92,20 @@ def read(ctx: Context) -> ClusterStatus:
             raise result
         hosts.append(result)
     problems = [f"{host.name}: {_why(host)}" for host in hosts if not host.well]
-    # First: without a majority of them nobody leads, and that is why.
-    quorum = ask_quorum(ctx)
-    if quorum.problem:
-        problems.append(quorum.problem)
-        problems += damaged_members(ctx, quorum)
-    ports = ctx.spec.settings.ports
-    leads = serves = unasked = ""
-    silent: dict[str, str] = {}
-    try:
-        leading = leader(ctx.ask, ctx.spec)
-        leads = f"http://{leading.address}:{ports.master}"
-        missing = missing_agents(ctx.ask, ctx.spec, leading)
-        problems += [f"{name} is not registered with the master" for name in missing]
-        unwell = unwell_agents(ctx, but=missing)
-        problems += [f"the agent of {name} does not answer as it should: {why}" for name, why in unwell.items()]
-    except CannotAsk as error:
-        # Of leader, init and gateways nothing is known then, neither good nor bad.
-        unasked = "; ".join(part for part in (error.what, error.hint) if part)
+    seen, unasked = _checks(ctx)
+    if unasked:
+        # Of the daemons nothing is known then, neither good nor bad.
         problems.insert(0, unasked)
-    except InstallerError as error:
-        problems.append(error.what)
+    problems += [problem for one in sorted(seen, key=lambda one: not one.is_cause) for problem in one.problems]
     if not unasked:
-        serves, silent = _doors(ctx, problems)
+        problems += _unwell(ctx, frozenset().union(*(one.known for one in seen)))
     return ClusterStatus(
         name=ctx.spec.name,
         cluster_id=ctx.spec.cluster_id,
         provider=ctx.spec.provider,
         hosts=tuple(hosts),
-        leader=leads,
-        init=serves,
-        zookeepers={host.name: quorum.modes.get(host.name, "") for host in ctx.spec.masters},
-        gateways=tuple(
-            gateway_url(host, ports) for host in ctx.spec.masters if not unasked and host.name not in silent
-        ),
+        told={key: value for one in seen for key, value in one.told.items()},
+        lines=tuple(line for one in seen for line in one.lines),
         unasked=unasked,
         ca_fingerprint=_fingerprint(ctx),
         locked_by=_locked_by(ctx, hosts),
@@ -138,16 +113,23 @@ def read(ctx: Context) -> ClusterStatus:
     )
 
 
-def _doors(ctx: Context, problems: list[str]) -> tuple[str, dict[str, str]]:
-    """Where the leading init answers, and the gateways that do not; what is wrong is added to ``problems``."""
-    serves = ""
-    try:
-        serves = f"http://{init(ctx.ask, ctx.spec).address}:{ctx.spec.settings.ports.marathon}"
-    except InstallerError as error:
-        problems.append(error.what)
-    silent = silent_gateways(ctx.ask, ctx.spec)
-    problems += [f"the gateway of {name} does not answer as it should: {why}" for name, why in silent.items()]
-    return serves, silent
+def _checks(ctx: Context) -> tuple[list[Seen], str]:
+    """What each check sees, and why daemons could not be asked (empty: it was not so)."""
+    seen, unasked = [], ""
+    for check in checks.of(ctx.services):
+        try:
+            seen.append(check.look(ctx))
+        except CannotAsk as error:
+            unasked = "; ".join(part for part in (error.what, error.hint) if part)
+            seen.append(check.unseen(ctx))
+    return seen, unasked
+
+
+def _unwell(ctx: Context, known: Collection[str]) -> Iterator[str]:
+    """Daemons that do not answer as they should, on hosts that no check has told of."""
+    for service in ctx.services.asked:
+        for name, why in unwell(ctx, service, but=known).items():
+            yield f"the {service.called} of {name} does not answer as it should: {why}"
 
 
 def _fingerprint(ctx: Context) -> str:

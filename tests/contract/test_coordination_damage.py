@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 from kazoo.client import KazooClient
 
-from dcos_installer.phases.zookeeper_data import complaint
+from dcos_installer.phases.checks.zookeeper_data import complaint
 from tests.support.daemons.zookeeper_server import Ensemble, ZooKeeperServer
 
 SECONDS = 60.0

@@ -115,7 +115,7 @@ def test_one_address_has_so_many_connections_open_and_no_more() -> None:
     if os.geteuid() != 0:
         pytest.skip("needs root: it makes network namespaces")
     here, there = (f"dcos-limits-{os.getpid()}-{end}" for end in ("gateway", "client"))
-    rules = template("limits.nft.j2", http_port=80, https_port=443, options={"address_connections": LIMIT})
+    rules = template("limits.nft.j2", ports={"http": 80, "https": 443}, options={"address_connections": LIMIT})
     inside = ["ip", "netns", "exec"]
     with contextlib.ExitStack() as stack:
         for name in (here, there):

@@ -17,7 +17,7 @@ import stat
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from dcos_installer.bundle import elf
@@ -25,18 +25,13 @@ from dcos_installer.bundle.archive import Built, BundleError, cache_home, keep, 
 from dcos_installer.data import locks_dir
 from dcos_installer.plan.facts import Target
 from dcos_installer.process import run
+from dcos_installer.services import installed
 from dcos_runtime import __version__
 
 NAME = "dcos-runtime"
 
-PROGRAMS: Mapping[str, str] = {
-    "dcos": "dcos_runtime.cli.main",
-    "dcos-agent": "dcos_runtime.agent.main",
-    "dcos-auth": "dcos_runtime.auth.main",
-    "dcos-marathon": "dcos_runtime.marathon.main",
-    "dcos-master": "dcos_runtime.master.main",
-}
-"""Programs and the module whose ``main()`` each runs."""
+COMMAND = ("dcos", "dcos_runtime.cli.main")
+"""The command of those who use a cluster, and the module whose ``main()`` it runs."""
 
 _FORMAT = 1
 """Of what is built: another number makes every package anew."""
@@ -74,6 +69,12 @@ home = sys.argv[1]
 for name in sys.stdin.read().split("\\0"):
     py_compile.compile(home + "/" + name, dfile="dcos-runtime/" + name, doraise=True, invalidation_mode=mode, quiet=1)
 """
+
+
+def programs() -> dict[str, str]:
+    """Programs of the package, and the module whose ``main()`` each runs: the command, and what services name."""
+    daemons = {f"dcos-{service.name}": service.program for service in installed() if service.program}
+    return dict(sorted((*daemons.items(), COMMAND)))
 
 
 def build(
@@ -114,7 +115,7 @@ def build(
                 pack(tree),
                 name=NAME,
                 version=__version__,
-                programs=tuple(sorted(PROGRAMS)),
+                programs=tuple(programs()),
                 target=target,
                 compiled=interpreter is not None,
             )
@@ -149,6 +150,7 @@ def own_files() -> Iterator[tuple[str, Path]]:
 def _inputs(target: Target, lock: Path, interpreter: str | None) -> str:
     digest = hashlib.sha256(f"{_FORMAT}\n{target}\n{__version__}\n{interpreter is not None}\n".encode())
     digest.update(hashlib.sha256(lock.read_bytes()).digest())
+    digest.update(repr(programs()).encode())
     for builder in (Path(__file__), Path(elf.__file__)):
         digest.update(hashlib.sha256(builder.read_bytes()).digest())
     for name, path in own_files():
@@ -211,7 +213,7 @@ def _copy_own_code(lib: Path) -> None:
 
 def _write_launchers(target: Target, folder: Path) -> None:
     folder.mkdir()
-    for program, module in PROGRAMS.items():
+    for program, module in programs().items():
         launcher = folder / program
         launcher.write_text(_LAUNCHER.format(python=_dotted(target), program=program, module=module))
         launcher.chmod(0o755)

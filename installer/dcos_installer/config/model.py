@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 Role = Literal["master", "agent", "public_agent"]
 ProviderName = Literal["nspawn", "static"]
@@ -54,42 +54,6 @@ class HostSpec(_Frozen):
         return bool(self.roles & {"agent", "public_agent"})
 
 
-class Ports(_Frozen):
-    """Where the daemons listen. Fixed: clients in the wild expect these."""
-
-    master: int = 5050
-    master_agents: int = 5049
-    """The master's port for our own daemons, with mutual TLS: agents, and whoever else has a certificate."""
-    agent: int = 5051
-    agent_tls: int = 5052
-    marathon: int = 8080
-    marathon_tls: int = 8443
-    gateway_http: int = 80
-    gateway_https: int = 443
-    zookeeper: int = 2181
-    zookeeper_peer: int = 2888
-    zookeeper_election: int = 3888
-    cosmos: int = 7070
-    dns: int = 53
-    dns_http: int = 8123
-    """These three wait for their daemons; no task gets them meanwhile."""
-
-    @property
-    def kinds(self) -> dict[int, str]:
-        """The ports with TLS, and which kind of daemon's certificate is shown there."""
-        return {
-            self.master_agents: "master",
-            self.marathon_tls: "marathon",
-            self.agent_tls: "agent",
-            self.gateway_https: "gateway",
-        }
-
-    @property
-    def all(self) -> tuple[int, ...]:
-        """Every port of a daemon, sorted: none of them is a task's, on any machine."""
-        return tuple(sorted(self.model_dump().values()))
-
-
 class Settings(_Frozen):
     """What holds for the whole cluster. Durations are seconds."""
 
@@ -97,7 +61,6 @@ class Settings(_Frozen):
     """The private network of nspawn machines; its first address is the operator's."""
     operator_networks: tuple[IPv4Network, ...] = ()
     """Who, besides members, may reach the kernel's ports."""
-    ports: Ports = Ports()
     agent_ping_timeout: float = 15.0
     max_agent_ping_timeouts: int = 5
     agent_reregister_timeout: float = 600.0
@@ -111,6 +74,12 @@ class Settings(_Frozen):
     """Ids of project quotas that agents give to tasks where their file system has such quotas; empty: none."""
     principals: tuple[str, ...] = ()
     """Frameworks and tools that get a secret of their own."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_ports(cls, values: Any) -> Any:
+        """Snapshots of clusters that an earlier version deployed hold the daemons' ports, which were as fixed then."""
+        return {key: value for key, value in values.items() if key != "ports"} if isinstance(values, dict) else values
 
 
 def session_timeout(masters: int) -> float:

@@ -15,6 +15,7 @@ from dcos_installer.daemon_client import Ask
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event, Kind, Sink
 from dcos_installer.process import end_all
+from dcos_installer.services import Catalog, installed
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -121,6 +122,8 @@ class Context:
     holder: Holder | None = None
     control_dir: Path | None = None
     client_dir: Path | None = None
+    services: Catalog = field(default_factory=installed)
+    """What runs on the hosts, by its descriptors."""
     wall: Callable[[], float] = time.time
     monotonic: Callable[[], float] = time.monotonic
     sleep: Callable[[float], None] = time.sleep

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 import msgspec
 
 from dcos_installer.errors import InstallerError
+from dcos_installer.phases import checks
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.engine import Applied
 from dcos_installer.phases.evidence import with_unit_logs
 from dcos_installer.phases.facts_cache import write_cache
-from dcos_installer.phases.health import master_is_well
-from dcos_installer.phases.zookeeper_data import damage, repair_line
+from dcos_installer.phases.health import what_is_wrong
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -22,8 +22,6 @@ if TYPE_CHECKING:
 QUORUM_SECONDS = 60.0
 """How long the masters may take to be a quorum again after one of them was changed."""
 _PAUSE_SECONDS = 0.5
-_QUORUM_UNIT = re.compile(r"\b(?:start|restart|stop) dcos-(?!(?:firewall|gateway|auth|marathon)\.service)")
-"""What is done to a unit without which a quorum may go. The doors and the init are none of it."""
 _BATCHES = 10
 """Agents that run already are changed in about so many batches, so that a bad change stops at the first."""
 
@@ -66,7 +64,7 @@ class ConvergeMasters:
         changed = self._changed(ctx)
         if ctx.dry_run or len(changed) < 2:
             return changed
-        states = ctx.everywhere(changed, lambda host: master_is_well(ctx.ask, host, ctx.spec.settings.ports))
+        states = ctx.everywhere(changed, lambda host: _part_of_quorum(ctx, host))
         unwell = [host for host in changed if states[host.name] != ""]
         for host in unwell:
             ctx.note(host.name, f"is not well, and is changed first: {states[host.name]}")
@@ -113,7 +111,7 @@ def hold_quorum(ctx: Context, host: HostSpec) -> None:
     needed = len(ctx.spec.masters) // 2 + 1
     end = ctx.monotonic() + QUORUM_SECONDS
     while True:
-        states = ctx.everywhere(others, lambda other: master_is_well(ctx.ask, other, ctx.spec.settings.ports))
+        states = ctx.everywhere(others, lambda other: _part_of_quorum(ctx, other))
         well = [name for name, evidence in states.items() if evidence == ""]
         if len(well) >= needed:
             return
@@ -147,7 +145,15 @@ def refuse_risk(ctx: Context) -> None:
 
 def _takes_part_away(ctx: Context, host: HostSpec) -> bool:
     """Whether the host's change stops, for a moment at least, what the quorum is made of."""
-    return any(_QUORUM_UNIT.search(change) for change in ctx.plan.hosts[host.name].changes)
+    units = [service.unit_name for service in ctx.services.on(host) if service.quorum]
+    named = re.compile(rf"\b(?:start|restart|stop) (?:{'|'.join(map(re.escape, units))})(?!\S)")
+    return bool(units) and any(named.search(change) for change in ctx.plan.hosts[host.name].changes)
+
+
+def _part_of_quorum(ctx: Context, host: HostSpec) -> str:
+    """Empty when all that the quorum is made of is well on the host; else what is wrong with the first that is not."""
+    parts = [service for service in ctx.services.on(host) if service.quorum]
+    return next((why for service in parts if (why := what_is_wrong(ctx.ask, service, host))), "")
 
 
 def apply(ctx: Context, hosts: Sequence[HostSpec], step: str) -> None:
@@ -178,14 +184,9 @@ def apply(ctx: Context, hosts: Sequence[HostSpec], step: str) -> None:
 
 
 def _repairs(ctx: Context, names: Iterable[str]) -> list[str]:
-    """What to do about the masters among them whose ZooKeeper does not get past its own data."""
-    masters = [host for host in ctx.spec.masters if host.name in names]
-    found = ctx.everywhere(masters, lambda host: damage(ctx, host))
-    return [
-        f"ZooKeeper's data on {name} is damaged ({why}): {repair_line(ctx, name)}, then run again"
-        for name, why in found.items()
-        if isinstance(why, str) and why
-    ]
+    """What the checks know to do about these hosts."""
+    hosts = [host for host in ctx.spec.hosts if host.name in names]
+    return [line for check in checks.of(ctx.services) for line in check.repairs(ctx, hosts)]
 
 
 def _to_change(ctx: Context, host: HostSpec) -> bool:

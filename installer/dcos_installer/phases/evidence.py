@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from dcos_installer.errors import InstallerError
@@ -35,6 +36,12 @@ def unit_log(ctx: Context, host: HostSpec, unit: str) -> str:
     except InstallerError as error:
         return f"    (could not be read: {error.what})"
     return "\n".join(f"    {line}" for line in said.splitlines())
+
+
+def logs_of(ctx: Context, hosts: Iterable[HostSpec]) -> str:
+    """`unit_logs` of several hosts, those that say nothing left out."""
+    logs = ctx.everywhere(hosts, lambda host: unit_logs(ctx, host))
+    return "\n".join(f"{name}:\n{text}" for name, text in logs.items() if text)
 
 
 def with_unit_logs(ctx: Context, host: HostSpec, error: BaseException) -> BaseException:

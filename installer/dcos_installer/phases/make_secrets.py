@@ -20,15 +20,15 @@ class MakeSecrets:
     title = "Make secrets"
 
     def should_run(self, ctx: Context) -> str:
-        vault = load(ctx.state, ctx.spec, ctx.wall())
+        vault = load(ctx.state, ctx.spec, ctx.wall(), services=ctx.services)
         _refuse_lost(ctx, vault)
         return "" if vault.to_make or vault.forgotten else "they are all there"
 
     def run(self, ctx: Context) -> None:
-        vault = load(ctx.state, ctx.spec, ctx.wall())
+        vault = load(ctx.state, ctx.spec, ctx.wall(), services=ctx.services)
         steps = [f"make {_listed(vault.to_make)}"] if vault.to_make else []
         steps += [f"delete the secret of {_listed(vault.forgotten)}"] if vault.forgotten else []
-        ctx.change("", "; ".join(steps), lambda: make(ctx.state, ctx.spec, ctx.wall()))
+        ctx.change("", "; ".join(steps), lambda: make(ctx.state, ctx.spec, ctx.wall(), ctx.services))
 
 
 def _listed(names: tuple[str, ...]) -> str:

@@ -1,4 +1,4 @@
-"""What a host must show once it is deployed: with testinfra over the installer's own SSH, and at its gateway."""
+"""What a host must show once it is deployed: with testinfra over the installer's own SSH, and by its metrics."""
 
 from __future__ import annotations
 
@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.health import gateway_url, login
 
 if TYPE_CHECKING:
-    from dcos_installer.config.model import HostSpec, Ports
+    from dcos_installer.config.model import HostSpec
     from dcos_installer.daemon_client import Ask
     from dcos_installer.remote import Remote
-    from dcos_installer.secrets.roots import Administrator
+    from dcos_installer.services import Catalog
 
 
 class PostflightFailed(InstallerError):
@@ -22,9 +21,9 @@ class PostflightFailed(InstallerError):
     evidence_title = "problems:"
 
 
-def check_host(host: HostSpec, remote: Remote, ports: Ports, units: tuple[str, ...]) -> None:
+def check_host(host: HostSpec, remote: Remote, services: Catalog, units: tuple[str, ...]) -> None:
     """Raises `PostflightFailed` with everything that is wrong on ``host``."""
-    wrong = problems(_testinfra(remote), host, ports, units)
+    wrong = problems(_testinfra(remote), host, services, units)
     if wrong:
         raise PostflightFailed(
             f"{host.name} is not as it should be",
@@ -33,7 +32,7 @@ def check_host(host: HostSpec, remote: Remote, ports: Ports, units: tuple[str, .
         )
 
 
-def problems(machine: Any, host: HostSpec, ports: Ports, units: tuple[str, ...]) -> list[str]:
+def problems(machine: Any, host: HostSpec, services: Catalog, units: tuple[str, ...]) -> list[str]:
     """What is wrong on a machine, as sentences. ``machine`` is testinfra's ``Host``, whose modules have no types."""
     wrong = []
     for unit in units:
@@ -44,70 +43,38 @@ def problems(machine: Any, host: HostSpec, ports: Ports, units: tuple[str, ...])
             wrong.append(f"{unit} would not start at the next boot")
     if not machine.file("/opt/dcos/active").is_symlink:
         wrong.append("/opt/dcos/active leads to no generation")
-    listening = {
-        "master": (
-            ports.zookeeper,
-            ports.master,
-            ports.master_agents,
-            ports.marathon,
-            ports.marathon_tls,
-            ports.gateway_http,
-            ports.gateway_https,
-        ),
-        "agent": (ports.agent, ports.agent_tls),
-    }
-    for port in listening["master" if host.is_master else "agent"]:
-        # At its own address, or (the gateway) at every one.
-        if not any(machine.socket(f"tcp://{at}:{port}").is_listening for at in (host.address, "0.0.0.0")):
-            wrong.append(f"nothing listens on {host.address}:{port}")
+    for service in services.on(host):
+        for port in service.ports.values():
+            # At its own address, or at every one.
+            at = (host.address, "0.0.0.0") if port.every_address else (host.address,)
+            if not any(machine.socket(f"tcp://{address}:{port.number}").is_listening for address in at):
+                wrong.append(f"nothing listens on {host.address}:{port.number}")
     for folder in ("/var/lib/dcos", "/opt/dcos"):
         if machine.file(folder).mode & 0o022:
             wrong.append(f"{folder} may be written by others than root")
     return wrong
 
 
-def check_gateway(ask: Ask, host: HostSpec, ports: Ports, who: Administrator) -> bool:
-    """Raises `PostflightFailed` unless the host's gateway, held to the cluster's CA, does what it is there for.
-
-    Returns whether the administrator could log in: once the password was told, it may have been changed.
-    """
-    wrong, url = [], gateway_url(host, ports)
-    plain = f"http://{host.address}:{ports.gateway_http}/mesos/state"
-
-    def status(url: str, **more: Any) -> int:
+def check_metrics(ask: Ask, host: HostSpec, services: Catalog) -> None:
+    """Raises `PostflightFailed` unless each daemon of ``host`` that has metrics tells them, as one JSON object."""
+    wrong = []
+    for service in services.on(host):
+        if service.metrics is None:
+            continue
+        url = services.url(service.name, service.metrics.port, host.address) + service.metrics.path
         try:
-            ask(url, **more)
+            told = ask(url)
         except NotWell as error:
-            if not error.status:
-                raise
-            return error.status
-        return 200
-
-    token = ""
-    try:
-        for path, wanted in (("/health", 200), ("/mesos/state-summary", 401), ("/marathon/v2/apps", 401)):
-            if (found := status(url + path)) != wanted:
-                wrong.append(f"{url}{path} answers {found} without a token, not {wanted}")
-        if (found := status(plain)) != 308:
-            wrong.append(f"{plain} answers {found}, and does not lead to HTTPS")
-        try:
-            token = login(ask, url, who.uid, who.password)
-        except NotWell as error:
-            if error.status != 401 or not who.told:
-                raise
-        if token:
-            for path in ("/mesos/state-summary", "/marathon/v2/info"):
-                if (found := status(url + path, headers={"Authorization": f"token={token}"})) != 200:
-                    wrong.append(f"{url}{path} answers {found} with a token of {who.uid}")
-    except NotWell as error:
-        wrong.append("; ".join(part for part in (error.what, error.why) if part))
+            wrong.append("; ".join(part for part in (error.what, error.why) if part))
+            continue
+        if not isinstance(told, dict):
+            wrong.append(f"{url} tells no JSON object")
     if wrong:
         raise PostflightFailed(
-            f"the gateway of {host.name} is not as it should be",
-            hint="look at dcos-gateway.service and dcos-auth.service with: dcos-installer ssh INVENTORY " + host.name,
+            f"not every daemon of {host.name} tells its metrics",
+            hint="look at the units named here with: dcos-installer ssh INVENTORY " + host.name,
             evidence="\n".join(wrong),
         )
-    return bool(token)
 
 
 def _testinfra(remote: Remote) -> Any:

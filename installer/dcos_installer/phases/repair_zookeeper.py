@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
+from dcos_installer.phases.checks.coordination import Quorum, ask_mode, ask_quorum
+from dcos_installer.phases.checks.zookeeper_data import HOME, KEPT_ASIDE, UNIT, damage, put_aside
 from dcos_installer.phases.evidence import unit_log
 from dcos_installer.phases.health import wait_until
-from dcos_installer.phases.quorum import Quorum, ask_mode, ask_quorum
-from dcos_installer.phases.zookeeper_data import HOME, KEPT_ASIDE, UNIT, damage, put_aside
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -51,7 +51,7 @@ class RepairZooKeeper:
             return wait_until(
                 ctx,
                 f"the ZooKeeper of {host.name} serves with the others",
-                lambda: ask_mode(ctx.ask, host, ctx.spec.settings.ports),
+                lambda: ask_mode(ctx.ask, host, ctx.services),
                 seconds=JOIN_SECONDS,
                 evidence=lambda: unit_log(ctx, host, UNIT),
             )

@@ -11,8 +11,9 @@ from dcos_installer.phases.base import Context
 from dcos_installer.phases.gather_facts import is_there
 
 if TYPE_CHECKING:
-    from dcos_installer.config.model import ClusterSpec, HostSpec, Ports
+    from dcos_installer.config.model import ClusterSpec, HostSpec
     from dcos_installer.plan.facts import Facts
+    from dcos_installer.services import Catalog
 
 ARCHITECTURES = ("x86_64", "aarch64")
 LEAST_DISK_MB = 300
@@ -46,7 +47,7 @@ class ValidateFacts:
             for host in ctx.spec.hosts
             for what, remedy in (
                 *host_problems(host, ctx.facts[host.name], real=_is_real(ctx, host)),
-                *taken_ports(host, ctx.facts[host.name], ctx.spec.settings.ports),
+                *taken_ports(host, ctx.facts[host.name], ctx.services),
             )
         ]
         problems += list(cluster_problems(ctx.spec, ctx.facts))
@@ -89,34 +90,21 @@ def host_problems(host: HostSpec, facts: Facts, *, real: bool = True) -> Iterato
         yield f"it has {facts.mem_mb} MB of memory, the inventory says {host.mem_mb}", "correct dcos_mem"
 
 
-def taken_ports(host: HostSpec, facts: Facts, ports: Ports) -> Iterator[tuple[str, str]]:
+def taken_ports(host: HostSpec, facts: Facts, services: Catalog) -> Iterator[tuple[str, str]]:
     """Ports of ours that somebody else listens on, on a host that has nothing of ours yet. Pure."""
-    everywhere: tuple[int, ...] = ()
-    wanted: tuple[int, ...] = (ports.agent, ports.agent_tls)
-    if host.is_master:
-        everywhere = (ports.gateway_http, ports.gateway_https)
-        wanted = (
-            ports.zookeeper,
-            ports.zookeeper_peer,
-            ports.zookeeper_election,
-            ports.master_agents,
-            ports.master,
-            ports.marathon,
-            ports.marathon_tls,
-        )
     taken = {address: set[int]() for address in ("*", host.address)}
     somewhere: set[int] = set()
     for entry in facts.listening if facts.generation == 0 else ():
-        address, _, number = entry.rpartition(":")
-        somewhere.add(int(number))
-        taken.setdefault(address, set()).add(int(number))
-    for port in sorted({*everywhere, *wanted}):
-        if port in taken["*"] or port in taken[host.address] or (port in everywhere and port in somewhere):
-            by = "the gateway" if port in everywhere else "a daemon"
-            hint = " (Debian's nginx starts by itself: systemctl disable --now nginx)" if port in everywhere else ""
+        address, _, listening = entry.rpartition(":")
+        somewhere.add(int(listening))
+        taken.setdefault(address, set()).add(int(listening))
+    wanted = {port.number: (service, port) for service in services.on(host) for port in service.ports.values()}
+    for number, (service, port) in sorted(wanted.items()):
+        if number in (somewhere if port.every_address else taken["*"] | taken[host.address]):
+            hint = f" ({port.usual_holder})" if port.usual_holder else ""
             yield (
-                f"port {port} is taken by something else, and {by} of the cluster needs it",
-                f"find it with: ss -ltnp 'sport = :{port}', and stop it{hint}",
+                f"port {number} is taken by something else, and the {service.called} of the cluster needs it",
+                f"find it with: ss -ltnp 'sport = :{number}', and stop it{hint}",
             )
 
 

@@ -8,7 +8,7 @@ from dcos_installer import client
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
-from dcos_installer.phases.health import gateway_url, login, refused, token_lives
+from dcos_installer.phases.checks.door import gateway_url, login, refused, token_lives
 from dcos_installer.secrets import Vault, load
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ class WriteClientConfig:
         if wanted is None:
             return ""
         token = client.token_of(self._folder(ctx), wanted)
-        if not token or client.is_expired(token, ctx.wall()) or not token_lives(ctx.ask, ctx.spec, token):
+        if not token or client.is_expired(token, ctx.wall()) or not token_lives(ctx.ask, ctx.spec, ctx.services, token):
             return ""
         return "it is set up"
 
@@ -53,10 +53,10 @@ class WriteClientConfig:
 
 def _wanted(ctx: Context) -> tuple[client.Wanted | None, Vault]:
     """What the command is to know; None as long as there is no CA."""
-    vault = load(ctx.state, ctx.spec, ctx.wall(), hosts=())
+    vault = load(ctx.state, ctx.spec, ctx.wall(), hosts=(), services=ctx.services)
     if vault.trust is None:
         return None, vault
-    gateways = tuple(gateway_url(host, ctx.spec.settings.ports) for host in ctx.spec.masters)
+    gateways = tuple(gateway_url(host, ctx.services) for host in ctx.spec.masters)
     return client.Wanted(ctx.spec.cluster_id, ctx.spec.name, gateways, vault.trust.ca), vault
 
 
@@ -68,7 +68,7 @@ def _log_in(ctx: Context, vault: Vault) -> str:
     last: NotWell | None = None
     for host in ctx.spec.masters:
         try:
-            return login(ctx.ask, gateway_url(host, ctx.spec.settings.ports), who.uid, who.password)
+            return login(ctx.ask, gateway_url(host, ctx.services), who.uid, who.password)
         except NotWell as error:
             last = error
             if error.status == 401 and who.told:

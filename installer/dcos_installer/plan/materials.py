@@ -1,5 +1,5 @@
-"""What manifests are made from besides the specification: the roles' templates and options, the packages' names, and
-what is public of the cluster's secrets.
+"""What manifests are made from besides the specification: the services' descriptors, the templates, copied files and
+options of their roles, the packages' names, and what is public of the cluster's secrets.
 
 Read once, here; the functions that make manifests get it as a value and touch no file.
 """
@@ -18,9 +18,9 @@ from dcos_installer.data import roles_dir
 from dcos_installer.errors import InstallerError
 from dcos_installer.plan.facts import Target
 from dcos_installer.plan.manifest import Package
-
-ROLES = ("common", "zookeeper", "master", "marathon", "auth", "gateway", "agent")
-"""In the order in which their units start on a host that has several."""
+from dcos_installer.plan.values import FILTERS
+from dcos_installer.services import Catalog, Service
+from dcos_installer.services import load as load_services
 
 
 class MaterialsMissing(InstallerError):
@@ -56,6 +56,10 @@ class RoleMaterials:
         """The text of a template in the role's ``templates/``; ``options`` is known in it. Undefined names raise."""
         return self._templates[template].render(options=self.options, **values)
 
+    def render_text(self, text: str, **values: Any) -> str:
+        """The same for a template that stands in the descriptor itself."""
+        return self._templates[text].render(options=self.options, **values) if text in self._templates else text
+
     def file(self, name: str) -> str:
         """The text of a file in the role's ``files/``, as it stands."""
         return self._files[name]
@@ -74,8 +78,9 @@ class RoleMaterials:
 
 @dataclass(frozen=True)
 class Materials:
-    """All roles' materials."""
+    """All services, and their roles' materials."""
 
+    services: Catalog
     roles: Mapping[str, RoleMaterials]
     packages: Mapping[Target, Sequence[Package]] = field(default_factory=dict)
 
@@ -84,9 +89,8 @@ class Materials:
 
     def with_packages(self, packages: Mapping[Target, Sequence[Package]]) -> Materials:
         """The same materials, with the packages that a bundle holds."""
-        return Materials(
-            roles={name: replace(role, packages=packages) for name, role in self.roles.items()}, packages=packages
-        )
+        roles = {name: replace(role, packages=packages) for name, role in self.roles.items()}
+        return replace(self, roles=roles, packages=packages)
 
     def with_trust(self, trust: Trust | None) -> Materials:
         """The same materials, for a cluster with this CA and token key; None: they are yet to be made."""
@@ -106,45 +110,42 @@ class Materials:
 
 
 def load(folder: Path | None = None) -> Materials:
-    """Reads the roles' templates and defaults from ``folder`` (the installer's own when None)."""
+    """Reads descriptors, templates and defaults of the roles in ``folder`` (the installer's own when None).
+
+    Raises `MaterialsMissing`, `DescriptorsInvalid`.
+    """
     folder = roles_dir() if folder is None else folder
-    return Materials(roles={name: _load_role(folder, name) for name in ROLES})
+    services = load_services(folder)
+    if not services.services:
+        raise MaterialsMissing(f"there is no role in {folder}", hint="install dcos again, or restore the checkout")
+    return Materials(services, {service.name: _load_role(folder / service.name, service) for service in services})
 
 
-def _load_role(folder: Path, name: str) -> RoleMaterials:
-    home = folder / name
-    if not home.is_dir():
-        raise MaterialsMissing(f"{home} is missing", hint="install dcos again, or restore the checkout")
-    files = sorted((home / "templates").glob("*.j2"))
+def _load_role(home: Path, service: Service) -> RoleMaterials:
+    texts = {path.name: path.read_text() for path in sorted((home / "templates").glob("*.j2"))}
+    # Templates that stand in the descriptor itself are found by their own text.
+    inline = [item.value for item in service.sysctls]
+    inline += [text for need in service.requires for text in (need.path, need.package)]
+    texts |= {text: text for text in inline if "{{" in text}
     environment = jinja2.Environment(
-        loader=jinja2.DictLoader({path.name: path.read_text() for path in files}),
+        loader=jinja2.DictLoader(texts),
         undefined=jinja2.StrictUndefined,
         keep_trailing_newline=True,
         trim_blocks=True,
         lstrip_blocks=True,
         autoescape=False,
     )
-    environment.filters.update(env=env_quoted, secs=seconds)
-    defaults = yaml.safe_load((home / "defaults" / "main.yml").read_text()) or {}
+    environment.filters.update(FILTERS)
     return RoleMaterials(
-        name=name,
-        options={key.removeprefix(f"{name}_"): value for key, value in defaults.items()},
+        name=service.name,
+        options=_options(home / "defaults" / "main.yml", f"{service.name.replace('-', '_')}_"),
         packages={},
-        _templates={path.name: environment.get_template(path.name) for path in files},
-        _files={path.name: path.read_text() for path in sorted((home / "files").glob("*"))},
+        _templates={name: environment.get_template(name) for name in texts},
+        _files={file.copy_of: (home / "files" / file.copy_of).read_text() for file in service.files if file.copy_of},
     )
 
 
-def env_quoted(value: object) -> str:
-    """A value as it stands in a file that systemd reads as ``EnvironmentFile=``. Raises ``ValueError`` on line ends."""
-    text = str(value)
-    if "\n" in text or "\x00" in text:
-        raise ValueError(f"an environment variable holds no line ends: {text!r}")
-    for special in ("\\", '"', "$", "`"):
-        text = text.replace(special, "\\" + special)
-    return f'"{text}"'
-
-
-def seconds(value: float) -> str:
-    """A duration as Mesos' flags take it: ``15secs``."""
-    return f"{value:.9f}".rstrip("0").rstrip(".") + "secs"
+def _options(path: Path, prefix: str) -> dict[str, Any]:
+    """The role's options with their defaults; none when it has no file of them."""
+    defaults = yaml.safe_load(path.read_text()) if path.exists() else None
+    return {key.removeprefix(prefix): value for key, value in (defaults or {}).items()}

@@ -96,6 +96,8 @@ class Roots:
     zookeeper: ZooKeeper | None = None
     principals: Mapping[str, str] = field(default_factory=dict, repr=False)
     """Name to secret."""
+    services: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """The services' own secrets, by name."""
 
     @property
     def missing(self) -> tuple[str, ...]:
@@ -124,12 +126,16 @@ def read(folder: Path, now: datetime) -> Roots:
         token_public=_token_public(folder / "token-key.pem", token_key) if token_key is not None else None,
         administrator=_administrator(folder / "administrator.json"),
         zookeeper=_zookeeper(folder / "zookeeper.json"),
-        principals=_principals(folder / "principals.json"),
+        principals=_named(folder / "principals.json", "principal"),
+        services=_named(folder / "services.json", "secret of a service"),
     )
 
 
-def make(folder: Path, cluster: str, principals: Iterable[str], now: datetime) -> Roots:
-    """Makes whatever is not there, and forgets principals that are no longer wanted. Raises `SecretsDamaged`."""
+def make(folder: Path, cluster: str, principals: Iterable[str], services: Iterable[str], now: datetime) -> Roots:
+    """Makes whatever is not there, and forgets principals and services' secrets that are no longer wanted.
+
+    Raises `SecretsDamaged`.
+    """
     had = read(folder, now)
     if had.authority is None:
         key = had.ca_key or new_key()
@@ -143,9 +149,13 @@ def make(folder: Path, cluster: str, principals: Iterable[str], now: datetime) -
         write_administrator(folder, Administrator(ADMINISTRATOR, password, hashed(password)))
     if had.zookeeper is None:
         write(folder / "zookeeper.json", _json({"password": random_secret(), "super_password": random_secret()}))
-    wanted = {name: had.principals.get(name) or random_secret() for name in sorted(principals)}
-    if wanted != had.principals:
-        write(folder / "principals.json", _json(wanted))
+    for file, names, known in (
+        ("principals.json", principals, had.principals),
+        ("services.json", services, had.services),
+    ):
+        wanted = {name: known.get(name) or random_secret() for name in sorted(names)}
+        if wanted != known:
+            write(folder / file, _json(wanted))
     return read(folder, now)
 
 
@@ -229,12 +239,13 @@ def _zookeeper(path: Path) -> ZooKeeper | None:
     return ZooKeeper(password, super_password)
 
 
-def _principals(path: Path) -> dict[str, str]:
+def _named(path: Path, what: str) -> dict[str, str]:
+    """Name to secret."""
     found = _object(path)
     if found is None:
         return {}
     if not all(isinstance(secret, str) and secret for secret in found.values()):
-        raise damaged(path, "a principal in it has no secret")
+        raise damaged(path, f"a {what} in it is empty")
     return found
 
 

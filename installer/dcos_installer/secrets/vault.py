@@ -4,7 +4,10 @@
 cut off has left. All of it lies in the operator's state::
 
     secrets/ca.key ca.crt token-key.pem administrator.json zookeeper.json principals.json operator.pem
+    secrets/services.json
     secrets/hosts/<name>/<kind>.pem
+
+Which host gets which is what its services' descriptors say (`Service.secrets`).
 """
 
 from __future__ import annotations
@@ -20,21 +23,19 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcos_installer.plan.fragments import zk_url
 from dcos_installer.plan.materials import Trust
+from dcos_installer.plan.values import zk_url
 from dcos_installer.secrets import roots as root_files
 from dcos_installer.secrets.authority import Holder, damaged, moment
 from dcos_installer.secrets.roots import Administrator, Roots
+from dcos_installer.services import Catalog, installed
+from dcos_installer.services.descriptor import Certificate, Principals, Random, Root, Service, Store
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
     from dcos_installer.state import ClusterState
 
-MASTER_KINDS = ("master", "marathon", "auth", "gateway")
-AGENT_KINDS = ("agent",)
 OPERATOR = "operator"
-_FILES_OF_MASTERS = ("master", "marathon")
-"""Whose credentials files a master gets."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +51,8 @@ class Vault:
     to_make: tuple[str, ...]
     """All that `make` would make, as a plan names it."""
     forgotten: tuple[str, ...]
-    """Principals that `make` would forget: the inventory names them no more, their secrets are lost for good."""
+    """Principals and secrets of services that `make` would forget: nothing names them any more, they are lost for good.
+    """
     reissued: Mapping[str, str]
     """Certificates that are there and will be issued anew, each with why."""
     administrator: Administrator | None = field(repr=False)
@@ -69,32 +71,41 @@ class Vault:
 
 
 def load(
-    state: ClusterState, spec: ClusterSpec, now: float | None = None, hosts: Sequence[HostSpec] | None = None
+    state: ClusterState,
+    spec: ClusterSpec,
+    now: float | None = None,
+    hosts: Sequence[HostSpec] | None = None,
+    services: Catalog | None = None,
 ) -> Vault:
     """The cluster's secrets as far as they are there; with ``hosts``, only theirs. Writes nothing.
+
+    ``services``: the installer's own when None. Raises `SecretsDamaged`.
+    """
+    at = moment(time.time() if now is None else now)
+    here = _Folder(state.secrets, spec, services or installed())
+    return _vault(here, root_files.read(here.path, at), at, spec.hosts if hosts is None else hosts)
+
+
+def make(state: ClusterState, spec: ClusterSpec, now: float | None = None, services: Catalog | None = None) -> Vault:
+    """The cluster's secrets, whole: whatever is missing, or no longer fits, is made; what nothing wants any more goes.
 
     Raises `SecretsDamaged`.
     """
     at = moment(time.time() if now is None else now)
-    folder = state.secrets
-    return _vault(folder, spec, root_files.read(folder, at), at, spec.hosts if hosts is None else hosts)
-
-
-def make(state: ClusterState, spec: ClusterSpec, now: float | None = None) -> Vault:
-    """The cluster's secrets, whole: whatever is missing, or no longer fits, is made. Raises `SecretsDamaged`."""
-    at = moment(time.time() if now is None else now)
-    folder = state.secrets
-    with _alone(folder):
-        roots = root_files.make(folder, spec.cluster_id, spec.settings.principals, at)
+    here = _Folder(state.secrets, spec, services or installed())
+    with _alone(here.path):
+        roots = root_files.make(here.path, spec.cluster_id, spec.settings.principals, here.randoms, at)
         authority = roots.authority
         assert authority is not None
-        (folder / "hosts").mkdir(mode=0o700, exist_ok=True)
-        for path, holder in _holders(folder, spec, spec.hosts):
+        (here.path / "hosts").mkdir(mode=0o700, exist_ok=True)
+        for path in here.forgotten_certificates():
+            path.unlink()
+        for path, holder in here.holders(spec.hosts):
             text = _certificate(path)
             if text is None or authority.unfit(text, holder, at):
                 # One that a crash of this machine loses is issued anew; a thousand of them need not wait for the disk.
                 root_files.write(path, authority.issue(holder, at), lasting=False)
-        return _vault(folder, spec, roots, at, spec.hosts)
+        return _vault(here, roots, at, spec.hosts)
 
 
 def mark_told(state: ClusterState) -> None:
@@ -115,10 +126,50 @@ def protect(state: ClusterState) -> None:
                 path.chmod(wanted)
 
 
-def _vault(folder: Path, spec: ClusterSpec, roots: Roots, now: datetime, hosts: Sequence[HostSpec]) -> Vault:
+@dataclass(frozen=True)
+class _Folder:
+    """The folder of a cluster's secrets, and who wants what lies in it."""
+
+    path: Path
+    spec: ClusterSpec
+    services: Catalog
+
+    @property
+    def randoms(self) -> tuple[str, ...]:
+        """The names of the services' own secrets."""
+        return tuple(
+            secret.name for service in self.services for secret in service.secrets if isinstance(secret, Random)
+        )
+
+    def kinds(self, host: HostSpec) -> tuple[str, ...]:
+        """The kinds of daemon that have a certificate on this host."""
+        return tuple(service.tls for service in self.services.on(host) if service.tls)
+
+    def certificate(self, host: HostSpec, kind: str) -> Path:
+        return self.path / "hosts" / host.name / f"{kind}.pem"
+
+    def holders(self, hosts: Sequence[HostSpec]) -> Iterator[tuple[Path, Holder]]:
+        cluster = self.spec.cluster_id
+        yield self.path / f"{OPERATOR}.pem", Holder(cluster, OPERATOR, OPERATOR)
+        for host in hosts:
+            for kind in self.kinds(host):
+                yield self.certificate(host, kind), Holder(cluster, kind, host.name, host.address)
+
+    def forgotten_certificates(self) -> list[Path]:
+        """Of kinds that a host of the cluster no longer has."""
+        return [
+            path
+            for host in self.spec.hosts
+            for path in sorted((self.path / "hosts" / host.name).glob("*.pem"))
+            if path.stem not in self.kinds(host)
+        ]
+
+
+def _vault(here: _Folder, roots: Roots, now: datetime, hosts: Sequence[HostSpec]) -> Vault:
+    spec = here.spec
     certificates: dict[Path, str | None] = {}
     reissued: dict[str, str] = {}
-    for path, holder in _holders(folder, spec, hosts):
+    for path, holder in here.holders(hosts):
         text = _certificate(path) if roots.authority is not None else None
         why = roots.authority.unfit(text, holder, now) if roots.authority is not None and text is not None else ""
         certificates[path] = None if why else text
@@ -129,39 +180,61 @@ def _vault(folder: Path, spec: ClusterSpec, roots: Roots, now: datetime, hosts: 
     to_make = [
         *roots.missing,
         *(f"the secret of {name}" for name in unknown),
+        *(f"the secret {name}" for name in here.randoms if name not in roots.services),
         *([f"{new} certificate{'s' * (new > 1)}"] if new else []),
         *(f"the certificate of {name} anew ({why})" for name, why in reissued.items()),
     ]
     trust = Trust(roots.authority.pem, roots.token_public) if roots.authority and roots.token_public else None
     return Vault(
         trust=trust,
-        hosts={host.name: _contents(folder, spec, host, roots, certificates) for host in hosts},
+        hosts={host.name: _contents(here, host, roots, certificates) for host in hosts},
         roots_missing=roots.missing,
         to_make=tuple(to_make),
-        forgotten=tuple(sorted(roots.principals.keys() - set(spec.settings.principals))),
+        forgotten=(
+            *sorted(roots.principals.keys() - set(spec.settings.principals)),
+            *sorted(roots.services.keys() - set(here.randoms)),
+            *(f"the {path.stem} of {path.parent.name}" for path in here.forgotten_certificates()),
+        ),
         reissued=reissued,
         administrator=roots.administrator,
     )
 
 
 def _contents(
-    folder: Path, spec: ClusterSpec, host: HostSpec, roots: Roots, certificates: Mapping[Path, str | None]
+    here: _Folder, host: HostSpec, roots: Roots, certificates: Mapping[Path, str | None]
 ) -> dict[str, str | None]:
-    found: dict[str, str | None] = {
-        f"tls-{kind}.pem": certificates[_path(folder, host, kind)] for kind in kinds_of(host)
+    """The host's secrets by their names there: what its services want."""
+
+    def content(service: Service, secret: Certificate | Store | Principals | Random | Root) -> str | None:
+        match secret:
+            case Certificate():
+                return certificates[here.certificate(host, service.tls or "")]
+            case Store():
+                keeper = roots.zookeeper
+                url = zk_url(here.spec, here.services, secret.path, keeper.credentials) if keeper else None
+                return f"{url}\n" if url else None
+            case Principals():
+                return _credentials(here.spec, roots)
+            case Random():
+                return roots.services.get(secret.name)
+        return _root(secret, roots)
+
+    return {
+        service.secret_name(secret): content(service, secret)
+        for service in here.services.on(host)
+        for secret in service.secrets
     }
-    files = _FILES_OF_MASTERS if host.is_master else ("agent",)
-    credentials = _credentials(spec, roots)
-    found.update({f"credentials-{daemon}.json": credentials for daemon in files})
-    if host.is_master:
-        keeper, administrator = roots.zookeeper, roots.administrator
-        for daemon, path in (("master", "mesos"), ("marathon", "marathon"), ("auth", "dcos/auth")):
-            found[f"zk-{daemon}"] = zk_url(spec, path, keeper.credentials) + "\n" if keeper else None
-        found["zookeeper-super"] = keeper.super_digest + "\n" if keeper else None
-        found["token-key.pem"] = roots.token_key
-        known = {"uid": administrator.uid, "hash": administrator.hash} if administrator else None
-        found["administrator.json"] = json.dumps(known) + "\n" if known else None
-    return found
+
+
+def _root(secret: Root, roots: Roots) -> str | None:
+    match secret.kind:
+        case "token-key":
+            return roots.token_key
+        case "store-super-user":
+            return f"{roots.zookeeper.super_digest}\n" if roots.zookeeper else None
+        case "administrator":
+            who = roots.administrator
+            return json.dumps({"uid": who.uid, "hash": who.hash}) + "\n" if who else None
 
 
 def _credentials(spec: ClusterSpec, roots: Roots) -> str | None:
@@ -174,18 +247,6 @@ def _credentials(spec: ClusterSpec, roots: Roots) -> str | None:
     return json.dumps({"credentials": entries}) + "\n"
 
 
-def kinds_of(host: HostSpec) -> tuple[str, ...]:
-    """The kinds of daemon that have a certificate on this host."""
-    return (MASTER_KINDS if host.is_master else ()) + (AGENT_KINDS if host.is_agent else ())
-
-
-def _holders(folder: Path, spec: ClusterSpec, hosts: Sequence[HostSpec]) -> Iterator[tuple[Path, Holder]]:
-    yield folder / "operator.pem", Holder(spec.cluster_id, OPERATOR, OPERATOR)
-    for host in hosts:
-        for kind in kinds_of(host):
-            yield _path(folder, host, kind), Holder(spec.cluster_id, kind, host.name, host.address)
-
-
 def _certificate(path: Path) -> str | None:
     """A key with its certificate, however damaged: it can be issued anew."""
     try:
@@ -194,10 +255,6 @@ def _certificate(path: Path) -> str | None:
         return None
     except OSError as error:
         raise damaged(path, f"it cannot be read: {error.strerror}") from None
-
-
-def _path(folder: Path, host: HostSpec, kind: str) -> Path:
-    return folder / "hosts" / host.name / f"{kind}.pem"
 
 
 @contextlib.contextmanager

@@ -25,6 +25,7 @@ from typing import Any
 import jinja2
 from aiohttp import web
 
+from dcos_installer.services import Catalog, Service, installed
 from dcos_runtime.auth import passwords
 from tests.support.daemons.authority import Authority
 from tests.support.daemons.byhand import PROGRAMS, free_port, wait_for
@@ -163,6 +164,18 @@ def template(name: str, **values: Any) -> str:
     return environment.get_template(name).render(**values)
 
 
+def services_at(**numbers: int) -> Catalog:
+    """The services, with other numbers for the ports of some that are for our own daemons."""
+
+    def moved(service: Service) -> Service:
+        if service.name not in numbers:
+            return service
+        port = service.ports["internal"].model_copy(update={"number": numbers[service.name]})
+        return service.model_copy(update={"ports": {**service.ports, "internal": port}})
+
+    return Catalog(tuple(moved(service) for service in installed()))
+
+
 class Gateway:
     """nginx and dcos-auth for backends at the given ports. ``host`` is the master whose gateway this is."""
 
@@ -187,16 +200,18 @@ class Gateway:
         administrator = folder / "administrator.json"
         administrator.write_text(json.dumps({"uid": "admin", "hash": passwords.hashed(PASSWORD)}))
         (folder / "run").mkdir()
+        services = services_at(master=master_port, marathon=init_port, agent=agent_port)
+        (folder / "services.json").write_text(services.told.replace('"port": 443', f'"port": {self.port}'))
         (folder / "nginx.conf").write_text(
             template(
                 "nginx.conf.j2",
                 address=masters[0],
                 masters=list(masters),
                 listen="127.0.0.1",
-                https_port=self.port,
-                http_port=self.plain_port,
-                master_port=master_port,
-                init_port=init_port,
+                ports={"http": self.plain_port, "https": self.port},
+                services=services,
+                service=services["gateway"],
+                secrets="",
                 run=folder / "run",
                 socket=self.socket,
                 ca=authority.ca,
@@ -218,6 +233,7 @@ class Gateway:
             f"--init_tls_port={init_port}",
             f"--agent_tls_port={agent_port}",
             f"--gateway_port={self.port}",
+            f"--services={folder / 'services.json'}",
             f"--zk={zk}" if zk else f"--work_dir={folder / 'users'}",
         ]
         self._auth: subprocess.Popen[bytes] | None = None

@@ -65,7 +65,7 @@ class ZooKeeperServer:
 
     @property
     def port(self) -> int:
-        return int(self.ports.zookeeper)
+        return int(self.ports.client)
 
     @property
     def hosts(self) -> str:
@@ -146,7 +146,7 @@ class ZooKeeperServer:
 
 
 def free_ports() -> SimpleNamespace:
-    return SimpleNamespace(zookeeper=free_port(), zookeeper_peer=free_port(), zookeeper_election=free_port())
+    return SimpleNamespace(client=free_port(), peer=free_port(), election=free_port())
 
 
 class Ensemble:

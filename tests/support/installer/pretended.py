@@ -196,7 +196,9 @@ class PretendedEngine:
             current = (machine or {}).get("manifest", "")
             hosts[host.name] = HostPlan(
                 host.name,
-                changes=() if current == WANTED else ("files: 3 new", "start dcos-agent.service"),
+                changes=()
+                if current == WANTED
+                else ("files: 3 new", f"start dcos-{'master' if host.is_master else 'agent'}.service"),
                 seen=current,
                 facts="" if host.name in absent else self._facts(host).digest,
                 generation=(machine or {}).get("generation", 0),
@@ -358,11 +360,11 @@ class Daemons:
                 return "This ZooKeeper instance is not currently serving requests\n"
             return "Zookeeper version: 3.8\nMode: follower\n"
         if port == "5052":
-            assert (scheme, path, host.is_agent) == ("https", "health", True), url
+            assert scheme == "https" and path in ("health", "metrics/snapshot") and host.is_agent, url
             if host.name in self.robbed:
                 raise NotWell(f"{method} {url} was answered with 503", status=503, evidence=self.robbed[host.name])
-            return None
-        assert (scheme, port) in {("https", ""), ("https", "5049"), ("https", "8443"), ("http", "80")}, url
+            return {} if path == "metrics/snapshot" else None
+        assert (scheme, port) in {("https", ""), ("https", "5049"), ("https", "8443"), ("http", "")}, url
         if port in ("", "80"):
             return self._gateway(scheme, f"{method} /{path}", body, dict(headers or {}))
         match method, path.partition("?")[0]:

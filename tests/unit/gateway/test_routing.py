@@ -11,9 +11,12 @@ from multidict import CIMultiDict
 
 from dcos_runtime.gateway import routing
 from dcos_runtime.gateway.request_credentials import foreign_page, split_cookies, token_in
-from dcos_runtime.gateway.routing import AGENT, INIT, MESOS, SERVICE, Endpoint, Member, NoRoute, Route, route_of
+from dcos_runtime.gateway.routing import SERVICE, Endpoint, Member, NoRoute, Route, route_of
+from dcos_runtime.gateway.services import by_hand
 
+MESOS, INIT, AGENT = "mesos", "init", "agent"
 DOORS = (MESOS, INIT, AGENT, SERVICE)
+ROUTES = [service.route for service in by_hand(master=1, init=2, agent=3, gateway=4) if service.route]
 
 
 @pytest.mark.parametrize(
@@ -30,13 +33,13 @@ DOORS = (MESOS, INIT, AGENT, SERVICE)
     ],
 )
 def test_a_path_leads_where_it_says(uri: str, door: str, wanted: Route) -> None:
-    assert route_of(uri, door) == wanted
+    assert route_of(uri, door, ROUTES) == wanted
 
 
 @pytest.mark.parametrize("door", [door for door in DOORS if door != MESOS])
 def test_a_path_that_nginx_took_for_another_door_leads_nowhere(door: str) -> None:
     with pytest.raises(NoRoute):
-        route_of("/mesos/state", door)
+        route_of("/mesos/state", door, ROUTES)
 
 
 _PIECES = st.lists(
@@ -49,7 +52,7 @@ _PIECES = st.lists(
 def test_whatever_is_passed_on_is_the_end_of_what_came_and_goes_up_nowhere(pieces: list[str], door: str) -> None:
     uri = "/mesos/" + "".join(pieces)
     try:
-        found = route_of(uri, door)
+        found = route_of(uri, door, ROUTES)
     except NoRoute as error:
         assert error.status in (400, 404)
         return
@@ -60,14 +63,14 @@ def test_whatever_is_passed_on_is_the_end_of_what_came_and_goes_up_nowhere(piece
 
 
 def test_a_services_name_may_have_several_parts() -> None:
-    names = list(route_of("/service/a/b/c?d=e/f", SERVICE).service_names())
+    names = list(route_of("/service/a/b/c?d=e/f", SERVICE, ROUTES).service_names())
     assert names == [
         ("a", "/service/a", "/b/c?d=e/f"),
         ("a/b", "/service/a/b", "/c?d=e/f"),
         ("a/b/c", "/service/a/b/c", "?d=e/f"),
     ]
-    assert list(route_of("/service//a", SERVICE).service_names()) == []
-    assert [name for name, _, _ in route_of("/service/a/%41/b", SERVICE).service_names()] == ["a"]
+    assert list(route_of("/service//a", SERVICE, ROUTES).service_names()) == []
+    assert [name for name, _, _ in route_of("/service/a/%41/b", SERVICE, ROUTES).service_names()] == ["a"]
 
 
 @pytest.mark.parametrize(

@@ -34,7 +34,7 @@ class SmallBundle(AnsibleEngine):
 
     def _built(self, target) -> Built:  # type: ignore[no-untyped-def]
         home = self._state.root / "bundle"
-        for program in runtime.PROGRAMS:
+        for program in runtime.programs():
             place = home / "tree" / "bin" / program
             place.parent.mkdir(parents=True, exist_ok=True)
             place.write_text("#!/bin/sh\n")
@@ -45,7 +45,7 @@ class SmallBundle(AnsibleEngine):
             pack(home / "tree"),
             name=runtime.NAME,
             version="1",
-            programs=tuple(runtime.PROGRAMS),
+            programs=tuple(runtime.programs()),
             target=target,
             compiled=True,
         )

@@ -15,8 +15,10 @@ import pytest
 
 from dcos_installer import secrets
 from dcos_installer.daemon_client import Asker, CannotAsk, NotWell
-from dcos_installer.phases.health import login, master_is_well
+from dcos_installer.phases.checks.door import login
+from dcos_installer.phases.health import what_is_wrong
 from dcos_installer.secrets import Vault
+from dcos_installer.services import installed
 from dcos_installer.state import ClusterState
 from dcos_runtime.tls import identity_of
 from tests.support.installer.folder_hosts import a_spec
@@ -184,11 +186,11 @@ def test_zookeeper_is_asked_by_its_four_letter_words() -> None:
         Asker(Path("/nowhere"))(f"zookeeper://{place}/srvr")
 
 
-def test_a_master_is_well_when_its_zookeeper_serves_too() -> None:
+def test_a_zookeeper_is_well_when_it_serves_in_some_mode() -> None:
     spec = a_spec()
 
     def asked(srvr: str) -> str:
-        return master_is_well(lambda url: srvr if "srvr" in url else None, spec.host("m1"), spec.settings.ports)
+        return what_is_wrong(lambda url: srvr, installed()["zookeeper"], spec.host("m1"))
 
     assert asked("Zookeeper version: 3.8\nMode: leader\n") == ""
     assert "not currently serving" in asked("This ZooKeeper instance is not currently serving requests\n")

@@ -115,8 +115,8 @@ def test_masters_that_are_not_well_are_changed_first(tmp_path: Path, monkeypatch
     engine = ctx.engine
     monkeypatch.setattr(
         converge,
-        "master_is_well",
-        lambda ask, host, ports: "its master is down" if host.name == "m2" and not engine.together else "",
+        "_part_of_quorum",
+        lambda ctx, host: "its master is down" if host.name == "m2" and not engine.together else "",
     )
     phases = phases_of(deploy_phases())
     last = next(number for number, phase in enumerate(phases) if isinstance(phase, converge.ConvergeMasters))

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import re
+import shutil
 import subprocess
 from ipaddress import IPv4Network
+from pathlib import Path
 
 import msgspec
 import pytest
 
 from dcos_installer.config.model import ClusterSpec, Settings
+from dcos_installer.data import roles_dir
 from dcos_installer.plan import materials
-from dcos_installer.plan.compose import fragment, manifest, roles_of
-from dcos_installer.plan.fragments import port_list
+from dcos_installer.plan.compose import fragment, manifest
 from dcos_installer.plan.manifest import (
     ACTIVE,
     File,
@@ -33,6 +35,8 @@ from dcos_installer.plan.manifest import (
 )
 from dcos_installer.plan.materials import MaterialsMissing
 from dcos_installer.plan.merge import merge
+from dcos_installer.plan.values import env_quoted, port_list
+from dcos_installer.services import DescriptorsInvalid, installed
 from dcos_runtime.agent.disk.rules import project_range
 from tests.support.installer.folder_hosts import FACTS, RUNTIME, a_spec, the_materials
 
@@ -135,7 +139,7 @@ def test_no_unit_is_asked_where_anybody_may_answer_and_each_shows_the_certificat
 
 def test_no_task_is_given_a_daemons_port_and_the_kernel_hands_none_out() -> None:
     spec = a_spec()
-    numbers = set(spec.settings.ports.all)
+    numbers = set(installed().all_ports)
     assert {5049, 5050, 5051, 5052, 8080, 8443, 2181, 2888, 3888} <= numbers
 
     def listed(words: str) -> set[int]:
@@ -367,16 +371,20 @@ def test_what_no_manifest_may_hold_is_refused(part: Fragment, why: str) -> None:
 
 def test_every_role_named_for_a_host_exists() -> None:
     for host in a_spec().hosts:
-        for role in roles_of(host):
-            assert fragment(role, a_spec(), host, FACTS, the_materials()).role == role
+        for service in installed().on(host):
+            assert fragment(service.name, a_spec(), host, FACTS, the_materials()).role == service.name
 
 
-def test_a_role_whose_folder_is_gone_is_named(tmp_path) -> None:  # type: ignore[no-untyped-def]
-    with pytest.raises(MaterialsMissing, match="common"):
+def test_a_role_whose_folder_is_gone_is_named_by_those_that_need_it(tmp_path: Path) -> None:
+    with pytest.raises(MaterialsMissing, match="no role"):
         materials.load(tmp_path)
+    shutil.copytree(roles_dir(), tmp_path / "roles")
+    shutil.rmtree(tmp_path / "roles" / "common")
+    with pytest.raises(DescriptorsInvalid, match="no service common"):
+        materials.load(tmp_path / "roles")
 
 
 @pytest.mark.parametrize("value", ["a\nb", "a\x00b"])
 def test_an_environment_value_with_a_line_end_is_refused(value: str) -> None:
     with pytest.raises(ValueError, match="line ends"):
-        materials.env_quoted(value)
+        env_quoted(value)

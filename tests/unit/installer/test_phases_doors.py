@@ -14,11 +14,13 @@ from dcos_installer.commands import deploy_phases, plan_phases
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.phases.base import HostsFailed
+from dcos_installer.phases.checks.door import check_gateway
 from dcos_installer.phases.make_secrets import SecretsLost
 from dcos_installer.phases.manager import run_phases
-from dcos_installer.phases.postflight import PostflightFailed, check_gateway
+from dcos_installer.phases.postflight import PostflightFailed
 from dcos_installer.phases.validate_facts import taken_ports
 from dcos_installer.secrets.roots import Administrator
+from dcos_installer.services import installed
 from tests.support.installer.pretended import deployed, facts_of, phases_of, pretend, quick_secrets, spec_of, texts
 
 pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
@@ -26,11 +28,11 @@ pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
 
 def test_preflight_names_ports_that_somebody_else_listens_on_before_anything_of_ours_runs(tmp_path: Path) -> None:
     spec = spec_of(tmp_path)
-    ports, master, agent = spec.settings.ports, spec.host("m1"), spec.host("a1")
+    services, master, agent = installed(), spec.host("m1"), spec.host("a1")
 
     def taken(host: HostSpec, *listening: str, generation: int = 0) -> list[str]:
         facts = facts_of(host, listening=listening, generation=generation)
-        return [what.split(" ")[1] for what, _ in taken_ports(host, facts, ports)]
+        return [what.split(" ")[1] for what, _ in taken_ports(host, facts, services)]
 
     assert taken(master, "*:22", "*:80", "127.0.0.1:443", "198.18.1.1:5050", "198.18.9.9:8080", "*:5051") == [
         "80",
@@ -39,7 +41,7 @@ def test_preflight_names_ports_that_somebody_else_listens_on_before_anything_of_
     ]
     assert taken(agent, "*:80", "*:443", "198.18.2.1:5051", "127.0.0.1:5052") == ["5051"]
     assert taken(master, "*:80", generation=1) == []
-    ((what, remedy),) = taken_ports(master, facts_of(master, listening=("*:80",)), ports)
+    ((what, remedy),) = taken_ports(master, facts_of(master, listening=("*:80",)), services)
     assert "port 80 is taken" in what and "systemctl disable --now nginx" in remedy
 
 
@@ -110,7 +112,7 @@ def test_a_first_deploy_fails_when_the_password_it_made_lets_nobody_in(tmp_path:
 
 def test_a_gateway_is_held_to_all_that_it_is_there_for(tmp_path: Path) -> None:
     spec = spec_of(tmp_path)
-    host, ports = spec.host("m1"), spec.settings.ports
+    host, services = spec.host("m1"), installed()
     who = Administrator("admin", "pw", "hash")
 
     def answers(wrong: Mapping[str, int]) -> Callable[..., Any]:
@@ -126,17 +128,17 @@ def test_a_gateway_is_held_to_all_that_it_is_there_for(tmp_path: Path) -> None:
 
         return ask
 
-    assert check_gateway(answers({}), host, ports, who)
+    assert check_gateway(answers({}), host, services, who)
     for key, status, said in (
         ("https://198.18.1.1/health", 503, "/health answers 503"),
         ("https://198.18.1.1/mesos/state-summary", 200, "answers 200 without a token, not 401"),
         ("token https://198.18.1.1/mesos/state-summary", 403, "answers 403 with a token of admin"),
-        ("http://198.18.1.1:80/mesos/state", 200, "does not lead to HTTPS"),
+        ("http://198.18.1.1/mesos/state", 200, "does not lead to HTTPS"),
         ("https://198.18.1.1/acs/api/v1/auth/login", 401, "auth/login was answered with 401"),
         ("https://198.18.1.1/health", 0, "/health was answered with 0"),
     ):
         with pytest.raises(PostflightFailed) as told:
-            check_gateway(answers({key: status}), host, ports, who)
+            check_gateway(answers({key: status}), host, services, who)
         assert said in told.value.evidence
     refused = answers({"https://198.18.1.1/acs/api/v1/auth/login": 401})
-    assert check_gateway(refused, host, ports, replace(who, told=True)) is False
+    assert check_gateway(refused, host, services, replace(who, told=True)) is False

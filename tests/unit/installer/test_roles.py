@@ -25,6 +25,7 @@ from dcos_installer.plan import materials
 from dcos_installer.plan.compose import manifest
 from dcos_installer.plan.facts import Facts
 from dcos_installer.playbook import APPLY_SECONDS
+from dcos_installer.services import installed
 from dcos_installer.state import find_state
 
 ROLES = roles_dir()
@@ -39,7 +40,7 @@ def tasks_of(role: str) -> list[dict[str, Any]]:
     return found
 
 
-@pytest.mark.parametrize("role", materials.ROLES)
+@pytest.mark.parametrize("role", [service.name for service in installed()])
 def test_a_role_has_at_most_two_remote_tasks(role: str) -> None:
     tasks = tasks_of(role)
     remote = [task for task in tasks if not LOCAL_ACTIONS & task.keys()]
@@ -47,7 +48,7 @@ def test_a_role_has_at_most_two_remote_tasks(role: str) -> None:
     assert [task["dcos_fragment"]["role"] for task in tasks if "dcos_fragment" in task] == [role]
 
 
-@pytest.mark.parametrize("role", materials.ROLES)
+@pytest.mark.parametrize("role", [service.name for service in installed()])
 def test_every_option_of_a_role_has_a_default_a_type_and_a_way_into_its_fragment(role: str) -> None:
     defaults = yaml.safe_load((ROLES / role / "defaults" / "main.yml").read_text())
     specs = yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())
@@ -59,18 +60,19 @@ def test_every_option_of_a_role_has_a_default_a_type_and_a_way_into_its_fragment
     assert options == {name.removeprefix(f"{role}_"): "{{ %s }}" % name for name in defaults}
 
 
-@pytest.mark.parametrize("role", materials.ROLES)
+@pytest.mark.parametrize("role", [service.name for service in installed()])
 def test_a_role_has_no_template_that_nothing_reads(role: str) -> None:
-    code = Path(materials.__file__).with_name("fragments.py").read_text()
-    for template in (ROLES / role / "templates").iterdir():
-        named = template.name in code or template.name in (f"dcos-{role}.env.j2", f"dcos-{role}.service.j2")
-        assert named, template
+    service = installed()[role]
+    named = {file.source for file in service.files} | {f"{service.unit_name}.j2"}
+    assert {template.name for template in (ROLES / role / "templates").iterdir()} == named - {""}
+    copied = {file.copy_of for file in service.files if file.copy_of}
+    assert {file.name for file in (ROLES / role).glob("files/*")} == copied
 
 
 def test_roles_use_nothing_but_builtin_and_our_own_actions() -> None:
     ours = {path.stem for path in (ROLES / "action_plugins").glob("dcos_*.py")}
     known = {"name", "when", "root"} | ours
-    for role in materials.ROLES:
+    for role in [service.name for service in installed()]:
         for task in tasks_of(role):
             assert not [key for key in task if key not in known and not key.startswith("ansible.builtin.")], task
 
@@ -97,7 +99,7 @@ def by_hand(tmp_path: Path) -> dict[str, str]:
     """The environment of a playbook by hand: state and bundle cache of its own, the bundle a made-up package."""
     tree = tmp_path / "tree"
     (tree / "bin").mkdir(parents=True)
-    for program in runtime.PROGRAMS:
+    for program in runtime.programs():
         (tree / "bin" / program).write_text("made up\n")
     target = runtime.this_machine()
     keep(
@@ -106,7 +108,7 @@ def by_hand(tmp_path: Path) -> dict[str, str]:
         pack(tree),
         name=runtime.NAME,
         version="0.0.1",
-        programs=tuple(sorted(runtime.PROGRAMS)),
+        programs=tuple(sorted(runtime.programs())),
         target=target,
         compiled=False,
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_installer.phases.zookeeper_data import _PUT_ASIDE, _SAID, complaint
+from dcos_installer.phases.checks.zookeeper_data import _PUT_ASIDE, _SAID, complaint
 
 
 def put_aside(folder: Path, home: Path, broken: str = "") -> tuple[int, str]:

@@ -12,6 +12,7 @@ import pytest
 
 from dcos_runtime.framework.core.session import Session
 from dcos_runtime.gateway import auth_request, request_credentials, routing
+from dcos_runtime.gateway.services import by_hand
 from dcos_runtime.guard import tokens
 from dcos_runtime.master import scheduler_api, teardown
 from dcos_runtime.master.core import calls
@@ -22,6 +23,7 @@ from dcos_runtime.wire.tasks import TaskInfo
 from tests.support.daemons.fuzz import Fuzzer
 from tests.unit.master.test_core_any_input import CALLS, CONNECT, INFO, TASK
 
+ROUTES = [service.route for service in by_hand(master=1, init=2, agent=3, gateway=4) if service.route]
 ROUNDS = 600
 
 STATUS = {"task_id": {"value": "t"}, "state": "TASK_RUNNING", "uuid": "AAAAAAAAQACAAAAAAAAAAA==", "timestamp": 1.5}
@@ -120,7 +122,7 @@ def test_spoiled_forms_paths_cookies_and_tokens_are_read_or_refused() -> None:
             teardown.parse(fuzzer.bytes(b"frameworkId=a-0000&x=%41"))
         target = fuzzer.bytes(b"/service/a/b/../%2e?x=%ff").decode("utf-8", "surrogateescape")
         with contextlib.suppress(routing.NoRoute):
-            routing.route_of(target, routing.SERVICE)
+            routing.route_of(target, routing.SERVICE, ROUTES)
         header = fuzzer.bytes(b"a=b; dcos-acs-auth-cookie=x.y.z; c").decode("utf-8", "surrogateescape")
         request_credentials.split_cookies(header)
         request_credentials.token_in(header)
@@ -153,7 +155,7 @@ def test_spoiled_questions_of_the_gateway_are_answered_or_end_the_connection(cap
 
     def decide(headers: Any) -> Any:
         with contextlib.suppress(routing.NoRoute):
-            routing.route_of(headers.get("x-dcos-uri", ""), headers.get("x-dcos-door", ""))
+            routing.route_of(headers.get("x-dcos-uri", ""), headers.get("x-dcos-door", ""), ROUTES)
         return 200, {"X-Dcos-User": headers.get("cookie", "")}
 
     wanted = auth_request.looked_at(("x-dcos-uri", "x-dcos-door", "cookie"))

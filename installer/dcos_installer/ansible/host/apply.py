@@ -124,6 +124,10 @@ def apply(
         raise RolledBack(cause, seen.generation, _go_back(machine, systemd, seen, generation)) from error
     machine.remove(PENDING)
     machine.remove(MENDED)
+    for (
+        name
+    ) in work.users_gone:  # last, when nothing of theirs runs any more: a run that is cut off before does it next
+        machine.remove_user(name)
     with contextlib.suppress(OSError):  # what stays now goes next time
         _forget(machine, generation)
     return work
@@ -132,8 +136,9 @@ def apply(
 def remove(machine: Machine, systemd: Systemd, purge: bool) -> Work:
     """Takes everything of ours off the machine; with ``purge`` the daemons' state and users as well."""
     seen = observe(machine, systemd, NOTHING)
+    if not purge:
+        seen.users = {}  # whose state stays
     work = work_for(NOTHING, "", seen)
-    users = [user["name"] for user in seen.manifest["users"]]
     machine.remove(ACTIVE)
     _settle(machine, systemd, work, NOTHING, _ROLLBACK_SECONDS)
     doors = seen.manifest["firewall"]
@@ -141,8 +146,8 @@ def remove(machine: Machine, systemd: Systemd, purge: bool) -> Work:
         machine.run(["/usr/sbin/nft", "delete", "table", "inet", doors["table"]])
     for path in (HOME, SECRETS, *((LASTING,) if purge else ())):
         machine.remove(path)
-    for name in users if purge and machine.real else ():
-        machine.run(["userdel", name])
+    for name in work.users_gone:
+        machine.remove_user(name)
     return work
 
 

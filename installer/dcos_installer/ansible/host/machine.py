@@ -21,6 +21,7 @@ PREVIOUS = HOME + "/previous"
 SECRETS = "/etc/dcos-secrets"
 LASTING = "/var/lib/dcos"
 """The daemons' state."""
+STATES = LASTING + "/"
 
 PACKAGE_TIME = 946684800
 """The modification time of every file of a package (2000-01-01); another one means that somebody edited it."""
@@ -236,6 +237,30 @@ class Machine:
         ):
             if not any(fields[0] == name for fields in self._table(table)):
                 self.replace(table, (self.read(table) or b"") + line.encode(), 0o644)
+
+    def users(self) -> list[str]:
+        """Our own users: those of services, whether the services are there yet or not."""
+        found = [fields for fields in self._table("/etc/passwd") if len(fields) > 5]
+        return sorted(fields[0] for fields in found if fields[0].startswith("dcos-") and fields[5].startswith(STATES))
+
+    def remove_user(self, name: str) -> None:
+        """Removes a user of ours, with its group. What it had stored is root's from then on: its number is free."""
+        home = STATES + name[len("dcos-") :]
+        if self.lstat(home) is not None and os.geteuid() == 0:
+            self.step("give " + home + " to root")
+            for folder, folders, files in os.walk(self.at(home)):
+                for entry in [folder, *(os.path.join(folder, each) for each in folders + files)]:
+                    os.chown(entry, 0, 0, follow_symlinks=False)
+        if self.real:
+            done = self.run(["userdel", name])
+            if done.code:
+                raise HostError("cannot remove the user " + name, done.err.strip(), "end its processes, then run again")
+            return
+        for table in ("/etc/passwd", "/etc/group"):
+            lines = (self.read(table) or b"").decode("utf-8", "replace").splitlines(keepends=True)
+            kept = [line for line in lines if line.partition(":")[0] != name]
+            if kept != lines:
+                self.replace(table, "".join(kept).encode(), 0o644)
 
     def _id(self, table: str, name: str) -> int | None:
         for fields in self._table(table):

@@ -122,6 +122,8 @@ def observe(
         seen.links.setdefault(link["path"], _at(machine, link["path"]))
     for user in wanted["users"]:
         seen.users[user["name"]] = "present" if machine.user(user["name"]) is not None else "-"
+    for name in machine.users():
+        seen.users.setdefault(name, "present")
     for item in wanted["sysctls"]:
         seen.sysctls[item["key"]] = " ".join(machine.text(sysctl_path(item["key"])).split())
     for secret in (secret for manifest in known for secret in manifest["secrets"]):

@@ -22,6 +22,7 @@ class Work:
         self.changes: list[dict[str, str]] = []
         self.new_generation = False
         self.users: list[dict[str, Any]] = []
+        self.users_gone: list[str] = []
         self.secrets: list[dict[str, Any]] = []
         self.secrets_gone: list[str] = []
         self.links: dict[str, str] = {}
@@ -49,6 +50,11 @@ def work_for(wanted: dict[str, Any], digest: str, seen: Observed) -> Work:
         if seen.users[user["name"]] == "-":
             work.users.append(user)
             work.add("user", user["name"], "add")
+    kept = {user["name"] for user in wanted["users"]}
+    for name in sorted(seen.users):
+        if name not in kept and seen.users[name] == "present":
+            work.users_gone.append(name)
+            work.add("user", name, "remove")
     changed = _packages(work, had, wanted, seen) | _files(work, had, wanted, seen) | _secrets(work, had, wanted, seen)
     work.new_generation = digest != seen.manifest_digest or bool(seen.altered)
     if work.new_generation and not work.changes:

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcos_installer.daemon_client import Ask, NotWell
 from dcos_installer.errors import InstallerError
+from dcos_installer.phases.checks.base import Seen
+from dcos_installer.phases.checks.zookeeper_data import UNIT, damage, repair_line
+from dcos_installer.phases.evidence import unit_log
+from dcos_installer.phases.health import mode_told, wait_until
 
 if TYPE_CHECKING:
-    from dcos_installer.config.model import HostSpec, Ports
+    from dcos_installer.config.model import HostSpec
     from dcos_installer.phases.base import Context
+    from dcos_installer.services import Catalog
 
+SERVE_SECONDS = 90.0
 _ANSWER_SECONDS = 5.0
 _SERVING = ("leader", "follower", "standalone")
 
@@ -51,12 +58,11 @@ class Quorum:
         return f"a ZooKeeper does not serve: {where}; {count}, {f'{spare} more' if spare else 'no other'} may fail"
 
 
-def ask_mode(ask: Ask, host: HostSpec, ports: Ports) -> str:
+def ask_mode(ask: Ask, host: HostSpec, services: Catalog) -> str:
     """What the host's ZooKeeper says it is: ``leader`` … Raises `NotWell` with what it said when it does not serve."""
-    said = str(ask(f"zookeeper://{host.address}:{ports.zookeeper}/srvr", seconds=_ANSWER_SECONDS) or "")
-    for line in said.splitlines():
-        if line.startswith("Mode: ") and (mode := line.removeprefix("Mode: ").strip()) in _SERVING:
-            return mode
+    said = str(ask(f"zookeeper://{host.address}:{services.store_port}/srvr", seconds=_ANSWER_SECONDS) or "")
+    if (mode := mode_told(said)) in _SERVING:
+        return mode
     if "not currently serving requests" in said:
         raise NotWell("it runs, and is not in touch with a majority")
     raise NotWell(f"it says {' '.join(said.split())[:200] or 'nothing'}")
@@ -64,8 +70,6 @@ def ask_mode(ask: Ask, host: HostSpec, ports: Ports) -> str:
 
 def damaged_members(ctx: Context, quorum: Quorum) -> list[str]:
     """A sentence for each ZooKeeper that does not serve because of its data, with the command that puts it right."""
-    from dcos_installer.phases.zookeeper_data import damage, repair_line
-
     silent = [ctx.spec.host(name) for name in quorum.silent]
     found = ctx.everywhere(silent, lambda host: damage(ctx, host))
     return [
@@ -77,7 +81,7 @@ def damaged_members(ctx: Context, quorum: Quorum) -> list[str]:
 
 def ask_quorum(ctx: Context) -> Quorum:
     """Asks every master's ZooKeeper, all at once."""
-    found = ctx.everywhere(ctx.spec.masters, lambda host: ask_mode(ctx.ask, host, ctx.spec.settings.ports))
+    found = ctx.everywhere(ctx.spec.masters, lambda host: ask_mode(ctx.ask, host, ctx.services))
     modes: dict[str, str] = {}
     silent: dict[str, str] = {}
     for name, mode in found.items():
@@ -88,3 +92,55 @@ def ask_quorum(ctx: Context) -> Quorum:
         else:
             modes[name] = mode
     return Quorum(modes, silent)
+
+
+class Coordination:
+    """A majority of the masters' ZooKeepers serves: without one nobody leads."""
+
+    def unseen(self, ctx: Context) -> Seen:
+        return self._seen(ctx, Quorum({}, {}), ())
+
+    def look(self, ctx: Context) -> Seen:
+        quorum = ask_quorum(ctx)
+        problems = (quorum.problem, *damaged_members(ctx, quorum)) if quorum.problem else ()
+        return self._seen(ctx, quorum, problems)
+
+    def _seen(self, ctx: Context, quorum: Quorum, problems: tuple[str, ...]) -> Seen:
+        modes = {host.name: quorum.modes.get(host.name, "") for host in ctx.spec.masters}
+        serving = sum(bool(mode) for mode in modes.values())
+        return Seen(
+            {"zookeepers": modes}, (("zookeeper:", f"{serving} of {len(modes)} serve"),), problems, is_cause=True
+        )
+
+    def wait(self, ctx: Context) -> str:
+        wait_until(
+            ctx,
+            "every ZooKeeper serves",
+            lambda: _all_serve(ctx),
+            seconds=SERVE_SECONDS,
+            evidence=lambda: _silent_said(ctx),
+        )
+        return ""
+
+    def prove(self, ctx: Context) -> None:
+        """A run that got this far has used it."""
+
+    def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
+        found = ctx.everywhere([host for host in hosts if host.is_master], lambda host: damage(ctx, host))
+        return [
+            f"ZooKeeper's data on {name} is damaged ({why}): {repair_line(ctx, name)}, then run again"
+            for name, why in found.items()
+            if isinstance(why, str) and why
+        ]
+
+
+def _all_serve(ctx: Context) -> None:
+    quorum = ask_quorum(ctx)
+    if set(quorum.silent) - set(ctx.left_out) or not quorum.holds:
+        raise NotWell(quorum.problem, why="; ".join(damaged_members(ctx, quorum)))
+
+
+def _silent_said(ctx: Context) -> str:
+    silent = [ctx.spec.host(name) for name in ask_quorum(ctx).silent]
+    logs = ctx.everywhere(silent, lambda host: unit_log(ctx, host, UNIT))
+    return "\n".join(f"{name}, {UNIT}:\n{text}" for name, text in logs.items())

@@ -1,0 +1,28 @@
+"""What is more than each host's daemon by itself: that somebody leads, that a majority serves, that users get in.
+
+A service without a module here is asked on each of its hosts (`phases.health`). A descriptor names its module by
+``checked_by``; `ALL` are those that the services of a cluster name, in the order in which a deploy waits for them.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from dcos_installer.phases.checks.base import Check, Seen
+from dcos_installer.phases.checks.coordination import Coordination
+from dcos_installer.phases.checks.door import Door
+from dcos_installer.phases.checks.init import Init
+from dcos_installer.phases.checks.kernel import Kernel
+
+if TYPE_CHECKING:
+    from dcos_installer.services import Catalog
+
+__all__ = ["Check", "Seen", "of"]
+
+_KNOWN: dict[str, type[Check]] = {"kernel": Kernel, "init": Init, "coordination": Coordination, "door": Door}
+
+
+def of(services: Catalog) -> tuple[Check, ...]:
+    """The checks that these services name."""
+    named = {service.checked_by for service in services}
+    return tuple(check() for name, check in _KNOWN.items() if name in named)

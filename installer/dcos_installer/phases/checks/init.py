@@ -1,0 +1,177 @@
+"""The init: one of them leads; a cluster that was changed also runs a real app through it."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from dcos_installer.daemon_client import Ask, CannotAsk, NotWell
+from dcos_installer.errors import InstallerError
+from dcos_installer.phases.checks.base import Seen
+from dcos_installer.phases.evidence import logs_of, unit_log
+from dcos_installer.phases.health import wait_until
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import ClusterSpec, HostSpec
+    from dcos_installer.phases.base import Context
+    from dcos_installer.services import Catalog
+
+INIT_SECONDS = 90.0
+APP_SECONDS = 120.0
+
+APP_ID = "/dcos-postflight"
+
+
+def init(ask: Ask, spec: ClusterSpec, services: Catalog) -> HostSpec:
+    """The host whose init leads, as the first that answers tells: one that does not lead passes the question on.
+
+    Raises `NotWell` when no init leads.
+    """
+    said = []
+    for host in spec.masters:
+        url = _url(services, host)
+        try:
+            ask(f"{url}/ping")
+            answer = ask(f"{url}/v2/leader")
+        except NotWell as error:
+            said.append(f"{host.name}: {error.what} {error.why}".rstrip())
+            continue
+        told = str(answer.get("leader", "")) if isinstance(answer, dict) else ""
+        for leading in spec.masters:
+            if told.rpartition(":")[0] in (leading.address, leading.name):
+                return leading
+        said.append(f"{host.name}: names no master's init as the one that leads, but {told or 'nobody'}")
+    raise NotWell("no init leads", evidence="\n".join(said))
+
+
+class Init:
+    """One init leads, and an app can be run."""
+
+    def unseen(self, ctx: Context) -> Seen:
+        return _seen("")
+
+    def look(self, ctx: Context) -> Seen:
+        try:
+            leading = init(ctx.ask, ctx.spec, ctx.services)
+        except CannotAsk:
+            raise
+        except InstallerError as error:
+            return _seen("", (error.what,))
+        return _seen(ctx.services.url("marathon", "plain", leading.address))
+
+    def wait(self, ctx: Context) -> str:
+        leading = wait_until(
+            ctx,
+            "an init leads",
+            lambda: init(ctx.ask, ctx.spec, ctx.services),
+            seconds=INIT_SECONDS,
+            evidence=lambda: logs_of(ctx, ctx.spec.masters),
+        )
+        return f"the init leads at {leading.name}"
+
+    def prove(self, ctx: Context) -> None:
+        _run_app(ctx, _url(ctx.services, init(ctx.ask, ctx.spec, ctx.services)))
+
+    def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
+        return []
+
+
+def _seen(leads: str, problems: tuple[str, ...] = ()) -> Seen:
+    return Seen({"init": leads}, (("init:  ", leads),), problems)
+
+
+def _url(services: Catalog, host: HostSpec) -> str:
+    """The init's port for our own, with mutual TLS."""
+    return services.url("marathon", "internal", host.address)
+
+
+def _run_app(ctx: Context, serving: str) -> None:
+    """A real app, started through the init, seen running and removed again: the whole way a task goes."""
+    url = f"{serving}/v2/apps"
+    app = {
+        "id": APP_ID,
+        "cmd": "echo the cluster runs apps; exec sleep 3600",
+        "instances": 1,
+        "cpus": 0.01,
+        "mem": 32,
+    }
+
+    def run_it() -> str:
+        _remove_app(ctx, url)
+        ctx.ask(url, method="POST", body=app)
+        try:
+            where = wait_until(
+                ctx,
+                f"the app {APP_ID} runs",
+                lambda: _running_on(ctx, url),
+                seconds=APP_SECONDS,
+                evidence=lambda: _app_said(ctx, serving, url),
+            )
+        except BaseException:
+            with contextlib.suppress(InstallerError):  # why it did not run matters more
+                _remove_app(ctx, url)
+            raise
+        _remove_app(ctx, url)
+        return where
+
+    where = ctx.change("", "run an app and remove it", run_it)
+    ctx.note("", f"an app ran on {where}, and was removed")
+
+
+def _running_on(ctx: Context, url: str) -> str:
+    app = ctx.ask(f"{url}{APP_ID}").get("app", {})
+    for task in app.get("tasks", []):
+        if task.get("state") == "TASK_RUNNING":
+            return str(task.get("host", "an agent"))
+    states = ", ".join(str(task.get("state")) for task in app.get("tasks", [])) or "no task yet"
+    raise NotWell(f"{APP_ID}: {states}")
+
+
+def _remove_app(ctx: Context, url: str) -> None:
+    """Removes the app, and waits until it is gone; also what an earlier run that was cut off left behind."""
+    try:
+        ctx.ask(f"{url}{APP_ID}?force=true", method="DELETE")
+    except NotWell as error:
+        if error.status == 404:
+            return
+        raise
+
+    wait_until(ctx, f"the app {APP_ID} is gone", lambda: _must_be_gone(ctx, url), seconds=APP_SECONDS, evidence=str)
+
+
+def _must_be_gone(ctx: Context, url: str) -> None:
+    try:
+        ctx.ask(f"{url}{APP_ID}")
+    except NotWell as error:
+        if error.status == 404:
+            return
+        raise
+    raise NotWell(f"{APP_ID} is still there")
+
+
+def _app_said(ctx: Context, serving: str, url: str) -> str:
+    """Why the app does not run, as the init tells it, and what the agent that has its task last said."""
+    said = []
+    hosts: set[str] = set()
+    try:
+        app = ctx.ask(f"{url}{APP_ID}")["app"]
+        for task in app.get("tasks", []):
+            said.append(f"task {task.get('id')} on {task.get('host')}: {task.get('state')}")
+            hosts.add(str(task.get("host")))
+        if failure := app.get("lastTaskFailure"):
+            said.append(f"the last failure, on {failure.get('host')}: {failure.get('state')}: {failure.get('message')}")
+            hosts.add(str(failure.get("host")))
+        for item in ctx.ask(f"{serving}/v2/queue").get("queue", []):
+            offers = item.get("processedOffersSummary", {})
+            reasons = [reason for reason in offers.get("rejectSummaryLastOffers", []) if reason.get("declined")]
+            told = ", ".join(f"{reason['reason']} {reason['declined']}/{reason['processed']}" for reason in reasons)
+            said.append(f"{item.get('app', {}).get('id')} waits; offers declined: {told or 'none'}")
+    except (InstallerError, KeyError) as error:
+        said.append(str(error))
+    for host in ctx.spec.agents:
+        if host.address in hosts:
+            said += [f"{host.name}, dcos-agent.service:", unit_log(ctx, host, "dcos-agent.service")]
+    for host in ctx.spec.masters:
+        said += [f"{host.name}, dcos-marathon.service:", unit_log(ctx, host, "dcos-marathon.service")]
+    return "\n".join(said)

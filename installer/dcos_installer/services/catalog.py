@@ -1,0 +1,344 @@
+"""All services that have a role, and what follows from their descriptors together. Pure, but for `load`."""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import msgspec
+
+from dcos_installer.config.problems import Problem
+from dcos_installer.data import roles_dir
+from dcos_installer.services.descriptor import FourLetter, Https, OpenTo, Port, Route, Service, Socket
+from dcos_installer.services.reading import FILE, Described, DescriptorsInvalid
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import HostSpec
+
+_FIRST = {"all": 0, "masters": 1, "agents": 2}
+"""Of services that may start next: those of every host, then those of masters."""
+_TASKS = "/service"
+"""Below it are services that run as tasks, by their names."""
+_TAKEN_ROUTES = ("/acs", "/service", "/system", "/metadata", "/dcos-metadata", "/health", "/ca", "/mesos_dns")
+"""Paths of the gateway's own pages that no service takes, nor what lies below them (but for /service/<name>)."""
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """The services, each after those that start before it."""
+
+    services: tuple[Service, ...]
+
+    def __iter__(self) -> Iterator[Service]:
+        return iter(self.services)
+
+    def __getitem__(self, name: str) -> Service:
+        return self._by_name[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._by_name
+
+    @cached_property
+    def _by_name(self) -> Mapping[str, Service]:
+        return {service.name: service for service in self.services}
+
+    # --- who runs where ---
+
+    def on(self, host: HostSpec) -> tuple[Service, ...]:
+        """The services of a host, in the order in which they start."""
+        return tuple(service for service in self.services if runs_on(service, host))
+
+    def checked_by(self, check: str) -> tuple[Service, ...]:
+        return tuple(service for service in self.services if service.checked_by == check)
+
+    @property
+    def asked(self) -> tuple[Service, ...]:
+        """Those that are asked on each of their hosts, one by one, with mutual TLS."""
+        return tuple(s for s in self.services if s.checked_by is None and isinstance(s.health, Https))
+
+    # --- ports ---
+
+    @cached_property
+    def ports(self) -> Mapping[int, tuple[Service, Port]]:
+        return {port.number: (service, port) for service in self.services for port in service.ports.values()}
+
+    @cached_property
+    def all_ports(self) -> tuple[int, ...]:
+        """Every port of a daemon, sorted: none of them is a task's, on any machine."""
+        reserved = {number for service in self.services for number in service.reserved_ports}
+        return tuple(sorted({*self.ports, *reserved}))
+
+    @cached_property
+    def kinds(self) -> Mapping[int, str]:
+        """The ports with TLS, and which kind of daemon's certificate is shown there."""
+        return {number: service.tls for number, (service, port) in self.ports.items() if port.tls and service.tls}
+
+    def open_to(self, whom: OpenTo) -> list[int]:
+        return sorted(number for number, (_, port) in self.ports.items() if port.open_to == whom)
+
+    @cached_property
+    def numbers(self) -> Mapping[str, Mapping[str, int]]:
+        """``numbers["master"]["plain"]``: a port's number by service and name."""
+        return {s.name: {name: port.number for name, port in s.ports.items()} for s in self.services}
+
+    def port(self, service: str, name: str) -> int:
+        return self.numbers[service][name]
+
+    def url(self, service: str, name: str, address: str) -> str:
+        """Where that port of a service is asked on the host at ``address``: without a path."""
+        port = self[service].ports[name]
+        scheme, usual = ("https", 443) if port.tls else ("http", 80)
+        return f"{scheme}://{address}" + ("" if port.number == usual else f":{port.number}")
+
+    @cached_property
+    def store_port(self) -> int:
+        """Where clients of the store come in: of the service that is asked as ZooKeeper is."""
+        return next(
+            service.ports[service.health.port].number
+            for service in self.services
+            if isinstance(service.health, FourLetter)
+        )
+
+    # --- the gateway ---
+
+    @property
+    def routed(self) -> tuple[tuple[Service, Route], ...]:
+        return tuple((service, service.route) for service in self.services if service.route)
+
+    @property
+    def routes(self) -> list[dict[str, Any]]:
+        """What the gateway's configuration is made of, a route each."""
+        return [
+            {
+                "door": route.door or service.name,
+                "group": f"dcos_{service.called}",
+                "kind": service.tls,
+                "port": service.ports[route.port].number,
+                "paths": route.paths,
+                "leads_to": route.leads_to,
+                "called": service.called,
+                "body": f"{route.body_mb}m" if route.body_mb % 1024 else f"{route.body_mb // 1024}g",
+                "silence_seconds": route.silence_seconds,
+            }
+            for service, route in self.routed
+        ]
+
+    @property
+    def doors(self) -> list[str]:
+        """Every path of the gateway below which requests are passed on, the shortest first."""
+        paths = [path for _, route in self.routed for path in route.paths]
+        return sorted([*paths, _TASKS], key=lambda path: path.count("/"))
+
+    @cached_property
+    def told(self) -> str:
+        """What dcos-auth is told of the services, as JSON: `dcos_runtime.auth.services` reads it."""
+        return (
+            msgspec.json.format(
+                msgspec.json.encode([_told(self, service) for service in self.services]), indent=1
+            ).decode()
+            + "\n"
+        )
+
+
+def runs_on(service: Service, host: HostSpec) -> bool:
+    match service.hosts:
+        case "masters":
+            return host.is_master
+        case "agents":
+            return host.is_agent
+    return True
+
+
+def _told(catalog: Catalog, service: Service) -> dict[str, Any]:
+    told: dict[str, Any] = {
+        "name": service.name,
+        "unit": service.unit_name,
+        "title": service.title,
+        "description": service.description,
+        "called": service.called,
+        "hosts": service.hosts,
+    }
+    match service.health:
+        case Https() as asked:
+            told["health"] = {
+                "ask": "https",
+                "kind": service.tls,
+                "port": service.ports[asked.port].number,
+                "path": asked.path,
+                "well": asked.well,
+                "listed": asked.listed,
+            }
+        case Socket() as asked:
+            told["health"] = {"ask": "through", "through": asked.through}
+        case None:
+            pass
+        case asked:
+            told["health"] = {"ask": asked.ask, "port": service.ports[asked.port].number}
+    if route := service.route:
+        told["route"] = {
+            "door": route.door or service.name,
+            "group": f"dcos_{service.called}",
+            "kind": service.tls,
+            "port": service.ports[route.port].number,
+            "paths": route.paths,
+            "leads_to": route.leads_to,
+        }
+    return told
+
+
+def load(folder: Path | None = None) -> Catalog:
+    """The descriptors of the roles in ``folder`` (the installer's own when None). Raises `DescriptorsInvalid`."""
+    folder = roles_dir() if folder is None else folder
+    homes = sorted(home for home in folder.iterdir() if (home / FILE).exists() or (home / "tasks").is_dir())
+    described = [Described(home / FILE) for home in homes]
+    problems = [problem for one in described for problem in one.problems]
+    problems += _together({one.path.parent.name: one for one in described if one.service})
+    if problems:
+        raise DescriptorsInvalid(problems)
+    return Catalog(_ordered([one.service for one in described if one.service]))
+
+
+@cache
+def installed() -> Catalog:
+    """The services that this installer has."""
+    return load()
+
+
+def _ordered(services: Sequence[Service]) -> tuple[Service, ...]:
+    """Each after those it names; those of every host first, then by name."""
+    known = {service.name: service for service in services}
+    waiting = {service.name: {name for name in service.after if name in known} for service in services}
+    ready = [(_FIRST[s.hosts], s.name) for s in services if not waiting[s.name]]
+    heapq.heapify(ready)
+    found = []
+    while ready:
+        _, name = heapq.heappop(ready)
+        found.append(known[name])
+        del waiting[name]
+        for other, names in waiting.items():
+            if name in names:
+                names.discard(name)
+                if not names:
+                    heapq.heappush(ready, (_FIRST[known[other].hosts], other))
+    return tuple(found)
+
+
+# --- what is wrong with descriptors together, or with a name in one of them ---
+
+
+def _together(described: Mapping[str, Described]) -> Iterator[Problem]:
+    for one in described.values():
+        yield from _names(one, described)
+    yield from _circles(described)
+    yield from _twice(described)
+
+
+def _names(one: Described, described: Mapping[str, Described]) -> Iterator[Problem]:
+    """Names of ports, files, kinds and services that are not there."""
+    service = one.service
+    assert service is not None
+    named = (
+        [(("health", "port"), service.health.port)] if service.health and not isinstance(service.health, Socket) else []
+    )
+    named += [(("route", "port"), service.route.port)] if service.route else []
+    named += [(("metrics", "port"), service.metrics.port)] if service.metrics else []
+    for where, known in named:
+        if known not in service.ports:
+            yield one.problem(f"{'.'.join(where)}: {service.name} has no port {known}", _has(service.ports), *where)
+        elif not service.ports[known].tls and not (
+            where[0] == "health" and service.health and service.health.ask == "srvr"
+        ):
+            yield one.problem(
+                f"{'.'.join(where)}: anybody who holds the port {known} could answer there",
+                "name a port with tls: true",
+                *where,
+            )
+    for number, name in enumerate(service.after):
+        if name not in described:
+            yield one.problem(f"after: there is no service {name}", "name one of roles/", "after", number)
+    if isinstance(service.health, Socket) and service.health.through not in described:
+        yield one.problem("health.through: there is no such service", "name one of roles/", "health", "through")
+    for name, port in service.ports.items():
+        if port.tls and not service.tls:
+            yield one.problem(
+                f"ports.{name}: tls: true, and the service has no certificate", "add the key tls", "ports", name
+            )
+    if service.tls and not any(secret.kind == "certificate" for secret in service.secrets):
+        yield one.problem("tls: its certificate is not among its secrets", "add - kind: certificate to secrets", "tls")
+    if not service.tls and any(secret.kind == "certificate" for secret in service.secrets):
+        yield one.problem("secrets: a certificate wants a kind", "add the key tls", "secrets")
+    if service.route and service.route.leads_to == "leader" and service.hosts != "masters":
+        yield one.problem(
+            "route: what leads runs on masters, and it does not",
+            "write hosts: masters, or leads_to: machine",
+            "route",
+        )
+    if service.route and service.route.leads_to == "machine" and service.hosts != "agents":
+        yield one.problem("route: leads_to: machine is for services of agents", "write hosts: agents", "route")
+    if service.firewall and service.firewall.rules not in {file.path for file in service.files}:
+        yield one.problem(
+            f"firewall.rules: {service.firewall.rules} is none of its files", "add it to files", "firewall", "rules"
+        )
+    home = one.path.parent
+    for number, file in enumerate(service.files):
+        folder, name = ("files", file.copy_of) if file.copy_of else ("templates", file.source)
+        if not (home / folder / name).is_file():
+            yield one.problem(
+                f"files: {home.name}/{folder}/{name} is not there", "add it, or correct its name", "files", number
+            )
+    if not (home / "templates" / f"{service.unit_name}.j2").is_file():
+        yield one.problem(
+            f"unit: {home.name}/templates/{service.unit_name}.j2 is not there", "add the unit's text", "unit"
+        )
+    for number, path in enumerate(service.route.paths if service.route else ()):
+        taken = next((taken for taken in _TAKEN_ROUTES if path == taken or path.startswith(f"{taken}/")), "")
+        if taken and not (taken == "/service" and path != taken):
+            yield one.problem(
+                f"route.paths: {path} is one of the gateway's own", "choose another", "route", "paths", number
+            )
+
+
+def _circles(described: Mapping[str, Described]) -> Iterator[Problem]:
+    services = [one.service for one in described.values() if one.service]
+    done = {service.name for service in _ordered(services)}
+    for name in sorted(described.keys() - done):
+        one = described[name]
+        yield one.problem(f"after: {name} waits for itself, by way of others", "take one of them out of after", "after")
+
+
+def _twice(described: Mapping[str, Described]) -> Iterator[Problem]:
+    """What only one service can have."""
+    first: dict[tuple[str, object], tuple[str, int, Path]] = {}
+
+    def taken(one: Described, what: str, thing: object, *where: str | int) -> Iterator[Problem]:
+        name, line, path = first.setdefault((what, thing), (one.path.parent.name, one.line(*where), one.path))
+        if name != one.path.parent.name:
+            yield one.problem(f"{what} {thing} is {name}'s already ({path}:{line})", "choose another", *where)
+
+    for one in described.values():
+        service = one.service
+        assert service is not None
+        for name, port in service.ports.items():
+            yield from taken(one, "port", port.number, "ports", name, "number")
+        yield from taken(one, "unit", service.unit_name, "unit")
+        yield from taken(one, "the name", service.called, "called")
+        if service.tls:
+            yield from taken(one, "the kind", service.tls, "tls")
+        if service.firewall:
+            yield from taken(one, "the firewall", "of the host", "firewall")
+        for number, secret in enumerate(service.secrets):
+            yield from taken(one, "the secret", service.secret_name(secret), "secrets", number)
+        for number, file in enumerate(service.files):
+            yield from taken(one, "the file", file.path, "files", number)
+        if service.route:
+            yield from taken(one, "the door", service.route.door or service.name, "route", "door")
+            for number, path in enumerate(service.route.paths):
+                yield from taken(one, "the path", path, "route", "paths", number)
+
+
+def _has(ports: Mapping[str, Port]) -> str:
+    return f"it has {', '.join(ports)}" if ports else "add it to ports"

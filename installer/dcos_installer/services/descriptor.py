@@ -1,0 +1,265 @@
+"""The form of ``service.yml``: what a service is to firewall, gateway, health, status, certificates and playbook.
+
+docs/services.md explains every key, with an example.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+
+Hosts = Literal["all", "masters", "agents"]
+"""On which hosts of the inventory a service runs: all, [masters], [agents] and [public_agents]."""
+OpenTo = Literal["everybody", "members", "masters", "nobody"]
+"""Who reaches a port: everybody; members of the cluster and operators; masters; nobody but the machine itself."""
+
+Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$", max_length=21)]
+"""With ``dcos-`` before it, a user's name: 26 characters at most."""
+Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\n]+$")]
+HttpPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$", max_length=200)]
+RoutePath = Annotated[str, Field(pattern=r"^(?:/[A-Za-z0-9._~-]+){1,3}$", max_length=100)]
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Port(_Part):
+    """One TCP port."""
+
+    number: int = Field(ge=1, le=65535)
+    open_to: OpenTo
+    tls: bool = False
+    """The certificate of the service's kind is shown there."""
+    every_address: bool = False
+    """Listens on every address of the host, not on the one that members know."""
+    usual_holder: Text | None = None
+    """What often has this port already, and how it is stopped, for the hint of preflight."""
+
+
+class User(_Part):
+    """The system user ``dcos-<name>`` that the unit runs as."""
+
+    comment: Text
+
+
+class File(_Part):
+    """A file of the generation, made of a template or copied as it is."""
+
+    path: str = Field(pattern=r"^etc/[A-Za-z0-9][A-Za-z0-9._/-]*$")
+    template: str | None = None
+    """In the role's ``templates/``; when neither is named: the path's last part with ``.j2``."""
+    copy_of: str | None = None
+    """In the role's ``files/``."""
+    restarts: bool = True
+    """The unit reads it when it starts: a change restarts (or reloads) it."""
+
+    @property
+    def source(self) -> str:
+        """The template's name; empty for a copy."""
+        return "" if self.copy_of else self.template or f"{self.path.rpartition('/')[2]}.j2"
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        if self.template and self.copy_of:
+            raise ValueError("a file has a template or is a copy_of another, not both")
+        return self
+
+
+class Certificate(_Part):
+    """``tls-<kind>.pem``: key and certificate of the service's kind on its host."""
+
+    kind: Literal["certificate"]
+
+
+class Store(_Part):
+    """``zk-<name>``: the URL of the service's folder in ZooKeeper, with the password."""
+
+    kind: Literal["store"]
+    path: str = Field(pattern=r"^[a-z0-9-]+(?:/[a-z0-9-]+)*$")
+
+
+class Principals(_Part):
+    """``credentials-<name>.json``: the frameworks and tools of ``dcos_principals`` with their secrets."""
+
+    kind: Literal["principals"]
+
+
+class Root(_Part):
+    """One of the secrets that the cluster hangs on."""
+
+    kind: Literal["store-super-user", "token-key", "administrator"]
+
+
+class Random(_Part):
+    """A secret of the service's own: 192 random bits, made once for the whole cluster."""
+
+    kind: Literal["random"]
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$")
+
+
+Secret = Annotated[Certificate | Store | Principals | Root | Random, Field(discriminator="kind")]
+
+
+class Requirement(_Part):
+    """A file of the operating system, and the Debian package that brings it. ``path`` is a template."""
+
+    path: Text
+    package: Text
+    unless: Literal["container_runtime"] | None = None
+    """A fact of the host that makes it unnecessary."""
+
+
+class Sysctl(_Part):
+    """A kernel setting. ``value`` is a template."""
+
+    key: str = Field(pattern=r"^[a-z0-9_]+(?:\.[a-z0-9_]+)+$")
+    value: Text
+
+
+class Firewall(_Part):
+    """The nftables table that the unit loads from the file ``rules`` of the generation."""
+
+    table: Word
+    rules: str
+
+
+class Https(_Part):
+    """Asked at a port with mutual TLS: the answer has to come from the service's kind on that very host."""
+
+    ask: Literal["https"]
+    port: Word
+    path: HttpPath
+    well: tuple[int, ...] = (200,)
+    """Statuses by which the service itself is well."""
+    start: Literal["answer", "certificate"] = "answer"
+    """What a start waits for: a good answer, or only that the port shows the service's certificate."""
+    listed: bool = False
+    """It has to be connected to the leading master as well."""
+
+
+class FourLetter(_Part):
+    """Asked as ZooKeeper is: ``ruok`` at a start, ``srvr`` for its mode later."""
+
+    ask: Literal["srvr"]
+    port: Word
+
+
+class Socket(_Part):
+    """Asked on the machine by connecting to a UNIX socket; from elsewhere, ``through`` tells of it by its own page."""
+
+    ask: Literal["socket"]
+    socket: str = Field(pattern=r"^/run/\S+$")
+    through: Name
+
+
+Health = Annotated[Https | FourLetter | Socket, Field(discriminator="ask")]
+
+
+class Route(_Part):
+    """Paths of the gateway that lead to this service."""
+
+    paths: tuple[RoutePath, ...] = Field(min_length=1)
+    port: Word
+    leads_to: Literal["leader", "machine"] = "leader"
+    """``leader``: any host's daemon is asked, and passes on to whichever leads; ``machine``: the part of the path after
+    the first names an agent, and that machine's daemon is asked."""
+    door: Word | None = None
+    """What nginx and dcos-auth call it among themselves; the service's name when None."""
+    body_mb: int = Field(default=1, ge=1, le=65536)
+    """The largest body of a request, in MB."""
+    silence_seconds: int | None = Field(default=45, ge=1)
+    """After so much silence a stream is cut; None: after a day."""
+
+
+class Metrics(_Part):
+    """Where the service tells its metrics, as one JSON object, at a port of its own."""
+
+    port: Word
+    path: HttpPath
+
+
+class Service(_Part):
+    """One service. ``name`` is its role's folder."""
+
+    name: Name
+    title: Text
+    """As people see it in lists: ``DC/OS Master``."""
+    description: Text
+    called: Text
+    """In sentences, without an article: ``master``."""
+    hosts: Hosts
+    after: tuple[Name, ...] = ()
+    """Services that start before it on the same host."""
+    unit: str | None = Field(default=None, pattern=r"^dcos-[a-z0-9-]+\.service$")
+    """``dcos-<name>.service`` when None."""
+    on_change: Literal["restart", "reload"] = "restart"
+    user: User | None = None
+    """None: root."""
+    program: str | None = Field(default=None, pattern=r"^dcos_runtime(?:\.[a-z_]+)+$")
+    """The module whose ``main()`` the program ``dcos-<name>`` of the runtime package runs."""
+    package: bool = False
+    """The runtime package is brought because of this service."""
+    tls: str | None = Field(default=None, pattern=r"^[a-z]{1,32}$")
+    """The kind that its certificate names."""
+    trusts: tuple[Literal["ca", "tokens"], ...] = ()
+    """What it checks others by: the cluster's CA, the key that tokens are held to."""
+    ports: dict[Word, Port] = {}
+    reserved_ports: tuple[int, ...] = ()
+    """Ports of services that do not exist yet: no task gets them."""
+    secrets: tuple[Secret, ...] = ()
+    files: tuple[File, ...] = ()
+    links: dict[str, str] = {}
+    """Links outside /opt/dcos, each to a path in the active generation."""
+    sysctls: tuple[Sysctl, ...] = ()
+    requires: tuple[Requirement, ...] = ()
+    firewall: Firewall | None = None
+    health: Health | None = None
+    checked_by: Literal["kernel", "init", "coordination", "door"] | None = None
+    """The module of `phases.checks` that looks after it as a whole; None: each host's is asked (``health``)."""
+    quorum: bool = False
+    """The masters' majority is made of it: it stops on one of them at a time only."""
+    route: Route | None = None
+    """Its paths at the gateway."""
+    metrics: Metrics | None = None
+
+    @property
+    def unit_name(self) -> str:
+        return self.unit or f"dcos-{self.name}.service"
+
+    @property
+    def user_name(self) -> str:
+        return f"dcos-{self.name}" if self.user else "root"
+
+    @property
+    def home(self) -> str:
+        """Where its state lies on a machine."""
+        return f"/var/lib/dcos/{self.name}"
+
+    def secret_name(self, secret: Certificate | Store | Principals | Root | Random) -> str:
+        """The secret's file in /etc/dcos-secrets."""
+        match secret:
+            case Certificate():
+                return f"tls-{self.tls}.pem"
+            case Store():
+                return f"zk-{self.name}"
+            case Principals():
+                return f"credentials-{self.name}.json"
+            case Random():
+                return secret.name
+            case Root():
+                return _ROOTS[secret.kind]
+
+    @property
+    def secret_names(self) -> tuple[str, ...]:
+        return tuple(self.secret_name(secret) for secret in self.secrets)
+
+
+_ROOTS = {
+    "store-super-user": "zookeeper-super",
+    "token-key": "token-key.pem",
+    "administrator": "administrator.json",
+}
+"""Where machines have the secrets that the cluster hangs on."""

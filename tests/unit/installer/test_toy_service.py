@@ -1,0 +1,294 @@
+"""A service is one folder: a toy is added to the roles, and everything of it is there; it is taken away, and gone."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+
+from dcos_installer import secrets, status
+from dcos_installer.bundle import runtime
+from dcos_installer.config.model import ClusterSpec, HostSpec
+from dcos_installer.daemon_client import NotWell
+from dcos_installer.data import roles_dir
+from dcos_installer.phases.health import unwell
+from dcos_installer.phases.validate_facts import taken_ports
+from dcos_installer.plan import materials
+from dcos_installer.plan.compose import manifest
+from dcos_installer.plan.manifest import Manifest
+from dcos_installer.plan.materials import Materials
+from dcos_installer.services import DescriptorsInvalid, installed, load
+from dcos_installer.state import ClusterState
+from dcos_runtime.gateway import services as told_services
+from dcos_runtime.gateway.routing import NoRoute, route_of
+from tests.support.installer.folder_hosts import FACTS, RUNTIME, Host, a_spec
+from tests.support.installer.pretended import deployed, facts_of, pretend, quick_secrets, spec_of
+
+TOY = Path(__file__).parents[2] / "support" / "toy_role"
+ROOT = Path(__file__).parents[3]
+
+pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
+
+
+@pytest.fixture
+def roles(tmp_path: Path) -> Path:
+    """The roles, and one folder more."""
+    shutil.copytree(roles_dir(), tmp_path / "roles")
+    shutil.copytree(TOY, tmp_path / "roles" / "toy")
+    return tmp_path / "roles"
+
+
+def loaded(folder: Path | None = None) -> Materials:
+    return materials.load(folder).with_packages({FACTS.target: [RUNTIME]})
+
+
+def made(known: Materials, spec: ClusterSpec, host: str) -> Manifest:
+    return manifest(spec, spec.host(host), FACTS, known)
+
+
+def text(manifest: Manifest, path: str) -> str:
+    return next(file.content for file in manifest.files if file.path == path)
+
+
+def test_a_toy_is_in_the_whole_plan_of_masters_and_only_its_doors_are_on_agents(roles: Path) -> None:
+    spec = a_spec(masters=3)
+    before, after = loaded(), loaded(roles)
+    for host in ("m1", "m2", "m3"):
+        found, former = made(after, spec, host), made(before, spec, host)
+        assert [unit.name for unit in found.units if unit not in former.units] == [
+            "dcos-toy.service",
+        ]
+        (toy,) = [unit for unit in found.units if unit.name == "dcos-toy.service"]
+        assert toy.probe == f"https://toy@{spec.host(host).address}:7447/health"
+        assert {"etc/toy/toy.py", "etc/toy/toy.env", "etc/tls/ca.crt", "secret:tls-toy.pem"} <= set(toy.reads)
+        assert [user.name for user in found.users if user not in former.users] == ["dcos-toy"]
+        new = {secret.name: secret for secret in found.secrets if secret not in former.secrets}
+        assert {name: (secret.owner, secret.mode) for name, secret in new.items()} == {
+            "tls-toy.pem": ("dcos-toy", 0o400),
+            "toy-word": ("dcos-toy", 0o400),
+        }
+        assert f'TOY_ADDRESS="{spec.host(host).address}"' in text(found, "etc/toy/toy.env")
+        assert "/etc/systemd/system/multi-user.target.wants/dcos-toy.service" in {link.path for link in found.links}
+    found, former = made(after, spec, "a1"), made(before, spec, "a1")
+    assert found.units == former.units and found.users == former.users and found.secrets == former.secrets
+    differing = {file.path for file in found.files} ^ {file.path for file in former.files}
+    assert not differing
+    assert {file.path for file in found.files if file not in former.files} == {
+        "etc/firewall.nft",
+        "etc/dcos-agent.env",
+        "etc/sysctl.conf",
+    }
+    rules = text(found, "etc/firewall.nft")
+    assert "5052, 7447, 8080" in rules and "{ 2888, 3888, 7448 } ip saddr @masters accept" in rules
+    assert re.search(r'MESOS_DAEMON_PORTS="[^"]*\b7447-7448\b', text(found, "etc/dcos-agent.env"))
+
+
+def test_a_toy_is_behind_every_gateway_and_dcos_auth_is_told_of_it(roles: Path) -> None:
+    spec = a_spec(masters=3)
+    found = made(loaded(roles), spec, "m1")
+    configuration = text(found, "etc/gateway/nginx.conf")
+    assert "location /toy/ {" in configuration and "location = /toy {" in configuration
+    assert "proxy_ssl_name toy.dcos.internal;" in configuration
+    assert "upstream dcos_toy {\n        server 198.18.0.11:7447 max_fails=1" in configuration
+    (toy,) = [
+        service
+        for service in told_services.load(written(roles.parent / "told.json", text(found, "etc/auth/services.json")))
+        if service.name == "toy"
+    ]
+    assert toy.unit == "dcos-toy.service" and toy.health is not None and toy.route is not None
+    assert (toy.health.kind, toy.health.port, toy.health.path) == ("toy", 7447, "/health")
+    assert route_of("/toy/word?x", "toy", [toy.route]).rest == "/word?x"
+    with pytest.raises(NoRoute):
+        route_of("/toy/word", "toy", [])
+
+
+def written(path: Path, content: str) -> Path:
+    path.write_text(content)
+    return path
+
+
+def test_a_toy_has_certificates_and_a_secret_of_its_own_until_its_folder_is_gone(roles: Path, tmp_path: Path) -> None:
+    spec, state = a_spec(masters=3), ClusterState(tmp_path / "state")
+    with_toy = load(roles)
+    before = secrets.make(state, spec)
+    assert secrets.load(state, spec, services=with_toy).to_make == ("the secret toy-word", "3 certificates")
+    having = secrets.make(state, spec, services=with_toy)
+    words = {having.made(host)["toy-word"] for host in ("m1", "m2", "m3")}
+    assert len(words) == 1 and "BEGIN CERTIFICATE" in having.made("m2")["tls-toy.pem"]
+    assert not any("toy" in name for name in having.made("a1"))
+    assert secrets.make(state, spec, services=with_toy) == having
+    gone = secrets.load(state, spec)
+    assert gone.forgotten == ("toy-word", "the toy of m1", "the toy of m2", "the toy of m3")
+    after = secrets.make(state, spec)
+    assert after.hosts == before.hosts and after.forgotten == ()
+    assert not list(state.secrets.rglob("toy*")) and "toy" not in (state.secrets / "services.json").read_text()
+
+
+def test_a_toy_is_asked_in_preflight_postflight_and_status(roles: Path, tmp_path: Path) -> None:
+    services = load(roles)
+    ctx = deployed(pretend(tmp_path, spec_of(tmp_path)))
+    asked: list[str] = []
+    answering = ctx.ask
+
+    def ask(url: str, **more: object) -> object:
+        if ":7447/" not in url:
+            return answering(url, **more)
+        asked.append(url)
+        raise NotWell(f"GET {url} was not answered", why="connection refused")
+
+    ctx.services, ctx.ask = services, ask
+    assert unwell(ctx, services["toy"]) == {
+        "m1": "GET https://198.18.1.1:7447/health was not answered; connection refused"
+    }
+    problems = status.read(ctx).problems
+    assert [one for one in problems if "toy" in one] == [
+        "the toy of m1 does not answer as it should: GET https://198.18.1.1:7447/health was not answered;"
+        " connection refused"
+    ]
+    host: HostSpec = ctx.spec.host("m1")
+    ((what, _),) = taken_ports(host, facts_of(host, listening=("*:7448",)), services)
+    assert what == "port 7448 is taken by something else, and the toy of the cluster needs it"
+    assert services.kinds[7447] == "toy"
+
+
+def test_a_toys_folder_is_gone_and_so_is_all_that_it_had_on_the_machine(roles: Path, tmp_path: Path) -> None:
+    spec = a_spec(masters=1)
+    host = Host(tmp_path / "machine")
+    with_toy, without = made(loaded(roles), spec, "m1"), made(loaded(), spec, "m1")
+    contents = {secret.name: "a secret" for secret in with_toy.secrets}
+    host.bring(with_toy)
+    host.apply(with_toy, contents)
+    assert host.machine.user("dcos-toy") is not None and host.path("/etc/dcos-secrets/toy-word").exists()
+    kept = {secret.name: "a secret" for secret in without.secrets}
+    expected = host.check(without, kept)
+    changes = host.apply(without, kept).changes
+    assert changes == expected
+    told = {(change["kind"], change["action"], change["name"]) for change in changes}
+    assert {
+        ("unit", "stop", "dcos-toy.service"),
+        ("user", "remove", "dcos-toy"),
+        ("secret", "remove", "toy-word"),
+        ("secret", "remove", "tls-toy.pem"),
+        ("file", "remove", "units/dcos-toy.service"),
+        ("link", "remove", "/etc/systemd/system/dcos-toy.service"),
+    } <= told
+    assert host.machine.user("dcos-toy") is None and host.machine.group("dcos-toy") is None
+    former = host.path("/opt/dcos/generations/1")  # kept, to go back to
+    left = [path for path in host.root.rglob("*") if "toy" in path.name and not path.is_relative_to(former)]
+    assert left == [] and host.check(without, kept) == []
+
+
+def test_a_program_of_the_runtime_comes_with_its_descriptor() -> None:
+    programs = runtime.programs()
+    assert programs.pop("dcos") == "dcos_runtime.cli.main"
+    assert programs == {f"dcos-{s.name}": s.program for s in installed() if s.program}
+
+
+def test_to_add_a_service_touches_one_folder() -> None:
+    """No service that has a role is named where all of them are dealt with: what is of one alone stands in its folder,
+    or in a module that is about it.
+    """
+    about_one = {
+        "installer/dcos_installer/phases/checks/": "what is more than each host's daemon by itself",
+        "installer/dcos_installer/phases/repair_zookeeper.py": "one service's data",
+        "installer/dcos_installer/secrets/roots.py": "the store's passwords",
+        "installer/dcos_installer/phases/write_client_config.py": "the door for users",
+        "installer/dcos_installer/ansible/host/systemd.py": "ZooKeeper's way of being asked",
+    }
+    generic = [
+        *(ROOT / "installer" / "dcos_installer").rglob("*.py"),
+        *(ROOT / "roles" / "common").rglob("*"),
+        ROOT / "roles" / "site.yml",
+        *(ROOT / "roles" / "gateway" / "templates").iterdir(),
+        *(
+            ROOT / "dcos_runtime" / "gateway" / name
+            for name in ("health.py", "routing.py", "authorizer.py", "pages.py")
+        ),
+    ]
+    names = [service.name for service in installed() if service.name != "common"]
+    kinds_of_hosts = {"master", "agent"}
+    # nginx and dcos-auth are made for one another.
+    partners = {"roles/gateway/": {"gateway", "auth"}}
+    found = []
+    for path in generic:
+        place = str(path.relative_to(ROOT))
+        if not path.is_file() or "__pycache__" in place or place.startswith(tuple(about_one)):
+            continue
+        for number, line in enumerate(path.read_text().splitlines(), start=1):
+            code = line.split("#")[0].split('"""')[0]
+            for name in names:
+                own = any(place.startswith(folder) and name in known for folder, known in partners.items())
+                quoted = rf'["\']{name}["\']' if name not in kinds_of_hosts else r"(?!)"
+                if not own and re.search(
+                    rf"dcos-{name}\b|tls-{name}\b|credentials-{name}\b|zk-{name}\b|{quoted}", code
+                ):
+                    found.append(f"{place}:{number}: {line.strip()}")
+    assert found == [], "\n".join(found)
+
+
+@pytest.mark.parametrize(
+    ("change", "line", "said"),
+    [
+        (("number: 7447", "number: 5050"), 13, "port 5050 is master's already"),
+        (("hosts: masters", "hosts: everywhere"), 6, "hosts: input should be 'all', 'masters' or 'agents'"),
+        (("hosts: masters", "host: masters"), 6, "there is no key host"),
+        (("after: [common]", "after: [comon]"), 7, "there is no service comon"),
+        (("after: [common]", "after: [toy]"), 7, "toy waits for itself"),
+        (("tls: toy\n", ""), 12, "ports.internal: tls: true, and the service has no certificate"),
+        (("tls: toy\n", "tls: agent\n"), 10, "the kind agent is agent's already"),
+        (("  port: internal\n  path: /health", "  port: inner\n  path: /health"), 25, "has no port inner"),
+        (
+            ("  port: internal\n  path: /health", "  port: peers\n  path: /health"),
+            25,
+            "anybody who holds the port peers",
+        ),
+        (("copy_of: toy.py", "copy_of: toi.py"), 20, "toy/files/toi.py is not there"),
+        (("paths: [/toy]", "paths: [/mesos]"), 28, "the path /mesos is master's already"),
+        (("paths: [/toy]", "paths: [/acs/x]"), 28, "/acs/x is one of the gateway's own"),
+        (("name: toy-word", "name: Word"), 18, "secrets.1.name"),
+        (("  - kind: random", "  - kind: found"), 17, "secrets.1"),
+        (("called: toy\n", "called: toy\ncalled: x\n"), 6, "the key called is there twice"),
+        (("number: 7447", "number: '7447'"), 13, "ports.internal.number"),
+        (("hosts: masters", "hosts: [masters"), 7, "it is no YAML"),
+    ],
+)
+def test_a_mistake_in_a_descriptor_is_told_with_its_file_and_line(
+    roles: Path, change: tuple[str, str], line: int, said: str
+) -> None:
+    path = roles / "toy" / "service.yml"
+    before = path.read_text()
+    assert change[0] in before
+    path.write_text(before.replace(*change, 1))
+    with pytest.raises(DescriptorsInvalid) as told:
+        load(roles)
+    shown = [str(problem) for problem in told.value.problems]
+    assert any(f"{path}:{line}: " in problem and said in problem for problem in shown), shown
+
+
+def test_a_role_without_a_descriptor_is_named(roles: Path) -> None:
+    (roles / "toy" / "service.yml").unlink()
+    with pytest.raises(DescriptorsInvalid) as told:
+        load(roles)
+    assert "toy/service.yml:1: it is not there" in told.value.evidence
+
+
+def test_every_service_tells_dcos_auth_what_that_reads(tmp_path: Path) -> None:
+    told = told_services.load(written(tmp_path / "services.json", installed().told))
+    assert [service.name for service in told] == [service.name for service in installed()]
+    by_hand = told_services.by_hand(master=5049, init=8443, agent=5052, gateway=443)
+    named = {service.name: service for service in by_hand}
+    for service in told:
+        if service.name in named and service.name != "zookeeper":
+            assert service == named[service.name]
+    assert json.loads(installed().told)
+
+
+def test_a_damaged_list_of_services_is_refused_with_why(tmp_path: Path) -> None:
+    for content in ("[", '[{"name": 1}]', '[{"surprise": 1}]'):
+        with pytest.raises(told_services.ServicesUnusable, match="--services"):
+            told_services.load(written(tmp_path / "services.json", content))
+    with pytest.raises(told_services.ServicesUnusable, match="cannot be read"):
+        told_services.load(tmp_path / "none.json")
