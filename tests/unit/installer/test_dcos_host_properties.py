@@ -10,9 +10,9 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from dcos_installer.ansible.assumed import assumed
 from dcos_installer.ansible.host.work import work_for
 from dcos_installer.plan.manifest import ACTIVE, File, Link, Manifest, Package, Secret, Sysctl, Unit, User
-from dcos_installer.plan.plan import assumed
 from tests.support.installer.folder_hosts import Host, a_manifest
 
 UNITS = ("dcos-a.service", "dcos-b.service", "dcos-c.service")
