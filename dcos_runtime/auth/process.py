@@ -135,10 +135,10 @@ class Process:
             await local.open(first)
             return local
         from dcos_runtime.auth.shared import SharedDirectory
-        from dcos_runtime.store.zookeeper import Session, parse_url
+        from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 
         url = parse_url(flags.zk)
-        session = Session(url, flags.zk_session_timeout)
+        session = ZooKeeperSession(url, flags.zk_session_timeout)
         shared = SharedDirectory(session, url.path, first, trusted=flags.zk_session_timeout)
         session.start()
         stack.push_async_callback(session.close)

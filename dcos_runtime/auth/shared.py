@@ -1,27 +1,20 @@
 """Users and revoked tokens in ZooKeeper, shared by the dcos-auth of every master.
 
-``<path>/users/<uid>`` and ``<path>/revoked/<token id>`` are a node each. The folder of the users counts every user that
-is added or removed, in the same transaction, so that of two daemons that remove the last two users one fails.
-``<path>/initialized`` is made together with the administrator: once removed, that one does not come back.
+``users/<uid>`` and ``revoked/<token id>`` are keys of a `SharedStore`. The folder of the users counts every user that
+is added or removed, in the same change, so that of two daemons that remove the last two users one fails. The
+administrator is what the store begins with: once removed, that one does not come back.
 
-One reader keeps the cache, by watches and again after every reconnection; whoever changes something waits until the
-reader has seen it. A daemon that was paused, or that ZooKeeper does not reach, knows nothing of what the others revoke.
-So the reader asks for a sign several times a session, by which all that happened before has arrived. What is known is
-as old as the asking for the last sign that was answered; once that is too old, nobody is vouched for.
+A watch keeps the cache; whoever changes something waits until the watch has seen it. A daemon that was paused, or that
+ZooKeeper does not reach, knows nothing of what the others revoke. So the watch asks for a sign several times a session,
+and what is known is as old as the asking for the last one that was answered; once that is too old, nobody is vouched
+for.
 """
 
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import logging
-import time
-from collections.abc import Callable
-from functools import partial
-from typing import Any
-from urllib.parse import unquote
-
-import msgspec
+from collections.abc import Awaitable, Callable
 
 from dcos_runtime.auth.directory import (
     REVOKED,
@@ -35,13 +28,14 @@ from dcos_runtime.auth.directory import (
     decode,
     encode,
     judge,
-    node_name,
 )
 from dcos_runtime.guard.tokens import Claims, TokenRefused
-from dcos_runtime.store import access
-from dcos_runtime.store.access import AccessDenied
+from dcos_runtime.store import StoreError, TooLarge
 from dcos_runtime.store.lease import boottime
-from dcos_runtime.store.zookeeper import Session, fault
+from dcos_runtime.store.shared import Check, Conflict, Count, Create, Delete, Lost, SharedStore, Step, Versioned
+from dcos_runtime.store.shared import Set as Put
+from dcos_runtime.store.watch import Changes
+from dcos_runtime.store.zookeeper import ZooKeeperSession
 
 log = logging.getLogger(__name__)
 
@@ -50,18 +44,9 @@ PATIENCE = 5.0
 
 SIGN = 1 / 4
 """How often a sign is asked for, as a share of the time that the cache is good for."""
-_SILENCE = 0.3
-"""How long a member of ZooKeeper may take for one, as a share of the session's timeout."""
 _CONTENDED = 20
 
-
-class _Read(msgspec.Struct):
-    """What one look at ZooKeeper found: the names there are now, and what those hold that were read anew."""
-
-    users: dict[str, User | None]
-    user_names: frozenset[str] | None
-    revoked: dict[str, float]
-    revoked_names: frozenset[str] | None
+_USERS, _REVOKED = "users", "revoked"
 
 
 class SharedDirectory(Directory):
@@ -71,145 +56,62 @@ class SharedDirectory(Directory):
     """
 
     def __init__(
-        self, session: Session, path: str, first: User | None, trusted: float, clock: Callable[[], float] = boottime
+        self,
+        session: ZooKeeperSession,
+        path: str,
+        first: User | None,
+        trusted: float,
+        clock: Callable[[], float] = boottime,
     ) -> None:
         super().__init__()
-        self._session = session
-        self._path = path.rstrip("/")
-        self._first = first
+        begins_with = {} if first is None else {_user_key(first.uid): encode(first)}
+        self._store = SharedStore(session, path, (_USERS, _REVOKED), begins_with)
         self._trusted = trusted
-        self._loop = asyncio.get_running_loop()
         self._clock = clock
-        self._as_of: float | None = None
-        # What the reader is to look at: everything, the lists, or single users by their nodes' names.
-        self._all_stale = True
-        self._lists_stale = True
-        self._stale: set[str] = set()
-        self._wake = asyncio.Event()
-        self._asked = 0
-        self._seen = 0
-        self._progress = asyncio.Condition()
-        self._ids: dict[str, str] = {}
-        session.listen(self._state)
+        self._watch = self._store.watch(
+            every=trusted * SIGN, constant=(f"{_REVOKED}/",), listener=self._take, clock=clock
+        )
+
+    @property
+    def as_of(self) -> float | None:
+        """By when all that was done is known."""
+        return self._watch.as_of
 
     def check(self) -> None:
-        if self._as_of is None:
+        as_of = self._watch.as_of
+        if as_of is None:
             raise Unavailable("the users have not been read from ZooKeeper yet")
-        if self._clock() - self._as_of > self._trusted:
-            self._wake.set()
+        if self._clock() - as_of > self._trusted:
+            self._watch.look()
             raise Unavailable(
                 f"what is known of the users is older than {self._trusted:g} s: ZooKeeper does not answer, or this "
                 "process was paused"
             )
 
-    # --- the reader ---
-
     async def run(self) -> None:
         """Keeps the cache. Ends only by being cancelled, or with `AccessDenied`."""
-        from kazoo.exceptions import AuthFailedError, KazooException, NoAuthError
+        await self._watch.run()
 
-        while True:
-            with contextlib.suppress(TimeoutError):
-                async with asyncio.timeout(self._until_sign()):
-                    await self._wake.wait()
-            await self._session.connected()
-            self._wake.clear()
-            try:
-                sign = await self._sign()
-                asked, everything, lists, users = self._asked, self._all_stale, self._lists_stale, set(self._stale)
-                self._all_stale = self._lists_stale = False
-                self._stale.clear()
-                read = await self._session.call(partial(self._read, everything, lists or everything, users))
-            except (NoAuthError, AuthFailedError) as error:
-                raise self._session.denied(error, self._path) from error
-            except (KazooException, ValueError) as error:
-                log.warning("could not read the users (%s); again in a moment", error or type(error).__name__)
-                self._all_stale = True
-                self._wake.set()
-                await asyncio.sleep(0.5)
-                continue
-            self._take(read)
-            if sign is not None and self._session.client.connected and not self._all_stale:
-                self._as_of = sign
-            async with self._progress:
-                self._seen = asked
-                self._progress.notify_all()
-
-    def _until_sign(self) -> float:
-        """Seconds. Whatever is to be read anew waits for a sign as well: the watches are gone."""
-        if self._as_of is None or self._all_stale:
-            return 0.0
-        return max(0.0, self._as_of + self._trusted * SIGN - self._clock())
-
-    async def _sign(self) -> float | None:
-        """When the sign that has come now was asked for; None when it is not time for one.
-
-        It is a transaction that only checks: the member that we are connected to answers it when it has done, and told
-        us of, all that came before.
-        """
-        if self._until_sign() > 0:
-            return None
-        asked = self._clock()
-        if self._all_stale:
-            await self._session.call(self._prepare)
-        sign = self._session.confirm([(f"{self._path}/users", -1)])
-        while not (await asyncio.wait((sign,), timeout=self._session.timeout * _SILENCE))[0]:
-            log.warning("ZooKeeper does not answer; trying another of its members")
-            self._session.reconnect()
-        await sign
-        return asked
-
-    def _take(self, read: _Read) -> None:
-        for name, user in read.users.items():
-            if user is None:
-                self._users.pop(_uid(name), None)
+    def _take(self, changes: Changes) -> None:
+        for key, value in changes.items():
+            folder, _, name = key.partition("/")
+            if folder == _REVOKED:
+                if value is None:
+                    self._revoked.pop(name, None)
+                else:
+                    self._revoked[name] = float(value or b"0")
+            elif (user := _user_in(key, value)) is None:
+                self._users.pop(name, None)
             else:
-                self._users[user.uid] = user
-        if read.user_names is not None:
-            wanted = {_uid(name) for name in read.user_names}
-            for uid in [uid for uid in self._users if uid not in wanted]:
-                del self._users[uid]
-        for name, expires in read.revoked.items():
-            self._ids[name] = _uid(name)
-            self._revoked[_uid(name)] = expires
-        if read.revoked_names is not None:
-            for name in [name for name in self._ids if name not in read.revoked_names]:
-                self._revoked.pop(self._ids.pop(name), None)
-
-    async def _refreshed(self) -> None:
-        """Until a look that began after this call is in the cache."""
-        self._asked += 1
-        self._lists_stale = True
-        wanted = self._asked
-        self._wake.set()
-        async with self._progress:
-            await self._progress.wait_for(lambda: self._seen >= wanted)
-
-    def _state(self, state: str) -> None:
-        if state == "CONNECTED":
-            self._all_stale = True
-            self._wake.set()
-
-    def _fired(self, event: Any) -> None:
-        """A watch, in one of kazoo's threads."""
-        folder, _, name = str(event.path or "").removeprefix(f"{self._path}/").partition("/")
-        if not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self._changed, folder, name)
-
-    def _changed(self, folder: str, name: str) -> None:
-        if folder == "users" and name:
-            self._stale.add(name)
-        else:
-            self._lists_stale = True
-        self._wake.set()
+                self._users[name] = user
 
     # --- changes ---
 
     async def add(self, user: User, by: Claims | None = None) -> None:
-        await self._change(lambda again: self._add(user, by, again), f"add the user {user.uid}", stale=user.uid)
+        await self._change(lambda again: self._add(user, by, again), f"add the user {user.uid}")
 
     async def change(self, uid: str, change: Change, by: Claims | None = None) -> None:
-        await self._change(lambda again: self._alter(uid, change, by), f"change the user {uid}", stale=uid)
+        await self._change(lambda again: self._alter(uid, change, by), f"change the user {uid}")
 
     async def remove(self, uid: str, by: Claims | None = None) -> None:
         await self._change(lambda again: self._remove(uid, by, again), f"remove the user {uid}")
@@ -219,57 +121,35 @@ class SharedDirectory(Directory):
 
     async def forget(self, token_ids: list[str]) -> None:
         if token_ids:
-            await self._change(lambda again: self._forget(token_ids), "forget revoked tokens that expired")
+            keys = [_revoked_key(token_id) for token_id in token_ids]
+            await self._change(lambda again: self._store.remove(keys), "forget revoked tokens that expired")
 
-    async def _change(self, work: Callable[[bool], None], what: str, stale: str | None = None) -> None:
-        """``work`` is told whether an earlier try may have been done already; ``stale`` is the user it changes."""
-        from kazoo.exceptions import (
-            AuthFailedError,
-            ConnectionLoss,
-            KazooException,
-            NoAuthError,
-            OperationTimeoutError,
-            SessionExpiredError,
-        )
-
+    async def _change(self, work: Callable[[bool], Awaitable[None]], what: str) -> None:
+        """``work`` is told whether an earlier try may have been done already."""
         again = False
         try:
             async with asyncio.timeout(PATIENCE):
                 while True:
-                    await self._session.connected()
                     try:
-                        await self._session.call(partial(self._synced, work, again))
+                        await self._synced(work, again)
                         break
-                    except (ConnectionLoss, OperationTimeoutError, SessionExpiredError):
+                    except Lost:
                         again = True
                     await asyncio.sleep(0.1)
         except TimeoutError as error:
             raise Unavailable(f"could not {what}: ZooKeeper could not be reached for {PATIENCE:g} s") from error
-        except (NoAuthError, AuthFailedError) as error:
-            raise Unavailable(str(self._session.denied(error, self._path))) from error
-        except (AccessDenied, KazooException) as error:
-            raise Unavailable(f"could not {what}: {error or type(error).__name__}") from error
-        if stale is not None:
-            self._stale.add(node_name(stale))
-        await self._seen_in_time()
-
-    async def _seen_in_time(self) -> None:
+        except (StoreError, TooLarge) as error:
+            raise Unavailable(f"could not {what}: {error}") from error
         try:
             async with asyncio.timeout(PATIENCE):
-                await self._refreshed()
+                await self._watch.seen()
         except TimeoutError as error:
             raise Unavailable("it is done, but ZooKeeper does not tell so yet") from error
 
-    # What follows blocks, and runs in the session's threads.
-
-    def _node(self, folder: str, name: str) -> str:
-        return f"{self._path}/{folder}/{node_name(name)}"
-
-    def _synced(self, work: Callable[[bool], None], again: bool) -> None:
-        """With the member we are connected to brought up to date first: it may lag behind what others did."""
-        self._session.client.sync(self._path)
+    async def _synced(self, work: Callable[[bool], Awaitable[None]], again: bool) -> None:
+        await self._store.sync()
         try:
-            work(again)
+            await work(again)
         except TokenRefused as error:
             if again:  # it may have been done, and be the very reason
                 raise Unavailable(
@@ -277,186 +157,102 @@ class SharedDirectory(Directory):
                 ) from error
             raise
 
-    def _backing(self, by: Claims | None) -> tuple[str, int] | None:
-        """The node of who wants a change, and its version: whoever removes or changes that user comes before the change
-        or makes it fail. Raises `TokenRefused`.
+    async def _backing(self, by: Claims | None) -> list[Step]:
+        """What makes a change fail once who wants it was removed or changed, unless the change comes before that.
+
+        Raises `TokenRefused`.
         """
-        from kazoo.exceptions import NoNodeError
-
         if by is None:
-            return None
-        client, node = self._session.client, self._node("users", by.uid)
-        if client.exists(self._node("revoked", by.id)) is not None:
+            return []
+        if await self._store.get(_revoked_key(by.id)) is not None:
             raise TokenRefused(REVOKED)
-        try:
-            data, stat = client.get(node)
-        except NoNodeError:
-            raise TokenRefused("the token's user does not exist") from None
-        judge(self._user_in(node_name(by.uid), data), by)
-        return node, int(stat.version)
+        key = _user_key(by.uid)
+        found = await self._store.get(key)
+        if found is None:
+            raise TokenRefused("the token's user does not exist")
+        judge(_user_in(key, found.value), by)
+        return [Check(key, found.version)]
 
-    def _read(self, everything: bool, lists: bool, stale: set[str]) -> _Read:
-        client = self._session.client
-        users, revoked = f"{self._path}/users", f"{self._path}/revoked"
-        user_names = revoked_names = None
-        if lists:
-            user_names = frozenset(client.get_children(users, watch=self._fired))
-            known = set() if everything else {node_name(uid) for uid in self._users}
-            stale = (stale | user_names) - (known - stale)
-            revoked_names = frozenset(client.get_children(revoked, watch=self._fired))
-        new = [] if revoked_names is None else [name for name in revoked_names if name not in self._ids]
-        found_users = self._values(users, sorted(stale), watched=True)
-        found_revoked = self._values(revoked, new, watched=False)
-        return _Read(
-            {name: self._user_in(name, data) for name, data in found_users.items()},
-            user_names,
-            {name: float(data or b"0") for name, data in found_revoked.items()},
-            revoked_names,
-        )
+    async def _add(self, user: User, by: Claims | None, again: bool) -> None:
+        key = _user_key(user.uid)
 
-    def _user_in(self, name: str, data: bytes | None) -> User | None:
-        try:
-            return None if data is None else decode(data)
-        except ValueError as error:
-            log.error("%s/users/%s: %s; this user cannot log in", self._path, name, error)
-            return None
-
-    def _values(self, folder: str, names: list[str], *, watched: bool) -> dict[str, bytes | None]:
-        from kazoo.exceptions import NoNodeError
-
-        client = self._session.client
-        watch = self._fired if watched else None
-        asked = [(name, client.get_async(f"{folder}/{name}", watch=watch)) for name in names]
-        found: dict[str, bytes | None] = {}
-        for name, answer in asked:
-            try:
-                found[name] = bytes(answer.get()[0])
-            except NoNodeError:  # gone since the list was made
-                found[name] = None
-        return found
-
-    def _prepare(self) -> None:
-        """The folders, and on a cluster that has never had a user its administrator: exactly once, whoever is first."""
-        from kazoo.exceptions import NodeExistsError
-
-        client, acls = self._session.client, self._session.acls
-        marker = f"{self._path}/initialized"
-        if client.exists(marker):
-            return
-        access.close_system(client, acls)
-        for folder in ("users", "revoked"):
-            access.make_folder(client, f"{self._path}/{folder}", acls)
-        if self._first is None:
-            return
-        transaction = client.transaction()
-        transaction.create(marker, b"", acl=acls.private)
-        transaction.create(self._node("users", self._first.uid), encode(self._first), acl=acls.private)
-        faults = [result for result in transaction.commit() if isinstance(result, Exception)]
-        if not faults:
-            log.info("this cluster has its first user: %s", self._first.uid)
-        elif not any(isinstance(fault, NodeExistsError) for fault in faults):
-            raise faults[0]
-        elif not client.exists(marker):  # the user is there, as after a restore of parts
-            client.ensure_path(marker, acl=acls.private)
-
-    def _add(self, user: User, by: Claims | None, again: bool) -> None:
-        from kazoo.exceptions import NoNodeError
-
-        client, node = self._session.client, self._node("users", user.uid)
-
-        def change(transaction: Any, names: list[str]) -> None:
-            if node_name(user.uid) in names:
-                raise UserExists(user.uid)
-            transaction.create(node, encode(user), acl=self._session.acls.private)
+        async def change(keys: frozenset[str]) -> Step:
+            if key not in keys:
+                return Create(key, encode(user))
+            raise UserExists(user.uid)
 
         try:
-            self._counted(change, by)
+            await self._counted(change, by)
         except UserExists:
-            try:
-                if again and client.get(node)[0] == encode(user):
-                    return  # our own, of a try whose answer was lost
-            except NoNodeError:
-                pass
-            raise
+            found = await self._store.get(key)
+            if not (again and found is not None and found.value == encode(user)):
+                raise  # else it is our own, of a try whose answer was lost
 
-    def _remove(self, uid: str, by: Claims | None, again: bool) -> None:
-        def change(transaction: Any, names: list[str]) -> None:
-            if node_name(uid) not in names:
+    async def _remove(self, uid: str, by: Claims | None, again: bool) -> None:
+        key = _user_key(uid)
+
+        async def change(keys: frozenset[str]) -> Step:
+            if key not in keys:
                 raise UserUnknown(uid)
-            if len(names) == 1:
+            if len(keys) == 1:
                 raise LastUser(uid)
-            transaction.delete(self._node("users", uid))
+            return Delete(key)
 
         try:
-            self._counted(change, by)
+            await self._counted(change, by)
         except UserUnknown:
             if not again:
                 raise
 
-    def _counted(self, change: Callable[[Any, list[str]], None], by: Claims | None) -> None:
-        """A transaction that nobody else's adding or removing comes between."""
-        from kazoo.exceptions import BadVersionError, NodeExistsError, NoNodeError
+    async def _counted(self, change: Callable[[frozenset[str]], Awaitable[Step]], by: Claims | None) -> None:
+        """A change that nobody else's adding or removing comes between."""
 
-        client, folder = self._session.client, f"{self._path}/users"
+        async def steps() -> list[Step]:
+            folder = await self._store.folder(_USERS)
+            return [*await self._backing(by), Count(_USERS, folder.version), await change(folder.keys)]
+
+        await self._contended(steps, "too many change the users at the same time")
+
+    async def _alter(self, uid: str, change: Change, by: Claims | None) -> None:
+        key = _user_key(uid)
+
+        async def steps() -> list[Step]:
+            backing = await self._backing(by)
+            found: Versioned | None = await self._store.get(key)
+            if found is None:
+                raise UserUnknown(uid)
+            return [*backing, Put(key, encode(change(decode(found.value))), found.version)]
+
+        await self._contended(steps, f"too many change the user {uid} at the same time")
+
+    async def _contended(self, steps: Callable[[], Awaitable[list[Step]]], otherwise: str) -> None:
+        """Thinks a change over again until nobody has come between."""
         for _ in range(_CONTENDED):
-            version = client.get(folder)[1].version
-            transaction = self._backed(by)
-            transaction.set_data(folder, b"", version=version)
-            change(transaction, client.get_children(folder))
-            failure = fault(transaction.commit())
-            if failure is None:
-                return
-            if not isinstance(failure, BadVersionError | NodeExistsError | NoNodeError):
-                raise failure
-            time.sleep(0.02)
-        raise Unavailable("too many change the users at the same time")
-
-    def _backed(self, by: Claims | None) -> Any:
-        """A transaction that is done only if ``by`` still may want it. Raises `TokenRefused`."""
-        backing = self._backing(by)
-        transaction = self._session.client.transaction()
-        if backing is not None:
-            transaction.check(backing[0], version=backing[1])
-        return transaction
-
-    def _alter(self, uid: str, change: Change, by: Claims | None) -> None:
-        from kazoo.exceptions import BadVersionError, NoNodeError
-
-        client, node = self._session.client, self._node("users", uid)
-        for _ in range(_CONTENDED):
-            transaction = self._backed(by)
             try:
-                data, stat = client.get(node)
-            except NoNodeError:
-                raise UserUnknown(uid) from None
-            transaction.set_data(node, encode(change(decode(data))), version=stat.version)
-            failure = fault(transaction.commit())
-            if failure is None:
+                await self._store.commit(*await steps())
                 return
-            if not isinstance(failure, BadVersionError | NoNodeError):
-                raise failure
-        raise Unavailable(f"too many change the user {uid} at the same time")
+            except Conflict:
+                await asyncio.sleep(0.02)
+        raise Unavailable(otherwise)
 
-    def _revoke(self, token_id: str, expires: float) -> None:
-        from kazoo.exceptions import NodeExistsError
-
+    async def _revoke(self, token_id: str, expires: float) -> None:
         try:
-            self._session.client.create(
-                self._node("revoked", token_id), repr(expires).encode(), acl=self._session.acls.private
-            )
-        except NodeExistsError:
-            return
-
-    def _forget(self, token_ids: list[str]) -> None:
-        from kazoo.exceptions import NoNodeError
-
-        client = self._session.client
-        for asked in [client.delete_async(self._node("revoked", token_id)) for token_id in token_ids]:
-            try:
-                asked.get()
-            except NoNodeError:
-                continue
+            await self._store.commit(Create(_revoked_key(token_id), repr(expires).encode()))
+        except Conflict:
+            return  # it is revoked already
 
 
-def _uid(name: str) -> str:
-    return unquote(name)
+def _user_key(uid: str) -> str:
+    return f"{_USERS}/{uid}"
+
+
+def _revoked_key(token_id: str) -> str:
+    return f"{_REVOKED}/{token_id}"
+
+
+def _user_in(key: str, value: bytes | None) -> User | None:
+    try:
+        return None if value is None else decode(value)
+    except ValueError as error:
+        log.error("%s: %s; this user cannot log in", key, error)
+        return None

@@ -1,4 +1,4 @@
-"""Which requests the kernel's daemons answer, and to whom: one door for each of the original's realms.
+"""Which requests the kernel's daemons answer, and to whom: one door for each of Mesos' realms.
 
 A route is looked up first and brings its door along, so that no other spelling of a path leads around the question.
 """
@@ -45,13 +45,14 @@ _WANTED_BY = {READONLY.name: Door.READ, READWRITE.name: Door.WRITE, FRAMEWORKS.n
 
 @dataclass(frozen=True)
 class Doors:
-    """``wanted``: the doors that want a principal. Realms begin with ``realm`` ("mesos-master").
+    """``wanted``: the doors that want a principal. Realms begin with ``realm`` ("mesos-master"), as those of Mesos do;
+    without one it is the guard's, and so are the words of a refusal.
 
     ``own``: a kind of daemon whose certificate passes open doors over TLS and no other: a machine asks its own daemon
     how it is with that daemon's certificate.
     """
 
-    realm: str = "mesos"
+    realm: str | None = "mesos"
     guard: Guard = OPEN
     wanted: frozenset[Door] = frozenset()
     own: str = ""
@@ -72,11 +73,11 @@ class Doors:
         if door is Door.READ and self.guard.is_open(request.method, path):
             required = False
         try:
-            realm = None if over_tls else f"{self.realm}-{_REALMS[door]}"
+            realm = None if over_tls or self.realm is None else f"{self.realm}-{_REALMS.get(door, door.value)}"
             principal = await self.guard.principal(request, required=required, realm=realm)
         except Denied as denied:
-            if denied.status == 401 and not _has_token(request):
-                raise Denied(401, "401 Unauthorized.", denied.challenge) from denied  # the original's words
+            if denied.status == 401 and self.realm is not None and not _has_token(request):
+                raise Denied(401, "401 Unauthorized.", denied.challenge) from denied  # the words of Mesos
             raise
         request[_ADMITTED] = principal
         return principal

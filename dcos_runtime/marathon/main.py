@@ -1,35 +1,170 @@
-"""``dcos-marathon``: reads its flags, runs the process, says where it listens, exits."""
+"""``dcos-marathon``: the init, as a daemon with a leader; here is what is special about its start and its flags."""
 
 from __future__ import annotations
 
 import functools
+import getpass
+import logging
+import os
 import sys
+from collections.abc import Sequence
+from pathlib import Path
 
-from dcos_runtime import daemon
+from dcos_runtime import __version__, tls
+from dcos_runtime.core.recorder import Recorder
+from dcos_runtime.flags import Flags
+from dcos_runtime.framework.client import Client, Credential
+from dcos_runtime.framework.leader import MasterLeader
+from dcos_runtime.guard import guard
+from dcos_runtime.leading.main import Daemon, Here, Unusable
+from dcos_runtime.leading.role import Role
+from dcos_runtime.leading.routes import Pattern
+from dcos_runtime.leading.seat import Leadership, Place
 from dcos_runtime.marathon import options
+from dcos_runtime.marathon.core import recorded
+from dcos_runtime.marathon.core.core import InitCore
+from dcos_runtime.marathon.events import Hub
+from dcos_runtime.marathon.http.apps import Apps
+from dcos_runtime.marathon.http.dialect import MarathonDialect
+from dcos_runtime.marathon.http.system import Identity, System
+from dcos_runtime.marathon.shell import InitShell
+from dcos_runtime.recording import Files
+from dcos_runtime.store import StoreError
+from dcos_runtime.store.zookeeper import parse_url
+from dcos_runtime.wire.cluster import FrameworkInfo
 
-PROGRAM = "dcos-marathon"
-SUMMARY = "The init: keeps apps running on a Mesos cluster and serves Marathon's /v2 API. Environment: MARATHON_<FLAG>."
+log = logging.getLogger(__name__)
+
+_CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE", "RESERVATION_REFINEMENT", "REGION_AWARE")
+
+
+class Init(Daemon[InitShell]):
+    program = "dcos-marathon"
+    summary = (
+        "The init: keeps apps running on a Mesos cluster and serves Marathon's /v2 API. Environment: MARATHON_<FLAG>."
+    )
+    kind = "marathon"
+    flags = options.DECLARED
+    prefix = options.PREFIX
+    realm = options.REALM
+    dialect: MarathonDialect
+
+    def __init__(self) -> None:
+        self.dialect = MarathonDialect()
+        self._credential: Credential | None = None
+
+    def check(self, flags: Flags) -> None:
+        options.check(self.program, flags)
+
+    def log_level(self, flags: Flags) -> str:
+        return options.log_level(flags)
+
+    def prepare(self, flags: Flags) -> None:
+        self._credential = _credential(flags)
+
+    def guard(self, flags: Flags) -> guard.Guard:
+        return options.http_guard(flags)
+
+    def https_port(self, flags: Flags) -> int:
+        return options.HTTPS_PORT if flags.https_port is None else int(flags.https_port)
+
+    def place(self, flags: Flags) -> Place | None:
+        if flags.zk is None:
+            return None
+        url = parse_url(flags.zk)
+        return Place(url, f"{url.path}/leader", f"/dcos{url.path}", flags.zk_session_timeout / 1000)
+
+    def file(self, flags: Flags) -> Path:
+        try:
+            folder = options.work_dir(flags)
+        except RuntimeError:
+            raise Unusable(
+                "there is no place for the state: HOME is not set, and this user is not in the password database;"
+                " give --work_dir"
+            ) from None
+        log.info("state in %s", folder)
+        return folder / "marathon.db"
+
+    def routes(self, role: Role[InitShell], here: Here) -> Sequence[Pattern]:
+        self.dialect.address = here.address
+        flags = here.flags
+        identity = Identity(
+            address=here.address,
+            config=options.shown(flags, _web_page(here), here.host),
+            http_port=here.http_port,
+            https_port=here.https_port,
+            zookeeper=options.shown_zookeeper(flags),
+        )
+        abdicate = None if flags.zk is None else lambda: here.life.end(0, "told to abdicate")
+        system = System(lambda: role.lead, identity, here.life.stalls, abdicate)
+        return [*Apps(lambda: role.lead).routes(), *system.routes()]
+
+    async def begin(self, leadership: Leadership, here: Here) -> InitShell:
+        flags, credential = here.flags, self._credential
+        settings = options.settings(flags, _info(here, credential))
+        try:
+            shell = await InitShell.load(leadership, Hub(), settings, functools.partial(_recorder, flags))
+        except ValueError as fault:
+            raise StoreError(str(fault)) from fault
+        secure = None if here.files is None else here.files.client("master")
+        master = MasterLeader(flags.master, None if secure is None else flags.master_tls_port)
+        shell.subscribe(
+            Client(master, shell.introduce, shell, credential=credential, tls=secure, term=leadership.lease), master
+        )
+        return shell
+
+
+def _web_page(here: Here) -> str:
+    return str(here.flags.webui_url or f"http://{here.address}")
+
+
+def _info(here: Here, credential: Credential | None) -> FrameworkInfo:
+    """Who we are for the master, but for the id and the roles. It wants no other principal than it knows us by."""
+    principal = credential.principal if credential is not None else None
+    if here.files is not None:
+        principal = tls.principal("marathon")
+    return FrameworkInfo(
+        user=here.flags.mesos_user or _own_user(),
+        name=here.flags.framework_name,
+        failover_timeout=here.flags.failover_timeout,
+        checkpoint=True,
+        hostname=here.host,
+        principal=principal,
+        webui_url=_web_page(here),
+        capabilities=[FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type(name)) for name in _CAPABILITIES],
+    )
+
+
+def _recorder(flags: Flags, core: InitCore, seed: bytes) -> Recorder | None:
+    """Raises ``OSError``."""
+    folder = flags.record
+    if folder is None:
+        return None
+    log.warning("all that this init decides on is recorded in %s; secrets of apps become pseudonyms", folder)
+    veil, files = recorded.Veil(os.urandom(32)), Files(Path(folder), recorded.NAME)
+    return Recorder(core, recorded.NAME, __version__, seed, veil, files)
+
+
+def _credential(flags: Flags) -> Credential | None:
+    principal, file = flags.mesos_authentication_principal, flags.mesos_authentication_secret_file
+    if not principal or not file:
+        return None
+    try:
+        return Credential(principal, Path(file).read_text().strip())
+    except OSError as fault:
+        raise Unusable(f"--mesos_authentication_secret_file: {fault}") from fault
+
+
+def _own_user() -> str:
+    """The name of who this runs as; the number of a user whom the password database does not know."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return str(os.getuid())
 
 
 def main() -> None:
-    check = functools.partial(options.check, PROGRAM)
-    flags = daemon.own_flags(PROGRAM, SUMMARY, options.DECLARED, prefix=options.PREFIX, check=check)
-    daemon.configure_logging(options.log_level(flags))
-
-    from dcos_runtime.guard.guard import GuardUnusable
-    from dcos_runtime.marathon.process import Process, UnusableFlags
-    from dcos_runtime.store import StoreError
-    from dcos_runtime.tls import TlsError
-
-    async def body(life: daemon.Life) -> None:
-        await Process(flags, life, lambda address: print(daemon.ready_line(PROGRAM, address), flush=True)).run()
-
-    try:
-        sys.exit(daemon.run(body))
-    except (OSError, StoreError, UnusableFlags, GuardUnusable, TlsError) as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
-        sys.exit(1)
+    sys.exit(Init().main())
 
 
 if __name__ == "__main__":

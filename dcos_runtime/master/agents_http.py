@@ -14,11 +14,12 @@ from dcos_runtime import tls
 from dcos_runtime.daemon import text_response
 from dcos_runtime.guard.doors import Doors
 from dcos_runtime.guard.users import UsersUnreachable
+from dcos_runtime.leading.http import Api
 from dcos_runtime.master import body
 from dcos_runtime.master.core.events import AgentConnect, AgentGone, AgentMessages
-from dcos_runtime.master.http import PublicApi, Role
-from dcos_runtime.master.leader import Leader
+from dcos_runtime.master.http import MasterRole
 from dcos_runtime.master.scheduler_api import answered
+from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.store.lease import NotLeading
 from dcos_runtime.wire import codec, internal
 
@@ -29,7 +30,7 @@ HOLD_SECONDS = 25.0
 class AgentApi:
     """``public``: served as well, to our own daemons."""
 
-    def __init__(self, role: Role, doors: Doors, public: PublicApi | None = None) -> None:
+    def __init__(self, role: MasterRole, doors: Doors, public: Api[MasterShell] | None = None) -> None:
         self._role = role
         self._doors = doors
         self._public = public
@@ -43,17 +44,18 @@ class AgentApi:
             self._public.add_to(application)
         return application
 
-    def _leader(self) -> Leader:
-        if self._role.leader is None:
+    def _shell(self) -> MasterShell:
+        shell = self._role.shell
+        if shell is None or self._role.ending:
             raise web.HTTPServiceUnavailable(text="this master does not lead")
-        return self._role.leader
+        return shell
 
     async def _token(self, request: web.Request) -> web.StreamResponse:
         _names(request)
         try:
             question = codec.decode(await body.read(request), internal.Token)
             return web.Response(status=200 if await self._doors.guard.knows_token(question.token) else 401)
-        except body.Refused as refusal:
+        except body.BodyRefused as refusal:
             return text_response(refusal.text, refusal.status)
         except codec.DecodeError:
             return text_response("a token is expected", 400)
@@ -70,16 +72,16 @@ class AgentApi:
 
     async def _connect(self, request: web.Request) -> web.StreamResponse:
         names = _names(request)
-        leader = self._leader()
+        shell = self._shell()
         try:
             data = await body.read(request)
-        except body.Refused as refusal:
+        except body.BodyRefused as refusal:
             return text_response(refusal.text, refusal.status)
         address = _address(request, names)
-        stream = leader.streams.open(f"the agent at {address}")
+        stream = shell.streams.open(f"the agent at {address}")
         try:
             try:
-                reply = await leader.ask(
+                reply = await shell.ask(
                     lambda number: AgentConnect(number, stream.number, data, address, names), HOLD_SECONDS
                 )
             except NotLeading as error:
@@ -91,19 +93,19 @@ class AgentApi:
             await stream.write(request, response)
             return response
         finally:
-            leader.streams.forget(stream)
-            leader.note(AgentGone(stream.number))
+            shell.streams.forget(stream)
+            shell.feed(AgentGone(stream.number))
 
     async def _messages(self, request: web.Request) -> web.StreamResponse:
         names = _names(request)
-        leader = self._leader()
+        shell = self._shell()
         try:
             data = await body.read(request)
-        except body.Refused as refusal:
+        except body.BodyRefused as refusal:
             return text_response(refusal.text, refusal.status)
         try:
-            reply = await leader.ask(lambda number: AgentMessages(number, data, names), HOLD_SECONDS)
-            await leader.lease.hold(HOLD_SECONDS)
+            reply = await shell.ask(lambda number: AgentMessages(number, data, names), HOLD_SECONDS)
+            await shell.lease.hold(HOLD_SECONDS)
         except NotLeading as error:
             return text_response(str(error), 503)
         return answered(reply)

@@ -15,7 +15,7 @@ _SLICE = 256 * 1024
 _WINDOWS = {"gzip": 16 + zlib.MAX_WBITS, "x-gzip": 16 + zlib.MAX_WBITS, "deflate": zlib.MAX_WBITS}
 
 
-class Refused(Exception):
+class BodyRefused(Exception):
     """The body is not taken: the answer's status and text."""
 
     def __init__(self, status: int, text: str) -> None:
@@ -25,7 +25,7 @@ class Refused(Exception):
 
 
 async def read(request: web.Request, largest: int = MAX_BODY) -> bytes:
-    """The whole body, unpacked. The listener leaves it packed (`daemon.listening`). Raises `Refused`.
+    """The whole body, unpacked. The listener leaves it packed (`daemon.listening`). Raises `BodyRefused`.
 
     ``largest``: in bytes, of bodies that come as they are.
     """
@@ -33,18 +33,18 @@ async def read(request: web.Request, largest: int = MAX_BODY) -> bytes:
     try:
         if coding in ("", "identity"):
             if (request.content_length or 0) > largest:
-                raise Refused(413, f"The body is larger than {largest} bytes")
+                raise BodyRefused(413, f"The body is larger than {largest} bytes")
             whole = await request.read()
             if len(whole) > largest:
-                raise Refused(413, f"The body is larger than {largest} bytes")
+                raise BodyRefused(413, f"The body is larger than {largest} bytes")
             return whole
         if coding not in _WINDOWS:
-            raise Refused(415, f"Content-Encoding '{coding}' is not known; use gzip, or none")
+            raise BodyRefused(415, f"Content-Encoding '{coding}' is not known; use gzip, or none")
         return await _unpacked(request, coding)
     except web.HTTPRequestEntityTooLarge as error:
-        raise Refused(413, f"The body is larger than {largest} bytes") from error
+        raise BodyRefused(413, f"The body is larger than {largest} bytes") from error
     except web.RequestPayloadError as error:
-        raise Refused(400, f"Failed to read the body: {error}") from error
+        raise BodyRefused(400, f"Failed to read the body: {error}") from error
 
 
 async def _unpacked(request: web.Request, coding: str) -> bytes:
@@ -55,15 +55,15 @@ async def _unpacked(request: web.Request, coding: str) -> bytes:
         rest = chunk
         while rest:
             if unpacker.eof:
-                raise Refused(400, f"Failed to decompress the body: bytes after the end of the {coding} data")
+                raise BodyRefused(400, f"Failed to decompress the body: bytes after the end of the {coding} data")
             try:
                 whole += unpacker.decompress(rest, _SLICE)
             except zlib.error as error:
-                raise Refused(400, f"Failed to decompress the body as {coding}: {error}") from error
+                raise BodyRefused(400, f"Failed to decompress the body as {coding}: {error}") from error
             if max(len(whole), taken) > MAX_UNPACKED:
-                raise Refused(413, f"A compressed body may hold at most {MAX_UNPACKED >> 20} MB; send less at once")
+                raise BodyRefused(413, f"A compressed body may hold at most {MAX_UNPACKED >> 20} MB; send less at once")
             rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
             await asyncio.sleep(0)  # others have their turn between the slices
     if not unpacker.eof:
-        raise Refused(400, f"Failed to decompress the body: the {coding} data end too early")
+        raise BodyRefused(400, f"Failed to decompress the body: the {coding} data end too early")
     return bytes(whole)

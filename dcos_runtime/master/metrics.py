@@ -18,7 +18,7 @@ from dcos_runtime.stalls import Stalls
 from dcos_runtime.wire.tasks import TaskState
 
 if TYPE_CHECKING:
-    from dcos_runtime.master.leader import Leader
+    from dcos_runtime.master.shell import MasterShell
 
 _LIVING = (TaskState.TASK_STAGING, TaskState.TASK_STARTING, TaskState.TASK_RUNNING, TaskState.TASK_KILLING)
 _MESSAGES = (
@@ -39,10 +39,10 @@ _COUNTED = (
 _SCALARS = ("cpus", "mem", "disk", "gpus")
 
 
-def metrics(leader: Leader | None, queues: Queues, stalls: Stalls, started_at: float, now: Now) -> dict[str, float]:
+def metrics(shell: MasterShell | None, queues: Queues, stalls: Stalls, started_at: float, now: Now) -> dict[str, float]:
     """A standby master tells of itself only."""
     shown = {
-        "master/elected": 1.0 if leader is not None else 0.0,
+        "master/elected": 1.0 if shell is not None else 0.0,
         "master/uptime_secs": now.wall - started_at,
         "master/event_queue_http_requests": float(len(queues.requests)),
         "master/event_queue_messages": float(len(queues.messages)),
@@ -50,9 +50,9 @@ def metrics(leader: Leader | None, queues: Queues, stalls: Stalls, started_at: f
         **stalls.shown(),
         **system(),
     }
-    if leader is not None:
-        shown |= _kernel(leader.state, now) | _allocator(leader.state, now) | _measured(leader.measures, now)
-        shown["registrar/queued_operations"] = float(leader.state.unwritten())
+    if shell is not None:
+        shown |= _kernel(shell.state, now) | _allocator(shell.state, now) | _measured(shell.measures, now)
+        shown["registrar/queued_operations"] = float(shell.state.unwritten())
     return dict(sorted(shown.items()))
 
 

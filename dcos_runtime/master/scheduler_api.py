@@ -13,7 +13,7 @@ from dcos_runtime.daemon import text_response
 from dcos_runtime.master import body
 from dcos_runtime.master.core.events import Called, Subscribe, SubscriberGone
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
-from dcos_runtime.master.leader import Leader
+from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.scheduler import Call, Event
 
@@ -24,7 +24,7 @@ _ENCODERS = {JSON: codec.encode, PROTOBUF: protobuf.encode}
 _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 
 
-async def handle(request: web.Request, leader: Leader, principal: str | None = None) -> web.StreamResponse:
+async def handle(request: web.Request, shell: MasterShell, principal: str | None = None) -> web.StreamResponse:
     """One call, of ``principal`` if that is known. Refusals are ``text/plain``; what is taken is 202 without a body."""
     if request.method != "POST":
         text = f"405 Method Not Allowed. Expecting one of {{ 'POST' }}, but received '{request.method}'."
@@ -36,14 +36,14 @@ async def handle(request: web.Request, leader: Leader, principal: str | None = N
         return text_response(f"Expecting 'Content-Type' of {JSON} or {PROTOBUF}", 415)
     try:
         call = await _call(await body.read(request), kind)
-    except body.Refused as refusal:
+    except body.BodyRefused as refusal:
         return text_response(refusal.text, refusal.status)
     except codec.DecodeError as error:
         return text_response(str(error), 400)
     stream_id = _header(request, "Mesos-Stream-Id")
     if call.type is Call.Type.SUBSCRIBE:
-        return await _subscribe(request, leader, call, principal, stream_id)
-    return answered(await leader.ask(lambda number: Called(number, call, stream_id, principal)))
+        return await _subscribe(request, shell, call, principal, stream_id)
+    return answered(await shell.ask(lambda number: Called(number, call, stream_id, principal)))
 
 
 def _header(request: web.Request, name: str) -> str | None:
@@ -82,7 +82,7 @@ def _accepts(accept: str | None, wanted: str) -> bool:
 
 
 async def _subscribe(
-    request: web.Request, leader: Leader, call: Call, principal: str | None, came_with: str | None
+    request: web.Request, shell: MasterShell, call: Call, principal: str | None, came_with: str | None
 ) -> web.StreamResponse:
     stream_id = str(uuid.uuid4())
     kind = accepted(request.headers.get("Accept"))
@@ -90,9 +90,9 @@ async def _subscribe(
     if kind == PROTOBUF:
         await _load_codecs()
     name = call.subscribe.framework_info.name if call.subscribe is not None else ""
-    stream = leader.streams.open(f"framework {name!r} at {request.remote}", encode)
+    stream = shell.streams.open(f"framework {name!r} at {request.remote}", encode)
     try:
-        reply = await leader.ask(
+        reply = await shell.ask(
             lambda number: Subscribe(
                 number, stream.number, stream_id, call, principal, request.remote or "", kind or "", came_with
             )
@@ -104,8 +104,8 @@ async def _subscribe(
         await stream.write(request, response, encode(_HEARTBEAT), HEARTBEAT_SECONDS)
         return response
     finally:
-        leader.streams.forget(stream)
-        leader.note(SubscriberGone(stream.number))
+        shell.streams.forget(stream)
+        shell.feed(SubscriberGone(stream.number))
 
 
 # --- calls -----------------------------------------------------------------------------------------------------------

@@ -14,14 +14,14 @@ from dcos_runtime import tls
 from dcos_runtime.daemon import text_response
 from dcos_runtime.master import body
 from dcos_runtime.master.core.events import TeardownAsked
-from dcos_runtime.master.leader import Leader
 from dcos_runtime.master.scheduler_api import answered
+from dcos_runtime.master.shell import MasterShell
 
 _LARGEST = 64 * 1024
 _LONGEST_SHOWN = 100
 
 
-async def handle(request: web.Request, leader: Leader, principal: str | None) -> web.StreamResponse:
+async def handle(request: web.Request, shell: MasterShell, principal: str | None) -> web.StreamResponse:
     if request.method != "POST":
         text = f"405 Method Not Allowed. Expecting one of {{ 'POST' }}, but received '{request.method}'."
         return text_response(text, 405, {"Allow": "POST"})
@@ -29,7 +29,7 @@ async def handle(request: web.Request, leader: Leader, principal: str | None) ->
         return text_response("Another site's page sends this; a framework is not ended on its behalf", 403)
     try:
         form = parse(await body.read(request, _LARGEST))
-    except body.Refused as refusal:
+    except body.BodyRefused as refusal:
         return text_response(refusal.text, refusal.status)
     except ValueError as error:
         return text_response(f"Unable to decode query string: {error}", 400)
@@ -37,7 +37,7 @@ async def handle(request: web.Request, leader: Leader, principal: str | None) ->
     if framework_id is None:
         return text_response("Missing 'frameworkId' query parameter in the request body", 400)
     by = f"{principal or 'somebody'} at {request.remote}"
-    return answered(await leader.ask(lambda number: TeardownAsked(number, framework_id, by)))
+    return answered(await shell.ask(lambda number: TeardownAsked(number, framework_id, by)))
 
 
 def parse(data: bytes) -> dict[str, str]:

@@ -5,14 +5,21 @@ One interface for both, so that no daemon knows which one it has, and the same l
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Protocol
+from collections.abc import AsyncIterator, Mapping
+from typing import TYPE_CHECKING, Protocol
+
+if TYPE_CHECKING:
+    from dcos_runtime.store.watch import Watch
 
 MAX_VALUE = 512 * 1024
 """Bytes of one value. ZooKeeper refuses requests of 1 MB by closing the connection, and keeps all values in memory."""
 
 MAX_KEY = 1024
 """Bytes of one key."""
+
+
+PAGE = 500
+"""Entries of a page, unless another size is asked for."""
 
 
 class StoreError(Exception):
@@ -39,6 +46,20 @@ class Store(Protocol):
 
     async def load(self) -> dict[str, bytes]:
         """Everything in this store. Raises `StoreError`."""
+        ...
+
+    def pages(self, prefix: str = "", size: int = PAGE) -> AsyncIterator[dict[str, bytes]]:
+        """What begins with ``prefix``, in the order of its keys, ``size`` entries at a time. Raises `StoreError`.
+
+        Each page is read when it is asked for. What is there all the while is told once, with the value that it has
+        then; what comes or goes meanwhile may be told or not. Nothing is held between two pages but the keys.
+        """
+        ...
+
+    async def watch(self, prefix: str = "") -> Watch:
+        """What begins with ``prefix``, and from now on every change of it; see there for what is told and what can be
+        missed. The caller closes it. Raises `StoreError`.
+        """
         ...
 
     async def write(self, changes: Mapping[str, bytes | None]) -> None:

@@ -19,7 +19,7 @@ import msgspec
 from dcos_runtime.store import access
 from dcos_runtime.store.former import Former
 from dcos_runtime.store.lease import BEAT, ENOUGH, Forever, Lease, LeaseOver
-from dcos_runtime.store.zookeeper import Session, ZooKeeperUrl, parse_url
+from dcos_runtime.store.zookeeper import ZooKeeperSession, ZooKeeperUrl, parse_url
 
 log = logging.getLogger(__name__)
 
@@ -113,7 +113,7 @@ def _first(children: list[str]) -> str | None:
 class ZooKeeperDetector:
     """The `Detector` of a ``zk://`` path. It owns the session when it made it itself (see `detector`)."""
 
-    def __init__(self, session: Session, path: str, owns_session: bool = False) -> None:
+    def __init__(self, session: ZooKeeperSession, path: str, owns_session: bool = False) -> None:
         self._session = session
         self._path = path
         self._owns_session = owns_session
@@ -214,7 +214,7 @@ class ZooKeeperContender:
     """
 
     def __init__(
-        self, session: Session, path: str, content: bytes, public: bool = False, former: Former | None = None
+        self, session: ZooKeeperSession, path: str, content: bytes, public: bool = False, former: Former | None = None
     ) -> None:
         self.lease = Lease()
         self._session = session
@@ -455,7 +455,7 @@ def parse_master(text: str) -> ZooKeeperUrl | tuple[str, int]:
 def detector(master: ZooKeeperUrl | tuple[str, int], session_seconds: float = DETECTOR_SECONDS) -> Detector:
     """The `Detector` for a parsed --master flag; `master_address` reads what it tells."""
     if isinstance(master, ZooKeeperUrl):
-        session = Session(master, session_seconds, longest_wait=2.0)  # of these there are thousands
+        session = ZooKeeperSession(master, session_seconds, longest_wait=2.0)  # of these there are thousands
         session.start()
         return ZooKeeperDetector(session, master.path, owns_session=True)
     host, port = master

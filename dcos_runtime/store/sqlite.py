@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import TypeVar
 
-from dcos_runtime.store import StoreError, check
+from dcos_runtime.store import PAGE, StoreError, check
+from dcos_runtime.store.lease import boottime
+from dcos_runtime.store.watch import LocalWatch, Watch
 
 T = TypeVar("T")
 
@@ -24,6 +27,7 @@ class SqliteStore:
         self._path = path
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="sqlite")
         self._connection: sqlite3.Connection | None = None
+        self._watches: set[LocalWatch] = set()
 
     async def load(self) -> dict[str, bytes]:
         return await self._run(self._load)
@@ -32,8 +36,28 @@ class SqliteStore:
         frozen = dict(changes)
         check(frozen)
         await self._run(lambda: self._write(frozen))
+        for watch in list(self._watches):
+            watch.wrote(frozen)
+
+    async def pages(self, prefix: str = "", size: int = PAGE) -> AsyncIterator[dict[str, bytes]]:
+        after = ""
+        while page := await self._run(partial(self._page, prefix, after, size)):
+            yield page
+            after = max(page)
+
+    async def watch(self, prefix: str = "") -> Watch:
+        watch = LocalWatch(prefix, boottime, self._watches.discard)
+        self._watches.add(watch)  # before it is read: what is written meanwhile is told after that
+        try:
+            watch.entries.update(await self._run(lambda: self._below(prefix)))
+        except BaseException:
+            self._watches.discard(watch)
+            raise
+        return watch
 
     async def close(self) -> None:
+        for watch in list(self._watches):
+            watch.failed(StoreError(f"{self._path} was closed"))
         try:
             await self._run(self._close)
         finally:
@@ -89,6 +113,18 @@ class SqliteStore:
 
     def _load(self) -> dict[str, bytes]:
         return dict(self._open().execute("SELECT key, value FROM entries"))
+
+    def _below(self, prefix: str) -> dict[str, bytes]:
+        where = "SELECT key, value FROM entries WHERE key >= ?1 AND substr(key, 1, length(?1)) = ?1"
+        return dict(self._open().execute(where, (prefix,)))
+
+    def _page(self, prefix: str, after: str, size: int) -> dict[str, bytes]:
+        where = "key >= ?1 AND substr(key, 1, length(?1)) = ?1 AND key > ?2"
+        return dict(
+            self._open().execute(
+                f"SELECT key, value FROM entries WHERE {where} ORDER BY key LIMIT ?3", (prefix, after, size)
+            )
+        )
 
     def _write(self, changes: Mapping[str, bytes | None]) -> None:
         connection = self._open()

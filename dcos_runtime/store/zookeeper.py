@@ -61,7 +61,7 @@ def parse_url(text: str) -> ZooKeeperUrl:
     return ZooKeeperUrl(hosts, path, credentials)
 
 
-class Session:
+class ZooKeeperSession:
     """One ZooKeeper session: kazoo's blocking calls off the event loop, its state changes on it.
 
     A session that expired does not come back as itself: what it held (ephemeral nodes, leadership) is lost.
@@ -93,6 +93,10 @@ class Session:
         self._closed = False
         self._loop = asyncio.get_running_loop()
         self.client.add_listener(self._state_in_thread)
+
+    @property
+    def is_connected(self) -> bool:
+        return bool(self.client.connected)
 
     def start(self) -> None:
         """Begins to connect, and to reconnect for ever; see `connected`."""

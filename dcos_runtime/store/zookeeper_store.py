@@ -12,13 +12,16 @@ import asyncio
 import contextlib
 import logging
 from collections import deque
-from collections.abc import Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
+from functools import partial
 from typing import Any, TypeVar
-from urllib.parse import quote, unquote
 
-from dcos_runtime.store import Fenced, StoreError, access, check, staging
+from dcos_runtime.store import PAGE, Fenced, StoreError, access, check, staging
+from dcos_runtime.store.layout import Layout
 from dcos_runtime.store.lease import Lease
-from dcos_runtime.store.zookeeper import Session, fault
+from dcos_runtime.store.watch import Watch
+from dcos_runtime.store.zookeeper import ZooKeeperSession, fault
+from dcos_runtime.store.zookeeper_watch import PIPELINE, ZooKeeperWatch
 
 T = TypeVar("T")
 
@@ -31,17 +34,20 @@ _REMEMBERED = 500
 _AT_A_TIME = 50  # a leader's confirmations wait behind these
 _ROOM = 6_000_000
 """How many bytes of ours may be among those: a member's heap is small (roles/zookeeper)."""
-_PIPELINE = 32  # answers wait in ZooKeeper's memory: some of them may be of half a megabyte
-_NO_FOLDER = "_"
+_EPOCH = "epoch"
 
 
 class ZooKeeperStore:
-    """A `Store` under ``path``. Nothing can be read or written before `take_over`."""
+    """A `Store` under ``path``. Nothing can be written before `take_over`; who does not lead may read and watch."""
 
-    def __init__(self, session: Session, path: str, patience: float | None = None, lease: Lease | None = None) -> None:
+    def __init__(
+        self, session: ZooKeeperSession, path: str, patience: float | None = None, lease: Lease | None = None
+    ) -> None:
         """What ZooKeeper does not answer waits until the ``lease`` is over; without one, for ``patience`` seconds."""
         self._session = session
         self._path = path.rstrip("/")
+        self._layout = Layout(self._path, loose="_", own=frozenset((_EPOCH,)))
+        self._told = Layout(self._path, loose="_", own=frozenset((_EPOCH, staging.FOLDER)))
         self._patience = session.seconds if patience is None else patience
         self._lease = lease
         self._epoch: int | None = None
@@ -55,7 +61,7 @@ class ZooKeeperStore:
         """The node and its version that tell that nobody has taken over since."""
         if self._epoch is None:
             raise StoreError(f"{self._path}: there is no epoch before take_over()")
-        return f"{self._path}/epoch", self._epoch
+        return f"{self._path}/{_EPOCH}", self._epoch
 
     async def take_over(self, holder: str, standing: str | None = None) -> int:
         """Makes the caller, named ``holder``, the one writer from now on. The new epoch. Raises `StoreError`.
@@ -69,7 +75,10 @@ class ZooKeeperStore:
 
     async def load(self) -> dict[str, bytes]:
         async with self._lock:
-            entries = await self._patiently(self._load, "read")
+            entries: dict[str, bytes] = {}
+            keys = await self._patiently(lambda: self._keys(self._layout, ""), "read")
+            for start in range(0, len(keys), PAGE):
+                entries |= await self._patiently(partial(self._values, keys[start : start + PAGE]), "read")
             self._known = set(entries)
             left = staging.remains(entries)
             for key, part in left.take.items():
@@ -77,6 +86,23 @@ class ZooKeeperStore:
             for key in left.drop:
                 await self._step({key: None})
             return entries
+
+    async def pages(self, prefix: str = "", size: int = PAGE) -> AsyncIterator[dict[str, bytes]]:
+        keys = await self._patiently(lambda: self._keys(self._told, prefix), "read")
+        for start in range(0, len(keys), size):
+            if page := await self._patiently(partial(self._values, keys[start : start + size]), "read"):
+                yield page
+
+    async def watch(self, prefix: str = "") -> Watch:
+        """Waits for a store that nobody has taken over yet. A write that is staged is told in parts."""
+        watch = ZooKeeperWatch(self._session, self._told, (prefix,), sign=f"{self._path}/{_EPOCH}")
+        watch.start()
+        try:
+            await watch.begun()
+        except BaseException:
+            await watch.close()
+            raise
+        return watch
 
     async def write(self, changes: Mapping[str, bytes | None]) -> None:
         frozen = dict(changes)
@@ -105,7 +131,7 @@ class ZooKeeperStore:
         self._written.append(size)
 
     def _size(self, key: str, value: bytes | None) -> int:
-        return len(self._node(key)) + len(value or b"") + _OPERATION
+        return len(self._layout.node(key)) + len(value or b"") + _OPERATION
 
     async def close(self) -> None:
         """The session is its owner's to close."""
@@ -154,26 +180,18 @@ class ZooKeeperStore:
 
     # What follows runs in the session's threads, one call at a time.
 
-    def _node(self, key: str) -> str:
-        folder, slash, rest = key.partition("/")
-        if not slash:
-            folder, rest = _NO_FOLDER, key
-        elif folder in ("", _NO_FOLDER, "epoch", ".", "..") or not rest:
-            raise StoreError(f"{key!r} cannot be a key")
-        return f"{self._path}/{quote(folder, safe='')}/{_quoted(rest)}"
-
     def _take_over(self, holder: str, standing: str | None) -> int:
         from kazoo.exceptions import NodeExistsError, NoNodeError
 
         client, acls = self._session.client, self._session.acls
-        path = f"{self._path}/epoch"
+        path = f"{self._path}/{_EPOCH}"
         while True:
             try:
                 if not access.is_closed(client, path, acls):
                     # Made when ZooKeeper was open to all. The epoch is closed last: once it is, all else is.
                     access.make_folder(client, self._path, acls)
                     for folder in client.get_children(self._path):
-                        if folder != "epoch":
+                        if folder != _EPOCH:
                             access.close_tree(client, f"{self._path}/{folder}", acls)
                     access.close_tree(client, path, acls)
                 return self._next_epoch(holder, standing)
@@ -189,7 +207,7 @@ class ZooKeeperStore:
         transaction = self._session.client.transaction()
         if standing is not None:
             transaction.check(standing, version=-1)
-        transaction.set_data(f"{self._path}/epoch", holder.encode())
+        transaction.set_data(f"{self._path}/{_EPOCH}", holder.encode())
         results = transaction.commit()
         if standing is not None and isinstance(results[0], NoNodeError):
             raise Fenced(f"{self._path}: our node {standing} is gone; another may lead, and nothing was taken from it")
@@ -197,29 +215,35 @@ class ZooKeeperStore:
             raise why
         return int(results[-1].version)
 
-    def _load(self) -> dict[str, bytes]:
+    def _keys(self, layout: Layout, prefix: str) -> list[str]:
+        """In order."""
         from kazoo.exceptions import NoNodeError
 
-        client = self._session.client
-        entries: dict[str, bytes] = {}
+        client, found = self._session.client, []
         for folder in client.get_children(self._path):
-            if folder == "epoch":
+            if not layout.may_hold(folder, (prefix,)):
                 continue
-            names = client.get_children(f"{self._path}/{folder}")
-            prefix = "" if folder == _NO_FOLDER else unquote(folder) + "/"
-            for start in range(0, len(names), _PIPELINE):
-                slice_ = names[start : start + _PIPELINE]
-                reads = [client.get_async(f"{self._path}/{folder}/{name}") for name in slice_]
-                for name, read in zip(slice_, reads, strict=True):
-                    try:
-                        entries[prefix + unquote(name)] = read.get()[0]
-                    except NoNodeError:  # a former leader's last write; the epoch bars any later one
-                        continue
+            with contextlib.suppress(NoNodeError):
+                found += [layout.key(folder, name) for name in client.get_children(layout.folder(folder))]
+        return sorted(key for key in found if key.startswith(prefix))
+
+    def _values(self, keys: Sequence[str]) -> dict[str, bytes]:
+        from kazoo.exceptions import NoNodeError
+
+        client, entries = self._session.client, {}
+        for start in range(0, len(keys), PIPELINE):
+            slice_ = keys[start : start + PIPELINE]
+            reads = [client.get_async(self._layout.node(key)) for key in slice_]
+            for key, read in zip(slice_, reads, strict=True):
+                try:
+                    entries[key] = read.get()[0]
+                except NoNodeError:  # it was removed since; of a former leader, by the last write that it made
+                    continue
         return entries
 
     def _make_room(self) -> None:
         """Has ZooKeeper forget our large transactions: it remembers the newest ones, however large they are."""
-        client, path = self._session.client, f"{self._path}/epoch"
+        client, path = self._session.client, f"{self._path}/{_EPOCH}"
         for _ in range(0, _REMEMBERED, _AT_A_TIME):
             asked = []
             for _ in range(_AT_A_TIME):
@@ -243,9 +267,9 @@ class ZooKeeperStore:
         client = self._session.client
         for _ in range(3):
             transaction = client.transaction()
-            transaction.check(f"{self._path}/epoch", version=self._epoch)
+            transaction.check(f"{self._path}/{_EPOCH}", version=self._epoch)
             for key, value in changes.items():
-                node = self._node(key)
+                node = self._layout.node(key)
                 if value is None:
                     if key in self._known:
                         transaction.delete(node)
@@ -274,12 +298,6 @@ class ZooKeeperStore:
     def _look_again(self, changes: Mapping[str, bytes | None]) -> None:
         client = self._session.client
         for key in changes:
-            node = self._node(key)
+            node = self._layout.node(key)
             client.ensure_path(node.rpartition("/")[0], acl=self._session.acls.private)
             (self._known.add if client.exists(node) else self._known.discard)(key)
-
-
-def _quoted(text: str) -> str:
-    """One node name: no slash, and never ``.`` or ``..``, which ZooKeeper refuses."""
-    name = quote(text, safe="")
-    return name.replace(".", "%2E") if name in (".", "..") else name

@@ -23,8 +23,8 @@ from dcos_runtime.master.core import events
 from dcos_runtime.master.core.effects import Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
-from dcos_runtime.master.leader import next_budget
 from dcos_runtime.master.memory import LongLived
+from dcos_runtime.master.shell import next_budget
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo, MasterInfo
 from dcos_runtime.wire.common import OfferID

@@ -15,7 +15,8 @@ import pytest
 from dcos_runtime.auth.directory import Unavailable, User
 from dcos_runtime.auth.shared import SIGN, SharedDirectory
 from dcos_runtime.guard.tokens import Claims, TokenRefused
-from dcos_runtime.store.zookeeper import Session, parse_url
+from dcos_runtime.store.shared import Step
+from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 from tests.support.daemons.coordinated import Link
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
@@ -31,7 +32,7 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
     server.kill()
 
 
-class Endpoint:
+class Place:
     """Directories of one cluster's users, on one clock that stands still unless the test turns it."""
 
     def __init__(self, hosts: str, path: str) -> None:
@@ -40,14 +41,14 @@ class Endpoint:
         self.now = 1000.0
         self._stack = contextlib.AsyncExitStack()
 
-    async def __aenter__(self) -> Endpoint:
+    async def __aenter__(self) -> Place:
         return self
 
     async def __aexit__(self, *_: object) -> None:
         await self._stack.aclose()
 
     async def directory(self, hosts: str = "") -> Directory:
-        session = Session(parse_url(f"zk://dcos:hush@{hosts or self.hosts}{self.path}"), 10.0)
+        session = ZooKeeperSession(parse_url(f"zk://dcos:hush@{hosts or self.hosts}{self.path}"), 10.0)
         session.start()
         self._stack.push_async_callback(session.close)
         shared = SharedDirectory(session, self.path, User("admin", "h"), TRUSTED, lambda: self.now)
@@ -61,7 +62,7 @@ class Endpoint:
 class Directory:
     """One that can be paused: its reader does nothing then, as in a process that is stopped."""
 
-    def __init__(self, session: Session, shared: SharedDirectory) -> None:
+    def __init__(self, session: ZooKeeperSession, shared: SharedDirectory) -> None:
         self.session = session
         self.shared = shared
         self._reader: asyncio.Task[None] | None = None
@@ -75,8 +76,8 @@ class Directory:
 
 
 @pytest.fixture
-async def place(server: ZooKeeperServer, tmp_path: Path) -> AsyncIterator[Endpoint]:
-    async with Endpoint(server.hosts, f"/tests/{tmp_path.name}") as place:
+async def place(server: ZooKeeperServer, tmp_path: Path) -> AsyncIterator[Place]:
+    async with Place(server.hosts, f"/tests/{tmp_path.name}") as place:
         yield place
 
 
@@ -99,11 +100,11 @@ def token_of(uid: str) -> Claims:
     return Claims(uid, f"token-of-{uid}", time.time() + 1000, time.time())
 
 
-def stand_still(seconds: float, place: Endpoint) -> None:
+def stand_still(seconds: float, place: Place) -> None:
     place.now += seconds
 
 
-async def test_who_was_paused_for_longer_than_it_trusts_knows_nobody_until_it_has_read_anew(place: Endpoint) -> None:
+async def test_who_was_paused_for_longer_than_it_trusts_knows_nobody_until_it_has_read_anew(place: Place) -> None:
     one, two = await place.directory(), await place.directory()
     await one.shared.add(User("bob", "h"))
     await until(lambda: knows(two.shared, "bob"))
@@ -124,13 +125,13 @@ async def test_who_was_paused_for_longer_than_it_trusts_knows_nobody_until_it_ha
 
 
 async def test_what_is_known_is_as_old_as_the_asking_for_the_last_sign_that_was_answered(
-    place: Endpoint, server: ZooKeeperServer
+    place: Place, server: ZooKeeperServer
 ) -> None:
     link = Link(server.hosts)
     try:
         cut_off = (await place.directory(link.hosts)).shared
         place.now += TRUSTED * SIGN  # the next sign is due, and is answered: good from now on
-        await until(lambda: cut_off._as_of == place.now)
+        await until(lambda: cut_off.as_of == place.now)
         asked = place.now
         link.cut()
         place.now = asked + TRUSTED - 0.1
@@ -146,18 +147,18 @@ async def test_what_is_known_is_as_old_as_the_asking_for_the_last_sign_that_was_
         link.close()
 
 
-async def test_a_sign_brings_all_that_happened_before_it(place: Endpoint) -> None:
+async def test_a_sign_brings_all_that_happened_before_it(place: Place) -> None:
     """Or what is known would be taken for newer than it is."""
     one, two = await place.directory(), await place.directory()
     for turn in range(6):
         await one.shared.add(User(f"user{turn}", "h"))
         place.now += TRUSTED + 1
-        await until(lambda: two.shared._as_of == place.now)
+        await until(lambda: two.shared.as_of == place.now)
         assert knows(two.shared, f"user{turn}")
 
 
 @pytest.mark.parametrize("end", ["removed", "other password", "logged out"])
-async def test_who_is_no_user_any_more_changes_no_user_whatever_the_cache_says(place: Endpoint, end: str) -> None:
+async def test_who_is_no_user_any_more_changes_no_user_whatever_the_cache_says(place: Place, end: str) -> None:
     one, two = await place.directory(), await place.directory()
     await one.shared.add(User("bob", "h"))
     await one.shared.add(User("ann", "h"))
@@ -185,20 +186,19 @@ async def test_who_is_no_user_any_more_changes_no_user_whatever_the_cache_says(p
     assert ann is not None and ann.hash == "h"
 
 
-async def test_who_is_removed_between_the_look_and_the_change_changes_nothing(place: Endpoint) -> None:
+async def test_who_is_removed_between_the_look_and_the_change_changes_nothing(place: Place) -> None:
     one, two = await place.directory(), await place.directory()
     await one.shared.add(User("bob", "h"))
     await one.shared.add(User("ann", "h"))
     await until(lambda: knows(two.shared, "bob") and knows(two.shared, "ann"))
     look = two.shared._backing
-    loop = asyncio.get_running_loop()
-    looks = []
+    looks: list[list[Step]] = []
 
-    def slow(by: Claims | None) -> tuple[str, int] | None:
-        found = look(by)
+    async def slow(by: Claims | None) -> list[Step]:
+        found = await look(by)
         looks.append(found)
         if len(looks) == 1:
-            asyncio.run_coroutine_threadsafe(one.shared.remove("bob"), loop).result(WAIT)
+            await one.shared.remove("bob")
         return found
 
     two.shared._backing = slow  # type: ignore[method-assign]
@@ -208,7 +208,7 @@ async def test_who_is_removed_between_the_look_and_the_change_changes_nothing(pl
     assert looks and ann is not None and ann.hash == "h"
 
 
-async def test_a_user_may_change_and_remove_himself(place: Endpoint) -> None:
+async def test_a_user_may_change_and_remove_himself(place: Place) -> None:
     one = (await place.directory()).shared
     await one.add(User("bob", "h"))
     await one.change("bob", lambda user: msgspec.structs.replace(user, description="b"), token_of("bob"))

@@ -14,7 +14,7 @@ from kazoo.security import OPEN_ACL_UNSAFE
 
 from dcos_runtime.store.access import AccessDenied
 from dcos_runtime.store.election import ZooKeeperContender, ZooKeeperDetector
-from dcos_runtime.store.zookeeper import Session, parse_url
+from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.byhand import Daemon, ask, free_port, wait_for
 from tests.support.daemons.zookeeper_server import SUPER, ZooKeeperServer
@@ -37,11 +37,11 @@ class Clients:
 
     def __init__(self, hosts: str) -> None:
         self._hosts = hosts
-        self._all: list[Session] = []
+        self._all: list[ZooKeeperSession] = []
 
-    async def open(self, credentials: str = "") -> Session:
+    async def open(self, credentials: str = "") -> ZooKeeperSession:
         at = f"{credentials}@" if credentials else ""
-        session = Session(parse_url(f"zk://{at}{self._hosts}/mesos"), 4.0)
+        session = ZooKeeperSession(parse_url(f"zk://{at}{self._hosts}/mesos"), 4.0)
         session.start()
         self._all.append(session)
         async with asyncio.timeout(WAIT):
@@ -75,7 +75,7 @@ async def emptied(clients: Clients) -> None:
     await root.call(empty)
 
 
-async def lived_in(session: Session) -> None:
+async def lived_in(session: ZooKeeperSession) -> None:
     """What a master and an init make."""
     await ZooKeeperContender(session, "/mesos", b"{}", public=True).elected()
     await ZooKeeperContender(session, "/marathon/leader", b"h:1").elected()
@@ -86,7 +86,7 @@ async def lived_in(session: Session) -> None:
         await store.write({"agents/a": b"1", "apps/x/y": b"2", "plain": b"3"})
 
 
-async def children(session: Session, path: str, count: int) -> None:
+async def children(session: ZooKeeperSession, path: str, count: int) -> None:
     """Waits until there are so many."""
     changed = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -137,7 +137,7 @@ def permissions(client: Any, path: str) -> str:
     return may
 
 
-async def table(clients: Clients, stranger: Session) -> dict[str, str]:
+async def table(clients: Clients, stranger: ZooKeeperSession) -> dict[str, str]:
     root = await clients.open(SUPER)
     paths = await root.call(lambda: everything(root.client))
     return {path: await stranger.call(partial(permissions, stranger.client, path)) for path in paths}

@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from dcos_runtime.store.zookeeper import Session, parse_url
+from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.byhand import Daemon, wait_for
 from tests.support.daemons.coordinated import Watch, leads, master
@@ -46,11 +46,11 @@ def add(client: Any, joining: ZooKeeperServer) -> str:
 async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp_path: Path) -> None:
     ensemble = Ensemble(tmp_path, 1)
     (one,) = ensemble.members
-    session: Session | None = None
+    session: ZooKeeperSession | None = None
     client: Any = None
     try:
         await asyncio.to_thread(ensemble.start)
-        session = Session(parse_url(f"zk://dcos:secret@{one.hosts}/mesos"), 30.0)
+        session = ZooKeeperSession(parse_url(f"zk://dcos:secret@{one.hosts}/mesos"), 30.0)
         states: list[str] = []
         session.start()
         async with asyncio.timeout(60):
@@ -78,7 +78,7 @@ async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp
         assert states == [] and session.id == identity
         # The first machine dies for good: the other two have it all.
         one.kill()
-        other = Session(parse_url(f"zk://dcos:secret@{ensemble.hosts}/mesos"), 30.0)
+        other = ZooKeeperSession(parse_url(f"zk://dcos:secret@{ensemble.hosts}/mesos"), 30.0)
         other.start()
         later = ZooKeeperStore(other, "/dcos/master", patience=30.0)
         await later.take_over("later")
@@ -95,7 +95,7 @@ async def test_one_member_grows_to_three_under_a_client_that_notices_nothing(tmp
         # All three die at once, as in a power cut, and find each other again.
         ensemble.kill()
         await asyncio.to_thread(ensemble.start)
-        again = Session(parse_url(f"zk://dcos:secret@{ensemble.hosts}/mesos"), 30.0)
+        again = ZooKeeperSession(parse_url(f"zk://dcos:secret@{ensemble.hosts}/mesos"), 30.0)
         again.start()
         last = ZooKeeperStore(again, "/dcos/master", patience=30.0)
         await last.take_over("last")

@@ -10,7 +10,7 @@ from collections.abc import AsyncIterator, Iterator, Mapping
 import pytest
 
 from dcos_runtime.store import MAX_VALUE, Fenced, TooLarge, zookeeper_store
-from dcos_runtime.store.zookeeper import Session, parse_url
+from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
@@ -51,8 +51,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
 
 
 @pytest.fixture
-async def session(server: ZooKeeperServer) -> AsyncIterator[Session]:
-    session = Session(parse_url(f"zk://{server.hosts}/init"), 30.0)
+async def session(server: ZooKeeperServer) -> AsyncIterator[ZooKeeperSession]:
+    session = ZooKeeperSession(parse_url(f"zk://{server.hosts}/init"), 30.0)
     session.start()
     async with asyncio.timeout(60):
         await session.connected()
@@ -60,14 +60,14 @@ async def session(server: ZooKeeperServer) -> AsyncIterator[Session]:
     await session.close()
 
 
-async def leading(session: Session, path: str) -> tuple[Mortal, dict[str, bytes]]:
+async def leading(session: ZooKeeperSession, path: str) -> tuple[Mortal, dict[str, bytes]]:
     """A new leader, and what it finds."""
     store = Mortal(session, path, patience=120.0)
     await store.take_over("me")
     return store, await store.load()
 
 
-def staged(session: Session, path: str) -> list[str]:
+def staged(session: ZooKeeperSession, path: str) -> list[str]:
     """What lies in the folder of the parts."""
     folders = session.client.get_children(path)
     return list(session.client.get_children(f"{path}/staged")) if "staged" in folders else []
@@ -79,7 +79,7 @@ def after(changes: Mapping[str, bytes | None]) -> dict[str, bytes]:
 
 @pytest.mark.parametrize("killed", range(STEPS + 1))
 async def test_a_large_write_is_done_whole_or_not_at_all_whenever_its_writer_is_killed(
-    session: Session, monkeypatch: pytest.MonkeyPatch, killed: int
+    session: ZooKeeperSession, monkeypatch: pytest.MonkeyPatch, killed: int
 ) -> None:
     monkeypatch.setattr(zookeeper_store, "MAX_TRANSACTION", A_TRANSACTION)
     path = f"/dcos/killed{killed}"
@@ -105,7 +105,7 @@ async def test_a_large_write_is_done_whole_or_not_at_all_whenever_its_writer_is_
 
 
 async def test_a_writer_that_was_overtaken_in_the_middle_writes_nothing_more(
-    session: Session, monkeypatch: pytest.MonkeyPatch
+    session: ZooKeeperSession, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(zookeeper_store, "MAX_TRANSACTION", A_TRANSACTION)
     path = "/dcos/overtaken"
@@ -121,7 +121,7 @@ async def test_a_writer_that_was_overtaken_in_the_middle_writes_nothing_more(
     assert (await leading(session, path))[1] == BEFORE
 
 
-async def test_what_is_too_large_is_refused_and_the_store_goes_on(session: Session) -> None:
+async def test_what_is_too_large_is_refused_and_the_store_goes_on(session: ZooKeeperSession) -> None:
     store, _ = await leading(session, "/dcos/refused")
     with pytest.raises(TooLarge):
         await store.write({"apps/a": b"1", "apps/b": b"x" * (MAX_VALUE + 1)})
@@ -129,7 +129,7 @@ async def test_what_is_too_large_is_refused_and_the_store_goes_on(session: Sessi
     assert set((await leading(session, "/dcos/refused"))[1]) == {"apps/c", "apps/d"}
 
 
-async def test_two_hundred_definitions_in_one_write_are_all_there(session: Session) -> None:
+async def test_two_hundred_definitions_in_one_write_are_all_there(session: ZooKeeperSession) -> None:
     changes: dict[str, bytes | None] = {f"apps/{number}": os.urandom(10_000) for number in range(200)}
     store, _ = await leading(session, "/dcos/two-hundred")
     await store.write(changes)
@@ -139,7 +139,7 @@ async def test_two_hundred_definitions_in_one_write_are_all_there(session: Sessi
 
 
 async def test_hundreds_of_large_writes_in_a_row_do_not_exhaust_the_memory_of_zookeeper(
-    session: Session, server: ZooKeeperServer
+    session: ZooKeeperSession, server: ZooKeeperServer
 ) -> None:
     """It keeps the newest 500 transactions, and ends when they do not fit into its heap."""
     store, _ = await leading(session, "/dcos/many")
@@ -150,7 +150,7 @@ async def test_hundreds_of_large_writes_in_a_row_do_not_exhaust_the_memory_of_zo
     assert server.process is not None and server.process.poll() is None
 
 
-async def test_a_folder_whose_list_is_longer_than_a_request_may_be_is_loaded(session: Session) -> None:
+async def test_a_folder_whose_list_is_longer_than_a_request_may_be_is_loaded(session: ZooKeeperSession) -> None:
     store, _ = await leading(session, "/dcos/long")
     names = [f"instances/{'long-name-' * 40}{number}" for number in range(3_000)]
     await store.write(dict.fromkeys(names, b"x"))
@@ -158,7 +158,7 @@ async def test_a_folder_whose_list_is_longer_than_a_request_may_be_is_loaded(ses
     await store_emptied(session, "/dcos/long")
 
 
-async def store_emptied(session: Session, path: str) -> None:
+async def store_emptied(session: ZooKeeperSession, path: str) -> None:
     """ZooKeeper keeps everything in memory: the other tests need it as well."""
     store, found = await leading(session, path)
     await store.write(dict.fromkeys(found))

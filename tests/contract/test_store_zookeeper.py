@@ -16,7 +16,7 @@ from dcos_runtime.store import Fenced, StoreError, TooLarge
 from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector, master_address
 from dcos_runtime.store.former import Former
 from dcos_runtime.store.lease import State
-from dcos_runtime.store.zookeeper import Session, parse_url
+from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
@@ -34,10 +34,10 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
 class Sessions:
     def __init__(self, hosts: str) -> None:
         self.hosts = hosts
-        self.all: list[Session] = []
+        self.all: list[ZooKeeperSession] = []
 
-    async def open(self, seconds: float = 4.0, credentials: str = "") -> Session:
-        session = Session(parse_url(f"zk://{credentials}{self.hosts}/unused"), seconds)
+    async def open(self, seconds: float = 4.0, credentials: str = "") -> ZooKeeperSession:
+        session = ZooKeeperSession(parse_url(f"zk://{credentials}{self.hosts}/unused"), seconds)
         session.start()
         self.all.append(session)
         async with asyncio.timeout(WAIT):
@@ -58,7 +58,7 @@ def path(tmp_path: Path) -> str:
     return f"/tests/{tmp_path.name}"
 
 
-async def opened(session: Session, path: str, holder: str = "a") -> ZooKeeperStore:
+async def opened(session: ZooKeeperSession, path: str, holder: str = "a") -> ZooKeeperStore:
     store = ZooKeeperStore(session, path)
     await store.take_over(holder)
     await store.load()

@@ -1,4 +1,4 @@
-"""The /v2 API over HTTP, on an engine without a master: the codes, shapes and headers of the original."""
+"""The /v2 API over HTTP, on a shell without a master: the codes, shapes and headers of Marathon."""
 
 from __future__ import annotations
 
@@ -9,21 +9,26 @@ from typing import Any
 
 import aiohttp
 import pytest
-from aiohttp import web
 from aiohttp.test_utils import TestServer
 from yarl import URL
 
-from dcos_runtime.marathon.api.apps import Apps
-from dcos_runtime.marathon.api.labels import parse
-from dcos_runtime.marathon.api.routing import Dispatcher, NotReady
-from dcos_runtime.marathon.api.system import Identity, System
+from dcos_runtime.guard.doors import Doors
+from dcos_runtime.leading import http
+from dcos_runtime.leading.role import Peer, Role
+from dcos_runtime.leading.routes import Patterns
+from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.effects import Publish
 from dcos_runtime.marathon.core.world import Settings
-from dcos_runtime.marathon.engine import WAITING, Engine
 from dcos_runtime.marathon.events import QUEUE, Hub
+from dcos_runtime.marathon.http.apps import Apps
+from dcos_runtime.marathon.http.dialect import MarathonDialect
+from dcos_runtime.marathon.http.labels import parse
+from dcos_runtime.marathon.http.system import Identity, System
+from dcos_runtime.marathon.shell import WAITING, InitShell
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.store import StoreError
+from dcos_runtime.store.lease import Forever
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 from tests.support.cores.marathon_cluster import make_offer
@@ -75,34 +80,33 @@ class Api:
     def __init__(self) -> None:
         self.store = MemoryStore()
         self.calls = Calls()
-        self.engine: Engine | None = None
+        self.role: Role[InitShell] = Role(Peer("here:8080", "here:8080", "here"))
 
-    def running(self) -> Engine:
-        if self.engine is None:
-            raise NotReady("this init is not leading yet")
-        return self.engine
+    def running(self) -> InitShell:
+        return self.role.lead
 
     async def __aenter__(self) -> Api:
         config = {"framework_name": "marathon", "hostname": "here"}
         identity = Identity(address="here:8080", config=config, http_port=8080, zookeeper={})
-        dispatcher = Dispatcher([*Apps(self.running).routes(), *System(self.running, identity, Stalls()).routes()])
-        app = web.Application()
-        app.router.add_route("*", "/{tail:.*}", dispatcher.handle)
-        self.server = TestServer(app)
+        dialect = MarathonDialect()
+        patterns = [*Apps(self.running).routes(), *System(self.running, identity, Stalls()).routes()]
+        doors = Doors(None)
+        self.server = TestServer(http.Api(self.role, Patterns(patterns, dialect.tell), doors, dialect).application())
         await self.server.start_server()
         self.http = aiohttp.ClientSession()
         return self
 
     async def lead(self) -> None:
-        self.engine = await Engine.load(self.store, Hub(), Settings())
-        self.engine.client = self.calls  # type: ignore[assignment]
-        self.work = asyncio.create_task(self.engine.run())
-        self.engine.feed(events.Subscribed("fw", "master:5050", ("*",)))
+        shell = await InitShell.load(Leadership(self.store, Forever()), Hub(), Settings())
+        shell.client = self.calls
+        self.work = asyncio.create_task(shell.run())
+        self.role.begin(shell)
+        shell.feed(events.Subscribed("fw", "master:5050", ("*",)))
 
     async def __aexit__(self, *_: object) -> None:
         await self.http.close()
         await self.server.close()
-        if self.engine is not None:
+        if self.role.shell is not None:
             self.work.cancel()
             await asyncio.gather(self.work, return_exceptions=True)
 
@@ -388,7 +392,7 @@ async def test_before_it_leads_everything_but_ping_answers_503() -> None:
     async with Api() as api:
         for path in ("/v2/apps", "/v2/info", "/v2/leader", "/metrics"):
             status, answer, headers = await api.ask("GET", path)
-            assert status == 503 and "not leading" in answer["message"] and headers["Retry-After"]
+            assert status == 503 and "nobody leads" in answer["message"] and headers["Retry-After"]
         assert (await api.ask("GET", "/ping"))[1] == "pong"
 
 
@@ -421,7 +425,7 @@ def test_a_subscriber_that_does_not_read_is_dropped_and_the_others_are_not() -> 
     assert b"rare" in (quick._queue.get_nowait() or b"")
 
 
-# --- the engine ---
+# --- the shell ---
 
 
 async def test_nothing_is_answered_or_sent_before_it_is_stored(api: Api) -> None:
@@ -480,7 +484,7 @@ async def test_inputs_that_come_during_a_write_are_stored_together(api: Api) -> 
     assert api.store.writes - before <= 3
 
 
-async def test_a_store_that_fails_ends_the_engine(api: Api) -> None:
+async def test_a_store_that_fails_ends_the_shell(api: Api) -> None:
     await api.settle()
     api.store.broken = True
     asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
@@ -490,7 +494,7 @@ async def test_a_store_that_fails_ends_the_engine(api: Api) -> None:
     assert not [call for call in api.calls.sent if call.accept]
 
 
-async def test_the_end_of_the_engine_ends_event_streams_and_leaves_no_request_waiting(api: Api) -> None:
+async def test_the_end_of_the_shell_ends_event_streams_and_leaves_no_request_waiting(api: Api) -> None:
     await api.settle()
     api.store.open.clear()
     asked = asyncio.create_task(api.ask("POST", "/v2/apps", WEB))
@@ -504,7 +508,7 @@ async def test_the_end_of_the_engine_ends_event_streams_and_leaves_no_request_wa
             assert (await asked)[0] == 503
 
 
-async def test_a_change_asked_for_after_the_end_of_the_engine_is_refused_and_waits_for_nothing(api: Api) -> None:
+async def test_a_change_asked_for_after_the_end_of_the_shell_is_refused_and_waits_for_nothing(api: Api) -> None:
     await api.settle()
     api.work.cancel()
     await asyncio.wait([api.work])
@@ -531,7 +535,7 @@ async def test_a_change_asked_for_after_the_end_of_the_engine_is_refused_and_wai
         (r"\!x == a\ b", {"!x": "a b"}, True),
     ],
 )
-def test_label_selectors_mean_what_the_originals_do(text: str, labels: dict[str, str], selected: bool) -> None:
+def test_label_selectors_mean_what_those_of_marathon_do(text: str, labels: dict[str, str], selected: bool) -> None:
     assert parse(text)(labels) is selected
 
 

@@ -10,7 +10,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcos_runtime.marathon.api.labels import parse
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import groups, limits
 from dcos_runtime.marathon.core.app import App, encode
@@ -18,6 +17,7 @@ from dcos_runtime.marathon.core.definition import Rules, complete
 from dcos_runtime.marathon.core.fields import MOST_PROBLEMS, Invalid
 from dcos_runtime.marathon.core.outbox import writes
 from dcos_runtime.marathon.core.taskinfo import build, environment, too_large
+from dcos_runtime.marathon.http.labels import parse
 from dcos_runtime.store import MAX_KEY, MAX_VALUE, check
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import AgentID, Attribute, TaskID, Value

@@ -12,7 +12,7 @@ from dcos_runtime.core.resources import Disk, Format, Kind, Reservation, Resourc
 from dcos_runtime.core.resources.intervals import merge
 from dcos_runtime.core.resources.kind import ReservationType
 from dcos_runtime.master.core import encoded
-from dcos_runtime.master.leader import next_budget
+from dcos_runtime.master.shell import next_budget
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.cluster import AgentInfo, Attribute
 from dcos_runtime.wire.common import DomainInfo, Value

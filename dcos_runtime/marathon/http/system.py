@@ -11,18 +11,9 @@ from aiohttp import web
 
 from dcos_runtime import __version__
 from dcos_runtime.daemon import json_response, text_response
+from dcos_runtime.guard.doors import Door
+from dcos_runtime.leading.routes import Parts, Pattern, route
 from dcos_runtime.marathon import views
-from dcos_runtime.marathon.api.apps import how_to_kill
-from dcos_runtime.marathon.api.routing import (
-    Route,
-    answered,
-    error,
-    flag,
-    pong,
-    query_all,
-    read_body,
-    route,
-)
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.changes import NotFound
@@ -30,7 +21,16 @@ from dcos_runtime.marathon.core.effects import Publish
 from dcos_runtime.marathon.core.events import CancelDeployment, KillListed, ResetDelay
 from dcos_runtime.marathon.core.instance import Condition
 from dcos_runtime.marathon.core.requests import BadRequest
-from dcos_runtime.marathon.engine import Engine
+from dcos_runtime.marathon.http.apps import how_to_kill
+from dcos_runtime.marathon.http.requests import (
+    answered,
+    error,
+    flag,
+    pong,
+    query_all,
+    read_body,
+)
+from dcos_runtime.marathon.shell import InitShell
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.store.lease import LeaseOver
 
@@ -57,28 +57,28 @@ class Identity:
 
 
 class System:
-    """``engine`` is asked for at each request. ``abdicate`` ends leadership, if there is another to take over.
+    """``shell`` is asked for at each request. ``abdicate`` ends leadership, if there is another to take over.
 
     ``stalls``: of this process's loop, for the metrics.
     """
 
     def __init__(
         self,
-        engine: Callable[[], Engine],
+        shell: Callable[[], InitShell],
         identity: Identity,
         stalls: Stalls,
         abdicate: Callable[[], None] | None = None,
     ) -> None:
-        self._engine = engine
+        self._shell = shell
         self._identity = identity
         self._stalls = stalls
         self._abdicate = abdicate
 
-    def routes(self) -> Sequence[Route]:
+    def routes(self) -> Sequence[Pattern]:
         return (
             route("GET", "/", self.root),
             route("GET", "/ui(/.*)?", self.page),
-            route("GET", "/ping", self.ping),
+            route("GET", "/ping", self.ping, everywhere=True, door=Door.OPEN),
             route("GET", "/metrics", self.metrics),
             route("GET", "/v2/info", self.info),
             route("GET", "/v2/leader", self.leader),
@@ -99,17 +99,17 @@ class System:
 
     # --- this process ---
 
-    async def root(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def root(self, request: web.Request, _: Parts) -> web.StreamResponse:
         return web.Response(status=302, headers={"Location": "/ui/"})
 
-    async def page(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def page(self, request: web.Request, _: Parts) -> web.StreamResponse:
         return text_response("This version of the init has no web page. Its API begins at /v2, for example /v2/apps.\n")
 
-    async def ping(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def ping(self, request: web.Request, _: Parts) -> web.StreamResponse:
         return pong(request)
 
-    async def metrics(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        world = self._engine().core.world
+    async def metrics(self, request: web.Request, _: Parts) -> web.StreamResponse:
+        world = self._shell().core.world
         instances = [instance for _, instance in world.all_instances()]
         running = sum(1 for instance in instances if instance.condition is Condition.RUNNING)
         staged = sum(1 for instance in instances if instance.has_task) - running
@@ -135,10 +135,10 @@ class System:
             }
         )
 
-    async def info(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        engine, identity = self._engine(), self._identity
+    async def info(self, request: web.Request, _: Parts) -> web.StreamResponse:
+        shell, identity = self._shell(), self._identity
         config = dict(identity.config)
-        if page := engine.master_page():
+        if page := shell.master_page():
             config["mesos_leader_ui_url"] = page + "/"
         data: dict[str, Any] = {
             "name": config["framework_name"],
@@ -150,36 +150,36 @@ class System:
             "zookeeper_config": identity.zookeeper,
             "http_config": {"http_port": identity.http_port, "https_port": identity.https_port},
         }
-        if engine.core.framework_id is not None:
-            data["frameworkId"] = engine.core.framework_id
+        if shell.core.framework_id is not None:
+            data["frameworkId"] = shell.core.framework_id
         return json_response(data)
 
-    async def leader(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        self._engine()
+    async def leader(self, request: web.Request, _: Parts) -> web.StreamResponse:
+        self._shell()
         return json_response({"leader": self._identity.address})
 
-    async def abdicate(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        self._engine()
+    async def abdicate(self, request: web.Request, _: Parts) -> web.StreamResponse:
+        self._shell()
         if self._abdicate is None:
             raise BadRequest("this init was started without --zk: there is no other to take over", status=409)
         asyncio.get_running_loop().call_later(0.5, self._abdicate)
         return json_response({"message": "Leadership abdicated"})
 
-    async def plugins(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def plugins(self, request: web.Request, _: Parts) -> web.StreamResponse:
         return json_response({"plugins": []})
 
     # What is not built is the client's error: it takes any 5xx for an init that is down, and asks again.
 
-    async def no_group_changes(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def no_group_changes(self, request: web.Request, _: Parts) -> web.StreamResponse:
         text = "changing groups is not supported in this version; change their apps at /v2/apps, several in one array"
         return error(405, text, headers={"Allow": "GET, HEAD"})
 
-    async def no_pods(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def no_pods(self, request: web.Request, _: Parts) -> web.StreamResponse:
         return error(404, "pods are not supported in this version; use /v2/apps")
 
     # --- tasks ---
 
-    async def tasks(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def tasks(self, request: web.Request, _: Parts) -> web.StreamResponse:
         wanted = {text.lower() for text in query_all(request, "status")} & {"running", "staging"}
         kinds = {
             Condition.RUNNING: "running",
@@ -189,56 +189,56 @@ class System:
         }
         found = [
             views.task(state, instance)
-            for state, instance in self._engine().core.world.all_instances()
+            for state, instance in self._shell().core.world.all_instances()
             if instance.has_task and (not wanted or kinds.get(instance.condition) in wanted)
         ]
         return json_response({"tasks": found})
 
-    async def kill_tasks(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def kill_tasks(self, request: web.Request, _: Parts) -> web.StreamResponse:
         body, how = await read_body(request), how_to_kill(request)
-        return answered(await self._engine().ask(lambda number: KillListed(number, body, *how)))
+        return answered(await self._shell().ask(lambda number: KillListed(number, body, *how)))
 
     # --- deployments and the queue ---
 
-    async def deployments(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        running = self._engine().core.world.deployments.values()
+    async def deployments(self, request: web.Request, _: Parts) -> web.StreamResponse:
+        running = self._shell().core.world.deployments.values()
         return json_response([deployments.to_json(deployment) for deployment in running])
 
-    async def cancel(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def cancel(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         deployment, force = parts["deployment"], flag(request, "force")
-        return answered(await self._engine().ask(lambda number: CancelDeployment(number, deployment, force)))
+        return answered(await self._shell().ask(lambda number: CancelDeployment(number, deployment, force)))
 
-    async def queue(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def queue(self, request: web.Request, _: Parts) -> web.StreamResponse:
         with_offers = "lastUnusedOffers" in query_all(request, "embed")
-        engine = self._engine()
-        return json_response({"queue": views.queue(engine.core.world, engine.now(), with_offers=with_offers)})
+        shell = self._shell()
+        return json_response({"queue": views.queue(shell.core.world, shell.now(), with_offers=with_offers)})
 
-    async def reset_delay(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def reset_delay(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         app_id = ids.absolute(parts["id"])
-        return answered(await self._engine().ask(lambda number: ResetDelay(number, app_id)))
+        return answered(await self._shell().ask(lambda number: ResetDelay(number, app_id)))
 
     # --- groups ---
 
-    async def group(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def group(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         arguments = query_all(request, "embed")
         embed = views.embeds(argument for argument in arguments if argument.startswith("group.apps."))
         group_id = ids.absolute(parts.get("id", "/"))
-        engine = self._engine()
-        found = views.group(engine.core.world, group_id, embed, engine.now())
+        shell = self._shell()
+        found = views.group(shell.core.world, group_id, embed, shell.now())
         if found is None:
             raise NotFound(f"Group '{group_id}' does not exist")
         return json_response(found)
 
     # --- events ---
 
-    async def events(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        engine = self._engine()
-        hub, remote = engine.hub, request.remote or ""
+    async def events(self, request: web.Request, _: Parts) -> web.StreamResponse:
+        shell = self._shell()
+        hub, remote = shell.hub, request.remote or ""
         response = web.StreamResponse(headers={"Content-Type": "text/event-stream", "Cache-Control": "no-cache"})
         await response.prepare(request)
         light = request.query.get("plan-format") == "light"
         subscriber = hub.attach(query_all(request, "event_type"), light)
-        attached = Publish("event_stream_attached", {"remoteAddress": remote}, engine.now().wall)
+        attached = Publish("event_stream_attached", {"remoteAddress": remote}, shell.now().wall)
         try:
             hub.publish(attached)
             if not subscriber.wants(attached.kind):
@@ -251,11 +251,11 @@ class System:
                     record = b"\n"
                 if record is None:
                     break
-                await engine.lease.hold()
+                await shell.lease.hold()
                 await response.write(record)
         except LeaseOver:
             response.force_close()
         finally:
             hub.detach(subscriber)
-            hub.publish(Publish("event_stream_detached", {"remoteAddress": remote}, engine.now().wall))
+            hub.publish(Publish("event_stream_detached", {"remoteAddress": remote}, shell.now().wall))
         return response

@@ -15,9 +15,13 @@ from yarl import URL
 from dcos_runtime import daemon, tls
 from dcos_runtime.guard import guard
 from dcos_runtime.guard.doors import Doors
-from dcos_runtime.master import http as master_http
-from dcos_runtime.master.forward import PASSED_ON, Forwarder
-from dcos_runtime.master.http import PublicApi, Role
+from dcos_runtime.leading import standby as standbys
+from dcos_runtime.leading.dialect import PASSED_ON
+from dcos_runtime.leading.role import Peer
+from dcos_runtime.leading.standby import Secure
+from dcos_runtime.leading.standby import Standby as PassingOn
+from dcos_runtime.master.http import MasterRole, MesosDialect, public_api
+from dcos_runtime.master.main import peer
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.common import Address
 from tests.support.daemons.authority import Authority
@@ -79,14 +83,15 @@ class Standby:
         self._files = tls.Files(authority.ca, authority.identity("master", host="127.0.0.1"))
         self._others = {ip: tls.Files(authority.ca, authority.identity("master", host=ip, ip=ip)) for ip in IPS}
         self._client = authority.client(authority.identity("gateway"))
-        self.role = Role(MasterInfo(id="own", ip=0, port=5050, hostname="127.0.0.1"), 0.0, {}, None, free_port())
-        self.forwarder = Forwarder(self._files)
+        self.role = MasterRole(0.0, {}, None, agent_port=free_port())
+        self.role.own = Peer("own", "127.0.0.1:5050", "127.0.0.1")
+        secure = Secure(self._files.client("master"), self.role.agent_port)
+        self.passing_on = PassingOn(self.role, MesosDialect(), secure)
         self.first, self.second = (Master(ip) for ip in IPS)
         self.url = URL()
 
     def led_by(self, master: Master | None) -> None:
-        self.role.leading = master.info() if master is not None else None
-        self.forwarder.follow(self.role.leading)
+        self.role.follow(peer(master.info()) if master is not None else None)
 
     @contextlib.asynccontextmanager
     async def serving(self, master: Master) -> AsyncIterator[None]:
@@ -99,14 +104,14 @@ class Standby:
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Standby]:
         doors = Doors("mesos-master", guard.guard("mesos-master", tls_kinds={"gateway", "master"}))
-        application = PublicApi(self.role, doors, self.forwarder).application()
+        application = public_api(self.role, doors, self.passing_on).application()
         async with daemon.listening(
             application, "127.0.0.1", 0, tls=self._files.server(), stop_seconds=0.2, unpack=False
         ) as address:
             self.url = URL(address.url)
             self.led_by(self.first)
             yield self
-        await self.forwarder.close()
+        await self.passing_on.close()
 
     def client(self) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(self.url, connector=aiohttp.TCPConnector(ssl=self._client))
@@ -125,8 +130,8 @@ async def standby(authority: Authority) -> AsyncIterator[Standby]:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(master_http, "AGAIN_SECONDS", 0.2)
-    monkeypatch.setattr(master_http, "MOVED_SECONDS", 0.2)
+    monkeypatch.setattr(standbys, "AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr(standbys, "MOVED_SECONDS", 0.2)
 
 
 async def told(asking: aiohttp.client._RequestContextManager) -> tuple[int, str]:
@@ -281,10 +286,11 @@ async def test_a_stream_is_cut_when_its_leader_leads_no_more(standby: Standby, r
         assert second.asked == []
 
 
+@pytest.mark.usefixtures("impatient")
 async def test_what_another_master_passed_on_is_declined_as_not_done(standby: Standby) -> None:
     async with standby.serving(standby.first), standby.client() as client:
-        for leading in (standby.first.info(), None, standby.role.own):
-            standby.role.leading = leading
+        for leading in (peer(standby.first.info()), None, standby.role.own):
+            standby.role.follow(leading)
             async with client.get("/state", headers={PASSED_ON: "1"}) as answer:
                 assert (answer.status, answer.headers[PASSED_ON]) == (503, "no")
         assert standby.first.asked == []

@@ -7,16 +7,8 @@ from collections.abc import Callable, Sequence
 from aiohttp import web
 
 from dcos_runtime.daemon import json_response
+from dcos_runtime.leading.routes import Parts, Pattern, route
 from dcos_runtime.marathon import views
-from dcos_runtime.marathon.api import labels
-from dcos_runtime.marathon.api.routing import (
-    Route,
-    answered,
-    flag,
-    query_all,
-    read_body,
-    route,
-)
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App
@@ -33,16 +25,23 @@ from dcos_runtime.marathon.core.events import (
 from dcos_runtime.marathon.core.requests import BadRequest
 from dcos_runtime.marathon.core.state import AppState
 from dcos_runtime.marathon.core.world import World
-from dcos_runtime.marathon.engine import Engine
+from dcos_runtime.marathon.http import labels
+from dcos_runtime.marathon.http.requests import (
+    answered,
+    flag,
+    query_all,
+    read_body,
+)
+from dcos_runtime.marathon.shell import InitShell
 
 
 class Apps:
-    """``engine`` is asked for at each request: there is none before this process leads."""
+    """``shell`` is asked for at each request: there is none before this process leads."""
 
-    def __init__(self, engine: Callable[[], Engine]) -> None:
-        self._engine = engine
+    def __init__(self, shell: Callable[[], InitShell]) -> None:
+        self._shell = shell
 
-    def routes(self) -> Sequence[Route]:
+    def routes(self) -> Sequence[Pattern]:
         return (
             route("GET", "/v2/apps", self.list),
             route("POST", "/v2/apps", self.create),
@@ -62,12 +61,12 @@ class Apps:
 
     @property
     def _world(self) -> World:
-        return self._engine().core.world
+        return self._shell().core.world
 
     # --- apps ---
 
-    async def list(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
-        world, now = self._world, self._engine().now()
+    async def list(self, request: web.Request, _: Parts) -> web.StreamResponse:
+        world, now = self._world, self._shell().now()
         embed = views.embeds(query_all(request, "embed")) | {views.COUNTS, views.DEPLOYMENTS}
         wanted = self._filter(request)
         found = [views.app_info(world, app, embed, now) for app in views.current(world) if wanted(app)]
@@ -81,12 +80,12 @@ class Apps:
             raise BadRequest(str(error), status=422) from error
         return lambda app: cmd in (app.cmd or "").lower() and identity in app.id and by_labels(app.labels)
 
-    async def create(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def create(self, request: web.Request, _: Parts) -> web.StreamResponse:
         body, force, whence = await read_body(request), flag(request, "force"), (request.remote or "", request.path)
-        return answered(await self._engine().ask(lambda number: CreateApp(number, body, force, *whence)))
+        return answered(await self._shell().ask(lambda number: CreateApp(number, body, force, *whence)))
 
-    async def show(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
-        world, now = self._world, self._engine().now()
+    async def show(self, request: web.Request, parts: Parts) -> web.StreamResponse:
+        world, now = self._world, self._shell().now()
         embed = views.embeds(query_all(request, "embed"))
         embed |= {views.COUNTS, views.TASKS, views.FAILURE, views.DEPLOYMENTS}
         app_id = ids.absolute(parts["id"])
@@ -98,72 +97,70 @@ class Apps:
             if not found and inside != "/":
                 raise NotFound(f"Group '{inside.rstrip('/')}' does not exist")
             return json_response({"*": found})
-        app = self._engine().core.changes.app(app_id)
+        app = self._shell().core.changes.app(app_id)
         return json_response({"app": views.app_info(world, app, embed, now)})
 
-    async def replace(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def replace(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return await self._update(request, parts, partial=flag(request, "partialUpdate", True), may_create=True)
 
-    async def patch(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def patch(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return await self._update(request, parts, partial=True, may_create=False)
 
     async def _update(
-        self, request: web.Request, parts: dict[str, str], *, partial: bool, may_create: bool
+        self, request: web.Request, parts: Parts, *, partial: bool, may_create: bool
     ) -> web.StreamResponse:
         body, force, app_id = await read_body(request), flag(request, "force"), ids.absolute(parts["id"])
         whence = (request.remote or "", request.path)
         return answered(
-            await self._engine().ask(
-                lambda number: UpdateApp(number, app_id, body, partial, may_create, force, *whence)
-            )
+            await self._shell().ask(lambda number: UpdateApp(number, app_id, body, partial, may_create, force, *whence))
         )
 
-    async def replace_many(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def replace_many(self, request: web.Request, _: Parts) -> web.StreamResponse:
         return await self._update_many(request, partial=flag(request, "partialUpdate", True), may_create=True)
 
-    async def patch_many(self, request: web.Request, _: dict[str, str]) -> web.StreamResponse:
+    async def patch_many(self, request: web.Request, _: Parts) -> web.StreamResponse:
         return await self._update_many(request, partial=True, may_create=False)
 
     async def _update_many(self, request: web.Request, *, partial: bool, may_create: bool) -> web.StreamResponse:
         body, force = await read_body(request), flag(request, "force")
-        return answered(await self._engine().ask(lambda number: UpdateApps(number, body, partial, may_create, force)))
+        return answered(await self._shell().ask(lambda number: UpdateApps(number, body, partial, may_create, force)))
 
-    async def delete(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def delete(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         app_id, force = ids.absolute(parts["id"]), flag(request, "force", True)
-        return answered(await self._engine().ask(lambda number: DeleteApp(number, app_id, force)))
+        return answered(await self._shell().ask(lambda number: DeleteApp(number, app_id, force)))
 
-    async def restart(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def restart(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         app_id, force = ids.absolute(parts["id"]), flag(request, "force")
-        return answered(await self._engine().ask(lambda number: RestartApp(number, app_id, force)))
+        return answered(await self._shell().ask(lambda number: RestartApp(number, app_id, force)))
 
     # --- tasks ---
 
-    async def tasks(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def tasks(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         app_id = ids.absolute(parts["id"])
         if app_id == "/*" or app_id.endswith("/*"):
             chosen = [app.id for app in views.current(self._world) if app.id.startswith(app_id[:-1])]
         else:
-            chosen = [self._engine().core.changes.app(app_id).id]
+            chosen = [self._shell().core.changes.app(app_id).id]
         found = [task for one in chosen for task in views.tasks(self._world.apps[one])]
         return json_response({"tasks": found})
 
-    async def kill_tasks(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def kill_tasks(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         app_id, host, how = ids.absolute(parts["id"]), request.query.get("host"), how_to_kill(request)
-        return answered(await self._engine().ask(lambda number: KillTasks(number, app_id, host, *how)))
+        return answered(await self._shell().ask(lambda number: KillTasks(number, app_id, host, *how)))
 
-    async def kill_task(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def kill_task(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         app_id, task, how = ids.absolute(parts["id"]), parts["task"], how_to_kill(request)
-        return answered(await self._engine().ask(lambda number: KillTask(number, app_id, task, *how)))
+        return answered(await self._shell().ask(lambda number: KillTask(number, app_id, task, *how)))
 
-    def _state(self, parts: dict[str, str]) -> AppState:
-        return self._world.apps[self._engine().core.changes.app(ids.absolute(parts["id"])).id]
+    def _state(self, parts: Parts) -> AppState:
+        return self._world.apps[self._shell().core.changes.app(ids.absolute(parts["id"])).id]
 
     # --- versions ---
 
-    async def versions(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def versions(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         return json_response({"versions": sorted(self._state(parts).versions, reverse=True)})
 
-    async def version(self, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
+    async def version(self, request: web.Request, parts: Parts) -> web.StreamResponse:
         state = self._state(parts)
         found = state.versions.get(parts["version"])
         if found is None:

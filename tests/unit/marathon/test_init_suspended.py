@@ -10,13 +10,14 @@ from collections.abc import AsyncIterator, Mapping
 import pytest
 
 from dcos_runtime.core.frozen import Now
+from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.effects import Effect, Probe
 from dcos_runtime.marathon.core.events import Event
 from dcos_runtime.marathon.core.world import Settings
-from dcos_runtime.marathon.engine import Engine
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.prober import Prober
+from dcos_runtime.marathon.shell import InitShell
 from dcos_runtime.store.lease import Lease, LeaseSuspended
 
 SESSION = 8.0
@@ -52,12 +53,12 @@ class Term:
 
 
 @pytest.fixture
-async def term() -> AsyncIterator[tuple[Term, Engine]]:
+async def term() -> AsyncIterator[tuple[Term, InitShell]]:
     term = Term()
-    engine = await Engine.load(term.store, Hub(), Settings(), term.lease)
-    running = asyncio.create_task(engine.run())
+    shell = await InitShell.load(Leadership(term.store, term.lease), Hub(), Settings())
+    running = asyncio.create_task(shell.run())
     await settle()
-    yield term, engine
+    yield term, shell
     assert not running.done(), "a suspension must not end it"
     running.cancel()
     await asyncio.gather(running, return_exceptions=True)
@@ -70,16 +71,16 @@ def create(number: int) -> events.CreateApp:
     return events.CreateApp(number, b'{"id": "/a", "cmd": "x", "instances": 0}')
 
 
-def told(engine: Engine) -> list[Event]:
+def told(shell: InitShell) -> list[Event]:
     """What the core is told from now on."""
     found: list[Event] = []
-    receive = engine.core.receive
+    receive = shell.core.receive
 
     def note(event: Event, now: Now) -> list[Effect]:
         found.append(event)
         return receive(event, now)
 
-    engine.core.receive = note  # type: ignore[method-assign]
+    shell.core.receive = note  # type: ignore[method-assign]
     return found
 
 
@@ -88,12 +89,12 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-async def test_a_change_waits_and_is_stored_when_it_goes_on(term: tuple[Term, Engine]) -> None:
-    lease, engine = term
+async def test_a_change_waits_and_is_stored_when_it_goes_on(term: tuple[Term, InitShell]) -> None:
+    lease, shell = term
     lease.suspend()
-    done = told(engine)
-    waiting = asyncio.create_task(engine.ask(create))
-    engine.feed(LATE)
+    done = told(shell)
+    waiting = asyncio.create_task(shell.ask(create))
+    shell.feed(LATE)
     await settle()
     assert done == [] and not waiting.done()
     lease.resume()
@@ -103,11 +104,11 @@ async def test_a_change_waits_and_is_stored_when_it_goes_on(term: tuple[Term, En
     assert any(key.startswith("apps/") for key in lease.store.held)
 
 
-async def test_what_was_fed_meanwhile_is_not_left_until_something_else_happens(term: tuple[Term, Engine]) -> None:
-    lease, engine = term
+async def test_what_was_fed_meanwhile_is_not_left_until_something_else_happens(term: tuple[Term, InitShell]) -> None:
+    lease, shell = term
     lease.suspend()
-    done = told(engine)
-    engine.feed(LATE)
+    done = told(shell)
+    shell.feed(LATE)
     await settle()
     assert done == []
     lease.resume()
@@ -118,25 +119,25 @@ async def test_what_was_fed_meanwhile_is_not_left_until_something_else_happens(t
     pytest.fail("it is left")
 
 
-async def test_a_change_is_refused_when_it_has_waited_in_vain_for_a_session(term: tuple[Term, Engine]) -> None:
-    lease, engine = term
+async def test_a_change_is_refused_when_it_has_waited_in_vain_for_a_session(term: tuple[Term, InitShell]) -> None:
+    lease, shell = term
     lease.suspend()
     lease.now += SESSION
-    done = told(engine)
+    done = told(shell)
     with pytest.raises(LeaseSuspended, match="nothing was done"):
-        await engine.ask(create)
+        await shell.ask(create)
     assert done == []
     lease.resume()
 
 
-async def test_no_wait_goes_on(term: tuple[Term, Engine]) -> None:
-    lease, engine = term
-    before = engine.now().mono
+async def test_no_wait_goes_on(term: tuple[Term, InitShell]) -> None:
+    lease, shell = term
+    before = shell.now().mono
     lease.suspend()
     lease.now += 10_000
-    assert engine.now().mono < before + SESSION
+    assert shell.now().mono < before + SESSION
     lease.resume()
-    assert engine.now().mono < before + SESSION
+    assert shell.now().mono < before + SESSION
 
 
 @contextlib.asynccontextmanager
@@ -188,14 +189,14 @@ async def test_a_check_without_an_answer_fails_after_its_time() -> None:
 
 
 async def test_a_check_that_failed_while_the_leadership_was_suspended_is_no_verdict(
-    term: tuple[Term, Engine], monkeypatch: pytest.MonkeyPatch
+    term: tuple[Term, InitShell], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    lease, engine = term
+    lease, shell = term
     verdicts: list[bool | None] = []
-    monkeypatch.setattr(engine, "feed", lambda event: verdicts.append(event.ok))
+    monkeypatch.setattr(shell, "feed", lambda event: verdicts.append(event.ok))
     async with server(answers=False) as port:
         for suspended in (True, False):
-            checking = asyncio.create_task(engine._probe(probe(port, 5.0)))
+            checking = asyncio.create_task(shell._probe(probe(port, 5.0)))
             await asyncio.sleep(0)  # it is under way
             if suspended:
                 lease.suspend()

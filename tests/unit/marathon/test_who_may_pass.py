@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import aiohttp
 import pytest
@@ -12,9 +13,13 @@ from yarl import URL
 
 from dcos_runtime import daemon
 from dcos_runtime.guard.credentials import Credentials
+from dcos_runtime.guard.doors import Door, Doors
 from dcos_runtime.guard.guard import OPEN, Guard
 from dcos_runtime.guard.users import UsersUnreachable
-from dcos_runtime.marathon.doors import Door, principal_of
+from dcos_runtime.leading.http import Api
+from dcos_runtime.leading.role import Peer, Role
+from dcos_runtime.leading.routes import Parts, Patterns, route
+from dcos_runtime.marathon.http.dialect import MarathonDialect
 from tests.support.daemons.authority import basic
 
 
@@ -36,11 +41,14 @@ class People:
 async def behind(guard: Guard, *, required: bool = True) -> AsyncIterator[URL]:
     """An API that tells who asks."""
 
-    async def who(request: web.Request) -> web.StreamResponse:
-        return web.json_response({"who": principal_of(request), "body": (await request.read()).decode()})
+    async def who(request: web.Request, parts: Parts) -> web.StreamResponse:
+        return web.json_response({"who": doors.entered(request), "body": (await request.read()).decode()})
 
-    door = Door(guard, who, required=required)
-    async with daemon.listening(door.application(), "127.0.0.1", 0, stop_seconds=0.2) as address:
+    doors = Doors(None, guard, frozenset((Door.READ, Door.WRITE)) if required else frozenset())
+    dialect = MarathonDialect()
+    routes = Patterns([route(method, "/v2/apps", who, everywhere=True) for method in ("GET", "POST")], dialect.tell)
+    api: Api[Any] = Api(Role(Peer("", "", "")), routes, doors, dialect)
+    async with daemon.listening(api.application(), "127.0.0.1", 0, stop_seconds=0.2) as address:
         yield URL(address.url)
 
 

@@ -12,6 +12,7 @@ import pytest
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.daemon import Life
+from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.master.core import calls
 from dcos_runtime.master.core.events import (
     AgentConnect,
@@ -26,7 +27,7 @@ from dcos_runtime.master.core.events import (
 )
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
-from dcos_runtime.master.leader import Leader, begin
+from dcos_runtime.master.shell import MasterShell, begin
 from dcos_runtime.store.lease import Lease, LeaseOver, LeaseSuspended
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
@@ -73,10 +74,11 @@ class Term:
         self.life = Life()
         self.resume()
 
-    async def lead(self) -> Leader:
+    async def lead(self) -> MasterShell:
         config = Config(MasterInfo(id="m", ip=1, port=5050), agent_ping_timeout=PING, max_agent_ping_timeouts=PINGS)
-        self.leader = await begin(config, self.store, self.life, self.lease)
-        return self.leader
+        self.shell = await begin(config, Leadership(self.store, self.lease))
+        self.life.spawn(self.shell.run(), "the shell")
+        return self.shell
 
     def resume(self) -> None:
         self.lease.confirm(self.clock.now, SESSION, opened=self.clock.now)
@@ -96,16 +98,16 @@ class Term:
     async def connect(self) -> int:
         """An agent. Its stream."""
         info = codec.decode(json.dumps({"hostname": "a", "port": 1, "resources": []}).encode(), AgentInfo)
-        stream = self.leader.streams.open("an agent")
+        stream = self.shell.streams.open("an agent")
         data = codec.encode(internal.Connect(1, info, "test", "boot", [], []))
-        answer = await self.leader.ask(lambda request: AgentConnect(request, stream.number, data, "127.0.0.1"))
+        answer = await self.shell.ask(lambda request: AgentConnect(request, stream.number, data, "127.0.0.1"))
         assert answer.status == 200
-        await until(lambda: bool(self.leader.state.agents))
+        await until(lambda: bool(self.shell.state.agents))
         return stream.number
 
     async def tick(self) -> None:
         await self.lease.hold(10.0)
-        self.leader.note(Tick())
+        self.shell.feed(Tick())
 
     def asking(self, handled: list[int]) -> Callable[[int], Event]:
         """An event that nothing comes of, and who notes that it is handed over."""
@@ -141,7 +143,7 @@ async def settle() -> None:
 async def test_an_event_waits_and_is_handled_when_it_goes_on(term: Term) -> None:
     term.suspend()
     handled: list[int] = []
-    waiting = asyncio.create_task(term.leader.ask(term.asking(handled)))
+    waiting = asyncio.create_task(term.shell.ask(term.asking(handled)))
     await settle()
     assert not handled and not waiting.done()
     term.resume()
@@ -154,7 +156,7 @@ async def test_an_event_that_waits_for_too_long_is_refused_and_never_handled(ter
     term.suspend()
     handled: list[int] = []
     with pytest.raises(LeaseSuspended, match="nothing was done"):
-        await term.leader.ask(term.asking(handled), 0.01)
+        await term.shell.ask(term.asking(handled), 0.01)
     term.resume()
     await settle()
     assert not handled
@@ -163,7 +165,7 @@ async def test_an_event_that_waits_for_too_long_is_refused_and_never_handled(ter
 async def test_an_event_that_waits_for_what_ends_is_never_handled(term: Term) -> None:
     term.suspend()
     handled: list[int] = []
-    waiting = asyncio.create_task(term.leader.ask(term.asking(handled)))
+    waiting = asyncio.create_task(term.shell.ask(term.asking(handled)))
     await settle()
     term.lease.revoke("the session expired")
     async with asyncio.timeout(60):
@@ -174,7 +176,7 @@ async def test_an_event_that_waits_for_what_ends_is_never_handled(term: Term) ->
 
 async def test_the_end_of_a_stream_is_noted_and_comes_before_what_waited(term: Term) -> None:
     stream = await term.connect()
-    (agent,) = term.leader.state.agents.values()
+    (agent,) = term.shell.state.agents.values()
     term.suspend()
     seen: list[bool] = []
 
@@ -182,8 +184,8 @@ async def test_the_end_of_a_stream_is_noted_and_comes_before_what_waited(term: T
         seen.append(agent.connected)
         return TeardownAsked(request, "no framework")
 
-    waiting = asyncio.create_task(term.leader.ask(call))
-    term.leader.note(AgentGone(stream))
+    waiting = asyncio.create_task(term.shell.ask(call))
+    term.shell.feed(AgentGone(stream))
     await settle()
     assert agent.connected, "nothing is decided now"
     term.resume()
@@ -194,16 +196,16 @@ async def test_the_end_of_a_stream_is_noted_and_comes_before_what_waited(term: T
 
 async def test_what_is_noted_is_not_left_until_something_else_happens(term: Term) -> None:
     stream = await term.connect()
-    (agent,) = term.leader.state.agents.values()
+    (agent,) = term.shell.state.agents.values()
     term.suspend()
-    term.leader.note(AgentGone(stream))
+    term.shell.feed(AgentGone(stream))
     term.resume()
     await until(lambda: not agent.connected)
 
 
 async def test_no_ping_is_missed_while_it_is_suspended_and_all_time_is_there_again_after(term: Term) -> None:
     await term.connect()
-    (agent,) = term.leader.state.agents.values()
+    (agent,) = term.shell.state.agents.values()
     term.passes(PING + 1)
     await term.tick()
     assert agent.missed_pings == PINGS, "one more, and it is unreachable"
@@ -216,27 +218,27 @@ async def test_no_ping_is_missed_while_it_is_suspended_and_all_time_is_there_aga
     for _ in range(PINGS):
         term.passes(PING + 1)
         await term.tick()
-        assert agent.id in term.leader.state.agents and agent.id not in term.leader.state.leaving
+        assert agent.id in term.shell.state.agents and agent.id not in term.shell.state.leaving
     term.passes(PING + 1)
     await term.tick()
-    await until(lambda: agent.id in term.leader.state.unreachable)
+    await until(lambda: agent.id in term.shell.state.unreachable)
 
 
 async def test_the_failover_timeout_of_a_framework_does_not_run_out_meanwhile(term: Term) -> None:
     info = {"user": "root", "name": "f", "failover_timeout": 50.0}
     call = codec.decode(json.dumps({"type": "SUBSCRIBE", "subscribe": {"framework_info": info}}).encode(), Call)
-    stream = term.leader.streams.open("a framework")
-    reply = await term.leader.ask(lambda request: Subscribe(request, stream.number, "s", call))
-    assert reply.status == 200 and len(term.leader.state.frameworks) == 1
-    term.leader.note(SubscriberGone(stream.number))
+    stream = term.shell.streams.open("a framework")
+    reply = await term.shell.ask(lambda request: Subscribe(request, stream.number, "s", call))
+    assert reply.status == 200 and len(term.shell.state.frameworks) == 1
+    term.shell.feed(SubscriberGone(stream.number))
     term.suspend()
     term.clock.now += 10_000
     term.resume()
     await term.tick()
-    assert len(term.leader.state.frameworks) == 1
+    assert len(term.shell.state.frameworks) == 1
     term.passes(60)
     await term.tick()
-    assert not term.leader.state.frameworks
+    assert not term.shell.state.frameworks
 
 
 async def test_what_was_stored_meanwhile_is_acted_on_after(term: Term) -> None:
@@ -246,29 +248,29 @@ async def test_what_was_stored_meanwhile_is_acted_on_after(term: Term) -> None:
     term.suspend()
     term.store.open.set()
     await settle()
-    assert not term.leader.state.agents
+    assert not term.shell.state.agents
     term.resume()
     async with asyncio.timeout(60):
         await connecting
-    assert len(term.leader.state.agents) == 1
+    assert len(term.shell.state.agents) == 1
     assert term.life.reason == ""
 
 
 async def test_a_call_that_fails_is_a_500_and_what_it_wanted_until_then_is_done(
     term: Term, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stream = term.leader.streams.open("a framework")
+    stream = term.shell.streams.open("a framework")
 
     def fail(state: Any, event: Any, now: Now) -> tuple[int, str]:
         state.close(stream.number)
         raise ValueError("broken")
 
     monkeypatch.setattr(calls, "call", fail)
-    reply = await term.leader.ask(lambda request: Called(request, Call()))
+    reply = await term.shell.ask(lambda request: Called(request, Call()))
     assert reply.status == 500 and b"broken" not in reply.body
     assert stream._over, "closed before it failed"
     monkeypatch.undo()
-    reply = await term.leader.ask(lambda request: Called(request, Call()))
+    reply = await term.shell.ask(lambda request: Called(request, Call()))
     assert (reply.status, reply.body) == (400, b"Failed to validate scheduler::Call: Expecting 'type' to be present")
 
 

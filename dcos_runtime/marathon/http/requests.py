@@ -1,102 +1,30 @@
-"""Finds the handler of a request, and turns what handlers raise into the original's error answers.
-
-Clients of the original write paths with doubled and trailing slashes and app ids with slashes inside: one catch-all
-route with a table of patterns takes them all.
-"""
+"""What the handlers of Marathon's API share: they read bodies and arguments, and answer in Marathon's form."""
 
 from __future__ import annotations
 
-import logging
-import re
-from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping
 
 from aiohttp import web
 from aiohttp.http import HttpProcessingError
 
 from dcos_runtime.core.frozen import Reply
 from dcos_runtime.daemon import json_response, text_response
-from dcos_runtime.marathon.core.requests import JSON, BadRequest, refusal
-from dcos_runtime.store import StoreError
-
-log = logging.getLogger(__name__)
+from dcos_runtime.marathon.core.requests import JSON, BadRequest
 
 MAX_BODY = 16 * 1024 * 1024
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
-class NotReady(Exception):
-    """This process cannot answer yet: 503."""
-
-
-Handler = Callable[[web.Request, dict[str, str]], Awaitable[web.StreamResponse]]
-
-
-@dataclass(frozen=True)
-class Route:
-    method: str
-    pattern: re.Pattern[str]
-    handler: Handler
-
-
-def route(method: str, pattern: str, handler: Handler) -> Route:
-    """``{id}`` takes the rest of a path with slashes, ``{=name}`` one part."""
-    regex = pattern.replace("{id}", "(?P<id>.+)")
-    regex = re.sub(r"\{=(\w+)\}", r"(?P<\1>[^/]+)", regex)
-    return Route(method, re.compile(regex), handler)
-
-
-class Dispatcher:
-    """Tries routes in order: the first whose path matches and whose method does."""
-
-    def __init__(self, routes: Sequence[Route]) -> None:
-        self._routes = tuple(routes)
-
-    async def handle(self, request: web.Request) -> web.StreamResponse:
-        path = normal_path(request.path)
-        allowed = set()
-        for item in self._routes:
-            match = item.pattern.fullmatch(path)
-            if match is None:
-                continue
-            if item.method == request.method or (item.method == "GET" and request.method == "HEAD"):
-                return await _answer(item.handler, request, match.groupdict())
-            allowed.add(item.method)
-        if allowed:
-            listed = ", ".join(sorted(allowed))
-            return error(405, f"{request.method} is not for {path}; {listed} is", headers={"Allow": listed})
-        return error(404, f"{path}: no such resource; the API begins at /v2")
-
-
-def normal_path(path: str) -> str:
-    return re.sub(r"/{2,}", "/", path).rstrip("/") or "/"
-
-
-async def _answer(handler: Handler, request: web.Request, parts: dict[str, str]) -> web.StreamResponse:
-    try:
-        return await handler(request, parts)
-    except (NotReady, StoreError) as unready:
-        return error(503, str(unready), headers={"Retry-After": "1"})
-    except web.HTTPException:
-        raise
-    except Exception as refused:
-        told = refusal(refused)
-        if told is not None:
-            return json_response(told[1], told[0])
-        log.exception("%s %s failed", request.method, request.path)
-        return _failed()
-
-
 def answered(reply: Reply) -> web.Response:
     """The core's answer to what a client asked for."""
     if reply.content_type != JSON:
-        return _failed()  # what the runner says of a core that raised
+        return failed()  # what the runner says of a core that raised
     if not reply.body:
         return web.Response(status=reply.status, headers=dict(reply.headers))
     return web.Response(body=reply.body, status=reply.status, content_type=JSON, headers=dict(reply.headers))
 
 
-def _failed() -> web.Response:
+def failed() -> web.Response:
     return error(500, "an error in the init itself; its log has the details")
 
 
@@ -105,7 +33,7 @@ def error(status: int, message: str, headers: Mapping[str, str] | None = None) -
 
 
 def pong(request: web.Request) -> web.Response:
-    """The answer to `/ping`: JSON for those who would rather have that, else text, as in the original."""
+    """The answer to `/ping`: JSON for those who would rather have that, else text, as in Marathon."""
     return json_response("pong") if _prefers_json(request.headers.get("Accept", "")) else text_response("pong")
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,37 +13,69 @@ from aiohttp import web
 from yarl import URL
 
 from dcos_runtime import daemon, tls
-from dcos_runtime.guard.guard import Guard, guard
-from dcos_runtime.marathon import options, standby
-from dcos_runtime.marathon.doors import Door, principal_of
-from dcos_runtime.marathon.standby import Proxy, Tls
-from dcos_runtime.store.election import Leader
+from dcos_runtime.guard.doors import Door, Doors
+from dcos_runtime.guard.guard import OPEN, Guard, guard
+from dcos_runtime.leading import standby as standbys
+from dcos_runtime.leading.http import Api
+from dcos_runtime.leading.role import Peer, Role
+from dcos_runtime.leading.routes import Pattern, Patterns, route
+from dcos_runtime.leading.standby import Secure as Tls
+from dcos_runtime.leading.standby import Standby
+from dcos_runtime.marathon import options
+from dcos_runtime.marathon.http.dialect import MarathonDialect
+from dcos_runtime.marathon.http.requests import pong
+from dcos_runtime.store.lease import Forever
 from tests.support.daemons.authority import Authority, basic
 
 
-class Election:
-    """A detector that is told who leads."""
+class Here:
+    """What answers as the leader, in this very process."""
 
-    def __init__(self, address: str | None = None) -> None:
-        self.current: Leader | None = None
-        self._news = asyncio.Condition()
+    lease = Forever()
+
+    async def run(self) -> None: ...
+
+    def abandon(self, why: str) -> None: ...
+
+    async def stop(self) -> None: ...
+
+
+class Process:
+    """An init as far as its API goes: it is told who leads. ``answer``: what it answers once it leads itself."""
+
+    def __init__(self, address: str, guard: Guard, secure: Tls | None = None, *, required: bool = False) -> None:
+        self.role: Role[Here] = Role(Peer(address, address, address.rpartition(":")[0]))
+        self.answer: Handle = _nothing
+        self.principals: list[str | None] = []
         self._terms = 0
-        if address is not None:
-            self.current = Leader("json.info_0", address.encode())
+        dialect = MarathonDialect()
+        dialect.address = address
+        self.standby = Standby(self.role, dialect, secure)
+        self._doors = Doors(None, guard, frozenset((Door.READ, Door.WRITE)) if required else frozenset())
+        self.api = Api(self.role, Patterns(self._routes(), dialect.tell), self._doors, dialect, self.standby)
 
-    async def won_by(self, address: str | None) -> None:
-        async with self._news:
-            self._terms += 1
-            self.current = None if address is None else Leader(f"json.info_{self._terms}", address.encode())
-            self._news.notify_all()
+    def _routes(self) -> list[Pattern]:
+        async def ping(request: web.Request, parts: Any) -> web.StreamResponse:
+            return pong(request)
 
-    async def changed(self, known: Leader | None) -> Leader | None:
-        async with self._news:
-            await self._news.wait_for(lambda: self.current != known)
-            return self.current
+        async def own(request: web.Request, parts: Any) -> web.StreamResponse:
+            self.principals.append(self._doors.entered(request))
+            return await self.answer(request)
 
-    async def close(self) -> None:
-        pass
+        return [
+            route("GET", "/ping", ping, everywhere=True, door=Door.OPEN),
+            *(route(method, "/.*", own) for method in ("GET", "POST")),
+        ]
+
+    def lead(self, answer: Handle) -> None:
+        self.answer = answer
+        self.role.begin(Here())
+
+    def won_by(self, address: str | None) -> None:
+        self._terms += 1
+        self.role.follow(
+            None if address is None else Peer(address, address, address.rpartition(":")[0], f"json.info_{self._terms}")
+        )
 
 
 class Init:
@@ -75,6 +107,13 @@ class Init:
         return response
 
 
+Handle = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+async def _nothing(request: web.Request) -> web.StreamResponse:
+    raise AssertionError("a standby answered by itself")
+
+
 @asynccontextmanager
 async def serving(handle: Any, context: Any = None) -> AsyncIterator[daemon.Address]:
     application = handle
@@ -86,14 +125,14 @@ async def serving(handle: Any, context: Any = None) -> AsyncIterator[daemon.Addr
 
 
 @asynccontextmanager
-async def plain(leader: Init) -> AsyncIterator[tuple[URL, Election]]:
+async def plain(leader: Init) -> AsyncIterator[tuple[URL, Process]]:
     """A standby without TLS in front of ``leader``."""
     async with serving(leader.handle) as address:
-        election = Election(str(address))
-        proxy = Proxy("standby:8080", election)
-        async with serving(proxy.handle) as own:
-            yield URL(own.url), election
-        await proxy.close()
+        process = Process("standby:8080", OPEN)
+        process.won_by(str(address))
+        async with serving(process.api.application()) as own:
+            yield URL(own.url), process
+        await process.standby.close()
 
 
 class Secure:
@@ -102,7 +141,7 @@ class Secure:
     def __init__(self, authority: Authority) -> None:
         self.authority = authority
         self.leader = Init()
-        self.election = Election()
+        self.principals: list[str | None] = []
         self.http = self.https = URL()
 
     def files(self, kind: str) -> tls.Files:
@@ -114,19 +153,23 @@ class Secure:
 
     @asynccontextmanager
     async def running(self, leader_kind: str = "marathon") -> AsyncIterator[Secure]:
-        door = Door(self.guard(), self.leader.handle, required=True)
-        async with serving(door.application(), self.files(leader_kind).server()) as leader:
+        leading = Process("127.0.0.1:1", self.guard(), required=True)
+        leading.lead(self.leader.handle)
+        self.principals = leading.principals
+        async with serving(leading.api.application(), self.files(leader_kind).server()) as leader:
+            process = Process(
+                "127.0.0.1:2", self.guard(), Tls(self.files("marathon").client("marathon"), leader.port), required=True
+            )
             # What the election tells is the leader's plain port, where nobody listens here.
-            await self.election.won_by("127.0.0.1:1")
-            proxy = Proxy("127.0.0.1:2", self.election, Tls(self.files("marathon").client("marathon"), leader.port))
-            own = Door(self.guard(), proxy.handle, required=True)
+            process.won_by("127.0.0.1:1")
+            self.won_by = process.won_by
             async with (
-                serving(own.application()) as http,
-                serving(own.application(), self.files("marathon").server()) as https,
+                serving(process.api.application()) as http,
+                serving(process.api.application(), self.files("marathon").server()) as https,
             ):
                 self.http, self.https = URL(http.url), URL(f"https://{https}")
                 yield self
-            await proxy.close()
+            await process.standby.close()
 
     def client(self, kind: str) -> aiohttp.ClientSession:
         return aiohttp.ClientSession(connector=aiohttp.TCPConnector(ssl=self.files(kind).client("marathon")))
@@ -143,14 +186,14 @@ async def secure(authority: Authority) -> AsyncIterator[Secure]:
         yield one
 
 
-# --- as the original's do ---
+# --- as Marathon's do ---
 
 
 async def test_a_standby_passes_requests_on_and_names_the_leader() -> None:
     leader = Init()
-    async with plain(leader) as (url, election), aiohttp.ClientSession() as http:
-        assert election.current is not None
-        base = f"http://{election.current.content.decode()}"
+    async with plain(leader) as (url, process), aiohttp.ClientSession() as http:
+        assert process.role.leading is not None
+        base = f"http://{process.role.leading.address}"
         async with http.post(url / "v2/apps", data=b"{}", headers={"Authorization": "Basic eDp5"}) as answer:
             assert answer.status == 201 and (await answer.json()) == {"path": "/v2/apps"}
             assert answer.headers["X-Marathon-Leader"] == base
@@ -163,14 +206,14 @@ async def test_a_standby_passes_requests_on_and_names_the_leader() -> None:
             assert answer.status == 302 and answer.headers["Location"] == f"{base}/v2/events"
         async with http.get(url / "v2/apps", headers={"X-Marathon-Via": "1.1 standby:8080"}) as answer:
             assert answer.status == 502 and "loop" in (await answer.json())["message"]
-        await election.won_by("127.0.0.1:1")
+        process.won_by("127.0.0.1:1")
         async with http.post(url / "v2/apps", data=b"{}") as answer:
             assert answer.status == 502
 
 
 async def test_a_standby_without_a_leader_answers_503_and_pings_for_itself() -> None:
-    proxy = Proxy("standby:8080", Election())
-    async with serving(proxy.handle) as own, aiohttp.ClientSession() as http:
+    process = Process("standby:8080", OPEN)
+    async with serving(process.api.application()) as own, aiohttp.ClientSession() as http:
         async with http.get(own.url + "/v2/apps") as answer:
             assert answer.status == 503 and answer.headers["Retry-After"]
         async with http.get(own.url + "//ping/") as answer:
@@ -188,11 +231,11 @@ async def test_a_packed_body_goes_on_unpacked() -> None:
 async def test_a_request_whose_leader_is_overtaken_is_answered_503_at_once() -> None:
     leader = Init()
     leader.silent = True
-    async with plain(leader) as (url, election), aiohttp.ClientSession() as http:
+    async with plain(leader) as (url, process), aiohttp.ClientSession() as http:
         asking = asyncio.create_task(http.post(url / "v2/apps", data=b"{}"))
         async with asyncio.timeout(20):
             await leader.waiting.wait()
-            await election.won_by("127.0.0.1:1")
+            process.won_by("127.0.0.1:1")
             answer = await asking
         assert answer.status == 503 and "not known" in (await answer.json())["message"]
 
@@ -202,15 +245,15 @@ async def test_a_read_that_a_leader_left_is_answered_by_the_next_one() -> None:
     leader.silent = True
     async with (
         asyncio.timeout(60),
-        plain(leader) as (url, election),
+        plain(leader) as (url, process),
         serving(next_one.handle) as address,
         aiohttp.ClientSession() as http,
     ):
         asking = asyncio.create_task(http.get(url / "v2/apps"))
         await leader.waiting.wait()
-        await election.won_by(None)
-        await election.won_by("standby:8080")  # itself, and then it is overtaken
-        await election.won_by(str(address))
+        process.won_by(None)
+        process.won_by("standby:8080")  # itself, and then it is overtaken
+        process.won_by(str(address))
         answer = await asking
         assert answer.status == 201 and answer.headers["X-Marathon-Leader"] == f"http://{address}"
     assert (len(leader.asked), len(next_one.asked)) == (1, 1)
@@ -218,28 +261,28 @@ async def test_a_read_that_a_leader_left_is_answered_by_the_next_one() -> None:
 
 async def test_a_read_whose_leader_takes_no_connections_waits_for_the_next_one() -> None:
     leader = Init()
-    async with asyncio.timeout(60), plain(leader) as (url, election), aiohttp.ClientSession() as http:
-        assert election.current is not None
-        address = election.current.content.decode()
-        await election.won_by("127.0.0.1:1")
+    async with asyncio.timeout(60), plain(leader) as (url, process), aiohttp.ClientSession() as http:
+        assert process.role.leading is not None
+        address = process.role.leading.address
+        process.won_by("127.0.0.1:1")
         asking = asyncio.create_task(http.get(url / "v2/apps"))
         await asyncio.sleep(0.1)  # it may have been refused by now; the answer is the same
-        await election.won_by(address)
+        process.won_by(address)
         assert (await asking).status == 201
 
 
 async def test_a_read_that_nobody_answers_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(standby, "AGAIN_SECONDS", 0.2)
-    monkeypatch.setattr(standby, "MOVED_SECONDS", 0.2)
+    monkeypatch.setattr(standbys, "AGAIN_SECONDS", 0.2)
+    monkeypatch.setattr(standbys, "MOVED_SECONDS", 0.2)
     leader = Init()
     leader.silent = True
-    async with asyncio.timeout(60), plain(leader) as (url, election), aiohttp.ClientSession() as http:
+    async with asyncio.timeout(60), plain(leader) as (url, process), aiohttp.ClientSession() as http:
         asking = asyncio.create_task(http.get(url / "v2/apps"))
         await leader.waiting.wait()
-        await election.won_by(None)
+        process.won_by(None)
         answer = await asking
         assert answer.status == 503 and "does not lead any more" in (await answer.json())["message"]
-        await election.won_by("127.0.0.1:1")
+        process.won_by("127.0.0.1:1")
         async with http.get(url / "v2/apps") as answer:
             assert answer.status == 502 and "does not answer" in (await answer.json())["message"]
 
@@ -250,21 +293,17 @@ async def test_a_standby_that_comes_to_lead_answers_itself_what_it_had_passed_on
 
     leader = Init()
     leader.silent = True
-    election = Election()
-    async with asyncio.timeout(60), serving(leader.handle) as address, aiohttp.ClientSession() as http:
-        proxy = Proxy("standby:8080", election)
-        async with serving(proxy.handle) as at:
-            await election.won_by(str(address))
-            asking = asyncio.create_task(http.get(at.url + "/v2/apps"))
-            await leader.waiting.wait()
-            await election.won_by("standby:8080")
-            # From another standby, which has heard of the election: it waits, too.
-            told = asyncio.create_task(http.get(at.url + "/v2/apps", headers={"X-Marathon-Via": "1.1 other:8080"}))
-            async with http.get(at.url + "/v2/apps") as answer:
-                assert answer.status == 503, "who asks now is told at once"
-            proxy.lead(own)
-            assert [await (await one).text() for one in (asking, told)] == ["here", "here"]
-        await proxy.close()
+    async with asyncio.timeout(60), plain(leader) as (url, process), aiohttp.ClientSession() as http:
+        asking = asyncio.create_task(http.get(url / "v2/apps"))
+        await leader.waiting.wait()
+        process.won_by("standby:8080")
+        # From other standbys, which have heard of the election: they wait, too.
+        marks = ({"X-Marathon-Via": "1.1 other:8080"}, {"X-Dcos-Passed-On": "1"})
+        told = [asyncio.create_task(http.get(url / "v2/apps", headers=mark)) for mark in marks]
+        async with http.get(url / "v2/apps") as answer:
+            assert answer.status == 503, "who asks now is told at once"
+        process.lead(own)
+        assert [await (await one).text() for one in (asking, *told)] == ["here"] * 3
 
 
 # --- over TLS ---
@@ -278,7 +317,7 @@ async def test_what_was_proved_to_a_standby_is_told_the_leader_and_the_secret_is
         async with http.get(secure.http / "v2/apps", headers={"X-Dcos-User": "root"}) as answer:
             assert answer.status == 401
     (asked,) = secure.leader.asked
-    assert principal_of(asked) == "alice" and "Authorization" not in asked.headers
+    assert secure.principals == ["alice"] and "Authorization" not in asked.headers
     assert asked.headers.getall("X-Dcos-User") == ["alice"]
 
 
@@ -296,7 +335,7 @@ async def test_a_certificate_at_a_standby_counts_as_it_would_at_the_leader(
 ) -> None:
     async with secure.client(kind) as http, http.get(secure.https / "v2/apps", headers=said) as answer:
         assert answer.status == 201
-    assert [principal_of(request) for request in secure.leader.asked] == [principal]
+    assert secure.principals == [principal]
 
 
 async def test_events_are_passed_on_as_they_come_and_end_with_their_reader(secure: Secure) -> None:
@@ -315,7 +354,7 @@ async def test_events_end_when_another_leads(secure: Secure) -> None:
         answer = await http.get(secure.https / "v2/events")
         secure.leader.events.put_nowait(b"event: a\n\n")
         assert await answer.content.readexactly(10) == b"event: a\n\n"
-        await secure.election.won_by(None)
+        secure.won_by(None)
         with_end = await asyncio.gather(answer.content.read(), return_exceptions=True)
         assert with_end[0] == b"" or isinstance(with_end[0], aiohttp.ClientError)
         await secure.leader.gone.wait()

@@ -1,0 +1,127 @@
+"""How an API says what every daemon with a leader has to say. `Dialect` is the kernel's: plain text and few headers.
+
+An API whose clients are used to something else overrides what differs, and nothing else.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+from typing import TYPE_CHECKING
+
+import aiohttp
+from aiohttp import hdrs, web
+
+from dcos_runtime.daemon import text_response
+from dcos_runtime.store import StoreError
+
+if TYPE_CHECKING:
+    from multidict import CIMultiDict
+
+    from dcos_runtime.guard.guard import Denied
+    from dcos_runtime.leading.role import Peer
+
+log = logging.getLogger(__name__)
+
+PASSED_ON = "X-Dcos-Passed-On"
+"""In requests that another standby passes on. In a response (``no``): nothing was done with the request, and whoever
+leads by now may be asked.
+"""
+
+SOON = {"Retry-After": "1"}
+CONNECT_SECONDS = 3.0
+"""How long a leader's machine may take to take a connection."""
+
+
+class Dialect:
+    daemon = "daemon"
+    """What the process calls itself in its answers."""
+    whole = False
+    """Bodies are read to their end before anything of them is passed on, in both directions, but for event streams.
+    Else they go through unbuffered, a record for a record."""
+    largest = 16 * 1024 * 1024
+    """Bytes of a body, where they are read whole."""
+    only_continue = False
+    """Whether ``Expect`` with anything but ``100-continue`` is refused."""
+
+    # --- words ---
+
+    def tell(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
+        """An error."""
+        return text_response(text, status, headers)
+
+    def denied(self, request: web.Request, denied: Denied) -> web.Response:
+        return denied.response()
+
+    def nobody(self) -> web.Response:
+        return self.tell(503, "No leader elected")
+
+    def nobody_any_more(self, told: web.Response) -> web.Response:
+        """For a request that could be asked again, of nobody. ``told``: of the one who was asked."""
+        return self.tell(503, "No leader elected; ask again")
+
+    def recovering(self) -> web.Response:
+        """This process is elected and does not lead yet."""
+        return self.tell(503, f"This {self.daemon} has not finished recovery")
+
+    def starting(self) -> web.Response:
+        return self.tell(503, f"this {self.daemon} is still starting", SOON)
+
+    def ending(self) -> web.Response:
+        return self.tell(503, f"this {self.daemon} is ending", SOON)
+
+    def leads_no_more(self, why: str) -> web.Response:
+        return self.nobody()
+
+    def suspended(self, text: str) -> web.Response:
+        return self.tell(503, text, SOON)
+
+    def failure(self, request: web.Request, error: Exception) -> web.Response:
+        """What a handler raised."""
+        if isinstance(error, web.HTTPException):
+            return self.tell(error.status, f"{error.status} {error.reason}.")
+        if isinstance(error, ConnectionError):
+            return web.Response(status=400)  # the client is gone; nobody reads this
+        if isinstance(error, StoreError):
+            return self.tell(503, str(error), SOON)
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return self.tell(500, f"The request could not be handled; the {self.daemon}'s log says why")
+
+    def note(self, request: web.Request, principal: str | None, response: web.StreamResponse) -> None:
+        """A request was answered here, for the log."""
+
+    # --- passing on ---
+
+    def redirect(self, request: web.Request, leading: Peer) -> web.Response:
+        """For listeners that pass nothing on."""
+        return web.Response(status=307, headers={"Location": f"//{leading.address}{request.raw_path}"})
+
+    def was_passed_on(self, request: web.Request) -> bool:
+        return PASSED_ON in request.headers
+
+    def instead(self, request: web.Request, leading: Peer) -> web.Response | None:
+        """What is answered here although ``leading`` could be asked, if anything: nothing is passed on twice."""
+        return self.nobody() if self.was_passed_on(request) else None
+
+    def is_read(self, request: web.Request) -> bool:
+        """Whether it may be asked again, of the same leader or another."""
+        return request.method in (hdrs.METH_GET, hdrs.METH_HEAD) and not request.body_exists
+
+    def may_repeat(self, request: web.Request, sent: bool) -> bool:
+        """Whether that does no harm once it was tried. ``sent``: the leader may have got something of it."""
+        return self.is_read(request) or not sent
+
+    def timeout(self, request: web.Request) -> aiohttp.ClientTimeout:
+        """What waits for a leader that leads no more is let go in any case."""
+        return aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
+
+    def dress_request(self, request: web.Request, headers: CIMultiDict[str]) -> None:
+        """What a standby adds to a request that it passes on."""
+
+    def dress_response(self, headers: CIMultiDict[str], leading: Peer) -> None:
+        """What it adds to the response."""
+
+    def cut(self, request: web.Request, response: web.StreamResponse) -> None:
+        """The response has begun and cannot be ended: half a response must not look like a whole one."""
+        if request.transport is not None:
+            request.transport.abort()

@@ -1,0 +1,118 @@
+"""The path of every request: who sends it, which route is it for, and is it this process that answers?
+
+Who sends it is settled before anything of it is looked at. A leader asks its lease before it handles a request and
+again before it answers: it may have been paused meanwhile, and another may lead. A standby passes the request on.
+"""
+
+from __future__ import annotations
+
+import logging
+from typing import Generic
+
+from aiohttp import hdrs, web
+from aiohttp.http import HttpVersion11
+
+from dcos_runtime.guard.doors import Doors
+from dcos_runtime.guard.guard import Denied
+from dcos_runtime.leading.dialect import Dialect
+from dcos_runtime.leading.role import Role, S
+from dcos_runtime.leading.routes import Parts, Route, Router
+from dcos_runtime.leading.standby import Standby, nobody, not_done
+from dcos_runtime.store.lease import UNKNOWN, LeaseOver, LeaseSuspended
+
+log = logging.getLogger(__name__)
+
+
+class Api(Generic[S]):
+    """For one listener. Without a ``standby`` what only the leader answers is redirected to it."""
+
+    def __init__(
+        self, role: Role[S], router: Router, doors: Doors, dialect: Dialect, standby: Standby | None = None
+    ) -> None:
+        self._role = role
+        self._router = router
+        self._doors = doors
+        self._dialect = dialect
+        self._standby = standby
+
+    def application(self) -> web.Application:
+        application = web.Application(client_max_size=self._dialect.largest)
+        self.add_to(application)
+        return application
+
+    def add_to(self, application: web.Application) -> None:
+        """Beside the routes that are there: it takes all that they leave."""
+        application.router.add_route("*", "/{path:.*}", self._answer, expect_handler=self._expected)
+        application.on_response_prepare.append(self._begun)
+
+    async def _begun(self, request: web.Request, response: web.StreamResponse) -> None:
+        self._role.answered(request)
+
+    async def _expected(self, request: web.Request) -> web.StreamResponse | None:
+        """A body is asked for once it is known from whom it comes; see `_invite`."""
+        if self._dialect.only_continue and not _expects_continue(request):
+            return web.Response(status=417, text="Only 100-continue can be expected here")
+        return None
+
+    async def _answer(self, request: web.Request) -> web.StreamResponse:
+        self._role.came(request)
+        try:
+            route, parts = self._router.find(request)
+            try:
+                await self._doors.enter(request, route.door, route.path)
+            except Denied as denied:
+                return self._dialect.denied(request, denied)
+            await _invite(request)
+            response = await self._answered(request, route, parts)
+            self._dialect.note(request, self._doors.entered(request), response)
+            return response
+        finally:
+            self._role.answered(request)
+
+    async def _answered(self, request: web.Request, route: Route, parts: Parts) -> web.StreamResponse:
+        if self._role.ending:
+            return not_done(self._dialect, request, self._dialect.ending())
+        leads, done = not route.everywhere, False
+        try:
+            if leads and self._role.shell is None:
+                elsewhere = await self._elsewhere(request)
+                if elsewhere is not None:
+                    return elsewhere
+            lease = self._role.lead.lease if leads else None
+            if lease is not None:
+                await lease.hold(route.hold)
+            response = await route.handler(request, parts)
+            done = True
+            if lease is not None and not response.prepared:
+                await lease.hold(route.hold)  # else it may be no leader's answer any more
+            return response
+        except LeaseOver as over:
+            return self._dialect.leads_no_more(str(over))
+        except LeaseSuspended as suspended:
+            if done:
+                return self._dialect.suspended(UNKNOWN)
+            return not_done(self._dialect, request, self._dialect.suspended(str(suspended)))
+        except Exception as error:
+            return self._dialect.failure(request, error)
+
+    async def _elsewhere(self, request: web.Request) -> web.StreamResponse | None:
+        """The answer of a process that does not lead; None when this one leads by now."""
+        if self._role.own is None:
+            return not_done(self._dialect, request, self._dialect.starting())
+        if self._standby is not None:
+            return await self._standby.answer(request, self._doors.entered(request))
+        leading = self._role.leading
+        refusal = nobody(self._role, self._dialect)
+        if refusal is not None or leading is None:
+            return not_done(self._dialect, request, refusal or self._dialect.nobody())
+        return self._dialect.redirect(request, leading)
+
+
+def _expects_continue(request: web.Request) -> bool:
+    return request.headers.get(hdrs.EXPECT, "").lower() == "100-continue"
+
+
+async def _invite(request: web.Request) -> None:
+    if _expects_continue(request) and request.version >= HttpVersion11:
+        await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
+        request.writer.output_size = 0  # none of that is the answer's

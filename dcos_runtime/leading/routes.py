@@ -1,0 +1,100 @@
+"""What a daemon answers: routes, and how a request finds its own.
+
+A route is looked up first and brings its door along, so that no other spelling of a path leads around the question who
+may pass.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Protocol
+
+from aiohttp import web
+
+from dcos_runtime.guard.doors import Door
+from dcos_runtime.store.lease import HOLD_SECONDS
+
+Parts = Mapping[str, str]
+"""The named parts of a path."""
+Handler = Callable[[web.Request, Parts], Awaitable[web.StreamResponse]]
+
+READS = ("GET", "HEAD")
+
+
+@dataclass(frozen=True)
+class Route:
+    handler: Handler
+    door: Door
+    path: str = ""
+    """Without prefix, as an inventory opens it to anonymous readers."""
+    everywhere: bool = False
+    """Every process answers by itself, whether it leads or not."""
+    hold: float = HOLD_SECONDS
+    """How many seconds a request waits for a suspended leadership."""
+
+
+class Router(Protocol):
+    def find(self, request: web.Request) -> tuple[Route, Parts]:
+        """There is always one: that of a path where nothing is tells just that."""
+        ...
+
+
+@dataclass(frozen=True)
+class Pattern:
+    """A route, and where it is: ``{id}`` takes the rest of a path with slashes, ``{=name}`` one part."""
+
+    method: str
+    pattern: re.Pattern[str]
+    route: Route
+
+
+def route(
+    method: str, pattern: str, handler: Handler, *, everywhere: bool = False, door: Door | None = None
+) -> Pattern:
+    """Reads come through the door for reading, all else through that for writing, unless ``door`` says otherwise."""
+    regex = pattern.replace("{id}", "(?P<id>.+)")
+    regex = re.sub(r"\{=(\w+)\}", r"(?P<\1>[^/]+)", regex)
+    door = door or (Door.READ if method in READS else Door.WRITE)
+    return Pattern(method, re.compile(regex), Route(handler, door, everywhere=everywhere))
+
+
+class Patterns:
+    """A `Router` that tries patterns in order: the first whose path matches and whose method does. GET answers HEAD.
+
+    ``tell`` words that there is none.
+    """
+
+    def __init__(self, patterns: Sequence[Pattern], tell: Callable[..., web.Response]) -> None:
+        self._patterns = patterns
+        self._tell = tell
+
+    def find(self, request: web.Request) -> tuple[Route, Parts]:
+        path = normal_path(request.path)
+        allowed = set()
+        for item in self._patterns:
+            match = item.pattern.fullmatch(path)
+            if match is None:
+                continue
+            if item.method == request.method or (item.method == "GET" and request.method == "HEAD"):
+                return replace(item.route, path=path), match.groupdict()
+            allowed.add(item.method)
+        if allowed:
+            listed = ", ".join(sorted(allowed))
+            told = self._tell(405, f"{request.method} is not for {path}; {listed} is", {"Allow": listed})
+        else:
+            told = self._tell(404, f"{path}: no such resource")
+        return Route(_telling(told), Door.UNKNOWN, path), {}
+
+
+def normal_path(path: str) -> str:
+    """Without doubled slashes, or any at the end."""
+    return re.sub(r"/{2,}", "/", path).rstrip("/") or "/"
+
+
+def _telling(response: web.Response) -> Handler:
+    async def tell(request: web.Request, parts: Parts) -> web.StreamResponse:
+        return response
+
+    return tell

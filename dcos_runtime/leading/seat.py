@@ -1,0 +1,161 @@
+"""Where a daemon stands for election, and what it gets with the leadership: the store, and a lease.
+
+`Alone` is for a daemon started by hand; `Candidate` stands at a ``zk://`` path beside others of its kind.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from dcos_runtime.daemon import Life
+from dcos_runtime.leading.role import CannotGoOn, Peer, Role, S
+from dcos_runtime.store import Store, StoreError
+from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector
+from dcos_runtime.store.former import Former
+from dcos_runtime.store.lease import Forever, NotLeading, Term
+from dcos_runtime.store.zookeeper import ZooKeeperUrl
+
+log = logging.getLogger(__name__)
+
+DRAIN_SECONDS = 2.0
+"""How long a daemon that was told to stop waits for responses that are under way, before it gives up the leadership."""
+
+
+@dataclass(frozen=True)
+class Leadership:
+    """What a process has while it leads: nobody else writes to the ``store``, and nobody else answers."""
+
+    store: Store
+    lease: Term
+
+
+Begin = Callable[[Leadership], Awaitable[S]]
+"""Recovers what was stored, and makes the shell that leads. Raises ``StoreError`` and ``OSError``."""
+
+
+class Alone:
+    """Nobody else stands: the state is in one file."""
+
+    def __init__(self, file: Path) -> None:
+        from dcos_runtime.store.sqlite import SqliteStore
+
+        self._store = SqliteStore(file)
+
+    async def lead(self, role: Role[S], life: Life, begin: Begin[S], ready: Callable[[], None]) -> None:
+        """``ready`` is called when it leads."""
+        role.follow(role.own)
+        if await _begin(role, life, begin, Leadership(self._store, Forever())):
+            ready()
+
+    async def close(self) -> None:
+        await self._store.close()
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where daemons of one kind meet in ZooKeeper. Both are paths there, of which the url's own says nothing."""
+
+    url: ZooKeeperUrl
+    election: str
+    """Nothing but candidates may be in this folder."""
+    store: str
+    session_seconds: float
+    public: bool = False
+    """Whether anybody may read who leads."""
+
+
+class Candidate:
+    """``content`` is what others are told of this process, and ``peer_of`` reads it again, None: it cannot be read.
+
+    ``former``: whose place in the election is given up first; see there.
+    """
+
+    def __init__(
+        self,
+        place: Place,
+        content: bytes,
+        peer_of: Callable[[Leader], Peer | None],
+        former: Former | None = None,
+    ) -> None:
+        from dcos_runtime.store.zookeeper import ZooKeeperSession
+
+        self._place = place
+        self._peer_of = peer_of
+        self._session = ZooKeeperSession(place.url, place.session_seconds)
+        self._session.start()
+        self._detector = ZooKeeperDetector(self._session, place.election)
+        self._contender = ZooKeeperContender(self._session, place.election, content, public=place.public, former=former)
+
+    async def lead(self, role: Role[S], life: Life, begin: Begin[S], ready: Callable[[], None]) -> None:
+        """Goes on beside the caller. ``ready`` is called at once: others can be asked who leads from now on."""
+        life.spawn(self._follow(role), "leader detection")
+        life.spawn(self._lead(role, life, begin), "the election")
+        ready()
+
+    async def close(self) -> None:
+        """The session ends, and with it our place in the election: another may lead at once."""
+        await self._contender.close()
+        await self._detector.close()
+        await self._session.close()
+
+    async def _follow(self, role: Role[S]) -> None:
+        known: Leader | None = None
+        while True:
+            known = await self._detector.changed(known)
+            peer = None if known is None else self._peer_of(known)
+            role.follow(None if peer is None or known is None else replace(peer, node=known.node))
+
+    async def _lead(self, role: Role[S], life: Life, begin: Begin[S]) -> None:
+        from dcos_runtime.store.zookeeper_store import ZooKeeperStore
+
+        try:
+            await self._contender.elected()
+            log.info("elected as leader; recovering")
+            store = ZooKeeperStore(self._session, self._place.store, lease=self._contender.lease)
+            await store.take_over(role.own.address if role.own is not None else "", self._contender.standing)
+            self._contender.guard(*store.fence)
+        except StoreError as error:
+            life.end(1, str(error))
+            return
+        if await _begin(role, life, begin, Leadership(store, self._contender.lease)):
+            life.end(1, f"leadership is lost: {await self._contender.lost()}; the next start stands for election again")
+
+
+async def lead(role: Role[S], life: Life, seat: Alone | Candidate, begin: Begin[S], ready: Callable[[], None]) -> None:
+    """Until ``life`` ends: leads when it may, then ends in an orderly way. The caller's listeners end after this.
+
+    First no more requests are taken and those under way get their responses; then the shell stops, which closes its
+    streams; then the leadership is given up, so that the next one need not wait for a session to end.
+    """
+    try:
+        await seat.lead(role, life, begin, ready)
+        await life.ended()
+        shell = await role.end(DRAIN_SECONDS)
+        if shell is not None:
+            await shell.stop()
+    finally:
+        await seat.close()
+
+
+async def _begin(role: Role[S], life: Life, begin: Begin[S], leadership: Leadership) -> bool:
+    """Whether it leads; else ``life`` ends."""
+    try:
+        shell = await begin(leadership)
+    except (StoreError, OSError) as error:
+        life.end(1, str(error))
+        return False
+    life.spawn(_run(shell, life), "the shell")
+    role.begin(shell)
+    return True
+
+
+async def _run(shell: S, life: Life) -> None:
+    try:
+        await shell.run()
+    except NotLeading:
+        return  # this process ends: see `Candidate`
+    except (StoreError, CannotGoOn) as error:
+        life.end(1, str(error))

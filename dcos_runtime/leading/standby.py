@@ -1,0 +1,304 @@
+"""Passes requests on to the leader, from a process that does not lead: a *standby*.
+
+So whoever stands before the daemons may speak to any of them. With TLS that is mutual TLS between daemons of a kind,
+naming whom the standby speaks for: what somebody proved here need not be proved again there. What waits for a leader is
+let go when another leads, or nobody: that machine may be off, and never say a word. A request that may be asked again
+is asked of the next leader then, which may be this process.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import ssl
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+from aiohttp import hdrs, web
+from aiohttp.http import HttpProcessingError
+from multidict import CIMultiDict, CIMultiDictProxy
+from yarl import URL
+
+from dcos_runtime import tls
+from dcos_runtime.leading.dialect import PASSED_ON, Dialect
+from dcos_runtime.leading.role import Peer, Role
+
+log = logging.getLogger(__name__)
+
+AGAIN_SECONDS = 10.0
+"""How long after it came a request that was not answered may be asked of another leader."""
+MOVED_SECONDS = 3.0
+"""The same after its leader was found to lead no more, if that is later: the next one has to recover first."""
+PAUSE_SECONDS = 0.5
+"""Between two questions to the same leader."""
+_IDLE_SECONDS = 60.0
+
+# Of one connection only (RFC 9110, 7.6.1), or ours to write.
+_OF_CONNECTION = (
+    *(hdrs.CONNECTION, hdrs.KEEP_ALIVE, hdrs.PROXY_AUTHENTICATE, hdrs.PROXY_AUTHORIZATION, "Proxy-Connection"),
+    *(hdrs.TE, hdrs.TRAILER, hdrs.TRANSFER_ENCODING, hdrs.UPGRADE),
+)
+_OURS = (hdrs.HOST, hdrs.EXPECT, tls.SPOKEN_FOR, PASSED_ON)
+_PROOFS = (hdrs.AUTHORIZATION, hdrs.COOKIE)
+"""Told the leader by nobody who speaks for somebody by his own certificate."""
+
+
+@dataclass(frozen=True)
+class Secure:
+    """How daemons of a kind speak to each other: ``port`` is the one on which each of them listens for its own."""
+
+    context: ssl.SSLContext
+    port: int
+
+
+@dataclass(frozen=True)
+class _Again:
+    """There is no response, and asking once more does no harm.
+
+    ``told``: for the client, should there be nobody to ask. ``moved``: whom we asked does not lead any more, as far as
+    we know. ``same``: the same leader may be asked again, should it lead; else it may be this request it breaks off on.
+    """
+
+    told: web.Response
+    moved: bool
+    same: bool
+
+
+@dataclass
+class _Attempt:
+    """``sent``: there was a connection, so the leader may have got something of the request."""
+
+    sent: bool = False
+
+
+class Standby:
+    """Speaks as this daemon for whoever sent the request; without ``secure`` it hands on what that one proves."""
+
+    def __init__(self, role: Role[Any], dialect: Dialect, secure: Secure | None = None) -> None:
+        self._role = role
+        self._dialect = dialect
+        self.secure = secure
+        self._http: aiohttp.ClientSession | None = None
+        self._waiting: set[asyncio.Timeout] = set()
+        self._closing: set[asyncio.Task[None]] = set()
+        role.listen(self._let_go)
+
+    async def close(self) -> None:
+        self._let_go()
+        await asyncio.gather(*self._closing)
+
+    def _let_go(self) -> None:
+        """What waits for the former leader, which may be paused for ever, is over."""
+        waiting, self._waiting = self._waiting, set()
+        for term in waiting:
+            term.reschedule(asyncio.get_running_loop().time())
+        # Its idle connections, too, may lead to a machine that is off. To close them may take a word of that machine.
+        http, self._http = self._http, None
+        if http is not None:
+            closing = asyncio.create_task(http.close(), name="close connections to the former leader")
+            self._closing.add(closing)
+            closing.add_done_callback(self._closing.discard)
+
+    async def answer(self, request: web.Request, principal: str | None) -> web.StreamResponse | None:
+        """The leader's response, or that of the next one. None when this process leads by now."""
+        clock = asyncio.get_running_loop().time
+        until = clock() + AGAIN_SECONDS
+        if self._waits_for_us(request):
+            await self._next(None, True, until)
+        if self._role.shell is not None:
+            return None
+        refusal = nobody(self._role, self._dialect)
+        leading = self._role.leading
+        if refusal is not None or leading is None:
+            return not_done(self._dialect, request, refusal or self._dialect.nobody())
+        body: bytes | None = None
+        if self._dialect.whole:
+            try:
+                body = await request.read()
+            except web.HTTPRequestEntityTooLarge:
+                return self._dialect.tell(413, f"the body is larger than {self._dialect.largest} bytes")
+            except (web.RequestPayloadError, HttpProcessingError) as fault:
+                return self._dialect.tell(400, f"the body cannot be read: {fault}")
+        while True:
+            if (instead := self._dialect.instead(request, leading)) is not None:
+                return not_done(self._dialect, request, instead)
+            answer = await self._ask(request, leading, principal, body)
+            if not isinstance(answer, _Again):
+                return answer
+            if answer.moved:
+                until = max(until, clock() + MOVED_SECONDS)
+            following = await self._next(leading, answer.same, until)
+            if self._role.shell is not None:
+                return None
+            if following is None:
+                left = nobody(self._role, self._dialect)
+                return answer.told if left is None else self._dialect.nobody_any_more(answer.told)
+            leading = following
+
+    def _waits_for_us(self, request: web.Request) -> bool:
+        """A read of another standby, which has heard that we are elected: we are about to lead."""
+        leading = self._role.leading
+        passed_on = self._dialect.was_passed_on(request) and self._dialect.is_read(request)
+        return passed_on and leading is not None and self._role.is_own(leading)
+
+    async def _next(self, asked: Peer | None, same: bool, until: float) -> Peer | None:
+        """Who leads instead of ``asked``, or still, when the ``same`` may be asked; None when it is this process.
+
+        None as well when there is nobody by ``until``, in the event loop's time.
+        """
+        clock = asyncio.get_running_loop().time
+        pause = min(clock() + PAUSE_SECONDS, until) if same else until
+        while self._role.shell is None and not self._role.ending and (now := clock()) < until:
+            leading = self._role.leading
+            if leading is not None and not self._role.is_own(leading) and (leading != asked or now >= pause):
+                return leading
+            await self._role.changed((pause if now < pause else until) - now)
+        return None
+
+    async def _ask(
+        self, request: web.Request, leading: Peer, principal: str | None, body: bytes | None
+    ) -> web.StreamResponse | _Again:
+        """``body``: of a request that was read whole; else it is read while it is passed on."""
+        target = request.rel_url.raw_path_qs
+        if not target.startswith("/"):
+            return self._dialect.tell(400, "the request names no path")
+        at, base = self._base(leading)
+        response: web.StreamResponse | None = None
+        attempt = _Attempt()
+        term = asyncio.timeout(None)
+        try:
+            async with term:
+                self._waiting.add(term)
+                async with self._session().request(
+                    request.method,
+                    URL(base + target, encoded=True),  # as it came: the leader is to see the same path
+                    headers=self._headers(request, principal),
+                    data=(request.content if request.body_exists else None) if body is None else body or None,
+                    allow_redirects=False,
+                    timeout=self._dialect.timeout(request),
+                    trace_request_ctx={"attempt": attempt},
+                ) as answer:
+                    declined = answer.status == 503 and answer.headers.get(PASSED_ON) == "no"
+                    if declined and self._dialect.is_read(request):
+                        told = self._dialect.tell(503, "No leader elected; ask again")
+                        return _Again(told, moved=False, same=True)
+                    headers = self._kept(answer.headers, ())
+                    self._dialect.dress_response(headers, leading)
+                    if body is not None and not _is_stream(request, answer):
+                        return _whole(answer, headers, await answer.read())
+                    response = web.StreamResponse(status=answer.status, reason=answer.reason, headers=headers)
+                    await _copy(answer, request, response)
+                    return response
+        except (aiohttp.ClientError, OSError, TimeoutError) as caught:
+            error = caught
+        finally:
+            self._waiting.discard(term)
+        if response is not None and response.prepared:
+            self._dialect.cut(request, response)
+            return response
+        # Whoever read the body for the leader lets go of it in the next step. What is left is the server's to read.
+        await asyncio.sleep(0)
+        harmless = self._dialect.may_repeat(request, attempt.sent)
+        unknown = "whether it did what was asked is not known"
+        advice = "ask again" if harmless or not attempt.sent else unknown
+        if term.expired():
+            told = self._dialect.tell(503, f"The {self._dialect.daemon} at {at} does not lead any more; {advice}")
+        else:
+            what = f"The leading {self._dialect.daemon} at {at} does not answer ({error or type(error).__name__}): it "
+            what += "broke off" if attempt.sent else "cannot be reached"
+            log.warning("a request is not passed on. %s", what)
+            told = self._dialect.tell(502, f"{what}; {advice}")
+        if not harmless:
+            return told
+        return _Again(told, moved=term.expired(), same=term.expired() or not attempt.sent)
+
+    def _base(self, leading: Peer) -> tuple[str, str]:
+        """Where the leader is asked, to be told and as a URL."""
+        if self.secure is None:
+            return leading.address, f"http://{leading.address}"
+        host = f"[{leading.host}]" if ":" in leading.host else leading.host
+        return f"{host}:{self.secure.port}", f"https://{host}:{self.secure.port}"
+
+    def _headers(self, request: web.Request, principal: str | None) -> CIMultiDict[str]:
+        dropped = (*_OURS, *(_PROOFS if self.secure is not None else ()))
+        # What was read whole was unpacked as well.
+        unpacked = (hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING) if self._dialect.whole else ()
+        headers = self._kept(request.headers, (*dropped, *unpacked))
+        if self.secure is not None and principal is not None:
+            headers[tls.SPOKEN_FOR] = principal
+        headers[PASSED_ON] = "1"
+        self._dialect.dress_request(request, headers)
+        return headers
+
+    @staticmethod
+    def _kept(headers: CIMultiDictProxy[str], dropped: Collection[str]) -> CIMultiDict[str]:
+        named = {name.strip().lower() for value in headers.getall(hdrs.CONNECTION, []) for name in value.split(",")}
+        without = named | {name.lower() for name in (*_OF_CONNECTION, *dropped, PASSED_ON)}
+        return CIMultiDict((name, value) for name, value in headers.items() if name.lower() not in without)
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            trace = aiohttp.TraceConfig()
+            trace.on_connection_create_end.append(_has_connection)
+            trace.on_connection_reuseconn.append(_has_connection)
+            context = True if self.secure is None else self.secure.context
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(limit=0, ssl=context, keepalive_timeout=_IDLE_SECONDS),
+                auto_decompress=False,
+                skip_auto_headers=(hdrs.USER_AGENT, hdrs.ACCEPT, hdrs.ACCEPT_ENCODING, hdrs.CONTENT_TYPE),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trace_configs=[trace],
+            )
+        return self._http
+
+
+def nobody(role: Role[Any], dialect: Dialect) -> web.Response | None:
+    """Why there is no other process to be asked, if so."""
+    leading = role.leading
+    if leading is None:
+        return dialect.nobody()
+    if role.own is not None and leading.id == role.own.id:
+        return dialect.recovering()
+    return dialect.nobody() if role.is_own(leading) else None
+
+
+def not_done(dialect: Dialect, request: web.Request, response: web.Response) -> web.Response:
+    """Tells a standby that passed the request on that another may be asked."""
+    if dialect.was_passed_on(request):
+        response.headers[PASSED_ON] = "no"
+    return response
+
+
+async def _has_connection(_session: aiohttp.ClientSession, context: Any, _params: object) -> None:
+    context.trace_request_ctx["attempt"].sent = True
+
+
+def _is_stream(request: web.Request, answer: aiohttp.ClientResponse) -> bool:
+    return answer.content_type == "text/event-stream" or request.method == hdrs.METH_HEAD
+
+
+def _whole(answer: aiohttp.ClientResponse, headers: Mapping[str, str], body: bytes) -> web.Response:
+    response = web.Response(status=answer.status, reason=answer.reason, body=body)
+    response.headers.clear()
+    response.headers.extend(headers)
+    response.headers.popall(hdrs.CONTENT_LENGTH, None)
+    return response
+
+
+async def _copy(answer: aiohttp.ClientResponse, request: web.Request, response: web.StreamResponse) -> None:
+    """Chunk by chunk: clients lean on a record a chunk."""
+    bodiless = request.method == hdrs.METH_HEAD or answer.status in (204, 304)
+    if hdrs.CONTENT_LENGTH not in answer.headers and not bodiless:
+        response.enable_chunked_encoding()
+    await response.prepare(request)
+    chunk = bytearray()
+    async for piece, whole in answer.content.iter_chunks():
+        chunk += piece
+        if chunk and (whole or not response.chunked):
+            await response.write(bytes(chunk))
+            chunk.clear()
+    if chunk:
+        await response.write(bytes(chunk))
+    await response.write_eof()

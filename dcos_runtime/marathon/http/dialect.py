@@ -1,0 +1,123 @@
+"""How the init words what every daemon with a leader says: as Marathon does, in JSON and headers of its own."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping
+
+import aiohttp
+from aiohttp import web
+from multidict import CIMultiDict
+
+from dcos_runtime import tls
+from dcos_runtime.daemon import json_response
+from dcos_runtime.guard.guard import Denied
+from dcos_runtime.leading.dialect import CONNECT_SECONDS, SOON, Dialect
+from dcos_runtime.leading.role import Peer
+from dcos_runtime.leading.routes import READS, normal_path
+from dcos_runtime.marathon.core.requests import refusal
+from dcos_runtime.marathon.http.requests import MAX_BODY, error, failed
+from dcos_runtime.store import StoreError
+
+log = logging.getLogger(__name__)
+
+LEADER, VIA = "X-Marathon-Leader", "X-Marathon-Via"
+EVENTS = "/v2/events"
+ANSWER_SECONDS = 60.0
+SILENCE_SECONDS = 60.0
+"""After which an event stream counts as dead: the leader sends something every 15 s."""
+
+
+class MarathonDialect(Dialect):
+    daemon = "init"
+    whole = True
+    largest = MAX_BODY
+
+    def __init__(self) -> None:
+        self.address = ""
+        """Ours, ``host:port``, to notice requests that go round in circles."""
+
+    @property
+    def _via(self) -> str:
+        return f"1.1 {self.address}"
+
+    # --- words ---
+
+    def tell(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
+        return error(status, text, SOON | dict(headers or {}) if status == 503 else headers)
+
+    def denied(self, request: web.Request, denied: Denied) -> web.Response:
+        response = error(denied.status, denied.text, denied.headers)
+        if request.can_read_body:
+            response.force_close()  # rather than take a body in from somebody unknown to get to the next request
+        return response
+
+    def nobody(self) -> web.Response:
+        return self.tell(503, "nobody leads at the moment; try again in some seconds")
+
+    def nobody_any_more(self, told: web.Response) -> web.Response:
+        return told
+
+    def recovering(self) -> web.Response:
+        return self.nobody()
+
+    def leads_no_more(self, why: str) -> web.Response:
+        return self.tell(503, why)
+
+    def failure(self, request: web.Request, error: Exception) -> web.Response:
+        if isinstance(error, StoreError):
+            return self.tell(503, str(error))
+        if isinstance(error, web.HTTPException):
+            raise error
+        told = refusal(error)
+        if told is not None:
+            return json_response(told[1], told[0])
+        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        return failed()
+
+    def note(self, request: web.Request, principal: str | None, response: web.StreamResponse) -> None:
+        if request.method not in READS:
+            who = principal or request.remote
+            log.info("%s %s by %s: %d", request.method, request.rel_url.raw_path, who, response.status)
+
+    # --- passing on ---
+
+    def was_passed_on(self, request: web.Request) -> bool:
+        return VIA in request.headers or super().was_passed_on(request)
+
+    def instead(self, request: web.Request, leading: Peer) -> web.Response | None:
+        """A request may come by several inits, as Marathon's do, but not twice by the same one."""
+        vias = request.headers.getall(VIA, [])
+        if self._via in vias:
+            return error(502, f"Detected proxying loop: {', '.join(vias)}")
+        target = request.rel_url.raw_path_qs
+        if self._reads_events(request) and not tls.is_tls(request) and target.startswith("/"):
+            url = f"http://{leading.address}"
+            return web.Response(status=302, headers={"Location": url + target, LEADER: url})
+        return None
+
+    def is_read(self, request: web.Request) -> bool:
+        """Whoever reads events comes again by himself, and knows what he missed."""
+        return super().is_read(request) and normal_path(request.path) != EVENTS
+
+    def may_repeat(self, request: web.Request, sent: bool) -> bool:
+        return self.is_read(request)
+
+    def timeout(self, request: web.Request) -> aiohttp.ClientTimeout:
+        total = None if self._reads_events(request) else ANSWER_SECONDS
+        return aiohttp.ClientTimeout(total=total, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS)
+
+    def dress_request(self, request: web.Request, headers: CIMultiDict[str]) -> None:
+        headers.add(VIA, self._via)
+
+    def dress_response(self, headers: CIMultiDict[str], leading: Peer) -> None:
+        headers[LEADER] = f"http://{leading.address}"
+        headers.add(VIA, self._via)
+
+    def cut(self, request: web.Request, response: web.StreamResponse) -> None:
+        """Only streams of events begin before they are whole, and their clients come again by themselves."""
+        response.force_close()
+
+    @staticmethod
+    def _reads_events(request: web.Request) -> bool:
+        return request.method == "GET" and normal_path(request.path) == EVENTS

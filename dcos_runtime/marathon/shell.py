@@ -1,0 +1,174 @@
+"""The shell of an init that leads: feeds its core with events and the time, and begins what it wants.
+
+It is the `Scheduler` of the framework client as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import logging
+import os
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Protocol
+
+from dcos_runtime.core.runner import Keeper
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.framework.client import Client, SubscriptionRefused
+from dcos_runtime.framework.leader import MasterLeader
+from dcos_runtime.leading.role import CannotGoOn
+from dcos_runtime.leading.seat import Leadership
+from dcos_runtime.leading.shell import Shell
+from dcos_runtime.marathon.core import events
+from dcos_runtime.marathon.core.core import InitCore
+from dcos_runtime.marathon.core.effects import EndProcess, Probe, Publish, Send, Trouble
+from dcos_runtime.marathon.core.events import Event
+from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.events import Hub
+from dcos_runtime.marathon.prober import Prober
+from dcos_runtime.store.lease import LeaseOver
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.scheduler import Call
+from dcos_runtime.wire.scheduler import Event as SchedulerEvent
+
+log = logging.getLogger(__name__)
+
+WAITING = 20
+"""Writes waiting for the one under way before events from the master have to wait as well."""
+
+
+class Sender(Protocol):
+    def send(self, call: Call) -> bool: ...
+
+
+Record = Callable[[InitCore, bytes], Keeper | None]
+"""Makes what keeps the life of this core, with its seed, if that is wanted."""
+
+
+class InitShell(Shell[Event]):
+    """One term as leader. `load` makes one."""
+
+    def __init__(self, leadership: Leadership, hub: Hub, core: InitCore, recorder: Keeper | None = None) -> None:
+        self._stored = asyncio.Event()
+        super().__init__(core, leadership, recorder)
+        self.core: InitCore = core
+        self.hub = hub
+        self.client: Sender | None = None
+        self.master_page: Callable[[], str | None] = lambda: None
+        """The URL of the leading master's plain port, if known."""
+        self._subscription: Coroutine[None, None, None] | None = None
+        self._prober = Prober()
+        self._probes: set[asyncio.Task[None]] = set()
+        self._introduced: tuple[str, ...] = ()
+        self._ending: asyncio.Future[str] = asyncio.get_running_loop().create_future()
+
+    @classmethod
+    async def load(
+        cls, leadership: Leadership, hub: Hub, settings: Settings, record: Record | None = None
+    ) -> InitShell:
+        """With what the store holds. Raises `StoreError` and ``ValueError``."""
+        values = await leadership.store.load()
+        seed = os.urandom(32)
+        core = InitCore(settings, Source(seed))
+        shell = cls(leadership, hub, core, await asyncio.to_thread(record, core, seed) if record else None)
+        shell.begin(events.Recovered(tuple(values.items())))
+        return shell
+
+    def subscribe(self, client: Client, master: MasterLeader) -> None:
+        """By ``client``, which `run` keeps connected to the leading ``master``."""
+        self.client = client
+        self.master_page = master.page
+        self._subscription = self._subscribed(client, master)
+
+    def others(self) -> list[Awaitable[None]]:
+        return [self._watch_end(), *([self._subscription] if self._subscription is not None else [])]
+
+    async def run(self) -> None:
+        try:
+            await super().run()
+        finally:
+            for task in self._probes:
+                task.cancel()
+            await asyncio.gather(*self._probes, return_exceptions=True)
+            await self._prober.close()
+
+    def abandon(self, why: str) -> None:
+        """Event streams see by their lease that it is over."""
+
+    def ended(self) -> None:
+        self.hub.close()
+        self._stored.set()
+
+    async def _watch_end(self) -> None:
+        raise CannotGoOn(await self._ending)
+
+    @staticmethod
+    async def _subscribed(client: Client, master: MasterLeader) -> None:
+        try:
+            await client.run()
+        except SubscriptionRefused as fault:
+            raise CannotGoOn(str(fault)) from fault
+        finally:
+            await master.close()
+
+    # --- in ---
+
+    def fed(self) -> None:
+        super().fed()
+        self._stored.set()
+
+    async def event(self, event: SchedulerEvent) -> None:
+        with contextlib.suppress(LeaseOver):
+            await self.lease.hold()  # what comes meanwhile waits where it is
+        if event.subscribed is not None:
+            master = event.subscribed.master_info
+            name = f"{master.hostname}:{master.port}" if master is not None else ""
+            self.feed(events.Subscribed(event.subscribed.framework_id.value, name, self._introduced))
+        else:
+            self.feed(events.Heard(event))
+        while self.core.behind > WAITING and not self._over:
+            self._stored.clear()
+            await self._stored.wait()
+
+    async def disconnected(self, reason: str) -> None:
+        self.feed(events.Disconnected(reason))
+
+    async def refused(self, call: Call, status: int, text: str) -> None:
+        self.feed(events.CallRefused(call, status, text))
+
+    def introduce(self) -> FrameworkInfo:
+        """Who we are for the master, now: for a subscription."""
+        info = self.core.introduction()
+        self._introduced = tuple(info.roles)
+        return info
+
+    # --- out ---
+
+    def perform(self, effect: Any) -> None:
+        kind = type(effect)
+        if kind is Send:
+            self._send(effect.call)
+        elif kind is Publish:
+            self.hub.publish(effect)
+        elif kind is Probe:
+            task = asyncio.create_task(self._probe(effect), name=f"probe {effect.task_id}")
+            self._probes.add(task)
+            task.add_done_callback(self._probes.discard)
+        elif kind is Trouble:
+            log.error("%s", effect.text)
+        elif kind is EndProcess and not self._ending.done():
+            self._ending.set_result(effect.reason)
+
+    def _send(self, call: Call) -> None:
+        if self.client is not None:
+            try:
+                self.client.send(call)
+            except Exception:  # as good as lost, which every call may be: the others are not to suffer
+                log.exception("a call could not be sent: %s", call.type)
+
+    async def _probe(self, probe: Probe) -> None:
+        before = self.lease.suspensions
+        ok, cause = await self._prober.probe(probe)
+        if not ok and self.lease.suspensions != before:
+            ok = None  # it may be we who did not get on
+        self.feed(events.Probed(probe.task_id, probe.index, ok, cause))

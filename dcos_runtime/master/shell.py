@@ -1,0 +1,167 @@
+"""The shell of a master that leads: feeds the kernel's core with events and the time, and carries its effects out."""
+
+from __future__ import annotations
+
+import logging
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from dcos_runtime import __version__
+from dcos_runtime.core.frozen import Persist
+from dcos_runtime.core.recorder import Recorder
+from dcos_runtime.core.seeds import Source
+from dcos_runtime.leading.seat import Leadership
+from dcos_runtime.leading.shell import Shell
+from dcos_runtime.master.core import recorded
+from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
+from dcos_runtime.master.core.events import Event, Recovered, Resumed, Tick
+from dcos_runtime.master.core.kernel import MasterCore
+from dcos_runtime.master.core.registry import UnknownVersion
+from dcos_runtime.master.core.state import Config, State
+from dcos_runtime.master.measures import Measures
+from dcos_runtime.master.memory import LongLived
+from dcos_runtime.master.streams import Streams
+from dcos_runtime.recording import Files
+from dcos_runtime.store import StoreError
+from dcos_runtime.wire.codec import DecodeError
+
+log = logging.getLogger(__name__)
+
+_SLICE_SECONDS = 0.008  # what is aimed at, so that none takes 20 ms
+_FIRST_BUDGET, _LEAST_BUDGET, _LARGEST_BUDGET = 200, 10, 2000
+
+
+class MasterShell(Shell[Event]):
+    """One term as leader. Everything here runs in the event loop; only the store waits elsewhere.
+
+    `begin` makes one: it feeds the core with what was stored.
+    """
+
+    def __init__(self, core: MasterCore, leadership: Leadership, recorder: Recorder | None = None) -> None:
+        super().__init__(core, leadership, recorder)
+        self.core: MasterCore = core
+        self.elected_at = time.time()
+        self.streams = Streams(self.lease)
+        self.measures = Measures()
+        self.long_lived = LongLived()
+        self._allocation_due: float | None = None  # since when
+        self._run_seconds = 0.0  # of the run of the allocator that is under way
+        self._budget = _FIRST_BUDGET
+        self._performers: dict[type, Callable[[Any], None]] = {
+            Send: lambda effect: self.streams.send(effect.stream, effect.event),
+            SendJoined: lambda effect: self.streams.put(effect.stream, effect.data),
+            Tell: lambda effect: self.streams.put(effect.stream, effect.data),
+            Close: lambda effect: self.streams.close(effect.stream),
+        }
+
+    @property
+    def state(self) -> State:
+        """For views: to be read within one step of the event loop."""
+        return self.core.state
+
+    def perform(self, effect: Effect) -> None:
+        self._performers[type(effect)](effect)
+
+    def abandon(self, why: str) -> None:
+        self.streams.drop_all("this master leads no more")
+
+    async def stop(self) -> None:
+        """No more is said."""
+        self.streams.close_all()
+        await super().stop()
+
+    def caught_up(self) -> None:
+        self._noted.appendleft(Resumed())
+
+    def fault(self, error: Exception) -> None:
+        log.error("a step of the kernel failed; the others go on", exc_info=error)
+
+    def fed(self) -> None:
+        self._see_allocation()
+        self.long_lived.grown(len(self.state.agents))
+        super().fed()
+
+    def step(self) -> None:
+        """A run of the allocator takes several of these: the loop turns and the lease is looked at in between."""
+        allocator = self.core.state.allocator
+        runs, under_way, began = allocator.runs, allocator.slices_left, self.lease.working()
+        self._runner.feed(Tick(self._budget))
+        if not under_way and allocator.runs == runs:
+            return
+        took = self.lease.working() - began
+        self._budget = next_budget(self._budget, took, allocator.slices_left)
+        self._run_seconds += took
+        if allocator.runs > runs:
+            since = began if self._allocation_due is None else min(self._allocation_due, began)
+            self.measures.allocation_latency.record(began - since, began)
+            self._allocation_due = None
+        if not allocator.slices_left:
+            self.measures.allocation.record(self._run_seconds, began)
+            self._run_seconds = 0.0
+            self.long_lived.offered()
+
+    def _see_allocation(self) -> None:
+        """Notes when a run of the allocator became due."""
+        due = self.core.state.allocator.due()
+        if due == float("inf"):
+            self._allocation_due = None
+        elif self._allocation_due is None or due > self._allocation_due:
+            self._allocation_due = max(due, self.lease.working())
+
+    def stored(self, changes: dict[str, bytes | None], began: float) -> None:
+        self.measures.store.record(self.lease.working() - began, began)
+        self.measures.stored(changes)
+
+    def unwritten(self, persist: Persist, error: StoreError) -> None:
+        """The core is told nothing: it ends with this process, and whoever waits is answered by the next leader."""
+        log.error("the registry could not be written: %s", error)
+
+
+def next_budget(budget: int, took: float, full: bool) -> int:
+    """How many agents the allocator looks at in the next slice, after one of ``budget`` agents that ``took`` so long.
+
+    It grows no faster than twofold, and only after a slice that was ``full``; it shrinks at once.
+    """
+    if took <= _SLICE_SECONDS and not full:
+        return budget
+    fitting = int(budget * min(_SLICE_SECONDS / max(took, 1e-6), 2.0))
+    return min(max(fitting, _LEAST_BUDGET), _LARGEST_BUDGET)
+
+
+async def begin(config: Config, leadership: Leadership, record: Path | None = None) -> MasterShell:
+    """Recovers what was stored. Raises `StoreError`."""
+    lease = leadership.lease
+    began = lease.working()
+    registry = await leadership.store.load()
+    seed = os.urandom(32)
+    core = MasterCore(config, Source(seed))
+    shell = MasterShell(core, leadership, _recorder(core, seed, record))
+    moment = shell.now()
+    try:
+        shell.begin(Recovered(tuple(registry.items()), int(moment.wall * 1000)))
+    except UnknownVersion as error:
+        raise StoreError(str(error)) from error
+    except DecodeError as error:
+        raise StoreError(f"the registry holds an entry that cannot be read: {error}") from error
+    shell.long_lived.freeze(0)
+    log.info("leading as %s; %d agents are known", config.master.pid, len(core.state.recovering))
+    shell.measures.fetch_ms = (moment.mono - began) * 1000.0
+    shell.measures.stored(registry)
+    return shell
+
+
+def _recorder(core: MasterCore, seed: bytes, folder: Path | None) -> Recorder | None:
+    """Raises `StoreError`."""
+    if folder is None:
+        return None
+    veil = recorded.Veil(os.urandom(32))
+    try:
+        files = Files(folder, recorded.NAME)
+    except OSError as error:
+        raise StoreError(f"--record={folder} cannot be used: {error}") from error
+    log.warning("all that this master decides on is recorded in %s; secrets of tasks become pseudonyms", folder)
+    sizes = {"segment": recorded.SEGMENT, "segments": recorded.SEGMENTS}
+    return Recorder(core, recorded.NAME, __version__, seed, veil, files, **sizes)

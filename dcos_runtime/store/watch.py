@@ -1,0 +1,127 @@
+"""What begins with a prefix, kept up to date: a `Watch` tells of changes as they come, whoever makes them.
+
+It tells *states*, not events. What lasts is never missed; two changes of a key may be told as one, and a value that was
+there for a moment may not be told at all. A write of several keys is told in one piece where the store reads it in one,
+which ZooKeeper does not promise.
+
+**While the store is out of reach** nothing is told, and nothing is forgotten: `entries` stay as they were, and get old
+(`as_of`). When it is back everything is read anew, and what is different by then is told as changes, removals too. So
+it is after a lost connection, and after a lost session.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from typing import Any
+
+Changes = Mapping[str, bytes | None]
+
+
+class Watch:
+    """``listener`` is called with each change at once, in the event loop; who rather waits calls `changed`."""
+
+    def __init__(self, prefixes: tuple[str, ...], listener: Callable[[Changes], None] | None = None) -> None:
+        self.prefixes = prefixes
+        self.entries: dict[str, bytes] = {}
+        """As they were at `as_of`, or later."""
+        self._listener = listener
+        self._untold: dict[str, bytes | None] = {}
+        self._news = asyncio.Event()
+        self._failure: BaseException | None = None
+        self._reader: asyncio.Task[None] | None = None
+
+    @property
+    def as_of(self) -> float | None:
+        """A time (on the clock of `lease.boottime`) by which all that was done then is in `entries`; None: not yet."""
+        raise NotImplementedError
+
+    def matches(self, key: str) -> bool:
+        return key.startswith(self.prefixes)
+
+    async def changed(self) -> dict[str, bytes | None]:
+        """Waits until something is different from what was told before, and tells it: each key with its value, None
+        when it was removed. Raises ``StoreError`` when nothing more can be told.
+        """
+        while not self._untold:
+            if self._failure is not None:
+                raise self._failure
+            self._news.clear()
+            await self._news.wait()
+        told, self._untold = self._untold, {}
+        return told
+
+    async def seen(self) -> None:
+        """Waits until `entries` hold all that was done before this call, by whomever."""
+        raise NotImplementedError
+
+    async def run(self) -> None:
+        """Keeps it up to date, until it is cancelled. Raises ``StoreError`` when that is of no use any more."""
+        raise NotImplementedError
+
+    def start(self) -> None:
+        """Has `run` run beside the caller. What it raises is told by `changed`."""
+        self._reader = asyncio.create_task(self.run(), name=f"watch {', '.join(self.prefixes)}")
+        self._reader.add_done_callback(self._ended)
+
+    async def close(self) -> None:
+        if self._reader is not None:
+            self._reader.cancel()
+            await asyncio.gather(self._reader, return_exceptions=True)
+
+    async def __aenter__(self) -> Watch:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        await self.close()
+
+    def _ended(self, reader: asyncio.Task[None]) -> None:
+        if not reader.cancelled():
+            self._failure = reader.exception()
+            self._news.set()
+
+    def take(self, changes: Changes) -> None:
+        """Of these, what is different from what is known."""
+        different = {key: value for key, value in changes.items() if self.entries.get(key) != value}
+        if not different:
+            return
+        for key, value in different.items():
+            if value is None:
+                self.entries.pop(key, None)
+            else:
+                self.entries[key] = value
+        if self._listener is not None:
+            self._listener(different)
+        else:
+            self._untold.update(different)
+            self._news.set()
+
+
+class LocalWatch(Watch):
+    """Of a store that this process alone writes: told of each write by the store itself."""
+
+    def __init__(self, prefix: str, clock: Callable[[], float], forget: Callable[[Any], None]) -> None:
+        super().__init__((prefix,))
+        self._clock = clock
+        self._forget = forget
+
+    @property
+    def as_of(self) -> float | None:
+        return self._clock()
+
+    async def seen(self) -> None:
+        return
+
+    async def run(self) -> None:
+        await asyncio.Event().wait()
+
+    async def close(self) -> None:
+        self._forget(self)
+        await super().close()
+
+    def wrote(self, changes: Changes) -> None:
+        self.take({key: value for key, value in changes.items() if self.matches(key)})
+
+    def failed(self, error: BaseException) -> None:
+        self._failure = error
+        self._news.set()

@@ -1,0 +1,46 @@
+"""A daemon with a leader, as small as one gets: counters that anybody may read and raise."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+from aiohttp import web
+
+from dcos_runtime.daemon import json_response
+from dcos_runtime.leading.main import Daemon, Here, flags
+from dcos_runtime.leading.role import Role
+from dcos_runtime.leading.routes import Parts, Pattern, route
+from dcos_runtime.leading.seat import Leadership
+from dcos_runtime.leading.shell import Shell
+from tests.support.toy.core import Add, CounterCore, Event, Recovered
+
+
+class CounterShell(Shell[Event]):
+    core: CounterCore
+
+
+class Counters(Daemon[CounterShell]):
+    program = "dcos-counters"
+    summary = "Counters that anybody may read and raise."
+    kind = "counters"
+    flags = flags(http_port=7000, https_port=7443)
+
+    def routes(self, role: Role[CounterShell], here: Here) -> Sequence[Pattern]:
+        async def show(request: web.Request, parts: Parts) -> web.StreamResponse:
+            return json_response(role.lead.core.counts)
+
+        async def add(request: web.Request, parts: Parts) -> web.StreamResponse:
+            reply = await role.lead.ask(lambda number: Add(number, parts["name"]))
+            return web.Response(status=reply.status, body=reply.body)
+
+        return [route("GET", "/counts", show), route("POST", "/counts/{=name}", add)]
+
+    async def begin(self, leadership: Leadership, here: Here) -> CounterShell:
+        shell = CounterShell(CounterCore(), leadership)
+        shell.begin(Recovered(tuple((await leadership.store.load()).items())))
+        return shell
+
+
+if __name__ == "__main__":
+    sys.exit(Counters().main())
