@@ -45,12 +45,13 @@ test: setup-dev ## every test, the ones on real machines included (20 minutes at
 soak: setup-dev ## long storms and fuzzing
 	@$(BIN)/python -m pytest -m soak
 
-lint: setup-dev ## formatting, style, types, the arrows between packages, YAML, roles
-	@echo "lint: ruff, mypy, import-linter, yamllint, ansible-lint"
+lint: setup-dev ## formatting, style, types, arrows and circles of imports, YAML, roles
+	@echo "lint: ruff, mypy, import-linter, circles, yamllint, ansible-lint"
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports --no-cache
+	@$(BIN)/python -m tests.support.circles
 	@$(BIN)/yamllint --strict roles images inventories
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_HOME="$(CURDIR)/build/ansible" $(BIN)/ansible-lint --offline -q roles
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.agent import AgentCore
@@ -27,13 +27,10 @@ from dcos_runtime.sim.containers import Host
 from dcos_runtime.sim.disk import Disk
 from dcos_runtime.sim.network import Stream
 from dcos_runtime.sim.process import CoreProcess
+from dcos_runtime.sim.world import World
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo
 from dcos_runtime.wire.resources import Resource
-
-if TYPE_CHECKING:
-    from dcos_runtime.sim.cluster import Cluster
-    from dcos_runtime.sim.master import MasterProcess
 
 CONNECT_SECONDS = 10.0
 POST_SECONDS = 30.0
@@ -48,7 +45,7 @@ class AgentProcess(CoreProcess):
     kind = "agent"
     core: AgentCore
 
-    def __init__(self, cluster: Cluster, number: int) -> None:
+    def __init__(self, cluster: World, number: int) -> None:
         super().__init__(cluster, f"agent{number}")
         self.number = number
         self.host = Host(self)
@@ -234,7 +231,7 @@ class AgentProcess(CoreProcess):
         body = codec.encode(batch)
 
         def request(answer: Any) -> None:
-            master: MasterProcess | None = self.cluster.master_at(host)
+            master = self.cluster.master_at(host)
             if master is None:
                 answer((0, "connection refused"))
             else:

@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
 
 import msgspec
 
 from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start, Watch
 from dcos_runtime.agent.core.model import Exit, Facts, Found
+from dcos_runtime.sim.process import CoreProcess
 from dcos_runtime.wire import codec
-
-if TYPE_CHECKING:
-    from dcos_runtime.sim.agent import AgentProcess
 
 SIGKILL = 9
 FOUND = {
@@ -75,7 +72,7 @@ class Container:
 class Host:
     """What is on one machine. It outlives the agent's process, but not the machine."""
 
-    def __init__(self, agent: AgentProcess) -> None:
+    def __init__(self, agent: CoreProcess) -> None:
         self._agent = agent
         self.containers: dict[str, Container] = {}
         self.boot = 1

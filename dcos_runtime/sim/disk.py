@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections import deque
 from random import Random
-from typing import TYPE_CHECKING
 
 from dcos_runtime.core.frozen import Persist, Persisted, PersistFailed
-
-if TYPE_CHECKING:
-    from dcos_runtime.sim.agent import AgentProcess
+from dcos_runtime.sim.process import CoreProcess
 
 
 class Disk:
     """What is durable is in ``values``. ``full`` is why nothing can be written now."""
 
-    def __init__(self, agent: AgentProcess, random: Random) -> None:
+    def __init__(self, agent: CoreProcess, random: Random) -> None:
         self.values: dict[str, bytes] = {}
         self.full = ""
         self.lag = (0.001, 0.015)

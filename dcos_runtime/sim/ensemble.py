@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from dcos_runtime.sim.cluster import Cluster
-    from dcos_runtime.sim.leading import LeadingProcess
+from dcos_runtime.sim.clock import Clock
+from dcos_runtime.sim.network import Network
 
 ZOOKEEPER = "zookeeper"
 WRITE_SECONDS = 20.0
@@ -23,10 +22,34 @@ class Watcher(Protocol):
     def hears(self, hear: Callable[[Any], None]) -> Callable[[Any], None]: ...
 
 
+class Candidate(Protocol):
+    """A process that stands for election."""
+
+    name: str
+    life: int
+    member: Member | None
+
+    def elected(self, member: Member) -> None: ...
+
+
+class StoreWitness(Protocol):
+    def store_written(self, name: str, process: Any, fence: int, changes: Mapping[str, bytes | None]) -> None: ...
+
+
+class Surroundings(Protocol):
+    """What an ensemble knows of the cluster that it is in."""
+
+    clock: Clock
+    network: Network
+
+    @property
+    def watch(self) -> StoreWitness: ...
+
+
 class Member:
     """One who stands for election, as long as the session lives."""
 
-    def __init__(self, process: LeadingProcess, node: str, heard: float) -> None:
+    def __init__(self, process: Candidate, node: str, heard: float) -> None:
         self.process, self.node, self.heard = process, node, heard
         self.alive = True
 
@@ -34,7 +57,7 @@ class Member:
 class Ensemble:
     """One election and one store, which only the last leader to take it over may write."""
 
-    def __init__(self, cluster: Cluster, name: str, session_seconds: float) -> None:
+    def __init__(self, cluster: Surroundings, name: str, session_seconds: float) -> None:
         self.cluster, self.name = cluster, name
         self.session_seconds = session_seconds
         self.values: dict[str, bytes] = {}
@@ -72,7 +95,7 @@ class Ensemble:
 
     # --- sessions ---
 
-    def stand(self, process: LeadingProcess) -> Member:
+    def stand(self, process: Candidate) -> Member:
         self._number += 1
         member = Member(process, f"json.info_{self._number:010d}", self.cluster.clock.now)
         self.line.append(member)
@@ -118,7 +141,7 @@ class Ensemble:
         self.fence += 1
         return self.fence, dict(self.values)
 
-    def write(self, process: LeadingProcess, fence: int, changes: Mapping[str, bytes | None]) -> bool:
+    def write(self, process: Candidate, fence: int, changes: Mapping[str, bytes | None]) -> bool:
         """All of it or nothing; False: another took over since."""
         member = process.member
         if fence != self.fence or member is None or not member.alive:

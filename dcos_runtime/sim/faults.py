@@ -3,21 +3,54 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
 from dcos_runtime.agent.core import events
 from dcos_runtime.marathon.core import events as init_events
+from dcos_runtime.sim.agent import AgentProcess
+from dcos_runtime.sim.clock import Clock
 from dcos_runtime.sim.ensemble import ZOOKEEPER
+from dcos_runtime.sim.framework import FrameworkProcess
 from dcos_runtime.sim.init import InitProcess, definition
-
-if TYPE_CHECKING:
-    from dcos_runtime.sim.cluster import Cluster
+from dcos_runtime.sim.network import Network, Stream
+from dcos_runtime.sim.process import Process
 
 INIT = "init"
 LEADER = "leader"
 """Whoever leads when it happens."""
+
+
+class Faulted(Protocol):
+    """The cluster that a fault befalls."""
+
+    clock: Clock
+    network: Network
+
+    def process(self, name: str) -> Process | None: ...
+
+    def agent(self, name: str) -> AgentProcess: ...
+
+    def framework(self, name: str) -> FrameworkProcess: ...
+
+    def named(self, name: str) -> str:
+        """The process that a fault means."""
+        ...
+
+    def stream_of(self, client: str) -> Stream | None:
+        """Its newest to the leader."""
+        ...
+
+    def deaden(self, name: str) -> None:
+        """The machine is off: of no connection does anybody learn that it is over."""
+        ...
+
+    def reboot(self, process: Process) -> None: ...
+
+    def start_after(self, process: Process, seconds: float) -> None:
+        """However it died meanwhile, it is up again then."""
+        ...
 
 
 class Fault(msgspec.Struct, frozen=True, tag=True, kw_only=True):
@@ -25,7 +58,7 @@ class Fault(msgspec.Struct, frozen=True, tag=True, kw_only=True):
 
     at: float
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         raise NotImplementedError
 
 
@@ -37,7 +70,7 @@ class Partition(Fault, frozen=True):
     seconds: float
     both: bool = True
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         one, other = cluster.named(self.one), cluster.named(self.other)
         directions = [(one, other), (other, one)] if self.both else [(one, other)]
         for source, target in directions:
@@ -53,7 +86,7 @@ class Slow(Fault, frozen=True):
     seconds: float
     lag: float
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         one, other = cluster.named(self.one), cluster.named(self.other)
         for source, target in ((one, other), (other, one)):
             cluster.network.slow(source, target, self.lag)
@@ -67,7 +100,7 @@ class Cut(Fault, frozen=True):
     master_notices: bool = True
     client_notices: bool = True
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         stream = cluster.stream_of(cluster.named(self.client))
         if stream is not None:
             if not (self.master_notices and self.client_notices):
@@ -82,7 +115,7 @@ class Calls(Fault, frozen=True):
     what: str
     count: int = 1
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         cluster.network.mark(cluster.named(self.client), cluster.named(LEADER), self.what, self.count)
 
 
@@ -97,7 +130,7 @@ class Crash(Fault, frozen=True):
     down: float = 5.0
     silent: bool = False
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         process = cluster.process(cluster.named(self.process))
         if process is None or not process.up:
             return
@@ -121,7 +154,7 @@ class Pause(Fault, frozen=True):
     process: str
     seconds: float
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         process = cluster.process(cluster.named(self.process))
         if process is not None and process.up and not process.paused:
             process.pause()
@@ -134,7 +167,7 @@ class ClockStep(Fault, frozen=True):
     process: str
     seconds: float
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         process = cluster.process(cluster.named(self.process))
         if process is not None:
             process.skew += self.seconds
@@ -146,7 +179,7 @@ class DiskFull(Fault, frozen=True):
     agent: str
     seconds: float
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         agent = cluster.agent(self.agent)
         agent.disk.full = "No space left on device"
 
@@ -163,7 +196,7 @@ class LeaseLost(Fault, frozen=True):
     seconds: float
     whose: str = LEADER
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         leader = cluster.named(self.whose)
         for source, target in ((leader, ZOOKEEPER), (ZOOKEEPER, leader)):
             cluster.network.block(source, target)
@@ -174,7 +207,7 @@ class SupervisorDies(Fault, frozen=True):
     agent: str
     pick: int
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         host = cluster.agent(self.agent).host
         running = [one for one in host.containers.values() if one.state == "running"]
         if running:
@@ -187,7 +220,7 @@ class TooMuchDisk(Fault, frozen=True):
     agent: str
     pick: int
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         agent = cluster.agent(self.agent)
         running = [one for one in agent.host.containers.values() if one.state == "running"]
         if running and agent.up:
@@ -201,7 +234,7 @@ class Wipe(Fault, frozen=True):
     agent: str
     down: float
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         agent = cluster.agent(self.agent)
         cluster.deaden(agent.name)
         agent.kill()
@@ -218,7 +251,7 @@ class KillOne(Fault, frozen=True):
     framework: str
     pick: int
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         framework = cluster.framework(self.framework)
         if framework.up and framework.tasks:
             names = list(framework.tasks)
@@ -231,7 +264,7 @@ class Want(Fault, frozen=True):
     framework: str
     count: int
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         framework = cluster.framework(self.framework)
         if framework.up:
             framework.mine(lambda: framework.want(self.count))()
@@ -242,7 +275,7 @@ class HangUp(Fault, frozen=True):
 
     framework: str
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         framework = cluster.framework(self.framework)
         if framework.up:
             framework.mine(framework.subscription.hang_up)()
@@ -258,7 +291,7 @@ class App(Fault, frozen=True):
     least: float = 1.0
     away: str | None = None
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         init = cluster.process(cluster.named(INIT))
         if not isinstance(init, InitProcess) or not init.up:
             return
@@ -278,7 +311,7 @@ class KillInstances(Fault, frozen=True):
     app: str
     scale: bool = False
 
-    def befall(self, cluster: Cluster) -> None:
+    def befall(self, cluster: Faulted) -> None:
         init = cluster.process(cluster.named(INIT))
         if isinstance(init, InitProcess) and init.up:
             app_id, scale = self.app, self.scale
@@ -306,9 +339,9 @@ AnyFault = (
 )
 
 
-def _unblocks(cluster: Cluster, source: str, target: str) -> Callable[[], None]:
+def _unblocks(cluster: Faulted, source: str, target: str) -> Callable[[], None]:
     return lambda: cluster.network.unblock(source, target)
 
 
-def _quickens(cluster: Cluster, source: str, target: str) -> Callable[[], None]:
+def _quickens(cluster: Faulted, source: str, target: str) -> Callable[[], None]:
     return lambda: cluster.network.slow(source, target, 0.0)

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from dcos_runtime.sim.options import Nets
 from dcos_runtime.sim.process import Process
 from dcos_runtime.sim.subscription import Subscription
+from dcos_runtime.sim.world import World
 from dcos_runtime.wire import calls, codec
 from dcos_runtime.wire.cluster import FrameworkInfo, Offer
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Event
 from dcos_runtime.wire.tasks import TaskInfo, TaskStatus
-
-if TYPE_CHECKING:
-    from dcos_runtime.sim.cluster import Cluster
 
 TERMINAL = {"TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_ERROR", "TASK_LOST", "TASK_DROPPED", "TASK_GONE",
             "TASK_GONE_BY_OPERATOR", "TASK_UNKNOWN"}  # fmt: skip
@@ -43,7 +41,7 @@ class FrameworkProcess(Process):
 
     kind = "framework"
 
-    def __init__(self, cluster: Cluster, number: int) -> None:
+    def __init__(self, cluster: World, number: int) -> None:
         super().__init__(cluster, f"framework{number}")
         self.id: str | None = None
         self.tasks: dict[str, Launched] = {}

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from dcos_runtime.core.frozen import Frozen, Persist, Persisted, Reply
 from dcos_runtime.core.seeds import Source
@@ -13,13 +14,9 @@ from dcos_runtime.marathon.core.effects import EndProcess, Probe, Send
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.sim.leading import LeadingProcess
 from dcos_runtime.sim.subscription import Subscription
+from dcos_runtime.sim.world import World
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.scheduler import Call, Event
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dcos_runtime.sim.cluster import Cluster
 
 CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE")
 
@@ -29,7 +26,7 @@ class InitProcess(LeadingProcess):
 
     core: InitCore
 
-    def __init__(self, cluster: Cluster, number: int) -> None:
+    def __init__(self, cluster: World, number: int) -> None:
         assert cluster.init_ensemble is not None
         super().__init__(cluster, f"init{number}", cluster.init_ensemble)
         self.subscription: Subscription | None = None

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.sim.clock import WALL, Action
 from dcos_runtime.sim.ensemble import WRITE_SECONDS, ZOOKEEPER, Ensemble, Member
 from dcos_runtime.sim.process import CoreProcess
+from dcos_runtime.sim.world import World
 from dcos_runtime.store.lease import BEAT, Lease, State
-
-if TYPE_CHECKING:
-    from dcos_runtime.sim.cluster import Cluster
 
 RESTART_SECONDS = 2.0
 
@@ -21,7 +19,7 @@ RESTART_SECONDS = 2.0
 class LeadingProcess(CoreProcess):
     """The lease is the real one, on virtual time. What comes while it is suspended waits."""
 
-    def __init__(self, cluster: Cluster, name: str, ensemble: Ensemble) -> None:
+    def __init__(self, cluster: World, name: str, ensemble: Ensemble) -> None:
         super().__init__(cluster, name)
         self.ensemble = ensemble
         self.leading = False

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from typing import Any
 
 from dcos_runtime.core.frozen import Frozen, Persist, Persisted, Reply
 from dcos_runtime.core.seeds import Source
@@ -13,14 +14,10 @@ from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, Config
 from dcos_runtime.sim.leading import LeadingProcess
 from dcos_runtime.sim.network import Stream
+from dcos_runtime.sim.world import World
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.scheduler import Call, Event
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from dcos_runtime.sim.cluster import Cluster
 
 HEARTBEAT = codec.encode(Event(type=Event.Type.HEARTBEAT))
 BUDGET = 200
@@ -31,7 +28,7 @@ class MasterProcess(LeadingProcess):
 
     core: MasterCore
 
-    def __init__(self, cluster: Cluster, number: int) -> None:
+    def __init__(self, cluster: World, number: int) -> None:
         super().__init__(cluster, f"master{number}", cluster.ensemble)
         self.streams: dict[int, Stream] = {}
         self.subscribers: set[int] = set()

@@ -5,14 +5,12 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Callable, Sequence
 from random import Random
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dcos_runtime.core.frozen import Frozen, Now, Tick
 from dcos_runtime.core.runner import Core, Runner
 from dcos_runtime.sim.clock import WALL, Action
-
-if TYPE_CHECKING:
-    from dcos_runtime.sim.cluster import Cluster
+from dcos_runtime.sim.world import World
 
 
 class Crashed(Exception):
@@ -24,7 +22,7 @@ class Process:
 
     kind = ""
 
-    def __init__(self, cluster: Cluster, name: str) -> None:
+    def __init__(self, cluster: World, name: str) -> None:
         self.cluster, self.name = cluster, name
         self.clock, self.network = cluster.clock, cluster.network
         self.random = Random(f"{cluster.seed} {name}")

@@ -3,20 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dcos_runtime.core.runner import Runner
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.framework.core import effects, events
 from dcos_runtime.framework.core.subscription import Settings, SubscriptionCore
 from dcos_runtime.sim.network import Stream
-from dcos_runtime.sim.process import Ticker
+from dcos_runtime.sim.process import Process, Ticker
 from dcos_runtime.wire import calls, codec, recordio
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.scheduler import Call, Event
-
-if TYPE_CHECKING:
-    from dcos_runtime.sim.process import Process
 
 CALL_SECONDS = 30.0
 """As in `framework.client`."""

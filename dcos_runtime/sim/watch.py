@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
+from dcos_runtime.sim import watched
+from dcos_runtime.sim.clock import Clock
 from dcos_runtime.sim.obligations import Obligations, Violation
 from dcos_runtime.sim.telling import short
 from dcos_runtime.sim.watch_agents import AgentLedger
@@ -18,7 +20,6 @@ from dcos_runtime.sim.watch_master import MasterLedger
 if TYPE_CHECKING:
     from dcos_runtime.core.frozen import Now, Persist
     from dcos_runtime.sim.agent import AgentProcess
-    from dcos_runtime.sim.cluster import Cluster
     from dcos_runtime.sim.containers import Container
     from dcos_runtime.sim.framework import FrameworkProcess, Launched
     from dcos_runtime.sim.leading import LeadingProcess
@@ -29,10 +30,15 @@ EVERY = 1000
 KEPT = 400
 
 
+class WatchedCluster(watched.WatchedCluster, Protocol):
+    @property
+    def clock(self) -> Clock: ...
+
+
 class Watch:
     """The one that processes tell. ``trace``: what happened last is kept, for people."""
 
-    def __init__(self, cluster: Cluster, trace: bool = False) -> None:
+    def __init__(self, cluster: WatchedCluster, trace: bool = False) -> None:
         self.cluster = cluster
         self.steps = 0
         self.obligations = Obligations()

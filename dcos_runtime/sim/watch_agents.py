@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from dcos_runtime.core.frozen import Now
     from dcos_runtime.sim.agent import AgentProcess
     from dcos_runtime.sim.containers import Container
-    from dcos_runtime.sim.watch import Watch
+    from dcos_runtime.sim.watched import Watched
 
 Key = tuple[str, str]
 RANK = {"TASK_STAGING": 0, "TASK_STARTING": 1, "TASK_RUNNING": 2, "TASK_KILLING": 3}
@@ -106,7 +106,7 @@ class _Book:
 
 
 class AgentLedger:
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watched) -> None:
         self._watch = watch
         self._owed = watch.obligations
         self._books: dict[str, _Book] = {}

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from dcos_runtime.sim.init import InitProcess
-    from dcos_runtime.sim.watch import Watch
+    from dcos_runtime.sim.watched import Watched
     from dcos_runtime.wire.scheduler import Call
     from dcos_runtime.wire.tasks import TaskStatus
 
@@ -47,7 +47,7 @@ class _Value(msgspec.Struct):
 
 
 class InitLedger:
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watched) -> None:
         self._watch = watch
         self._owed = watch.obligations
         self._value = msgspec.json.Decoder(_Value)

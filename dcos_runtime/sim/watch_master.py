@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from dcos_runtime.sim.agent import AgentProcess
     from dcos_runtime.sim.master import MasterProcess
-    from dcos_runtime.sim.watch import Watch
+    from dcos_runtime.sim.watched import Watched
 
 SOON = 0.5
 LATER = 3.0
@@ -72,7 +72,7 @@ class _Term:
 
 
 class MasterLedger:
-    def __init__(self, watch: Watch) -> None:
+    def __init__(self, watch: Watched) -> None:
         self._watch = watch
         self._owed = watch.obligations
         self._terms: dict[str, _Term] = {}

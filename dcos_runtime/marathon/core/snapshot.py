@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 import msgspec
 
@@ -15,16 +15,24 @@ from dcos_runtime.marathon.core.deployment import Deployment
 from dcos_runtime.marathon.core.effects import EndProcess
 from dcos_runtime.marathon.core.health import Health
 from dcos_runtime.marathon.core.instance import Instance
-from dcos_runtime.marathon.core.launching import Asked
+from dcos_runtime.marathon.core.launching import Asked, Launching
 from dcos_runtime.marathon.core.matching import Statistics
 from dcos_runtime.marathon.core.outbox import Decided
+from dcos_runtime.marathon.core.roles import Roles
 from dcos_runtime.marathon.core.state import AppState, Delay, Failure
 from dcos_runtime.marathon.core.stored import Group
 from dcos_runtime.marathon.core.timing import Timer, Writing
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.world import Settings, World
 
-if TYPE_CHECKING:
-    from dcos_runtime.marathon.core.core import InitCore
+
+class Whole(Protocol):
+    """The parts of an `InitCore` that hold what it knows."""
+
+    world: World
+    launching: Launching
+    roles: Roles
+    subscribed: bool
+    ending: EndProcess | None
 
 
 class Kept(msgspec.Struct, kw_only=True):
@@ -66,7 +74,7 @@ decode = msgspec.msgpack.Decoder(Snapshot).decode
 encode = msgspec.msgpack.Encoder().encode
 
 
-def take(core: InitCore) -> bytes:
+def take(core: Whole) -> bytes:
     world = core.world
     return encode(
         Snapshot(
@@ -91,7 +99,7 @@ def take(core: InitCore) -> bytes:
     )
 
 
-def fill(core: InitCore, found: Snapshot) -> None:
+def fill(core: Whole, found: Snapshot) -> None:
     """Gives a new core all that another was."""
     world = core.world
     for group in found.groups:

@@ -1,0 +1,38 @@
+"""What the ledgers know of the cluster and of each other: what is there to be looked at."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from dcos_runtime.sim.agent import AgentProcess
+from dcos_runtime.sim.master import MasterProcess
+from dcos_runtime.sim.obligations import Obligations
+from dcos_runtime.sim.options import Options
+
+
+class WatchedCluster(Protocol):
+    @property
+    def options(self) -> Options: ...
+
+    @property
+    def agents(self) -> Sequence[AgentProcess]: ...
+
+    @property
+    def masters(self) -> Sequence[MasterProcess]: ...
+
+
+class Watched(Protocol):
+    @property
+    def cluster(self) -> WatchedCluster: ...
+
+    @property
+    def obligations(self) -> Obligations: ...
+
+    @property
+    def now(self) -> float: ...
+
+    @property
+    def running(self) -> Mapping[tuple[str, str], set[str]]:
+        """Which containers run a task: (framework, task) → container ids."""
+        ...

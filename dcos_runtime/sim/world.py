@@ -1,0 +1,93 @@
+"""What a process of the simulated cluster knows of the rest of it: time, the network, who leads, and who watches.
+
+`cluster.Cluster` is that rest. Processes know it by this protocol alone, so that the arrows between the modules lead
+one way: world, processes, cluster.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Protocol
+
+from dcos_runtime.core.frozen import Now
+from dcos_runtime.sim.clock import Clock
+from dcos_runtime.sim.ensemble import Ensemble
+from dcos_runtime.sim.network import Network, Stream
+from dcos_runtime.sim.options import Options
+
+Answer = Callable[[tuple[int, str]], None]
+"""Takes the status and the text of a response."""
+
+
+class MasterEnd(Protocol):
+    """A master as its clients reach it."""
+
+    def agent_connects(self, body: bytes, stream: Stream, answer: Answer) -> None: ...
+
+    def agent_messages(self, body: bytes, answer: Answer) -> None: ...
+
+    def subscribe(self, body: bytes, stream: Stream, answer: Answer) -> None: ...
+
+    def call(self, body: bytes, stream_id: str, answer: Answer) -> None: ...
+
+
+class AgentWitness(Protocol):
+    def wiped(self, agent: Any) -> None: ...
+
+
+class MasterWitness(Protocol):
+    def agent_told(self, master: Any, stream: int, data: bytes) -> None: ...
+
+    def framework_told(self, master: Any, stream: int, data: bytes) -> None: ...
+
+
+class Witness(Protocol):
+    """Who is told of all that happens. ``Any`` stands for processes and what is theirs: they are above this module."""
+
+    running: dict[tuple[str, str], set[str]]
+
+    @property
+    def agents(self) -> AgentWitness: ...
+
+    @property
+    def masters(self) -> MasterWitness: ...
+
+    def note(self, text: str) -> None: ...
+
+    def stepped(self, process: Any, now: Now, event: Any, effects: Sequence[Any], error: str) -> None: ...
+
+    def performing(self, process: Any, effect: Any) -> None: ...
+
+    def killed(self, process: Any) -> None: ...
+
+    def durable(self, agent: Any, effect: Any) -> None: ...
+
+    def started(self, agent: Any, container: Any) -> None: ...
+
+    def ended(self, agent: Any, container: Any) -> None: ...
+
+    def gone(self, agent: Any, container: Any) -> None: ...
+
+    def store_written(self, name: str, process: Any, fence: int, changes: Mapping[str, bytes | None]) -> None: ...
+
+    def launched(self, framework: Any, task_id: str, task: Any) -> None: ...
+
+    def framework_heard(self, framework: Any, status: Any) -> None: ...
+
+
+class World(Protocol):
+    seed: str
+    options: Options
+    clock: Clock
+    network: Network
+    ensemble: Ensemble
+    init_ensemble: Ensemble | None
+
+    @property
+    def watch(self) -> Witness: ...
+
+    def master_at(self, host: str) -> MasterEnd | None:
+        """The master there, when it is up."""
+        ...
+
+    def is_up(self, host: str) -> bool: ...

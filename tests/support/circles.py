@@ -1,0 +1,109 @@
+"""Circles among the modules of ours, read off their import statements: python -m tests.support.circles prints them.
+
+Every import counts, also one under ``if TYPE_CHECKING`` or inside a function: both hide a circle and do not end it.
+"""
+
+from __future__ import annotations
+
+import ast
+import sys
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+AREAS = (".", "installer", "images", "universe")
+"""Folders that packages stand in."""
+
+
+def packages() -> list[Path]:
+    """The folders of all import packages, as import-linter has them."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        names = tomllib.load(file)["tool"]["importlinter"]["root_packages"]
+    return [next(ROOT / area / name for area in AREAS if (ROOT / area / name).is_dir()) for name in names]
+
+
+def modules(folders: list[Path]) -> dict[str, Path]:
+    """By name; a package is called as its folder."""
+    found = {}
+    for folder in folders:
+        for path in folder.rglob("*.py"):
+            parts = path.relative_to(folder.parent).with_suffix("").parts
+            found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = path
+    return found
+
+
+def imported(name: str, path: Path) -> Iterator[str]:
+    """What a module imports, in full: both ``a.b`` and ``a.b.c`` for ``from a.b import c``."""
+    package = name if path.name == "__init__.py" else name.rpartition(".")[0]
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            base = node.module or ""
+            if node.level:
+                above = package.split(".")[: len(package.split(".")) - node.level + 1]
+                base = ".".join([*above, base] if base else above)
+            for alias in node.names:
+                yield f"{base}.{alias.name}"
+                yield f"{base} {alias.name}"
+
+
+def graph(known: Mapping[str, Path]) -> dict[str, set[str]]:
+    """Module → the modules that it imports. Who imports a name out of a package imports the package."""
+    found: dict[str, set[str]] = {}
+    for name, path in known.items():
+        whole = set(imported(name, path))
+        needed = {one for one in whole if one in known}
+        for one in whole:
+            base, space, member = one.partition(" ")
+            if space and base in known and f"{base}.{member}" not in known:
+                needed.add(base)
+        found[name] = needed - {name}
+    return found
+
+
+def circles(arrows: Mapping[str, set[str]]) -> list[frozenset[str]]:
+    """The sets of modules that can each be reached from each other, by Tarjan."""
+    sys.setrecursionlimit(max(sys.getrecursionlimit(), 10 * len(arrows)))
+    number: dict[str, int] = {}
+    lowest: dict[str, int] = {}
+    stack: list[str] = []
+    found: list[frozenset[str]] = []
+
+    def visit(name: str) -> None:
+        number[name] = lowest[name] = len(number)
+        stack.append(name)
+        for other in arrows.get(name, ()):
+            if other not in number:
+                visit(other)
+                lowest[name] = min(lowest[name], lowest[other])
+            elif other in stack:
+                lowest[name] = min(lowest[name], number[other])
+        if lowest[name] == number[name]:
+            start = stack.index(name)
+            if len(stack) - start > 1:
+                found.append(frozenset(stack[start:]))
+            del stack[start:]
+
+    for name in arrows:
+        if name not in number:
+            visit(name)
+    return found
+
+
+def of_ours() -> list[frozenset[str]]:
+    return circles(graph(modules(packages())))
+
+
+def main() -> int:
+    known = modules(packages())
+    found = circles(graph(known))
+    print(f"circles: {len(found)} among the imports of {len(known)} modules")
+    for circle in found:
+        print(f"  {' '.join(sorted(circle))}")
+    return 1 if found else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
