@@ -9,7 +9,7 @@ from typing import Any
 import click
 
 from dcos_runtime import __version__
-from dcos_runtime.cli.session import Session, global_options
+from dcos_runtime.cli.invocation import Invocation, global_options
 
 SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
@@ -116,4 +116,4 @@ def dcos(context: click.Context) -> None:
 
     The cluster is the one attached in DCOS_DIR (default ~/.dcos), unless DCOS_CLUSTER, DCOS_URL or --url names another.
     """
-    context.ensure_object(Session)
+    context.ensure_object(Invocation)

@@ -6,8 +6,8 @@ import fnmatch
 from collections.abc import Sequence
 
 from dcos_runtime.cli.errors import CliError
-from dcos_runtime.cli.kernel import State, Task
-from dcos_runtime.cli.marathon import task_prefix
+from dcos_runtime.cli.kernel.master import State, Task
+from dcos_runtime.cli.marathon.client import task_prefix
 from dcos_runtime.cli.output import print_note
 
 

@@ -8,7 +8,7 @@ import click
 
 from dcos_runtime.cli.app import Tree
 from dcos_runtime.cli.commands.cluster import login_options
-from dcos_runtime.cli.session import Session, pass_session
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
 @click.group(cls=Tree)
@@ -18,36 +18,36 @@ def auth() -> None:
 
 @auth.command()
 @login_options
-@pass_session
-def login(session: Session, /, **options: Any) -> None:
+@pass_invocation
+def login(invocation: Invocation, /, **options: Any) -> None:
     """Log in to the attached cluster with a name and a password."""
-    from dcos_runtime.cli.account import log_in_again
-    from dcos_runtime.cli.login import read_credentials
-    from dcos_runtime.cli.target import environment
+    from dcos_runtime.cli.clusters.account import log_in_again
+    from dcos_runtime.cli.clusters.login import read_credentials
+    from dcos_runtime.cli.clusters.target import environment
 
-    log_in_again(session.clusters, session.target, read_credentials(**options, environment=environment()))
+    log_in_again(invocation.clusters, invocation.target, read_credentials(**options, environment=environment()))
 
 
 @auth.command()
-@pass_session
-def logout(session: Session) -> None:
+@pass_invocation
+def logout(invocation: Invocation) -> None:
     """Log out of the attached cluster: the token is good for nothing any more, and forgotten here."""
-    from dcos_runtime.cli.account import log_out
+    from dcos_runtime.cli.clusters.account import log_out
 
-    log_out(session.clusters, session.target)
+    log_out(invocation.clusters, invocation.target)
 
 
 @auth.command("list-providers")
 @click.argument("url", metavar="[URL]", required=False)
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@pass_session
-def list_providers(session: Session, url: str | None, as_json: bool) -> None:
+@pass_invocation
+def list_providers(invocation: Invocation, url: str | None, as_json: bool) -> None:
     """The ways to log in to the attached cluster, or to the one at URL."""
     from dcos_runtime.cli import output
-    from dcos_runtime.cli.account import providers
-    from dcos_runtime.cli.target import environment, find_target
+    from dcos_runtime.cli.clusters.account import providers
+    from dcos_runtime.cli.clusters.target import environment, find_target
 
-    found = providers(find_target(url, environment()) if url is not None else session.target)
+    found = providers(find_target(url, environment()) if url is not None else invocation.target)
     if as_json:
         output.print_json([{"id": one.id, "type": one.type, "description": one.description} for one in found])
     else:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 import click
 
 from dcos_runtime.cli.app import Tree
-from dcos_runtime.cli.session import Session, pass_session
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -43,9 +43,16 @@ def cluster() -> None:
 @click.option("--ca-certs", metavar="FILE", help="The cluster's CA certificate; none is taken from the network.")
 @click.option("--no-check", is_flag=True, help="Accept the CA that the cluster hands out, without asking.")
 @click.option("--insecure", is_flag=True, help="Never check that it is this cluster that answers.")
-@pass_session
+@pass_invocation
 def setup(
-    session: Session, /, url: str, name: str | None, ca_certs: str | None, no_check: bool, insecure: bool, **login: Any
+    invocation: Invocation,
+    /,
+    url: str,
+    name: str | None,
+    ca_certs: str | None,
+    no_check: bool,
+    insecure: bool,
+    **login: Any,
 ) -> None:
     """Make the cluster at URL known here, log in, and attach it.
 
@@ -53,22 +60,22 @@ def setup(
     the installer told, and kept: from then on nobody else can pretend to be the cluster. A cluster that is known
     already is brought up to date.
     """
-    from dcos_runtime.cli.login import read_credentials
+    from dcos_runtime.cli.clusters.login import read_credentials
+    from dcos_runtime.cli.clusters.setup import Check, set_up
+    from dcos_runtime.cli.clusters.target import environment
     from dcos_runtime.cli.output import print_line
-    from dcos_runtime.cli.setup import Check, set_up
-    from dcos_runtime.cli.target import environment
 
     credentials = read_credentials(**login, environment=environment())
-    made = set_up(session.clusters, url, Check(ca_certs, no_check, insecure), credentials, name)
+    made = set_up(invocation.clusters, url, Check(ca_certs, no_check, insecure), credentials, name)
     print_line(f"{made.name} is set up and attached ({made.id})")
 
 
 @cluster.command()
 @click.argument("wanted", metavar="CLUSTER")
-@pass_session
-def attach(session: Session, wanted: str) -> None:
+@pass_invocation
+def attach(invocation: Invocation, wanted: str) -> None:
     """Mean CLUSTER (its name, its id, or the beginning of one) from now on."""
-    session.clusters.attach(session.clusters.find(wanted))
+    invocation.clusters.attach(invocation.clusters.find(wanted))
 
 
 @cluster.command("list")
@@ -76,18 +83,18 @@ def attach(session: Session, wanted: str) -> None:
 @click.option("--names", is_flag=True, help="Only names.")
 @click.option("--quiet", "-q", is_flag=True, help="Only ids.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-@pass_session
-def list_clusters(session: Session, attached: bool, names: bool, quiet: bool, as_json: bool) -> None:
+@pass_invocation
+def list_clusters(invocation: Invocation, attached: bool, names: bool, quiet: bool, as_json: bool) -> None:
     """The clusters known here, and whether they answer. A * follows the name of the one that is attached."""
     from dcos_runtime.cli import output
 
-    known = [one for one in session.clusters.all() if one.attached or not attached]
+    known = [one for one in invocation.clusters.all() if one.attached or not attached]
     known.sort(key=lambda one: (one.name, one.id))
     if names or quiet:
         for one in known:
             output.print_line(one.name if names else one.id)
         return
-    from dcos_runtime.cli.status import look_at
+    from dcos_runtime.cli.clusters.status import look_at
 
     looks = look_at(known)
     if as_json:
@@ -103,12 +110,12 @@ def list_clusters(session: Session, attached: bool, names: bool, quiet: bool, as
 @cluster.command()
 @click.argument("wanted", metavar="[CLUSTER]", required=False)
 @click.option("--all", "everything", is_flag=True, help="Every cluster.")
-@pass_session
-def remove(session: Session, wanted: str | None, everything: bool) -> None:
+@pass_invocation
+def remove(invocation: Invocation, wanted: str | None, everything: bool) -> None:
     """Forget CLUSTER (its name, its id, or the beginning of one). The cluster itself is left alone."""
     if (wanted is None) != everything:
         raise click.UsageError("name a CLUSTER, or give --all")
-    clusters = session.clusters
+    clusters = invocation.clusters
     for one in clusters.all() if wanted is None else [clusters.find(wanted)]:
         clusters.remove(one)
 
@@ -116,10 +123,10 @@ def remove(session: Session, wanted: str | None, everything: bool) -> None:
 @cluster.command()
 @click.argument("wanted", metavar="CLUSTER")
 @click.argument("name")
-@pass_session
-def rename(session: Session, wanted: str, name: str) -> None:
+@pass_invocation
+def rename(invocation: Invocation, wanted: str, name: str) -> None:
     """Call CLUSTER by another NAME here."""
-    clusters = session.clusters
+    clusters = invocation.clusters
     found = clusters.find(wanted)
     if found.problem is not None:
         raise found.problem

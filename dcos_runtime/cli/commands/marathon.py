@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dcos_runtime.cli.app import Entry, Tree
-from dcos_runtime.cli.session import Session, pass_session
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
 @click.group(
@@ -29,22 +29,22 @@ def marathon() -> None:
 
 @marathon.command()
 @click.option("--json", "_as_json", is_flag=True, help="It is JSON anyway.")
-@pass_session
-def about(session: Session, _as_json: bool) -> None:
+@pass_invocation
+def about(invocation: Invocation, _as_json: bool) -> None:
     """What the init says of itself, as JSON."""
     from dcos_runtime.cli.output import print_json
 
-    print_json(session.marathon.info())
+    print_json(invocation.marathon.info())
 
 
 @marathon.command()
 @click.option("--json", "as_json", is_flag=True, help="The answer and who gave it, as JSON.")
-@pass_session
-def ping(session: Session, as_json: bool) -> None:
+@pass_invocation
+def ping(invocation: Invocation, as_json: bool) -> None:
     """Ask the init whether it is there."""
     from dcos_runtime.cli import output
 
-    init = session.marathon
+    init = invocation.marathon
     answer = init.ping()
     if as_json:
         output.print_json({"response": answer, "url": init.url})

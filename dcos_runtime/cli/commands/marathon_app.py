@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from dcos_runtime.cli.app import Tree
-from dcos_runtime.cli.session import Session, pass_session
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
-    from dcos_runtime.cli.marathon import Change, Marathon
+    from dcos_runtime.cli.marathon.client import Change, Marathon
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -39,8 +39,8 @@ def _write_options(*, force: bool = True) -> Callable[[Function], Function]:
 
 
 def _report(marathon: Marathon, change: Change, *, wait: bool, timeout: float) -> None:
+    from dcos_runtime.cli.marathon.wait import wait_for_deployment
     from dcos_runtime.cli.output import print_line
-    from dcos_runtime.cli.wait import wait_for_deployment
 
     print_line(f"Created deployment {change.deployment}")
     if wait:
@@ -50,26 +50,26 @@ def _report(marathon: Marathon, change: Change, *, wait: bool, timeout: float) -
 @app.command()
 @click.argument("file", default="-")
 @_write_options(force=False)
-@pass_session
-def add(session: Session, file: str, wait: bool, timeout: float) -> None:
+@pass_invocation
+def add(invocation: Invocation, file: str, wait: bool, timeout: float) -> None:
     """Add the app that FILE defines in JSON (default, and -: standard input)."""
-    from dcos_runtime.cli.definitions import read_definition
+    from dcos_runtime.cli.marathon.definitions import read_definition
 
     definition = read_definition(file)
-    marathon = session.marathon
+    marathon = invocation.marathon
     _report(marathon, marathon.add(definition), wait=wait, timeout=timeout)
 
 
 @app.command("list")
 @click.option("--quiet", "-q", is_flag=True, help="Only ids.")
 @click.option("--json", "as_json", is_flag=True, help="Each app as the init tells it.")
-@pass_session
-def list_apps(session: Session, quiet: bool, as_json: bool) -> None:
+@pass_invocation
+def list_apps(invocation: Invocation, quiet: bool, as_json: bool) -> None:
     """Every app, how much of it runs, and what is being changed."""
     from dcos_runtime.cli import output
-    from dcos_runtime.cli.definitions import app_row
+    from dcos_runtime.cli.marathon.definitions import app_row
 
-    marathon = session.marathon
+    marathon = invocation.marathon
     apps = sorted(marathon.apps(), key=lambda one: str(one.get("id")))
     if as_json:
         output.print_json(apps)
@@ -89,28 +89,30 @@ def list_apps(session: Session, quiet: bool, as_json: bool) -> None:
 @click.argument("app_id", metavar="ID")
 @click.option("--app-version", help="The definition as it was at this version.")
 @click.option("--json", "_as_json", is_flag=True, help="It is JSON anyway, as it always was.")
-@pass_session
-def show(session: Session, app_id: str, app_version: str | None, _as_json: bool) -> None:
+@pass_invocation
+def show(invocation: Invocation, app_id: str, app_version: str | None, _as_json: bool) -> None:
     """One app with its tasks, deployments and last failure, as JSON."""
     from dcos_runtime.cli.output import print_json
 
-    print_json(session.marathon.app(app_id, app_version))
+    print_json(invocation.marathon.app(app_id, app_version))
 
 
 @app.command()
 @click.argument("app_id", metavar="ID")
 @click.argument("properties", nargs=-1, metavar="[KEY=VALUE]...")
 @_write_options()
-@pass_session
-def update(session: Session, app_id: str, properties: tuple[str, ...], force: bool, wait: bool, timeout: float) -> None:
+@pass_invocation
+def update(
+    invocation: Invocation, app_id: str, properties: tuple[str, ...], force: bool, wait: bool, timeout: float
+) -> None:
     """Change an app: KEY=VALUE for each field, or else a JSON object on standard input.
 
     A VALUE is JSON (instances=3, 'env={"A": "1"}'); of fields that hold text it is the text itself (cmd=...).
     """
-    from dcos_runtime.cli.definitions import parse_properties, read_changes
+    from dcos_runtime.cli.marathon.definitions import parse_properties, read_changes
 
     changes = parse_properties(properties) if properties else read_changes()
-    marathon = session.marathon
+    marathon = invocation.marathon
     _report(marathon, marathon.update(app_id, changes, force=force), wait=wait, timeout=timeout)
 
 
@@ -118,28 +120,28 @@ def update(session: Session, app_id: str, properties: tuple[str, ...], force: bo
 @click.argument("app_id", metavar="ID")
 @click.argument("instances", type=click.IntRange(min=0))
 @_write_options()
-@pass_session
-def scale(session: Session, app_id: str, instances: int, force: bool, wait: bool, timeout: float) -> None:
+@pass_invocation
+def scale(invocation: Invocation, app_id: str, instances: int, force: bool, wait: bool, timeout: float) -> None:
     """Run as many INSTANCES of an app; 0 stops it and keeps its definition."""
-    marathon = session.marathon
+    marathon = invocation.marathon
     _report(marathon, marathon.update(app_id, {"instances": instances}, force=force), wait=wait, timeout=timeout)
 
 
 @app.command()
 @click.argument("app_id", metavar="ID")
 @_write_options()
-@pass_session
-def restart(session: Session, app_id: str, force: bool, wait: bool, timeout: float) -> None:
+@pass_invocation
+def restart(invocation: Invocation, app_id: str, force: bool, wait: bool, timeout: float) -> None:
     """Replace every instance of an app by a new one, as its upgrade strategy says."""
-    marathon = session.marathon
+    marathon = invocation.marathon
     _report(marathon, marathon.restart(app_id, force=force), wait=wait, timeout=timeout)
 
 
 @app.command()
 @click.argument("app_id", metavar="ID")
 @_write_options()
-@pass_session
-def remove(session: Session, app_id: str, force: bool, wait: bool, timeout: float) -> None:
+@pass_invocation
+def remove(invocation: Invocation, app_id: str, force: bool, wait: bool, timeout: float) -> None:
     """Stop an app and forget it."""
-    marathon = session.marathon
+    marathon = invocation.marathon
     _report(marathon, marathon.remove(app_id, force=force), wait=wait, timeout=timeout)

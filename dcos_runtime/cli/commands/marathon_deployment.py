@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dcos_runtime.cli.app import Tree
-from dcos_runtime.cli.session import Session, pass_session
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
 @click.group(cls=Tree)
@@ -17,14 +17,14 @@ def deployment() -> None:
 @click.argument("app_id", metavar="[APP]", required=False)
 @click.option("--quiet", "-q", is_flag=True, help="Only ids.")
 @click.option("--json", "as_json", is_flag=True, help="Each deployment as the init tells it.")
-@pass_session
-def list_deployments(session: Session, app_id: str | None, quiet: bool, as_json: bool) -> None:
+@pass_invocation
+def list_deployments(invocation: Invocation, app_id: str | None, quiet: bool, as_json: bool) -> None:
     """Deployments that are not finished; of one APP only, when it is given."""
     from dcos_runtime.cli import output
-    from dcos_runtime.cli.marathon import app_path
-    from dcos_runtime.cli.wait import actions, progress
+    from dcos_runtime.cli.marathon.client import app_path
+    from dcos_runtime.cli.marathon.wait import actions, progress
 
-    running = session.marathon.deployments()
+    running = invocation.marathon.deployments()
     if app_id is not None:
         running = [one for one in running if app_path(app_id) in one.get("affectedApps", [])]
     if as_json:
@@ -45,12 +45,12 @@ def list_deployments(session: Session, app_id: str | None, quiet: bool, as_json:
 @deployment.command()
 @click.argument("deployment_id", metavar="ID")
 @click.option("--force", is_flag=True, help="Only end it: nothing is undone.")
-@pass_session
-def stop(session: Session, deployment_id: str, force: bool) -> None:
+@pass_invocation
+def stop(invocation: Invocation, deployment_id: str, force: bool) -> None:
     """End a deployment and undo what it did, by a deployment of its own."""
     from dcos_runtime.cli.output import print_line
 
-    change = session.marathon.stop_deployment(deployment_id, force=force)
+    change = invocation.marathon.stop_deployment(deployment_id, force=force)
     print_line(f"Created deployment {change.deployment}" if change else f"Stopped deployment {deployment_id}")
 
 
@@ -60,9 +60,9 @@ def stop(session: Session, deployment_id: str, force: bool) -> None:
     "--interval", type=click.FloatRange(min=0.1), default=1.0, show_default=True, help="Seconds between looks."
 )
 @click.option("--max-count", type=click.IntRange(min=1), help="Give up after so many looks.")
-@pass_session
-def watch(session: Session, deployment_id: str, interval: float, max_count: int | None) -> None:
+@pass_invocation
+def watch(invocation: Invocation, deployment_id: str, interval: float, max_count: int | None) -> None:
     """Wait until a deployment is finished, and tell its progress."""
-    from dcos_runtime.cli.wait import watch_deployment
+    from dcos_runtime.cli.marathon.wait import watch_deployment
 
-    watch_deployment(session.marathon, deployment_id, interval, max_count)
+    watch_deployment(invocation.marathon, deployment_id, interval, max_count)

@@ -7,7 +7,7 @@ from typing import Any
 import click
 
 from dcos_runtime.cli.app import Leaf
-from dcos_runtime.cli.session import Session, pass_session
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
 @click.command(
@@ -35,9 +35,9 @@ from dcos_runtime.cli.session import Session, pass_session
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Return when all instances run.")
 @click.option("--timeout", type=click.FloatRange(min=0), default=300.0, show_default=True, help="Seconds to wait.")
 @click.option("--json", "as_json", is_flag=True, help="The app with its tasks, as JSON.")
-@pass_session
+@pass_invocation
 def run(
-    session: Session, /, command: tuple[str, ...], wait: bool, timeout: float, as_json: bool, **options: Any
+    invocation: Invocation, /, command: tuple[str, ...], wait: bool, timeout: float, as_json: bool, **options: Any
 ) -> None:
     """Run a command somewhere in the cluster, and keep it running.
 
@@ -46,12 +46,12 @@ def run(
     before CMD.
     """
     from dcos_runtime.cli import output
-    from dcos_runtime.cli.one_liner import app_of, describe
+    from dcos_runtime.cli.marathon.one_liner import app_of, describe
+    from dcos_runtime.cli.marathon.wait import wait_until_running
     from dcos_runtime.cli.tasks import last_task
-    from dcos_runtime.cli.wait import wait_until_running
 
     definition = app_of(command, **options)
-    marathon = session.marathon
+    marathon = invocation.marathon
     change = marathon.add(definition)
     app_id = str(change.answer.get("id") or definition["id"])
     if not as_json:
@@ -59,11 +59,11 @@ def run(
     if not wait:
         app = marathon.app(app_id)
     else:
-        app = wait_until_running(session.master, marathon, app_id, change.deployment, timeout)
+        app = wait_until_running(invocation.master, marathon, app_id, change.deployment, timeout)
     if as_json:
         output.print_json(app)
         return
-    ended = last_task(session.master.state(), app_id) if wait and not app.get("tasks") else None
+    ended = last_task(invocation.master.state(), app_id) if wait and not app.get("tasks") else None
     for line in describe(app, ended):
         output.print_line(line)
     if ended is not None:

@@ -8,7 +8,7 @@ from typing import Any
 import click
 
 from dcos_runtime.cli.app import Tree
-from dcos_runtime.cli.session import Session, pass_session
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
 @click.group(cls=Tree)
@@ -20,12 +20,12 @@ def task() -> None:
 @click.argument("app_id", metavar="[APP]", required=False)
 @click.option("--quiet", "-q", is_flag=True, help="Only ids.")
 @click.option("--json", "as_json", is_flag=True, help="Each task as the init tells it.")
-@pass_session
-def list_tasks(session: Session, app_id: str | None, quiet: bool, as_json: bool) -> None:
+@pass_invocation
+def list_tasks(invocation: Invocation, app_id: str | None, quiet: bool, as_json: bool) -> None:
     """Tasks of every app, or of one APP, with their hosts and ports."""
     from dcos_runtime.cli import output
 
-    tasks = sorted(session.marathon.tasks(app_id), key=lambda one: (str(one.get("appId")), str(one.get("id"))))
+    tasks = sorted(invocation.marathon.tasks(app_id), key=lambda one: (str(one.get("appId")), str(one.get("id"))))
     if as_json:
         output.print_json(tasks)
     elif quiet:

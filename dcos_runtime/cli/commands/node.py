@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from dcos_runtime.cli.app import Tree
-from dcos_runtime.cli.session import Session, pass_session
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
-    from dcos_runtime.cli.kernel import Agent, State
+    from dcos_runtime.cli.kernel.master import Agent, State
 
 _HEADERS = (
     "HOSTNAME",
@@ -37,12 +37,12 @@ def node() -> None:
 @node.command("list")
 @click.option("--quiet", "-q", is_flag=True, help="Only ids.")
 @click.option("--json", "as_json", is_flag=True, help="What the master knows of each, as JSON.")
-@pass_session
-def list_nodes(session: Session, quiet: bool, as_json: bool) -> None:
+@pass_invocation
+def list_nodes(invocation: Invocation, quiet: bool, as_json: bool) -> None:
     """The leading master and every agent: used of total cpus, memory and disk (MiB), tasks, attributes."""
     from dcos_runtime.cli import output
 
-    state = session.master.state()
+    state = invocation.master.state()
     agents = sorted(state.agents.values(), key=lambda agent: (agent.hostname, agent.id))
     if as_json:
         raw = {one["id"]: one for one in state.raw.get("slaves", [])}

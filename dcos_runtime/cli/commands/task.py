@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from dcos_runtime.cli.app import Leaf, Tree
-from dcos_runtime.cli.session import Session, pass_session
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
 @click.group(cls=Tree, default="list")
@@ -24,13 +24,15 @@ def _list_parameters(command: click.Command) -> click.Command:
     return command
 
 
-def _list(session: Session, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool) -> None:
+def _list(
+    invocation: Invocation, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool
+) -> None:
     from dcos_runtime.cli import output
     from dcos_runtime.cli.tasks import matching
 
     if everything and completed:
         raise click.UsageError("--all and --completed exclude each other")
-    found = session.master.state().tasks(active=not completed, completed=everything or completed)
+    found = invocation.master.state().tasks(active=not completed, completed=everything or completed)
     if pattern is not None:
         found = matching(found, pattern)
     if as_json:
@@ -47,26 +49,28 @@ def _list(session: Session, pattern: str | None, everything: bool, completed: bo
 
 @_list_parameters
 @task.command("list")
-@pass_session
+@pass_invocation
 def list_tasks(
-    session: Session, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool
+    invocation: Invocation, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool
 ) -> None:
     """What runs, where, as whom.
 
     TASK limits the list to ids that contain it; it may be a pattern with * and ?, or an app's id such as /web.
     """
-    _list(session, pattern, everything, completed, quiet, as_json)
+    _list(invocation, pattern, everything, completed, quiet, as_json)
 
 
 @_list_parameters
 @click.command(cls=Leaf)
-@pass_session
-def ps(session: Session, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool) -> None:
+@pass_invocation
+def ps(
+    invocation: Invocation, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool
+) -> None:
     """What runs, where, as whom: `dcos task list` in two letters.
 
     TASK limits the list to ids that contain it; it may be a pattern with * and ?, or an app's id such as /web.
     """
-    _list(session, pattern, everything, completed, quiet, as_json)
+    _list(invocation, pattern, everything, completed, quiet, as_json)
 
 
 @task.command("log")
@@ -79,9 +83,9 @@ def ps(session: Session, pattern: str | None, everything: bool, completed: bool,
 @click.option("--all", "everything", is_flag=True, help="Of matching tasks that have ended too.")
 @click.option("--completed", is_flag=True, help="Only of matching tasks that have ended.")
 @click.option("--json", "as_json", is_flag=True, help="Each line as a JSON object on a line of its own.")
-@pass_session
+@pass_invocation
 def log(
-    session: Session,
+    invocation: Invocation,
     pattern: str,
     file: str,
     follow: bool,
@@ -95,14 +99,14 @@ def log(
     TASK is a task's id, a part of it, a pattern with * and ?, or an app's id such as /web. When several match, each
     one's lines stand under its id. When only tasks that have ended match, the last of them is meant.
     """
-    from dcos_runtime.cli.logs import Logs
+    from dcos_runtime.cli.kernel.logs import Logs
     from dcos_runtime.cli.tasks import select_for_log
 
     if everything and completed:
         raise click.UsageError("--all and --completed exclude each other")
-    state = session.master.state()
+    state = invocation.master.state()
     chosen = select_for_log(state, pattern, everything=everything, completed=completed)
-    logs = Logs(session.master, session.agents, state, chosen, file, as_json=as_json)
+    logs = Logs(invocation.master, invocation.agents, state, chosen, file, as_json=as_json)
     logs.print_end(abs(lines), follow=follow)
     if follow:
         logs.follow()

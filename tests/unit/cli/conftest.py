@@ -218,11 +218,11 @@ def server_loop() -> Iterator[asyncio.AbstractEventLoop]:
 def cluster(server_loop: asyncio.AbstractEventLoop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Cluster]:
     one = Cluster(server_loop)
     monkeypatch.setenv("DCOS_URL", one.master.url)
-    for module in ("logs", "wait"):
+    for module in ("kernel.logs", "marathon.wait"):
         __import__(f"dcos_runtime.cli.{module}")
-    monkeypatch.setattr("dcos_runtime.cli.logs.POLL_SECONDS", 0.02)
-    monkeypatch.setattr("dcos_runtime.cli.wait.FIRST_INTERVAL_SECONDS", 0.02)
-    monkeypatch.setattr("dcos_runtime.cli.wait.STEADY_SECONDS", 0.05)
+    monkeypatch.setattr("dcos_runtime.cli.kernel.logs.POLL_SECONDS", 0.02)
+    monkeypatch.setattr("dcos_runtime.cli.marathon.wait.FIRST_INTERVAL_SECONDS", 0.02)
+    monkeypatch.setattr("dcos_runtime.cli.marathon.wait.STEADY_SECONDS", 0.05)
     yield one
     one.stop()
 

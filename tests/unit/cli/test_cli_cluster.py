@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from dcos_runtime.cli.clusters import Clusters
+from dcos_runtime.cli.clusters.known import Clusters
 from tests.support.cli.fake_gateway import CLUSTER_ID, PASSWORD, Authority, Gateway
 
 Dcos = Callable[..., Any]

@@ -15,9 +15,9 @@ from typing import Any
 import pytest
 from aiohttp import web
 
-from dcos_runtime.cli.gateway import Access, Gateways
-from dcos_runtime.cli.http import Http, origin
-from dcos_runtime.cli.trust import Trust
+from dcos_runtime.cli.connection.gateway import Access, Gateways
+from dcos_runtime.cli.connection.http import Http, origin
+from dcos_runtime.cli.connection.trust import Trust
 from tests.support.cli.fake_gateway import Authority, Gateway
 
 Dcos = Callable[..., Any]
@@ -55,7 +55,7 @@ def test_no_fault_of_ours_shows_the_token_or_the_password(
     def fault(*arguments: Any, **options: Any) -> None:
         raise KeyError("surprise")
 
-    monkeypatch.setattr("dcos_runtime.cli.gateway.exchange", fault)
+    monkeypatch.setattr("dcos_runtime.cli.connection.gateway.exchange", fault)
     verb = dcos("--log-level", "debug", "ps")
     login = dcos("--log-level", "debug", "auth", "login", "--username", "admin", "--password", "pass-word")
     assert "Traceback" in verb.err and "Traceback" in login.err
@@ -141,7 +141,7 @@ def test_everything_works_on_when_the_first_gateway_is_off(
 def test_a_gateway_that_takes_connections_and_says_nothing_is_passed_over_by_changes_too(
     gateway: Gateway, second: Gateway, lab: Path, dcos: Dcos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcos_runtime.cli.gateway.CONNECT_SECONDS", 0.3)
+    monkeypatch.setattr("dcos_runtime.cli.connection.gateway.CONNECT_SECONDS", 0.3)
     gateway.stop()
     with socket.create_server(("127.0.0.1", gateway.port)):
         assert dcos("ps").code == 0

@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from dcos_runtime.cli.http import Response
-from dcos_runtime.cli.sandbox import BLOCK, File
+from dcos_runtime.cli.connection.http import Response
+from dcos_runtime.cli.kernel.sandbox import BLOCK, File
 
 
 class Output:

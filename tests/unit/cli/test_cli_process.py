@@ -84,7 +84,7 @@ def test_a_fault_of_our_own_is_one_line_and_a_traceback_only_in_debug(
     def fault(*_: Any) -> None:
         raise KeyError("surprise")
 
-    monkeypatch.setattr("dcos_runtime.cli.target.find_target", fault)
+    monkeypatch.setattr("dcos_runtime.cli.clusters.target.find_target", fault)
     result = dcos("ps")
     assert result.code == 1
     assert "unexpected KeyError at test_cli_process.py" in result.err and "Traceback" not in result.err

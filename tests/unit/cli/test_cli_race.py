@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dcos_runtime.cli.gateway import Gateways
-from dcos_runtime.cli.race import race
-from dcos_runtime.cli.trust import Trust
+from dcos_runtime.cli.connection.gateway import Gateways
+from dcos_runtime.cli.connection.race import race
+from dcos_runtime.cli.connection.trust import Trust
 from tests.support.cli.fake_gateway import Authority, Gateway
 
 
@@ -81,7 +81,7 @@ def test_when_nobody_opens_each_has_its_reason(silent: str) -> None:
 def test_a_gateway_that_is_off_is_asked_last_from_then_on(
     silent: str, gateway: Gateway, authority: Authority, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcos_runtime.cli.gateway.CONNECT_SECONDS", 3600.0)  # never waited for
+    monkeypatch.setattr("dcos_runtime.cli.connection.gateway.CONNECT_SECONDS", 3600.0)  # never waited for
     asked = Gateways([silent, gateway.url], Trust("", "test", authority.pem), None)
     for _ in range(3):
         assert asked.get(f"{silent}/metadata").url == f"{gateway.url}/metadata"

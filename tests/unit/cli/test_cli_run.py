@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcos_runtime.cli.capacity import why_not_placed
-from dcos_runtime.cli.kernel import Agent
-from dcos_runtime.cli.names import readable_id
-from dcos_runtime.cli.one_liner import app_of
+from dcos_runtime.cli.kernel.master import Agent
+from dcos_runtime.cli.marathon.app_names import readable_id
+from dcos_runtime.cli.marathon.capacity import why_not_placed
+from dcos_runtime.cli.marathon.one_liner import app_of
 
 Dcos = Callable[..., Any]
 
@@ -109,7 +109,8 @@ def test_run_tells_where_a_command_ran_that_has_ended_already(cluster: Any, dcos
 
 
 def test_run_sees_a_failure_right_after_the_start(cluster: Any, dcos: Dcos, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("dcos_runtime.cli.wait.STEADY_SECONDS", 600)  # it fails before that, however busy this host is
+    # It fails before that, however busy this host is.
+    monkeypatch.setattr("dcos_runtime.cli.marathon.wait.STEADY_SECONDS", 600)
     starts(cluster)
     running = cluster.marathon.answer
     looks = 0
@@ -143,7 +144,7 @@ def test_run_tells_why_the_app_does_not_stay_up(cluster: Any, dcos: Dcos) -> Non
 def test_run_tells_what_is_missing_when_no_agent_has_room(
     cluster: Any, dcos: Dcos, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("dcos_runtime.cli.wait.SILENCE_SECONDS", 0)
+    monkeypatch.setattr("dcos_runtime.cli.marathon.wait.SILENCE_SECONDS", 0)
     result = dcos("marathon", "run", "--cpus", "64", "--timeout", "0.1", "true")
     assert result.code == 1
     assert "no agent has 64 cpus free; the most is 3.5 on a1" in result.err

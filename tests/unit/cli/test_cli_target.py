@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dcos_runtime.cli.clusters.target import base_url, find_target
 from dcos_runtime.cli.errors import CliError
-from dcos_runtime.cli.target import base_url, find_target
 
 
 def cluster(home: Path, cluster_id: str, text: str, *, attached: bool = False) -> Path:

@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import dcos_runtime
-from dcos_runtime.cli.kernel import TERMINAL_STATES
+from dcos_runtime.cli.kernel.master import TERMINAL_STATES
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.marathon.core.instance import TERMINAL_CONDITIONS
 from dcos_runtime.wire.tasks import TaskState

@@ -11,7 +11,7 @@ from dcos_installer import client
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.snapshot import impossible_changes, last_spec, remember_spec
 from dcos_installer.state import open_state
-from dcos_runtime.cli.clusters import Clusters
+from dcos_runtime.cli.clusters.known import Clusters
 from tests.support.installer.pretended import spec_of
 
 

@@ -1,4 +1,4 @@
-"""The clusters this user knows: one folder each in ``$DCOS_DIR/clusters``, laid out as the original's.
+"""The clusters this user knows: one folder each in ``$DCOS_DIR/clusters``, laid out as DC/OS' own command does it.
 
 Every change is made under a lock and every file replaced in one step, so commands that run at once lose nothing.
 """
@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.cli.connection.http import origin
 from dcos_runtime.cli.errors import USAGE, CliError
-from dcos_runtime.cli.http import origin
 
 SETTINGS_FILE = "dcos.toml"
 CA_FILE = "dcos_ca.crt"
@@ -178,7 +178,7 @@ class Clusters:
                 settings[section] = {key: value for key, value in after.items() if value is not None}
             if ca is not None:
                 _replace(folder / CA_FILE, ca)
-            from dcos_runtime.cli import toml
+            from dcos_runtime.cli.clusters import toml
 
             _replace(folder / SETTINGS_FILE, toml.dumps(settings).encode())
             if attach:

@@ -9,13 +9,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any, Protocol
 
-from dcos_runtime.cli.capacity import why_not_placed
-from dcos_runtime.cli.definitions import action_name
+from dcos_runtime.cli.connection.patience import Patience
 from dcos_runtime.cli.errors import CliError, Unavailable
-from dcos_runtime.cli.kernel import Master
-from dcos_runtime.cli.marathon import App, Deployment, Marathon
+from dcos_runtime.cli.kernel.master import Master
+from dcos_runtime.cli.marathon.capacity import why_not_placed
+from dcos_runtime.cli.marathon.client import App, Deployment, Marathon
+from dcos_runtime.cli.marathon.definitions import action_name
 from dcos_runtime.cli.output import clean, print_line, print_note
-from dcos_runtime.cli.patience import Patience
 
 FIRST_INTERVAL_SECONDS = 0.2
 LAST_INTERVAL_SECONDS = 2.0

@@ -1,7 +1,8 @@
-"""Which of several doors opens first: each has a head start over the next, so that the first is used while it is well.
+"""Which of several gateways accepts a connection first.
 
-A machine that is off answers nothing at all. Asked one after the other it would cost every command its whole patience.
-The idea is that of RFC 8305, with several machines in place of several addresses of one.
+Each has a head start over the next, so that the first is used while it is well. A machine that is off answers nothing
+at all. Asked one after the other it would cost every command its whole patience. The idea is that of RFC 8305, with
+several machines in place of several addresses of one.
 """
 
 from __future__ import annotations

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.cli.connection.gateway import NOBODY_BEHIND, Gateways
+from dcos_runtime.cli.connection.http import NotJson, Response, origin
 from dcos_runtime.cli.errors import USAGE, CliError, Unavailable
-from dcos_runtime.cli.gateway import NOBODY_BEHIND, Gateways
-from dcos_runtime.cli.http import NotJson, Response, origin
 
 TRIES = 3
 _BY_PASSWORD = frozenset({"dcos-uid-password", "dcos-uid-password-ldap"})

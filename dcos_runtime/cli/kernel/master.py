@@ -10,10 +10,10 @@ from typing import Any, Protocol
 
 import msgspec
 
+from dcos_runtime.cli.clusters.target import Target
+from dcos_runtime.cli.connection.gateway import NOBODY_BEHIND, Gateways
+from dcos_runtime.cli.connection.http import Http, NotJson, Response, Unreachable
 from dcos_runtime.cli.errors import CliError, Unavailable
-from dcos_runtime.cli.gateway import NOBODY_BEHIND, Gateways
-from dcos_runtime.cli.http import Http, NotJson, Response, Unreachable
-from dcos_runtime.cli.target import Target
 
 TERMINAL_STATES = frozenset(
     {
@@ -294,7 +294,7 @@ class Master:
         )
 
 
-class Door(Protocol):
+class AgentRoute(Protocol):
     """Where an agent is asked."""
 
     def url(self, agent: Agent) -> str: ...
@@ -302,7 +302,7 @@ class Door(Protocol):
     def unavailable(self, agent: Agent, why: str) -> Unavailable: ...
 
 
-class AgentDoor:
+class DirectRoute:
     """Its own port."""
 
     def url(self, agent: Agent) -> str:
@@ -316,7 +316,7 @@ class AgentDoor:
 
 
 @dataclass(frozen=True)
-class GatewayDoor:
+class GatewayRoute:
     """The cluster's gateway, which leads to every agent."""
 
     gateway: str
@@ -334,26 +334,26 @@ class GatewayDoor:
 class Agents:
     """Reads of single agents: what they run and the files of sandboxes."""
 
-    def __init__(self, http: Http | Gateways, door: Door) -> None:
+    def __init__(self, http: Http | Gateways, route: AgentRoute) -> None:
         self._http = http
-        self._door = door
+        self._route = route
 
     def state(self, agent: Agent) -> Response:
         """What the agent runs. Raises `Unavailable` when nobody tells."""
         response = self.get(agent, f"/{agent.process}/state")
         if response.status == 404:
             # An agent has it, so this is somebody who does not know the agent: not registered again yet, perhaps.
-            raise self._door.unavailable(agent, f"{response.url} answered 404: {response.complaint() or 'nothing'}")
+            raise self._route.unavailable(agent, f"{response.url} answered 404: {response.complaint() or 'nothing'}")
         return response
 
     def get(self, agent: Agent, path: str) -> Response:
         """Any answer of the agent. Raises `Unavailable` when there is none."""
         try:
-            response = self._http.get(self._door.url(agent) + path)
+            response = self._http.get(self._route.url(agent) + path)
         except Unreachable as error:
-            raise self._door.unavailable(agent, str(error)) from error
+            raise self._route.unavailable(agent, str(error)) from error
         if response.status in NOBODY_BEHIND:
-            raise self._door.unavailable(
+            raise self._route.unavailable(
                 agent, f"{response.url} answered {response.status}: {response.complaint() or 'nothing'}"
             )
         return response

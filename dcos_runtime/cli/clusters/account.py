@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from dcos_runtime.cli.clusters import Cluster, Clusters
-from dcos_runtime.cli.doors import TOKEN_VARIABLES, gateways, trust
+from dcos_runtime.cli.clusters.access import TOKEN_VARIABLES, gateways, trust
+from dcos_runtime.cli.clusters.known import Cluster, Clusters
+from dcos_runtime.cli.clusters.login import Credentials, Provider, list_providers, log_in
+from dcos_runtime.cli.clusters.setup import other_gateways
+from dcos_runtime.cli.clusters.target import Target, environment
+from dcos_runtime.cli.connection.gateway import Access, NotLoggedIn
 from dcos_runtime.cli.errors import USAGE, CliError
-from dcos_runtime.cli.gateway import Access, NotLoggedIn
-from dcos_runtime.cli.login import Credentials, Provider, list_providers, log_in
 from dcos_runtime.cli.output import print_note
-from dcos_runtime.cli.setup import other_gateways
-from dcos_runtime.cli.target import Target, environment
 
 _LOGOUT_PATH = "/acs/api/v1/auth/logout"
 

@@ -1,4 +1,4 @@
-"""The cluster's front door as a client sees it: several gateways that lead to the same, one token, no way elsewhere.
+"""The cluster's gateways as a client sees them: several that lead to the same, one token, no way elsewhere.
 
 Whichever lets us in first is asked, each with a head start over the next. A gateway that cannot be asked is passed over
 for the next one. What changes something is given to another one only when it is certain that nothing was sent; what was
@@ -14,8 +14,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from dcos_runtime.cli.errors import CliError, Unavailable
-from dcos_runtime.cli.http import (
+from dcos_runtime.cli.connection.http import (
     MAX_REDIRECTS,
     READS,
     TIMEOUT_SECONDS,
@@ -26,8 +25,9 @@ from dcos_runtime.cli.http import (
     no_connection,
     origin,
 )
-from dcos_runtime.cli.race import Finish, race
-from dcos_runtime.cli.trust import Trust
+from dcos_runtime.cli.connection.race import Finish, race
+from dcos_runtime.cli.connection.trust import Trust
+from dcos_runtime.cli.errors import CliError, Unavailable
 
 log = logging.getLogger("dcos.gateway")
 

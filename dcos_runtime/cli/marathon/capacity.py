@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from dcos_runtime.cli.kernel import Agent
+from dcos_runtime.cli.kernel.master import Agent
 from dcos_runtime.cli.output import number
 
 PUBLIC_ROLE = "slave_public"  # clusters of others keep all of a public agent for it; ours reserve nothing

@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING
 import click
 
 if TYPE_CHECKING:
-    from dcos_runtime.cli.clusters import Clusters
-    from dcos_runtime.cli.gateway import Gateways
-    from dcos_runtime.cli.http import Http
-    from dcos_runtime.cli.kernel import Agents, Master
-    from dcos_runtime.cli.marathon import Marathon
-    from dcos_runtime.cli.target import Target
+    from dcos_runtime.cli.clusters.known import Clusters
+    from dcos_runtime.cli.clusters.target import Target
+    from dcos_runtime.cli.connection.gateway import Gateways
+    from dcos_runtime.cli.connection.http import Http
+    from dcos_runtime.cli.kernel.master import Agents, Master
+    from dcos_runtime.cli.marathon.client import Marathon
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
 
 @dataclass
-class Session:
+class Invocation:
     """The state of one command line. Clients import their modules late: `dcos --help` needs none of them."""
 
     address: str | None = None
@@ -28,49 +28,49 @@ class Session:
     @cached_property
     def clusters(self) -> Clusters:
         """The clusters this user knows."""
-        from dcos_runtime.cli.clusters import Clusters, dcos_dir
-        from dcos_runtime.cli.target import environment
+        from dcos_runtime.cli.clusters.known import Clusters, dcos_dir
+        from dcos_runtime.cli.clusters.target import environment
 
         return Clusters(dcos_dir(environment()))
 
     @cached_property
     def target(self) -> Target:
         """The cluster that is named or attached. Raises `CliError` when none is."""
-        from dcos_runtime.cli.target import environment, find_target
+        from dcos_runtime.cli.clusters.target import environment, find_target
 
         return find_target(self.address, environment())
 
     @cached_property
     def http(self) -> Http | Gateways:
         """How it is asked: through its gateways, or its daemons one by one. Raises `CliError`."""
-        from dcos_runtime.cli.doors import open_door
-        from dcos_runtime.cli.target import environment
+        from dcos_runtime.cli.clusters.access import connect
+        from dcos_runtime.cli.clusters.target import environment
 
-        return open_door(self.target, environment())
+        return connect(self.target, environment())
 
     @cached_property
     def master(self) -> Master:
         """The kernel's master. Raises `CliError` when no cluster is named."""
-        from dcos_runtime.cli.doors import master
+        from dcos_runtime.cli.clients import master
 
         return master(self.http, self.target)
 
     @cached_property
     def agents(self) -> Agents:
         """The agents, for sandboxes."""
-        from dcos_runtime.cli.doors import agents
+        from dcos_runtime.cli.clients import agents
 
         return agents(self.http, self.target)
 
     @cached_property
     def marathon(self) -> Marathon:
         """The init: behind the gateway, or where the master says it is. Raises `CliError`."""
-        from dcos_runtime.cli.doors import marathon
+        from dcos_runtime.cli.clients import marathon
 
         return marathon(self.http, self.target, self.master)
 
 
-pass_session = click.make_pass_decorator(Session, ensure=True)
+pass_invocation = click.make_pass_decorator(Invocation, ensure=True)
 
 
 def global_options(*, hidden: bool) -> list[click.Option]:
@@ -97,7 +97,7 @@ def global_options(*, hidden: bool) -> list[click.Option]:
 
 def _set_address(context: click.Context, _parameter: click.Parameter, value: str | None) -> None:
     if value is not None:
-        context.ensure_object(Session).address = value
+        context.ensure_object(Invocation).address = value
 
 
 def _set_log_level(_context: click.Context, _parameter: click.Parameter, value: str | None) -> None:

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from dcos_runtime.cli.clusters import Cluster
+from dcos_runtime.cli.clusters.known import Cluster
+from dcos_runtime.cli.connection.gateway import CONNECT_SECONDS, Gateways
+from dcos_runtime.cli.connection.http import Http, NotJson, Unreachable
+from dcos_runtime.cli.connection.trust import read_setting
 from dcos_runtime.cli.errors import CliError
-from dcos_runtime.cli.gateway import CONNECT_SECONDS, Gateways
-from dcos_runtime.cli.http import Http, NotJson, Unreachable
-from dcos_runtime.cli.trust import read_setting
 
 AVAILABLE = "AVAILABLE"
 UNAVAILABLE = "UNAVAILABLE"

@@ -8,10 +8,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from dcos_runtime.cli.connection.gateway import NOBODY_BEHIND, Gateways
+from dcos_runtime.cli.connection.http import Http, NotJson, Response, Unreachable
 from dcos_runtime.cli.errors import CliError, Unavailable
-from dcos_runtime.cli.gateway import NOBODY_BEHIND, Gateways
-from dcos_runtime.cli.http import Http, NotJson, Response, Unreachable
-from dcos_runtime.cli.kernel import Master
+from dcos_runtime.cli.kernel.master import Master
 
 FRAMEWORK_NAME = "marathon"
 

@@ -1,4 +1,4 @@
-"""How a cluster is asked: through its gateways with a token, or its daemons one by one, as those started by hand."""
+"""As whom a cluster is asked: with a token at its gateways, or with a principal at daemons started by hand."""
 
 from __future__ import annotations
 
@@ -6,20 +6,18 @@ import base64
 from collections.abc import Mapping
 from pathlib import Path
 
+from dcos_runtime.cli.clusters.target import Target
+from dcos_runtime.cli.connection.gateway import Access, Gateways
+from dcos_runtime.cli.connection.http import Http
+from dcos_runtime.cli.connection.trust import SYSTEM, Trust, read_setting
 from dcos_runtime.cli.errors import USAGE, CliError
-from dcos_runtime.cli.gateway import Access, Gateways
-from dcos_runtime.cli.http import Http
-from dcos_runtime.cli.kernel import AgentDoor, Agents, GatewayDoor, Master
-from dcos_runtime.cli.marathon import Marathon, find_marathon
 from dcos_runtime.cli.output import print_note
-from dcos_runtime.cli.target import Target
-from dcos_runtime.cli.trust import SYSTEM, Trust, read_setting
 
 TOKEN_VARIABLES = ("DCOS_ACS_TOKEN", "DCOS_DCOS_ACS_TOKEN")
-"""Each holds a token that wins over the one of `dcos auth login`; both names are the original's."""
+"""Each holds a token that wins over the one of `dcos auth login`; DC/OS' own command takes both names."""
 
 
-def open_door(target: Target, environment: Mapping[str, str]) -> Http | Gateways:
+def connect(target: Target, environment: Mapping[str, str]) -> Http | Gateways:
     """Raises `CliError` when what the environment or the cluster's file says cannot be used."""
     if not target.is_gateway:
         return Http(authorization=_principal(environment))
@@ -60,7 +58,7 @@ def _sendable(token: str, where: str) -> str:
 
 
 def _principal(environment: Mapping[str, str]) -> str | None:
-    """HTTP Basic for daemons that are asked at their own doors. A token is never sent in the clear."""
+    """HTTP Basic for daemons that are asked at their own ports. A token is never sent in the clear."""
     name = environment.get("DCOS_PRINCIPAL")
     if not name:
         return None
@@ -75,21 +73,3 @@ def _principal(environment: Mapping[str, str]) -> str | None:
     except OSError as error:
         raise CliError(f"cannot read {file}, which DCOS_SECRET_FILE names: {error.strerror}") from error
     return "Basic " + base64.b64encode(name.encode("utf-8", "surrogateescape") + b":" + secret).decode()
-
-
-def master(http: Http | Gateways, target: Target) -> Master:
-    return Master(http, target.beneath("/mesos") if target.is_gateway else target)
-
-
-def agents(http: Http | Gateways, target: Target) -> Agents:
-    return Agents(http, GatewayDoor(target.url) if target.is_gateway else AgentDoor())
-
-
-def marathon(http: Http | Gateways, target: Target, known_to: Master) -> Marathon:
-    if target.is_gateway:
-        return Marathon(http, f"{target.url}/service/marathon", told_by="the gateway leads there")
-    return Marathon(
-        http,
-        find_marathon(known_to),
-        told_by="the master told this address (webui_url of the framework named marathon)",
-    )

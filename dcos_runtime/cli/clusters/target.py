@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dcos_runtime.cli.clusters import Cluster, Clusters, dcos_dir
+from dcos_runtime.cli.clusters.known import Cluster, Clusters, dcos_dir
 from dcos_runtime.cli.errors import USAGE, CliError
 
 MASTER_PORT = 5050

@@ -7,7 +7,7 @@ import sys
 from collections.abc import Iterable
 from typing import Protocol
 
-from dcos_runtime.cli.kernel import Task
+from dcos_runtime.cli.kernel.master import Task
 from dcos_runtime.cli.output import clean
 
 

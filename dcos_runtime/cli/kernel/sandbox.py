@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dcos_runtime.cli.connection.http import NotJson, Response
 from dcos_runtime.cli.errors import CliError
-from dcos_runtime.cli.http import NotJson, Response
-from dcos_runtime.cli.kernel import Agent, Agents, Task
+from dcos_runtime.cli.kernel.master import Agent, Agents, Task
 
 BLOCK = 64 * 1024  # what an agent hands out at once at most
 

@@ -10,14 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcos_runtime.cli.clusters import CA_FILE, Cluster, Clusters
+from dcos_runtime.cli.clusters.known import CA_FILE, Cluster, Clusters
+from dcos_runtime.cli.clusters.login import Credentials, json_object, log_in, require_terminal
+from dcos_runtime.cli.clusters.target import base_url
+from dcos_runtime.cli.connection.gateway import CONNECT_SECONDS, Access, Gateways
+from dcos_runtime.cli.connection.http import NotJson, Unreachable, Untrusted, exchange, origin
+from dcos_runtime.cli.connection.trust import NOBODY, SYSTEM, Trust, read_authorities, unverified
 from dcos_runtime.cli.errors import USAGE, CliError
-from dcos_runtime.cli.gateway import CONNECT_SECONDS, Access, Gateways
-from dcos_runtime.cli.http import NotJson, Unreachable, Untrusted, exchange, origin
-from dcos_runtime.cli.login import Credentials, json_object, log_in, require_terminal
 from dcos_runtime.cli.output import clean, print_note
-from dcos_runtime.cli.target import base_url
-from dcos_runtime.cli.trust import NOBODY, SYSTEM, Trust, read_authorities, unverified
 
 _CA_PATH = "/ca/dcos-ca.crt"
 _LONGEST_CA = 256 * 1024

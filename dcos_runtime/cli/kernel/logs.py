@@ -6,12 +6,12 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dcos_runtime.cli.connection.patience import Patience
 from dcos_runtime.cli.errors import CliError
-from dcos_runtime.cli.kernel import Agent, Agents, Master, State, Task
+from dcos_runtime.cli.kernel.master import Agent, Agents, Master, State, Task
+from dcos_runtime.cli.kernel.sandbox import File, Missing, find_run
+from dcos_runtime.cli.kernel.writers import JsonWriter, PlainWriter, Writer
 from dcos_runtime.cli.output import print_note
-from dcos_runtime.cli.patience import Patience
-from dcos_runtime.cli.sandbox import File, Missing, find_run
-from dcos_runtime.cli.writers import JsonWriter, PlainWriter, Writer
 
 POLL_SECONDS = 0.5
 # Whether a task has ended is asked only after some rounds without new output: /state costs more than a read.

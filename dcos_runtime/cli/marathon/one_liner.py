@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from dcos_runtime.cli.errors import USAGE, CliError
-from dcos_runtime.cli.kernel import Task
-from dcos_runtime.cli.marathon import app_path
-from dcos_runtime.cli.names import readable_id
+from dcos_runtime.cli.kernel.master import Task
+from dcos_runtime.cli.marathon.app_names import readable_id
+from dcos_runtime.cli.marathon.client import app_path
 
 
 def app_of(

@@ -1,0 +1,1 @@
+"""The kernel: its master, and the sandboxes of its agents."""
