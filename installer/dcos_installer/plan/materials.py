@@ -18,25 +18,13 @@ from dcos_installer.data import roles_dir
 from dcos_installer.errors import InstallerError
 from dcos_installer.plan.facts import Target
 from dcos_installer.plan.manifest import Package
-from dcos_installer.plan.values import FILTERS
+from dcos_installer.plan.values import FILTERS, NO_TRUST, Trust
 from dcos_installer.services import Catalog, Service
 from dcos_installer.services import load as load_services
 
 
 class MaterialsMissing(InstallerError):
     """A role's files are not there, or a package for a machine's Python has not been built."""
-
-
-@dataclass(frozen=True)
-class Trust:
-    """What is public of the cluster's secrets, as PEM: the CA's certificate, and the key that tokens are held to."""
-
-    ca: str
-    token_key: str
-
-
-NO_TRUST = Trust(ca="# made by the first deploy\n", token_key="# made by the first deploy\n")
-"""Stands in the plan of a cluster whose secrets are yet to be made."""
 
 
 @dataclass(frozen=True)

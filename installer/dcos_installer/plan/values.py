@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dcos_installer.plan.manifest import ACTIVE
@@ -10,7 +11,6 @@ from dcos_installer.plan.manifest import ACTIVE
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
     from dcos_installer.plan.facts import Facts
-    from dcos_installer.plan.materials import Trust
     from dcos_installer.services import Catalog, Service
 
 SECRETS = "/etc/dcos-secrets"
@@ -19,6 +19,18 @@ SECRETS = "/etc/dcos-secrets"
 CA = "etc/tls/ca.crt"
 TOKEN_KEY = "etc/auth/token.pub"
 """Files of every generation: whom the machine trusts."""
+
+
+@dataclass(frozen=True)
+class Trust:
+    """What is public of the cluster's secrets, as PEM: the CA's certificate, and the key that tokens are held to."""
+
+    ca: str
+    token_key: str
+
+
+NO_TRUST = Trust(ca="# made by the first deploy\n", token_key="# made by the first deploy\n")
+"""Stands in the plan of a cluster whose secrets are yet to be made."""
 
 
 def values(

@@ -23,8 +23,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcos_installer.plan.materials import Trust
-from dcos_installer.plan.values import zk_url
+from dcos_installer.plan.values import Trust, zk_url
 from dcos_installer.secrets import roots as root_files
 from dcos_installer.secrets.authority import Holder, damaged, moment
 from dcos_installer.secrets.roots import Administrator, Roots

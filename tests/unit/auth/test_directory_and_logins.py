@@ -272,14 +272,14 @@ def _app(app_id: str, labels: dict[str, str], **task: Any) -> dict[str, Any]:
 
 def test_services_are_where_their_labels_say() -> None:
     labels = {"DCOS_SERVICE_NAME": "/web/", "DCOS_SERVICE_SCHEME": "HTTPS", "DCOS_SERVICE_PORT_INDEX": "1"}
-    assert services_of([_app("/a", labels)])["web"].place == Endpoint("https", "h", 2)
+    assert services_of([_app("/a", labels)])["web"].endpoint == Endpoint("https", "h", 2)
     for wrong in (
         {**labels, "DCOS_SERVICE_SCHEME": "gopher"},
         {**labels, "DCOS_SERVICE_PORT_INDEX": "2"},
         {**labels, "DCOS_SERVICE_PORT_INDEX": "-1"},
     ):
         found = services_of([_app("/a", wrong)])["web"]
-        assert found.place is None and found.why
+        assert found.endpoint is None and found.why
     assert services_of([_app("/a", {}), {"id": "/b"}]) == {}
 
 
@@ -287,8 +287,8 @@ def test_of_several_tasks_a_healthy_one_is_taken_and_of_several_apps_the_first()
     app = _app("/b", {"DCOS_SERVICE_NAME": "web"}, startedAt="1", healthCheckResults=[{"alive": False}])
     well = {"id": "u", "state": "TASK_RUNNING", "host": "well", "ports": [3], "startedAt": "2"}
     app["tasks"].append({**well, "healthCheckResults": [{"alive": True}, None]})
-    assert services_of([app])["web"].place == Endpoint("http", "well", 3)
-    assert services_of([app, _app("/a", {"DCOS_SERVICE_NAME": "web"})])["web"].place == Endpoint("http", "h", 1)
+    assert services_of([app])["web"].endpoint == Endpoint("http", "well", 3)
+    assert services_of([app, _app("/a", {"DCOS_SERVICE_NAME": "web"})])["web"].endpoint == Endpoint("http", "h", 1)
 
 
 def test_agents_and_frameworks_say_where_they_are() -> None:
@@ -303,6 +303,6 @@ def test_agents_and_frameworks_say_where_they_are() -> None:
         {"name": "none"},
     ]
     found = frameworks_of(told)
-    assert found["chronos"].place == Endpoint("http", "new", 2)
-    assert found["bad"].place is None
+    assert found["chronos"].endpoint == Endpoint("http", "new", 2)
+    assert found["bad"].endpoint is None
     assert "none" not in found
