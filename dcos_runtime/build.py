@@ -1,4 +1,4 @@
-"""Which code this is: the fields by which the original's `/version` and `/state` tell a build.
+"""Which code this is: the fields by which Mesos' `/version` and `/state` tell a build.
 
 A build of ours is its source and nothing else, so that two of the same source are alike to the byte. The id is computed
 from the files that run; the times are the version's own, for there is no other that would be the same everywhere.

@@ -330,7 +330,7 @@ def text_response(text: str, status: int = 200, headers: Mapping[str, str] | Non
 
 
 def machine() -> dict[str, float | int]:
-    """Of the machine: load, processors, memory; as the original's `/system/stats.json`."""
+    """Of the machine: load, processors, memory; as Mesos' `/system/stats.json`."""
     load = os.getloadavg()
     page = os.sysconf("SC_PAGE_SIZE")
     return {

@@ -1,4 +1,4 @@
-"""The environment of a task: the original's variables, the operator's, the task's own — later ones win. Pure."""
+"""The environment of a task: Mesos' variables, the operator's, the task's own — later ones win. Pure."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def environment(
 
 
 def duration_text(seconds: float) -> str:
-    """A duration as the original prints it: in the largest unit that leaves a whole number."""
+    """A duration as Mesos prints it: in the largest unit that leaves a whole number."""
     nanoseconds = round(seconds * 1e9)
     for unit, name in (
         (604800 * 10**9, "weeks"),

@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 
 class FetchFailed(Exception):
-    """The URIs could not all be fetched. The text is the original's, followed by the reason."""
+    """The URIs could not all be fetched. The text is Mesos', followed by the reason."""
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.sandbox import Sandboxes
 
 MAX_READ = 16 * os.sysconf("SC_PAGE_SIZE")
-"""What one read hands out at most, as the original does: 16 pages."""
+"""What one read hands out at most, as Mesos does: 16 pages."""
 
 
 class NotThere(Exception):
@@ -93,7 +93,7 @@ class Files:
         return parts
 
     def browse(self, path: str) -> list[dict[str, Any]]:
-        """The entries of a folder, sorted by path, as the original lists them; links as links, wherever they lead."""
+        """The entries of a folder, sorted by path, as Mesos lists them; links as links, wherever they lead."""
         with self.opened(path) as folder:
             if not folder.is_folder:
                 return []

@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def allowed_age(delay: float, headroom: float, used: float) -> float:
-    """How old a sandbox may grow, in seconds, when the fraction ``used`` of the disk is: the original's rule."""
+    """How old a sandbox may grow, in seconds, when the fraction ``used`` of the disk is: Mesos' rule."""
     return max(0.0, delay * max(0.0, 1.0 - headroom - used))
 
 

@@ -1,4 +1,4 @@
-"""The agent's own listener: health, state, metrics, sandboxes — with the original's paths and ways of finding a route.
+"""The agent's own listener: health, state, metrics, sandboxes — with Mesos' paths and ways of finding a route.
 
 Each path is served bare and under ``/slave(1)``; a trailing slash and the ``.json`` of old clients are dropped. The
 route brings the door along through which a caller has to come.

@@ -25,14 +25,14 @@ from dcos_runtime.wire.tasks import TaskInfo
 
 MIN_CPUS = 0.01
 MIN_MEMORY = 32 * MB
-"""The original's smallest memory limit: less does not even start a shell."""
+"""Mesos' smallest memory limit: less does not even start a shell."""
 MAX_CPUS = 1_000_000.0
 MAX_MEMORY = float(2**60)
 """A limit above these, infinity for one, is none."""
 
 
 class UserUnknown(Exception):
-    """The sandbox could not be made for the task's user; the text is the original's."""
+    """The sandbox could not be made for the task's user; the text is Mesos'."""
 
 
 @dataclass(frozen=True)

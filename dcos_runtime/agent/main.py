@@ -54,7 +54,7 @@ from dcos_runtime.wire.cluster import AgentInfo
 
 log = logging.getLogger(__name__)
 
-_SUMMARY = "The kernel's agent: runs tasks on this machine. Flags are the original's; MESOS_<NAME> sets them, too."
+_SUMMARY = "The kernel's agent: runs tasks on this machine. Flags are Mesos'; MESOS_<NAME> sets them, too."
 
 
 def main(argv: Sequence[str] | None = None) -> int:

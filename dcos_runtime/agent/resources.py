@@ -153,7 +153,7 @@ def parse_attributes(text: str) -> list[Attribute]:
 
 
 def offered(given: list[Resource], capacity: Capacity) -> list[Resource]:
-    """``given``, and for what it does not name of cpus, mem, disk and ports, what is there less the original's margin.
+    """``given``, and for what it does not name of cpus, mem, disk and ports, what is there less Mesos' margin.
 
     Memory: less 1 GB, or half when there are less than 2 GB. Disk: less 5 GB, or half under 10 GB.
     """

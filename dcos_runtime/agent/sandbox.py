@@ -21,7 +21,7 @@ class NoSuchUser(Exception):
 
 
 class Sandboxes:
-    """``work_dir/slaves/<agent>/frameworks/<framework>/executors/<task>/runs/<container>/``, as the original does."""
+    """``work_dir/slaves/<agent>/frameworks/<framework>/executors/<task>/runs/<container>/``, as Mesos does."""
 
     def __init__(self, work_dir: Path) -> None:
         self.root = work_dir / "slaves"

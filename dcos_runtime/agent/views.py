@@ -1,4 +1,4 @@
-"""What the agent shows of itself, in the shapes of the original's `/state`, `/containers`, `/metrics/snapshot`."""
+"""What the agent shows of itself, in the shapes of Mesos' `/state`, `/containers`, `/metrics/snapshot`."""
 
 from __future__ import annotations
 
@@ -214,7 +214,7 @@ class Viewer:
 
 
 def executor_name(task: TaskInfo) -> str:
-    """As the original names the executor of a command task."""
+    """As Mesos names the executor of a command task."""
     command = task.command
     if command is None:
         return f"Command Executor (Task: {task.task_id.value})"
@@ -228,7 +228,7 @@ def executor_name(task: TaskInfo) -> str:
 
 
 def _beginning(text: str) -> str:
-    """The original counts bytes; unlike it, no half of a character is told."""
+    """Mesos counts bytes; unlike it, no half of a character is told."""
     encoded = text.encode(errors="replace")
     return text if len(encoded) <= 15 else encoded[:12].decode(errors="ignore") + "..."
 

@@ -1,4 +1,4 @@
-"""Credentials files, in the original's form: ``{"credentials": [{"principal": "…", "secret": "…"}]}``."""
+"""Credentials files, in Mesos' form: ``{"credentials": [{"principal": "…", "secret": "…"}]}``."""
 
 from __future__ import annotations
 

@@ -45,7 +45,7 @@ class Prober:
 
     async def _request(self, probe: Probe) -> tuple[bool | None, str]:
         if self._http is None:
-            # As the original: a health check asks whether the task lives, not who signed its certificate.
+            # As Marathon: a health check asks whether the task lives, not who signed its certificate.
             trusting = ssl.create_default_context()
             trusting.check_hostname = False
             trusting.verify_mode = ssl.CERT_NONE

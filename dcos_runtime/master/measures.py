@@ -22,7 +22,7 @@ class Timer:
         self._samples.append((now, seconds * 1000.0))
 
     def shown(self, name: str, now: float) -> dict[str, float]:
-        """Under the names that the original gives them: percentiles when there are two to choose from."""
+        """Under the names that Mesos gives them: percentiles when there are two to choose from."""
         if not self._samples:
             return {}
         shown = {name: self._samples[-1][1]}

@@ -1,4 +1,4 @@
-"""`/metrics/snapshot`: the original's names, for all that exists here.
+"""`/metrics/snapshot`: Mesos' names, for all that exists here.
 
 A count of what never happened is 0 and there from the start, so that whoever draws it finds the name. What does not
 exist here (operations, executors, a replicated log) has no name here either; docs/kernel.md lists it.

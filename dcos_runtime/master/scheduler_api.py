@@ -1,4 +1,4 @@
-"""The scheduler API, `/api/v1/scheduler`: the checks of a call in the original's order, and the stream of events."""
+"""The scheduler API, `/api/v1/scheduler`: the checks of a call in Mesos' order, and the stream of events."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def answered(reply: Reply) -> web.Response:
 
 
 def _content_type(request: web.Request) -> str | None:
-    """What the body is, if it can be read. More lenient than the original: case and a charset do not matter."""
+    """What the body is, if it can be read. More lenient than Mesos: case and a charset do not matter."""
     kind = request.headers["Content-Type"].partition(";")[0].strip().lower()
     return kind if kind in _ENCODERS else None
 
@@ -112,7 +112,7 @@ async def _subscribe(
 
 
 async def _call(data: bytes, kind: str) -> Call:
-    """Raises `codec.DecodeError` with the original's words."""
+    """Raises `codec.DecodeError` with Mesos' words."""
     if kind == JSON:
         return decode(data)
     await _load_codecs()
@@ -129,7 +129,7 @@ async def _load_codecs() -> None:
 
 
 def decode(data: bytes) -> Call:
-    """Raises `codec.DecodeError` with the original's words, as far as they can be known."""
+    """Raises `codec.DecodeError` with Mesos' words, as far as they can be known."""
     try:
         return codec.decode(data, Call)
     except codec.DecodeError as error:

@@ -1,6 +1,6 @@
 """`/teardown`: an operator ends a framework, whosever it is, by naming its id in a form.
 
-Whoever may write may do that, as in the original without ACLs; the scheduler API's TEARDOWN is a framework's own.
+Whoever may write may do that, as in Mesos without ACLs; the scheduler API's TEARDOWN is a framework's own.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
 
 
 def parse(data: bytes) -> dict[str, str]:
-    """A form as the original reads it: whatever its content type, the last of several values counts.
+    """A form as Mesos reads it: whatever its content type, the last of several values counts.
 
     Raises ``ValueError`` for a ``%`` that two hexadecimal digits do not follow.
     """

@@ -1,4 +1,4 @@
-"""What the master shows of itself: the original's v0 reads, `/state` and kin, which third-party tools live on.
+"""What the master shows of itself: Mesos' v0 reads, `/state` and kin, which third-party tools live on.
 
 Each view is a generator of JSON pieces: it is built in short steps between which the kernel works on, so every record
 is consistent in itself, and the lists are those of the moment the view was begun. A record that cannot be shown is left

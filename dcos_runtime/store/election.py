@@ -1,6 +1,6 @@
 """Who leads: contending for leadership, and finding the leader — with ZooKeeper, or standing alone.
 
-The nodes are those of the original: ephemeral-sequential ``json.info_<10 digits>`` under the path of a ``zk://`` URL,
+The nodes are those of Mesos: ephemeral-sequential ``json.info_<10 digits>`` under the path of a ``zk://`` URL,
 with a content given by the caller (a master writes its MasterInfo as JSON); the lowest sequence leads. Clients of the
 original take the minimum over **all** children of that path: nothing else may be put there.
 """

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 TARS = (".tar", ".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz")
 ZIP = ".zip"
 UNPACKED_UNDER_URIS = (".tgz", ".tar.gz", ".tbz2", ".tar.bz2", ".txz", ".tar.xz", ZIP)
-"""What the old field ``uris`` of an app unpacks without being told to, as the original does."""
+"""What the old field ``uris`` of an app unpacks without being told to, as Mesos does."""
 
 HIDDEN = "***"
 

@@ -1,4 +1,4 @@
-"""What the `dcos` command needs to find a cluster: a folder in ``$DCOS_DIR``, laid out as the original's."""
+"""What the `dcos` command needs to find a cluster: a folder in ``$DCOS_DIR``, laid out as DC/OS'."""
 
 from __future__ import annotations
 

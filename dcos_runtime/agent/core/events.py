@@ -80,7 +80,7 @@ class Started(Frozen, frozen=True):
 class LaunchFailed(Frozen, frozen=True):
     """The container could not be made or started; ``message`` is for the framework.
 
-    ``user_unknown``: the sandbox could not be made for its user, which the original tells as a dropped task.
+    ``user_unknown``: the sandbox could not be made for its user, which Mesos tells as a dropped task.
     """
 
     container_id: str

@@ -214,7 +214,7 @@ class Life(Book):
         return grace(self.settings, override, task.terms.kill_policy)
 
     def _kill(self, task: Task, reason: KillReason, seconds: float, now: Now) -> None:
-        """A first kill begins; a further one may only shorten the grace, as the original's does."""
+        """A first kill begins; a further one may only shorten the grace, as Mesos' does."""
         record, stage = task.record, task.container.stage
         self.timers.cancel(Complete(record.container_id))
         if stage in (Stage.ENDING, Stage.ENDED):

@@ -1,4 +1,4 @@
-"""Task statuses as the original's agent and command executor word them."""
+"""Task statuses as Mesos' agent and command executor word them."""
 
 from __future__ import annotations
 

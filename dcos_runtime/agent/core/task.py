@@ -74,7 +74,7 @@ def is_terminal(status: TaskStatus) -> bool:
 
 
 def verdict_of(record: TaskRecord, exit: Exit) -> Verdict:
-    """How a task ended whose process did, as the original's command executor tells it."""
+    """How a task ended whose process did, as Mesos' command executor tells it."""
     executor, text = TaskStatus.Source.SOURCE_EXECUTOR, statuses.exit_text(exit)
     kill = record.kill
     if kill is not None and kill.reason is KillReason.MAX_COMPLETION_TIME:

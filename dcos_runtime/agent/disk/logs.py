@@ -25,7 +25,7 @@ KEPT = 0.75
 """How much of a cap is left by a cut, so that not every line makes another one."""
 
 SETTINGS = {name: f"CONTAINER_LOGGER_MAX_{name.upper()}_SIZE" for name in NAMES}
-"""A task's own caps: labels or variables of its environment, by the names of the original's logger."""
+"""A task's own caps: labels or variables of its environment, by the names of Mesos' logger."""
 
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2
 _UNSUPPORTED = (errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY)

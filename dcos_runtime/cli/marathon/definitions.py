@@ -88,7 +88,7 @@ def parse_properties(properties: Sequence[str]) -> dict[str, Any]:
             try:
                 fields[key] = json.loads(value)
             except ValueError as error:
-                # A bare word is meant as text, as the original took it; broken brackets or quotes are a mistake.
+                # A bare word is meant as text, as that of DC/OS took it; broken brackets or quotes are a mistake.
                 if value[:1] in ("{", "[", '"'):
                     wrong.append(f"{text}: the value is not JSON: {error}")
                 fields[key] = value

@@ -1,4 +1,4 @@
-"""What resources may come in: looked at once, as messages, before anything is counted. The texts are the original's.
+"""What resources may come in: looked at once, as messages, before anything is counted. The texts are Mesos'.
 
 Every function returns the reason for a refusal, or ``None``.
 """

@@ -1,4 +1,4 @@
-"""Names of roles, and the tree that they make. The texts are the original's."""
+"""Names of roles, and the tree that they make. The texts are Mesos'."""
 
 from __future__ import annotations
 

@@ -54,7 +54,7 @@ def answer(status: int, headers: Mapping[str, str], body: str, asked: str) -> Ac
         return NotNow(f"{asked} answered 200 without {STREAM_ID}; is it a Mesos master?")
     if status in (301, 302, 307, 308):
         location = headers.get("Location", "")
-        target = urlsplit(urljoin(asked, location))  # the original's Location is protocol-relative: //host:port/path
+        target = urlsplit(urljoin(asked, location))  # Mesos' Location is protocol-relative: //host:port/path
         if not location or not target.netloc:
             return NotNow(f"{asked} redirects to nowhere (Location {location!r})")
         return Elsewhere(f"{target.scheme}://{target.netloc}")

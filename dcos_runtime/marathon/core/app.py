@@ -119,7 +119,7 @@ _OMIT_EMPTY = ("args", "constraints", "dependencies", "env", "fetch", "healthChe
 
 
 def to_json(app: App) -> dict[str, Any]:
-    """The app with exactly the original's keys: what is absent there is absent here."""
+    """The app with exactly Marathon's keys: what is absent there is absent here."""
     data: dict[str, Any] = msgspec.to_builtins(app)
     for key in _OMIT_EMPTY:
         if not data[key]:
@@ -149,7 +149,7 @@ def to_json(app: App) -> dict[str, Any]:
 
 
 def whole(value: float) -> float | int:
-    """``128.0`` as ``128``, the way the original writes it."""
+    """``128.0`` as ``128``, the way Marathon writes it."""
     return int(value) if abs(value) < 2**53 and value == int(value) else value
 
 

@@ -108,5 +108,5 @@ def _text(attribute: Attribute) -> str:
 
 
 def _shown(number: float) -> str:
-    """At most three decimals and no zeros after them, as the original compares scalars."""
+    """At most three decimals and no zeros after them, as Marathon compares scalars."""
     return f"{number:.3f}".rstrip("0").rstrip(".")

@@ -85,7 +85,7 @@ def _replace(app: App, instances: Collection[Instance], healthy: Healthy, senten
     least = math.ceil(round(app.instances * app.upgrade_strategy.minimum_health_capacity, 9))
     most = math.floor(round(app.instances * (1 + app.upgrade_strategy.maximum_over_capacity), 9))
     if least >= most:
-        most = least + 1  # else nothing could ever be replaced: the original allows one more for the time, too
+        most = least + 1  # else nothing could ever be replaced: Marathon allows one more for the time, too
     # An old one that runs is kept until there are enough healthy ones without it; one that does not run helps nobody.
     serving = [instance for instance in old if instance.condition is Condition.RUNNING]
     idle = [instance for instance in old if instance.condition is not Condition.RUNNING]

@@ -111,7 +111,7 @@ def with_service_ports(app: App, previous: App | None, taken: Collection[int], r
 
 
 def _amount(fields: Fields, name: str, default: float) -> float:
-    """How much of a resource. None at all is taken, as by the original: the agent then gives its minimum."""
+    """How much of a resource. None at all is taken, as by Marathon: the agent then gives its minimum."""
     amount = fields.number(name, default, 0, MAX_AMOUNT)
     if 0 < amount < LEAST_AMOUNT:
         fields.problem(name, f"got {amount:g}, expected 0, or {LEAST_AMOUNT} or more: the kernel counts in thousandths")
@@ -211,7 +211,7 @@ def _refuse_unsupported(fields: Fields) -> None:
     fields.refuse("ipAddress", ({},), f"container networks are {NOT_HERE}; leave it out for the host's network")
     fields.refuse("storeUrls", ([],), "gone since Marathon 0.13; use fetch")
     fields.refuse("taskRateLimit", (), "gone since Marathon 0.7; use backoffSeconds")
-    fields.ignore(("residency",))  # without persistent volumes it has no effect in the original either
+    fields.ignore(("residency",))  # without persistent volumes it has no effect in Marathon either
     for index, network in enumerate(fields.items("networks", lambda value, path: value, MAX_REFERENCES)):
         if not isinstance(network, dict) or network.get("mode", "container") != "host":
             fields.problem(f"networks({index})", f"container networks are {NOT_HERE}; only mode host is")

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 T = TypeVar("T")
 
 LARGEST = 2**31 - 1
-"""What a number may be at most when nothing else is said. The original's integers end there as well."""
+"""What a number may be at most when nothing else is said. Marathon's integers end there as well."""
 
 
 MOST_PROBLEMS = 100

@@ -11,7 +11,7 @@ NO_VERSION = "1970-01-01T00:00:00.000Z"
 
 
 def tree(apps: Collection[App], show: Callable[[App], dict[str, Any]], group_id: str = "/") -> dict[str, Any]:
-    """The group with all below it, as the original's JSON; ``show`` tells an app's."""
+    """The group with all below it, as Marathon's JSON; ``show`` tells an app's."""
     prefix = group_id.rstrip("/") + "/"
     mine: list[App] = []
     below: dict[str, list[App]] = {}

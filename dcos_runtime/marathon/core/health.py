@@ -51,7 +51,7 @@ class Health:
     task_id: str
     checks: list[CheckRecord] = field(default_factory=list)
     told: bool | None = None
-    """What events told of it last. They leave out failures of the grace period, as the original's do."""
+    """What events told of it last. They leave out failures of the grace period, as Marathon's do."""
 
     @property
     def alive(self) -> bool | None:

@@ -59,7 +59,7 @@ TERMINAL_CONDITIONS = {
     for state in TaskState
     if state in TERMINAL or state is TaskState.TASK_UNKNOWN
 }
-"""What ends a task, with the name of the condition in the original's events. One that the master does not know is gone
+"""What ends a task, with the name of the condition in Marathon's events. One that the master does not know is gone
 for an init that was told of every agent.
 """
 

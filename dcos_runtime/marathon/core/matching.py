@@ -17,7 +17,7 @@ REASONS = (
     "InsufficientCpus", "InsufficientMemory", "InsufficientDisk", "InsufficientGpus", "InsufficientPorts",
     "DeclinedScarceResources",
 )  # fmt: skip
-"""In the order in which the original checks them."""
+"""In the order in which Marathon checks them."""
 
 
 class OpenOffer:

@@ -23,7 +23,7 @@ from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import DiscoveryInfo, KillPolicy, Port, Ports, TaskInfo
 
 MAX_VARIABLE = 512
-"""Labels whose name or value is this long or longer stay out of the environment, as in the original."""
+"""Labels whose name or value is this long or longer stay out of the environment, as in Marathon."""
 _LABEL_PREFIX = "MARATHON_APP_LABEL_"
 
 

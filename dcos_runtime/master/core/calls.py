@@ -1,4 +1,4 @@
-"""A framework's calls: whether one is whole and may be made, and what it leads to. The texts are the original's."""
+"""A framework's calls: whether one is whole and may be made, and what it leads to. The texts are Mesos'."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _COUNTED = {
     Call.Type.MESSAGE: "framework_to_executor",
     Call.Type.RECONCILE_OPERATIONS: "reconcile_operations",
 }
-"""Under which name the original counts a call, where nothing else here does."""
+"""Under which name Mesos counts a call, where nothing else here does."""
 
 
 def subscribe(state: State, event: Subscribe, now: Now) -> Answer:
@@ -40,7 +40,7 @@ def subscribe(state: State, event: Subscribe, now: Now) -> Answer:
 
 
 def call(state: State, event: Called, now: Now) -> Answer:
-    """Any call but SUBSCRIBE, in the original's order of checks."""
+    """Any call but SUBSCRIBE, in Mesos' order of checks."""
     call, principal = event.call, event.principal
     if error := invalid(call, principal):
         return 400, f"Failed to validate scheduler::Call: {error}"
@@ -91,7 +91,7 @@ def _call(state: State, framework: Framework, call: Call, now: Now, principal: s
             _reconcile_operations(state, framework, asked)
         case _:
             # MESSAGE and SHUTDOWN are for custom executors, REQUEST is a hint, inverse offers are never made:
-            # there is nothing these could do here, and the original answers them so, too.
+            # there is nothing these could do here, and Mesos answers them so, too.
             pass
     return ACCEPTED
 

@@ -178,7 +178,7 @@ def tell_info(state: State, agent: Agent, framework: Framework) -> None:
 def recover(state: State, info: FrameworkInfo, now: Now) -> None:
     """A framework that an agent runs tasks of and that has not subscribed since this master leads.
 
-    Unlike the original, which would let such tasks run for ever, it has to subscribe within its failover timeout, or
+    Unlike Mesos, which would let such tasks run for ever, it has to subscribe within its failover timeout, or
     the time agents have to come back when that is longer.
     """
     framework = _new(state, info, _wants(info, []), now, recovered=True)

@@ -1,4 +1,4 @@
-"""What a framework may say: its info, roles and task infos. Pure; the texts are the original's.
+"""What a framework may say: its info, roles and task infos. Pure; the texts are Mesos'.
 
 Every function returns the reason for a refusal, or ``None``.
 """

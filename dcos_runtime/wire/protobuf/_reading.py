@@ -17,7 +17,7 @@ from dcos_runtime.wire.protobuf._writing import varint_bytes
 T = TypeVar("T")
 
 DEPTH = 100
-"""How deep messages and groups may be in each other, as in the original."""
+"""How deep messages and groups may be in each other, as in Mesos."""
 _MAX_LENGTH = (1 << 31) - 1
 _MAX_TAG = (1 << 32) - 1
 

@@ -237,7 +237,7 @@ def _root(secret: Root, roots: Roots) -> str | None:
 
 
 def _credentials(spec: ClusterSpec, roots: Roots) -> str | None:
-    """The file of principals, in the original's form; None as long as one of them has no secret."""
+    """The file of principals, in Mesos' form; None as long as one of them has no secret."""
     entries = []
     for name in sorted(spec.settings.principals):
         if name not in roots.principals:

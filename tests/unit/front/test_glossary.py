@@ -101,3 +101,12 @@ def test_links_between_the_docs_lead_somewhere(path: Path) -> None:
             headings = re.findall(r"^#+ (.*)$", there.read_text(), re.MULTILINE)
             slugs = {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
             assert heading in slugs, target
+
+
+def test_what_this_speaks_like_is_called_by_its_name() -> None:
+    """Mesos, Marathon or DC/OS: a reader of one page does not know which of them "the original" is."""
+    sources = [path for place in ("dcos_runtime", "installer", "roles", "docs") for path in (ROOT / place).rglob("*")]
+    texts = [path for path in sources if path.suffix in (".py", ".md", ".j2", ".yml") and path.is_file()]
+    assert len(texts) > 300
+    found = [path for path in texts if re.search(r"\bthe original('s|s|\b)", path.read_text(), re.IGNORECASE)]
+    assert [path for path in found if "flags" not in str(path) and path.name != "options.py"] == []
