@@ -87,7 +87,7 @@ def test_a_toy_is_deployed_by_one_folder_asked_through_the_gateway_and_gone_with
 
         # It dies: its gateways say so, and so does its operator.
         cluster.ssh(master, "systemctl stop dcos-toy")
-        told = json.loads(toyed.installer("status", "--json").stdout)
+        told = json.loads(toyed.installer("status", "--json").stdout)["data"]
         assert any(problem.startswith(f"the toy of {master} does not answer") for problem in told["problems"])
         assert asked(cluster, "/toy/health")[0] == 502
 
@@ -101,4 +101,4 @@ def test_a_toy_is_deployed_by_one_folder_asked_through_the_gateway_and_gone_with
     assert asked(cluster, "/system/health/v1/units/dcos-toy")[0] == 404
     assert not list(state.secrets.rglob("toy.pem")) and "toy" not in (state.secrets / "services.json").read_text()
     cluster.ssh(master, "rm -r /var/lib/dcos/toy")
-    assert json.loads(cluster.installer("status", "--json").stdout)["problems"] == []
+    assert json.loads(cluster.installer("status", "--json").stdout)["data"]["problems"] == []

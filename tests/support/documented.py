@@ -29,7 +29,7 @@ ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 SHELLS = ("sh", "console")
-LANGUAGES = (*SHELLS, "", "ini", "json", "python", "text", "toml")
+LANGUAGES = (*SHELLS, "", "ini", "json", "python", "text", "toml", "yaml")
 
 FOREIGN = frozenset({".", "cat", "cd", "curl", "echo", "eval", "export", "pip", "source"})
 """Programs of others that the docs use."""
