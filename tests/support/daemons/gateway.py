@@ -43,7 +43,9 @@ Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 class Backend:
     """An aiohttp server in a thread of its own, with or without mTLS. ``seen``: what its last requests were."""
 
-    def __init__(self, handler: Handler, tls: ssl.SSLContext | None = None, ip: str = "127.0.0.1", port: int = 0):
+    def __init__(
+        self, handler: Handler, tls: ssl.SSLContext | None = None, ip: str = "127.0.0.1", port: int = 0
+    ) -> None:
         self._handler = handler
         self._tls = tls
         self.ip = ip

@@ -21,12 +21,14 @@ ASKED = "http://198.18.5.1:5050/api/v1/scheduler"
         (401, {}, "", Refused(401, "HTTP 401")),
     ],
 )
-def test_each_answer_to_subscribe_means_one_thing(status, headers, body, meaning) -> None:
+def test_each_answer_to_subscribe_means_one_thing(
+    status: int, headers: dict[str, str], body: str, meaning: object
+) -> None:
     assert answer(status, headers, body, ASKED) == meaning
 
 
 @pytest.mark.parametrize(("status", "headers"), [(200, {}), (307, {}), (503, {}), (404, {}), (500, {})])
-def test_what_no_leading_mesos_master_answers_is_tried_again_later(status, headers) -> None:
+def test_what_no_leading_mesos_master_answers_is_tried_again_later(status: int, headers: dict[str, str]) -> None:
     meaning = answer(status, headers, "no leader elected", ASKED)
     assert isinstance(meaning, NotNow)
     assert "198.18.5.1:5050" in meaning.reason

@@ -9,7 +9,7 @@ import stat
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -28,7 +28,7 @@ UNIT = "dcos-a.service"
 
 
 @pytest.fixture
-def session(tmp_path: Path):  # type: ignore[no-untyped-def]
+def session(tmp_path: Path) -> Iterator[Session]:
     yield Session(tmp_path / "private")
     assert not list((tmp_path / "private").iterdir()), "a play left something behind"
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -41,7 +42,7 @@ def test_a_unit_that_does_not_get_well_takes_the_host_back_to_its_generation_bef
     assert host.check(first()) == []
 
 
-def _well_only_with(systemd: Remembering, inputs: str):  # type: ignore[no-untyped-def]
+def _well_only_with(systemd: Remembering, inputs: str) -> Callable[[str, str, float], None]:
     from dcos_installer.ansible.host.systemd import UnitFailed
 
     def wait(unit: str, probe: str, deadline: float) -> None:

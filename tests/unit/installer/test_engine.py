@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable, Collection
 from pathlib import Path
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from dcos_installer.ansible.places import Place
 from dcos_installer.bundle import runtime
 from dcos_installer.bundle.archive import Built, keep, pack
-from dcos_installer.engine import AnsibleEngine
-from dcos_installer.phases.base import HostsFailed
+from dcos_installer.config.model import ClusterSpec
+from dcos_installer.engine import AnsibleEngine, Bundle
+from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.build_plan import BuildPlan
 from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination, ConvergeMasters
@@ -22,6 +24,7 @@ from dcos_installer.phases.remove_hosts import RemoveHosts
 from dcos_installer.phases.upload_bundle import UploadBundle
 from dcos_installer.phases.validate_facts import ValidateFacts
 from dcos_installer.plan import plan as plans
+from dcos_installer.plan.facts import Target
 from dcos_installer.plan.journal import Journal, read
 from tests.support.installer.pretended import PretendedContext, pretend, spec_of
 
@@ -29,10 +32,10 @@ from tests.support.installer.pretended import PretendedContext, pretend, spec_of
 class SmallBundle(AnsibleEngine):
     """The engine with a package that takes no time to build: the bundle has tests of its own."""
 
-    def bundle(self, spec, targets, note):  # type: ignore[no-untyped-def]
+    def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Bundle:
         return {target: self._built(target) for target in targets}
 
-    def _built(self, target) -> Built:  # type: ignore[no-untyped-def]
+    def _built(self, target: Target) -> Built:
         home = self._state.root / "bundle"
         for program in runtime.programs():
             place = home / "tree" / "bin" / program
@@ -73,7 +76,7 @@ def _context(tmp_path: Path, **changes: object) -> PretendedContext:
 class Preflight(ValidateFacts):
     """Without the checks of what folders share with this machine: its addresses, its machine id."""
 
-    def run(self, ctx) -> None:  # type: ignore[no-untyped-def]
+    def run(self, ctx: Context) -> None:
         assert all(facts.python and facts.arch for facts in ctx.facts.values())
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from dcos_installer.errors import InstallerError
 from dcos_installer.providers.base import SshTarget
 from dcos_installer.remote import Remote, Unreachable
 
+Say = Callable[[str], None]
 TARGET = SshTarget("198.18.0.21", 22, "root", Path("/state/id"), Path("/state/known_hosts"))
 
 
@@ -21,7 +23,7 @@ def _host(become: bool = False) -> HostSpec:
 
 
 @pytest.fixture
-def ssh_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):  # type: ignore[no-untyped-def]
+def ssh_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Say:
     """Puts a program called ssh first on the path."""
 
     def say(script: str) -> None:
@@ -67,7 +69,7 @@ def test_existing_hosts_are_reached_with_the_operators_set_up_and_host_keys_are_
         ("ssh: connect to host 198.18.0.21 port 22: No route to host", "see that a1 runs"),
     ],
 )
-def test_a_host_that_ssh_does_not_reach_is_told_with_a_fitting_remedy(ssh_says, said: str, hint: str) -> None:  # type: ignore[no-untyped-def]
+def test_a_host_that_ssh_does_not_reach_is_told_with_a_fitting_remedy(ssh_says: Say, said: str, hint: str) -> None:
     ssh_says(f"echo '{said}' >&2; exit 255")
     with pytest.raises(Unreachable) as caught:
         Remote(_host(), TARGET).run(["true"], what="look")
@@ -76,7 +78,7 @@ def test_a_host_that_ssh_does_not_reach_is_told_with_a_fitting_remedy(ssh_says, 
     assert hint in caught.value.hint
 
 
-def test_a_command_that_fails_there_shows_its_own_stderr(ssh_says) -> None:  # type: ignore[no-untyped-def]
+def test_a_command_that_fails_there_shows_its_own_stderr(ssh_says: Say) -> None:
     ssh_says("echo 'No space left on device' >&2; exit 1")
     with pytest.raises(InstallerError) as caught:
         Remote(_host(), TARGET).run(["touch", "/x"], what="take the lock")
@@ -84,7 +86,7 @@ def test_a_command_that_fails_there_shows_its_own_stderr(ssh_says) -> None:  # t
     assert caught.value.evidence == "No space left on device"
 
 
-def test_a_script_travels_on_stdin_and_its_arguments_are_quoted(ssh_says, tmp_path: Path) -> None:  # type: ignore[no-untyped-def]
+def test_a_script_travels_on_stdin_and_its_arguments_are_quoted(ssh_says: Say, tmp_path: Path) -> None:
     # What ssh does: the words after -- are one line for the machine's shell.
     ssh_says('while [ "$1" != -- ]; do shift; done; shift; exec sh -c "$*"')
     finished = Remote(_host(), TARGET).script('printf "%s|" "$@"', ["a b", "$(id)", "'"], what="say")

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
 from dcos_runtime.marathon.core import ids
-from dcos_runtime.marathon.core.app import VersionInfo, decode, encode, to_json
+from dcos_runtime.marathon.core.app import App, VersionInfo, decode, encode, to_json
 from dcos_runtime.marathon.core.definition import Rules, complete, merged, with_service_ports
 from dcos_runtime.marathon.core.fields import Invalid
 
 RULES = Rules()
 
 
-def app(**data):
+def app(**data: Any) -> App:
     return complete({"id": "/a", "cmd": "sleep 1", **data}, None, RULES)
 
 
-def problems(**data) -> dict[str, list[str]]:
+def problems(**data: Any) -> dict[str, list[str]]:
     with pytest.raises(Invalid) as caught:
         app(**data)
     return caught.value.details
@@ -119,7 +121,7 @@ def test_no_cpu_and_no_memory_at_all_are_taken() -> None:
         ({"labels": {"MARATHON_SINGLE_INSTANCE_APP": "true"}, "instances": 2}, "/"),
     ],
 )
-def test_a_wrong_value_is_refused_by_its_path(data, path) -> None:
+def test_a_wrong_value_is_refused_by_its_path(data: dict[str, Any], path: str) -> None:
     assert path in problems(**data)
 
 
@@ -140,7 +142,7 @@ def test_a_wrong_value_is_refused_by_its_path(data, path) -> None:
         ({"healthChecks": [{"protocol": "COMMAND", "command": {"value": "true"}}]}, "/healthChecks(0)/protocol"),
     ],
 )
-def test_what_this_version_lacks_is_refused_by_name_and_never_ignored(data, path) -> None:
+def test_what_this_version_lacks_is_refused_by_name_and_never_ignored(data: dict[str, Any], path: str) -> None:
     assert "not supported in this version" in problems(**data)[path][0]
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -16,7 +18,7 @@ from tests.support.cores.marathon_cluster import Cluster
 SLOW = "(((((([a-z]+)+)+)+)+)+)+!"
 
 
-def app(**data) -> App:
+def app(**data: Any) -> App:
     return complete({"id": "/a", "cmd": "sleep 1", **data}, None, Rules())
 
 
@@ -49,7 +51,7 @@ def app(**data) -> App:
         ("/constraints(0)", {"constraints": [["hostname", "MAX_PER", "²"]]}),
     ],
 )
-def test_what_can_never_run_is_refused_at_its_place(path: str, data: dict) -> None:
+def test_what_can_never_run_is_refused_at_its_place(path: str, data: dict[str, Any]) -> None:
     with pytest.raises(Invalid) as caught:
         app(**data)
     assert list(caught.value.details) == [path]
@@ -106,7 +108,7 @@ def test_the_patterns_people_write_are_used(pattern: str, value: str, like: bool
     assert patterns.matches(pattern, value) is like
 
 
-def spoil(cluster: Cluster, **fields) -> None:
+def spoil(cluster: Cluster, **fields: Any) -> None:
     """Stores `/bad` with what this version would refuse, as an earlier one did, and starts the init again."""
     cluster.change(lambda changes: changes.create({"id": "/bad", "cmd": "x"}, False))
     cluster.change(lambda changes: changes.create({"id": "/good", "cmd": "x", "cpus": 0.1}, False))

@@ -6,6 +6,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,7 +18,7 @@ PROGRAM = Path(sys.executable).with_name("dcos-marathon")
 WHO = FrameworkInfo(user="root", name="marathon")
 
 
-def read(*argv: str, **environ: str):
+def read(*argv: str, **environ: str) -> Any:
     flags = read_flags("dcos-marathon", "", options.DECLARED, argv, environ, options.PREFIX)
     options.check("dcos-marathon", flags)
     return flags

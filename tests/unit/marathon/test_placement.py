@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -9,6 +12,7 @@ from hypothesis import strategies as st
 
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.marathon.core import constraints, taskinfo
+from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.definition import Rules, complete
 from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, match
 from dcos_runtime.marathon.core.resources import Remaining
@@ -19,11 +23,11 @@ from tests.support.cores.marathon_cluster import make_offer
 SOURCE = Source(b"1")
 
 
-def app(**data):
+def app(**data: Any) -> App:
     return complete({"id": "/a", "cmd": "x", "cpus": 1, "mem": 100, **data}, None, Rules(role=data.get("role", "*")))
 
 
-def scalar(name: str, value: float, *roles: str, **more) -> Resource:
+def scalar(name: str, value: float, *roles: str, **more: Any) -> Resource:
     reservations = [Resource.ReservationInfo(type=Resource.ReservationInfo.Type.DYNAMIC, role=role) for role in roles]
     return Resource(
         name=name, type=Value.Type.SCALAR, scalar=Value.Scalar(value=value), reservations=reservations, **more
@@ -98,7 +102,9 @@ def test_accepted_roles_bound_what_is_used() -> None:
     wanted=st.lists(st.integers(0, 60), max_size=6, unique_by=lambda port: port or object()),
     seed=st.integers(0, 99),
 )
-def test_ports_found_are_offered_distinct_and_taken_exactly(spans, wanted, seed) -> None:
+def test_ports_found_are_offered_distinct_and_taken_exactly(
+    spans: list[tuple[int, int]], wanted: list[int], seed: int
+) -> None:
     begin, ranges = 0, []
     for gap, length in spans:
         ranges.append(Value.Range(begin=begin + gap, end=begin + gap + length))
@@ -120,7 +126,7 @@ def test_ports_found_are_offered_distinct_and_taken_exactly(spans, wanted, seed)
 
 
 @given(amounts=st.lists(st.floats(0.001, 64, allow_nan=False), min_size=1, max_size=30))
-def test_fractions_of_a_cpu_add_up_without_drift(amounts) -> None:
+def test_fractions_of_a_cpu_add_up_without_drift(amounts: list[float]) -> None:
     exact = [round(amount, 3) for amount in amounts]
     remaining = Remaining([scalar("cpus", sum(exact))])
     for amount in exact:
@@ -129,7 +135,7 @@ def test_fractions_of_a_cpu_add_up_without_drift(amounts) -> None:
     assert not remaining.has("cpus", 0.001)
 
 
-def satisfied(constraint, here, others=(), instances=4) -> bool:
+def satisfied(constraint: list[str], here: str | None, others: Sequence[str] = (), instances: int = 4) -> bool:
     return constraints.satisfied(constraint, {"f": here} if here else {}, [{"f": one} for one in others], instances)
 
 
@@ -159,7 +165,9 @@ def satisfied(constraint, here, others=(), instances=4) -> bool:
         (["f", "GROUP_BY", "2"], "b", ["a", "a"], True),
     ],
 )
-def test_constraints_decide_as_the_originals(constraint, here, others, meets) -> None:
+def test_constraints_decide_as_the_originals(
+    constraint: list[str], here: str | None, others: list[str], meets: bool
+) -> None:
     assert satisfied(constraint, here, others) is meets
 
 
