@@ -77,6 +77,15 @@ def test_test_files_stay_readable_in_size() -> None:
     assert {name: count for name, count in counts.items() if count > 600} == {}
 
 
+def test_what_tests_share_stands_in_rooms_under_support() -> None:
+    tests = [path.relative_to(ROOT) for path in (ROOT / "tests").rglob("*.py")]
+    allowed = re.compile(r"test_.*\.py|conftest\.py|__init__\.py")
+    helpers = {
+        str(path) for path in tests if path.parts[1] not in ("support", "bench") and not allowed.fullmatch(path.name)
+    }
+    assert helpers == {"tests/side_by_side.py"}, "move these to tests/support/<room>/"
+
+
 def test_numpy_is_the_kernels_alone() -> None:
     """It costs every process that imports it some 20 MB and a third of a second."""
     taken = re.compile(r"^\s*(import|from) numpy\b", re.MULTILINE)
