@@ -26,7 +26,7 @@ KERNELS = sorted(
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     """One pytest of its own; what it prints comes line by line."""
-    argv = [sys.executable, "-u", "-m", "pytest", "-m", "not soak", "-rfE", "-p", "tests.support.cost", *arguments]
+    argv = [sys.executable, "-u", "-m", "pytest", "-m", "not soak", "-rfE", "--cost", *arguments]
     return subprocess.Popen(
         argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
     )

@@ -1,4 +1,4 @@
-"""What each test costs in processor time, its own and that of the processes it waited for: ``-p tests.support.cost``.
+"""What each test costs in processor time, its own and that of the processes it waited for: ``pytest --cost``.
 
 Seconds on a clock say how busy the machine was; these say what a test takes from the others. What a fixture costs is
 told with the test that wanted it first, and of a process with the test that saw its end.
@@ -48,5 +48,10 @@ class Costs:
         terminalreporter.write_line(f"{spent():8.1f} s  all of {len(self.of)} tests, with reading them")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--cost", action="store_true", help="tell which tests and files took the most processor time")
+
+
 def pytest_configure(config: pytest.Config) -> None:
-    config.pluginmanager.register(Costs(), "processor-time")
+    if config.getoption("--cost"):
+        config.pluginmanager.register(Costs(), "processor-time")

@@ -100,6 +100,13 @@ def values(field: Field, deep: int) -> st.SearchStrategy[Any]:
 
 def structs(message: Message, deep: int = 3) -> st.SearchStrategy[Any]:
     """Any message of the kind: parts that need not be there are left out below some depth."""
+    return _structs(message.module, message.path, deep)
+
+
+@cache
+def _structs(module: str, path: str, deep: int) -> st.SearchStrategy[Any]:
+    """Made once: hypothesis looks through every strategy that is new to it, which costs more than drawing from it."""
+    message = next(one for one in messages() if (one.module, one.path) == (module, path))
     fields: dict[str, st.SearchStrategy[Any]] = {}
     optional: dict[str, st.SearchStrategy[Any]] = {}
     for field in message.fields:
