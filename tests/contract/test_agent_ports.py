@@ -33,7 +33,16 @@ def tried(family, kind, address, port):
         except OSError as error:
             return errno.errorcode[error.errno]
     return "bound"
+def here(family, address):
+    # A machine may be without IPv6, or keep it apart from IPv4.
+    try:
+        with socket.socket(families[family]) as made:
+            made.bind((address, 0))
+    except OSError:
+        return False
+    return True
 addresses = (("4", "0.0.0.0"), ("4", "127.0.0.1"), ("6", "::"), ("6", "::1"), ("6", "::ffff:0.0.0.0"))
+addresses = [each for each in addresses if each[0] == "4" or here(*each)]
 ports = [int(port) for port in sys.argv[1:]]
 kinds = ("STREAM", "DGRAM")
 found = {port: sorted({tried(f, kind, a, port) for f, a in addresses for kind in kinds}) for port in ports}

@@ -22,19 +22,23 @@ PROGRAMS = Path(sys.executable).parent
 READY = re.compile(r"listening on ((?:http://|unix:)\S+)")
 # Apart from those that tests offer to tasks (from 21000 on) and those of installed daemons.
 PORTS = range(11000, 20000)
+HANDED_OUT = Path("/proc/sys/net/ipv4/ip_local_port_range")
 _claims: list[socket.socket] = []
 
 
 def free_port() -> int:
     """A loopback port that nobody listens on now; no later call is given it, by whatever process of the tests.
 
-    It lies below what the system itself hands out, to clients and to who asks for port 0: nobody is given it between
-    this choice and the daemon's bind, nor while that daemon is being started again.
+    It lies apart from what the system itself hands out, to clients and to who asks for port 0 (unless this machine
+    hands out all of `PORTS`): nobody is given it between this choice and the daemon's bind, nor while that daemon is
+    being started again.
     """
-    count = len(PORTS)
+    low, high = map(int, HANDED_OUT.read_text().split())
+    ports = [port for port in PORTS if not low <= port <= high] or PORTS
+    count = len(ports)
     first = random.SystemRandom().randrange(count)
     for step in range(count):
-        port = PORTS[(first + step) % count]
+        port = ports[(first + step) % count]
         claim = socket.socket(socket.AF_UNIX)
         try:
             claim.bind(f"\0dcos-tests-port-{port}")  # an abstract name: it is free again when this process ends

@@ -86,7 +86,8 @@ def work():
         assert libc.unshare(0x400) == 0  # CLONE_FILES
     file = os.open("gone", os.O_RDWR | os.O_CREAT)
     os.unlink("gone")
-    os.write(file, bytes(5 << 20))
+    os.write(file, os.urandom(5 << 20))
+    os.fsync(file)  # some file systems tell blocks only then, and none for zeros
     threading.Thread(target=threading.Event().wait).start()  # shares the second table
     print("ready", flush=True)
     threading.Event().wait()

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 import dcos_runtime
+from tests.support.sources import parsed
 
 ROOT = Path(dcos_runtime.__file__).parent
 
@@ -68,7 +69,7 @@ IMPURE = {"open", "print", "input", "exec", "eval", "compile", "__import__", "ha
 def complaints(source: str, own: str) -> list[str]:
     """Where a module of the package ``own`` is not pure."""
     allowed = (own, "dcos_runtime.core", "dcos_runtime.wire")
-    tree = ast.parse(source)
+    tree = parsed(source)
     found: list[str] = []
     whole: set[str] = set()
 

@@ -21,6 +21,7 @@ from dcos_installer.ansible.host import main as host_main
 from dcos_installer.ansible.host import quick
 from dcos_installer.plan.facts import Facts
 from tests.support.installer.folder_hosts import Host, a_manifest
+from tests.support.sources import parsed
 
 MOVING = ("addresses", "cpus", "disk_free_mb", "listening", "mem_mb")
 """Facts that are read from the running host, even where a folder stands for the machine."""
@@ -91,7 +92,7 @@ def test_both_sides_agree_on_the_mark() -> None:
 
 @pytest.mark.parametrize("source", SOURCES, ids=lambda path: path.name)
 def test_the_hosts_side_is_python_3_9_and_imports_the_standard_library_only(source: Path) -> None:
-    tree = ast.parse(source.read_text(), feature_version=(3, 9))
+    tree = parsed(source.read_text(), feature_version=(3, 9))
     for node in ast.walk(tree):
         if isinstance(node, ast.Import):
             names = [alias.name for alias in node.names]
