@@ -12,8 +12,6 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from dcos_installer.commands import deploy_phases
 from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
 from dcos_installer.daemon_client import NotWell
@@ -29,7 +27,6 @@ from dcos_installer.plan.lock import RECORD_PATH
 from dcos_installer.process import Finished, run
 from dcos_installer.providers.base import Condition, DeclaredFacts, MachineState, Note, SshTarget, silent
 from dcos_installer.remote import Remote, Unreachable
-from dcos_installer.secrets import roots as root_files
 from dcos_installer.secrets.vault import mark_told
 from dcos_installer.state import ClusterState, open_state
 
@@ -401,16 +398,6 @@ class Daemons:
                 return answer(401)
             return {"token": self.token}
         return {} if headers.get("Authorization") == f"token={self.token}" else answer(401)
-
-
-TOKEN_KEY = root_files._new_token_key()
-
-
-@pytest.fixture
-def quick_secrets(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One token key and one hash for all: making them has tests of its own, and takes its time."""
-    monkeypatch.setattr(root_files, "_new_token_key", lambda: TOKEN_KEY)
-    monkeypatch.setattr(root_files, "hashed", lambda password: "a hash")
 
 
 def phases_of(made: list[Phase]) -> list[Phase]:

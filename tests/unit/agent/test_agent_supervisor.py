@@ -16,7 +16,7 @@ import pytest
 from dcos_runtime.agent.containers import supervisor
 from tests.support.daemons.byhand import wait_for
 
-LISTED = os.path.exists("/proc/thread-self/children")
+LISTED = Path("/proc/thread-self/children").exists()
 lists_children = pytest.mark.skipif(not LISTED, reason="this kernel lists no children (CONFIG_PROC_CHILDREN)")
 
 TREE = """

@@ -18,6 +18,7 @@ from dcos_installer.phases.left_out import NoMajority
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.plan.facts import Facts
 from dcos_installer.remote import Unreachable
+from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.pretended import (
     FolderRemote,
     Machines,
@@ -26,12 +27,11 @@ from tests.support.installer.pretended import (
     deployed,
     phases_of,
     pretend,
-    quick_secrets,
     spec_of,
     texts,
 )
 
-pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
+pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 
 
 class OutOfReach(PretendedEngine):

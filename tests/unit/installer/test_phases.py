@@ -25,6 +25,7 @@ from dcos_installer.plan import journal, lock
 from dcos_installer.plan.journal import Journal
 from dcos_installer.services import installed
 from dcos_installer.state import find_state
+from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.pretended import (
     WANTED,
     FolderRemote,
@@ -34,12 +35,11 @@ from tests.support.installer.pretended import (
     facts_of,
     phases_of,
     pretend,
-    quick_secrets,
     spec_of,
     texts,
 )
 
-pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
+pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 
 
 def _all_deployed(ctx: PretendedContext) -> bool:

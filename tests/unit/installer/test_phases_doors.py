@@ -23,7 +23,7 @@ from dcos_installer.secrets.roots import Administrator
 from dcos_installer.services import installed
 from tests.support.installer.pretended import deployed, facts_of, phases_of, pretend, quick_secrets, spec_of, texts
 
-pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
+pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 
 
 def test_preflight_names_ports_that_somebody_else_listens_on_before_anything_of_ours_runs(tmp_path: Path) -> None:

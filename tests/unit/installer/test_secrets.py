@@ -33,10 +33,12 @@ from dcos_runtime.auth.signing import Signer
 from dcos_runtime.guard import credentials
 from dcos_runtime.guard.tokens import Verifier
 from dcos_runtime.tls import identity_of
+from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.folder_hosts import FACTS, a_spec, the_materials
 
 NOW = datetime(2030, 1, 1, tzinfo=UTC).timestamp()
 DAY = 24 * 3600.0
+cheap = pytest.mark.usefixtures(cheap_roots.__name__)
 ROOTS = ("ca.key", "ca.crt", "token-key.pem", "administrator.json", "zookeeper.json")
 
 
@@ -101,6 +103,7 @@ def test_what_is_made_is_whole_for_its_owner_alone_and_stays_as_it_is(state: Clu
     assert again == made == secrets.load(state, spec, NOW + 2 * DAY)
 
 
+@cheap
 def test_every_host_gets_exactly_the_secrets_that_its_manifest_names(state: ClusterState) -> None:
     spec = a_spec(masters=3, agents=2)
     made = secrets.make(state, spec, NOW)
@@ -109,6 +112,7 @@ def test_every_host_gets_exactly_the_secrets_that_its_manifest_names(state: Clus
         assert set(made.made(host.name)) == {secret.name for secret in wanted.secrets}
 
 
+@cheap
 def test_a_certificate_says_what_it_is_of_to_our_own_daemons_and_to_openssl(
     state: ClusterState, tmp_path: Path
 ) -> None:
@@ -139,6 +143,7 @@ def test_a_certificate_says_what_it_is_of_to_our_own_daemons_and_to_openssl(
     assert 824 <= (leaf.not_valid_after_utc - datetime.now(UTC)).days <= 825
 
 
+@cheap
 def test_the_operators_certificate_and_a_hosts_make_a_connection_that_both_believe(
     state: ClusterState, tmp_path: Path
 ) -> None:
@@ -186,6 +191,7 @@ def test_machines_get_the_administrators_hash_in_the_runtimes_own_form_and_never
     assert not any(who.password in text for host in made.hosts.values() for text in host.values() if text)
 
 
+@cheap
 def test_zookeepers_super_user_is_named_as_zookeeper_wants_it(state: ClusterState) -> None:
     made = secrets.make(state, a_spec(masters=3))
     kept = json.loads((state.secrets / "zookeeper.json").read_text())
@@ -196,6 +202,7 @@ def test_zookeepers_super_user_is_named_as_zookeeper_wants_it(state: ClusterStat
     assert made.made("m2")["zk-auth"] == f"zk://dcos:{kept['password']}@{hosts}/dcos/auth\n"
 
 
+@cheap
 def test_principals_keep_their_secrets_and_those_taken_out_lose_theirs(state: ClusterState, tmp_path: Path) -> None:
     first = secrets.make(state, with_settings(a_spec(), principals=("jenkins", "spark")), NOW)
     (tmp_path / "file").write_text(first.made("m1")["credentials-master.json"])
@@ -215,6 +222,7 @@ def test_principals_keep_their_secrets_and_those_taken_out_lose_theirs(state: Cl
     assert kept["jenkins"] not in again.made("a1")["credentials-agent.json"]
 
 
+@cheap
 def test_a_certificate_is_issued_anew_when_a_third_of_its_time_is_left_and_not_before(made_state: ClusterState) -> None:
     spec = a_spec()
     first = secrets.make(made_state, spec, NOW)
@@ -231,6 +239,7 @@ def test_a_certificate_is_issued_anew_when_a_third_of_its_time_is_left_and_not_b
     assert after.made("m1")["token-key.pem"] == first.made("m1")["token-key.pem"]
 
 
+@cheap
 def test_no_certificate_outlives_the_ca(made_state: ClusterState) -> None:
     spec = a_spec()
     secrets.make(made_state, spec, NOW)
@@ -241,6 +250,7 @@ def test_no_certificate_outlives_the_ca(made_state: ClusterState) -> None:
         secrets.load(made_state, spec, NOW + 3653 * DAY)
 
 
+@cheap
 def test_a_host_with_another_address_or_name_gets_another_certificate_and_nobody_else_does(
     made_state: ClusterState,
 ) -> None:
@@ -259,6 +269,7 @@ def _cut(text: bytes) -> bytes:
     return text[: len(text) // 2]
 
 
+@cheap
 @pytest.mark.parametrize("damage", [_cut, lambda _: b"", lambda _: b"\xff\x00\xfe", lambda _: b"[1]\n"])
 @pytest.mark.parametrize("name", ROOTS)
 def test_a_damaged_root_is_told_with_the_remedy_and_never_made_anew(
@@ -278,6 +289,7 @@ def test_a_damaged_root_is_told_with_the_remedy_and_never_made_anew(
     assert contents(made_state) == before
 
 
+@cheap
 def test_a_ca_without_its_key_and_a_key_of_another_ca_are_damage(made_state: ClusterState, tmp_path: Path) -> None:
     spec = a_spec()
     secrets.make(made_state, spec, NOW)
@@ -294,6 +306,7 @@ def test_a_ca_without_its_key_and_a_key_of_another_ca_are_damage(made_state: Clu
     assert secrets.load(made_state, spec, NOW).to_make == ()
 
 
+@cheap
 @pytest.mark.parametrize("damage", [_cut, lambda _: b"", lambda _: b"\xff\x00"])
 def test_a_damaged_certificate_is_issued_anew_because_nothing_hangs_on_it(
     made_state: ClusterState, damage: Callable[[bytes], bytes]
@@ -305,6 +318,7 @@ def test_a_damaged_certificate_is_issued_anew_because_nothing_hangs_on_it(
     assert secrets.make(made_state, spec, NOW).to_make == ()
 
 
+@cheap
 def test_a_certificate_of_another_ca_or_with_another_key_is_issued_anew(
     made_state: ClusterState, tmp_path: Path
 ) -> None:
@@ -321,6 +335,7 @@ def test_a_certificate_of_another_ca_or_with_another_key_is_issued_anew(
     assert secrets.load(made_state, spec, NOW).reissued == {"agent of a1": "its key is another's"}
 
 
+@cheap
 def test_making_that_is_killed_at_any_file_is_completed_by_the_next(tmp_path: Path) -> None:
     spec = with_settings(a_spec(), principals=("spark",))
     killed = 0
@@ -364,6 +379,7 @@ def _killed_at(step: int, state: ClusterState, spec: ClusterSpec) -> bool:
     return os.WIFSIGNALED(status)
 
 
+@cheap
 def test_makers_at_the_same_time_make_one_set(state: ClusterState) -> None:
     children = []
     for _ in range(4):
@@ -380,6 +396,7 @@ def test_makers_at_the_same_time_make_one_set(state: ClusterState) -> None:
     assert secrets.load(state, a_spec(), NOW).to_make == ()
 
 
+@cheap
 def test_secrets_that_were_opened_up_are_closed_again(made_state: ClusterState) -> None:
     secrets.make(made_state, a_spec(), NOW)
     (made_state.secrets / "ca.key").chmod(0o644)
@@ -389,6 +406,7 @@ def test_secrets_that_were_opened_up_are_closed_again(made_state: ClusterState) 
     assert stat.S_IMODE((made_state.secrets / "hosts").stat().st_mode) == 0o700
 
 
+@cheap
 def test_what_was_told_is_remembered_and_nothing_else_changes(made_state: ClusterState) -> None:
     first = secrets.make(made_state, a_spec(), NOW).administrator
     assert first is not None and not first.told
@@ -397,6 +415,7 @@ def test_what_was_told_is_remembered_and_nothing_else_changes(made_state: Cluste
     assert secrets.load(made_state, a_spec(), NOW).administrator == replace(first, told=True)
 
 
+@cheap
 def test_no_secret_shows_when_its_holder_is_printed_or_logged(
     state: ClusterState, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -12,9 +12,10 @@ from dcos_installer.errors import DeadlinePassed
 from dcos_installer.phases.checks.coordination import Quorum, ask_quorum
 from dcos_installer.phases.checks.init import init
 from dcos_installer.phases.verify_cluster import VerifyCluster
-from tests.support.installer.pretended import Daemons, PretendedContext, deployed, pretend, quick_secrets, spec_of
+from tests.support.installer.cheap_roots import cheap_roots
+from tests.support.installer.pretended import Daemons, PretendedContext, deployed, pretend, spec_of
 
-pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
+pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 
 
 @pytest.fixture

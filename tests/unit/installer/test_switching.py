@@ -10,17 +10,17 @@ from dcos_installer.commands import switch
 from dcos_installer.errors import LockHeld
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition
+from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.pretended import (
     FolderRemote,
     PretendedProvider,
     deployed,
     pretend,
-    quick_secrets,
     spec_of,
     texts,
 )
 
-pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
+pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 
 
 def test_machines_are_not_switched_while_somebody_else_works_on_the_cluster(tmp_path: Path) -> None:

@@ -1,0 +1,29 @@
+"""A cluster's secrets for little: RSA keys of a few that were made once, and a hash of the least cost.
+
+For tests of what is made when, what stays and what is told. A key is drawn by chance, so that one which was made anew
+shows as another.
+"""
+
+from __future__ import annotations
+
+import random
+from functools import cache
+
+import pytest
+
+from dcos_installer.secrets import roots
+
+POOL = 4
+_real_key = roots._new_token_key
+
+
+@cache
+def _keys() -> tuple[str, ...]:
+    return tuple(_real_key() for _ in range(POOL))
+
+
+@pytest.fixture
+def cheap_roots(monkeypatch: pytest.MonkeyPatch) -> None:
+    keys = _keys()
+    monkeypatch.setattr(roots, "_new_token_key", lambda: random.SystemRandom().choice(keys))
+    monkeypatch.setattr(roots, "_LN", 1)
