@@ -15,15 +15,21 @@ from dcos_installer.secrets import roots
 
 POOL = 4
 _real_key = roots._new_token_key
+_checked = cache(roots.load_pem_private_key)
+"""To see that an RSA key is one takes longer than all the rest of reading secrets: once for each text is enough."""
 
 
 @cache
 def _keys() -> tuple[str, ...]:
-    return tuple(_real_key() for _ in range(POOL))
+    made = tuple(_real_key() for _ in range(POOL))
+    for key in made:
+        _checked(key.encode(), None)  # processes that are forked off then know them
+    return made
 
 
 @pytest.fixture
 def cheap_roots(monkeypatch: pytest.MonkeyPatch) -> None:
     keys = _keys()
     monkeypatch.setattr(roots, "_new_token_key", lambda: random.SystemRandom().choice(keys))
+    monkeypatch.setattr(roots, "load_pem_private_key", _checked)
     monkeypatch.setattr(roots, "_LN", 1)
