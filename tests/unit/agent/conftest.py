@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.support.agent.fetching_lab import MB, Fetch, Outcome, Server, started
+from tests.support.agent.fetching_lab import MB, Fetch, Outcome, Ready, Server
 from tests.support.cores.agent_world import World
 
 
@@ -27,8 +26,15 @@ def server() -> Iterator[Server]:
     made.close()
 
 
+@pytest.fixture(scope="session")
+def ready() -> Iterator[Ready]:
+    made = Ready()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def fetch(tmp_path: Path) -> Fetch:
+def fetch(tmp_path: Path, ready: Ready) -> Fetch:
     sandbox = tmp_path / "sandbox"
     sandbox.mkdir()
 
@@ -51,16 +57,8 @@ def fetch(tmp_path: Path) -> Fetch:
             "public_only": False,
             **changed,
         }
-        with started(order) as running:
-            # Its stdin stays open while it runs: that is the agent's.
-            output, errors = running.stdout, running.stderr
-            assert output is not None and errors is not None
-            said: list[bytes] = []
-            reading = threading.Thread(target=lambda: said.append(errors.read()))
-            reading.start()
-            why = output.read().decode().strip()
-            reading.join()
-            outcome = Outcome(running.wait(120), why, said[0].decode(), sandbox)
+        code, why, said = ready.run(order)
+        outcome = Outcome(code, why.strip(), said, sandbox)
         assert "Traceback" not in outcome.said + outcome.why, outcome.said
         return outcome
 
