@@ -5,9 +5,12 @@ The last line is JSON: {"finished": N, "states": {task id: [states in order]}, "
 Exit 0 when all finished.
 """
 
+from __future__ import annotations
+
 import json
 import sys
 import threading
+from typing import Any
 
 from addict import Dict
 from pymesos import MesosSchedulerDriver, Scheduler
@@ -15,16 +18,16 @@ from pymesos import MesosSchedulerDriver, Scheduler
 TERMINAL = ("TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_LOST", "TASK_ERROR", "TASK_DROPPED", "TASK_GONE")
 
 
-class Runner(Scheduler):
-    def __init__(self, count, command):
+class Runner(Scheduler):  # type: ignore[misc]  # pymesos has no types
+    def __init__(self, count: int, command: str) -> None:
         self.waiting = ["py-%d" % i for i in range(count)]
         self.left = set(self.waiting)
         self.command = command
-        self.states = {}
-        self.agents = set()
+        self.states: dict[str, list[str]] = {}
+        self.agents: set[str] = set()
         self.done = threading.Event()
 
-    def resourceOffers(self, driver, offers):
+    def resourceOffers(self, driver: Any, offers: Any) -> None:
         for offer in offers:
             free = {r.name: r.scalar.value for r in offer.resources if r.type == "SCALAR"}
             room = int(min(free.get("cpus", 0) / 0.1, free.get("mem", 0) / 32))
@@ -45,7 +48,7 @@ class Runner(Scheduler):
             else:
                 driver.declineOffer(offer.id, {"refuse_seconds": 1})
 
-    def statusUpdate(self, driver, update):
+    def statusUpdate(self, driver: Any, update: Any) -> None:
         name = update.task_id.value
         self.states.setdefault(name, []).append(update.state)
         if update.state in TERMINAL:
@@ -53,12 +56,12 @@ class Runner(Scheduler):
             if not self.left:
                 self.done.set()
 
-    def error(self, driver, message):
+    def error(self, driver: Any, message: str) -> None:
         print("error: %s" % message, file=sys.stderr)
         self.done.set()
 
 
-def main():
+def main() -> int:
     master, count, command = sys.argv[1], int(sys.argv[2]), sys.argv[3]
     runner = Runner(count, command)
     framework = Dict(user="root", name="pymesos-proof", checkpoint=True)

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import contextlib
 import math
+from collections.abc import Callable
+from typing import Any
 
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound
-from dcos_runtime.marathon.core.world import Settings
+from dcos_runtime.marathon.core.world import Settings, World
 from dcos_runtime.wire.tasks import TaskState
-from tests.support.cores.marathon_cluster import Cluster
+from tests.support.cores.marathon_cluster import Asking, Cluster
 
 APPS = ("/web", "/a/b")
+Strategy = str | tuple[int, int]
 
 
 class Storm(RuleBasedStateMachine):
@@ -25,7 +28,7 @@ class Storm(RuleBasedStateMachine):
         least=st.sampled_from([0, 0.5, 1]),
         strategy=st.sampled_from(["disabled", (0, 0), (5, 30)]),
     )
-    def begin(self, over, least, strategy) -> None:
+    def begin(self, over: float, least: float, strategy: Strategy) -> None:
         """Two apps that run, so that there is something to lose from the first step on."""
         made = Settings(launch_timeout=60.0, kill_retry_timeout=5.0, write_bytes=500)
         self.cluster = Cluster(agents=3, settings=made)
@@ -39,10 +42,15 @@ class Storm(RuleBasedStateMachine):
     def alive(self) -> bool:
         return self.cluster.core is not None
 
+    @property
+    def world(self) -> World:
+        assert self.cluster.core is not None
+        return self.cluster.core.world
+
     def commit(self) -> None:
         self.cluster.commit()
 
-    def request(self, work) -> None:
+    def request(self, work: Callable[[Asking], object]) -> None:
         with contextlib.suppress(Conflict, Locked, NotFound):
             self.cluster.change(work)
 
@@ -56,9 +64,9 @@ class Storm(RuleBasedStateMachine):
         least=st.sampled_from([0, 0.5, 1]),
         strategy=st.sampled_from(["disabled", (0, 0), (5, 30)]),
     )
-    def create(self, app, instances, over, least, strategy) -> None:
-        unreachable = strategy
-        if strategy != "disabled":
+    def create(self, app: str, instances: int, over: float, least: float, strategy: Strategy) -> None:
+        unreachable: object = strategy
+        if not isinstance(strategy, str):
             unreachable = {"inactiveAfterSeconds": strategy[0], "expungeAfterSeconds": strategy[1]}
         data = {
             "id": app,
@@ -74,37 +82,37 @@ class Storm(RuleBasedStateMachine):
 
     @precondition(alive)
     @rule(app=st.sampled_from(APPS), instances=st.integers(0, 4), force=st.booleans())
-    def scale(self, app, instances, force) -> None:
+    def scale(self, app: str, instances: int, force: bool) -> None:
         self._update(app, {"instances": instances}, force)
 
     @precondition(alive)
     @rule(app=st.sampled_from(APPS), cmd=st.sampled_from(["v1", "v2", "v3"]), force=st.booleans())
-    def upgrade(self, app, cmd, force) -> None:
+    def upgrade(self, app: str, cmd: str, force: bool) -> None:
         self._update(app, {"cmd": cmd}, force)
 
-    def _update(self, app, data, force) -> None:
-        if self.cluster.core.world.deployment_of(app) is not None and force:
+    def _update(self, app: str, data: dict[str, Any], force: bool) -> None:
+        if self.world.deployment_of(app) is not None and force:
             self.mixed.add(app)  # a scaling that cuts an upgrade short leaves two configurations, as in the original
         self.request(lambda changes: changes.update(app, data, partial=True, may_create=False, force=force))
         self.commit()
 
     @precondition(alive)
     @rule(app=st.sampled_from(APPS))
-    def restart(self, app) -> None:
+    def restart(self, app: str) -> None:
         self.request(lambda changes: changes.restart(app, False))
         self.commit()
 
     @precondition(alive)
     @rule(app=st.sampled_from(APPS))
-    def remove(self, app) -> None:
+    def remove(self, app: str) -> None:
         self.request(lambda changes: changes.delete(app, True))
         self.mixed.discard(app)
         self.commit()
 
     @precondition(alive)
     @rule(force=st.booleans())
-    def cancel(self, force) -> None:
-        deployment = next(iter(self.cluster.core.world.deployments.values()), None)
+    def cancel(self, force: bool) -> None:
+        deployment = next(iter(self.world.deployments.values()), None)
         if deployment is not None:
             self.mixed.update(deployment.apps)
             self.request(lambda changes: changes.cancel(deployment.id, force))
@@ -112,8 +120,8 @@ class Storm(RuleBasedStateMachine):
 
     @precondition(alive)
     @rule(app=st.sampled_from(APPS), wipe=st.booleans(), scale=st.booleans())
-    def kill_through_the_api(self, app, wipe, scale) -> None:
-        state = self.cluster.core.world.apps.get(app)
+    def kill_through_the_api(self, app: str, wipe: bool, scale: bool) -> None:
+        state = self.world.apps.get(app)
         chosen = [instance for instance in state.instances.values() if instance.has_task][:1] if state else []
         if scale:
             self.request(lambda changes: changes.kill_and_scale(chosen, False))
@@ -129,7 +137,7 @@ class Storm(RuleBasedStateMachine):
 
     @precondition(alive)
     @rule(offered=st.booleans())
-    def deliver(self, offered) -> None:
+    def deliver(self, offered: bool) -> None:
         if offered:
             self.cluster.offer()
         while self.cluster.deliver():
@@ -142,12 +150,12 @@ class Storm(RuleBasedStateMachine):
             self.commit()
 
     @rule(share=st.sampled_from([1, 2, 3]))
-    def tasks_run(self, share) -> None:
+    def tasks_run(self, share: int) -> None:
         for task_id in sorted(self.cluster.tasks)[::share]:
             self.cluster.run_task(task_id)
 
     @rule(data=st.data(), state=st.sampled_from([TaskState.TASK_FAILED, TaskState.TASK_FINISHED]))
-    def task_ends(self, data, state) -> None:
+    def task_ends(self, data: st.DataObject, state: TaskState) -> None:
         reachable = [
             task_id for task_id, task in sorted(self.cluster.tasks.items()) if self.cluster.agents[task.agent].reachable
         ]
@@ -155,25 +163,25 @@ class Storm(RuleBasedStateMachine):
             self.cluster.end(data.draw(st.sampled_from(reachable)), state)
 
     @rule(agent=st.sampled_from(["a0", "a1", "a2"]))
-    def agent_goes_or_comes(self, agent) -> None:
+    def agent_goes_or_comes(self, agent: str) -> None:
         if self.cluster.agents[agent].reachable:
             self.cluster.lose_agent(agent)
         else:
             self.cluster.return_agent(agent)
 
     @rule(agent=st.sampled_from(["a0", "a1", "a2"]))
-    def agent_is_replaced(self, agent) -> None:
+    def agent_is_replaced(self, agent: str) -> None:
         self.cluster.replace_agent(agent)
 
     @rule(seconds=st.sampled_from([0.2, 1.0, 7.0, 40.0]))
-    def time_passes(self, seconds) -> None:
+    def time_passes(self, seconds: float) -> None:
         self.cluster.advance(seconds)
 
     # --- the init itself ---
 
     @precondition(alive)
     @rule(parts=st.sampled_from([0, 1, 2, None]), instances=st.none() | st.integers(0, 4))
-    def init_is_killed_in_the_middle(self, parts, instances) -> None:
+    def init_is_killed_in_the_middle(self, parts: int | None, instances: int | None) -> None:
         """Dies after it decided on an event: before that was stored, half-way, or before anything was sent."""
         self.cluster.deliver()
         if instances is not None:
@@ -204,12 +212,12 @@ class Storm(RuleBasedStateMachine):
     def never_more_launched_than_the_strategy_allows(self) -> None:
         if not hasattr(self, "cluster") or not self.alive():
             return
-        core = self.cluster.core
+        world = self.world
         fresh, self.launches_seen = self.cluster.launched[self.launches_seen :], len(self.cluster.launched)
         for app_id in {info.task_id.value.split(".")[0] for info in fresh}:
-            state = core.world.apps.get("/" + app_id.replace("_", "/"))
-            app = core.world.active(state) if state else None
-            if app is None:
+            state = world.apps.get("/" + app_id.replace("_", "/"))
+            app = world.active(state) if state else None
+            if state is None or app is None:
                 continue
             most = math.floor(app.instances * (1 + app.upgrade_strategy.maximum_over_capacity)) + 1
             with_task = [one for one in state.instances.values() if one.has_task and one.wanted]
@@ -242,7 +250,7 @@ class Storm(RuleBasedStateMachine):
         if not cluster.connected:
             cluster.connect()
         cluster.settle(rounds=150, step=5.0)
-        world = cluster.core.world
+        world = self.world
         assert not world.deployments, "a deployment never ends"
         wanted = {app_id: world.apps[app_id].current for app_id in APPS if app_id in world.apps}
         for app_id in APPS:
