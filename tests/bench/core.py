@@ -88,7 +88,7 @@ class Master:
     def feed(self, event: events.Event) -> list[Effect]:
         """What the core wants done; what is to be stored is."""
         found = self.core.receive(event, self.now())
-        effects = [effect for effect in found if not isinstance(effect, Persist | Log)]
+        effects: list[Effect] = [effect for effect in found if not isinstance(effect, Persist | Log)]
         for effect in found:
             if isinstance(effect, Persist):
                 effects += self.feed(Persisted(effect.id))

@@ -180,7 +180,7 @@ def offers_sent(bench: Bench) -> Measured:
         )
 
     json, other = (encoded.FORMS[kind] for kind in (codec.CONTENT_TYPE, protobuf.CONTENT_TYPE))
-    if len(protobuf.decode(send(other), Event).offers.offers) != AGENTS:  # type: ignore[union-attr]
+    if len(protobuf.decode(send(other), Event).offers.offers) != AGENTS:
         raise AssertionError("the offers do not come back")
     note = f"{len(send(other))} bytes beside {len(send(json))}"
     return _in_turn(bench, lambda: send(other), lambda: send(json), note, rounds=20)

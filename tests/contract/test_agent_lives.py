@@ -90,7 +90,7 @@ def test_tasks_live_through_kill_9_of_the_agent_and_their_ends_are_known(
     master.run(ID, "dies", "echo ready; sleep 5033")
     pids = {task: pid_of(master, task) for task in ("stays", "ends", "dies")}
     for task in pids:
-        wait_for(lambda task=task: "ready" in agent.text(task), what=f"{task} to run")
+        wait_for(lambda task=task: "ready" in agent.text(task), what=f"{task} to run")  # type: ignore[misc]  # mypy infers no lambda with a default
     agent.kill()
     # In a container the first process is an init; the task's own shell is beside it.
     shells = [pid for pid in agent.pids("sh\x00-c\x00trap 'exit 7' USR1") if pid != pids["ends"]] or [pids["ends"]]

@@ -54,7 +54,7 @@ def test_the_one_liner_runs_somewhere_and_its_output_can_be_read(made: Cluster) 
     printed = good(made, "marathon", "run", "--port", "0", "echo hello from $PORT0; exec sleep 1000")
     fields = dict(line.split(None, 1) for line in printed.splitlines())
     assert re.fullmatch(r"/[a-z]+-[a-z]+-[0-9a-f]{4}", fields["id"])
-    host, port = re.fullmatch(r"(agent[01]\.test) +ports (\d+)", fields["host"]).groups()  # type: ignore[union-attr]
+    host, port = re.fullmatch(r"(agent[01]\.test) +ports (\d+)", fields["host"]).groups()
     task = fields["task"]
 
     row = next(line.split() for line in good(made, "ps").splitlines() if task in line)

@@ -68,12 +68,15 @@ def pair(zookeeper: ZooKeeperServer) -> Iterator[tuple[Gateway, Gateway]]:
         for name in ("one", "two")
     )
     # Both at once, so that they race for making the administrator.
-    one.start_auth(), two.start_auth()
+    one.start_auth()
+    two.start_auth()
     try:
-        one.start_nginx(), two.start_nginx()
+        one.start_nginx()
+        two.start_nginx()
         yield one, two
     finally:
-        one.stop(), two.stop()
+        one.stop()
+        two.stop()
 
 
 class TestOneGateway:
@@ -175,6 +178,7 @@ class TestOneGateway:
             {"token": gateway.authority.token("nobody")},
         ):
             assert self._verify(gateway, body) == 401, body
+        malformed: Any
         for malformed in ({"uid": "admin"}, {}, [], {"token": 1}):
             assert self._verify(gateway, malformed) == 400, malformed
 
@@ -312,13 +316,13 @@ class TestTwoGateways:
             answer = one.ask("PUT", f"{USERS}/dave", token, {"password": "something long"})
             assert answer.status == 503
             for gateway in (one, two):
-                wait_for(lambda gateway=gateway: gateway.get(USERS, token).status == 503, 60, "the end of trust")
+                wait_for(lambda gateway=gateway: gateway.get(USERS, token).status == 503, 60, "the end of trust")  # type: ignore[misc]  # mypy infers no lambda with a default
                 assert gateway.get("/health").status == 503
                 assert gateway.get("/mesos/x", token).status == 503
         finally:
             zookeeper.process.send_signal(signal.SIGCONT)
         for gateway in (one, two):
-            wait_for(lambda gateway=gateway: gateway.get(USERS, token).status == 200, 60, "the users again")
+            wait_for(lambda gateway=gateway: gateway.get(USERS, token).status == 200, 60, "the users again")  # type: ignore[misc]  # mypy infers no lambda with a default
 
 
 def _signed(gateway: Gateway) -> dict[str, str]:

@@ -48,7 +48,8 @@ def test_a_framework_is_its_principals(kernel: Kernel) -> None:
     refused = Subscription(port, others, principal=FRAMEWORK)
     why = f"Failed to validate scheduler::Call: {mismatch('other', FRAMEWORK)}"
     assert (refused.status, refused.text) == (400, why)
-    for named in ({}, {"principal": FRAMEWORK}):
+    namings: list[dict[str, Any]] = [{}, {"principal": FRAMEWORK}]
+    for named in namings:
         framework = Subscription(port, mine, **named)
         shown = json.loads(good(kernel, f"/frameworks?framework_id={framework.id}").text)["frameworks"]
         assert [one["principal"] for one in shown] == [FRAMEWORK]
@@ -172,7 +173,7 @@ def test_an_agent_says_nothing_to_what_is_no_master(tmp_path: Path) -> None:
                     except (ssl.SSLError, ConnectionError):
                         pass  # it ended the handshake, or the connection right after
                 log = agent.log
-                wait_for(lambda log=log: "not connected to the master" in log.read_text(), what="the agent's complaint")
+                wait_for(lambda log=log: "not connected to the master" in log.read_text(), what="the agent's complaint")  # type: ignore[misc]  # mypy infers no lambda with a default
             finally:
                 agent.stop()
 
@@ -204,7 +205,7 @@ def test_a_revoked_token_opens_no_agent_and_nobody_answering_opens_none(tmp_path
     try:
         for daemon in (master, agent):
             port = port_of(daemon)
-            assert wait_for(lambda port=port: ask(port, "/state", headers=bearer(own.token())).status == 200)
+            assert wait_for(lambda port=port: ask(port, "/state", headers=bearer(own.token())).status == 200)  # type: ignore[misc]  # mypy infers no lambda with a default
             assert ask(port, "/state", headers=bearer(revoked)).text == "the token was revoked"
         assert ask(port_of(master), "/state", headers=basic("alice", "her password")).status == 200
         assert ask(port_of(master), "/state", headers=basic("alice", "another")).status == 401
@@ -392,7 +393,8 @@ def test_refusals_are_the_originals_word_for_word(tmp_path: Path) -> None:
                 found.append((answer.status, answer.challenge, answer.text))
             wrong_stream = framework.call("REVIVE", {**others, "Mesos-Stream-Id": "wrong"})
             found.append((wrong_stream.status, wrong_stream.text))
-            for info in ({}, {"principal": "other"}):
+            infos: list[dict[str, Any]] = [{}, {"principal": "other"}]
+            for info in infos:
                 found.append(Subscription(port, others, id={"value": framework.id}, **info).event)
             framework.close()
             after = framework.call("REVIVE", others)

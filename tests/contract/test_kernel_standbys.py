@@ -28,7 +28,7 @@ def masters(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Masters]:
         one.zookeeper.wait()
         for ip in ADDRESSES:  # the first leads
             one.start(ip)
-            wait_for(lambda ip=ip: one.ask(ip, "/state").status == 200, what=f"an answer by {ip}")
+            wait_for(lambda ip=ip: one.ask(ip, "/state").status == 200, what=f"an answer by {ip}")  # type: ignore[misc]  # mypy infers no lambda with a default
         yield one
     finally:
         one.stop()

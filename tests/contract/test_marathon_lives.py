@@ -94,7 +94,8 @@ class Made:
 
     @property
     def master(self) -> str:
-        return self.get("/v2/info")["marathon_config"]["mesos_leader_ui_url"].rstrip("/")
+        url: str = self.get("/v2/info")["marathon_config"]["mesos_leader_ui_url"]
+        return url.rstrip("/")
 
     def kernel(self, path: str) -> Any:
         """A read of the master."""

@@ -19,7 +19,7 @@ QUICK = "--allocation_interval=50ms"
 # Long enough that no test is taken for silent while it is only slow; some wait for it.
 PINGS = ("--agent_ping_timeout=500ms", "--max_agent_ping_timeouts=8")
 SILENCE = 4.0
-AWARE = {"capabilities": [{"type": "PARTITION_AWARE"}], "failover_timeout": 60.0}
+AWARE: dict[str, Any] = {"capabilities": [{"type": "PARTITION_AWARE"}], "failover_timeout": 60.0}
 
 Starter = Callable[..., Master]
 

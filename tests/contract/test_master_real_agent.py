@@ -14,7 +14,7 @@ import pytest
 from tests.support.daemons.byhand import Daemon, free_port, processes_with
 from tests.support.mesos.rawclient import Master, Scheduler, get, scalar, task, until
 
-LASTING = {"failover_timeout": 600.0, "capabilities": [{"type": "PARTITION_AWARE"}]}
+LASTING: dict[str, Any] = {"failover_timeout": 600.0, "capabilities": [{"type": "PARTITION_AWARE"}]}
 
 
 class Pair:

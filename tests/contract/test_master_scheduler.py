@@ -456,7 +456,7 @@ def test_a_reader_that_does_not_read_is_dropped_and_others_are_served(running: M
     asked = [{"task_id": {"value": "x" * 200 + str(number)}} for number in range(20_000)]
     call = {"type": "RECONCILE", "framework_id": {"value": framework["id"]}, "reconcile": {"tasks": asked}}
     encoded = json.dumps(call).encode()
-    statuses = []
+    statuses: list[int] = []
     while not statuses or statuses[-1] == 202:
         answer = request(cluster.port, "POST", "/api/v1/scheduler", {**JSON, "Mesos-Stream-Id": stream_id}, encoded)
         statuses.append(answer.status)

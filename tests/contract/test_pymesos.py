@@ -44,7 +44,17 @@ def pymesos_python() -> str:
     if not (home / "ready").exists():
         shutil.rmtree(home, ignore_errors=True)
         subprocess.run([interpreter, "-m", "venv", home], check=True)
-        install = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "--no-build-isolation", "-r", LOCK]
+        install: list[str | Path] = [
+            python,
+            "-m",
+            "pip",
+            "install",
+            "--quiet",
+            "--require-hashes",
+            "--no-build-isolation",
+            "-r",
+            LOCK,
+        ]
         subprocess.run(install, check=True)
         (home / "ready").touch()
     return str(python)

@@ -7,6 +7,7 @@ import contextlib
 import random
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -176,7 +177,8 @@ async def test_what_happened_while_zookeeper_was_out_of_reach_is_told_afterwards
             await store.take_over("a")
             await store.write({"a/kept": b"1", "a/changed": b"1", "a/removed": b"1", "b/x": b"1"})
             async with await ZooKeeperStore(following, path).watch("a/") as watch:
-                session, states = following.id, []
+                session = following.id
+                states: list[Any] = []
                 following.listen(states.append)
                 await following.call(lambda: following.client.create(f"{path}-lives", ephemeral=True))
                 link.cut()

@@ -295,7 +295,7 @@ def test_a_token_is_good_for_nothing_after_logout(cluster: Deployed, secrets: Pa
     assert _ask(cluster, 443, "/mesos/state-summary", f"token={token}")[0] == 401
     for host, port, path in _doors(cluster):
         wait_for(
-            lambda host=host, port=port, path=path: _ask(cluster, port, path, f"token={token}", host)[0] == 401,
+            lambda host=host, port=port, path=path: _ask(cluster, port, path, f"token={token}", host)[0] == 401,  # type: ignore[misc]  # mypy infers no lambda with a default
             30,
             f"the end of the token at {host}:{port}",
         )

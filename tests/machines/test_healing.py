@@ -257,7 +257,7 @@ def test_after_a_reboot_of_every_machine_the_app_is_back(cluster: Deployed) -> N
         cluster.reboot(*cluster.hosts)
         for host in cluster.hosts:
             wait_for(
-                lambda host=host: (
+                lambda host=host: (  # type: ignore[misc]  # mypy infers no lambda with a default
                     cluster.ssh(host, "cat /proc/sys/kernel/random/boot_id; stat -c %Y /run/systemd") != boots[host]
                 ),
                 60,

@@ -20,10 +20,11 @@ import pytest
 from dcos_installer.providers import nspawn_filter
 from dcos_installer.providers.base import Condition, ProviderError
 from dcos_installer.providers.cgroups import Hierarchy, host_hierarchies, own_path
-from dcos_installer.providers.nspawn import MACHINES_DIR, NspawnProvider
+from dcos_installer.providers.nspawn import NspawnProvider
 from dcos_installer.providers.nspawn_launch import systemd_run_command
 from dcos_installer.providers.nspawn_machine import MachineFolder, mount_points
 from dcos_installer.providers.nspawn_network import bridge_for, bridge_name, ensure_bridge, port_for, remove_link
+from dcos_installer.providers.nspawn_remains import MACHINES_DIR
 from tests.support.machines.nspawn_lab import Lab, cluster, lab, needs_machines, ssh_command
 
 pytestmark = [pytest.mark.machines, needs_machines]
@@ -212,10 +213,10 @@ def test_a_machine_has_no_road_to_this_host(machines: Lab) -> None:
             knocked = machines.ssh("h1", f"python3 -c {shlex.quote(KNOCKS)} {port} {' '.join(doors)}").stdout
             assert knocked.splitlines() == [f"{door} {errno.EAGAIN}" for door in doors]
             until(lambda: _dropped(own) >= before + 2 * len(doors), "every knock has reached this host's firewall")
-            for door in (stream, datagrams):
-                door.setblocking(False)
+            for listening in (stream, datagrams):
+                listening.setblocking(False)
                 with pytest.raises(BlockingIOError):
-                    door.recv(1) if door is datagrams else door.accept()
+                    listening.recv(1) if listening is datagrams else listening.accept()
             assert machines.ssh("h1", "ip route delete 198.18.242.0/24").returncode == 0, "and this host reaches it"
     finally:
         remove_link(other.name)

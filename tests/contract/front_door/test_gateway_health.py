@@ -62,12 +62,12 @@ def test_a_daemon_that_dies_is_unwell_within_seconds_and_well_again_when_it_is_b
 
     for name, backend in (("dcos-marathon.service", made.init), ("dcos-master.service", made.master)):
         with backend.refusing():
-            wait_for(lambda name=name: unit(name)["health"] == 1, 60, f"{name} being unwell")
+            wait_for(lambda name=name: unit(name)["health"] == 1, 60, f"{name} being unwell")  # type: ignore[misc]  # mypy infers no lambda with a default
             assert unit(name)["output"] == "it answers 503"
             assert made.gateway.get(f"{HEALTH}/nodes/127.0.0.1", admin).json["health"] == 1
             # Agents are told of without a kernel, too: they are asked themselves.
             assert made.gateway.get(f"{HEALTH}/nodes/127.0.0.5", admin).json["health"] == 0
-        wait_for(lambda name=name: unit(name)["health"] == 0, 60, f"{name} being well")
+        wait_for(lambda name=name: unit(name)["health"] == 0, 60, f"{name} being well")  # type: ignore[misc]  # mypy infers no lambda with a default
 
 
 @pytest.fixture
@@ -94,7 +94,7 @@ def test_whoever_sits_at_an_agents_port_without_its_certificate_is_not_well_and_
 ) -> None:
     for name, impostor in impostors.items():
         path = f"{HEALTH}/nodes/{impostor.ip}/units/dcos-agent.service"
-        wait_for(lambda path=path: made.gateway.get(path, admin).status == 200, 60, f"{name} being known")
+        wait_for(lambda path=path: made.gateway.get(path, admin).status == 200, 60, f"{name} being known")  # type: ignore[misc]  # mypy infers no lambda with a default
         told = made.gateway.get(path, admin).json
         assert told["health"] == 1, (name, told)
         assert impostor.ip in told["output"], name

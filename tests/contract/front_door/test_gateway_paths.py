@@ -78,7 +78,8 @@ def test_paths_are_passed_on_as_they_came(
 def test_no_spelling_of_a_path_leads_through_another_door(made: Made, admin: dict[str, str], path: str) -> None:
     backends = (made.master, made.init, made.agent, made.task)
     before = [len(backend.seen) for backend in backends]
-    made.master.seen.clear(), made.init.seen.clear(), made.agent.seen.clear(), made.task.seen.clear()
+    for backend in backends:
+        backend.seen.clear()
     token = admin["Authorization"]
     line = f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n"
     anonymous = made.gateway.raw(f"{line}\r\n".encode())

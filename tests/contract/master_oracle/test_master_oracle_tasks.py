@@ -103,7 +103,7 @@ def test_one_malformed_resource_refuses_its_whole_launch(theirs: Theirs, ours: O
 def test_invalid_offers_and_reconciliation_of_the_unknown_are_told_alike(
     theirs: Theirs, ours: Ours, aware: bool
 ) -> None:
-    info = {"capabilities": [{"type": "PARTITION_AWARE"}]} if aware else {}
+    info: dict[str, Any] = {"capabilities": [{"type": "PARTITION_AWARE"}]} if aware else {}
 
     def play(side: Side) -> Any:
         scheduler = Scheduler(side.port, **info)

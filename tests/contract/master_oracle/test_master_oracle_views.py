@@ -120,7 +120,7 @@ FORM = {"Content-Type": "application/x-www-form-urlencoded"}
 def test_a_framework_is_torn_down_alike(theirs: Theirs, ours: Ours, path: str) -> None:
     def play(side: Side) -> Any:
         scheduler = Scheduler(side.port, failover_timeout=60.0)
-        told = []
+        told: list[Any] = []
         try:
             asked = path.replace("FRAMEWORK", scheduler.id)
             for method in ("GET", "PUT", "DELETE", "HEAD"):

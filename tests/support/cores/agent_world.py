@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from typing import Any
 
 from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.agent import AgentCore
@@ -205,10 +206,10 @@ class World:
             connection, self.connection, self.connected = self.connection, None, False
             self.feed(events.Closed(connection, "test"))
 
-    def down(self, kind: type[internal.Down], **fields: object) -> None:
+    def down(self, kind: type[internal.Down], **fields: Any) -> None:
         assert self.connected and self.connection is not None
         self.down_seq += 1
-        message = kind(agent_id="agent-1", epoch=self.epoch, seq=self.down_seq, **fields)  # type: ignore[operator]
+        message = kind(agent_id="agent-1", epoch=self.epoch, seq=self.down_seq, **fields)
         self.feed(events.Received(self.connection, codec.encode(message)))
 
     def run(self, task: str, **extra: object) -> None:

@@ -10,7 +10,7 @@ import json
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply, Tick
 from dcos_runtime.core.seeds import Source
@@ -31,6 +31,7 @@ from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.scheduler import Event as SchedulerEvent
 from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
 
+T = TypeVar("T")
 WALL = 1_700_000_000.0
 
 
@@ -284,7 +285,7 @@ class Cluster:
             else:
                 self.store[key] = value
 
-    def change(self, work: Any) -> Any:
+    def change(self, work: Callable[[Asking], T]) -> T:
         """Runs ``work`` on what a client may ask for. What it changes is stored by `commit`."""
         return work(Asking(self))
 

@@ -126,9 +126,9 @@ class WorldAgent:
             self.tasks[key] = task
             self.say(task, "TASK_RUNNING")
         elif kind == "KILL_TASK":
-            task = self.tasks.get((message["framework_id"]["value"], message["task_id"]["value"]))
-            if task is not None:
-                self.say(task, "TASK_KILLED")
+            known = self.tasks.get((message["framework_id"]["value"], message["task_id"]["value"]))
+            if known is not None:
+                self.say(known, "TASK_KILLED")
         elif kind == "ACKNOWLEDGE":
             self._acknowledged(message)
         elif kind == "SHUTDOWN_FRAMEWORK":
@@ -294,6 +294,7 @@ class WorldFramework:
         )
 
     def kill(self, task_id: str) -> None:
+        assert self.id is not None
         if self.call("KILL", task_id={"value": task_id}) and task_id in self.world.core.state.frameworks[self.id].tasks:
             self.killed.add(task_id)
 
@@ -524,11 +525,11 @@ class World:
             assert offer.id in state.frameworks[offer.framework_id].offers
             assert offer.id in state.agents[offer.agent_id].offers
         assert set(state.offers) == {one for framework in state.frameworks.values() for one in framework.offers}
-        for framework in self.frameworks:
-            known = state.frameworks.get(framework.id or "")
-            if framework.stream is not None and known is not None:
-                assert known.stream == framework.stream
-                assert set(framework.offers) == known.offers, "an offer that one knows of and the other does not"
+        for ours in self.frameworks:
+            known = state.frameworks.get(ours.id or "")
+            if ours.stream is not None and known is not None:
+                assert known.stream == ours.stream
+                assert set(ours.offers) == known.offers, "an offer that one knows of and the other does not"
 
     def check_rest(self) -> None:
         """When all is settled: no task is lost or stuck, no update waits for ever."""

@@ -302,6 +302,13 @@ def cgroup_file(container: str, *names: str) -> Path:
     return next(folder / name for name in names for folder in folders if (folder / name).exists())
 
 
+def cpu_limits(container: str) -> dict[str, str]:
+    """What its cgroup says of processors, wherever this machine has its control groups: all together, or divided."""
+    first = cgroup_file(container, "cpu.max", "cpu.cfs_quota_us")
+    names = ("cpu.max", "cpu.cfs_quota_us", "cpu.cfs_period_us", "cpu.shares")
+    return {name: file.read_text().strip() for name in names if (file := first.with_name(name)).exists()}
+
+
 def remove_cgroups(root: str) -> None:
     def removed() -> bool:
         for path in cgroups_of(root):

@@ -206,7 +206,7 @@ class Fuzzer:
             text = self._value_replaced(text)
         data = text.encode("utf-8", "surrogatepass")
         if source.random() < 0.4:
-            data = self.bytes(data)
+            data = self.spoiled(data)
         match source.randrange(24):
             case 0:
                 data = text.encode(source.choice(("utf-16", "utf-32", "utf-8-sig")), "replace")
@@ -237,7 +237,7 @@ class Fuzzer:
         begin, end = self.source.choice(places)
         return text[:begin] + self.source.choice(RAW) + text[end:]
 
-    def bytes(self, data: bytes) -> bytes:
+    def spoiled(self, data: bytes) -> bytes:
         source, whole = self.source, bytearray(data)
         for _ in range(source.randint(1, 4)):
             at = source.randrange(len(whole) + 1)
@@ -271,7 +271,7 @@ class Fuzzer:
         headers = [f"{name}" for name in ("Host: x", "Connection: close", *good.headers)]
         body = b""
         if good.body is not None:
-            body = self.bytes(good.body) if isinstance(good.body, bytes) else self.document(good.body)
+            body = self.spoiled(good.body) if isinstance(good.body, bytes) else self.document(good.body)
         if source.random() < 0.06:
             packed = gzip.compress(body, mtime=0)
             body = source.choice((packed, packed[:-3], packed[:12], packed + b"x", body))
@@ -290,7 +290,7 @@ class Fuzzer:
                 headers.append(f"Content-Length: {len(body)}")
         head = "\r\n".join([f"{method} {path} HTTP/1.1", *headers]).encode("latin-1", "replace") + b"\r\n\r\n"
         if source.random() < 0.03:
-            head = self.bytes(head)
+            head = self.spoiled(head)
         return head + body
 
 

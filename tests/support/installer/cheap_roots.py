@@ -10,12 +10,13 @@ import random
 from functools import cache
 
 import pytest
+from cryptography.hazmat.primitives.serialization import load_pem_private_key
 
 from dcos_installer.secrets import roots
 
 POOL = 4
 _real_key = roots._new_token_key
-_checked = cache(roots.load_pem_private_key)
+_checked = cache(load_pem_private_key)
 """To see that an RSA key is one takes longer than all the rest of reading secrets: once for each text is enough."""
 
 

@@ -6,9 +6,9 @@ import hashlib
 import io
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dcos_installer.ansible.host import main as host_main
 from dcos_installer.ansible.host.apply import apply, locked
@@ -17,7 +17,7 @@ from dcos_installer.ansible.host.observe import Observed, observe
 from dcos_installer.ansible.host.packages import note_names
 from dcos_installer.ansible.host.systemd import Noted, UnitFailed
 from dcos_installer.ansible.host.work import Work, work_for
-from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
+from dcos_installer.config.model import ClusterSpec, HostSpec, Role, SshSpec
 from dcos_installer.plan import materials
 from dcos_installer.plan.facts import Facts
 from dcos_installer.plan.manifest import FORMAT, File, Link, Manifest, Package, Sysctl, Unit, User
@@ -47,7 +47,7 @@ PACKAGE = Package("dcos-runtime", "1", "1" * 64, ("dcos",))
 def a_spec(masters: int = 1, agents: int = 1, public: int = 1, **changes: Any) -> ClusterSpec:
     """A cluster on the nspawn provider: m1…, a1…, p1…."""
     hosts = [
-        HostSpec(name=f"{kind}{n}", address=address, roles=frozenset({role}), ssh=SshSpec(address=address))
+        HostSpec(name=f"{kind}{n}", address=address, roles=frozenset({cast(Role, role)}), ssh=SshSpec(address=address))
         for kind, role, count, tens in (
             ("m", "master", masters, 1),
             ("a", "agent", agents, 2),
@@ -171,19 +171,21 @@ class Host:
             (top / PACKAGE_NAMES).unlink(missing_ok=True)
             note_names(str(top))
 
-    def observe(self, manifest: Manifest, secrets: dict[str, str] | None = None) -> Observed:
-        return observe(self.machine, self.systemd, json.loads(manifest.encode()), secrets)
+    def observe(self, manifest: Manifest, secrets: Mapping[str, str | None] | None = None) -> Observed:
+        return observe(
+            self.machine, self.systemd, json.loads(manifest.encode()), dict(secrets) if secrets is not None else None
+        )
 
-    def check(self, manifest: Manifest, secrets: dict[str, str] | None = None) -> list[dict[str, str]]:
+    def check(self, manifest: Manifest, secrets: Mapping[str, str | None] | None = None) -> list[dict[str, str]]:
         wanted = json.loads(manifest.encode())
         return work_for(wanted, manifest.digest, self.observe(manifest, secrets)).changes
 
-    def apply(self, manifest: Manifest, secrets: dict[str, str] | None = None) -> Work:
+    def apply(self, manifest: Manifest, secrets: Mapping[str, str | None] | None = None) -> Work:
         wanted = json.loads(manifest.encode())
         with locked(self.machine):
             seen = self.observe(manifest, secrets)
             return apply(
-                self.machine, self.systemd, wanted, manifest.encode(), manifest.digest, seen, secrets or {}, 5.0
+                self.machine, self.systemd, wanted, manifest.encode(), manifest.digest, seen, dict(secrets or {}), 5.0
             )
 
     @property

@@ -10,10 +10,10 @@ import os
 import signal
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from dcos_installer.commands import deploy_phases
-from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
+from dcos_installer.config.model import ClusterSpec, HostSpec, Role, SshSpec
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event
@@ -38,7 +38,7 @@ def spec_of(folder: Path, masters: int = 1, agents: int = 2, **changes: Any) -> 
         HostSpec(
             name=f"{role[0]}{number}",
             address=f"198.18.{tens}.{number}",
-            roles=frozenset({role}),
+            roles=frozenset({cast(Role, role)}),
             ssh=SshSpec(address=f"198.18.{tens}.{number}"),
             cpus=1,
             mem_mb=1024,

@@ -37,7 +37,7 @@ class Run:
         """The next event of this kind, with ``text`` in its text and of that phase; the run must come that far."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
-            event = json.loads(line)
+            event: dict[str, Any] = json.loads(line)
             self.seen.append(event)
             if event["kind"] == kind and text in event.get("text", "") and phase in ("", event.get("phase")):
                 return event

@@ -103,11 +103,11 @@ def _initial(command: Sequence[str], modules: Path, folder: Path) -> Path:
         ordered.setdefault(path)
 
     for name in MODULES:
-        add(next(path for path in depends if Path(path).name == f"{name}.ko"))
+        add(next(known for known in depends if Path(known).name == f"{name}.ko"))
     order = [modules / path for path in ordered]
-    for path in order:
-        shutil.copy(path, tree / "modules" / path.name)
-    (tree / "modules/order").write_text("".join(f"{path.name}\n" for path in order))
+    for module in order:
+        shutil.copy(module, tree / "modules" / module.name)
+    (tree / "modules/order").write_text("".join(f"{module.name}\n" for module in order))
     (tree / "init").write_text(_INIT)
     (tree / "init").chmod(0o755)
     (tree / "command").write_text(

@@ -31,7 +31,7 @@ class Runner(Scheduler):  # type: ignore[misc]  # pymesos has no types
         for offer in offers:
             free = {r.name: r.scalar.value for r in offer.resources if r.type == "SCALAR"}
             room = int(min(free.get("cpus", 0) / 0.1, free.get("mem", 0) / 32))
-            tasks = []
+            tasks: list[Any] = []
             while self.waiting and len(tasks) < room:
                 task = Dict()
                 task.name = task.task_id.value = self.waiting.pop()

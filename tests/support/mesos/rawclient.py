@@ -236,7 +236,8 @@ class Scheduler:
             elif event["type"] == "RESCIND":
                 offers.pop(event["rescind"]["offer_id"]["value"], None)
         resources = [item for offer in offers.values() for item in offer["resources"] if item["name"] == name]
-        return round(sum(item["scalar"]["value"] for item in resources), 3)
+        total: float = sum(item["scalar"]["value"] for item in resources)
+        return round(total, 3)
 
     def update(self, state: str | None = None, acknowledge: bool = True) -> Any:
         """The next status (of this state), acknowledged when it asks for it."""
@@ -333,7 +334,8 @@ class Agent:
         self.stream = Stream(self.port, "/internal/agent/v1/connect", JSON, json.dumps(body).encode())
         self.sent = 0
         self.told: list[Any] = []
-        self.id = self.epoch = None
+        self.id: Any = None
+        self.epoch: Any = None
         if self.stream.status == 200:
             connected = self.stream.next()
             assert connected["type"] == "CONNECTED", connected

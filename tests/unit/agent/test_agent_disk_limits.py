@@ -16,7 +16,7 @@ import pytest
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.disk import watcher as watcher_module
 from dcos_runtime.agent.disk.rules import DiskRules
-from dcos_runtime.agent.disk.usage import Count
+from dcos_runtime.agent.disk.usage import Count, counting
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.tasks import TaskInfo
@@ -164,7 +164,7 @@ def test_a_held_count_tells_of_who_takes_too_much(tmp_path: Path, monkeypatch: p
         yield True
         (tmp_path / "hidden").rename(away)
 
-    real = watcher_module.counting
+    real = counting
 
     def moving(roots: Iterable[Path], count: Count) -> Iterator[None]:
         (tmp_path / "mark").touch()

@@ -110,7 +110,7 @@ def test_an_agents_flags_say_what_tasks_may_ask_for() -> None:
     assert policy(bounding).most == {kinds.CHOWN}
     assert policy(bounding, "--additional_capabilities=NET_RAW").most == {kinds.CHOWN, raw}
     given = policy('--effective_capabilities={"capabilities": ["NET_RAW"]}')
-    assert given.given == {raw} and given.most == {*USUAL, raw}
+    assert given.given == frozenset({raw}) and given.most == {*USUAL, raw}
     with pytest.raises(FlagError, match="not known"):
         policy("--additional_capabilities=NET_ROW")
 

@@ -67,7 +67,7 @@ def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
         ):
             case "run" if world.connected:
                 tasks.append(f"t{len(tasks)}")
-                extra = {"executor": {}} if chance.random() < 0.1 else {}
+                extra: dict[str, Any] = {"executor": {}} if chance.random() < 0.1 else {}
                 world.run(tasks[-1], command=COMMAND, **extra)
             case "write" if world.persists:
                 world.persist(chance.randint(1, 4))

@@ -85,7 +85,7 @@ def test_all_that_is_written_tells_its_version() -> None:
         (stored.agent(AgentRecord(id="a")), stored.read_agent, AgentRecord(id="a")),
         (stored.framework(info), stored.read_framework, info),
     ):
-        assert msgspec.json.decode(value)["version"] == stored.VERSION and read(value) == wanted  # type: ignore[operator]
+        assert msgspec.json.decode(value)["version"] == stored.VERSION and read(value) == wanted
     with pytest.raises(UnknownVersion):
         stored.read_agent(b'{"version": 0}')
 

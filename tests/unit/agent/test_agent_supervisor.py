@@ -71,11 +71,11 @@ def test_all_that_came_from_a_process_is_killed_and_it_itself_is_not(how: str) -
 def test_a_group_is_stopped_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, int, int]] = []
     monkeypatch.setattr(supervisor, "send_group", lambda group, number: told.append(("group", group, number)))
-    monkeypatch.setattr(supervisor, "send", lambda pid, number: told.append(("process", pid, number)) or True)
+    monkeypatch.setattr(supervisor, "send", lambda pid, number: not told.append(("process", pid, number)))  # type: ignore[func-returns-value]  # None: it worked
     made = {1: [10], 10: [11, 12], 12: [13]}
     monkeypatch.setattr(supervisor, "children_told", lambda pid: made.get(pid, []))
     monkeypatch.setattr(supervisor, "children_scanned", lambda: lambda pid: made.get(pid, []))
-    monkeypatch.setattr(supervisor.os, "getpgid", lambda pid: {11: 11, 13: 1}.get(pid, 10))
+    monkeypatch.setattr(os, "getpgid", lambda pid: {11: 11, 13: 1}.get(pid, 10))
     known: set[int] = set()
     groups: set[int] = set()
     assert supervisor.stop_new(1, known, groups, {1})

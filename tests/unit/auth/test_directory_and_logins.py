@@ -296,7 +296,7 @@ def test_agents_and_frameworks_say_where_they_are() -> None:
     assert address_of({"pid": "slave(1)@[fd00::1]:5051"}) == "fd00::1"
     for pid in ("", "slave(1)@name:5051", "slave(1)", None):
         assert address_of({"pid": pid}) is None
-    told = [
+    told: list[dict[str, Any]] = [
         {"name": "chronos", "webui_url": "http://old:1"},
         {"name": "chronos", "webui_url": "http://new:2", "active": True},
         {"name": "bad", "webui_url": "ftp://x"},

@@ -9,6 +9,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -97,12 +98,15 @@ def test_the_environment_may_name_the_ca(
 def test_a_redirect_to_elsewhere_is_not_followed(
     lab: Path, gateway: Gateway, cluster: Any, dcos: Dcos, status: int
 ) -> None:
+    def elsewhere(target: str, _: web.Request) -> web.Response:
+        return web.Response(status=status, headers={"Location": target})
+
     for target in (
         f"{cluster.agent.url}/state",
         f"//{cluster.agent.address}/state",
         f"http://127.0.0.1:{gateway.port}",
     ):
-        gateway.override = lambda _, target=target: web.Response(status=status, headers={"Location": target})
+        gateway.override = partial(elsewhere, target)
         result = dcos("ps")
         assert result.code == 1 and "not followed" in result.err
     assert cluster.agent.asked == []

@@ -130,7 +130,7 @@ def test_there_is_one_object_a_kind(one: Kind, other: Kind) -> None:
     for again in (Kind(*one.parts), copy.copy(one), copy.deepcopy(one), pickle.loads(pickle.dumps(one))):
         assert again is one
     with pytest.raises(AttributeError):
-        one.name = "other"  # type: ignore[misc]
+        one.name = "other"
     assert one.role == (one.reservations[-1].role if one.reservations else "*")
 
 

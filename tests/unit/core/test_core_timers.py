@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Generator
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -91,6 +92,7 @@ def test_what_was_due_when_its_handling_failed_is_due_still() -> None:
     timers: Timers[int] = Timers([(1.0, 1), (2.0, 2), (3.0, 3)])
     firing = timers.fire(10.0)
     assert next(firing) == 1
+    assert isinstance(firing, Generator)
     firing.close()
     assert timers.next_deadline() == 2.0 and list(timers.fire(10.0)) == [2, 3]
 

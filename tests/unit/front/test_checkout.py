@@ -85,7 +85,14 @@ def test_a_script_of_pip_runs_in_a_folder_of_every_name_that_is_taken(tmp_path: 
         archive.writestr("tiny-1.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr("tiny-1.dist-info/entry_points.txt", "[console_scripts]\ntiny = tiny:main\n")
         archive.writestr("tiny-1.dist-info/RECORD", "")
-    pip = [sys.executable, "-m", "pip", "--disable-pip-version-check", "--python", venv / "bin/python"]
+    pip: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--disable-pip-version-check",
+        "--python",
+        venv / "bin/python",
+    ]
     subprocess.run([*pip, "install", "--quiet", "--no-index", wheel], check=True, timeout=120)
     for locale in ("C", "C.UTF-8"):
         done = subprocess.run(
@@ -105,7 +112,7 @@ def test_an_editable_install_below_a_folder_beyond_ascii_is_found_in_every_local
 
     def start() -> subprocess.CompletedProcess[str]:
         env = {"PATH": os.environ["PATH"], "LC_ALL": locale}
-        argv = [venv / "bin/python", "-c", "import found_here"]
+        argv: list[str | Path] = [venv / "bin/python", "-c", "import found_here"]
         return subprocess.run(argv, capture_output=True, text=True, env=env, timeout=60)
 
     subprocess.run([SCRIPT, "paths", ".venv"], cwd=folder, check=True, env={"LC_ALL": locale}, timeout=60)

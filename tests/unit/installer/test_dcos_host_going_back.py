@@ -21,18 +21,18 @@ def host(tmp_path: Path) -> Host:
     return Host(tmp_path / "host")
 
 
-def test_a_unit_that_does_not_get_well_takes_the_host_back_to_its_generation_before(host: Host) -> None:
+def test_a_unit_that_does_not_get_well_takes_the_host_back_to_its_generation_before(
+    host: Host, monkeypatch: pytest.MonkeyPatch
+) -> None:
     installed(host, first())
     before = {path: path.read_bytes() for path in host.path("/opt/dcos/generations/1").rglob("*") if path.is_file()}
     bad = a_manifest({"etc/a.env": "bad"}, {A: ("etc/a.env",), "dcos-c.service": ()})
     host.systemd.sick = frozenset({A})
     running = host.systemd.started_with()
     with pytest.raises(RolledBack) as failed:
-        host.systemd.wait, original = _well_only_with(host.systemd, running[A]), host.systemd.wait
-        try:
-            host.apply(bad)
-        finally:
-            host.systemd.wait = original  # type: ignore[method-assign]
+        monkeypatch.setattr(host.systemd, "wait", _well_only_with(host.systemd, running[A]))
+        host.apply(bad)
+    monkeypatch.undo()
     assert failed.value.evidence == "the unit's\nlast lines"
     assert "generation 1 is active again" in failed.value.why
     assert host.generation == 1

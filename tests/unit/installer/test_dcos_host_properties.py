@@ -5,7 +5,9 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -74,8 +76,8 @@ DRIFTS = st.lists(
 
 
 def drift(host: Host, manifest: Manifest, kinds: list[str], pick: int) -> None:
-    def one_of(items: object) -> object:
-        found = list(items)  # type: ignore[call-overload]
+    def one_of(items: Iterable[Any]) -> Any:
+        found = list(items)
         return found[pick % len(found)] if found else None
 
     active = host.path("/opt/dcos/active")
@@ -94,11 +96,11 @@ def drift(host: Host, manifest: Manifest, kinds: list[str], pick: int) -> None:
             host.path("/etc/systemd/system").mkdir(parents=True, exist_ok=True)
             host.path("/etc/systemd/system/dcos-old.service").symlink_to(f"{ACTIVE}/units/dcos-old.service")
         elif kind == "stop unit" and manifest.units:
-            host.systemd.act("stop", one_of(manifest.units).name)  # type: ignore[attr-defined]
+            host.systemd.act("stop", one_of(manifest.units).name)
         elif kind == "set sysctl" and manifest.sysctls:
-            host.path("/proc/sys/" + one_of(manifest.sysctls).key).write_text("9")  # type: ignore[attr-defined]
+            host.path("/proc/sys/" + one_of(manifest.sysctls).key).write_text("9")
         elif kind == "edit secret" and manifest.secrets:
-            host.path("/etc/dcos-secrets/" + one_of(manifest.secrets).name).write_text("x")  # type: ignore[attr-defined]
+            host.path("/etc/dcos-secrets/" + one_of(manifest.secrets).name).write_text("x")
         elif kind == "edit manifest":
             (active / "manifest.json").write_text("[]")
 

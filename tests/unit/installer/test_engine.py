@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 from collections.abc import Callable, Collection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -12,11 +13,12 @@ from dcos_installer.ansible.places import Place
 from dcos_installer.bundle import runtime
 from dcos_installer.bundle.archive import Built, keep, pack
 from dcos_installer.config.model import ClusterSpec
-from dcos_installer.engine import AnsibleEngine, Bundle
-from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.engine import AnsibleEngine
+from dcos_installer.phases.base import Context, HostsFailed, Phase
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.build_plan import BuildPlan
 from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination, ConvergeMasters
+from dcos_installer.phases.engine import Bundle
 from dcos_installer.phases.gather_facts import GatherFacts
 from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
@@ -54,14 +56,14 @@ class SmallBundle(AnsibleEngine):
         )
 
 
-def _context(tmp_path: Path, **changes: object) -> PretendedContext:
+def _context(tmp_path: Path, **changes: Any) -> PretendedContext:
     # Folders have this machine's shape and addresses, whatever the inventory might say of them.
     spec = spec_of(tmp_path)
     bare = tuple(host.model_copy(update={"cpus": None, "mem_mb": None}) for host in spec.hosts)
     ctx = pretend(tmp_path, spec.model_copy(update={"hosts": bare}), **changes)
     hosts, sockets = tmp_path / "hosts", tmp_path / "s"
     sockets.mkdir(exist_ok=True)
-    ctx.provider.makes_machines = False  # type: ignore[misc]
+    ctx.provider.makes_machines = False
     ctx.engine = SmallBundle(
         ctx.state,
         ctx.provider,
@@ -81,7 +83,7 @@ class Preflight(ValidateFacts):
 
 
 def _run(ctx: PretendedContext) -> PretendedContext:
-    phases = [GatherFacts(), Preflight(), BuildBundle(), MakeSecrets(), BuildPlan(), UploadBundle()]
+    phases: list[Phase] = [GatherFacts(), Preflight(), BuildBundle(), MakeSecrets(), BuildPlan(), UploadBundle()]
     phases += [ConvergeCoordination(), ConvergeMasters(), ConvergeAgents()]
     with Journal(ctx.state.journal, "r", ctx.wall) as ctx.journal:
         run_phases(ctx, phases)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import msgspec
@@ -104,11 +105,11 @@ def test_of_many_who_take_a_dead_record_at_once_one_gets_it(remote: FolderRemote
             return False
         return True
 
-    held: list[object] = []
+    held: list[AbstractContextManager[object]] = []
     with ThreadPoolExecutor(8) as pool:
         assert sum(pool.map(attempt, range(8))) == 1
     for each in held:
-        each.__exit__(None, None, None)  # type: ignore[attr-defined]
+        each.__exit__(None, None, None)
 
 
 def test_a_host_without_an_identity_is_never_judged_dead() -> None:

@@ -8,7 +8,9 @@ import stat
 import subprocess
 import sys
 from dataclasses import replace
+from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -193,13 +195,13 @@ def host(name: str, address: str) -> HostSpec:
     return HostSpec(name=name, address=address, roles=frozenset({"agent"}), ssh=SshSpec(address=address), cpus=1)
 
 
-def spec(*hosts: HostSpec, **settings: object) -> ClusterSpec:
+def spec(*hosts: HostSpec, **settings: Any) -> ClusterSpec:
     return ClusterSpec(
         name="lab",
         cluster_id=RECORD.cluster_id,
         provider="nspawn",
         hosts=hosts,
-        settings=Settings(network="198.18.7.0/24", **settings),
+        settings=Settings(network=IPv4Network("198.18.7.0/24"), **settings),
         inventory_path=Path("lab.ini"),
     )
 

@@ -133,7 +133,7 @@ def test_a_deploy_killed_at_any_step_is_resumed_by_the_next(tmp_path: Path) -> N
         folder = tmp_path / str(step)
         folder.mkdir()
         spec = spec_of(folder)
-        if not _killed(lambda at=step, where=folder, what=spec: deployed(pretend(where, what, kill_at=at))):
+        if not _killed(lambda at=step, where=folder, what=spec: deployed(pretend(where, what, kill_at=at))):  # type: ignore[misc]  # mypy infers no lambda with a default
             break
         killed += 1
         assert journal.cut_off(journal.read(pretend(folder, spec).state.journal))
@@ -154,7 +154,7 @@ def test_a_destroy_killed_at_any_step_is_finished_by_the_next(tmp_path: Path) ->
         folder = tmp_path / str(step)
         folder.mkdir()
         deployed(pretend(folder, spec_of(folder)))
-        if not _killed(lambda at=step, where=folder: destroy(where, at)):
+        if not _killed(lambda at=step, where=folder: destroy(where, at)):  # type: ignore[misc]  # mypy infers no lambda with a default
             break
         destroy(folder)
         assert list((folder / "machines").iterdir()) == []

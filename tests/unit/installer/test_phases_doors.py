@@ -21,7 +21,8 @@ from dcos_installer.phases.postflight import PostflightFailed
 from dcos_installer.phases.validate_facts import taken_ports
 from dcos_installer.secrets.roots import Administrator
 from dcos_installer.services import installed
-from tests.support.installer.pretended import deployed, facts_of, phases_of, pretend, quick_secrets, spec_of, texts
+from tests.support.installer.cheap_roots import cheap_roots
+from tests.support.installer.pretended import deployed, facts_of, phases_of, pretend, spec_of, texts
 
 pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 

@@ -8,10 +8,12 @@ from pathlib import Path
 import pytest
 
 from dcos_installer import commands, recovery
+from dcos_installer.config.spec import load_spec
 from dcos_installer.errors import LockHeld, StateError
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.plan import lock
 from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn_remains import remains
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.snapshot import SnapshotDamaged, last_spec, remember_spec
 from dcos_installer.state import ClusterState, find_state, open_state
@@ -35,7 +37,6 @@ def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An inventory in a home of its own, where machines are looked for below ``machines``."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("DCOS_DIR", str(tmp_path / "dcos"))
-    remains = recovery.remains
     monkeypatch.setattr(recovery, "remains", lambda cluster, folder: remains(cluster, tmp_path / "machines"))
     path = tmp_path / "lab.ini"
     path.write_text(INVENTORY)
@@ -161,7 +162,7 @@ def test_a_deploy_is_refused_when_other_machines_exist(inventory: Path, tmp_path
     assert "m1 198.18.9.99/24" in caught.value.why and "m1 198.18.9.11/24" in caught.value.why
     assert f"mv {state.spec}" in caught.value.hint
     inventory.write_text(STATIC)
-    assert "existing hosts" in mismatch(state, commands.load_spec(inventory))
+    assert "existing hosts" in mismatch(state, load_spec(inventory))
 
 
 def test_a_log_is_written_though_its_folder_was_removed(tmp_path: Path) -> None:

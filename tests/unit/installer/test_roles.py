@@ -190,7 +190,7 @@ def test_a_playbook_by_hand_makes_no_new_secrets_for_hosts_that_run(tmp_path: Pa
     (made,) = (tmp_path / "state").rglob("secrets")
     shutil.rmtree(made)
     program = Path(sys.executable).with_name("ansible-playbook")
-    argv = [program, "-i", tmp_path / "cluster.ini", "-c", "local", ROLES / "site.yml", *root]
+    argv: list[str | Path] = [program, "-i", tmp_path / "cluster.ini", "-c", "local", ROLES / "site.yml", *root]
     done = subprocess.run(argv, capture_output=True, text=True, env=by_hand, cwd=tmp_path)
     assert done.returncode != 0
     assert "a1 runs already, and the CA" in re.sub(r"\s+", " ", done.stdout + done.stderr)
@@ -199,7 +199,17 @@ def test_a_playbook_by_hand_makes_no_new_secrets_for_hosts_that_run(tmp_path: Pa
 
 def test_a_playbook_by_hand_never_touches_the_machine_it_runs_on(tmp_path: Path, by_hand: dict[str, str]) -> None:
     program = Path(sys.executable).with_name("ansible-playbook")
-    argv = [program, "-i", tmp_path / "cluster.ini", "-c", "local", "--limit", "a1", ROLES / "site.yml", "--check"]
+    argv: list[str | Path] = [
+        program,
+        "-i",
+        tmp_path / "cluster.ini",
+        "-c",
+        "local",
+        "--limit",
+        "a1",
+        ROLES / "site.yml",
+        "--check",
+    ]
     done = subprocess.run(argv, capture_output=True, text=True, env=by_hand, cwd=tmp_path)
     assert done.returncode != 0
     assert "the machine you sit at" in re.sub(r"\s+", " ", done.stdout + done.stderr)

@@ -24,13 +24,14 @@ from dcos_installer.services import DescriptorsInvalid, installed, load
 from dcos_installer.state import ClusterState
 from dcos_runtime.gateway import services as told_services
 from dcos_runtime.gateway.routing import NoRoute, route_of
+from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.folder_hosts import FACTS, RUNTIME, Host, a_spec
-from tests.support.installer.pretended import deployed, facts_of, pretend, quick_secrets, spec_of
+from tests.support.installer.pretended import deployed, facts_of, pretend, spec_of
 
 TOY = Path(__file__).parents[2] / "support" / "toy_role"
 ROOT = Path(__file__).parents[3]
 
-pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
+pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 
 
 @pytest.fixture

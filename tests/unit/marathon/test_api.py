@@ -97,7 +97,7 @@ class Api:
         return self
 
     async def lead(self) -> None:
-        shell = await InitShell.load(Leadership(self.store, Forever()), Hub(), Settings())
+        shell = await InitShell.load(Leadership(self.store, Forever()), Hub(), Settings())  # type: ignore[arg-type]  # a double has what is used of it
         shell.client = self.calls
         self.work = asyncio.create_task(shell.run())
         self.role.begin(shell)
@@ -402,7 +402,7 @@ async def test_events_come_only_of_the_kinds_asked_for_and_light_on_request(api:
         assert stream.headers["Content-Type"] == "text/event-stream"
         await stream.content.readany()
         await api.ask("POST", "/v2/apps", WEB)
-        seen = []
+        seen: list[Any] = []
         async with asyncio.timeout(20):
             while len(seen) < 3:
                 line = await stream.content.readline()

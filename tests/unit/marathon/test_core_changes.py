@@ -336,7 +336,9 @@ def test_failures_in_the_grace_period_count_only_after_a_first_success(cluster: 
 def test_a_failure_in_the_grace_period_shows_at_once_and_neither_kills_nor_is_an_event(cluster: Cluster) -> None:
     def counts() -> tuple[int, int, int]:
         world = cluster.core.world
-        shown = views.app_info(world, world.apps["/web"].current, {views.COUNTS}, cluster.now)
+        current = world.apps["/web"].current
+        assert current is not None
+        shown = views.app_info(world, current, {views.COUNTS}, cluster.now)
         return shown["tasksRunning"], shown["tasksHealthy"], shown["tasksUnhealthy"]
 
     healthy_app(cluster, maxConsecutiveFailures=1)

@@ -39,7 +39,7 @@ def test_a_failed_task_is_replaced_in_its_place_after_the_backoff(cluster: Clust
 def test_the_backoff_grows_by_its_factor_to_its_limit_and_is_forgotten_once_a_task_stays(cluster: Cluster) -> None:
     create(cluster, backoffSeconds=2, backoffFactor=3, maxLaunchDelaySeconds=10)
     state = cluster.core.world.apps["/web"]
-    seen = []
+    seen: list[float] = []
     for _ in range(4):
         cluster.settle(rounds=3 + int(seen[-1] if seen else 0))
         cluster.end(running(cluster)[0], TaskState.TASK_FAILED)
@@ -174,9 +174,13 @@ def test_inactive_after_and_expunge_after_are_kept_to(cluster: Cluster) -> None:
     (lost,) = [instance for instance in state.instances.values() if instance.agent_id == "a1"]
     cluster.lose_agent("a1")
     cluster.settle(rounds=10)
-    assert lost.condition is Condition.UNREACHABLE and len(state.instances) == 3
+
+    def condition() -> Condition:
+        return lost.condition
+
+    assert condition() is Condition.UNREACHABLE and len(state.instances) == 3
     cluster.settle(rounds=15)
-    assert lost.condition is Condition.UNREACHABLE_INACTIVE and len(state.instances) == 4
+    assert condition() is Condition.UNREACHABLE_INACTIVE and len(state.instances) == 4
     cluster.settle(rounds=40)
     assert lost.id not in state.instances and len(state.instances) == 3
 
@@ -200,8 +204,8 @@ def test_with_the_strategy_disabled_an_unreachable_task_is_waited_for(cluster: C
         cluster.lose_agent(agent.id)
     cluster.settle(rounds=100, step=60.0)
     assert set(cluster.tasks) == before
-    for agent in list(cluster.agents):
-        cluster.return_agent(agent)
+    for agent_id in list(cluster.agents):
+        cluster.return_agent(agent_id)
     cluster.settle(rounds=2)
     assert set(running(cluster)) == before
 

@@ -254,7 +254,7 @@ def test_groups_come_with_their_first_app_and_go_with_their_last() -> None:
         return {key.removeprefix("groups/").replace("%2F", "/") for key in cluster.store if key.startswith("groups/")}
 
     for app_id in ("/x/y/one", "/x/two", "/three"):
-        cluster.change(lambda changes, app_id=app_id: changes.create({"id": app_id, "cmd": "x", "cpus": 0.1}, False))
+        cluster.change(lambda changes, app_id=app_id: changes.create({"id": app_id, "cmd": "x", "cpus": 0.1}, False))  # type: ignore[misc]  # mypy infers no lambda with a default
         cluster.commit()
     assert groups() == {"/x", "/x/y"} and set(cluster.core.world.tree.nodes) == {"/", "/x", "/x/y"}
     cluster.settle(rounds=3)

@@ -55,7 +55,7 @@ class Term:
 @pytest.fixture
 async def term() -> AsyncIterator[tuple[Term, InitShell]]:
     term = Term()
-    shell = await InitShell.load(Leadership(term.store, term.lease), Hub(), Settings())
+    shell = await InitShell.load(Leadership(term.store, term.lease), Hub(), Settings())  # type: ignore[arg-type]  # a double has what is used of it
     running = asyncio.create_task(shell.run())
     await settle()
     yield term, shell

@@ -185,7 +185,7 @@ def test_what_the_cluster_tells_is_cut_to_what_can_be_stored(cluster: Cluster) -
     task_id = next(iter(cluster.tasks))
     address = NetworkInfo.IPAddress(ip_address="198.18.0.1")
     networks = [NetworkInfo(ip_addresses=[address] * 1_000)] * 100
-    who = {"task_id": TaskID(value=task_id), "agent_id": AgentID(value=cluster.tasks[task_id].agent)}
+    who: dict[str, Any] = {"task_id": TaskID(value=task_id), "agent_id": AgentID(value=cluster.tasks[task_id].agent)}
     container = ContainerStatus(network_infos=networks)
     for status in (
         TaskStatus(**who, state=TaskState.TASK_RUNNING, container_status=container),
@@ -254,7 +254,12 @@ def test_a_chain_of_a_thousand_and_circles_are_put_in_order() -> None:
 def test_the_tree_of_a_thousand_groups_looks_at_each_app_once_a_level() -> None:
     found = [app(id=f"/g{n}/h/a") for n in range(1_000)]
     shown: list[str] = []
-    tree = groups.tree(found, lambda one: shown.append(one.id) or {"id": one.id})
+
+    def show(one: App) -> dict[str, Any]:
+        shown.append(one.id)
+        return {"id": one.id}
+
+    tree = groups.tree(found, show)
     assert len(shown) == 1_000 and len(tree["groups"]) == 1_000
     assert tree["groups"][0]["groups"][0]["apps"] == [{"id": "/g0/h/a"}]
 

@@ -108,6 +108,6 @@ def test_a_port_that_is_taken_is_said_so(tmp_path: Path) -> None:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         port = taken.getsockname()[1]
-        argv = [PROGRAM, "--master=127.0.0.1:1", f"--http_port={port}", f"--work_dir={tmp_path}"]
+        argv: list[str | Path] = [PROGRAM, "--master=127.0.0.1:1", f"--http_port={port}", f"--work_dir={tmp_path}"]
         refused = subprocess.run(argv, capture_output=True, text=True, timeout=60)
     assert refused.returncode == 1 and f"127.0.0.1:{port}" in refused.stderr and "Traceback" not in refused.stderr

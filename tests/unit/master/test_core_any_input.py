@@ -14,6 +14,7 @@ from hypothesis import given, settings
 from dcos_runtime.master import scheduler_api
 from dcos_runtime.master.core import events
 from dcos_runtime.wire import codec
+from dcos_runtime.wire.scheduler import Call
 from tests.support.cores.master_world import World
 
 NASTY: dict[type, list[Any]] = {
@@ -34,7 +35,7 @@ NASTY: dict[type, list[Any]] = {
 ANYTHING = [value for values in NASTY.values() for value in values]
 
 
-TASK = {
+TASK: dict[str, Any] = {
     "name": "t",
     "task_id": {"value": "t1"},
     "agent_id": {"value": "AGENT"},
@@ -141,7 +142,7 @@ def test_any_call_is_answered_and_the_books_stay_right(first: Any, second: Any) 
             call = scheduler_api.decode(filled(world, body))
         except codec.DecodeError:
             continue
-        if call.type is not scheduler_api.Call.Type.SUBSCRIBE:
+        if call.type is not Call.Type.SUBSCRIBE:
             answer = world.call(call, framework.stream_id)
             assert answer.status in (200, 202, 400), answer
         framework.offers = {
@@ -161,7 +162,7 @@ def test_any_framework_is_subscribed_or_refused(document: Any) -> None:
     world = World(agents=1, frameworks=1)
     world.settle()
     try:
-        call = codec.decode(json.dumps(document).encode(), scheduler_api.Call.Subscribe)
+        call = codec.decode(json.dumps(document).encode(), Call.Subscribe)
     except codec.DecodeError:
         return
     world.subscribe(call, 10**6)
@@ -173,10 +174,10 @@ def test_any_framework_is_subscribed_or_refused(document: Any) -> None:
 
 RESERVED = [
     {"name": "cpus", "type": "SCALAR", "scalar": {"value": 4.0}, "reservations": [{"type": "STATIC", "role": "r"}]},
-    *TASK["resources"],  # type: ignore[misc]
+    *TASK["resources"],
 ]
 RACK = {"name": "rack", "type": "TEXT", "text": {"value": "r1"}}
-CONNECT = {
+CONNECT: dict[str, Any] = {
     "version": 1,
     "agent": {"hostname": "h", "port": 5, "resources": RESERVED, "attributes": [RACK], "id": {"value": "X-S1"}},
     "software": "s",

@@ -14,8 +14,8 @@ from dcos_runtime.core.resources.kind import ReservationType
 from dcos_runtime.master.core import encoded
 from dcos_runtime.master.shell import next_budget
 from dcos_runtime.wire import codec, protobuf
-from dcos_runtime.wire.cluster import AgentInfo, Attribute
-from dcos_runtime.wire.common import DomainInfo, Value
+from dcos_runtime.wire.cluster import AgentInfo
+from dcos_runtime.wire.common import Attribute, DomainInfo, Value
 from dcos_runtime.wire.scheduler import Event
 
 texts = st.text(max_size=8) | st.sampled_from(['"', "\\", "ü", "\u2028", '"scalar":{"value":1.0}', "null", "a/b"])

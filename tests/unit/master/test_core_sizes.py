@@ -53,7 +53,7 @@ def weight(one: World) -> int:
 def messages(one: World, task_id: str) -> str:
     return "; ".join(
         event["update"]["status"].get("message", "")
-        for event in one.told
+        for event in one.__dict__["told"]
         if event["type"] == "UPDATE" and event["update"]["status"]["task_id"]["value"] == task_id
     )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from random import Random
 
 import hypothesis.strategies as st
@@ -38,15 +39,27 @@ TOTALS = [
 ]
 MINIMUMS = [(), ({"cpus": 10}, {"mem": 32_000}), ({"bananas": 1000},), ({"cpus": 3000, "mem": 1}, {"disk": 1})]
 
-wants_of = st.builds(
-    lambda roles, suppressed, gpus, minimums, revocable, shared: Wants(
+
+def some_wants(
+    roles: set[str],
+    suppressed: set[str],
+    gpus: bool,
+    minimums: Sequence[Mapping[str, int]] | None,
+    revocable: bool,
+    shared: bool,
+) -> Wants:
+    return Wants(
         frozenset(roles),
         frozenset(suppressed) & frozenset(roles),
         gpus,
-        dict.fromkeys(sorted(roles)[:1], minimums) if minimums is not None else {},
+        {role: minimums for role in sorted(roles)[:1] if minimums is not None},
         revocable,
         shared,
-    ),
+    )
+
+
+wants_of = st.builds(
+    some_wants,
     st.sets(st.sampled_from(ROLES), min_size=1, max_size=3),
     st.sets(st.sampled_from(ROLES), max_size=1),
     st.booleans(),

@@ -76,7 +76,7 @@ class Term:
 
     async def lead(self) -> MasterShell:
         config = Config(MasterInfo(id="m", ip=1, port=5050), agent_ping_timeout=PING, max_agent_ping_timeouts=PINGS)
-        self.shell = await begin(config, Leadership(self.store, self.lease))
+        self.shell = await begin(config, Leadership(self.store, self.lease))  # type: ignore[arg-type]  # a double has what is used of it
         self.life.spawn(self.shell.run(), "the shell")
         return self.shell
 

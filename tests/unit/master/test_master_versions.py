@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from dcos_runtime.core.frozen import Now, Persist
+from dcos_runtime.core.frozen import Now, Persist, Reply
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.master.core import events, registry
 from dcos_runtime.master.core.effects import Tell
@@ -32,7 +32,7 @@ def connect(core: Core, data: bytes) -> tuple[int, str, list[dict[str, object]]]
     core.stream += 1
     effects = core.feed(events.AgentConnect(1, core.stream, data, "127.0.0.1"))
     told = [json.loads(effect.data) for effect in effects if isinstance(effect, Tell)]
-    (reply,) = [effect for effect in effects if hasattr(effect, "status")]
+    (reply,) = [effect for effect in effects if isinstance(effect, Reply)]
     return reply.status, reply.body.decode(), told
 
 

@@ -41,8 +41,9 @@ def test_what_is_found_is_all_of_a_write_or_nothing_wherever_its_writer_was_kill
 ) -> None:
     """The steps as the store does them; what has begun to be taken stays written, what has not been said does not."""
     parts = list(enumerate(staging.cut(changes, size, most)))
+    packed: list[dict[str, bytes | None]] = [{staging.part_key(number): staging.pack(part)} for number, part in parts]
     steps: list[dict[str, bytes | None]] = [
-        *({staging.part_key(number): staging.pack(part)} for number, part in parts),
+        *packed,
         {staging.WHOLE: b"1"},
         *({**part, staging.part_key(number): None} for number, part in parts),
         {staging.WHOLE: None},
@@ -55,7 +56,8 @@ def test_what_is_found_is_all_of_a_write_or_nothing_wherever_its_writer_was_kill
     left = staging.remains(found)
     assert found == (after(before, changes) if done > len(parts) else before)
     # Who found it finishes it, and may be killed at any step as well.
-    steps = [*({**part, key: None} for key, part in left.take.items()), *({key: None} for key in left.drop)]
+    dropped: list[dict[str, bytes | None]] = [{key: None} for key in left.drop]
+    steps = [*({**part, key: None} for key, part in left.take.items()), *dropped]
     for step in steps[: data.draw(st.integers(0, len(steps)))]:
         entries = after(entries, step)
     again = dict(entries)

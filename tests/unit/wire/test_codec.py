@@ -105,7 +105,7 @@ REFUSED: list[tuple[bytes, type, str]] = [
 ]
 
 
-@pytest.mark.parametrize(("data", "kind", "text"), REFUSED, ids=[row[0][:50] for row in REFUSED])
+@pytest.mark.parametrize(("data", "kind", "text"), REFUSED, ids=[repr(row[0][:50]) for row in REFUSED])
 def test_refused(data: bytes, kind: type, text: str) -> None:
     with pytest.raises(codec.DecodeError) as caught:
         codec.decode(data, kind)

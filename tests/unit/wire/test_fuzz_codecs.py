@@ -107,7 +107,7 @@ def test_spoiled_streams_end_with_a_record_error_or_go_on() -> None:
     fuzzer = Fuzzer([], seed=10)
     stream = b"".join(recordio.encode(codec.encode(event)) for event in KINDS["events"][1])
     for _ in range(ROUNDS):
-        data = fuzzer.bytes(stream)
+        data = fuzzer.spoiled(stream)
         with contextlib.suppress(recordio.RecordError):
             assert all(isinstance(record, bytes) for record in recordio.Decoder().feed(data))
         with contextlib.suppress(recordio.RecordError, codec.DecodeError, ValueError):
@@ -119,15 +119,15 @@ def test_spoiled_forms_paths_cookies_and_tokens_are_read_or_refused() -> None:
     verifier = _verifier()
     for _ in range(ROUNDS):
         with contextlib.suppress(ValueError):
-            teardown.parse(fuzzer.bytes(b"frameworkId=a-0000&x=%41"))
-        target = fuzzer.bytes(b"/service/a/b/../%2e?x=%ff").decode("utf-8", "surrogateescape")
+            teardown.parse(fuzzer.spoiled(b"frameworkId=a-0000&x=%41"))
+        target = fuzzer.spoiled(b"/service/a/b/../%2e?x=%ff").decode("utf-8", "surrogateescape")
         with contextlib.suppress(routing.NoRoute):
             routing.route_of(target, routing.SERVICE, ROUTES)
-        header = fuzzer.bytes(b"a=b; dcos-acs-auth-cookie=x.y.z; c").decode("utf-8", "surrogateescape")
+        header = fuzzer.spoiled(b"a=b; dcos-acs-auth-cookie=x.y.z; c").decode("utf-8", "surrogateescape")
         request_credentials.split_cookies(header)
         request_credentials.token_in(header)
         with contextlib.suppress(tokens.TokenRefused):
-            verifier.verify(fuzzer.bytes(b"eyJhbGciOiJSUzI1NiJ9.eyJ1aWQiOiJhIn0.AAAA").decode("latin-1"))
+            verifier.verify(fuzzer.spoiled(b"eyJhbGciOiJSUzI1NiJ9.eyJ1aWQiOiJhIn0.AAAA").decode("latin-1"))
 
 
 def _verifier() -> tokens.Verifier:
@@ -161,8 +161,8 @@ def test_spoiled_questions_of_the_gateway_are_answered_or_end_the_connection(cap
     wanted = auth_request.looked_at(("x-dcos-uri", "x-dcos-door", "cookie"))
     for _ in range(ROUNDS):
         transport = Transport()
-        connection = auth_request.Questions(decide, wanted, set())
+        connection = auth_request.Connection(decide, wanted, set())
         connection.connection_made(transport)  # type: ignore[arg-type]
-        connection.data_received(fuzzer.bytes(good * 2))
+        connection.data_received(fuzzer.spoiled(good * 2))
         assert transport.closed or transport.written.count(b"HTTP/1.1 ") <= 3
     assert "could not be answered" not in caplog.text

@@ -179,7 +179,7 @@ def test_json_and_protobuf_hold_the_same(message: Any) -> None:
 
 def tell(message: GoogleMessage) -> Any:
     """What google read, without what it did not know."""
-    message.DiscardUnknownFields()  # type: ignore[attr-defined]
+    message.DiscardUnknownFields()
     return message.SerializeToString(deterministic=True)
 
 
@@ -194,7 +194,7 @@ def agree(data: bytes, kind: type) -> None:
     except (GoogleRefusal, UnicodeDecodeError):
         theirs = None
     try:
-        ours = protobuf.decode(data, kind)
+        ours: Any = protobuf.decode(data, kind)
     except codec.DecodeError as error:
         if "UTF-8" not in str(error):  # which google gives out as bytes
             assert theirs is None or unknown_is_there(theirs), f"only we refuse {data!r}: {error}"
@@ -332,7 +332,7 @@ def test_as_deep_as_google_and_no_deeper() -> None:
 
 def test_spoiled_bytes_are_read_or_refused_as_by_google() -> None:
     chance = random.Random(7)
-    seeds = [(Call, codec.encode({**call, "framework_id": {"value": "f"}})) for call in CALLS]
+    seeds: list[tuple[Any, bytes]] = [(Call, codec.encode({**call, "framework_id": {"value": "f"}})) for call in CALLS]
     seeds += [(Call, codec.encode({"type": "SUBSCRIBE", "subscribe": {"framework_info": INFO}}))]
     seeds += [(TaskInfo, codec.encode(TASK))]
     known: list[tuple[Any, bytes]] = []
