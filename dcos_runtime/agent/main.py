@@ -38,7 +38,7 @@ from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.agent.listeners import Listeners
 from dcos_runtime.agent.sandbox import Sandboxes
-from dcos_runtime.agent.shell import Shell
+from dcos_runtime.agent.shell import AgentShell
 from dcos_runtime.agent.users import MasterUsers
 from dcos_runtime.agent.views import Viewer
 from dcos_runtime.core.recorder import Recorder
@@ -103,7 +103,7 @@ async def serve(flags: Flags, life: Life) -> None:
         life.end(1, str(error))
 
 
-def _named_tasks(shell: Shell) -> dict[str, str]:
+def _named_tasks(shell: AgentShell) -> dict[str, str]:
     """The agent's tasks in words, by container."""
     return {
         task.record.container_id: f"the task {task_id} of framework {framework_id}"
@@ -113,7 +113,7 @@ def _named_tasks(shell: Shell) -> dict[str, str]:
 
 async def _serve(
     flags: Flags,
-    shell: Shell,
+    shell: AgentShell,
     address: Address,
     listeners: Listeners,
     files: tls.Files | None,
@@ -151,7 +151,7 @@ async def _announce(listeners: Listeners, address: Address) -> None:
 
 async def _assemble(
     flags: Flags, work_dir: Path, address: Address, http: AgentHttp, life: Life, own: Sequence[int]
-) -> Shell:
+) -> AgentShell:
     """All parts of one agent, recovered. ``address`` is where others reach it, ``own`` the ports it listens on."""
     pools.begin()
     checkpoints = Checkpoints(work_dir / "meta")
@@ -209,7 +209,7 @@ async def _assemble(
         projects=projects,
     )
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
-    shell = Shell(core, checkpoints, launchers, launching, flags.container_disk_watch_interval, life, recorder)
+    shell = AgentShell(core, checkpoints, launchers, launching, flags.container_disk_watch_interval, life, recorder)
     started = now()
     await shell.recover(strict=flags.strict)
 
@@ -337,7 +337,7 @@ def _lock(work_dir: Path) -> int:
     return descriptor
 
 
-async def _collect_garbage(flags: Flags, shell: Shell) -> None:
+async def _collect_garbage(flags: Flags, shell: AgentShell) -> None:
     """Old sandboxes go every ``disk_watch_interval``; sooner when the disk is filling."""
     root = Path(flags.work_dir).absolute() / "slaves"
     projects = shell.projects

@@ -59,7 +59,7 @@ class _Container:
         self.watching: asyncio.Task[None] | None = None
 
 
-class Shell:
+class AgentShell:
     """One agent's shell. `recover` comes first, then `run` beside the listeners."""
 
     def __init__(

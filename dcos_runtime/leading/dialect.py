@@ -1,6 +1,6 @@
-"""How an API says what every daemon with a leader has to say. `Dialect` is the kernel's: plain text and few headers.
+"""How an API words what every daemon with a leader has to say. `Dialect` is Mesos': plain text and few headers.
 
-An API whose clients are used to something else overrides what differs, and nothing else.
+An API whose clients are used to something else overrides what differs.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Dialect:
         return self.tell(503, "No leader elected")
 
     def nobody_any_more(self, told: web.Response) -> web.Response:
-        """For a request that could be asked again, of nobody. ``told``: of the one who was asked."""
+        """There is no next leader to ask. ``told`` is what became of the request at the one who was asked."""
         return self.tell(503, "No leader elected; ask again")
 
     def recovering(self) -> web.Response:
@@ -100,7 +100,7 @@ class Dialect:
         return PASSED_ON in request.headers
 
     def instead(self, request: web.Request, leading: Peer) -> web.Response | None:
-        """What is answered here although ``leading`` could be asked, if anything: nothing is passed on twice."""
+        """A response instead of passing the request on to ``leading``; None: it is passed on. Here: never twice."""
         return self.nobody() if self.was_passed_on(request) else None
 
     def is_read(self, request: web.Request) -> bool:

@@ -52,7 +52,7 @@ S = TypeVar("S", bound=Leading)
 
 
 class Role(Generic[S]):
-    """``own``: this process. Until `own` is given, nothing is known of an election."""
+    """``own`` is this process. As long as it is None, the process is starting."""
 
     def __init__(self, own: Peer | None = None) -> None:
         self.own = own
@@ -69,7 +69,7 @@ class Role(Generic[S]):
 
     @property
     def leading(self) -> Peer | None:
-        """Who leads, as far as known; and be it this process, which may still be recovering."""
+        """Who leads, as far as known. It may be this process, which may still be recovering."""
         return self._leading
 
     def follow(self, leading: Peer | None) -> None:

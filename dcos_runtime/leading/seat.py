@@ -56,7 +56,7 @@ class Alone:
 
 @dataclass(frozen=True)
 class Place:
-    """Where daemons of one kind meet in ZooKeeper. Both are paths there, of which the url's own says nothing."""
+    """Where daemons of one kind meet in ZooKeeper: ``election`` and ``store`` are paths there."""
 
     url: ZooKeeperUrl
     election: str

@@ -42,7 +42,7 @@ _OF_CONNECTION = (
 )
 _OURS = (hdrs.HOST, hdrs.EXPECT, tls.SPOKEN_FOR, PASSED_ON)
 _PROOFS = (hdrs.AUTHORIZATION, hdrs.COOKIE)
-"""Told the leader by nobody who speaks for somebody by his own certificate."""
+"""Not passed on by a standby that shows its own certificate and names the sender."""
 
 
 @dataclass(frozen=True)
@@ -55,10 +55,10 @@ class Secure:
 
 @dataclass(frozen=True)
 class _Again:
-    """There is no response, and asking once more does no harm.
+    """There is no response, and the request may be asked again.
 
-    ``told``: for the client, should there be nobody to ask. ``moved``: whom we asked does not lead any more, as far as
-    we know. ``same``: the same leader may be asked again, should it lead; else it may be this request it breaks off on.
+    ``told``: the response if there is nobody to ask. ``moved``: the one we asked does not lead any more, as far as we
+    know. ``same``: it may be asked again if it leads. Else another only: this request may be what it breaks off on.
     """
 
     told: web.Response
@@ -74,7 +74,7 @@ class _Attempt:
 
 
 class Standby:
-    """Speaks as this daemon for whoever sent the request; without ``secure`` it hands on what that one proves."""
+    """With ``secure`` it shows this daemon's certificate and names the sender; without, it passes credentials on."""
 
     def __init__(self, role: Role[Any], dialect: Dialect, secure: Secure | None = None) -> None:
         self._role = role

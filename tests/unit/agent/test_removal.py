@@ -269,7 +269,7 @@ async def outcome(launcher: Launcher, effect: Any, told: str | None) -> int:
     """The exit code the agent has when the effect is done and the core was told."""
     life, core = Life(), Core()
     launching = SimpleNamespace(launcher=launcher, sandboxes=Sandboxes(Path("/nowhere")), projects=None)
-    whole = shell.Shell(
+    whole = shell.AgentShell(
         cast(Any, core), cast(Any, None), cast(Any, {"odd": launcher}), cast(Any, launching), 15.0, life
     )
     core.effects = [[effect]]

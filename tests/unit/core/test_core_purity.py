@@ -144,7 +144,7 @@ def test_a_module_of_a_core_is_pure(path: Path) -> None:
         "import random\nr = random",
         "import logging\nlog = logging.getLogger('x')",
         "import os.path",
-        "from dcos_runtime.agent.shell import Shell",
+        "from dcos_runtime.agent.shell import AgentShell",
         "from dcos_runtime.agent import shell",
         "from dcos_runtime import running",
         "from . import model",
