@@ -1,4 +1,4 @@
-"""The shell that all daemons share: flags, logging, serving HTTP under uvloop, ending in an orderly way, trying again.
+"""The shell that all daemons share: flags, logging, serving HTTP under uvloop, ending in an orderly way.
 
 A daemon's ``main`` reads ``own_flags`` → ``configure_logging`` → ``run(body)``; the body opens its listeners with
 `listening`, prints `ready_line`, and waits for `Life.ended`. Only that ``main`` prints and exits, by itself or in
@@ -21,7 +21,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
 from dcos_runtime import __version__
-from dcos_runtime.flags import Flag, FlagError, Flags, help_text, parse
+from dcos_runtime.flags import FlagError, Flags, help_text, parse
+from dcos_runtime.flags.declaring import Check
 from dcos_runtime.stalls import Stalls
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from aiohttp import web
 
-T = TypeVar("T")
+F = TypeVar("F", bound=Flags)
 
 _BAD_REQUESTS_SECONDS = 10.0
 
@@ -60,26 +61,25 @@ class Leave(Exception):
 
 
 def read_flags(
-    program: str,
+    wanted: type[F],
     summary: str,
-    declared: Sequence[Flag],
     argv: Sequence[str] | None = None,
     environ: Mapping[str, str] | None = None,
-    prefix: str = "MESOS_",
-    check: Callable[[Flags], None] | None = None,
-) -> Flags:
+    check: Callable[[F], None] | None = None,
+    checks: Mapping[str, Check] | None = None,
+) -> F:
     """The daemon's flags, from its command line unless ``argv`` is given.
 
-    ``check`` looks at what no single flag can tell, and raises `FlagError` or `Leave`. Raises `Leave` for ``--help``,
-    ``--version`` (code 0) and a command line it refuses (2).
+    ``check`` looks at what no single flag can tell, and raises `FlagError`; ``checks``: see `flags.parse`. Raises
+    `Leave` for ``--help``, ``--version`` (code 0) and a command line it refuses (2).
     """
     argv = sys.argv[1:] if argv is None else argv
     if "--help" in argv or "-h" in argv:
-        raise Leave(0, help_text(program, summary, declared))
+        raise Leave(0, help_text(wanted, summary))
     if "--version" in argv:
-        raise Leave(0, f"{program} {__version__}")
+        raise Leave(0, f"{wanted.program} {__version__}")
     try:
-        flags = parse(program, declared, argv, environ, prefix)
+        flags = parse(wanted, argv, environ, checks)
         if check is not None:
             check(flags)
         return flags
@@ -88,16 +88,15 @@ def read_flags(
 
 
 def own_flags(
-    program: str,
+    wanted: type[F],
     summary: str,
-    declared: Sequence[Flag],
     argv: Sequence[str] | None = None,
-    prefix: str = "MESOS_",
-    check: Callable[[Flags], None] | None = None,
-) -> Flags:
+    check: Callable[[F], None] | None = None,
+    checks: Mapping[str, Check] | None = None,
+) -> F:
     """`read_flags` on behalf of a ``main``: where it raises `Leave`, the text is printed and the process exits."""
     try:
-        return read_flags(program, summary, declared, argv, prefix=prefix, check=check)
+        return read_flags(wanted, summary, argv, check=check, checks=checks)
     except Leave as leave:
         print(leave.text, file=leave.stream)
         sys.exit(leave.code)
@@ -118,8 +117,8 @@ class _JournalFormatter(logging.Formatter):
 
 
 class _BadRequests(logging.Filter):
-    """Makes one line of a request that is none, or whose body is none (its sender can send any number), and that only
-    so often.
+    """Logs what is no HTTP request, or has a body that cannot be read, in one line, and at most every ten seconds: who
+    sends such requests can send any number of them.
     """
 
     def __init__(self) -> None:
@@ -362,27 +361,3 @@ def backoff(first: float, longest: float, factor: float = 2.0, source: random.Ra
     while True:
         yield wait * source.uniform(0.5, 1.0)
         wait = min(wait * factor, longest)
-
-
-async def retry(
-    attempt: Callable[[], Awaitable[T]],
-    *,
-    on: type[BaseException] | tuple[type[BaseException], ...],
-    what: str,
-    first: float = 0.25,
-    longest: float = 10.0,
-    attempts: int | None = None,
-) -> T:
-    """The first result of ``attempt`` that is not one of the exceptions ``on``; the last of these after ``attempts``.
-
-    ``what`` names the action in the log ("reach the master at …").
-    """
-    for number, wait in enumerate(backoff(first, longest), start=1):
-        try:
-            return await attempt()
-        except on as error:
-            if attempts is not None and number >= attempts:
-                raise
-            log.warning("could not %s (%s); again in %.1f s", what, error or type(error).__name__, wait)
-        await asyncio.sleep(wait)
-    raise AssertionError("backoff() is endless")

@@ -9,12 +9,10 @@ from __future__ import annotations
 
 import re
 import ssl
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
-
-from dcos_runtime.flags import Flag
 
 if TYPE_CHECKING:
     from aiohttp import web
@@ -25,15 +23,6 @@ SPOKEN_FOR = "X-Dcos-User"
 SPEAKERS = frozenset({"gateway", "master", "marathon"})
 
 _URI = re.compile(r"dcos://([0-9a-f-]{36})/([a-z]+)/([A-Za-z0-9.-]{1,253})")
-
-FLAGS: Sequence[Flag] = (
-    Flag(
-        "tls_ca",
-        "file with the cluster's CA certificate (PEM); with --tls_identity: speak mutual TLS with our own",
-        path=True,
-    ),
-    Flag("tls_identity", "file with this daemon's key and certificate (PEM)", path=True),
-)
 
 
 class TlsError(Exception):

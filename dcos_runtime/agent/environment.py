@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dcos_runtime.agent.containers.base import DEFAULT_PATH, User
+from dcos_runtime.flags.values import duration_text
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.tasks import TaskInfo
 
@@ -59,20 +60,3 @@ def environment(
     if task.command is not None and task.command.environment is not None:
         found.update({variable.name: variable.value or "" for variable in task.command.environment.variables})
     return found
-
-
-def duration_text(seconds: float) -> str:
-    """A duration as Mesos prints it: in the largest unit that leaves a whole number."""
-    nanoseconds = round(seconds * 1e9)
-    for unit, name in (
-        (604800 * 10**9, "weeks"),
-        (86400 * 10**9, "days"),
-        (3600 * 10**9, "hrs"),
-        (60 * 10**9, "mins"),
-        (10**9, "secs"),
-        (10**6, "ms"),
-        (10**3, "us"),
-    ):
-        if nanoseconds and nanoseconds % unit == 0:
-            return f"{nanoseconds // unit}{name}"
-    return f"{nanoseconds}ns"

@@ -44,7 +44,8 @@ from dcos_runtime.agent.views import Viewer
 from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.daemon import Address, Life
-from dcos_runtime.flags import Flags
+from dcos_runtime.flags.agent import AgentFlags
+from dcos_runtime.flags.values import merged
 from dcos_runtime.guard.guard import GuardUnusable
 from dcos_runtime.recording import Files as RecordingFiles
 from dcos_runtime.running import now
@@ -58,7 +59,7 @@ _SUMMARY = "The kernel's agent: runs tasks on this machine. Flags are Mesos'; ME
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    flags = daemon.own_flags(agent_flags.PROGRAM, _SUMMARY, agent_flags.FLAGS, argv, check=agent_flags.check)
+    flags = daemon.own_flags(AgentFlags, _SUMMARY, argv, check=agent_flags.check, checks=agent_flags.CHECKS)
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 
@@ -73,7 +74,7 @@ _NEVER = (Path("/etc/dcos-secrets"), Path("/dev"), Path("/proc"), Path("/sys"))
 _POSIX_DISK = "tasks' files are counted: no project quota can hold plain processes, which can take files out of it"
 
 
-async def serve(flags: Flags, life: Life) -> None:
+async def serve(flags: AgentFlags, life: Life) -> None:
     """Listens, recovers, prints the ready line, and is an agent until ``life`` ends."""
     work_dir = Path(flags.work_dir).absolute()
     try:
@@ -81,7 +82,7 @@ async def serve(flags: Flags, life: Life) -> None:
         lock = _lock(work_dir)
         files = tls.files(flags.tls_ca, flags.tls_identity)
         users = MasterUsers(files) if files is not None else None
-        http = AgentHttp(agent_flags.shown(flags), agent_flags.who_may_pass(flags, users), life.stalls)
+        http = AgentHttp(flags.shown(), agent_flags.who_may_pass(flags, users), life.stalls)
         async with contextlib.AsyncExitStack() as stack:
             listeners = Listeners(http.application, stack)
             address = await listeners.open(flags.ip, flags.port)
@@ -112,7 +113,7 @@ def _named_tasks(shell: AgentShell) -> dict[str, str]:
 
 
 async def _serve(
-    flags: Flags,
+    flags: AgentFlags,
     shell: AgentShell,
     address: Address,
     listeners: Listeners,
@@ -146,11 +147,11 @@ async def _serve(
 async def _announce(listeners: Listeners, address: Address) -> None:
     """The ready line, once every port is had."""
     await listeners.until_had()
-    print(daemon.ready_line(agent_flags.PROGRAM, address), flush=True)
+    print(daemon.ready_line(AgentFlags.program, address), flush=True)
 
 
 async def _assemble(
-    flags: Flags, work_dir: Path, address: Address, http: AgentHttp, life: Life, own: Sequence[int]
+    flags: AgentFlags, work_dir: Path, address: Address, http: AgentHttp, life: Life, own: Sequence[int]
 ) -> AgentShell:
     """All parts of one agent, recovered. ``address`` is where others reach it, ``own`` the ports it listens on."""
     pools.begin()
@@ -178,7 +179,7 @@ async def _assemble(
             ip=address.ip,
             kill_grace=flags.executor_shutdown_grace_period,
             recovery_timeout=flags.recovery_timeout,
-            operator=flags.executor_environment_variables,
+            operator=dict(flags.executor_environment_variables),
         )
 
     fetcher = Fetcher(
@@ -220,12 +221,12 @@ async def _assemble(
             return found
         return dataclasses.replace(found, disk_used_bytes=disk[0], disk_limit_bytes=disk[1])
 
-    http.viewer = Viewer(core, sandboxes, str(address), started, agent_flags.shown(flags), usage)
+    http.viewer = Viewer(core, sandboxes, str(address), started, flags.shown(), usage)
     http.files = Files(sandboxes)
     return shell
 
 
-def _recorder(flags: Flags, core: AgentCore, seed: bytes) -> Recorder | None:
+def _recorder(flags: AgentFlags, core: AgentCore, seed: bytes) -> Recorder | None:
     """Raises ``OSError``."""
     if flags.record is None:
         return None
@@ -234,7 +235,7 @@ def _recorder(flags: Flags, core: AgentCore, seed: bytes) -> Recorder | None:
     return Recorder(core, recorded.NAME, __version__, seed, veil, RecordingFiles(Path(flags.record), recorded.NAME))
 
 
-def _projects(flags: Flags, work_dir: Path, root: Path) -> Projects | None:
+def _projects(flags: AgentFlags, work_dir: Path, root: Path) -> Projects | None:
     """Quotas of the file system, when they hold tasks here."""
     if not flags.enforce_container_disk_quota or flags.disk_projects is None:
         return None
@@ -256,7 +257,7 @@ def _projects(flags: Flags, work_dir: Path, root: Path) -> Projects | None:
 
 
 async def _choose_launcher(
-    flags: Flags, work_dir: Path, posix: PosixLauncher, own: Sequence[int], *, fixed_projects: bool
+    flags: AgentFlags, work_dir: Path, posix: PosixLauncher, own: Sequence[int], *, fixed_projects: bool
 ) -> Launcher:
     """The launcher that was asked for, else containers when they work here; it must close ports when told to.
 
@@ -272,12 +273,12 @@ async def _choose_launcher(
 
 
 async def _usable_launcher(
-    flags: Flags, work_dir: Path, posix: PosixLauncher, own: Sequence[int], fixed_projects: bool
+    flags: AgentFlags, work_dir: Path, posix: PosixLauncher, own: Sequence[int], fixed_projects: bool
 ) -> Launcher:
     if flags.launcher == "posix":
         return posix
     offered = amounts.port_ranges(amounts.parse_resources(flags.resources))
-    closed = ports.closed_ports(flags.daemon_ports, ports.ranges(offered), own)
+    closed = ports.closed_ports(flags.daemon_ports, merged(offered), own)
     if kept := [port for port in own if any(low <= port <= high for low, high in offered)]:
         log.warning("--resources offers port %s, which is this agent's own: no task can bind it", kept[0])
     linux = OciLauncher(
@@ -299,7 +300,7 @@ async def _usable_launcher(
         return posix
 
 
-def _settings(flags: Flags, work_dir: Path, address: Address, launcher: Launcher) -> Settings:
+def _settings(flags: AgentFlags, work_dir: Path, address: Address, launcher: Launcher) -> Settings:
     given = amounts.parse_resources(flags.resources)
     info = AgentInfo(
         hostname=flags.hostname or daemon.own_hostname(address.ip),
@@ -321,7 +322,7 @@ def _settings(flags: Flags, work_dir: Path, address: Address, launcher: Launcher
     )
 
 
-def _secrets(flags: Flags) -> list[Path]:
+def _secrets(flags: AgentFlags) -> list[Path]:
     """Files of the agent's own that no task gets."""
     return [Path(name).resolve() for name in (flags.tls_identity, flags.http_credentials) if name]
 
@@ -337,7 +338,7 @@ def _lock(work_dir: Path) -> int:
     return descriptor
 
 
-async def _collect_garbage(flags: Flags, shell: AgentShell) -> None:
+async def _collect_garbage(flags: AgentFlags, shell: AgentShell) -> None:
     """Old sandboxes go every ``disk_watch_interval``; sooner when the disk is filling."""
     root = Path(flags.work_dir).absolute() / "slaves"
     projects = shell.projects

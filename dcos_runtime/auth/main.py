@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import functools
 import sys
 
 from dcos_runtime import daemon
-from dcos_runtime.auth import options
+from dcos_runtime.auth import flags as auth_flags
+from dcos_runtime.flags.auth import AuthFlags
 
-PROGRAM = "dcos-auth"
 SUMMARY = (
     "Users and tokens of a cluster, and where the gateway's requests lead: nginx asks it on a UNIX socket. "
     "Environment: DCOS_AUTH_<FLAG>."
@@ -16,9 +15,8 @@ SUMMARY = (
 
 
 def main() -> None:
-    check = functools.partial(options.check, PROGRAM)
-    flags = daemon.own_flags(PROGRAM, SUMMARY, options.DECLARED, prefix=options.PREFIX, check=check)
-    daemon.configure_logging(options.log_level(flags))
+    flags = daemon.own_flags(AuthFlags, SUMMARY, check=auth_flags.check, checks=auth_flags.CHECKS)
+    daemon.configure_logging(flags.logging_level)
 
     from dcos_runtime.auth.directory import AdministratorUnusable
     from dcos_runtime.auth.process import Process
@@ -27,12 +25,12 @@ def main() -> None:
     from dcos_runtime.tls import TlsError
 
     async def body(life: daemon.Life) -> None:
-        await Process(flags, life, lambda path: print(f"{PROGRAM} listening on unix:{path}", flush=True)).run()
+        await Process(flags, life, lambda path: print(f"{flags.program} listening on unix:{path}", flush=True)).run()
 
     try:
         sys.exit(daemon.run(body))
     except (AdministratorUnusable, KeyUnusable, OSError, StoreError, TlsError) as error:
-        print(f"{PROGRAM}: {error}", file=sys.stderr)
+        print(f"{flags.program}: {error}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -14,12 +14,13 @@ from pathlib import Path
 from aiohttp import web
 
 from dcos_runtime import daemon, tls
-from dcos_runtime.auth import options, signing
+from dcos_runtime.auth import flags as auth_flags
+from dcos_runtime.auth import signing
 from dcos_runtime.auth.accounts import Accounts
 from dcos_runtime.auth.directory import Directory, LocalDirectory, Unavailable, User, administrator
 from dcos_runtime.auth.logins import Hasher, Logins, Reserved, Tokens
 from dcos_runtime.auth.pages import VERIFY, account_pages
-from dcos_runtime.flags import Flags
+from dcos_runtime.flags.auth import AuthFlags
 from dcos_runtime.gateway import auth_request
 from dcos_runtime.gateway.authorizer import WANTED, Authorizer
 from dcos_runtime.gateway.backends import Backend, Upstream
@@ -44,7 +45,7 @@ _PURGE_SECONDS = 600.0
 class Process:
     """``ready`` is told the socket's path once requests are answered."""
 
-    def __init__(self, flags: Flags, life: daemon.Life, ready: Callable[[Path], None]) -> None:
+    def __init__(self, flags: AuthFlags, life: daemon.Life, ready: Callable[[Path], None]) -> None:
         self._flags = flags
         self._life = life
         self._ready = ready
@@ -60,8 +61,8 @@ class Process:
         async with AsyncExitStack() as stack:
             directory = await self._directory(stack, first)
             files = tls.files(flags.tls_ca, flags.tls_identity)
-            masters = options.own_first(flags)
-            services = options.services(flags)
+            masters = auth_flags.own_first(flags)
+            services = auth_flags.services(flags)
             routes = [service.route for service in services if service.route]
             probes = Probes(services, files)
             master = Backend("master", "master", masters, flags.master_tls_port, files)
@@ -130,6 +131,7 @@ class Process:
     async def _directory(self, stack: AsyncExitStack, first: User | None) -> Directory:
         flags = self._flags
         if flags.zk is None:
+            assert flags.work_dir is not None  # one of the two is there
             local = LocalDirectory(Path(flags.work_dir) / "auth.db")
             stack.push_async_callback(local.close)
             await local.open(first)

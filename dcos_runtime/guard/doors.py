@@ -6,20 +6,15 @@ A route is looked up first and brings its door along, so that no other spelling 
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from dcos_runtime import tls
-from dcos_runtime.flags import Flag, Flags, boolean
 from dcos_runtime.guard.guard import OPEN, Denied, Guard
 
 if TYPE_CHECKING:
     from aiohttp import web
-
-READONLY = Flag("authenticate_http_readonly", "reads want a principal", False, boolean)
-READWRITE = Flag("authenticate_http_readwrite", "writes want a principal", False, boolean)
-FRAMEWORKS = Flag("authenticate_http_frameworks", "the scheduler API wants a principal", False, boolean)
 
 _ADMITTED = "dcos admitted"
 
@@ -40,7 +35,6 @@ _REALMS = {
     Door.FRAMEWORK: "scheduler",
     Door.UNKNOWN: "readonly",
 }
-_WANTED_BY = {READONLY.name: Door.READ, READWRITE.name: Door.WRITE, FRAMEWORKS.name: Door.FRAMEWORK}
 
 
 @dataclass(frozen=True)
@@ -102,13 +96,49 @@ class Doors:
         return None
 
 
-def wanted(flags: Flags) -> frozenset[Door]:
-    """From the daemon's flags, as many of them as it has."""
-    return frozenset(door for name, door in _WANTED_BY.items() if name in flags and getattr(flags, name))
+class _Wanting(Protocol):
+    """The flags that say which doors want a principal."""
+
+    @property
+    def authenticate_http_readonly(self) -> bool: ...
+
+    @property
+    def authenticate_http_readwrite(self) -> bool: ...
 
 
-def problems(flags: Flags, sources: Sequence[str]) -> list[str]:
-    """What is wrong with the flags of TLS and of this module; ``sources``: the flags that name whom to let in."""
+class _Flags(_Wanting, Protocol):
+    """Those of `flags.shared.TlsFlags` and ``GuardFlags``, too."""
+
+    @property
+    def tls_ca(self) -> str | None: ...
+
+    @property
+    def tls_identity(self) -> str | None: ...
+
+    @property
+    def token_key(self) -> str | None: ...
+
+    @property
+    def token_issuer(self) -> str | None: ...
+
+    @property
+    def anonymous_reads(self) -> tuple[str, ...]: ...
+
+
+def wanted(flags: _Wanting, frameworks: bool = False) -> frozenset[Door]:
+    """The doors that want a principal; ``frameworks``: that of the scheduler API does."""
+    asked = {
+        Door.READ: flags.authenticate_http_readonly,
+        Door.WRITE: flags.authenticate_http_readwrite,
+        Door.FRAMEWORK: frameworks,
+    }
+    return frozenset(door for door, wants in asked.items() if wants)
+
+
+def problems(flags: _Flags, doors: frozenset[Door], sources: Mapping[str, str | None]) -> list[str]:
+    """What is wrong with the flags of TLS and of who may pass, where ``doors`` want a principal. ``sources``: the
+    values of the flags that name whom to let in, by name.
+    """
     found = []
     try:
         tls.files(flags.tls_ca, flags.tls_identity)
@@ -116,11 +146,12 @@ def problems(flags: Flags, sources: Sequence[str]) -> list[str]:
         found.append(str(error))
     if bool(flags.token_key) != bool(flags.token_issuer):
         found.append("--token_key and --token_issuer go together")
-    if wanted(flags) and not any(getattr(flags, name) for name in (*sources, "tls_ca")):
+    if doors and not any((*sources.values(), flags.tls_ca)):
         named = " or ".join(f"--{name}" for name in sources)
         found.append(f"principals are wanted, and nobody has one: give {named}")
-    if flags.anonymous_reads and Door.READ not in wanted(flags):
-        found.append(f"--anonymous_reads says nothing without --{READONLY.name}: everybody may read everything")
+    if flags.anonymous_reads and Door.READ not in doors:
+        wanting = "--authenticate_http_readonly"
+        found.append(f"--anonymous_reads says nothing without {wanting}: everybody may read everything")
     return found
 
 

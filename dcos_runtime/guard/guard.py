@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcos_runtime import tls
-from dcos_runtime.flags import Flag
 from dcos_runtime.guard import credentials as credential_files
 from dcos_runtime.guard import tokens
 from dcos_runtime.guard.users import SocketUsers, TooManyQuestions, Users, UsersUnreachable
@@ -25,27 +24,6 @@ if TYPE_CHECKING:
 
     from dcos_runtime.guard.credentials import Credentials
     from dcos_runtime.guard.tokens import Verifier
-
-
-def paths(text: str) -> tuple[str, ...]:
-    """``/state,/metrics/snapshot`` as a flag's value. Raises ``ValueError``."""
-    found = tuple(part.strip().rstrip("/") for part in text.split(",") if part.strip())
-    if not all(part.startswith("/") and len(part) > 1 for part in found):
-        raise ValueError("expected paths with a slash in front, separated by commas, such as /state,/metrics/snapshot")
-    return found
-
-
-FLAGS: Sequence[Flag] = (
-    Flag(
-        "token_key", "file with the public key (PEM) of the cluster's tokens: they are accepted from clients", path=True
-    ),
-    Flag("token_issuer", "id of the cluster whose tokens are accepted; needed with --token_key"),
-    Flag("anonymous_reads", "paths that anybody may read: /state,/metrics/snapshot", (), paths),
-)
-
-SOCKET_FLAG = Flag(
-    "auth_socket", "UNIX socket of dcos-auth on this machine: users' passwords and revoked tokens", path=True
-)
 
 
 class Denied(Exception):

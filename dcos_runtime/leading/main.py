@@ -10,15 +10,17 @@ import ipaddress
 import logging
 import socket
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Generic
+from typing import Generic, TypeVar
 
 from dcos_runtime import daemon, tls
 from dcos_runtime.daemon import Address, Life, listening, own_hostname, ready_line
-from dcos_runtime.flags import Flag, FlagError, Flags, boolean, choice, duration, port
+from dcos_runtime.flags import FlagError
+from dcos_runtime.flags.declaring import Check
+from dcos_runtime.flags.leading import LeaderFlags
 from dcos_runtime.guard import guard
 from dcos_runtime.guard.doors import Door, Doors
 from dcos_runtime.leading.dialect import Dialect
@@ -34,34 +36,14 @@ from dcos_runtime.store.zookeeper import parse_url
 
 log = logging.getLogger(__name__)
 
-PREFIX = "DCOS_"
-
-
-def flags(http_port: int, https_port: int) -> Sequence[Flag]:
-    """What every daemon with a leader can be told. Names are Marathon's."""
-    return (
-        Flag("http_address", "address to listen on", "127.0.0.1"),
-        Flag("http_port", "port of the API; 0 for any free one", http_port, port),
-        Flag("https_port", "port of the API over mutual TLS; the same for all daemons of this kind", https_port, port),
-        *tls.FLAGS,
-        Flag("authenticate_http", "whether requests to http_port need a principal", False, boolean),
-        Flag("http_credentials_file", "JSON file of the principals that HTTP Basic is for", path=True),
-        guard.SOCKET_FLAG,
-        *guard.FLAGS,
-        Flag("hostname", "name or address that others reach this process by; looked up when not given"),
-        Flag("work_dir", "folder for what must survive a restart", required=True),
-        Flag("zk", "zk://[user:password@]host:port,…/path to elect a leader and keep state at; alone without it",
-             secret=True),
-        Flag("zk_session_timeout", "how long ZooKeeper keeps a silent leader's place", 10.0, duration),
-        Flag("logging_level", "INFO, WARNING or ERROR", "INFO", choice("DEBUG", "INFO", "WARNING", "ERROR")),
-    )  # fmt: skip
+F = TypeVar("F", bound=LeaderFlags)
 
 
 @dataclass(frozen=True)
-class Here:
+class Here(Generic[F]):
     """This process, once it listens."""
 
-    flags: Flags
+    flags: F
     life: Life
     address: str
     """``host:port`` of the plain port, as others reach it."""
@@ -72,15 +54,15 @@ class Here:
     files: tls.Files | None
 
 
-class Daemon(Generic[S]):
+class Daemon(Generic[S, F]):
     """What all of them do, in steps that a daemon may have its own way of. It gives `routes` and `begin`."""
 
-    program: str
     summary: str
     kind: str
     """In certificates (`tls.KINDS`)."""
-    flags: Sequence[Flag]
-    prefix = PREFIX
+    flags: type[F]
+    checks: Mapping[str, Check] = {"zk": parse_url}
+    """What else the texts of flags have to pass."""
     realm = "dcos"
     """Told in challenges."""
     tls_kinds: Sequence[str] = ("gateway", "operator", "auth")
@@ -89,36 +71,31 @@ class Daemon(Generic[S]):
 
     # --- what a daemon gives ---
 
-    def routes(self, role: Role[S], here: Here) -> Sequence[Pattern]:
+    def routes(self, role: Role[S], here: Here[F]) -> Sequence[Pattern]:
         raise NotImplementedError
 
-    async def begin(self, leadership: Leadership, here: Here) -> S:
+    async def begin(self, leadership: Leadership, here: Here[F]) -> S:
         """Recovers what was stored, and makes what leads. Raises ``StoreError`` and ``OSError``."""
         raise NotImplementedError
 
     # --- what it may have its own way of ---
 
-    def check(self, flags: Flags) -> None:
-        """What one flag cannot tell by itself. Raises `FlagError`, or `Leave`."""
+    def check(self, flags: F) -> None:
+        """What one flag cannot tell by itself. Raises `FlagError`."""
         problems = []
         try:
             tls.files(flags.tls_ca, flags.tls_identity)
-            if flags.zk is not None:
-                parse_url(flags.zk)
         except ValueError as error:
             problems.append(str(error))
         if bool(flags.token_key) != bool(flags.token_issuer):
             problems.append("--token_key and --token_issuer go together")
         if problems:
-            raise FlagError(self.program, problems)
+            raise FlagError(flags.program, problems)
 
-    def prepare(self, flags: Flags) -> None:
+    def prepare(self, flags: F) -> None:
         """Before anything listens. Raises ``OSError`` and `Unusable` for what prevents a start."""
 
-    def log_level(self, flags: Flags) -> str:
-        return str(flags.logging_level)
-
-    def guard(self, flags: Flags) -> guard.Guard:
+    def guard(self, flags: F) -> guard.Guard:
         """Raises `guard.GuardUnusable`."""
         return guard.guard(
             self.realm,
@@ -130,29 +107,31 @@ class Daemon(Generic[S]):
             tls_kinds={*self.tls_kinds, self.kind},
         )
 
-    def place(self, flags: Flags) -> Place | None:
+    def place(self, flags: F) -> Place | None:
         """None: it stands alone."""
         if flags.zk is None:
             return None
         url = parse_url(flags.zk)
         return Place(url, f"{url.path}/leader", f"/dcos{url.path}", flags.zk_session_timeout)
 
-    def file(self, flags: Flags) -> Path:
+    def file(self, flags: F) -> Path:
         """Where the state is when it stands alone. Raises `Unusable`."""
+        if flags.work_dir is None:
+            raise Unusable("there is no place for the state; give --work_dir")
         return Path(flags.work_dir) / f"{self.kind}.db"
 
     # --- what is the same for all ---
 
     def main(self, argv: Sequence[str] | None = None) -> int:
-        given = daemon.own_flags(self.program, self.summary, self.flags, argv, self.prefix, self.check)
-        daemon.configure_logging(self.log_level(given))
+        given = daemon.own_flags(self.flags, self.summary, argv, self.check, self.checks)
+        daemon.configure_logging(given.logging_level)
         try:
             return daemon.run(lambda life: self.serve(given, life))
         except (OSError, StoreError, Unusable, guard.GuardUnusable, tls.TlsError) as error:
-            print(f"{self.program}: {error}", file=sys.stderr)
+            print(f"{self.flags.program}: {error}", file=sys.stderr)
             return 1
 
-    async def serve(self, flags: Flags, life: Life) -> None:
+    async def serve(self, flags: F, life: Life) -> None:
         """Raises for what prevents a start: ``OSError``, ``StoreError``, `Unusable`, and errors of guard and TLS."""
         role: Role[S] = Role()
         self.prepare(flags)
@@ -185,16 +164,16 @@ class Daemon(Generic[S]):
                 life,
                 seat,
                 functools.partial(self._begin, here),
-                lambda: print(ready_line(self.program, address), flush=True),
+                lambda: print(ready_line(self.flags.program, address), flush=True),
             )
 
-    def https_port(self, flags: Flags) -> int:
-        return int(flags.https_port)
+    def https_port(self, flags: F) -> int:
+        return flags.https_port or 0
 
-    async def _begin(self, here: Here, leadership: Leadership) -> S:
+    async def _begin(self, here: Here[F], leadership: Leadership) -> S:
         return await self.begin(leadership, here)
 
-    def _seat(self, flags: Flags, here: Here) -> Alone | Candidate:
+    def _seat(self, flags: F, here: Here[F]) -> Alone | Candidate:
         place = self.place(flags)
         if place is None:
             return Alone(self.file(flags))

@@ -12,15 +12,15 @@ from pathlib import Path
 
 from dcos_runtime import __version__, tls
 from dcos_runtime.core.recorder import Recorder
-from dcos_runtime.flags import Flags
+from dcos_runtime.flags.marathon import HTTPS_PORT, MarathonFlags
 from dcos_runtime.framework.client import Client, Credential
 from dcos_runtime.framework.leader import MasterLeader
 from dcos_runtime.guard import guard
 from dcos_runtime.leading.main import Daemon, Here, Unusable
 from dcos_runtime.leading.role import Role
 from dcos_runtime.leading.routes import Pattern
-from dcos_runtime.leading.seat import Leadership, Place
-from dcos_runtime.marathon import options
+from dcos_runtime.leading.seat import Leadership
+from dcos_runtime.marathon import flags as marathon_flags
 from dcos_runtime.marathon.core import recorded
 from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.events import Hub
@@ -30,7 +30,6 @@ from dcos_runtime.marathon.http.system import Identity, System
 from dcos_runtime.marathon.shell import InitShell
 from dcos_runtime.recording import Files
 from dcos_runtime.store import StoreError
-from dcos_runtime.store.zookeeper import parse_url
 from dcos_runtime.wire.cluster import FrameworkInfo
 
 log = logging.getLogger(__name__)
@@ -38,45 +37,35 @@ log = logging.getLogger(__name__)
 _CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE", "RESERVATION_REFINEMENT", "REGION_AWARE")
 
 
-class Init(Daemon[InitShell]):
-    program = "dcos-marathon"
+class Init(Daemon[InitShell, MarathonFlags]):
     summary = (
         "The init: keeps apps running on a Mesos cluster and serves Marathon's /v2 API. Environment: MARATHON_<FLAG>."
     )
     kind = "marathon"
-    flags = options.DECLARED
-    prefix = options.PREFIX
-    realm = options.REALM
+    flags = MarathonFlags
+    checks = marathon_flags.CHECKS
+    realm = marathon_flags.REALM
     dialect: MarathonDialect
 
     def __init__(self) -> None:
         self.dialect = MarathonDialect()
         self._credential: Credential | None = None
 
-    def check(self, flags: Flags) -> None:
-        options.check(self.program, flags)
+    def check(self, flags: MarathonFlags) -> None:
+        marathon_flags.check(flags)
 
-    def log_level(self, flags: Flags) -> str:
-        return options.log_level(flags)
-
-    def prepare(self, flags: Flags) -> None:
+    def prepare(self, flags: MarathonFlags) -> None:
         self._credential = _credential(flags)
 
-    def guard(self, flags: Flags) -> guard.Guard:
-        return options.http_guard(flags)
+    def guard(self, flags: MarathonFlags) -> guard.Guard:
+        return marathon_flags.http_guard(flags)
 
-    def https_port(self, flags: Flags) -> int:
-        return options.HTTPS_PORT if flags.https_port is None else int(flags.https_port)
+    def https_port(self, flags: MarathonFlags) -> int:
+        return HTTPS_PORT if flags.https_port is None else flags.https_port
 
-    def place(self, flags: Flags) -> Place | None:
-        if flags.zk is None:
-            return None
-        url = parse_url(flags.zk)
-        return Place(url, f"{url.path}/leader", f"/dcos{url.path}", flags.zk_session_timeout / 1000)
-
-    def file(self, flags: Flags) -> Path:
+    def file(self, flags: MarathonFlags) -> Path:
         try:
-            folder = options.work_dir(flags)
+            folder = marathon_flags.work_dir(flags)
         except RuntimeError:
             raise Unusable(
                 "there is no place for the state: HOME is not set, and this user is not in the password database;"
@@ -85,23 +74,23 @@ class Init(Daemon[InitShell]):
         log.info("state in %s", folder)
         return folder / "marathon.db"
 
-    def routes(self, role: Role[InitShell], here: Here) -> Sequence[Pattern]:
+    def routes(self, role: Role[InitShell], here: Here[MarathonFlags]) -> Sequence[Pattern]:
         self.dialect.address = here.address
         flags = here.flags
         identity = Identity(
             address=here.address,
-            config=options.shown(flags, _web_page(here), here.host),
+            config=marathon_flags.shown(flags, _web_page(here), here.host),
             http_port=here.http_port,
             https_port=here.https_port,
-            zookeeper=options.shown_zookeeper(flags),
+            zookeeper=marathon_flags.shown_zookeeper(flags),
         )
         abdicate = None if flags.zk is None else lambda: here.life.end(0, "told to abdicate")
         system = System(lambda: role.lead, identity, here.life.stalls, abdicate)
         return [*Apps(lambda: role.lead).routes(), *system.routes()]
 
-    async def begin(self, leadership: Leadership, here: Here) -> InitShell:
+    async def begin(self, leadership: Leadership, here: Here[MarathonFlags]) -> InitShell:
         flags, credential = here.flags, self._credential
-        settings = options.settings(flags, _info(here, credential))
+        settings = marathon_flags.settings(flags, _info(here, credential))
         try:
             shell = await InitShell.load(leadership, Hub(), settings, functools.partial(_recorder, flags))
         except ValueError as fault:
@@ -114,11 +103,11 @@ class Init(Daemon[InitShell]):
         return shell
 
 
-def _web_page(here: Here) -> str:
+def _web_page(here: Here[MarathonFlags]) -> str:
     return str(here.flags.webui_url or f"http://{here.address}")
 
 
-def _info(here: Here, credential: Credential | None) -> FrameworkInfo:
+def _info(here: Here[MarathonFlags], credential: Credential | None) -> FrameworkInfo:
     """Who we are for the master, but for the id and the roles. It wants no other principal than it knows us by."""
     principal = credential.principal if credential is not None else None
     if here.files is not None:
@@ -135,7 +124,7 @@ def _info(here: Here, credential: Credential | None) -> FrameworkInfo:
     )
 
 
-def _recorder(flags: Flags, core: InitCore, seed: bytes) -> Recorder | None:
+def _recorder(flags: MarathonFlags, core: InitCore, seed: bytes) -> Recorder | None:
     """Raises ``OSError``."""
     folder = flags.record
     if folder is None:
@@ -145,7 +134,7 @@ def _recorder(flags: Flags, core: InitCore, seed: bytes) -> Recorder | None:
     return Recorder(core, recorded.NAME, __version__, seed, veil, files)
 
 
-def _credential(flags: Flags) -> Credential | None:
+def _credential(flags: MarathonFlags) -> Credential | None:
     principal, file = flags.mesos_authentication_principal, flags.mesos_authentication_secret_file
     if not principal or not file:
         return None

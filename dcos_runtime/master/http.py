@@ -17,7 +17,7 @@ from aiohttp import hdrs, web
 
 from dcos_runtime import __version__, build
 from dcos_runtime.daemon import machine, text_response
-from dcos_runtime.flags import duration
+from dcos_runtime.flags.values import duration
 from dcos_runtime.guard.doors import Door, Doors
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api

@@ -12,7 +12,7 @@ from pathlib import Path
 
 from dcos_runtime import daemon, tls
 from dcos_runtime.daemon import Life, listening
-from dcos_runtime.flags import Flags
+from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.guard.guard import GuardUnusable
 from dcos_runtime.leading.role import Peer
 from dcos_runtime.leading.seat import Alone, Candidate, Place, lead
@@ -35,17 +35,17 @@ _SUMMARY = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    flags = daemon.own_flags(master_flags.PROGRAM, _SUMMARY, master_flags.FLAGS, argv, check=master_flags.check)
+    flags = daemon.own_flags(MasterFlags, _SUMMARY, argv, check=master_flags.check)
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 
 
-async def serve(flags: Flags, life: Life) -> None:
+async def serve(flags: MasterFlags, life: Life) -> None:
     """Listens, prints the ready line, and is a master until ``life`` ends.
 
     With a store of its own it is ready when it leads; one of several masters, when it can tell who leads.
     """
-    role = MasterRole(time.time(), master_flags.shown(flags), flags.cluster, life.stalls)
+    role = MasterRole(time.time(), flags.shown(), flags.cluster, life.stalls)
     try:
         doors = master_flags.who_may_pass(flags)
         files = tls.files(flags.tls_ca, flags.tls_identity)
@@ -79,13 +79,13 @@ async def serve(flags: Flags, life: Life) -> None:
                 life,
                 seat,
                 lambda leadership: begin(config, leadership, record),
-                lambda: print(daemon.ready_line(master_flags.PROGRAM, public), flush=True),
+                lambda: print(daemon.ready_line(flags.program, public), flush=True),
             )
     except (OSError, tls.TlsError, GuardUnusable) as error:
         life.end(1, str(error))
 
 
-def _seat(flags: Flags, own: MasterInfo) -> Alone | Candidate:
+def _seat(flags: MasterFlags, own: MasterInfo) -> Alone | Candidate:
     """Masters stand at the path of --zk, as those of Mesos do; their state is in ``dcos/master`` beside it.
 
     Raises ``OSError``.

@@ -6,23 +6,28 @@ A fence of ``sh`` is lines for a shell; one of ``console`` has them behind ``$ `
 from __future__ import annotations
 
 import argparse
-import functools
 import importlib
 import re
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import click
 
 from dcos_installer.cli import cli as installer
 from dcos_runtime import daemon
 from dcos_runtime.agent import flags as agent
-from dcos_runtime.auth import options as auth
+from dcos_runtime.auth import flags as auth
 from dcos_runtime.cli.app import dcos
 from dcos_runtime.flags import Flag, Flags
-from dcos_runtime.marathon import options as init
+from dcos_runtime.flags.agent import AgentFlags
+from dcos_runtime.flags.auth import AuthFlags
+from dcos_runtime.flags.declaring import Check
+from dcos_runtime.flags.marathon import MarathonFlags
+from dcos_runtime.flags.master import MasterFlags
+from dcos_runtime.marathon import flags as init
 from dcos_runtime.master import flags as master
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +36,7 @@ DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
 SHELLS = ("sh", "console")
 LANGUAGES = (*SHELLS, "", "ini", "json", "python", "text", "toml", "yaml")
 
-FOREIGN = frozenset({".", "cat", "cd", "curl", "echo", "eval", "export", "pip", "source"})
+FOREIGN = frozenset({".", "cat", "cd", "curl", "echo", "eval", "export", "mkdir", "pip", "source"})
 """Programs of others that the docs use."""
 
 
@@ -71,16 +76,20 @@ class Daemon:
     """A program that takes flags of `dcos_runtime.flags`, and the document that tells all of them."""
 
     document: str
-    declared: Sequence[Flag]
-    prefix: str
-    check: Callable[[Flags], None]
+    flags: type[Flags]
+    check: Callable[[Any], None]
+    checks: Mapping[str, Check] = field(default_factory=dict)
+
+    @property
+    def declared(self) -> tuple[Flag, ...]:
+        return self.flags.declared()
 
 
 DAEMONS: Mapping[str, Daemon] = {
-    "dcos-master": Daemon("docs/kernel.md", master.FLAGS, "MESOS_", master.check),
-    "dcos-agent": Daemon("docs/agent.md", agent.FLAGS, "MESOS_", agent.check),
-    "dcos-marathon": Daemon("docs/init.md", init.DECLARED, init.PREFIX, functools.partial(init.check, "dcos-marathon")),
-    "dcos-auth": Daemon("docs/gateway.md", auth.DECLARED, auth.PREFIX, functools.partial(auth.check, "dcos-auth")),
+    "dcos-master": Daemon("docs/kernel.md", MasterFlags, master.check),
+    "dcos-agent": Daemon("docs/agent.md", AgentFlags, agent.check, agent.CHECKS),
+    "dcos-marathon": Daemon("docs/init.md", MarathonFlags, init.check, init.CHECKS),
+    "dcos-auth": Daemon("docs/gateway.md", AuthFlags, auth.check, auth.CHECKS),
 }
 TREES: Mapping[str, click.Group] = {"dcos": dcos, "dcos-installer": installer}
 
@@ -169,9 +178,7 @@ def called(command: Command) -> str:
             return _verb(TREES[program], command.words)
         if program in DAEMONS:
             known = DAEMONS[program]
-            daemon.read_flags(
-                program, "", known.declared, list(command.words[1:]), prefix=known.prefix, check=known.check
-            )
+            daemon.read_flags(known.flags, "", list(command.words[1:]), check=known.check, checks=known.checks)
             return program
         if program == "python":
             return _module(command.words)

@@ -13,7 +13,6 @@ import contextlib
 import errno
 import json
 import os
-import re
 import sys
 import uuid
 from collections.abc import Iterable, Sequence
@@ -22,12 +21,9 @@ from pathlib import Path
 from dcos_runtime.agent.containers import base, bpf
 from dcos_runtime.agent.containers.bpf import CONTEXT, VALUE, BpfError, Hook
 from dcos_runtime.agent.containers.cgroups import Cgroups
-
-Ranges = tuple[tuple[int, int], ...]
-"""Sorted ranges that neither meet nor overlap, both ends included."""
+from dcos_runtime.flags.values import LAST_PORT, Ranges, merged, port_ranges, port_ranges_text
 
 PRIVILEGED = (1, 1023)
-LAST = 65535
 NAME = "dcos_ports"
 """By which our programs are found again."""
 
@@ -56,17 +52,6 @@ print(json.dumps(found))
 # --- which ports ------------------------------------------------------------------------------------------------------
 
 
-def ranges(parts: Iterable[tuple[int, int]]) -> Ranges:
-    """Any ranges, in order and merged."""
-    merged: list[tuple[int, int]] = []
-    for low, high in sorted(parts):
-        if merged and low <= merged[-1][1] + 1:
-            merged[-1] = (merged[-1][0], max(high, merged[-1][1]))
-        else:
-            merged.append((low, high))
-    return tuple(merged)
-
-
 def without(some: Ranges, others: Ranges) -> Ranges:
     """What of ``some`` is in none of ``others``."""
     left = list(some)
@@ -75,33 +60,13 @@ def without(some: Ranges, others: Ranges) -> Ranges:
         for first, last in left:
             pieces += [(first, min(last, low - 1)), (max(first, high + 1), last)]
         left = [(first, last) for first, last in pieces if first <= last]
-    return ranges(left)
-
-
-def parse(text: str) -> Ranges:
-    """``2181,5049-5052``, with or without brackets, as a flag's value; empty: none. Raises ``ValueError``."""
-    found = []
-    for part in text.strip().removeprefix("[").removesuffix("]").split(","):
-        if not part.strip():
-            continue
-        match = re.fullmatch(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", part)
-        low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
-        if not 1 <= low <= high <= LAST:
-            raise ValueError(
-                f"expected ports and ranges from 1 to {LAST}, such as 2181,5049-5052; got {part.strip()!r}"
-            )
-        found.append((low, high))
-    return ranges(found)
-
-
-def text_of(some: Ranges) -> str:
-    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in some)
+    return merged(left)
 
 
 def closed_ports(daemons: Ranges, offered: Ranges, own: Iterable[int]) -> Ranges:
     """What no task may bind: below 1024 and the daemons' ports, unless offered to tasks; an agent's own ever."""
-    closed = without(ranges([PRIVILEGED, *daemons]), offered)
-    return ranges([*closed, *((port, port) for port in own)])
+    closed = without(merged([PRIVILEGED, *daemons]), offered)
+    return merged([*closed, *((port, port) for port in own)])
 
 
 def handed_out(closed: Ranges, proc: Path = Path("/proc")) -> Ranges:
@@ -112,7 +77,7 @@ def handed_out(closed: Ranges, proc: Path = Path("/proc")) -> Ranges:
         kept = (settings / "ip_local_reserved_ports").read_text().strip()
     except (OSError, ValueError):
         return ()
-    outside = ranges([(0, low - 1), (high + 1, LAST + 1), *parse(kept)])
+    outside = merged([(0, low - 1), (high + 1, LAST_PORT + 1), *port_ranges(kept)])
     return without(closed, outside)
 
 
@@ -168,8 +133,8 @@ class PortGuard:
             self.problem = ""
             if given := handed_out(self.closed):
                 self.gap = (
-                    f"the kernel may hand out {text_of(given)} to a task that asks for any port; put them into the"
-                    " kernel setting net.ipv4.ip_local_reserved_ports"
+                    f"the kernel may hand out {port_ranges_text(given)} to a task that asks for any port; put them into"
+                    " the kernel setting net.ipv4.ip_local_reserved_ports"
                 )
         except PortsOpen as error:
             self.problem = str(error)
@@ -179,7 +144,7 @@ class PortGuard:
     @property
     def shortcoming(self) -> str:
         """In words, for the log; empty: every closed port is closed."""
-        ports = text_of(self.closed)
+        ports = port_ranges_text(self.closed)
         if self.problem:
             return f"ports: not enforced: a task may bind {ports}, also those of dead daemons ({self.problem})"
         return f"ports: not fully enforced: {self.gap}" if self.gap else ""

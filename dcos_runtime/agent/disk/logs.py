@@ -14,12 +14,14 @@ import stat
 import tempfile
 from pathlib import Path
 
-from dcos_runtime.flags import size
+from dcos_runtime.flags.agent import SMALLEST_CAP
+from dcos_runtime.flags.values import sizes
 
 NAMES = ("stdout", "stderr")
-SMALLEST = 256 << 10
 BLOCK = 64 << 10
 """Heads end at a multiple of this, which no file system's own block exceeds."""
+
+_CAP = sizes(SMALLEST_CAP)
 
 KEPT = 0.75
 """How much of a cap is left by a cut, so that not every line makes another one."""
@@ -40,18 +42,10 @@ def own_caps(defaults: dict[str, int], *settings: dict[str, str]) -> dict[str, i
         for name, key in SETTINGS.items():
             if key in given:
                 try:
-                    caps[name] = cap(given[key])
+                    caps[name] = _CAP.parse(given[key])
                 except ValueError as error:
                     raise ValueError(f"{key}={given[key]!r}: {error}") from None
     return caps
-
-
-def cap(text: str) -> int:
-    """A size that a cap may have. Raises ``ValueError``."""
-    value = size(text)
-    if value < SMALLEST:
-        raise ValueError(f"expected {SMALLEST >> 10}KB or more")
-    return value
 
 
 def possible(folder: Path) -> bool:

@@ -2,36 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.resources import MB, scalar
-from dcos_runtime.flags import size
+from dcos_runtime.flags.agent import SMALLEST_DISK
 from dcos_runtime.wire.tasks import TaskInfo
-
-MIN_DISK = MB
-"""Less does not hold the folders that a container begins with."""
-
-
-LAST_PROJECT = 2**32 - 1
-"""What the kernel takes for no id at all."""
-
-
-def disk_size(text: str) -> int:
-    """A size that a task's disk may have. Raises ``ValueError``."""
-    if (value := size(text)) < MIN_DISK:
-        raise ValueError(f"expected {MIN_DISK >> 20}MB or more")
-    return value
-
-
-def project_range(text: str) -> tuple[int, int]:
-    """``100000-165535``, with or without brackets: the first and the last. Raises ``ValueError``."""
-    match = re.fullmatch(r"\s*\[?\s*(\d{1,10})\s*-\s*(\d{1,10})\s*\]?\s*", text)
-    first, last = (int(match[1]), int(match[2])) if match else (0, 0)
-    if not 1 <= first <= last < LAST_PROJECT:
-        raise ValueError(f"expected two numbers from 1 to {LAST_PROJECT - 1}, such as 100000-165535")
-    return first, last
 
 
 @dataclass(frozen=True)
@@ -47,7 +23,7 @@ class DiskRules:
         if not self.enforced:
             return None
         asked = scalar(task.resources, "disk") * MB
-        return max(MIN_DISK, int(min(asked, 2**60))) if asked > 0 else self.default
+        return max(SMALLEST_DISK, int(min(asked, 2**60))) if asked > 0 else self.default
 
     def caps_of(self, task: TaskInfo) -> dict[str, int]:
         """Raises ``ValueError`` for a label or variable that is no size."""

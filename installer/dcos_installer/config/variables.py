@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Any, Literal
 
-from dcos_runtime.flags import duration
+from dcos_runtime.flags.values import duration
 
 Scope = Literal["cluster", "host", "agent"]
 

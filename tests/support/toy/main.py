@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from aiohttp import web
 
 from dcos_runtime.daemon import json_response
-from dcos_runtime.leading.main import Daemon, Here, flags
+from dcos_runtime.flags.leading import LeadingFlags, leading_flags
+from dcos_runtime.leading.main import Daemon, Here
 from dcos_runtime.leading.role import Role
 from dcos_runtime.leading.routes import Parts, Pattern, route
 from dcos_runtime.leading.seat import Leadership
@@ -20,13 +21,12 @@ class CounterShell(Shell[Event]):
     core: CounterCore
 
 
-class Counters(Daemon[CounterShell]):
-    program = "dcos-counters"
+class Counters(Daemon[CounterShell, LeadingFlags]):
     summary = "Counters that anybody may read and raise."
     kind = "counters"
-    flags = flags(http_port=7000, https_port=7443)
+    flags = leading_flags("dcos-counters", http_port=7000, https_port=7443)
 
-    def routes(self, role: Role[CounterShell], here: Here) -> Sequence[Pattern]:
+    def routes(self, role: Role[CounterShell], here: Here[LeadingFlags]) -> Sequence[Pattern]:
         async def show(request: web.Request, parts: Parts) -> web.StreamResponse:
             return json_response(role.lead.core.counts)
 
@@ -36,7 +36,7 @@ class Counters(Daemon[CounterShell]):
 
         return [route("GET", "/counts", show), route("POST", "/counts/{=name}", add)]
 
-    async def begin(self, leadership: Leadership, here: Here) -> CounterShell:
+    async def begin(self, leadership: Leadership, here: Here[LeadingFlags]) -> CounterShell:
         shell = CounterShell(CounterCore(), leadership)
         shell.begin(Recovered(tuple((await leadership.store.load()).items())))
         return shell

@@ -12,31 +12,32 @@ from hypothesis import strategies as st
 from dcos_runtime.agent.containers import ports
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.ports import PRIVILEGED, PortGuard
-from dcos_runtime.agent.flags import FLAGS
 from dcos_runtime.agent.listeners import holder
 from dcos_runtime.agent.resources import parse_resources, port_ranges
+from dcos_runtime.flags import values
+from dcos_runtime.flags.agent import AgentFlags
 
 RANGES = st.lists(
     st.tuples(st.integers(1, 200), st.integers(0, 40)).map(lambda pair: (pair[0], pair[0] + pair[1])), max_size=8
 )
 
 
-def numbers(some: ports.Ranges) -> set[int]:
+def numbers(some: values.Ranges) -> set[int]:
     return {number for low, high in some for number in range(low, high + 1)}
 
 
 @given(RANGES, RANGES)
 def test_ranges_are_sets_of_ports(some: list[tuple[int, int]], others: list[tuple[int, int]]) -> None:
-    merged, more = ports.ranges(some), ports.ranges(others)
+    merged, more = values.merged(some), values.merged(others)
     assert numbers(merged) == numbers(tuple(some))
     assert all(low > high + 1 for (_, high), (low, _) in itertools.pairwise(merged))
     assert numbers(ports.without(merged, more)) == numbers(merged) - numbers(more)
-    assert ports.parse(ports.text_of(merged)) == merged
+    assert values.port_ranges(values.port_ranges_text(merged)) == merged
 
 
 def test_closed_are_low_and_daemons_ports_that_are_not_offered_and_the_agents_own_ever() -> None:
-    daemons = ports.parse("[2181, 5050-5052,8080]")
-    offered = ports.ranges(port_ranges(parse_resources("ports:[80-80,5040-5060,31000-32000]")))
+    daemons = values.port_ranges("[2181, 5050-5052,8080]")
+    offered = values.merged(port_ranges(parse_resources("ports:[80-80,5040-5060,31000-32000]")))
     assert ports.closed_ports(daemons, offered, [5051]) == (
         (1, 79),
         (81, 1023),
@@ -51,13 +52,13 @@ def test_closed_are_low_and_daemons_ports_that_are_not_offered_and_the_agents_ow
 @pytest.mark.parametrize("text", ["0", "65536", "7-6", "a", "1;2", "-5", "80-"])
 def test_ports_that_are_none_are_refused(text: str) -> None:
     with pytest.raises(ValueError, match="ports and ranges from 1 to 65535"):
-        ports.parse(text)
+        values.port_ranges(text)
 
 
 def test_closed_ports_that_the_kernel_may_hand_out_by_itself_are_told(tmp_path: Path) -> None:
     settings = tmp_path / "sys" / "net" / "ipv4"
     settings.mkdir(parents=True)
-    closed = ports.closed_ports(ports.parse("2181,5049-5052,40000"), (), [])
+    closed = ports.closed_ports(values.port_ranges("2181,5049-5052,40000"), (), [])
     for handed, kept, left in (
         ("32768\t60999", "", "40000"),
         ("32768\t60999", "31000-32000,40000", ""),
@@ -66,11 +67,11 @@ def test_closed_ports_that_the_kernel_may_hand_out_by_itself_are_told(tmp_path: 
     ):
         (settings / "ip_local_port_range").write_text(handed + "\n")
         (settings / "ip_local_reserved_ports").write_text(kept + "\n")
-        assert ports.text_of(ports.handed_out(closed, tmp_path)) == left
+        assert values.port_ranges_text(ports.handed_out(closed, tmp_path)) == left
 
 
 def test_the_default_closes_the_ports_of_all_daemons_that_are_and_will_be() -> None:
-    (default,) = [flag.default for flag in FLAGS if flag.name == "daemon_ports"]
+    default = AgentFlags.find("daemon_ports").default
     wanted = {2181, 2888, 3888, 5049, 5050, 5051, 5052, 7070, 8080, 8123, 8443, 53, 80, 443}
     assert wanted <= numbers(ports.closed_ports(default, (), []))
 

@@ -14,8 +14,8 @@ from dcos_runtime.agent.disk import projects as projects_module
 from dcos_runtime.agent.disk import quota as quota_module
 from dcos_runtime.agent.disk.projects import HEADROOM, Projects
 from dcos_runtime.agent.disk.quota import ProjectQuota, QuotaUnusable, packed_limit
-from dcos_runtime.agent.disk.rules import project_range
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
+from dcos_runtime.flags.values import project_range
 from tests.support.agent.disk_lab import MB, written
 from tests.support.daemons.byhand import wait_for
 

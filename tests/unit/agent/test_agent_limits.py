@@ -24,6 +24,7 @@ from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.views import Viewer
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.flags import FlagError, parse
+from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID, Value
 from dcos_runtime.wire.containers import CapabilityInfo
@@ -100,7 +101,7 @@ def test_capabilities_are_refused_with_the_reason_or_taken() -> None:
 def test_an_agents_flags_say_what_tasks_may_ask_for() -> None:
     def policy(*words: str) -> Policy:
         argv = ["--master=127.0.0.1:1", "--work_dir=/w", *words]
-        return flags.capabilities(parse(flags.PROGRAM, flags.FLAGS, argv, {}))
+        return flags.capabilities(parse(AgentFlags, argv, {}))
 
     kinds = CapabilityInfo.Capability
     raw = kinds.NET_RAW

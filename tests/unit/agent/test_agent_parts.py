@@ -22,9 +22,10 @@ from dcos_runtime.agent.containers.rootfs import RootFilesystem
 from dcos_runtime.agent.core.capabilities import NONE, USUALLY, Held, Policy
 from dcos_runtime.agent.core.records import AgentRecord, Stage
 from dcos_runtime.agent.core.stored import FormerTask as TaskRecord
-from dcos_runtime.agent.environment import Origin, duration_text, environment
+from dcos_runtime.agent.environment import Origin, environment
 from dcos_runtime.agent.sandbox import NoSuchUser, Sandboxes, resolve_user
 from dcos_runtime.agent.views import executor_name
+from dcos_runtime.flags.values import duration_text
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID
@@ -570,11 +571,11 @@ def test_only_old_sandboxes_of_tasks_that_are_over_go(tmp_path: Path) -> None:
 
 
 def test_flags_are_shown_as_the_original_writes_them_and_secrets_are_not() -> None:
-    from dcos_runtime.agent import flags as agent_flags
     from dcos_runtime.flags import parse
+    from dcos_runtime.flags.agent import AgentFlags
 
     given = ["--master=a:1", "--work_dir=/w", '--executor_environment_variables={"TOKEN": "s3cret"}']
-    shown = agent_flags.shown(parse("dcos-agent", agent_flags.FLAGS, given, {}))
+    shown = parse(AgentFlags, given, {}).shown()
     assert shown["gc_delay"] == "1weeks" and shown["executor_shutdown_grace_period"] == "5secs"
     assert shown["switch_user"] == "true" and shown["fetcher_max_size"] == "65536MB"
     assert "s3cret" not in str(shown)

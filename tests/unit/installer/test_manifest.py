@@ -37,7 +37,7 @@ from dcos_installer.plan.materials import MaterialsMissing
 from dcos_installer.plan.merge import merge
 from dcos_installer.plan.values import env_quoted, port_list
 from dcos_installer.services import DescriptorsInvalid, installed
-from dcos_runtime.agent.disk.rules import project_range
+from dcos_runtime.flags.values import project_range
 from tests.support.installer.folder_hosts import FACTS, RUNTIME, a_spec, the_materials
 
 

@@ -21,7 +21,7 @@ from dcos_runtime.leading.role import Peer, Role
 from dcos_runtime.leading.routes import Pattern, Patterns, route
 from dcos_runtime.leading.standby import Secure as Tls
 from dcos_runtime.leading.standby import Standby
-from dcos_runtime.marathon import options
+from dcos_runtime.marathon import flags as marathon_flags
 from dcos_runtime.marathon.http.dialect import MarathonDialect
 from dcos_runtime.marathon.http.requests import pong
 from dcos_runtime.store.lease import Forever
@@ -149,7 +149,7 @@ class Secure:
 
     def guard(self) -> Guard:
         credentials = self.authority.credentials({"alice": "wonder"})
-        return guard(options.REALM, credentials=str(credentials), tls_kinds=options.TLS_KINDS)
+        return guard(marathon_flags.REALM, credentials=str(credentials), tls_kinds=marathon_flags.TLS_KINDS)
 
     @asynccontextmanager
     async def running(self, leader_kind: str = "marathon") -> AsyncIterator[Secure]:

@@ -9,6 +9,7 @@ import pytest
 
 from dcos_runtime import daemon
 from dcos_runtime.flags import FlagError
+from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.master import flags as master_flags
 
 PAGE = Path(__file__).parents[3] / "docs" / "kernel.md"
@@ -17,14 +18,14 @@ PAGE = Path(__file__).parents[3] / "docs" / "kernel.md"
 def test_the_page_tells_of_every_flag_and_of_no_other() -> None:
     table = re.findall(r"^\| (`[^|]*`) \|", PAGE.read_text().split("## Flags")[1], re.MULTILINE)
     told = {name for cell in table for name in re.findall(r"`(\w+)`", cell)}
-    assert told == {flag.name for flag in master_flags.FLAGS}
+    assert told == {flag.name for flag in MasterFlags.declared()}
 
 
 def test_flags_that_are_said_not_to_be_accepted_are_not() -> None:
     text = PAGE.read_text().split("are not accepted:")[1].split("nor the old names")[0]
     refused = set(re.findall(r"\w+", text))
     assert len(refused) > 40
-    assert not refused & {flag.name for flag in master_flags.FLAGS}
+    assert not refused & {flag.name for flag in MasterFlags.declared()}
 
 
 def test_they_become_a_configuration() -> None:
@@ -37,7 +38,7 @@ def test_they_become_a_configuration() -> None:
         "--agent_ping_timeout=1.5secs",
         "--no-root_submissions",
     ]
-    flags = daemon.read_flags("dcos-master", "", master_flags.FLAGS, argv, {})
+    flags = daemon.read_flags(MasterFlags, "", argv, {})
     master_flags.check(flags)
     own = master_flags.master_info(flags, 5050)
     assert (own.ip, own.pid) == (11 << 24 | 0 << 16 | 18 << 8 | 198, "master@198.18.0.11:5050")
@@ -45,28 +46,28 @@ def test_they_become_a_configuration() -> None:
     assert config.allocator.weights == {"a": 2.0, "b": 0.5}
     assert list(config.allocator.minimums) == [{"cpus": 500, "mem": 64_000}, {"gpus": 1000}]
     assert (config.agent_ping_timeout, config.root_submissions) == (1.5, False)
-    shown = master_flags.shown(flags)
+    shown = flags.shown()
     assert shown["weights"] == "a=2,b=0.5"
     assert shown["min_allocatable_resources"] == "cpus:0.5;mem:64|gpus:1"
-    assert shown["agent_ping_timeout"] == "1.5secs"
+    assert shown["agent_ping_timeout"] == "1500ms", "as Mesos prints it"
 
 
 def test_what_is_advertised_can_differ_from_what_is_bound() -> None:
     argv = ["--work_dir=w", "--ip=0.0.0.0", "--advertise_ip=198.18.0.9", "--advertise_port=80", "--hostname=h"]
-    flags = daemon.read_flags("dcos-master", "", master_flags.FLAGS, argv, {})
+    flags = daemon.read_flags(MasterFlags, "", argv, {})
     master_flags.check(flags)
     assert master_flags.master_info(flags, 5050).pid == "master@198.18.0.9:80"
 
 
 def test_credentials_in_the_zookeeper_url_are_not_shown() -> None:
     argv = ["--work_dir=w", "--zk=zk://user:hunter2@h:1/mesos"]
-    flags = daemon.read_flags("dcos-master", "", master_flags.FLAGS, argv, {})
-    assert "hunter2" not in str(master_flags.shown(flags))
+    flags = daemon.read_flags(MasterFlags, "", argv, {})
+    assert "hunter2" not in str(flags.shown())
 
 
 @pytest.mark.parametrize("argv", [["--ip=0.0.0.0"], ["--zk=zk://h:1"], ["--max_agent_ping_timeouts=0"]])
 def test_what_makes_no_sense_together_is_refused(argv: list[str]) -> None:
-    flags = daemon.read_flags("dcos-master", "", master_flags.FLAGS, ["--work_dir=w", *argv], {})
+    flags = daemon.read_flags(MasterFlags, "", ["--work_dir=w", *argv], {})
     with pytest.raises(FlagError):
         master_flags.check(flags)
 
@@ -75,7 +76,7 @@ def test_what_makes_no_sense_together_is_refused(argv: list[str]) -> None:
 def test_no_minimum_is_larger_than_a_scalar_may_be(amount: str, taken: bool) -> None:
     argv = ["--work_dir=w", f"--min_allocatable_resources=mem:{amount}"]
     if taken:
-        daemon.read_flags("dcos-master", "", master_flags.FLAGS, argv, {})
+        daemon.read_flags(MasterFlags, "", argv, {})
         return
     with pytest.raises(daemon.Leave, match="min_allocatable_resources"):
-        daemon.read_flags("dcos-master", "", master_flags.FLAGS, argv, {})
+        daemon.read_flags(MasterFlags, "", argv, {})

@@ -11,30 +11,52 @@ from typing import Any
 import pytest
 
 from dcos_runtime.daemon import Leave, read_flags
-from dcos_runtime.marathon import options
+from dcos_runtime.flags.marathon import MarathonFlags
+from dcos_runtime.marathon import flags as marathon_flags
 from dcos_runtime.wire.cluster import FrameworkInfo
 
 PROGRAM = Path(sys.executable).with_name("dcos-marathon")
 WHO = FrameworkInfo(user="root", name="marathon")
 
 
+<<<<<<< HEAD:tests/unit/marathon/test_options.py
 def read(*argv: str, **environ: str) -> Any:
     flags = read_flags("dcos-marathon", "", options.DECLARED, argv, environ, options.PREFIX)
     options.check("dcos-marathon", flags)
     return flags
+=======
+def read(*argv: str, **environ: str) -> MarathonFlags:
+    return read_flags(MarathonFlags, "", argv, environ, marathon_flags.check, marathon_flags.CHECKS)
+>>>>>>> c7b433b (Declare each flag of the daemons once, typed, with its kind of value; make help, docs and /flags of that; take durations in one way):tests/unit/marathon/test_marathon_flags.py
 
 
 def test_only_the_master_is_required_and_times_become_seconds() -> None:
     flags = read("--master=127.0.0.1:5050")
     assert (flags.http_port, flags.http_address, flags.framework_name) == (8080, "127.0.0.1", "marathon")
-    settings = options.settings(flags, WHO)
+    settings = marathon_flags.settings(flags, WHO)
     assert (settings.decline_offer_duration, settings.launch_timeout, settings.viable_after) == (120.0, 300.0, 60.0)
     assert settings.rules.role == "*"
 
 
-def test_the_environment_sets_flags_with_the_originals_prefix() -> None:
+@pytest.mark.parametrize(
+    ("text", "seconds"), [("2500", 2.5), ("2500ms", 2.5), ("1.5secs", 1.5), ("2mins", 120.0), ("1", 0.001)]
+)
+def test_a_duration_without_a_unit_is_milliseconds(text: str, seconds: float) -> None:
+    assert read("--master=h:1", f"--kill_retry_timeout={text}").kill_retry_timeout == seconds
+    flags = read("--master=h:1", "--reconciliation_interval=1mins", "--zk_session_timeout=4000", "--zk=zk://h:1/m")
+    assert marathon_flags.shown(flags, "", "")["reconciliation_interval"] == 60000
+    assert marathon_flags.shown_zookeeper(flags)["zk_session_timeout"] == 4000
+
+
+def test_the_time_of_a_failover_is_seconds_without_a_unit() -> None:
+    assert read("--master=h:1", "--failover_timeout=90").failover_timeout == 90.0
+    assert read("--master=h:1", "--failover_timeout=0").failover_timeout == 0.0
+    assert read("--master=h:1", "--failover_timeout=2days").failover_timeout == 172800.0
+
+
+def test_the_environment_sets_flags_with_marathons_prefix() -> None:
     flags = read(MARATHON_MASTER="zk://h:2181/mesos", MARATHON_MESOS_ROLE="web")
-    assert flags.master == "zk://h:2181/mesos" and options.settings(flags, WHO).rules.role == "web"
+    assert flags.master == "zk://h:2181/mesos" and marathon_flags.settings(flags, WHO).rules.role == "web"
 
 
 @pytest.mark.parametrize(
@@ -73,24 +95,24 @@ def test_a_flag_that_cannot_be_used_is_named(argv: tuple[str, ...], said: str) -
 
 def test_the_secret_of_zookeeper_is_not_shown() -> None:
     flags = read("--master=zk://me:hush@h:2181/mesos", "--zk=zk://me:hush@h:2181/marathon")
-    assert "hush" not in str(options.shown_zookeeper(flags))
-    assert options.shown(flags, "", "")["master"] == "zk://***@h:2181/mesos"
+    assert "hush" not in str(marathon_flags.shown_zookeeper(flags))
+    assert marathon_flags.shown(flags, "", "")["master"] == "zk://***@h:2181/mesos"
     for flag in ("--zk=zk://me:hush@h:2181", "--zk=zk://me:hush@h@h:1/x"):
         with pytest.raises(Leave) as left:
             read("--master=h:1", flag)
         assert "--zk" in left.value.text and "hush" not in left.value.text
-    assert "h:2181/marathon" in options.shown_zookeeper(flags)["zk"]
+    assert "h:2181/marathon" in marathon_flags.shown_zookeeper(flags)["zk"]
 
 
 def test_without_a_work_dir_the_state_is_in_the_users_state_folder(tmp_path: Path) -> None:
     flags = read("--master=h:1")
-    assert options.work_dir(flags, {"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "dcos-marathon"
-    assert options.work_dir(read("--master=h:1", "--work_dir=/w"), {}) == Path("/w")
+    assert marathon_flags.work_dir(flags, {"XDG_STATE_HOME": str(tmp_path)}) == tmp_path / "dcos-marathon"
+    assert marathon_flags.work_dir(read("--master=h:1", "--work_dir=/w"), {}) == Path("/w")
 
 
 def test_every_flag_is_in_the_documentation() -> None:
     text = (Path(__file__).parents[3] / "docs" / "init.md").read_text()
-    missing = [flag.name for flag in options.DECLARED if not re.search(rf"`{flag.name}`", text)]
+    missing = [flag.name for flag in MarathonFlags.declared() if not re.search(rf"`{flag.name}`", text)]
     assert not missing
 
 

@@ -1,0 +1,192 @@
+"""The flags of ``dcos-agent``: Mesos' names, as far as they are honoured, and ours."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar
+
+from dcos_runtime.flags.declaring import flag
+from dcos_runtime.flags.shared import (
+    AddressFlags,
+    GuardFlags,
+    MasterPortFlags,
+    RealmFlags,
+    RecordingFlags,
+    TlsFlags,
+)
+from dcos_runtime.flags.values import (
+    BOOLEAN,
+    CAPABILITIES,
+    CAPABILITY_NAMES,
+    CGROUP,
+    DOMAIN,
+    DURATION,
+    FILE,
+    FOLDER,
+    FOLDERS,
+    FRACTION,
+    PORT,
+    PORT_RANGES,
+    PROJECT_RANGE,
+    SIZE,
+    TEXT,
+    VARIABLES,
+    CapabilityNames,
+    Ranges,
+    choice,
+    port_ranges,
+    sizes,
+    whole,
+)
+from dcos_runtime.wire.common import DomainInfo
+from dcos_runtime.wire.containers import CapabilityInfo
+
+SMALLEST_DISK = 1 << 20
+"""Bytes: less does not hold the folders that a container begins with."""
+SMALLEST_CAP = 256 << 10
+"""Bytes that are kept of a task's output at least."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class AgentFlags(AddressFlags, RealmFlags, GuardFlags, TlsFlags, MasterPortFlags, RecordingFlags):
+    program: ClassVar[str] = "dcos-agent"
+
+    master: str = flag(TEXT, "the master: `host:port`, or `zk://host:port,host:port/path`", required=True)
+    work_dir: str = flag(
+        TEXT, "folder for checkpoints, containers and sandboxes; survives restarts; one agent at a time", required=True
+    )
+    port: int = flag(PORT, "port to listen on, 0 for any free one", default=5051)
+    runtime_dir: str | None = flag(
+        TEXT,
+        "folder for what need not survive a reboot; on a machine: a folder in `/run`",
+        instead="`work_dir/run`",
+    )
+    resources: str = flag(
+        TEXT,
+        "what is offered: `cpus:4;mem:4096;disk:10240;ports:[31000-32000]`, `cpus(web):2` reserved to a role, or a "
+        "JSON list of Resources. Not named: cpus and memory by the smallest limit of our cgroups and of those above, "
+        "then the machine; 1 GB (or half) of memory and 5 GB (or half) of disk are left; ports `[31000-32000]`",
+        default="",
+        instead="sized",
+    )
+    attributes: str = flag(TEXT, "attributes of the agent: `rack:r1;os:debian`", default="")
+    domain: DomainInfo | None = flag(DOMAIN, "the agent's fault domain, a DomainInfo as JSON")
+    launcher: str | None = flag(
+        choice("linux", "posix"), "OCI containers, or plain processes where containers cannot work", instead="by trial"
+    )
+    switch_user: bool = flag(BOOLEAN, "run tasks as the user that their command or framework names", default=True)
+    executor_shutdown_grace_period: float = flag(
+        DURATION,
+        "time between SIGTERM and SIGKILL, also when no KillPolicy says one; Mesos has 3 s there",
+        default=5.0,
+    )
+    executor_environment_variables: Mapping[str, str] = flag(
+        VARIABLES, "JSON object: environment given to every task", default={}, secret=True
+    )
+    recover: str = flag(
+        choice("reconnect", "cleanup"),
+        "reconnect to running tasks; `cleanup` kills what runs, forgets the agent's id, exits",
+        default="reconnect",
+    )
+    strict: bool = flag(
+        BOOLEAN, "refuse to start when any checkpoint cannot be read; Mesos' default is true", default=False
+    )
+    recovery_timeout: float = flag(
+        DURATION, "told to tasks of frameworks that checkpoint; tasks here wait for ever", default=900.0
+    )
+    registration_backoff_factor: float = flag(
+        DURATION, "first wait before connecting again; doubles to a minute, half of it random", default=1.0
+    )
+    gc_delay: float = flag(
+        DURATION,
+        "how long sandboxes of tasks that are over are kept at most; the age allowed is "
+        "delay × (1 − headroom − disk used)",
+        default=604800.0,
+    )
+    gc_disk_headroom: float = flag(FRACTION, "part of the disk below which sandboxes go sooner", default=0.1)
+    disk_watch_interval: float = flag(DURATION, "how often that is looked at", default=60.0)
+    enforce_container_disk_quota: bool = flag(
+        BOOLEAN, "end tasks that take more disk than they asked for; Mesos' default is false", default=True
+    )
+    container_disk_watch_interval: float = flag(
+        DURATION, "how often a task's use of the disk is counted; Mesos' default is 15secs", default=1.0
+    )
+    container_disk_default: int = flag(
+        sizes(SMALLEST_DISK), "disk of a task that asked for none", default=2 << 30, ours=True
+    )
+    disk_projects: tuple[int, int] | None = flag(
+        PROJECT_RANGE,
+        "hold tasks to their disk by project quotas with these ids, such as `100000-165535`, which nobody else on the "
+        "file system of `work_dir` has. Mesos' `--xfs_project_range`",
+        instead="files are counted",
+        ours=True,
+    )
+    max_stdout_size: int = flag(
+        sizes(SMALLEST_CAP),
+        "how much of a task's stdout is kept, of its end; a flag of Mesos' logger module, which has 10 MB and rotates",
+        default=100 << 20,
+    )
+    max_stderr_size: int = flag(
+        sizes(SMALLEST_CAP), "how much of a task's stderr is kept, of its end", default=100 << 20
+    )
+    cgroups_root: str = flag(CGROUP, "cgroup under which containers' are made", default="mesos")
+    cgroups_enable_cfs: bool = flag(
+        BOOLEAN,
+        "hold tasks to the cpus they asked for, even when others idle; Mesos' default is false",
+        default=True,
+    )
+    container_pids_limit: int = flag(
+        whole(16, 4194304), "processes and threads a container may have", default=4096, ours=True
+    )
+    daemon_ports: Ranges = flag(
+        PORT_RANGES,
+        "ports of the cluster's daemons: no task may bind them, nor any below 1024, unless `resources` offers it",
+        default=port_ranges("2181,2888,3888,5049-5052,7070,8080,8123,8443"),
+        ours=True,
+    )
+    enforce_ports: bool = flag(
+        BOOLEAN,
+        "refuse to start where tasks cannot be kept from `daemon_ports`; else that is only logged",
+        default=False,
+        ours=True,
+    )
+    effective_capabilities: CapabilityInfo | None = flag(
+        CAPABILITIES,
+        'what tasks hold that ask for none: `{"capabilities": ["NET_RAW"]}`',
+        instead="root the usual, others none",
+    )
+    bounding_capabilities: CapabilityInfo | None = flag(
+        CAPABILITIES,
+        "the most that tasks may ask for, in the same form",
+        instead="the usual, without NET_RAW, and `effective_capabilities`",
+    )
+    additional_capabilities: CapabilityNames = flag(
+        CAPABILITY_NAMES,
+        "what tasks may ask for beyond that, by name: `NET_RAW,SYS_PTRACE`",
+        default=frozenset(),
+        ours=True,
+    )
+    fetcher_stall_timeout: float = flag(DURATION, "a download without a byte for that long has failed", default=60.0)
+    fetcher_timeout: float = flag(DURATION, "time for all URIs of a task", default=3600.0, ours=True)
+    fetcher_max_size: int = flag(SIZE, "what the URIs of a task may take, unpacked", default=64 << 30, ours=True)
+    fetcher_max_processes: int = flag(
+        whole(1, 1024), "tasks whose URIs are fetched at the same time", default=16, ours=True
+    )
+    fetcher_local_roots: tuple[Path, ...] | None = flag(
+        FOLDERS,
+        "folders, `:` between them, whose files tasks may fetch by `file:///path`; see *Fetching*",
+        instead="what a task sees",
+        ours=True,
+    )
+    frameworks_home: str | None = flag(FOLDER, "folder that relative paths of URIs begin in; its files may be fetched")
+    max_completed_executors_per_framework: int = flag(
+        whole(0, 100000), "tasks that are over kept in `/state`; here: in all", default=150
+    )
+    http_credentials: str | None = flag(
+        FILE, 'file of principals: `{"credentials": [{"principal": "…", "secret": "…"}]}`'
+    )
+    tls_port: int = flag(
+        PORT, "port with the same API for our own daemons over TLS, 0 for any free one", default=5052, ours=True
+    )

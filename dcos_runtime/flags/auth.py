@@ -1,0 +1,52 @@
+"""The flags of ``dcos-auth``. All of them are ours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dcos_runtime.flags.declaring import flag
+from dcos_runtime.flags.shared import MasterPortFlags, RunningFlags, TlsFlags
+from dcos_runtime.flags.values import ADDRESSES, FILE, NAMES, PORT, TEXT, duration_or
+
+
+@dataclass(frozen=True, kw_only=True)
+class AuthFlags(TlsFlags, MasterPortFlags, RunningFlags):
+    program: ClassVar[str] = "dcos-auth"
+    prefix: ClassVar[str] = "DCOS_AUTH_"
+
+    socket: str = flag(
+        TEXT, "UNIX socket to listen on, for nginx and the daemons of this machine", default="/run/dcos-auth/auth.sock"
+    )
+    work_dir: str | None = flag(TEXT, "folder of the users, by hand; one of it and `zk`")
+    zk: str | None = flag(
+        TEXT, "`zk://user:password@host:port,host:port/path` (or `file://…`): keep the users in ZooKeeper", secret=True
+    )
+    zk_session_timeout: float = flag(
+        duration_or("secs", 1.0, 600.0),
+        "how long ZooKeeper waits before it takes this process for dead, and how long what is known of users is "
+        "trusted, counted from when ZooKeeper was asked last and answered",
+        default=10.0,
+    )
+    token_private_key: str = flag(TEXT, "file with the RSA key (PEM) that tokens are signed with", required=True)
+    token_issuer: str = flag(TEXT, "id of the cluster, a UUID: the issuer of its tokens", required=True)
+    administrator: str | None = flag(TEXT, 'file `{"uid", "hash"}`: the first user of a cluster that has never had one')
+    reserved_users: tuple[str, ...] = flag(
+        NAMES,
+        "names that no user may have: the principals of credentials files. Those that begin with dcos_ never may",
+        default=(),
+    )
+    masters: tuple[str, ...] = flag(ADDRESSES, "addresses of all masters", default=("127.0.0.1",))
+    ip: str | None = flag(TEXT, "this machine's own address, one of `masters`", instead="the first of them")
+    init_tls_port: int = flag(PORT, "the inits' port for our own daemons, over TLS", default=8443)
+    agent_tls_port: int = flag(PORT, "the agents' port for our own daemons, over TLS", default=5052)
+    gateway_port: int = flag(PORT, "port of the gateways", default=443)
+    services: str | None = flag(
+        FILE,
+        "file (JSON) with what the cluster's services are called, how each is asked and which paths lead to it; on "
+        "clusters `etc/auth/services.json`, made of the services' descriptors",
+        instead="kernel and init at the ports above",
+    )
+    cluster: str | None = flag(TEXT, "what the cluster is called")
+    dcos_version: str = flag(TEXT, "version of DC/OS whose interfaces are told to be spoken here", default="2.0.0")
+    generation: str | None = flag(TEXT, "folder of the active generation; its manifest.json says what is installed")

@@ -1,0 +1,252 @@
+"""A daemon's flags as the fields of a class: each is declared once, and read, shown, documented and written from there.
+
+They are given as Mesos' daemons take theirs: ``--name=value``, ``--[no-]name``, in the environment, a value out of a
+file by ``file://``. The command line wins over the environment. An unknown flag, a repeated one, a missing required one
+and a value that cannot be read are all reported at once.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, ClassVar, Literal, TypeVar, cast, overload
+
+from dcos_runtime.flags.values import Kind
+
+T = TypeVar("T")
+F = TypeVar("F", bound="Flags")
+_KEY = "flag"
+Check = Callable[[str], object]
+
+
+class FlagError(ValueError):
+    """The command line cannot be used. ``problems`` lists every reason, a sentence each."""
+
+    def __init__(self, program: str, problems: Sequence[str]) -> None:
+        self.problems = tuple(problems)
+        super().__init__("\n".join(f"{program}: {problem}" for problem in problems))
+
+
+@dataclass(frozen=True)
+class Flag:
+    """One flag as it is declared. ``default`` is None where it has none.
+
+    ``instead``: what holds without the flag, in words, when that is not a fixed value. A ``secret`` value is never
+    shown. ``ours``: neither Mesos nor Marathon has it.
+    """
+
+    name: str
+    kind: Kind[object]
+    help: str
+    default: object = None
+    instead: str = ""
+    required: bool = False
+    secret: bool = False
+    ours: bool = False
+
+    @property
+    def default_text(self) -> str:
+        """As help and docs tell it; "" when there is nothing to tell."""
+        if self.required:
+            return "required"
+        if self.instead or self.default is None:
+            return self.instead
+        return self.kind.text(self.default)
+
+
+@overload
+def flag(kind: Kind[T], help: str, *, default: T, instead: str = "", secret: bool = False, ours: bool = False) -> T: ...
+@overload
+def flag(kind: Kind[T], help: str, *, required: Literal[True], secret: bool = False, ours: bool = False) -> T: ...
+@overload
+def flag(kind: Kind[T], help: str, *, instead: str = "", secret: bool = False, ours: bool = False) -> T | None: ...
+def flag(
+    kind: Kind[T],
+    help: str,
+    *,
+    default: T | None = None,
+    instead: str = "",
+    required: bool = False,
+    secret: bool = False,
+    ours: bool = False,
+) -> T | None:
+    """Declares a flag as a field of a subclass of `Flags`: ``port: int = flag(PORT, "…", default=5050)``."""
+    made = Flag("", cast("Kind[object]", kind), help, default, instead, required, secret, ours)
+    if required:
+        return cast(T, dataclasses.field(metadata={_KEY: made}))
+    return cast(T, dataclasses.field(default_factory=lambda: default, metadata={_KEY: made}))
+
+
+class Flags:
+    """The flags of a daemon. Subclasses are frozen dataclasses, by keyword only, whose fields are made by `flag`."""
+
+    program: ClassVar[str] = ""
+    prefix: ClassVar[str] = "MESOS_"
+    """In front of a flag's name in the environment."""
+
+    @classmethod
+    def declared(cls) -> tuple[Flag, ...]:
+        """All flags: those of the class itself before those it shares with others."""
+        fields = dataclasses.fields(cast(Any, cls))
+        groups = [base for base in cls.__bases__ if dataclasses.is_dataclass(base)]
+        shared = {field.name for group in groups for field in dataclasses.fields(group)}
+        found = sorted(fields, key=lambda field: field.name in shared)
+        return tuple(dataclasses.replace(field.metadata[_KEY], name=field.name) for field in found)
+
+    @classmethod
+    def find(cls, name: str) -> Flag:
+        """Raises ``KeyError``."""
+        for one in cls.declared():
+            if one.name == name:
+                return one
+        raise KeyError(f"{cls.program} has no flag {name}")
+
+    @classmethod
+    def variable(cls, name: str) -> str:
+        """The flag's name in the environment. Raises ``KeyError``."""
+        return cls.prefix + cls.find(name).name.upper()
+
+    @classmethod
+    def with_defaults(cls: type[F], program: str, **defaults: object) -> type[F]:
+        """The same flags of another program, some of them with other defaults. Raises ``KeyError``."""
+        fields = [
+            (
+                name,
+                Any,
+                dataclasses.field(
+                    default=value, metadata={_KEY: dataclasses.replace(cls.find(name), name="", default=value)}
+                ),
+            )
+            for name, value in defaults.items()
+        ]
+        made = dataclasses.make_dataclass(
+            cls.__name__, fields, bases=(cls,), namespace={"program": program}, frozen=True, kw_only=True
+        )
+        return cast("type[F]", made)
+
+    def __contains__(self, name: str) -> bool:
+        return any(one.name == name for one in self.declared())
+
+    def shown(self) -> dict[str, str]:
+        """Every flag that has a value, as text, as `/flags` tells them; secrets are masked."""
+        found = {}
+        for one in self.declared():
+            value: object = getattr(self, one.name)
+            if value is not None:
+                found[one.name] = "[secret]" if one.secret and value != one.default else _masked(one.kind.text(value))
+        return found
+
+
+def parse(
+    wanted: type[F],
+    argv: Sequence[str],
+    environ: Mapping[str, str] | None = None,
+    checks: Mapping[str, Check] | None = None,
+) -> F:
+    """The flags' values. Variables of the environment that name no flag are left alone, as Mesos leaves them.
+
+    ``checks``: what else, by a flag's name, its text has to pass: a parser that raises ``ValueError``, and that only
+    the daemon itself knows. Raises `FlagError`; ``--help`` is the caller's (see `help_text`).
+    """
+    environ = os.environ if environ is None else environ
+    declared = wanted.declared()
+    known = {one.name: one for one in declared}
+    texts: dict[str, tuple[str, str]] = {}
+    problems: list[str] = []
+    for one in declared:
+        variable = wanted.prefix + one.name.upper()
+        if variable in environ:
+            texts[one.name] = (environ[variable], variable)
+    problems += _read_arguments(argv, known, texts)
+    values: dict[str, object] = {one.name: one.default for one in declared}
+    for name, (text, source) in texts.items():
+        kind = known[name].kind
+        try:
+            content = text.removeprefix("file://") if kind.path else _content(text)
+            values[name] = kind.parse(content)
+            if checks is not None and name in checks:
+                checks[name](content)
+        except (ValueError, OSError) as error:
+            shown = "" if known[name].secret else f" {_masked(text)!r}"
+            problems.append(f"{source}{shown}: {error}")
+    missing = [one for one in declared if one.required and one.name not in texts]
+    problems += [f"--{one.name} is required: {_plain(one.help)}" for one in missing]
+    if problems:
+        raise FlagError(wanted.program, problems)
+    return cast("Callable[..., F]", wanted)(**values)
+
+
+def _read_arguments(argv: Sequence[str], known: Mapping[str, Flag], texts: dict[str, tuple[str, str]]) -> list[str]:
+    """Adds what the command line says to ``texts``, by flag: the value and where it comes from. The problems."""
+    problems = []
+    given: set[str] = set()
+    for argument in argv:
+        match = re.fullmatch(r"--([a-zA-Z][\w-]*)(?:=(.*))?", argument, re.DOTALL)
+        if not match:
+            problems.append(f"unexpected argument {argument!r}; flags are written --name=value")
+            continue
+        name, value = match[1], match[2]
+        positive = name.removeprefix("no-")
+        if name not in known and positive in known and known[positive].kind.switch and value is None:
+            name, value = positive, "false"
+        if name not in known:
+            problems.append(f"unknown flag --{name}{_nearest(name, known)}")
+            continue
+        if name in given:
+            problems.append(f"--{name} is given twice")
+            continue
+        given.add(name)
+        if value is None:
+            if not known[name].kind.switch:
+                problems.append(f"--{name} wants a value: --{name}=…")
+                continue
+            value = "true"
+        texts[name] = (value, f"--{name}")
+    return problems
+
+
+def help_text(wanted: type[Flags], summary: str) -> str:
+    lines = [f"Usage: {wanted.program} [--flag=value …]", "", summary, ""]
+    for one in sorted(wanted.declared(), key=lambda one: one.name):
+        lines.append(f"  --[no-]{one.name}" if one.kind.switch else f"  --{one.name}=VALUE")
+        told = "(required)" if one.required else f"(default: {one.default_text})" if one.default_text else ""
+        lines.append(f"      {' '.join(filter(None, (_plain(one.help), told.replace('`', ''))))}")
+    return "\n".join(lines)
+
+
+def table(wanted: type[Flags]) -> str:
+    """All flags as a Markdown table: what the daemon's page in docs/ holds, held to it by a test."""
+    lines = ["| flag | value | default | what it says |", "| --- | --- | --- | --- |"]
+    for one in wanted.declared():
+        default = one.default_text
+        if default and not one.required and not one.instead:
+            default = f"`{default}`"
+        cells = (f"`{one.name}`", one.kind.name, default, f"{'*ours*; ' if one.ours else ''}{one.help}")
+        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines) + "\n"
+
+
+def _plain(text: str) -> str:
+    """Without Markdown's marks and links."""
+    return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text).replace("`", "").replace("*", "")
+
+
+def _masked(text: str) -> str:
+    """Without what stands in front of the host of a URL."""
+    return re.sub(r"://[^@/]*@", "://***@", text)
+
+
+def _content(text: str) -> str:
+    if text.startswith("file://"):
+        return Path(text.removeprefix("file://")).read_text().rstrip("\n")
+    return text
+
+
+def _nearest(name: str, known: Mapping[str, Flag]) -> str:
+    close = difflib.get_close_matches(name, known, n=1)
+    return f"; did you mean --{close[0]}?" if close else "; --help lists all"

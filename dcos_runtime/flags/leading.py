@@ -1,0 +1,68 @@
+"""Flags of daemons with a leader. Names are Marathon's."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar
+
+from dcos_runtime.flags.declaring import flag
+from dcos_runtime.flags.shared import RunningFlags, TlsFlags, UserFlags
+from dcos_runtime.flags.values import BOOLEAN, DURATION, FILE, PORT, TEXT
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeaderFlags(UserFlags, TlsFlags, RunningFlags):
+    """What `leading.main` reads of a daemon's flags. Each daemon declares the properties in its own way."""
+
+    http_address: str = flag(TEXT, "address to listen on", default="127.0.0.1")
+    authenticate_http: bool = flag(
+        BOOLEAN, "requests to `http_port` need a principal, all but those that only ask for life", default=False
+    )
+    http_credentials_file: str | None = flag(
+        FILE,
+        'file of principals, accepted by HTTP Basic: `{"credentials": [{"principal": "…", "secret": "…"}]}`',
+        ours=True,
+    )
+    hostname: str | None = flag(
+        TEXT, "name or address that others reach this process by", instead="found out from `http_address`"
+    )
+
+    if TYPE_CHECKING:
+
+        @property
+        def http_port(self) -> int: ...
+
+        @property
+        def https_port(self) -> int | None: ...
+
+        @property
+        def work_dir(self) -> str | None: ...
+
+        @property
+        def zk(self) -> str | None: ...
+
+        @property
+        def zk_session_timeout(self) -> float: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class LeadingFlags(LeaderFlags):
+    """Enough for a daemon that has no more to be told; its ports are given by `leading_flags`."""
+
+    prefix: ClassVar[str] = "DCOS_"
+
+    http_port: int = flag(PORT, "port of the API; 0 for any free one", default=0)
+    https_port: int = flag(PORT, "port of the API over mutual TLS; the same for all daemons of this kind", default=0)
+    work_dir: str = flag(TEXT, "folder for what must survive a restart", required=True)
+    zk: str | None = flag(
+        TEXT,
+        "`zk://[user:password@]host:port,…/path` to elect a leader and keep state at",
+        instead="alone",
+        secret=True,
+    )
+    zk_session_timeout: float = flag(DURATION, "how long ZooKeeper keeps a silent leader's place", default=10.0)
+
+
+def leading_flags(program: str, http_port: int, https_port: int) -> type[LeadingFlags]:
+    """`LeadingFlags` of a program with these ports unless it is told others."""
+    return LeadingFlags.with_defaults(program, http_port=http_port, https_port=https_port)

@@ -1,0 +1,82 @@
+"""The flags of ``dcos-master``: Mesos' names, as far as they are honoured."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar
+
+from dcos_runtime.flags.declaring import flag
+from dcos_runtime.flags.shared import AddressFlags, RealmFlags, RecordingFlags, TlsFlags, UserFlags
+from dcos_runtime.flags.values import (
+    BOOLEAN,
+    COUNT,
+    DURATION,
+    FILE,
+    MINIMUMS,
+    PORT,
+    TEXT,
+    WEIGHTS,
+    Minimums,
+    minimums,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MasterFlags(AddressFlags, RealmFlags, UserFlags, TlsFlags, RecordingFlags):
+    program: ClassVar[str] = "dcos-master"
+
+    port: int = flag(PORT, "port to listen on, 0 for any free one", default=5050)
+    agent_port: int = flag(
+        PORT,
+        "port for the agents' protocol, with TLS for all of the API, too; 0 for any free one; on the same address",
+        default=0,
+        ours=True,
+    )
+    work_dir: str = flag(
+        TEXT,
+        "folder for what must survive a restart: `registry.sqlite`, when alone; with `zk` what the next start has to "
+        "know of this one",
+        required=True,
+    )
+    zk: str | None = flag(
+        TEXT,
+        "`zk://[user:password@]host:port,…/path` to elect a leader at and keep state in",
+        instead="alone",
+        secret=True,
+    )
+    zk_session_timeout: float = flag(
+        DURATION, "how long ZooKeeper keeps the leadership of a master that is silent", default=10.0
+    )
+    cluster: str | None = flag(TEXT, "name of the cluster, shown to people")
+    agent_ping_timeout: float = flag(
+        DURATION, "time that an agent has to answer a ping, and between pings", default=15.0
+    )
+    max_agent_ping_timeouts: int = flag(COUNT, "unanswered pings that make an agent unreachable", default=5)
+    agent_reregister_timeout: float = flag(
+        DURATION,
+        "time that agents have to come back to a new leader; less than Mesos' minimum of 10 minutes is taken",
+        default=600.0,
+    )
+    allocation_interval: float = flag(
+        DURATION,
+        "time between allocations of what was given back; new agents, new frameworks and revives are served at once",
+        default=1.0,
+    )
+    min_allocatable_resources: Minimums = flag(
+        MINIMUMS, "offers have at least one of these amounts", default=minimums("cpus:0.01|mem:32")
+    )
+    weights: Mapping[str, float] = flag(WEIGHTS, "`role=weight,…`: a role's share relative to others'", default={})
+    filter_gpu_resources: bool = flag(
+        BOOLEAN, "agents with GPUs are offered only to frameworks that know GPUs", default=True
+    )
+    root_submissions: bool = flag(BOOLEAN, "frameworks may run as root", default=True)
+    max_completed_frameworks: int = flag(COUNT, "removed frameworks to remember", default=50)
+    max_completed_tasks_per_framework: int = flag(COUNT, "ended tasks to remember", default=1000)
+    max_unreachable_tasks_per_framework: int = flag(COUNT, "unreachable tasks to remember", default=1000)
+    registry_max_agent_age: float = flag(
+        DURATION, "time after which an unreachable agent is forgotten", default=1209600.0
+    )
+    registry_max_agent_count: int = flag(COUNT, "unreachable agents to remember", default=102400)
+    credentials: str | None = flag(FILE, 'file of principals: `{"credentials": [{"principal": "…", "secret": "…"}]}`')
+    authenticate_http_frameworks: bool = flag(BOOLEAN, "the scheduler API wants a principal", default=False)

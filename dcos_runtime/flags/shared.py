@@ -1,0 +1,90 @@
+"""Flags that several daemons have, in groups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from dcos_runtime.flags.declaring import Flags, flag
+from dcos_runtime.flags.values import ADDRESS, BOOLEAN, FILE, FOLDER, LEVEL, PORT, TEXT, URL_PATHS
+
+MASTER_TLS_PORT = 5049
+
+
+@dataclass(frozen=True, kw_only=True)
+class AddressFlags(Flags):
+    """Where a daemon of the kernel listens, and where others are told that it is."""
+
+    ip: str = flag(
+        ADDRESS,
+        "address to listen on; others reach it only when told to (Mesos listens on all addresses)",
+        default="127.0.0.1",
+    )
+    advertise_ip: str | None = flag(
+        ADDRESS, "address that others are told; needed with `--ip=0.0.0.0`", instead="that of `ip`"
+    )
+    advertise_port: int | None = flag(PORT, "port that others are told", instead="that of `port`")
+    hostname: str | None = flag(TEXT, "name that others are told", instead="the name of the address")
+
+
+@dataclass(frozen=True, kw_only=True)
+class TlsFlags(Flags):
+    tls_ca: str | None = flag(
+        FILE,
+        "the cluster's CA certificate (PEM); with `tls_identity`: mutual TLS with the cluster's own daemons",
+        ours=True,
+    )
+    tls_identity: str | None = flag(FILE, "this daemon's key and certificate (PEM)", ours=True)
+
+
+@dataclass(frozen=True, kw_only=True)
+class GuardFlags(Flags):
+    """Whose tokens are accepted, and what needs none."""
+
+    token_key: str | None = flag(
+        FILE, "the public key (PEM) of the cluster's tokens: they are accepted from clients", ours=True
+    )
+    token_issuer: str | None = flag(
+        TEXT, "id of the cluster whose tokens are accepted; needed with `token_key`", ours=True
+    )
+    anonymous_reads: tuple[str, ...] = flag(
+        URL_PATHS, "paths that anybody may read, such as `/state,/metrics/snapshot`", default=(), ours=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class UserFlags(GuardFlags):
+    auth_socket: str | None = flag(
+        FILE, "UNIX socket of the dcos-auth of this machine: users' passwords and revoked tokens", ours=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RealmFlags(Flags):
+    """Which of the kernel's requests want a principal."""
+
+    authenticate_http_readonly: bool = flag(BOOLEAN, "reads want a principal; see *Who may pass*", default=False)
+    authenticate_http_readwrite: bool = flag(BOOLEAN, "writes want a principal", default=False)
+
+
+@dataclass(frozen=True, kw_only=True)
+class MasterPortFlags(Flags):
+    master_tls_port: int = flag(
+        PORT, "the masters' port for the cluster's own daemons, over TLS", default=MASTER_TLS_PORT, ours=True
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningFlags(Flags):
+    """How a daemon tells what it does."""
+
+    logging_level: str = flag(LEVEL, "how much is logged to stderr: debug, info, warning or error", default="INFO")
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingFlags(RunningFlags):
+    record: str | None = flag(
+        FOLDER,
+        "keep the last of what this daemon decides on in this folder, for `python -m dcos_runtime.replay`; see "
+        "*Recording*",
+        ours=True,
+    )

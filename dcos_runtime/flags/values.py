@@ -1,0 +1,379 @@
+"""Kinds of values that flags have: how the text of each is read, and how it is written. Durations are seconds."""
+
+from __future__ import annotations
+
+import ipaddress
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Generic, TypeVar
+
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.common import DomainInfo
+from dcos_runtime.wire.containers import CapabilityInfo
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Kind(Generic[T]):
+    """``parse`` turns a text into the value and raises ``ValueError`` with what was expected; ``text`` turns it back.
+
+    ``name`` is what docs and help call it. A ``switch`` is true when it is given without a value, and false with
+    ``no-`` in front. The value of a ``path`` is a file's name: as in Mesos it may be written with ``file://`` in front,
+    which elsewhere stands for what that file holds.
+    """
+
+    name: str
+    parse: Callable[[str], T]
+    text: Callable[[T], str] = str
+    switch: bool = False
+    path: bool = False
+
+
+TEXT = Kind("text", str)
+FILE = Kind("file", str, path=True)
+
+
+# --- numbers ---------------------------------------------------------------------------------------------------------
+
+
+def boolean(text: str) -> bool:
+    if text in ("true", "1"):
+        return True
+    if text in ("false", "0"):
+        return False
+    raise ValueError("expected true or false")
+
+
+def port(text: str) -> int:
+    if not text.isdigit() or not 0 <= int(text) <= 65535:
+        raise ValueError("expected a port, 0 to 65535")
+    return int(text)
+
+
+def number(low: float, high: float) -> Callable[[str], float]:
+    """A parser for a number between ``low`` and ``high``, both included."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            raise ValueError("expected a number") from None
+        if not low <= value <= high:
+            raise ValueError(f"expected a number from {low:g} to {high:g}")
+        return value
+
+    return parse
+
+
+def whole(low: int, high: int) -> Kind[int]:
+    def parse(text: str) -> int:
+        if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or not low <= int(text) <= high:
+            raise ValueError(f"expected a whole number from {low} to {high}")
+        return int(text)
+
+    return Kind("number", parse)
+
+
+BOOLEAN = Kind("true or false", boolean, lambda value: "true" if value else "false", switch=True)
+PORT = Kind("port", port)
+FRACTION = Kind("fraction", number(0, 1), "{:g}".format)
+COUNT = whole(0, 999_999_999)
+
+
+# --- durations and sizes ---------------------------------------------------------------------------------------------
+
+UNITS = {
+    "ns": 1e-9,
+    "us": 1e-6,
+    "ms": 1e-3,
+    "secs": 1.0,
+    "mins": 60.0,
+    "hrs": 3600.0,
+    "days": 86400.0,
+    "weeks": 604800.0,
+}
+BYTES = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
+
+
+def duration(text: str) -> float:
+    """A duration as Mesos writes them (``10secs``, ``1.5mins``) in seconds."""
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([a-z]+)", text)
+    if not match or match[2] not in UNITS:
+        raise ValueError(f"expected a number with one of {', '.join(UNITS)}, such as 10secs")
+    return float(match[1]) * UNITS[match[2]]
+
+
+def duration_text(seconds: float) -> str:
+    """A duration as Mesos prints it: in the largest unit that leaves a whole number."""
+    nanoseconds = round(seconds * 1e9)
+    for unit in ("weeks", "days", "hrs", "mins", "secs", "ms", "us"):
+        size = round(UNITS[unit] * 1e9)
+        if nanoseconds and nanoseconds % size == 0:
+            return f"{nanoseconds // size}{unit}"
+    return f"{nanoseconds}ns"
+
+
+def duration_or(unit: str, low: float, high: float) -> Kind[float]:
+    """A duration between ``low`` and ``high`` seconds. A number without a unit is so many of ``unit``: Marathon, and
+    so its users, write milliseconds without saying so.
+    """
+
+    def parse(text: str) -> float:
+        if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
+            seconds = float(text) * UNITS[unit]
+        else:
+            seconds = duration(text)
+        if not low <= seconds <= high:
+            raise ValueError(f"expected a duration from {duration_text(low)} to {duration_text(high)}")
+        return seconds
+
+    return Kind(f"duration, or a number of {unit}", parse, duration_text)
+
+
+def size(text: str) -> int:
+    """A size as Mesos writes them (``2GB``) in bytes."""
+    match = re.fullmatch(r"(\d+)([A-Z]+)", text)
+    if not match or match[2] not in BYTES:
+        raise ValueError(f"expected a whole number with one of {', '.join(BYTES)}, such as 2GB")
+    return int(match[1]) * BYTES[match[2]]
+
+
+def size_text(value: int) -> str:
+    """In megabytes where that is a whole number, as Mesos' users write them."""
+    return f"{value // BYTES['MB']}MB" if value % BYTES["MB"] == 0 else f"{value}B"
+
+
+def sizes(least: int) -> Kind[int]:
+    """Sizes of ``least`` bytes or more."""
+
+    def parse(text: str) -> int:
+        value = size(text)
+        if value < least:
+            raise ValueError(f"expected {f'{least >> 20}MB' if least >> 20 else f'{least >> 10}KB'} or more")
+        return value
+
+    return Kind("size", parse, size_text)
+
+
+DURATION = Kind("duration", duration, duration_text)
+SIZE = Kind("size", size, size_text)
+
+
+# --- names, addresses, folders ---------------------------------------------------------------------------------------
+
+
+def ipv4(text: str) -> str:
+    return str(ipaddress.IPv4Address(text))
+
+
+def addresses(text: str) -> tuple[str, ...]:
+    """``198.18.0.11,198.18.0.12``."""
+    return tuple(str(ipaddress.ip_address(part.strip())) for part in text.split(",") if part.strip())
+
+
+def names(text: str) -> tuple[str, ...]:
+    """``spark,jenkins``."""
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def url_paths(text: str) -> tuple[str, ...]:
+    """``/state,/metrics/snapshot``."""
+    found = tuple(part.rstrip("/") for part in names(text))
+    if not all(part.startswith("/") and len(part) > 1 for part in found):
+        raise ValueError("expected paths with a slash in front, separated by commas, such as /state,/metrics/snapshot")
+    return found
+
+
+def folder(text: str) -> str:
+    if not text.startswith("/"):
+        raise ValueError("expected an absolute path")
+    return text
+
+
+def folders(text: str) -> tuple[Path, ...]:
+    return tuple(Path(folder(part)) for part in text.split(":"))
+
+
+def cgroup(text: str) -> str:
+    if not text or ".." in text.split("/") or any(character.isspace() for character in text):
+        raise ValueError("expected the path of a cgroup, such as mesos")
+    return text
+
+
+def choice(*allowed: str) -> Kind[str]:
+    def parse(text: str) -> str:
+        if text not in allowed:
+            raise ValueError(f"expected one of {', '.join(allowed)}")
+        return text
+
+    return Kind(" or ".join(f"`{one}`" for one in allowed), parse)
+
+
+_LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARNING", "error": "ERROR"}
+
+
+def level(text: str) -> str:
+    """How much is logged, as `logging` names it."""
+    if text.lower() not in _LEVELS:
+        raise ValueError(f"expected one of {', '.join(_LEVELS)}")
+    return _LEVELS[text.lower()]
+
+
+ADDRESS = Kind("IPv4 address", ipv4)
+ADDRESSES = Kind("addresses", addresses, ",".join)
+NAMES = Kind("names", names, ",".join)
+URL_PATHS = Kind("paths", url_paths, ",".join)
+FOLDER = Kind("absolute path", folder)
+FOLDERS = Kind("folders", folders, lambda value: ":".join(str(one) for one in value))
+CGROUP = Kind("cgroup", cgroup)
+LEVEL = Kind("level", level)
+
+
+# --- ports that are kept, ids of project quotas ----------------------------------------------------------------------
+
+Ranges = tuple[tuple[int, int], ...]
+"""Sorted ranges that neither meet nor overlap, both ends included."""
+
+LAST_PORT = 65535
+LAST_PROJECT = 2**32 - 1
+"""What the kernel takes for no id at all."""
+
+
+def merged(parts: Iterable[tuple[int, int]]) -> Ranges:
+    """Any ranges, in order, without overlaps."""
+    found: list[tuple[int, int]] = []
+    for low, high in sorted(parts):
+        if found and low <= found[-1][1] + 1:
+            found[-1] = (found[-1][0], max(high, found[-1][1]))
+        else:
+            found.append((low, high))
+    return tuple(found)
+
+
+def port_ranges(text: str) -> Ranges:
+    """``2181,5049-5052``, with or without brackets; empty: none."""
+    found = []
+    for part in text.strip().removeprefix("[").removesuffix("]").split(","):
+        if not part.strip():
+            continue
+        match = re.fullmatch(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", part)
+        low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
+        if not 1 <= low <= high <= LAST_PORT:
+            raise ValueError(
+                f"expected ports and ranges from 1 to {LAST_PORT}, such as 2181,5049-5052; got {part.strip()!r}"
+            )
+        found.append((low, high))
+    return merged(found)
+
+
+def port_ranges_text(some: Ranges) -> str:
+    return ",".join(str(low) if low == high else f"{low}-{high}" for low, high in some)
+
+
+def project_range(text: str) -> tuple[int, int]:
+    """``100000-165535``, with or without brackets: the first and the last."""
+    match = re.fullmatch(r"\s*\[?\s*(\d{1,10})\s*-\s*(\d{1,10})\s*\]?\s*", text)
+    first, last = (int(match[1]), int(match[2])) if match else (0, 0)
+    if not 1 <= first <= last < LAST_PROJECT:
+        raise ValueError(f"expected two numbers from 1 to {LAST_PROJECT - 1}, such as 100000-165535")
+    return first, last
+
+
+PORT_RANGES = Kind("ports", port_ranges, port_ranges_text)
+PROJECT_RANGE = Kind("range", project_range, lambda value: f"{value[0]}-{value[1]}")
+
+
+# --- resources and roles ---------------------------------------------------------------------------------------------
+
+
+def weights(text: str) -> Mapping[str, float]:
+    """``role=weight,role=weight``."""
+    found = {}
+    for item in filter(None, text.split(",")):
+        role, equals, weight = item.partition("=")
+        if not equals or not role:
+            raise ValueError("expected role=weight,role=weight")
+        found[role] = number(1e-6, 1e6)(weight)
+    return found
+
+
+Minimums = tuple[Mapping[str, float], ...]
+_MOST = 10.0**12
+"""Of a resource, as `core.resources` takes it at most."""
+
+
+def minimums(text: str) -> Minimums:
+    """``cpus:0.01|mem:32``: sets of amounts of resources."""
+    found: list[Mapping[str, float]] = []
+    for option in filter(None, text.split("|")):
+        quantities = {}
+        for item in option.split(";"):
+            name, colon, amount = item.partition(":")
+            if not colon or not name:
+                raise ValueError("expected cpus:0.01|mem:32")
+            quantities[name.strip()] = number(0, _MOST)(amount)
+        found.append(quantities)
+    return tuple(found)
+
+
+def minimums_text(value: Minimums) -> str:
+    return "|".join(";".join(f"{name}:{amount:.15g}" for name, amount in option.items()) for option in value)
+
+
+WEIGHTS = Kind("weights", weights, lambda value: ",".join(f"{role}={weight:g}" for role, weight in value.items()))
+MINIMUMS = Kind("amounts", minimums, minimums_text)
+
+
+# --- JSON ------------------------------------------------------------------------------------------------------------
+
+
+def variables(text: str) -> Mapping[str, str]:
+    try:
+        found = json.loads(text)
+    except ValueError as error:
+        raise ValueError(f"not JSON: {error}") from None
+    if not isinstance(found, dict) or not all(isinstance(value, str) for value in found.values()):
+        raise ValueError('expected a JSON object of strings such as {"TZ": "UTC"}')
+    return found
+
+
+def domain(text: str) -> DomainInfo:
+    try:
+        return codec.decode(text.encode(), DomainInfo)
+    except codec.DecodeError as error:
+        raise ValueError(f"not a DomainInfo as JSON: {error}") from None
+
+
+def capabilities(text: str) -> CapabilityInfo:
+    try:
+        found = codec.decode(text.encode(), CapabilityInfo)
+    except codec.DecodeError as error:
+        raise ValueError(f"not a CapabilityInfo as JSON: {error}") from None
+    if CapabilityInfo.Capability.UNKNOWN in found.capabilities:
+        raise ValueError("names a capability that is not known")
+    return found
+
+
+CapabilityNames = frozenset[CapabilityInfo.Capability]
+
+
+def capability_names(text: str) -> CapabilityNames:
+    """``NET_RAW,SYS_PTRACE``; empty: none."""
+    if not text.strip():
+        return frozenset()
+    given = [part.strip() for part in text.split(",")]
+    return frozenset(capabilities(json.dumps({"capabilities": given})).capabilities)
+
+
+def _json_text(value: object) -> str:
+    return codec.encode(value).decode()
+
+
+VARIABLES = Kind("JSON", variables, json.dumps)
+DOMAIN = Kind("JSON", domain, _json_text)
+CAPABILITIES = Kind("JSON", capabilities, _json_text)
+CAPABILITY_NAMES = Kind("names", capability_names, lambda value: ",".join(sorted(one.value for one in value)))

@@ -1,0 +1,132 @@
+"""What the flags of ``dcos-marathon`` mean to its core, who may pass, and what `/v2/info` tells of them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from dcos_runtime.flags import FlagError
+from dcos_runtime.flags.marathon import MarathonFlags
+from dcos_runtime.guard import guard
+from dcos_runtime.marathon.core.definition import Rules
+from dcos_runtime.marathon.core.world import KEPT_VERSIONS, Settings
+from dcos_runtime.store.election import parse_master
+from dcos_runtime.store.zookeeper import parse_url
+from dcos_runtime.wire.cluster import FrameworkInfo
+
+REALM = "Mesosphere"
+"""Marathon's, which clients may know their credentials by."""
+
+TLS_KINDS = ("gateway", "operator", "auth", "marathon")
+"""Whose certificates have any business with an init."""
+
+
+CHECKS: Mapping[str, Callable[[str], object]] = {"master": parse_master, "zk": parse_url}
+"""What else the texts of flags have to pass."""
+
+
+def check(flags: MarathonFlags) -> None:
+    """What no single flag can tell. Raises `FlagError`."""
+    problems = []
+    if flags.local_port_min >= flags.local_port_max:
+        problems.append("--local_port_min must be less than --local_port_max")
+    if bool(flags.mesos_authentication_principal) != bool(flags.mesos_authentication_secret_file):
+        problems.append("--mesos_authentication_principal and --mesos_authentication_secret_file go together")
+    if flags.mesos_authentication_principal and flags.tls_ca:
+        problems.append(
+            "--mesos_authentication_principal and --tls_ca exclude each other: the certificate tells who asks"
+        )
+    if bool(flags.tls_ca) != bool(flags.tls_identity):
+        problems.append("--tls_ca and --tls_identity go together")
+    if flags.https_port is not None and not flags.tls_ca:
+        problems.append("--https_port needs --tls_ca and --tls_identity")
+    if bool(flags.token_key) != bool(flags.token_issuer):
+        problems.append("--token_key and --token_issuer go together")
+    if problems:
+        raise FlagError(flags.program, problems)
+
+
+def http_guard(flags: MarathonFlags) -> guard.Guard:
+    """Who may pass, on both ports. Raises `guard.GuardUnusable`."""
+    return guard.guard(
+        REALM,
+        credentials=flags.http_credentials_file,
+        token_key=flags.token_key,
+        token_issuer=flags.token_issuer,
+        auth_socket=flags.auth_socket,
+        anonymous_reads=flags.anonymous_reads,
+        tls_kinds=TLS_KINDS,
+    )
+
+
+def settings(flags: MarathonFlags, info: FrameworkInfo) -> Settings:
+    """What the core is to know of the flags. ``info``: see `Settings`."""
+    return Settings(
+        info=info,
+        rules=Rules(flags.mesos_role, flags.local_port_min, flags.local_port_max),
+        decline_offer_duration=flags.decline_offer_duration,
+        max_instances_per_offer=flags.max_instances_per_offer,
+        min_revive_offers_interval=flags.min_revive_offers_interval,
+        reconciliation_interval=flags.reconciliation_interval,
+        launch_confirm_timeout=flags.task_launch_confirm_timeout,
+        launch_timeout=flags.task_launch_timeout,
+        kill_retry_timeout=flags.kill_retry_timeout,
+        viable_after=flags.minimum_viable_task_execution_duration,
+        max_running_deployments=flags.max_running_deployments,
+    )
+
+
+def work_dir(flags: MarathonFlags, environ: Mapping[str, str] = os.environ) -> Path:
+    """Where the state lies. Raises ``RuntimeError`` when nothing says where, and the user has no home folder."""
+    if flags.work_dir:
+        return Path(flags.work_dir)
+    state = environ.get("XDG_STATE_HOME") or str(Path.home() / ".local" / "state")
+    return Path(state) / "dcos-marathon"
+
+
+def shown(flags: MarathonFlags, webui_url: str, hostname: str) -> dict[str, Any]:
+    """``marathon_config`` of `/v2/info`: Marathon's keys."""
+    return {
+        "checkpoint": True,
+        "decline_offer_duration": _milliseconds(flags.decline_offer_duration),
+        "executor": "//cmd",
+        "failover_timeout": int(flags.failover_timeout),
+        "features": [],
+        "framework_name": flags.framework_name,
+        "ha": flags.zk is not None,
+        "hostname": hostname,
+        "local_port_max": flags.local_port_max,
+        "local_port_min": flags.local_port_min,
+        "master": _shown_master(flags.master),
+        "max_instances_per_offer": flags.max_instances_per_offer,
+        "mesos_role": flags.mesos_role,
+        **({} if flags.mesos_user is None else {"mesos_user": flags.mesos_user}),
+        "min_revive_offers_interval": _milliseconds(flags.min_revive_offers_interval),
+        "reconciliation_interval": _milliseconds(flags.reconciliation_interval),
+        "task_launch_confirm_timeout": _milliseconds(flags.task_launch_confirm_timeout),
+        "task_launch_timeout": _milliseconds(flags.task_launch_timeout),
+        "webui_url": webui_url,
+    }
+
+
+def _milliseconds(seconds: float) -> int:
+    """As Marathon tells durations."""
+    return round(seconds * 1000)
+
+
+def _shown_master(text: str) -> str:
+    return str(parse_url(text)) if text.startswith("zk://") else text
+
+
+def shown_zookeeper(flags: MarathonFlags) -> dict[str, Any]:
+    """``zookeeper_config`` of `/v2/info`, without credentials."""
+    timeout = _milliseconds(flags.zk_session_timeout)
+    return {
+        "zk": "" if flags.zk is None else str(parse_url(flags.zk)),
+        "zk_connection_timeout": timeout,
+        "zk_max_versions": KEPT_VERSIONS,
+        "zk_session_timeout": timeout,
+        "zk_timeout": timeout,
+    }
