@@ -112,6 +112,20 @@ class Flags:
         return cls.prefix + cls.find(name).name.upper()
 
     @classmethod
+    def written(cls, name: str, value: object) -> str:
+        """The value as a text for the environment or a command line. A text is taken as it is, once it can be read, or
+        when it says from which file the value comes. Raises ``KeyError`` and ``ValueError``.
+        """
+        one = cls.find(name)
+        text = value if isinstance(value, str) else one.kind.text(value)
+        if not text.startswith("file://"):
+            try:
+                one.kind.parse(text)
+            except ValueError as error:
+                raise ValueError(f"{cls.program}: --{name}={text}: {error}") from error
+        return text
+
+    @classmethod
     def with_defaults(cls: type[F], program: str, **defaults: object) -> type[F]:
         """The same flags of another program, some of them with other defaults. Raises ``KeyError``."""
         fields = [

@@ -8,6 +8,8 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from dcos_runtime.flags.master import MasterFlags
+
 Role = Literal["master", "agent", "public_agent"]
 ProviderName = Literal["nspawn", "static"]
 
@@ -54,6 +56,10 @@ class HostSpec(_Frozen):
         return bool(self.roles & {"agent", "public_agent"})
 
 
+_MASTER = MasterFlags(work_dir="")
+"""With what nobody has set."""
+
+
 class Settings(_Frozen):
     """What holds for the whole cluster. Durations are seconds."""
 
@@ -61,9 +67,9 @@ class Settings(_Frozen):
     """The private network of nspawn machines; its first address is the operator's."""
     operator_networks: tuple[IPv4Network, ...] = ()
     """Who, besides members, may reach the kernel's ports."""
-    agent_ping_timeout: float = 15.0
-    max_agent_ping_timeouts: int = 5
-    agent_reregister_timeout: float = 600.0
+    agent_ping_timeout: float = _MASTER.agent_ping_timeout
+    max_agent_ping_timeouts: int = _MASTER.max_agent_ping_timeouts
+    agent_reregister_timeout: float = _MASTER.agent_reregister_timeout
     zk_session_timeout: float = 5.0
     """After how much silence ZooKeeper gives up a master or init, and another one leads; see `session_timeout`."""
     anonymous_reads: tuple[str, ...] = ()

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Any, Literal
 
-from dcos_runtime.flags.values import duration
+from dcos_runtime.flags.master import MasterFlags
+from dcos_runtime.flags.values import duration, project_range
+from dcos_runtime.wire.containers import CapabilityInfo
 
 Scope = Literal["cluster", "host", "agent"]
 
@@ -73,16 +75,8 @@ def _provider(text: str) -> str:
     return text
 
 
-CAPABILITIES = frozenset(
-    (
-        *("AUDIT_CONTROL", "AUDIT_READ", "AUDIT_WRITE", "BLOCK_SUSPEND", "BPF", "CHECKPOINT_RESTORE", "CHOWN"),
-        *("DAC_OVERRIDE", "DAC_READ_SEARCH", "FOWNER", "FSETID", "IPC_LOCK", "IPC_OWNER", "KILL", "LEASE"),
-        *("LINUX_IMMUTABLE", "MAC_ADMIN", "MAC_OVERRIDE", "MKNOD", "NET_ADMIN", "NET_BIND_SERVICE", "NET_BROADCAST"),
-        *("NET_RAW", "PERFMON", "SETFCAP", "SETGID", "SETPCAP", "SETUID", "SYSLOG", "SYS_ADMIN", "SYS_BOOT"),
-        *("SYS_CHROOT", "SYS_MODULE", "SYS_NICE", "SYS_PACCT", "SYS_PTRACE", "SYS_RAWIO", "SYS_RESOURCE", "SYS_TIME"),
-        *("SYS_TTY_CONFIG", "WAKE_ALARM"),
-    )
-)
+CAPABILITIES = frozenset(one.value for one in CapabilityInfo.Capability if one is not CapabilityInfo.Capability.UNKNOWN)
+"""As the agent's flags name them."""
 
 
 def host_address(text: str) -> str:
@@ -206,12 +200,13 @@ def _reads(text: str) -> tuple[str, ...]:
 def _projects(text: str) -> str:
     if text.strip() == "none":
         return ""
-    found = re.fullmatch(r"\s*(\d{1,10})\s*-\s*(\d{1,10})\s*", text)
-    if found is None or not 1 <= int(found[1]) <= int(found[2]) < 2**32 - 1:
+    try:
+        first, last = project_range(text)
+    except ValueError:
         raise ValueError(
             "none, or the first and the last of a range of numbers from 1 to 4294967294, such as 100000-165535"
-        )
-    return f"{int(found[1])}-{int(found[2])}"
+        ) from None
+    return f"{first}-{last}"
 
 
 def _principals(text: str) -> tuple[str, ...]:
@@ -266,7 +261,7 @@ VARIABLES: tuple[Variable, ...] = (
         "dcos_agent_ping_timeout",
         "cluster",
         _duration("1secs", "15mins"),
-        "15secs",
+        MasterFlags.find("agent_ping_timeout").default_text,
         "How long the master waits for an agent's answer to one ping.",
         "dcos_agent_ping_timeout=5secs",
     ),
@@ -274,7 +269,7 @@ VARIABLES: tuple[Variable, ...] = (
         "dcos_max_agent_ping_timeouts",
         "cluster",
         _whole(1, 100, "pings"),
-        "5",
+        MasterFlags.find("max_agent_ping_timeouts").default_text,
         "After how many unanswered pings an agent is unreachable, and its tasks are run elsewhere.",
         "dcos_max_agent_ping_timeouts=3",
     ),
@@ -282,7 +277,7 @@ VARIABLES: tuple[Variable, ...] = (
         "dcos_agent_reregister_timeout",
         "cluster",
         _duration("10secs", "24hrs"),
-        "10mins",
+        MasterFlags.find("agent_reregister_timeout").default_text,
         "How long after a master's election agents may take to come back before they are unreachable.",
         "dcos_agent_reregister_timeout=2mins",
     ),

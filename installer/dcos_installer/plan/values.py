@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from dcos_installer.plan.manifest import ACTIVE
+from dcos_runtime.flags.programs import PROGRAMS
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -57,6 +59,7 @@ def values(
         "ports_of": services.numbers,
         "all_ports": services.all_ports,
         "store": lambda path: zk_url(spec, services, path),
+        "flag": functools.partial(flag_line, service.name),
         "active": ACTIVE,
         "ca": f"{ACTIVE}/{CA}",
         "token_key": f"{ACTIVE}/{TOKEN_KEY}",
@@ -93,6 +96,14 @@ def dotted(tag: str) -> str:
     return f"{tag[2:3]}.{tag[3:]}" if tag else "3"
 
 
+def flag_line(service: str, name: str, value: object) -> str:
+    """A flag of the service's daemon in a file that systemd reads as ``EnvironmentFile=``, by the daemon's own
+    declaration: ``MESOS_ZK_SESSION_TIMEOUT="5secs"``. Raises ``KeyError`` and ``ValueError``.
+    """
+    flags = PROGRAMS[f"dcos-{service}"]
+    return f"{flags.variable(name)}={env_quoted(flags.written(name, value))}"
+
+
 # --- filters of templates ---
 
 
@@ -104,11 +115,6 @@ def env_quoted(value: object) -> str:
     for special in ("\\", '"', "$", "`"):
         text = text.replace(special, "\\" + special)
     return f'"{text}"'
-
-
-def seconds(value: float) -> str:
-    """A duration as Mesos' flags take it: ``15secs``."""
-    return f"{value:.9f}".rstrip("0").rstrip(".") + "secs"
 
 
 def port_list(text: str, more: Iterable[int] = ()) -> str:
@@ -128,4 +134,4 @@ def numeric(addresses: Iterable[str]) -> list[str]:
     return sorted(set(addresses), key=lambda address: tuple(int(part) for part in address.split(".")))
 
 
-FILTERS = {"env": env_quoted, "secs": seconds, "port_list": port_list, "numeric": numeric}
+FILTERS = {"env": env_quoted, "port_list": port_list, "numeric": numeric}

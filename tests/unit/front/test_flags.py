@@ -67,6 +67,14 @@ def test_nothing_else_declares_or_repeats_a_flag() -> None:
             assert not re.search(r"environ(\.get\(|\[)['\"](MESOS|MARATHON|DCOS_AUTH)_", path.read_text()), path
 
 
+def test_the_installer_writes_flags_by_their_declarations() -> None:
+    """No role spells a variable of the environment, or a unit, itself."""
+    prefixes = "|".join(sorted({flags.prefix for flags in PROGRAMS.values()}))
+    for path in (documented.ROOT / "roles").rglob("*.env.j2"):
+        for line in path.read_text().splitlines():
+            assert not re.match(rf"\s*({prefixes})[A-Z_]+=", line), f"{path.name}: {line}"
+
+
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_every_value_is_typed(program: str) -> None:
     for name, kind in typing.get_type_hints(PROGRAMS[program]).items():

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import itertools
 import re
+import shlex
 import shutil
 import subprocess
 from ipaddress import IPv4Network
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -37,6 +39,8 @@ from dcos_installer.plan.materials import MaterialsMissing
 from dcos_installer.plan.merge import merge
 from dcos_installer.plan.values import env_quoted, port_list
 from dcos_installer.services import DescriptorsInvalid, installed
+from dcos_runtime.flags import parse
+from dcos_runtime.flags.programs import PROGRAMS
 from dcos_runtime.flags.values import project_range
 from tests.support.installer.folder_hosts import FACTS, RUNTIME, a_spec, the_materials
 
@@ -224,10 +228,27 @@ def test_agents_get_project_ids_that_nobody_else_has_unless_the_inventory_says_n
     assert "PROJECTS" not in text(made(without, "a1"), "etc/dcos-agent.env")
 
 
+def test_the_daemons_read_what_is_written_for_them() -> None:
+    spec = a_spec(settings=Settings(zk_session_timeout=7.5, anonymous_reads=("/state",), principals=("spark", "ci")))
+    read: dict[str, Any] = {}
+    for program, flags in PROGRAMS.items():
+        host = "a1" if program == "dcos-agent" else "m1"
+        lines = [line for line in text(made(spec, host), f"etc/{program}.env").splitlines() if not line.startswith("#")]
+        variables = {name: shlex.split(value)[0] for name, _, value in (line.partition("=") for line in lines)}
+        # What is in a file is on the machine only.
+        here = {name: value for name, value in variables.items() if not value.startswith("file://")}
+        assert here.keys() <= {flags.variable(flag.name) for flag in flags.declared()}, program
+        read[program] = parse(flags, [], here)
+    assert read["dcos-master"].zk_session_timeout == read["dcos-marathon"].zk_session_timeout == 7.5
+    assert read["dcos-master"].anonymous_reads == read["dcos-agent"].anonymous_reads == ("/state",)
+    assert read["dcos-agent"].enforce_ports is True and read["dcos-agent"].port == 5051
+    assert read["dcos-auth"].reserved_users == ("spark", "ci")
+
+
 def test_timeouts_of_the_inventory_reach_the_master_as_mesos_writes_durations() -> None:
     spec = a_spec(settings=Settings(agent_ping_timeout=0.5, agent_reregister_timeout=1_000_000))
     env = text(made(spec, "m1"), "etc/dcos-master.env")
-    assert 'MESOS_AGENT_PING_TIMEOUT="0.5secs"' in env
+    assert 'MESOS_AGENT_PING_TIMEOUT="500ms"' in env
     assert 'MESOS_AGENT_REREGISTER_TIMEOUT="1000000secs"' in env
 
 
