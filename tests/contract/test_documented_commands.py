@@ -89,7 +89,7 @@ def byhand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByHand]:
             known = DAEMONS[command.words[0]]
             own = {}
             if any(flag.name == "record" for flag in known.declared):
-                own[f"{known.prefix}RECORD"] = f"{folder}/recording"
+                own[f"{known.flags.prefix}RECORD"] = f"{folder}/recording"
             if command.words[0] == "dcos-agent":
                 resources = "cpus:6;mem:4096;disk:4096;ports:[21800-21899]"
                 own |= {"MESOS_PORT": str(free_port()), "MESOS_HOSTNAME": "agent.test", "MESOS_RESOURCES": resources}

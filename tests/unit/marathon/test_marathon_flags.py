@@ -6,7 +6,6 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,15 +18,8 @@ PROGRAM = Path(sys.executable).with_name("dcos-marathon")
 WHO = FrameworkInfo(user="root", name="marathon")
 
 
-<<<<<<< HEAD:tests/unit/marathon/test_options.py
-def read(*argv: str, **environ: str) -> Any:
-    flags = read_flags("dcos-marathon", "", options.DECLARED, argv, environ, options.PREFIX)
-    options.check("dcos-marathon", flags)
-    return flags
-=======
 def read(*argv: str, **environ: str) -> MarathonFlags:
     return read_flags(MarathonFlags, "", argv, environ, marathon_flags.check, marathon_flags.CHECKS)
->>>>>>> c7b433b (Declare each flag of the daemons once, typed, with its kind of value; make help, docs and /flags of that; take durations in one way):tests/unit/marathon/test_marathon_flags.py
 
 
 def test_only_the_master_is_required_and_times_become_seconds() -> None:
