@@ -19,8 +19,8 @@ from tests.support.daemons.authority import Authority
 from tests.support.daemons.byhand import Daemon, free_port
 from tests.support.daemons.fuzz import Fuzzer, Good, ask
 from tests.support.daemons.gateway import Gateway
+from tests.support.mesos.calls import CALLS, CONNECT, INFO
 from tests.support.mesos.rawclient import Agent, Master, Scheduler, task
-from tests.unit.master.test_core_any_input import CALLS, CONNECT, INFO
 
 JSON = ("Content-Type: application/json",)
 FORM = ("Content-Type: application/x-www-form-urlencoded",)

@@ -6,35 +6,12 @@ import fcntl
 import os
 import shutil
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from tests.support.machines import several as several_machines
 from tests.support.machines.deployed import Deployed
-
-ROOT = Path(__file__).resolve().parents[2]
-
-
-def tests_home(name: str) -> Path:
-    """A folder that outlives the run, so that the next one can clear what a killed one left."""
-    return Path(os.environ.get("XDG_CACHE_HOME", "~/.cache")).expanduser() / "dcos" / "tests" / name
-
-
-def local_inventory(home: Path, network: int, name: str) -> Path:
-    """``inventories/local.ini`` as it stands, but for its name and network (an operator's own may run beside it)."""
-    text = (ROOT / "inventories" / "local.ini").read_text()
-    assert "198.18.0." in text
-    text = text.replace("198.18.0.", f"198.18.{network}.").replace(
-        "dcos_cluster_name=local", f"dcos_cluster_name={name}"
-    )
-    if "dcos_network" not in text:
-        text += f"dcos_network=198.18.{network}.0/24\n"
-    text += "dcos_disk=2048\n"  # each cluster that takes its share of the room leaves half as much to those beside it
-    home.mkdir(parents=True, exist_ok=True)
-    path = home / "inventory.ini"
-    path.write_text(text)
-    return path
+from tests.support.machines.inventories import local_inventory, tests_home
 
 
 @pytest.fixture(scope="session")

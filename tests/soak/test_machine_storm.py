@@ -13,17 +13,17 @@ import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.machines import conftest
 from tests.support.daemons.byhand import wait_for
 from tests.support.machines import several as machines
 from tests.support.machines import storm
 from tests.support.machines.deployed import INIT
+from tests.support.machines.inventories import tests_home
+from tests.support.machines.ledger import Ledger
 from tests.support.machines.several import Observer, Several
 from tests.support.machines.storm import Change, Fault, Step
 
@@ -33,36 +33,6 @@ APP = "/storm"
 CALM_SECONDS = 180.0
 KEPT_VERSIONS = 20
 """How many of the latest accepted versions have to be there; the init forgets those that are older than 25."""
-
-
-@dataclass
-class Ledger:
-    """What was asked for, and what is known of it: the app has to be what the last accepted change made it."""
-
-    turn: int = 0
-    content: tuple[int, str] = (4, "0")
-    possible: list[tuple[int, str]] = field(default_factory=list)
-    accepted: list[str] = field(default_factory=list)
-    doubtful: bool = False
-    """Whether something was asked for since the last acceptance, and no answer came."""
-
-    def took(self, version: str, content: tuple[int, str] | None) -> None:
-        assert not self.accepted or version > self.accepted[-1], f"{version} was given after {self.accepted[-1]}"
-        self.accepted.append(version)
-        self.doubtful = False
-        if content is not None:
-            self.possible = [content]
-
-    def doubted(self, content: tuple[int, str] | None) -> None:
-        self.doubtful = True
-        if content is not None:
-            self.possible.append(content)
-
-    def settled(self, version: str, content: tuple[int, str]) -> None:
-        """Nothing is under way any more: what is there now is what counts from here on."""
-        self.possible, self.content, self.doubtful = [content], content, False
-        if version != self.accepted[-1]:
-            self.accepted.append(version)
 
 
 class Storm:
@@ -304,7 +274,7 @@ def _steps(cluster: Several) -> tuple[str, list[Step]]:
 def cluster() -> Iterator[Several]:
     if os.geteuid() != 0:
         pytest.skip("machines are made by root")
-    with machines.deployed(conftest.tests_home("storm"), "dcos-storm", 104) as made:
+    with machines.deployed(tests_home("storm"), "dcos-storm", 104) as made:
         yield made
 
 

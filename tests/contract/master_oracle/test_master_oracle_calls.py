@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from tests.contract.test_master_http import API, LADDER, encoded
+from tests.support.mesos.ladder import API, LADDER, encoded
 from tests.support.mesos.rawclient import Scheduler, get, request, task, until
 from tests.support.mesos.sides import (
     Ours,

@@ -30,8 +30,8 @@ from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID, Value
 from dcos_runtime.wire.containers import CapabilityInfo
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskInfo
+from tests.support.agent.surroundings import AROUND
 from tests.support.cores.agent_world import World
-from tests.unit.agent.test_agent_parts import AROUND
 
 
 def scalar(name: str, value: float) -> Resource:

@@ -31,6 +31,7 @@ from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import AgentID, CommandInfo, TaskID
 from dcos_runtime.wire.containers import CapabilityInfo, LinuxInfo
 from dcos_runtime.wire.tasks import TaskInfo
+from tests.support.agent.surroundings import AROUND
 
 # --- checkpoints ------------------------------------------------------------------------------------------------------
 
@@ -106,20 +107,6 @@ def spec(uid: int = 0, cpu_limit: float | None = 0.5, capabilities: Held = NONE)
         memory_request=64 << 20,
         capabilities=capabilities,
     )
-
-
-AROUND = bundle.Surroundings(
-    rootfs=Path("/r"),
-    etc=Path("/e"),
-    bound=("/usr", "/opt"),
-    private=Path("/p"),
-    cgroup="/mesos/c1",
-    swap_accounted=True,
-    pids_limit=100,
-    machine="x86_64",
-    fixed_projects=False,
-    init="/usr/bin/tini-static",
-)
 
 
 def test_the_container_is_confined_as_designed() -> None:

@@ -11,7 +11,7 @@ from dcos_runtime.agent.core.effects import CloseConnection, Register
 from dcos_runtime.core.frozen import Log
 from dcos_runtime.wire import codec, internal
 from tests.support.cores.agent_world import MASTER, World
-from tests.unit.wire.test_agent_protocol import FormerConnect
+from tests.support.mesos.former_agent import FormerConnect
 
 FORMER = b'{"type":"CONNECTED","agent_id":"agent-1","epoch":%d,"seq":1,"master_id":"former","ping_seconds":15.0}'
 """How a master of version 1 admitted an agent."""

@@ -86,6 +86,19 @@ def test_what_tests_share_stands_in_rooms_under_support() -> None:
     assert helpers == {"tests/side_by_side.py"}, "move these to tests/support/<room>/"
 
 
+def test_no_test_imports_from_another() -> None:
+    taken = re.compile(
+        r"^\s*(from tests\.[\w.]*\b(test_\w+|conftest) import|from tests[\w.]* import (test_\w+|conftest))"
+    )
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in sorted((ROOT / "tests").rglob("*.py"))
+        for line in path.read_text().splitlines()
+        if taken.match(line)
+    ]
+    assert found == [], "what two tests share belongs under tests/support"
+
+
 def test_numpy_is_the_kernels_alone() -> None:
     """It costs every process that imports it some 20 MB and a third of a second."""
     taken = re.compile(r"^\s*(import|from) numpy\b", re.MULTILINE)

@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.unit.marathon.test_api import Api, until
+from tests.support.cores.marathon_api import Api, until
 
 
 @pytest.fixture

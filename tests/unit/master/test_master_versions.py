@@ -13,7 +13,7 @@ from dcos_runtime.master.core.effects import Tell
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
 from dcos_runtime.wire.cluster import MasterInfo
-from tests.unit.master.test_core_principals import Core
+from tests.support.cores.master_core import Core
 
 CONNECT = (
     b'{"version":1,"agent":{"hostname":"h","port":5051,"resources":[]%b},"software":"0.1","boot_id":"b","tasks":[{'

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from tests.soak.test_machine_storm import Ledger
 from tests.support.machines import storm
+from tests.support.machines.ledger import Ledger
 
 MASTERS, AGENTS = ["m1", "m2", "m3"], ["a1", "a2", "a3"]
 

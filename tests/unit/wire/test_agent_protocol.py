@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import msgspec
 import pytest
 
 from dcos_runtime.wire import codec, internal
@@ -15,25 +14,6 @@ FORMER = (
     b'"frameworks":[]}'
 )
 """What an agent of version 1 said."""
-
-
-class FormerTask(msgspec.Struct):
-    framework_id: str
-    task: msgspec.Raw
-    state: str
-    status: msgspec.Raw
-    unacknowledged: msgspec.Raw
-
-
-class FormerConnect(msgspec.Struct):
-    """As a master of version 1 read it."""
-
-    version: int
-    agent: msgspec.Raw
-    software: str
-    boot_id: str
-    tasks: list[FormerTask]
-    frameworks: list[msgspec.Raw]
 
 
 @pytest.mark.parametrize(

@@ -21,7 +21,7 @@ from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskInfo
 from tests.support.daemons.fuzz import Fuzzer
-from tests.unit.master.test_core_any_input import CALLS, CONNECT, INFO, TASK
+from tests.support.mesos.calls import CALLS, CONNECT, INFO, TASK
 
 ROUTES = [service.route for service in by_hand(master=1, init=2, agent=3, gateway=4) if service.route]
 ROUNDS = 600

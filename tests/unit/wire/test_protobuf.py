@@ -24,7 +24,7 @@ from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.scheduler import AttributeConstraint, Call, Event
 from dcos_runtime.wire.tasks import HealthCheck as Check
 from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
-from tests.unit.master.test_core_any_input import CALLS, INFO, TASK
+from tests.support.mesos.calls import CALLS, INFO, TASK
 
 MUTATIONS = 3000
 INTS = {

@@ -1,0 +1,20 @@
+"""What surrounds a container in tests of its configuration."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dcos_runtime.agent.containers import bundle
+
+AROUND = bundle.Surroundings(
+    rootfs=Path("/r"),
+    etc=Path("/e"),
+    bound=("/usr", "/opt"),
+    private=Path("/p"),
+    cgroup="/mesos/c1",
+    swap_accounted=True,
+    pids_limit=100,
+    machine="x86_64",
+    fixed_projects=False,
+    init="/usr/bin/tini-static",
+)
