@@ -16,7 +16,7 @@ from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.nspawn import NspawnProvider
 from dcos_installer.providers.nspawn_network import bridge_name
 from dcos_installer.state import known_id, open_state
-from tests.unit.installer.test_nspawn_parts import host, spec
+from tests.support.installer.nspawn_parts import host, spec
 
 INVENTORY = """\
 [masters]

@@ -8,13 +8,10 @@ import stat
 import subprocess
 import sys
 from dataclasses import replace
-from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from dcos_installer.config.model import ClusterSpec, HostSpec, Settings, SshSpec
 from dcos_installer.providers import nspawn_supervisor, open_provider
 from dcos_installer.providers.base import Condition, ProviderError
 from dcos_installer.providers.machine_keys import ClusterKeys
@@ -25,27 +22,11 @@ from dcos_installer.providers.nspawn_launch import (
     systemd_run_command,
     unit_name,
 )
-from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord, ProcessMark, Status
+from dcos_installer.providers.nspawn_machine import MachineFolder, ProcessMark, Status
 from dcos_installer.providers.nspawn_mounts import overlay_command
 from dcos_installer.providers.nspawn_supervisor import BoundedLog, main, nspawn_command, nspawn_environment
 from dcos_installer.state import ClusterState
-
-RECORD = MachineRecord(
-    cluster_id="0f8fad5b-d9cb-469f-a165-70867728950e",
-    name="h1",
-    unique_name="dcos-0f8fad5b-h1",
-    uuid="5" * 32,
-    address="198.18.7.11",
-    prefix_length=24,
-    mac="02:00:00:00:00:01",
-    host_side="dm0123456789",
-    bridge="dcos-0f8fad5b",
-    tree="/cache/tree",
-    image_key="k",
-    cpus=1.5,
-    mem_mb=512,
-    disk_mb=None,
-)
+from tests.support.installer.nspawn_parts import RECORD, host, spec
 
 
 def test_a_machine_boots_with_nothing_of_the_hosts_deciding_over_it() -> None:
@@ -189,21 +170,6 @@ def test_keys_are_private_kept_and_known(tmp_path: Path) -> None:
     keys.forget(None)
     assert not keys.known_hosts.exists()
     assert keys.identity_file.exists()
-
-
-def host(name: str, address: str) -> HostSpec:
-    return HostSpec(name=name, address=address, roles=frozenset({"agent"}), ssh=SshSpec(address=address), cpus=1)
-
-
-def spec(*hosts: HostSpec, **settings: Any) -> ClusterSpec:
-    return ClusterSpec(
-        name="lab",
-        cluster_id=RECORD.cluster_id,
-        provider="nspawn",
-        hosts=hosts,
-        settings=Settings(network=IPv4Network("198.18.7.0/24"), **settings),
-        inventory_path=Path("lab.ini"),
-    )
 
 
 def test_a_machine_that_is_not_there_is_declared(tmp_path: Path) -> None:

@@ -15,7 +15,7 @@ from dcos_installer.providers import nspawn_control
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.nspawn_control import MachineControl, SshProblem, ssh_problem
 from dcos_installer.providers.nspawn_machine import MachineFolder, ProcessMark, Status
-from tests.unit.installer.test_nspawn_parts import RECORD
+from tests.support.installer.nspawn_parts import RECORD
 
 HERE = "127.0.0.1"
 
