@@ -162,7 +162,10 @@ def status(inventory: Path, as_json: bool) -> None:
 @click.argument("host")
 @_as_json
 def repair(inventory: Path, host: str, as_json: bool) -> None:
-    """Let a master whose ZooKeeper has damaged data learn it from the other masters. What it had is kept aside."""
+    """Let a master whose ZooKeeper has damaged data learn it from the other masters. What it had is kept aside.
+
+    Files that its user may not use are given back to it instead.
+    """
     from dcos_installer import commands
 
     with _errors(as_json), _reporting(as_json) as report:
@@ -351,7 +354,8 @@ def _telling_how_to_resume(job: Job) -> Iterator[None]:
         yield
     except BaseException as error:
         error.add_note(f"full log: {job.log}")
-        error.add_note(f"to resume: {job.resume}")
+        if not (isinstance(error, InstallerError) and error.final):
+            error.add_note(f"to resume: {job.resume}")
         raise
 
 

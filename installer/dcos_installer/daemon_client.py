@@ -25,7 +25,7 @@ _ANSWER_SECONDS = 10.0
 class NotWell(InstallerError):
     """A daemon did not answer, or not as it should. ``status`` is the HTTP status, 0 without an answer."""
 
-    def __init__(self, what: str, *, status: int = 0, **rest: str) -> None:
+    def __init__(self, what: str, *, status: int = 0, **rest: Any) -> None:
         self.status = status
         super().__init__(what, **rest)
 

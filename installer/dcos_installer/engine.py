@@ -109,7 +109,7 @@ class AnsibleEngine:
     def converge(self, spec: ClusterSpec, plan: Planned, hosts: Sequence[HostSpec], on_host: OnHost) -> None:
         own = _own(plan).hosts
         if self._vault is None:
-            raise InstallerError("the plan was made by another run", hint="report this: a plan comes first")
+            raise InstallerError("the plan was made by another run", hint="report this: a plan comes first", final=True)
         orders = {
             host.name: runner.Order(own[host.name].manifest, own[host.name].seen or None, self._vault.made(host.name))
             for host in hosts
@@ -125,7 +125,7 @@ class AnsibleEngine:
 
 def _own(planned: Planned) -> plan.Plan:
     if planned.own is None:
-        raise InstallerError("the plan was made by another engine", hint="report this: a plan comes first")
+        raise InstallerError("the plan was made by another engine", hint="report this: a plan comes first", final=True)
     return planned.own
 
 

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class InstallerError(Exception):
     """Something the operator has to know. ``what`` happened, ``why``, and ``hint``: what to do.
 
     ``evidence`` holds what was last seen (a unit's log lines, a command's stderr), shown in full below the rest.
-    Library code raises it; only ``cli`` prints it and exits.
+    ``final``: the same command would end the same way, however often it is repeated and whatever is mended before:
+    nobody is told how to resume it. Library code raises it; only ``cli`` prints it and exits.
     """
 
     evidence_title = "last seen:"
+    logs_of = ""
+    """The unit whose last lines ``evidence`` holds; empty: it holds something else."""
 
-    def __init__(self, what: str, *, why: str = "", hint: str = "", evidence: str = "") -> None:
+    def __init__(self, what: str, *, why: str = "", hint: str = "", evidence: str = "", final: bool = False) -> None:
         self.what = what
         self.why = why
         self.hint = hint
         self.evidence = evidence
+        self.final = final
         super().__init__(what)
 
     def __str__(self) -> str:
@@ -34,7 +40,7 @@ class InstallerError(Exception):
 class ProcessFailed(InstallerError):
     """A command ended with a code other than zero, or could not be started."""
 
-    def __init__(self, what: str, *, returncode: int | None, **rest: str) -> None:
+    def __init__(self, what: str, *, returncode: int | None, **rest: Any) -> None:
         self.returncode = returncode
         super().__init__(what, **rest)
 

@@ -86,7 +86,7 @@ def run(
         raise DeadlinePassed(
             f"could not {step} within {deadline:.0f} s",
             why=f"the command did not end: {shown}",
-            hint="look at the last lines below; then run the same dcos-installer command again, it resumes",
+            hint="look at the last lines below; then run the same dcos-installer command again",
             evidence=tail(stderr or stdout),
         )
     log.debug("  -> %d in %.2f s", process.returncode, seconds)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dcos_installer import sockets
 from dcos_installer.errors import InstallerError
@@ -22,7 +22,7 @@ _CONNECT_SECONDS = 10
 class Unreachable(InstallerError):
     """SSH did not get through to a machine. ``host`` is its name."""
 
-    def __init__(self, host: str, what: str, **rest: str) -> None:
+    def __init__(self, host: str, what: str, **rest: Any) -> None:
         self.host = host
         super().__init__(what, **rest)
 

@@ -45,6 +45,30 @@ def test_whatever_the_operators_umask_machines_can_be_used_and_their_secrets_are
         assert several.ssh(host, "find /etc/dcos-secrets -type f -perm /077") == ""
 
 
+_TAKEN = """\
+systemctl stop dcos-zookeeper
+chown root: /var/lib/dcos/zookeeper/version-2/*
+chmod 600 /var/lib/dcos/zookeeper/version-2/*
+systemctl start --no-block dcos-zookeeper
+"""
+
+
+def test_a_zookeeper_whose_files_became_roots_gets_them_back_and_keeps_its_data(several: Several) -> None:
+    several.well()
+    host = several.zookeeper("follower")[0]
+    files = several.ssh(host, "ls -1 /var/lib/dcos/zookeeper/version-2")
+    several.ssh(host, _TAKEN)
+    told = several.installer("status").stdout
+    assert f"{host}: ZooKeeper may not use its own files" in told and "belongs to root, with mode 600" in told, told
+    done = several.installer("repair", host)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "nothing in them was changed" in done.stdout
+    assert several.zookeeper_mode(host) in ("follower", "leader")
+    assert several.ssh(host, "find /var/lib/dcos/zookeeper ! -user dcos-zookeeper") == ""
+    assert set(files.split()) <= set(several.ssh(host, "ls -1 /var/lib/dcos/zookeeper/version-2").split())
+    assert several.ssh(host, "test ! -e /var/lib/dcos/zookeeper/damaged && echo none") == "none"
+
+
 def test_a_damaged_zookeeper_is_named_and_learns_anew_from_the_others(several: Several) -> None:
     several.well()
     host = several.zookeeper("follower")[0]
@@ -64,7 +88,7 @@ def test_a_damaged_zookeeper_is_named_and_learns_anew_from_the_others(several: S
         raise AssertionError(f"{error}\n{told[0]}") from None
     assert "dcos-installer repair" in told[0]
     refused = several.installer("repair", several.agents[0])
-    assert refused.returncode == 1 and "is no master" in refused.stderr
+    assert refused.returncode == 1 and "is no master" in refused.stderr and "to resume" not in refused.stderr
     done = several.installer("repair", host)
     assert done.returncode == 0, done.stdout + done.stderr
     assert several.zookeeper_mode(host) in ("follower", "leader")

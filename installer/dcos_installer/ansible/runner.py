@@ -28,10 +28,13 @@ _MARGIN = 180.0
 class HostFailed(InstallerError):
     """A host refused or failed. ``rolled_back``: its generation from before is active again."""
 
-    def __init__(self, host: str, what: str, *, rolled_back: bool = False, **rest: str) -> None:
+    def __init__(
+        self, host: str, what: str, *, why: str, hint: str, evidence: str, unit: str = "", rolled_back: bool = False
+    ) -> None:
         self.host = host
         self.rolled_back = rolled_back
-        super().__init__(what, **rest)
+        super().__init__(what, why=why, hint=hint, evidence=evidence)
+        self.logs_of = unit
 
 
 @dataclass(frozen=True)

@@ -71,6 +71,7 @@ class StepFailed(InstallerError):
             why=cause.why if isinstance(cause, InstallerError) else "" if known else type(cause).__name__,
             hint=getattr(cause, "hint", ""),
             evidence=getattr(cause, "evidence", ""),
+            final=getattr(cause, "final", False),
         )
 
 
@@ -89,7 +90,9 @@ class HostsFailed(InstallerError):
             # Hosts mostly fail for one reason: a few told in full say more than all of them.
             if isinstance(error, InstallerError) and number < _IN_FULL:
                 parts += [f"    {line}" for line in (error.why, *error.evidence.splitlines()) if line]
-        super().__init__(what, hint=hint or "; ".join(sorted(hints)), evidence="\n".join(parts))
+        # What one of them could do on a second try is worth one.
+        final = all(isinstance(error, InstallerError) and error.final for error in failures.values())
+        super().__init__(what, hint=hint or "; ".join(sorted(hints)), evidence="\n".join(parts), final=final)
 
 
 @dataclass
@@ -154,7 +157,9 @@ class Context:
     def plan(self) -> Planned:
         """What is to change, host by host; the phase `BuildPlan` makes it."""
         if self._plan is None:
-            raise InstallerError("there is no plan yet", hint="report this: the phase that makes it comes first")
+            raise InstallerError(
+                "there is no plan yet", hint="report this: the phase that makes it comes first", final=True
+            )
         return self._plan
 
     @plan.setter

@@ -86,7 +86,9 @@ def _plan(ctx: Context) -> Planned:
     missing = {host.name for host in ctx.spec.hosts} - set(planned.hosts)
     if missing:
         raise InstallerError(
-            f"the plan says nothing of {', '.join(sorted(missing))}", hint="report this: the plan is not whole"
+            f"the plan says nothing of {', '.join(sorted(missing))}",
+            hint="report this: the plan is not whole",
+            final=True,
         )
     return _without_guesses(ctx, planned, absent)
 

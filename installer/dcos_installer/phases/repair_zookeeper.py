@@ -1,14 +1,17 @@
-"""Empties a damaged member of ZooKeeper's ensemble and lets it learn everything from the others, while they serve."""
+"""Puts right a ZooKeeper that does not get past its files: gives them back to its user, or empties it so that it learns
+everything from the others, while they serve.
+"""
 
 from __future__ import annotations
 
 import time
 from typing import TYPE_CHECKING
 
+from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
-from dcos_installer.phases.checks.coordination import Quorum, ask_mode, ask_quorum
-from dcos_installer.phases.checks.zookeeper_data import HOME, KEPT_ASIDE, UNIT, damage, put_aside
+from dcos_installer.phases.checks.coordination import Alone, Quorum, ask_mode, ask_quorum
+from dcos_installer.phases.checks.zookeeper_data import HOME, KEPT_ASIDE, UNIT, Fault, fault, give_back, put_aside
 from dcos_installer.phases.evidence import unit_log
 from dcos_installer.phases.health import wait_until
 
@@ -33,17 +36,27 @@ class RepairZooKeeper:
 
     def should_run(self, ctx: Context) -> str:
         host = _master(ctx, self._host)
-        quorum = ask_quorum(ctx)
-        if host.name in quorum.modes:
-            return f"the ZooKeeper of {host.name} serves ({quorum.modes[host.name]})"
-        _refuse_without_majority(ctx, host, quorum)
-        return ""
+        mode = ask_quorum(ctx).modes.get(host.name)
+        return f"the ZooKeeper of {host.name} serves ({mode})" if mode else ""
 
     def run(self, ctx: Context) -> None:
         host = _master(ctx, self._host)
         ctx.remote(host).run(["true"], what="reach it", deadline=30)  # before a change is noted as begun
-        found = damage(ctx, host)
-        ctx.note(host.name, f"ZooKeeper's data is damaged: {found}" if found else "its ZooKeeper does not serve")
+        found = fault(ctx, host)
+        ctx.note(host.name, found.told if found else "its ZooKeeper does not serve")
+        if found is not None and found.closed:
+            found = _given_back(ctx, host)
+            if found is None:
+                return
+            if found.closed:
+                raise NotRepaired(
+                    f"the ZooKeeper of {host.name} may still not use its own files",
+                    why=found.why,
+                    hint=f"they belong to its user now: look at what else keeps it out, on {host.name}:"
+                    f" namei -l {HOME}, getfacl {HOME}, lsattr -R {HOME}; then repair again",
+                )
+            ctx.note(host.name, found.told)
+        _refuse_without_majority(ctx, host, ask_quorum(ctx))
         stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(ctx.wall()))
 
         def rejoin() -> str:
@@ -60,6 +73,37 @@ class RepairZooKeeper:
         ctx.note(host.name, f"its ZooKeeper serves ({mode}); what it had lies in {HOME}/damaged/{stamp}")
 
 
+def _given_back(ctx: Context, host: HostSpec) -> Fault | None:
+    """Makes its files its user's again: that needs no majority, and forgets nothing. Returns what is wrong after it."""
+    since = ctx.change(host.name, "give ZooKeeper's files back to its user", lambda: give_back(ctx, host)) or ""
+    outcome = wait_until(
+        ctx,
+        f"the ZooKeeper of {host.name} starts with its files",
+        lambda: _started(ctx, host, since),
+        seconds=JOIN_SECONDS,
+        evidence=lambda: unit_log(ctx, host, UNIT),
+    )
+    if isinstance(outcome, Fault):
+        return outcome
+    ctx.note(host.name, f"its ZooKeeper {outcome}; its files are its own again, and nothing in them was changed")
+    return None
+
+
+def _started(ctx: Context, host: HostSpec, since: str) -> str | Fault:
+    """How it runs, or what it complains of by now. Raises `NotWell` as long as neither is known."""
+    try:
+        return f"serves ({ask_mode(ctx.ask, host, ctx.services)})"
+    except Alone:
+        quorum = ask_quorum(ctx)
+        if len(quorum.modes) + 1 < quorum.needed:
+            return f"runs, and waits for the others: {quorum.problem}"
+        raise
+    except NotWell:
+        if (found := fault(ctx, host, since)) is not None:
+            return found
+        raise
+
+
 def _master(ctx: Context, name: str) -> HostSpec:
     host = ctx.spec.host(name)
     if not host.is_master:
@@ -67,6 +111,7 @@ def _master(ctx: Context, name: str) -> HostSpec:
             f"{name} is no master, and has no ZooKeeper",
             hint=f"masters are {', '.join(master.name for master in ctx.spec.masters)}; dcos-installer deploy puts"
             " agents right",
+            final=True,
         )
     return host
 
@@ -81,6 +126,7 @@ def _refuse_without_majority(ctx: Context, host: HostSpec, quorum: Quorum) -> No
             why="emptied, it would forget what the cluster knows: agents, apps, users",
             hint="put its data back from a copy of that machine's disk; without one the cluster's state is lost:"
             f" destroy and deploy anew, or, to keep the machines, {aside} and deploy",
+            final=True,
         )
     others = ", ".join(f"{name} ({why})" for name, why in quorum.silent.items() if name != host.name)
     raise NotRepaired(

@@ -8,7 +8,7 @@ from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases import checks
 from dcos_installer.phases.base import Context, HostsFailed
-from dcos_installer.phases.evidence import logs_of, unit_log
+from dcos_installer.phases.evidence import logs_of
 from dcos_installer.phases.health import unwell, wait_until
 from dcos_installer.phases.postflight import check_host, check_metrics
 from dcos_installer.secrets import load
@@ -41,7 +41,9 @@ class VerifyCluster:
         ctx.note("", ", ".join(part for part in told if part))
         who = load(ctx.state, ctx.spec, ctx.wall(), hosts=(), services=ctx.services).administrator
         if who is None:
-            raise InstallerError("there is no administrator", hint="report this: the secrets are made before")
+            raise InstallerError(
+                "there is no administrator", hint="report this: the secrets are made before", final=True
+            )
         # A first deploy is one until its end was told, however many runs it took.
         if ctx.changes or not who.told:
             self._check_hosts(ctx)
@@ -82,7 +84,4 @@ def _said(ctx: Context, service: Service) -> str:
         hosts = [ctx.spec.host(name) for name in list(unwell(ctx, service, but=ctx.left_out))[:_NAMED]]
     except InstallerError as error:
         return error.what
-    logs = ctx.everywhere(hosts, lambda host: unit_log(ctx, host, service.unit_name))
-    return "\n".join(
-        [*(f"{name}, {service.unit_name}:\n{text}" for name, text in logs.items()), logs_of(ctx, hosts)]
-    ).strip()
+    return logs_of(ctx, hosts, {host.name: (service.unit_name,) for host in hosts})

@@ -64,7 +64,9 @@ def _log_in(ctx: Context, vault: Vault) -> str:
     """A token from whichever gateway answers. Empty when the password is not the one that was made any more."""
     who = vault.administrator
     if who is None:
-        raise InstallerError("there is no administrator to log in as", hint="report this: the secrets are made before")
+        raise InstallerError(
+            "there is no administrator to log in as", hint="report this: the secrets are made before", final=True
+        )
     last: NotWell | None = None
     for host in ctx.spec.masters:
         try:
@@ -84,4 +86,4 @@ def _log_in(ctx: Context, vault: Vault) -> str:
 
 
 def _nothing_yet() -> None:
-    raise InstallerError("there is no CA yet", hint="report this: the secrets are made before")
+    raise InstallerError("there is no CA yet", hint="report this: the secrets are made before", final=True)

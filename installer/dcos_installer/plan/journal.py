@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable
 from pathlib import Path
 from types import TracebackType
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import msgspec
 
@@ -36,7 +36,7 @@ class Record(msgspec.Struct, frozen=True, omit_defaults=True):
 class JournalDamaged(StateError):
     """A line before the last cannot be read. ``readable`` holds the records of those that can."""
 
-    def __init__(self, what: str, readable: list[Record], **rest: str) -> None:
+    def __init__(self, what: str, readable: list[Record], **rest: Any) -> None:
         self.readable = readable
         super().__init__(what, **rest)
 

@@ -29,9 +29,18 @@ def silent(name: str, text: str) -> None:
 class ProviderError(InstallerError):
     """A machine could not be made, reached, switched or removed. ``machine`` is its name; empty: all of them."""
 
-    def __init__(self, what: str, *, machine: str = "", why: str = "", hint: str = "", evidence: str = "") -> None:
+    def __init__(
+        self,
+        what: str,
+        *,
+        machine: str = "",
+        why: str = "",
+        hint: str = "",
+        evidence: str = "",
+        final: bool = False,
+    ) -> None:
         self.machine = machine
-        super().__init__(f"{machine}: {what}" if machine else what, why=why, hint=hint, evidence=evidence)
+        super().__init__(f"{machine}: {what}" if machine else what, why=why, hint=hint, evidence=evidence, final=final)
 
 
 class Condition(StrEnum):

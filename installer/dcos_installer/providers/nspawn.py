@@ -359,6 +359,7 @@ class NspawnProvider:
                 why=error.why + also,
                 hint=error.hint,
                 evidence=error.evidence,
+                final=error.final,
             ) from error
         if isinstance(error, OSError):
             raise ProviderError(

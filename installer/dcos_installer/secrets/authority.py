@@ -188,6 +188,7 @@ def read_authority(path: Path, text: str, key: ec.EllipticCurvePrivateKey, now: 
             f"the cluster's CA expired on {certificate.not_valid_after_utc:%Y-%m-%d}: {path}",
             why="nothing in the cluster trusts anything any more",
             hint="a CA is made once, with its cluster: destroy the cluster and deploy it anew",
+            final=True,
         )
     return Authority(key, certificate)
 

@@ -329,6 +329,8 @@ class Daemons:
         """The address of the init that leads; empty: the first master's."""
         self.joining: set[str] = set()
         """Masters whose ZooKeeper is not in the quorum."""
+        self.silent: set[str] = set()
+        """Masters whose ZooKeeper does not even run."""
         self.robbed: dict[str, str] = {}
         """Agents that have not all of their ports, and what they say of it."""
 
@@ -353,6 +355,8 @@ class Daemons:
             raise NotWell(f"{method} {url} was not answered", why="connection refused")
         if scheme == "zookeeper":
             assert (port, path) == ("2181", "srvr")
+            if host.name in self.silent:
+                raise NotWell(f"{url} was not answered", why="connection refused")
             if host.name in self.joining:
                 return "This ZooKeeper instance is not currently serving requests\n"
             return "Zookeeper version: 3.8\nMode: follower\n"

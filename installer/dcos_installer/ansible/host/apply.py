@@ -52,6 +52,7 @@ class RolledBack(HostError):
         if stuck:
             where = f"going back failed as well: {stuck}"
         super().__init__(cause.what, f"{cause.why}; {where}" if cause.why else where, cause.hint, cause.evidence)
+        self.unit = cause.unit
         self.stuck = stuck
 
 

@@ -6,6 +6,9 @@ from __future__ import annotations
 class HostError(Exception):
     """Something the operator has to know. The installer shows it with the host's name in front."""
 
+    unit = ""
+    """Whose last lines ``evidence`` holds; empty: it holds something else."""
+
     def __init__(self, what: str, why: str = "", hint: str = "", evidence: str = "") -> None:
         super().__init__(what)
         self.what = what
@@ -14,4 +17,6 @@ class HostError(Exception):
         self.evidence = evidence
 
     def told(self) -> dict[str, str]:
-        return {"what": self.what, "why": self.why, "hint": self.hint, "evidence": self.evidence}
+        """As the installer's own errors are made of; with the unit where it is one that failed."""
+        told = {"what": self.what, "why": self.why, "hint": self.hint, "evidence": self.evidence}
+        return {**told, "unit": self.unit} if self.unit else told

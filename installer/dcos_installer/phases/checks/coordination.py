@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dcos_installer.daemon_client import Ask, NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.checks.base import Seen
-from dcos_installer.phases.checks.zookeeper_data import UNIT, damage, repair_line
+from dcos_installer.phases.checks.zookeeper_data import UNIT, Fault, fault, repair_line
 from dcos_installer.phases.evidence import unit_log
 from dcos_installer.phases.health import mode_told, wait_until
 
@@ -21,6 +21,10 @@ if TYPE_CHECKING:
 SERVE_SECONDS = 90.0
 _ANSWER_SECONDS = 5.0
 _SERVING = ("leader", "follower", "standalone")
+
+
+class Alone(NotWell):
+    """A ZooKeeper runs, and serves nobody: it is not in touch with a majority of them."""
 
 
 @dataclass(frozen=True)
@@ -64,19 +68,19 @@ def ask_mode(ask: Ask, host: HostSpec, services: Catalog) -> str:
     if (mode := mode_told(said)) in _SERVING:
         return mode
     if "not currently serving requests" in said:
-        raise NotWell("it runs, and is not in touch with a majority")
+        raise Alone("it runs, and is not in touch with a majority")
     raise NotWell(f"it says {' '.join(said.split())[:200] or 'nothing'}")
 
 
-def damaged_members(ctx: Context, quorum: Quorum) -> list[str]:
-    """A sentence for each ZooKeeper that does not serve because of its data, with the command that puts it right."""
-    silent = [ctx.spec.host(name) for name in quorum.silent]
-    found = ctx.everywhere(silent, lambda host: damage(ctx, host))
-    return [
-        f"{name}: ZooKeeper's data is damaged ({why}): {repair_line(ctx, name)}"
-        for name, why in found.items()
-        if isinstance(why, str) and why
-    ]
+def faulty_members(ctx: Context, quorum: Quorum) -> list[str]:
+    """A sentence for each ZooKeeper that does not get past its own files, with the command that puts it right."""
+    found = _faults(ctx, [ctx.spec.host(name) for name in quorum.silent])
+    return [f"{name}: {why.told}: {repair_line(ctx, name)}" for name, why in found.items()]
+
+
+def _faults(ctx: Context, hosts: Iterable[HostSpec]) -> dict[str, Fault]:
+    found = ctx.everywhere(hosts, lambda host: fault(ctx, host))
+    return {name: why for name, why in found.items() if isinstance(why, Fault)}
 
 
 def ask_quorum(ctx: Context) -> Quorum:
@@ -102,7 +106,7 @@ class Coordination:
 
     def look(self, ctx: Context) -> Seen:
         quorum = ask_quorum(ctx)
-        problems = (quorum.problem, *damaged_members(ctx, quorum)) if quorum.problem else ()
+        problems = (quorum.problem, *faulty_members(ctx, quorum)) if quorum.problem else ()
         return self._seen(ctx, quorum, problems)
 
     def _seen(self, ctx: Context, quorum: Quorum, problems: tuple[str, ...]) -> Seen:
@@ -126,18 +130,14 @@ class Coordination:
         """A run that got this far has used it."""
 
     def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
-        found = ctx.everywhere([host for host in hosts if host.is_master], lambda host: damage(ctx, host))
-        return [
-            f"ZooKeeper's data on {name} is damaged ({why}): {repair_line(ctx, name)}, then run again"
-            for name, why in found.items()
-            if isinstance(why, str) and why
-        ]
+        found = _faults(ctx, [host for host in hosts if host.is_master])
+        return [f"on {name}, {why.told}: {repair_line(ctx, name)}, then run again" for name, why in found.items()]
 
 
 def _all_serve(ctx: Context) -> None:
     quorum = ask_quorum(ctx)
     if set(quorum.silent) - set(ctx.left_out) or not quorum.holds:
-        raise NotWell(quorum.problem, why="; ".join(damaged_members(ctx, quorum)))
+        raise NotWell(quorum.problem, why="; ".join(faulty_members(ctx, quorum)))
 
 
 def _silent_said(ctx: Context) -> str:

@@ -9,7 +9,7 @@ from dcos_installer.daemon_client import Ask, CannotAsk, NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import HostsFailed
 from dcos_installer.phases.checks.base import Seen
-from dcos_installer.phases.evidence import logs_of, unit_log
+from dcos_installer.phases.evidence import logs_of
 from dcos_installer.phases.health import wait_until
 from dcos_installer.phases.left_out import first_master
 from dcos_installer.phases.postflight import PostflightFailed
@@ -97,7 +97,9 @@ class Door:
     def prove(self, ctx: Context) -> None:
         who = load(ctx.state, ctx.spec, ctx.wall(), hosts=(), services=ctx.services).administrator
         if who is None:
-            raise InstallerError("there is no administrator", hint="report this: the secrets are made before")
+            raise InstallerError(
+                "there is no administrator", hint="report this: the secrets are made before", final=True
+            )
         hosts = [host for host in ctx.spec.masters if host.name not in ctx.left_out]
         results = ctx.everywhere(hosts, lambda host: check_gateway(ctx.ask, host, ctx.services, who))
         failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
@@ -130,13 +132,7 @@ def _silent_said(ctx: Context) -> str:
     """What the gateways that do not answer last said. They may run all the same: nginx waits for a port that is taken,
     and a stranger who holds it answers.
     """
-    silent = _silent(ctx)
-
-    def said(host: HostSpec) -> str:
-        return "\n".join(f"{unit}:\n{unit_log(ctx, host, unit)}" for unit in _UNITS)
-
-    logs = ctx.everywhere([host for host in ctx.spec.masters if host.name in silent], said)
-    return "\n".join([logs_of(ctx, ctx.spec.masters), *(f"{name}, {text}" for name, text in logs.items())]).strip()
+    return logs_of(ctx, ctx.spec.masters, dict.fromkeys(_silent(ctx), _UNITS))
 
 
 def check_gateway(ask: Ask, host: HostSpec, services: Catalog, who: Administrator) -> bool:

@@ -1,9 +1,10 @@
-"""What a master's ZooKeeper has on its disk: whether it is damaged, and how it is put aside so that it starts empty."""
+"""What a master's ZooKeeper has on its disk: why it does not get past it, and how it is given back or put aside."""
 
 from __future__ import annotations
 
 import re
 import shlex
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dcos_installer.errors import InstallerError
@@ -14,53 +15,116 @@ if TYPE_CHECKING:
     from dcos_installer.phases.base import Context
 
 UNIT = "dcos-zookeeper.service"
+USER = "dcos-zookeeper"
 HOME = "/var/lib/dcos/zookeeper"
 KEPT_ASIDE = 2
 """How many damaged sets of data a machine keeps: somebody may want to look at them, and a disk has an end."""
 
-_SAID = """\
+# What the user may not use of its files is asked as that user: modes, owners and lists of access all count then.
+_LOOK = """\
+home=$1 user=$2 unit=$3 since=$4
+cd /
+closed() {
+    LC_ALL=C setpriv --reuid="$user" --regid="$(id -g "$user")" --clear-groups find "$@" ! -type l \\
+        \\( ! -readable -o ! -writable -o -type d ! -executable \\) -printf 'closed %u %m %p\\n' 2>&1 || true
+}
+if id -u "$user" >/dev/null 2>&1 && [ -e "$home" ]; then
+    closed "$home" -maxdepth 0
+    for part in myid conf version-2; do
+        if [ -e "$home/$part" ]; then closed "$home/$part"; fi
+    done | head -n 200
+fi
+echo said:
 # Not --lines: with --since, some journalctl show the first lines since then, not the last.
-journalctl --no-pager --quiet --output=cat --since=-5min --unit="$1" | tail -n 400
+journalctl --no-pager --quiet --output=cat --since="$since" --unit="$unit" | tail -n 400
 """
+_LATELY = "-5min"
 
 # One that does not get past its own files says this, whatever is wrong with them; then systemd starts it again.
 _ENDED = ("exiting abnormally", "Unable to load database on disk", "Unable to run quorum server")
-_PREPARE = re.compile(r"^zookeeper prepare: (.*: (?:Permission denied|Not a directory|Is a directory))$", re.MULTILINE)
+_DENIED = r"Permission denied|Operation not permitted"
+_PREPARE = re.compile(rf"^zookeeper prepare: (.*: (?:{_DENIED}|Not a directory|Is a directory))\b.*$", re.MULTILINE)
 # Some it cannot use it stumbles over again and again, and does not end.
 _STUMBLES = re.compile(r"(\S*Exception: .*/version-2\b.*)$", re.MULTILINE)
 _START = re.compile(r"(?=^zookeeper prepare:)|(?=^.*Reading configuration from)", re.MULTILINE)
 _FILES = re.compile(r"[^\s'\"=:]*version-2/((?:log|snapshot)\.[0-9a-fA-F]+|\w+Epoch)")
 # What other data would not mend.
 _OTHERWISE = ("No space left", "BindException", "Address already in use", "OutOfMemory", "Read-only file system")
+# What its owner and mode would mend.
+_ACCESS = re.compile(rf"{_DENIED}|AccessDenied|Cannot write to (?:data|snap) directory|Unable to create \w+ directory")
+_CLOSED = re.compile(r"^closed (\S+) ([0-7]+) (.*)$|^find: (.*: Permission denied)$", re.MULTILINE)
 
-# The number (myid) and the lists of members (conf) stay: by them the others know it, and it them.
-_PUT_ASIDE = """\
-home=$1 kept=$2 stamp=$3
+# From a stop to a start, however it ends.
+_STOPPED = """\
 unit=dcos-zookeeper.service
+trap 'systemctl reset-failed "$unit" 2>/dev/null || true; systemctl start --no-block "$unit"' EXIT
+systemctl stop "$unit"
+"""
+_GIVE_BACK = """\
+chown -hR dcos-zookeeper:dcos-zookeeper "$home"
+chmod -R u+rwX,go-w "$home"
+sync
+"""
+# The number (myid) and the lists of members (conf) stay: by them the others know it, and it them.
+_PUT_ASIDE = f"""\
+home=$1 kept=$2 stamp=$3
 # Before it is stopped: can its data be moved away? A file in the way or a full disk would end this in the middle.
 mkdir -p "$home/damaged"
 probe=$(mktemp "$home/damaged/.probe-XXXXXX")
 trap 'rm -f "$probe"' EXIT
 echo probe > "$probe"
 rm -f "$probe"
-# From here on it is started again, however this ends.
-trap 'systemctl reset-failed "$unit" 2>/dev/null || true; systemctl start --no-block "$unit"' EXIT
-systemctl stop "$unit"
+{_STOPPED}\
 if [ -e "$home/version-2" ] || [ -L "$home/version-2" ]; then mv -T "$home/version-2" "$home/damaged/$stamp"; fi
 ls -1 "$home/damaged" | sort -r | tail -n +$((kept + 1)) | while read -r old; do rm -rf "$home/damaged/$old"; done
-chown -hR dcos-zookeeper:dcos-zookeeper "$home"
-chmod -R u+rwX,go-w "$home"
-sync
+{_GIVE_BACK}"""
+_REOWN = f"""\
+home=$1
+{_STOPPED}\
+{_GIVE_BACK}\
+date +@%s.%N
 """
 
 
-def damage(ctx: Context, host: HostSpec) -> str:
-    """What is wrong with the data of a ZooKeeper that does not serve; empty: nothing that it complains of."""
+@dataclass(frozen=True)
+class Fault:
+    """Why a ZooKeeper does not get past its own files. ``closed``: its user may not use them; the data may be whole."""
+
+    why: str
+    closed: bool = False
+
+    @property
+    def told(self) -> str:
+        if self.closed:
+            return f"ZooKeeper may not use its own files ({self.why}); nothing tells that its data is damaged"
+        return f"ZooKeeper's data is damaged ({self.why})"
+
+
+def fault(ctx: Context, host: HostSpec, since: str = _LATELY) -> Fault | None:
+    """What is wrong with the files of a ZooKeeper that does not serve; None: nothing that is seen, or it complains of.
+
+    What it said before ``since`` (as journalctl takes it) does not count.
+    """
     try:
-        said = ctx.remote(host).script(_SAID, [UNIT], what="read ZooKeeper's log", deadline=30).stdout
+        seen = (
+            ctx.remote(host).script(_LOOK, [HOME, USER, UNIT, since], what="read ZooKeeper's log", deadline=30).stdout
+        )
     except InstallerError:
-        return ""
-    return complaint(said)
+        return None
+    return judged(seen)
+
+
+def judged(seen: str) -> Fault | None:
+    """What that look at a ZooKeeper's files and log tells. Pure."""
+    listed, _, said = seen.partition("said:\n")
+    complains = complaint(said)
+    if found := _CLOSED.search(listed):
+        owner, mode, path, denied = found.groups()
+        closed = _clean(denied or f"{path} belongs to {owner}, with mode {mode}")
+        if complains and not _ACCESS.search(complains):
+            return Fault(f"{closed}; it complains: {complains}", closed=True)
+        return Fault(closed, closed=True)
+    return Fault(complains, closed=bool(_ACCESS.search(complains))) if complains else None
 
 
 def repair_line(ctx: Context, name: str) -> str:
@@ -90,6 +154,14 @@ def complaint(said: str) -> str:
 
 def _otherwise(text: str) -> bool:
     return any(mark in text for mark in _OTHERWISE)
+
+
+def give_back(ctx: Context, host: HostSpec) -> str:
+    """Stops the host's ZooKeeper, makes its files its user's again, and starts it; nothing in them is changed.
+
+    Returns since when it was started, as journalctl takes it.
+    """
+    return ctx.remote(host).script(_REOWN, [HOME], what="give ZooKeeper its files back", deadline=120).stdout.strip()
 
 
 def put_aside(ctx: Context, host: HostSpec, stamp: str) -> None:
