@@ -8,6 +8,7 @@ import errno
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -199,6 +200,80 @@ async def test_a_kill_ends_every_process_whatever_they_do(name: str, program: st
         assert not [path for path in cgroups_of(root) if path.name == "wild"]
     finally:
         remove_cgroups(root)
+
+
+KILLED_AGENT = """
+import asyncio, os, signal, subprocess, sys, threading
+sys.path[:0] = {path!r}
+from pathlib import Path
+from dcos_runtime.agent.containers import supervisor
+from dcos_runtime.agent.containers.posix import PosixLauncher
+from tests.contract.test_agent_launchers import MANY, PYTHON, spec
+
+def hang(root):
+    print("in the middle", flush=True)
+    threading.Event().wait()
+
+async def main():
+    neighbour = subprocess.Popen(["sleep", "1000"])  # in this agent's session, as a shell's other jobs
+    launcher = PosixLauncher(Path({folder!r}) / "containers")
+    await launcher.create(spec(Path({folder!r}), "wild", (PYTHON, "-c", MANY)))
+    await launcher.start("wild")
+    while launcher.usage("wild").processes < 31:
+        await asyncio.sleep(0.05)
+    print(neighbour.pid, flush=True)
+    supervisor.stop_and_kill = hang
+    await launcher.signal("wild", signal.SIGKILL)
+
+asyncio.run(main())
+"""
+
+MANY = """
+import os, signal
+for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+    signal.signal(number, signal.SIG_IGN)
+for _ in range(30):
+    if not os.fork():
+        os.setsid()
+        break
+while True:
+    signal.pause()
+"""
+
+
+def priorities(pid: int) -> tuple[int, str]:
+    """Of a process: its own, and that of its session."""
+    with contextlib.suppress(FileNotFoundError):  # this kernel does not share by sessions
+        return os.getpriority(os.PRIO_PROCESS, pid), Path(f"/proc/{pid}/autogroup").read_text().rpartition(" ")[2]
+    return os.getpriority(os.PRIO_PROCESS, pid), ""
+
+
+def test_an_agent_killed_in_the_middle_of_a_kill_leaves_nobody_first_and_the_kill_done(tmp_path: Path) -> None:
+    code = KILLED_AGENT.format(path=sys.path, folder=str(tmp_path))
+    agent = subprocess.Popen(
+        [sys.executable, "-c", code], stdout=subprocess.PIPE, text=True, start_new_session=True, cwd=tmp_path
+    )
+    assert agent.stdout is not None
+    neighbour = int(agent.stdout.readline())
+    try:
+        before = priorities(neighbour)
+        assert agent.stdout.readline() == "in the middle\n"
+        assert priorities(neighbour) == before
+        agent.kill()
+        agent.wait(60)
+        # What its supervisor was told to do it has done, whoever is gone.
+        wait_for((tmp_path / "containers/wild/exit.json").exists, 60, "the container's end")
+        assert priorities(neighbour) == before
+        assert not [process for process in processes() if _is_of(process.pid, tmp_path)]
+    finally:
+        agent.kill()
+        os.kill(neighbour, signal.SIGKILL)
+
+
+def _is_of(pid: int, folder: Path) -> bool:
+    with contextlib.suppress(OSError):
+        return f"MESOS_SANDBOX={folder}/".encode() in Path(f"/proc/{pid}/environ").read_bytes()
+    return False
 
 
 async def test_what_a_command_leaves_running_ends_soon_under_a_small_quota(tmp_path: Path) -> None:

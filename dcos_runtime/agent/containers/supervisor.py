@@ -2,8 +2,11 @@
 
 ``supervisor.py SPEC GO_FD SYNC_FD``: forks the task's process, tells the sync pipe ``{"pid": …}``, lets it run when a
 byte comes through the go pipe (a closed pipe means the agent died: nothing is run), and waits. Every descendant comes
-to this process when its parent ends, so none escapes: when the first process has ended, the rest is killed, and only
-then the exit status is written, aside and renamed.
+to this process when its parent ends, so none escapes: when the first process has ended, or on the agent's word (`NOW`),
+the rest is killed, and only then the exit status is written, aside and renamed.
+
+It is alone in its session, so that it may have that go before others: nobody is left in it who would stay first should
+it be killed meanwhile.
 """
 
 # One such process runs beside every task: pathlib would cost each of them memory.
@@ -19,7 +22,7 @@ import os
 import signal
 import sys
 import time
-from _thread import allocate_lock, get_native_id
+from _thread import get_native_id
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -31,6 +34,9 @@ NOT_STARTED = 255
 CANNOT_RUN = 127
 STOP_SECONDS = 2.0
 """How long a round may go on stopping what forks, before it kills what it has."""
+
+NOW = signal.SIGINT
+"""Tells a supervisor to kill all that came from it, at once. One of a former version ignores it."""
 
 FIRST = -20
 """The nice value of who kills."""
@@ -62,6 +68,7 @@ def main(argv: list[str]) -> int:
     if child == 0:
         os.close(sync)
         run(spec, go)
+    signal.signal(NOW, kill_now)
     os.close(go)
     write(spec["state"], {"boot": spec["boot"], "supervisor": identity(os.getpid()), "task": identity(child)})
     os.write(sync, json.dumps({"pid": child}).encode() + b"\n")
@@ -132,9 +139,18 @@ def wait(child: int) -> int:
             return status
 
 
+def kill_now(number: int, frame: object) -> None:
+    """What ends by this brings `wait` to its end, and that what is left to its own."""
+    signal.signal(NOW, signal.SIG_IGN)  # another would come in the middle of this
+    with thread_first(), session_first():
+        stop_and_kill(os.getpid())
+    signal.signal(NOW, kill_now)
+
+
 def end_descendants() -> None:
     """Kills what the task left running, until there is nothing left but what became another user's."""
-    with before_others():
+    signal.signal(NOW, signal.SIG_IGN)
+    with thread_first(), session_first():
         while True:
             killed = stop_and_kill(os.getpid())
             try:
@@ -159,51 +175,48 @@ def reap(seconds: float) -> None:
 
 
 @contextlib.contextmanager
-def before_others() -> Iterator[None]:
-    """What this thread does in here it does before other processes, as far as it may: those it is about to kill may be
-    thousands that run. It does little, so nobody is kept from a processor for long.
-
-    A thread's own nice value counts among those of its control group; where that is the root the kernel shares by
-    sessions first, and what forks in a session each would have as many shares as processes.
+def thread_first() -> Iterator[None]:
+    """What this thread does in here it does before other processes of its control group, as far as it may: those it is
+    about to kill may be thousands that run. It does little, so nobody is kept from a processor for long.
     """
     thread = get_native_id()
     usual = os.getpriority(os.PRIO_PROCESS, thread)
-    try:
+    with contextlib.suppress(OSError):  # this agent is not root
         os.setpriority(os.PRIO_PROCESS, thread, FIRST)
-    except OSError:  # this agent is not root
-        yield
-        return
-    _session_first(1)
     try:
         yield
     finally:
-        _session_first(-1)
-        os.setpriority(os.PRIO_PROCESS, thread, usual)
+        with contextlib.suppress(OSError):
+            os.setpriority(os.PRIO_PROCESS, thread, usual)
 
 
-_sessions_lock = allocate_lock()
-_sessions: list[bytes] = []
-"""What the nice value of our session was, once for each thread that wants it first; empty where it has none."""
+@contextlib.contextmanager
+def session_first() -> Iterator[None]:
+    """The same for the session of this process, where the kernel shares by sessions first, as it does in the root of
+    the control groups: what forks in a session each would have as many shares as processes.
+
+    For a process that is alone in its session only: the others would stay first if it were killed in here.
+    """
+    usual = session_nice()
+    if usual:
+        set_session_nice(b"%d" % FIRST)
+    try:
+        yield
+    finally:
+        if usual:
+            set_session_nice(usual)
 
 
-def _session_first(change: int) -> None:
-    with _sessions_lock:
-        if change > 0:
-            _sessions.append(_session_nice())
-            value = b"%d" % FIRST
-        else:
-            value = _sessions.pop()
-        usual = _sessions[0] if _sessions else value
-        if usual and (change > 0 or not _sessions):
-            with contextlib.suppress(OSError):
-                descriptor = os.open(AUTOGROUP, os.O_WRONLY | os.O_CLOEXEC)
-                try:
-                    os.write(descriptor, value)
-                finally:
-                    os.close(descriptor)
+def set_session_nice(value: bytes) -> None:
+    with contextlib.suppress(OSError):  # this agent is not root
+        descriptor = os.open(AUTOGROUP, os.O_WRONLY | os.O_CLOEXEC)
+        try:
+            os.write(descriptor, value)
+        finally:
+            os.close(descriptor)
 
 
-def _session_nice() -> bytes:
+def session_nice() -> bytes:
     """Empty where the kernel shares by something else: no such file, or nothing in it for a session without a group
     (the first one's, and all begun while the kernel did not share so)."""
     try:

@@ -121,14 +121,30 @@ def test_more_children_than_one_read_holds_are_told() -> None:
 def test_who_kills_goes_before_others_and_is_as_usual_afterwards() -> None:
     before = os.getpriority(os.PRIO_PROCESS, 0)
     session = session_nice()
-    seen = []
-    with supervisor.before_others():
-        with supervisor.before_others():  # as another thread that kills
-            pass
-        seen.append((os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), session_nice()))
+    with supervisor.thread_first():
+        seen = os.getpriority(os.PRIO_PROCESS, threading.get_native_id()), session_nice()
     assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
-    assert session_nice() == session
-    assert seen == [(-20, session and "-20") if os.geteuid() == 0 else (before, session)]
+    assert seen == (-20 if os.geteuid() == 0 else before, session)
+
+
+ALONE = """
+import os, sys
+sys.path.insert(0, {folder!r})
+import supervisor
+os.setsid()
+before = supervisor.session_nice()
+with supervisor.session_first():
+    first = supervisor.session_nice()
+print(before.decode(), first.decode(), supervisor.session_nice().decode())
+"""
+
+
+def test_a_session_goes_before_others_and_is_as_usual_afterwards() -> None:
+    code = ALONE.format(folder=str(Path(supervisor.__file__).parent))
+    done = subprocess.run([sys.executable, "-S", "-c", code], capture_output=True, text=True, timeout=60, check=True)
+    usual = done.stdout.split()[:1]
+    first = ["-20"] if os.geteuid() == 0 else usual
+    assert done.stdout.split() == (usual + first + usual if usual else [])
 
 
 def session_nice() -> str:
@@ -148,8 +164,6 @@ def test_who_kills_does_so_where_sessions_are_not_shared_by(
     if told is not None:
         file.write_text(told)
     monkeypatch.setattr(supervisor, "AUTOGROUP", str(file))
-    before = os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
-    with supervisor.before_others():
+    with supervisor.session_first():
         pass
-    assert os.getpriority(os.PRIO_PROCESS, threading.get_native_id()) == before
     assert not file.exists() or file.read_text() == told
