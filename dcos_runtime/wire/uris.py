@@ -21,9 +21,11 @@ HIDDEN = "***"
 _WHOLE = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
 _WEB = re.compile(r"(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.DOTALL)
 _PORT = re.compile(r"\d{1,5}")
+_ADDRESS = re.compile(r"\[[0-9A-Fa-f:.%]*\]?(?::\d{0,5})?")
+"""Of IPv6, or what was meant to be one."""
 _SECRET = re.compile(r"sig|token|secret|passw|pwd|key|credential|auth|session", re.IGNORECASE)
 _LOOKS_LIKE_CREDENTIALS = re.compile(
-    r"(?P<begin>[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\])[/\\]*|(?:[/\\]{2,})?)(?P<credentials>[^?#]+)@(?P<rest>.*)", re.DOTALL
+    r"(?P<begin>[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\])[/\\]*|(?:[/\\]{2,})?)(?P<credentials>.+)@(?P<rest>.*)", re.DOTALL
 )
 """What was meant to be a URI with user and password, and is none: ``http:/user:password@host``."""
 _INNER = re.compile(r"(?<=://)[^/?#@\s]+(?=@)")
@@ -120,11 +122,8 @@ def blanked(value: str) -> str:
     _, at, place = parts["authority"].rpartition("@")
     if match["scheme"].lower() == "file":
         return f"{begin}{HIDDEN}@{match['rest'].partition('@')[2]}" if at else value
-    try:
-        _host_and_port(place)
-    except ValueError:
-        # A password with a / in it: where it ends cannot be known.
-        return begin + HIDDEN
+    if not _is_place(place):
+        return begin + _blanked_malformed(match["rest"])
     told = begin + (f"{HIDDEN}@" if at else "") + place + _INNER.sub(HIDDEN, parts["path"])
     return told if parts["query"] is None else _blanked_query(f"{told}?{_INNER.sub(HIDDEN, parts['query'])}")
 
@@ -134,8 +133,10 @@ def secrets(value: str) -> list[str]:
     match = _WHOLE.fullmatch(value)
     parts = _WEB.fullmatch(match["rest"]) if match else None
     given = _INNER.findall(value)
-    if parts is not None:
-        given.append(parts["authority"].rpartition("@")[0])
+    if match is not None and parts is not None:
+        credentials, _, place = parts["authority"].rpartition("@")
+        # Where no host follows them, they end at the last @ of all, or nobody knows where.
+        given.append(credentials if _is_place(place) else match["rest"].rpartition("@")[0] or place)
     elif (found := _mistaken(value)) is not None:
         given.append(found["credentials"])
     told: list[str] = []
@@ -162,6 +163,45 @@ def _mistaken(value: str) -> re.Match[str] | None:
 def _blanked_otherwise(value: str) -> str:
     match = _mistaken(value)
     return _INNER.sub(HIDDEN, value) if match is None else f"{match['begin']}{HIDDEN}@{match['rest']}"
+
+
+def _blanked_malformed(rest: str) -> str:
+    """What follows ``://`` where no host does: a password with a / in it, or something left out by whoever wrote it.
+
+    Without an @ there are no credentials in it, unless its host was forgotten: then what looks like the port is one.
+    """
+    _, at, after = rest.rpartition("@")
+    if at:
+        told = after.partition("#")[0]
+        return f"{HIDDEN}@{_blanked_query(told)}" if _is_place(_authority(after)) else HIDDEN
+    if "@" in _decoded_to_the_end(rest):
+        return HIDDEN
+    authority = _authority(rest)
+    host, colon, port = authority.partition(":")
+    if authority.startswith("["):
+        return _blanked_query(rest.partition("#")[0]) if _ADDRESS.fullmatch(authority) else HIDDEN
+    if colon and not _PORT.fullmatch(port):
+        return f"{host}:{HIDDEN}"
+    return _blanked_query(rest.partition("#")[0])
+
+
+def _authority(rest: str) -> str:
+    parts = _WEB.fullmatch(rest)
+    return parts["authority"] if parts else ""
+
+
+def _is_place(authority: str) -> bool:
+    try:
+        _host_and_port(authority)
+    except ValueError:
+        return False
+    return True
+
+
+def _decoded_to_the_end(text: str) -> str:
+    while (decoded := _decoded(text)) != text:
+        text = decoded
+    return text
 
 
 def _blanked_query(value: str) -> str:

@@ -7,7 +7,6 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,15 +17,16 @@ from dcos_installer import cli, commands
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases import repair_zookeeper
 from dcos_installer.phases.base import HostsFailed, StepFailed
+from dcos_installer.phases.checks.zookeeper_data import _LOOK, Fault, judged
 from dcos_installer.phases.evidence import _UNIT_LOGS, with_unit_logs
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.repair_zookeeper import NotRepaired, RepairZooKeeper
-from dcos_installer.phases.zookeeper_data import _LOOK, Fault, judged
 from dcos_installer.state import ClusterState
-from tests.unit.installer.folder_hosts import a_spec
-from tests.unit.installer.pretended import Daemons, PretendedContext, deployed, pretend, quick_secrets, spec_of
+from tests.support.installer.cheap_roots import cheap_roots
+from tests.support.installer.folder_hosts import a_spec
+from tests.support.installer.pretended import Daemons, PretendedContext, deployed, pretend, spec_of
 
-pytestmark = pytest.mark.usefixtures(quick_secrets.__name__)
+pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 
 INSTALLER = Path(commands.__file__).parent
 CLOSED = Fault("/var/lib/dcos/zookeeper/version-2/log.1 belongs to root, with mode 600", closed=True)
@@ -41,21 +41,24 @@ class Member:
         self.daemons, self.name, self.faults = ctx.ask, name, faults
         self.daemons.silent = {name}
         self.done: list[str] = []
+        self.silent_after: set[str] = set()
+        """Who is silent once something was done about it."""
 
     def fault(self, *_: object) -> Fault | None:
         return self.faults[0]
 
-    def repaired(self, what: str) -> None:
+    def repaired(self, what: str) -> str:
         self.done.append(what)
         self.faults.pop(0)
         if self.faults[0] is None:
-            self.daemons.silent = set()
+            self.daemons.silent = self.silent_after
+        return "@1"
 
 
 def repairing(monkeypatch: pytest.MonkeyPatch, ctx: PretendedContext, name: str, faults: list[Fault | None]) -> Member:
     member = Member(ctx, name, faults)
     monkeypatch.setattr(repair_zookeeper, "fault", member.fault)
-    monkeypatch.setattr(repair_zookeeper, "give_back", lambda *_: member.repaired("give back") or "@1")
+    monkeypatch.setattr(repair_zookeeper, "give_back", lambda *_: member.repaired("give back"))
     monkeypatch.setattr(repair_zookeeper, "put_aside", lambda *_: member.repaired("put aside"))
     return member
 
@@ -83,19 +86,10 @@ def test_files_are_given_back_without_a_majority_too_and_the_others_are_named(
     member = repairing(monkeypatch, ctx, "m1", [CLOSED, None])
     member.daemons.joining = {"m1", "m2"}
     member.daemons.silent = {"m1", "m2", "m3"}
-    member.repaired, done = _joins(member, {"m2", "m3"}), member.done
+    member.silent_after = {"m2", "m3"}
     run_phases(ctx, [RepairZooKeeper("m1")])
-    assert done == ["give back"]
+    assert member.done == ["give back"]
     assert any("runs, and waits for the others" in event.text and "m3 (" in event.text for event in ctx.said)
-
-
-def _joins(member: Member, silent: set[str]) -> Callable[[str], None]:
-    def repaired(what: str) -> None:
-        member.done.append(what)
-        member.faults.pop(0)
-        member.daemons.silent = silent
-
-    return repaired
 
 
 def test_one_that_is_damaged_besides_is_emptied_where_others_serve(

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from dcos_runtime.wire import uris
 
@@ -41,8 +45,23 @@ def test_a_query_does_not_change_what_is_unpacked() -> None:
         ("http://me:s3cret@h:80/x", "http://***@h:80/x"),
         ("https://me@h/x", "https://***@h/x"),
         ("http://me:p@ss@h/x", "http://***@h/x"),
-        ("http://me:p/w@h/x", "http://***"),
-        ("http://me:p?w@h/x", "http://***"),
+        ("http://me:p/w@h/x", "http://***@h/x"),
+        ("http://me:p?w@h/x?a=1&sig=2", "http://***@h/x?a=1&sig=***"),
+        ("http://me:p#w@h:80/x", "http://***@h:80/x"),
+        ("http://me:p/w@a b/x", "http://***"),
+        ("http://me:p/w@", "http://***"),
+        ("http://me:s3cret%40h/x", "http://***"),
+        ("http://me%3As3cret%2540h/x", "http://***"),
+        ("http://me:s3cret", "http://me:***"),
+        ("http://me:s3/cret?x", "http://me:***"),
+        ("http://h:99999/x", "http://h:99999/x"),
+        ("http://h:80x/x", "http://h:***"),
+        ("http:///app.tgz", "http:///app.tgz"),
+        ("http://a b/app.tgz?v=1&token=t", "http://a b/app.tgz?v=1&token=***"),
+        ("http://[::1/app.tgz", "http://[::1/app.tgz"),
+        ("http://[::1]x/app.tgz", "http://***"),
+        ("http://[me:s3cret", "http://***"),
+        ("hdfs://name node/x", "hdfs://name node/x"),
         ("http://h/@scope/x@1.tgz", "http://h/@scope/x@1.tgz"),
         ("http://h/x?version=1&X-Amz-Signature=abc&token=t", "http://h/x?version=1&X-Amz-Signature=***&token=***"),
         ("file:///opt/a@b", "file:///opt/a@b"),
@@ -65,6 +84,37 @@ def test_a_query_does_not_change_what_is_unpacked() -> None:
 )
 def test_no_secret_of_a_uri_is_told(value: str, told: str) -> None:
     assert uris.blanked(value) == told
+
+
+_ODD = st.text(alphabet="/?#@:[]%\\ a1-&=", max_size=6)
+
+
+@given(
+    begin=st.sampled_from(["http://", "https://", "ftp://", "http:/", "http:", "//", "HTTP://", "http ://", "s3a://"]),
+    user=st.text(alphabet="abc%-_.", max_size=5),
+    before=_ODD,
+    after=_ODD,
+    host=st.sampled_from(["h", "h:80", "h:99999", "h:x", "a b", "[::1]", "[::1", "", "h%zz", "ü.example"]),
+    rest=st.sampled_from(["", "/x", "/x?y=1", "?y=1", "/x@1.tgz", "/a/b#c", "/x?from=me@corp"]),
+)
+def test_no_password_is_told_however_malformed_its_uri_is(
+    begin: str, user: str, before: str, after: str, host: str, rest: str
+) -> None:
+    value = f"{begin}{user}:{before}S3CRET{after}@{host}{rest}"
+    told = uris.blanked(value)
+    if "S3CRET" in told:
+        # Only where the URI as it stands has a host that ends before: then it is a path, or a name in the query.
+        place = value.removeprefix(begin)
+        authority = re.split(r"[/?#]", place)[0].rpartition("@")[2]
+        assert "S3CRET" not in authority and _has_place(authority), (value, told)
+
+
+def _has_place(authority: str) -> bool:
+    try:
+        uris.web(f"http://{authority}/")
+    except ValueError:
+        return False
+    return True
 
 
 def test_the_secrets_of_a_uri_are_known_however_it_is_written() -> None:
