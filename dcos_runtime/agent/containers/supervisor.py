@@ -254,25 +254,36 @@ def stop_new(root: int, known: set[int], groups: set[int], kept: set[int]) -> bo
     wave = [root]
     any_new = False
     while wave:
-        found = []
-        for parent in wave:
-            for pid in children(parent):
-                if pid in known:
-                    continue
-                known.add(pid)
-                found.append(pid)
-                try:
-                    group = os.getpgid(pid)
-                except OSError:
-                    continue
-                if group not in groups and group not in kept:
-                    groups.add(group)
-                    send_group(group, signal.SIGSTOP)
-                else:
-                    send(pid, signal.SIGSTOP)
+        found = list({pid: None for parent in wave for pid in children(parent) if pid not in known})
+        known.update(found)
+        stop(found, groups, kept)
         any_new = any_new or bool(found)
         wave = found
     return any_new
+
+
+def stop(pids: list[int], groups: set[int], kept: set[int]) -> None:
+    """Stops these, and their groups where those are none of ``groups``, which they become, nor ``kept``.
+
+    Until the last of them is stopped they all take time from who does this, so it is done with the fewest calls.
+    """
+    of = {}
+    for pid in pids:
+        with contextlib.suppress(OSError):
+            of[pid] = os.getpgid(pid)
+    new = set(of.values()) - groups - kept
+    groups |= new
+    # Where nearly each has a group of its own, one by one is the shorter way, and who else is in those comes after.
+    apart = 2 * len(new) > len(of)
+    if not apart:
+        for group in new:
+            send_group(group, signal.SIGSTOP)
+    for pid, group in of.items():
+        if apart or group not in new:
+            send(pid, signal.SIGSTOP)
+    if apart:
+        for group in new:
+            send_group(group, signal.SIGSTOP)
 
 
 def signal_descendants(root: int, number: int, known: set[int]) -> set[int]:

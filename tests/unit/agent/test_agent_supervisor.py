@@ -85,6 +85,17 @@ def test_a_group_is_stopped_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None
     assert not supervisor.stop_new(1, known, groups, {1})
 
 
+def test_of_those_in_a_group_each_all_are_stopped_before_anything_else_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
+    told: list[tuple[str, int]] = []
+    monkeypatch.setattr(supervisor, "send_group", lambda group, number: told.append(("group", group)))
+    monkeypatch.setattr(supervisor, "send", lambda pid, number: told.append(("process", pid)) or True)
+    monkeypatch.setattr(supervisor.os, "getpgid", lambda pid: pid)
+    groups: set[int] = set()
+    supervisor.stop([5, 6, 7], groups, set())
+    assert told[:3] == [("process", 5), ("process", 6), ("process", 7)] and groups == {5, 6, 7}
+    assert sorted(told[3:]) == [("group", 5), ("group", 6), ("group", 7)]
+
+
 @lists_children
 def test_children_of_every_thread_are_told() -> None:
     ready, end = threading.Event(), threading.Event()
