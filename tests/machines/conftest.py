@@ -33,7 +33,7 @@ def cluster() -> Iterator[Deployed]:
             assert done.returncode == 0, done.stdout + done.stderr
             yield made
         finally:
-            gone = made.installer("destroy", "--yes")
+            gone = made.documented("destroy")
             assert gone.returncode == 0, gone.stdout + gone.stderr
 
 

@@ -14,8 +14,7 @@ from typing import Any
 import pytest
 
 from tests.support.daemons.byhand import wait_for
-from tests.support.documented import all_fences
-from tests.support.machines.deployed import PROGRAMS, Deployed
+from tests.support.machines.deployed import PROGRAMS, Deployed, installer_lines
 
 pytestmark = pytest.mark.machines
 
@@ -78,10 +77,9 @@ def test_an_app_with_three_instances_answers_on_its_ports(cluster: Deployed) -> 
 
 
 def test_the_commands_of_the_installers_page_are_true(cluster: Deployed) -> None:
-    """Those that take nothing away; each of the others is run somewhere in these tests."""
-    (text,) = [one.text for one in all_fences() if one.document == "docs/installer.md" and one.language == "sh"]
+    """Those that take nothing away; the others are run where something is taken away (`Deployed.documented`)."""
     verbs = ("validate", "plan", "deploy", "status", "ssh", "unlock")
-    lines = [line for line in text.splitlines() if line.split()[1] in verbs]
+    lines = [line for line in installer_lines() if line.split()[1] in verbs]
     assert [line.split()[1] for line in lines] == list(verbs)
     script = "\n".join(lines).replace("inventories/local.ini", shlex.quote(str(cluster.inventory)))
     environment = {**cluster.environment, "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
@@ -234,7 +232,7 @@ def test_tasks_of_a_machine_without_power_run_elsewhere(cluster: Deployed) -> No
     with app(cluster, "mover", cmd="exec sleep 10000") as name:
         (before,) = running(cluster, name, 1)
         host = cluster.host_at(before["host"])
-        cluster.power_off(host)
+        cluster.switch_as_documented("power-off", host)
         try:
 
             def moved() -> bool:
@@ -242,7 +240,7 @@ def test_tasks_of_a_machine_without_power_run_elsewhere(cluster: Deployed) -> No
 
             wait_for(moved, 120, "a replacement on another machine")
         finally:
-            cluster.start(host)
+            cluster.switch_as_documented("start", host)
         wait_for(lambda: cluster.registered(before["host"]), 90, "the machine's return")
         assert len(running(cluster, name, 1)) == 1
 
@@ -254,7 +252,7 @@ def test_after_a_reboot_of_every_machine_the_app_is_back(cluster: Deployed) -> N
             host: cluster.ssh(host, "cat /proc/sys/kernel/random/boot_id; stat -c %Y /run/systemd")
             for host in cluster.hosts
         }
-        cluster.reboot(*cluster.hosts)
+        cluster.switch_as_documented("reboot", *cluster.hosts)
         for host in cluster.hosts:
             wait_for(
                 lambda host=host: (  # type: ignore[misc]  # mypy infers no lambda with a default

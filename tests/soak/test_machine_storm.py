@@ -123,7 +123,7 @@ class Storm:
 
     @contextlib.contextmanager
     def _reboot(self, host: str, fault: Fault) -> Iterator[None]:
-        self.cluster.reboot(host)
+        self.cluster.switch_as_documented("reboot", host)
         yield
 
     @contextlib.contextmanager

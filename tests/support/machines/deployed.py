@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from dcos_installer.state import find_state
+from tests.support.documented import all_fences
 
 PROGRAMS = Path(sys.executable).parent
 
@@ -48,6 +49,17 @@ def exchange(connection: http.client.HTTPSConnection, method: str, path: str, bo
     with contextlib.suppress(ValueError):
         return response.status, json.loads(text)
     return response.status, text
+
+
+def installer_lines() -> list[str]:
+    """The commands of the installer's page."""
+    (text,) = [one.text for one in all_fences() if one.document == "docs/installer.md" and one.language == "sh"]
+    return text.splitlines()
+
+
+def installer_line(verb: str) -> str:
+    (line,) = [line for line in installer_lines() if line.split()[1] == verb]
+    return line
 
 
 @dataclass
@@ -117,6 +129,23 @@ class Deployed:
     def installer(self, verb: str, *words: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
         return self.run("dcos-installer", verb, str(self.inventory), *words, timeout=timeout)
 
+    def documented(self, verb: str, *hosts: str, timeout: float = 600) -> subprocess.CompletedProcess[str]:
+        """Runs the line of the installer's page with that verb as it stands there, but for inventory and hosts."""
+        line = installer_line(verb)
+        words = line.split()
+        at = next(index for index, word in enumerate(words) if word.endswith(".ini"))
+        assert bool(words[at + 1 :]) is bool(hosts), f"{line}: run for {hosts}"
+        script = " ".join([*words[:at], shlex.quote(str(self.inventory)), *hosts])
+        return subprocess.run(
+            ["/bin/sh", "-c", script],
+            env={**self.environment, "PATH": f"{PROGRAMS}:{os.environ['PATH']}"},
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            umask=self.umask,
+        )
+
     def dcos(self, *words: str, stdin: str | None = None) -> subprocess.CompletedProcess[str]:
         return self.run("dcos", *words, stdin=stdin)
 
@@ -126,14 +155,16 @@ class Deployed:
         assert not check or done.returncode == 0, f"{host}: {command}: {done.stdout}{done.stderr}"
         return done.stdout.strip()
 
+    def switch_as_documented(self, verb: str, *hosts: str) -> None:
+        """``start``, ``power-off`` or ``reboot``."""
+        done = self.documented(verb, *hosts)
+        assert done.returncode == 0, f"{verb} {hosts}: {done.stdout}{done.stderr}"
+
     def power_off(self, *hosts: str) -> None:
         self._switch("power-off", hosts)
 
     def start(self, *hosts: str) -> None:
         self._switch("start", hosts)
-
-    def reboot(self, *hosts: str) -> None:
-        self._switch("reboot", hosts)
 
     def _switch(self, verb: str, hosts: tuple[str, ...]) -> None:
         # A fault strikes at once and whoever is at work: nobody asks the first master for the lock before.

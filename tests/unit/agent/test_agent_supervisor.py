@@ -88,8 +88,13 @@ def test_a_group_is_stopped_in_one_step(monkeypatch: pytest.MonkeyPatch) -> None
 def test_of_those_in_a_group_each_all_are_stopped_before_anything_else_is_done(monkeypatch: pytest.MonkeyPatch) -> None:
     told: list[tuple[str, int]] = []
     monkeypatch.setattr(supervisor, "send_group", lambda group, number: told.append(("group", group)))
-    monkeypatch.setattr(supervisor, "send", lambda pid, number: told.append(("process", pid)) or True)
-    monkeypatch.setattr(supervisor.os, "getpgid", lambda pid: pid)
+
+    def send(pid: int, number: int) -> bool:
+        told.append(("process", pid))
+        return True
+
+    monkeypatch.setattr(supervisor, "send", send)
+    monkeypatch.setattr(os, "getpgid", lambda pid: pid)
     groups: set[int] = set()
     supervisor.stop([5, 6, 7], groups, set())
     assert told[:3] == [("process", 5), ("process", 6), ("process", 7)] and groups == {5, 6, 7}

@@ -184,3 +184,14 @@ def test_a_flag_that_goes_away_is_missed(monkeypatch: pytest.MonkeyPatch) -> Non
     told = documented.table_of_flags((documented.ROOT / without.document).read_text())
     assert told - {flag.name for flag in without.declared} == {"port"}
     assert "--port" not in documented.options("dcos-master")
+
+
+def test_every_command_of_the_installers_page_is_run_on_machines() -> None:
+    """Some by the test of that page, others where what they take away is wanted to be gone."""
+    code = "".join(path.read_text() for path in (documented.ROOT / "tests" / "machines").glob("*.py"))
+    page = re.search(r"verbs = \((.*)\)", code)
+    assert page is not None
+    run = set(re.findall(r'"([a-z-]+)"', page[1]))
+    run |= set(re.findall(r"\.(?:documented|switch_as_documented)\(\s*\"([a-z-]+)\"", code))
+    told = {called(command).split()[1] for command in all_commands() if command.words[0] == "dcos-installer"}
+    assert told - run == set()
