@@ -70,7 +70,10 @@ class ApplyFragments(ActionBase):
 
 
 def facts(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
-    """``dcos_facts``: the host's facts, as the variable of that name, and ``dcos_services``, the roles that it gets."""
+    """``dcos_facts``: the host's facts, as the variable of that name, and ``dcos_services``, the roles that it gets.
+
+    With ``up_to`` only that service, and those of the host that it starts after.
+    """
     host, root = task_vars["inventory_hostname"], _root(action)
     answered = _ask(action, host, task_vars, {"mode": "facts", "root": root})
     found = msgspec.convert(answered["facts"], Facts)
@@ -79,10 +82,14 @@ def facts(action: ActionBase, task_vars: Vars) -> dict[str, Any]:
     spec, state = _cluster(task_vars)
     if not action._play_context.check_mode:
         _make_secrets(host, found, spec, state)
+    up_to = str(action._task.args.get("up_to") or "")
+    wanted = installed().on(spec.host(host))
+    if up_to:
+        wanted = installed().needed_by(up_to, wanted)
     known = {
         "dcos_facts": answered["facts"],
         "dcos_fragments": [],
-        "dcos_services": [service.name for service in installed().on(spec.host(host))],
+        "dcos_services": [service.name for service in wanted],
     }
     return {"changed": False, "ansible_facts": known}
 

@@ -52,6 +52,14 @@ class Catalog:
         """The services of a host, in the order in which they start."""
         return tuple(service for service in self.services if runs_on(service, host))
 
+    def needed_by(self, name: str, among: Sequence[Service]) -> tuple[Service, ...]:
+        """The service ``name`` and those that start before it, as far as they are ``among`` these; in their order."""
+        wanted, known = {name}, {service.name for service in among}
+        for service in reversed(self.services):
+            if service.name in wanted:
+                wanted |= set(service.after) & known
+        return tuple(service for service in among if service.name in wanted)
+
     def checked_by(self, check: str) -> tuple[Service, ...]:
         return tuple(service for service in self.services if service.checked_by == check)
 
