@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import signal
 import sys
 import threading
@@ -128,7 +129,10 @@ def counted(url: str) -> int:
 
 
 def test_the_shell_of_a_daemon_with_a_leader_is_short() -> None:
-    assert len(TOY.read_text().splitlines()) <= MOST_LINES
+    source = TOY.read_text()
+    assert len(source.splitlines()) <= MOST_LINES
+    (told,) = re.findall(r"```python\n(.*?)```", (TOY.parents[3] / "docs" / "leading.md").read_text(), re.DOTALL)
+    assert told in source, "docs/leading.md shows another one"
 
 
 def test_standbys_answer_on_when_the_leader_is_killed_and_nothing_that_was_answered_is_lost(trio: Trio) -> None:

@@ -10,7 +10,7 @@ from dcos_runtime.store import StoreError
 from dcos_runtime.store.layout import Layout
 
 LAYOUT = Layout("/dcos/x", loose="_", own=frozenset(("epoch",)))
-TEXT = st.text(st.characters(exclude_categories=("Cs",)), min_size=1, max_size=12)
+TEXT = st.text(st.characters(codec="utf-8"), min_size=1, max_size=12)
 KEYS = st.one_of(TEXT.filter(lambda text: "/" not in text), st.builds("{}/{}".format, TEXT, TEXT))
 
 
