@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+from collections.abc import Collection
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,29 +20,39 @@ DATE = "2026-11-23 15:22:00"
 
 USER = "dcos"
 
+WORKSHOP = frozenset({"sim", "wire/generator", "wire/proto"})
+"""Folders of this package that are for work on a checkout: no program reads them, no machine has them (the bundle
+leaves them out), and they do not count for what a build is called.
+"""
+
 
 @functools.cache
 def info() -> dict[str, Any]:
-    """``git_sha`` is what ``git rev-parse <commit>:dcos_runtime`` prints for the commits that hold this code."""
+    """``git_sha`` is the id that git gives to the folder ``dcos_runtime`` without `WORKSHOP`, for the commits that hold
+    this code.
+    """
     return {
         "build_date": DATE,
         "build_time": datetime.strptime(DATE, "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC).timestamp(),
         "build_user": USER,
-        "git_sha": tree_id(Path(__file__).parent).hex(),
+        "git_sha": tree_id(Path(__file__).parent, WORKSHOP).hex(),
         "git_tag": __version__,
     }
 
 
-def tree_id(folder: Path) -> bytes:
-    """The id that git gives to a folder of plain files. What is generated or hidden does not count."""
+def tree_id(folder: Path, without: Collection[str] = ()) -> bytes:
+    """The id that git gives to a folder of plain files. What is generated or hidden does not count, nor what is below
+    the folders ``without`` (paths in ``folder``).
+    """
     entries: list[tuple[bytes, bytes]] = []
     for path in folder.iterdir():
-        if path.name.startswith(".") or path.name == "__pycache__" or path.suffix == ".pyc":
+        if path.name.startswith(".") or path.name == "__pycache__" or path.suffix == ".pyc" or path.name in without:
             continue
         name = path.name.encode()
         if path.is_dir():
+            below = [one.removeprefix(f"{path.name}/") for one in without if one.startswith(f"{path.name}/")]
             # Git sorts a folder as if its name ended with a slash.
-            entries.append((name + b"/", b"40000 %b\0%b" % (name, tree_id(path))))
+            entries.append((name + b"/", b"40000 %b\0%b" % (name, tree_id(path, below))))
         else:
             entries.append((name, b"100644 %b\0%b" % (name, _object_id(b"blob", path.read_bytes()))))
     return _object_id(b"tree", b"".join(entry for _, entry in sorted(entries)))

@@ -27,6 +27,7 @@ from dcos_installer.plan.facts import Target
 from dcos_installer.process import run
 from dcos_installer.services import installed
 from dcos_runtime import __version__
+from dcos_runtime.build import WORKSHOP
 
 NAME = "dcos-runtime"
 
@@ -135,7 +136,9 @@ def platforms(target: Target) -> list[str]:
 
 
 def own_files() -> Iterator[tuple[str, Path]]:
-    """The runtime's own files, by their path below ``lib``: code and data, nothing that was generated or hidden."""
+    """The runtime's own files, by their path below ``lib``: code and data, nothing that was generated or hidden, and
+    nothing that is for work on a checkout only (`build.WORKSHOP`).
+    """
     spec = importlib.util.find_spec("dcos_runtime")
     if spec is None or not spec.submodule_search_locations:
         raise BundleError("dcos_runtime cannot be found", hint="install dcos again")
@@ -143,7 +146,8 @@ def own_files() -> Iterator[tuple[str, Path]]:
     for path in sorted(top.rglob("*")):
         parts = path.relative_to(top).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
-        if not hidden and path.is_file() and path.suffix != ".pyc":
+        elsewhere = any("/".join(parts[:depth]) in WORKSHOP for depth in range(1, len(parts)))
+        if not hidden and not elsewhere and path.is_file() and path.suffix != ".pyc":
             yield "/".join(("dcos_runtime", *parts)), path
 
 

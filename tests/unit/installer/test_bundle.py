@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import gzip
 import hashlib
 import io
@@ -15,6 +16,7 @@ from pathlib import Path
 
 import pytest
 
+import dcos_runtime
 from dcos_installer import sockets
 from dcos_installer.ansible import payload
 from dcos_installer.ansible.host.errors import HostError
@@ -30,6 +32,7 @@ from dcos_installer.data import locks_dir
 from dcos_installer.errors import InstallerError, ProcessFailed
 from dcos_installer.plan.facts import Target
 from dcos_installer.providers.base import SshTarget
+from dcos_runtime.build import WORKSHOP
 from tests.support.installer.folder_hosts import Host, a_manifest, shown
 
 HERE = runtime.this_machine()
@@ -142,6 +145,22 @@ def test_our_own_code_goes_in_without_what_was_generated_or_hidden(unpacked: Pat
     ours = {path.relative_to(unpacked / "lib").as_posix() for path in (unpacked / "lib" / "dcos_runtime").rglob("*.py")}
     assert {"dcos_runtime/__init__.py", "dcos_runtime/wire/base.py"} <= ours
     assert not [name for name in ours if "/." in name]
+
+
+def test_nothing_that_is_for_work_on_a_checkout_goes_in_and_nothing_that_does_imports_it(unpacked: Path) -> None:
+    home = unpacked / "lib" / "dcos_runtime"
+    elsewhere = [f"dcos_runtime.{folder.replace('/', '.')}" for folder in WORKSHOP]
+    for folder in WORKSHOP:
+        assert not (home / folder).exists()
+        assert (Path(dcos_runtime.__file__).parent / folder).is_dir(), f"{folder} is no folder of the checkout"
+    for path in home.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+            if isinstance(node, ast.ImportFrom):
+                names += [f"{node.module}.{one.name}" for one in node.names]
+            elif isinstance(node, ast.Import):
+                names = [one.name for one in node.names]
+            assert not [name for name in names if name.startswith(tuple(elsewhere))], path
 
 
 def test_it_holds_no_scripts_of_pip_no_tests_and_no_records(unpacked: Path) -> None:
