@@ -19,7 +19,7 @@ from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.recorder import Opening, Unreadable, read
 from dcos_runtime.core.runner import Core
 
-CORES = {name: f"dcos_runtime.{name}.core.recorded" for name in ("agent", "marathon", "master")}
+CORES = {name: f"dcos_runtime.{name}.core.recorded" for name in ("agent", "framework", "marathon", "master")}
 """By the name in a recording: the module that tells a core's events and effects, and makes one of a snapshot."""
 
 SHOWN = 10

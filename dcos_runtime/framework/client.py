@@ -23,7 +23,7 @@ import aiohttp
 
 from dcos_runtime import running
 from dcos_runtime.core.frozen import Log
-from dcos_runtime.core.runner import Runner
+from dcos_runtime.core.runner import Keeper, Runner
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.framework.core import effects, events, session
 from dcos_runtime.framework.core.subscription import Settings, SubscriptionCore
@@ -80,6 +80,10 @@ class Credential:
         return "Basic " + base64.b64encode(f"{self.principal}:{self.secret}".encode()).decode()
 
 
+Record = Callable[[SubscriptionCore, bytes], Keeper | None]
+"""Makes what keeps the life of this core, with its seed, if that is wanted."""
+
+
 class _Attempt:
     """One connection: the task that asks and then reads, the one that sends, and the open stream."""
 
@@ -107,6 +111,7 @@ class Client:
         term: Term | None = None,
         first_wait: float = 0.25,
         longest_wait: float = 3.0,
+        record: Record | None = None,
     ) -> None:
         self._leader = leader
         self._introduce = introduce
@@ -116,8 +121,10 @@ class Client:
             self._headers["Authorization"] = credential.header
         self._tls = tls
         self._term = term or Forever()
-        self._core = SubscriptionCore(Settings(first_wait, longest_wait, tls=tls is not None), Source(os.urandom(32)))
-        self._runner: Runner[events.Event] = Runner(self._core, running.now, self._perform)
+        seed = os.urandom(32)
+        self._core = SubscriptionCore(Settings(first_wait, longest_wait, tls=tls is not None), Source(seed))
+        self._recorder = None if record is None else record(self._core, seed)
+        self._runner: Runner[events.Event] = Runner(self._core, running.now, self._perform, self._recorder)
         self._ticking = running.Ticking[events.Event](self._core, self._runner)
         self._attempts: dict[int, _Attempt] = {}
         self._inbox: deque[effects.Tell | effects.TellRefused | effects.TellOver] = deque()
@@ -159,6 +166,8 @@ class Client:
                 for task in work:
                     task.cancel()
                 await asyncio.gather(*work, return_exceptions=True)
+                if self._recorder is not None:
+                    self._recorder.flush()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         """What goes wrong in there ends `run`."""

@@ -11,9 +11,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from dcos_runtime import __version__, tls
-from dcos_runtime.core.recorder import Recorder
+from dcos_runtime.core.recorder import Recorded, Recorder, Veil
 from dcos_runtime.flags.marathon import HTTPS_PORT, MarathonFlags
 from dcos_runtime.framework.client import Client, Credential
+from dcos_runtime.framework.core import recorded as connection
+from dcos_runtime.framework.core.subscription import SubscriptionCore
 from dcos_runtime.framework.leader import MasterLeader
 from dcos_runtime.guard import guard
 from dcos_runtime.leading.main import Daemon, Here, Unusable
@@ -97,9 +99,16 @@ class Init(Daemon[InitShell, MarathonFlags]):
             raise StoreError(str(fault)) from fault
         secure = None if here.files is None else here.files.client("master")
         master = MasterLeader(flags.master, None if secure is None else flags.master_tls_port)
-        shell.subscribe(
-            Client(master, shell.introduce, shell, credential=credential, tls=secure, term=leadership.lease), master
+        client = Client(
+            master,
+            shell.introduce,
+            shell,
+            credential=credential,
+            tls=secure,
+            term=leadership.lease,
+            record=functools.partial(_connection_recorder, flags),
         )
+        shell.subscribe(client, master)
         return shell
 
 
@@ -126,12 +135,18 @@ def _info(here: Here[MarathonFlags], credential: Credential | None) -> Framework
 
 def _recorder(flags: MarathonFlags, core: InitCore, seed: bytes) -> Recorder | None:
     """Raises ``OSError``."""
-    folder = flags.record
-    if folder is None:
-        return None
-    log.warning("all that this init decides on is recorded in %s; secrets of apps become pseudonyms", folder)
-    veil, files = recorded.Veil(os.urandom(32)), Files(Path(folder), recorded.NAME)
-    return Recorder(core, recorded.NAME, __version__, seed, veil, files)
+    if flags.record is not None:
+        log.warning("all that this init decides on is recorded in %s; secrets of apps become pseudonyms", flags.record)
+    return _recording(flags.record, core, recorded.NAME, seed, recorded.Veil(os.urandom(32)))
+
+
+def _connection_recorder(flags: MarathonFlags, core: SubscriptionCore, seed: bytes) -> Recorder | None:
+    """The same of the connection to the master, which another core decides on. Raises ``OSError``."""
+    return _recording(flags.record, core, connection.NAME, seed, connection.Veil(os.urandom(32)))
+
+
+def _recording(folder: str | None, core: Recorded, name: str, seed: bytes, veil: Veil) -> Recorder | None:
+    return None if folder is None else Recorder(core, name, __version__, seed, veil, Files(Path(folder), name))
 
 
 def _credential(flags: MarathonFlags) -> Credential | None:

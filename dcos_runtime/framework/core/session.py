@@ -68,6 +68,11 @@ def ends_subscription(status: int, text: str) -> bool:
     return status in (301, 302, 307, 308, 401, 403, 503) or (status == 400 and "stream" in text.lower())
 
 
+def unreadable(record: bytes, error: Exception) -> str:
+    """The complaint about an event that is left out."""
+    return f"ignoring an event that cannot be read ({error}): {record[:500]!r}"
+
+
 class Session:
     """The event stream of one subscription. Times are seconds of one monotonic clock."""
 
@@ -102,7 +107,7 @@ class Session:
             try:
                 event = codec.decode(record, Event)
             except codec.DecodeError as error:
-                complain(f"ignoring an event that cannot be read ({error}): {record[:500]!r}")
+                complain(unreadable(record, error))
                 continue
             if event.subscribed is not None and event.subscribed.heartbeat_interval_seconds:
                 self.heartbeat = event.subscribed.heartbeat_interval_seconds

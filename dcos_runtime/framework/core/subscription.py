@@ -88,7 +88,9 @@ class Standpoint(msgspec.Struct):
     posted: bool = False
 
 
-class _Snapshot(msgspec.Struct):
+class Snapshot(msgspec.Struct):
+    """``session``: what is half read, the heartbeat, and when something was heard."""
+
     settings: Settings
     source: SourceState
     at: Standpoint
@@ -152,7 +154,7 @@ class SubscriptionCore:
         """All of the state; `restored` makes a core of it that goes on as this one would."""
         session = self._session
         return msgspec.msgpack.encode(
-            _Snapshot(
+            Snapshot(
                 self.settings,
                 self.source.state(),
                 self.at,
@@ -302,7 +304,7 @@ class SubscriptionCore:
 
 def restored(seed: bytes, snapshot: bytes) -> SubscriptionCore:
     """A core that goes on where the one that told ``snapshot`` stood. Raises `msgspec.DecodeError`."""
-    found = msgspec.msgpack.decode(snapshot, type=_Snapshot)
+    found = msgspec.msgpack.decode(snapshot, type=Snapshot)
     core = SubscriptionCore(found.settings, Source.restored(seed, found.source))
     core.at = found.at
     core._timers = Timers(found.timers)
