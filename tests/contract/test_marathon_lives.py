@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import os
 import signal
+import subprocess
+import sys
 import threading
 import urllib.request
 from collections.abc import Iterator
@@ -17,6 +19,7 @@ from tests.support.daemons.byhand import Daemon, ask, free_port, processes_here_
 from tests.support.mesos.oracle import Oracle
 
 SLEEP = "exec sleep 100000"
+SECRET = "correct-horse-battery"
 
 
 class Made:
@@ -40,6 +43,7 @@ class Made:
                 f"--http_port={free_port()}",
                 f"--work_dir={folder / 'marathon'}",
                 "--kill_retry_timeout=2000",
+                f"--record={folder / 'recordings'}",
             ],
             folder / "marathon.log",
         ).start()
@@ -75,7 +79,7 @@ class Made:
         return answer
 
     def create(self, app: dict[str, Any]) -> None:
-        env = {**app.get("env", {}), "RUN_OF_TESTS": self.run}
+        env = {**app.get("env", {}), "RUN_OF_TESTS": self.run, "PASSWORD": SECRET}
         self.put("/v2/apps", {"cpus": 0.1, "mem": 32, "cmd": SLEEP, **app, "env": env}, "POST")
 
     def running(self, app: str) -> list[dict[str, Any]]:
@@ -131,6 +135,20 @@ def made(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
     yield one
     one.end()
     assert "Traceback" not in one.marathon.log.read_text()
+    _runs_again_without_secrets(one.folder / "recordings")
+
+
+def _runs_again_without_secrets(folder: Path) -> None:
+    """Whatever the tests did to it: both cores of the init, of this life and of those that were killed."""
+    found = sorted(folder.iterdir())
+    assert {path.name.partition("-")[0] for path in found} == {"framework", "marathon"}
+    assert all(path.stat().st_mode & 0o077 == 0 for path in found)
+    assert any(b"PASSWORD" in path.read_bytes() for path in found)
+    assert not any(SECRET.encode() in path.read_bytes() for path in found)
+    replay = [sys.executable, "-m", "dcos_runtime.replay", *map(str, found)]
+    done = subprocess.run(replay, capture_output=True, text=True, check=False, timeout=300)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert done.stdout.count("the effects are the same") == len(found) >= 4
 
 
 def test_an_app_of_three_instances_answers_on_its_ports_with_the_originals_environment(made: Made) -> None:
