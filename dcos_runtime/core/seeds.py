@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from random import Random
 from typing import TypeVar
 
@@ -15,21 +15,29 @@ SourceState = tuple[int, tuple[int, ...], float | None]
 class Source:
     """Two of the same seed that are asked the same in the same order answer the same.
 
-    ``misfortune``: how often what may go wrong does, in a simulation (`unlucky`). Never in a daemon.
+    ``misfortune``: how often what may go wrong does, in a simulation (`unlucky`), which is told by ``befell`` what did.
+    Never in a daemon.
     """
 
-    def __init__(self, seed: bytes, *, misfortune: float = 0.0) -> None:
+    def __init__(
+        self, seed: bytes, *, misfortune: float = 0.0, befell: Callable[[str], None] = lambda what: None
+    ) -> None:
         self.seed = seed
         self._random = Random(seed)
         self._misfortune = misfortune
         self._luck = Random(seed + b" luck") if misfortune else None
+        self._befell = befell
 
-    def unlucky(self) -> bool:
+    def unlucky(self, what: str) -> bool:
         """Asked where a core may do what is allowed and seldom happens: refuse, give up early, ask for another try.
 
-        It takes nothing from the chance of all else, so that a daemon decides as if it were not asked.
+        ``what``: that, in words, and at one place only. It takes nothing from the chance of all else, so that a daemon
+        decides as if it were not asked.
         """
-        return self._luck is not None and self._luck.random() < self._misfortune
+        if self._luck is None or self._luck.random() >= self._misfortune:
+            return False
+        self._befell(what)
+        return True
 
     def bits(self, count: int) -> int:
         return self._random.getrandbits(count)

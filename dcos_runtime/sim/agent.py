@@ -22,7 +22,6 @@ from dcos_runtime.agent.core.effects import (
 )
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.core.frozen import Frozen, Persist
-from dcos_runtime.core.seeds import Source
 from dcos_runtime.sim.containers import Host
 from dcos_runtime.sim.disk import Disk
 from dcos_runtime.sim.network import Stream
@@ -74,11 +73,7 @@ class AgentProcess(CoreProcess):
             launcher="sim",
             update_retry_first=options.update_retry,
         )
-        self.install(
-            AgentCore(
-                settings, Source(f"{self.cluster.seed} {self.name} {self.life}".encode(), misfortune=options.misfortune)
-            )
-        )
+        self.install(AgentCore(settings, self.source(f"{self.name} {self.life}")))
         self.feed(self._found())
         self.cluster.ensemble.watch_leader(self)
 

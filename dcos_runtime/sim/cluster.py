@@ -7,6 +7,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.sim.agent import AgentProcess
 from dcos_runtime.sim.clock import START, Action, Clock
 from dcos_runtime.sim.ensemble import Ensemble
@@ -58,6 +59,14 @@ class Cluster:
         self._processes: dict[str, Process] = {
             one.name: one for one in (*self.masters, *self.agents, *self.frameworks, *self.inits)
         }
+
+    def source(self, process: Process, seed: str) -> Source:
+        """The chance of a core of this process, which is as unlucky as the options say."""
+        return Source(
+            f"{self.seed} {seed}".encode(),
+            misfortune=self.options.misfortune,
+            befell=lambda what: self.watch.befell(process, what),
+        )
 
     # --- who is who ---
 

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from typing import Any
 
 from dcos_runtime.core.frozen import Frozen, Persist, Persisted, Reply
-from dcos_runtime.core.seeds import Source
 from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.core.effects import EndProcess, Probe, Send
@@ -51,9 +50,7 @@ class InitProcess(LeadingProcess):
         )
         options = self.cluster.options
         settings = Settings(info=info, reconciliation_interval=options.init_reconcile, launch_timeout=60.0)
-        self.install(
-            InitCore(settings, Source(f"{self.cluster.seed} init {self.fence}".encode(), misfortune=options.misfortune))
-        )
+        self.install(InitCore(settings, self.source(f"init {self.fence}")))
         self.feed(events.Recovered(tuple(values.items())))
         self.subscription = Subscription(self, self._introduce, self._heard, self._lost, self._refused, self.do)
         self.cluster.ensemble.watch_leader(self)

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from dcos_runtime.core.frozen import Frozen, Persist, Persisted, Reply
-from dcos_runtime.core.seeds import Source
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.allocator import Options as AllocatorOptions
 from dcos_runtime.master.core.effects import Close, Send, SendJoined, Tell
@@ -57,9 +56,7 @@ class MasterProcess(LeadingProcess):
             agent_reregister_timeout=options.reregister_seconds,
             allocator=AllocatorOptions(interval=1.0),
         )
-        self.install(
-            MasterCore(config, Source(f"{self.cluster.seed} {self.fence}".encode(), misfortune=options.misfortune))
-        )
+        self.install(MasterCore(config, self.source(str(self.fence))))
         self.feed(events.Recovered(tuple(values.items()), int(self.now().wall * 1000)))
         self.later(HEARTBEAT_SECONDS, self._heartbeat)
 

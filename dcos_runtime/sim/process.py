@@ -9,6 +9,7 @@ from typing import Any
 
 from dcos_runtime.core.frozen import Frozen, Now, Tick
 from dcos_runtime.core.runner import Core, Runner
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.sim.clock import WALL, Action
 from dcos_runtime.sim.world import World
 
@@ -132,6 +133,10 @@ class CoreProcess(Process):
         self.core = core
         self.runner = Runner(core, self.now, self._carry_out, self)
         self.runner.fed = Ticker(self, core, self.core_time, self.feed, self.tick, self.do).fed
+
+    def source(self, seed: str) -> Source:
+        """A core's chance, as unlucky as ``cluster.options`` say."""
+        return self.cluster.source(self, seed)
 
     def tick(self) -> Frozen:
         """The event that lets time pass."""

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any
 
 from dcos_runtime.core.runner import Runner
-from dcos_runtime.core.seeds import Source
 from dcos_runtime.framework.core import effects, events
 from dcos_runtime.framework.core.subscription import Settings, SubscriptionCore
 from dcos_runtime.sim.network import Stream
@@ -34,7 +33,7 @@ class Subscription:
     ) -> None:
         self._process = process
         self._introduce, self._heard, self._lost, self._refused, self._may = introduce, heard, lost, refused, may
-        core = SubscriptionCore(Settings(), Source(f"{process.cluster.seed} {process.name} {process.life}".encode()))
+        core = SubscriptionCore(Settings(), process.cluster.source(process, f"{process.name} {process.life}"))
         self.core = core
         self._runner: Runner[events.Event] = Runner(core, process.now, self._perform)
         ticker = Ticker(process, core, lambda: process.now().mono, self._runner.feed)

@@ -5,7 +5,7 @@ What is looked at in a step is what the step touched. All of it is looked throug
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -47,6 +47,8 @@ class Watch:
         self.inits = InitLedger(self)
         self.running: dict[tuple[str, str], set[str]] = {}
         """Which containers run a task: (framework, task) → container ids."""
+        self.misfortunes: Counter[str] = Counter()
+        """Where cores were unlucky; see `core.seeds.Source.unlucky`."""
         self._notes: deque[str] | None = deque(maxlen=KEPT) if trace else None
 
     @property
@@ -65,6 +67,10 @@ class Watch:
 
     def notes(self) -> list[str]:
         return list(self._notes or ())
+
+    def befell(self, process: Process, what: str) -> None:
+        self.misfortunes[what] += 1
+        self.note(f"{process.name}: bad luck, {what}")
 
     # --- every step of a core ---
 

@@ -163,6 +163,9 @@ class AgentCore(Life):
         if not session.member:
             self._first(message, now)
             return
+        if self.source.unlucky("the agent breaks its connection off"):
+            self._effects += session.broken("bad luck", now)
+            return
         broken = session.heard(message.seq, now)
         if broken is not None:
             self._effects += broken

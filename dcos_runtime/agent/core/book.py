@@ -138,6 +138,8 @@ class Book:
         task.resend_wait = min(task.resend_wait * 2, longest) if task.sent == head.uuid else first
         task.sent = head.uuid
         self.timers.set(Resend(task.record.container_id), now.mono + task.resend_wait)
+        if self.source.unlucky("an update is sent again at once"):
+            self.timers.set(Resend(task.record.container_id), now.mono)
         seq = self.session.next_seq()
         framework_id, state = task.record.framework_id, task.record.state
         self._up(Update(seq=seq, framework_id=framework_id, status=head, latest_state=state))
@@ -152,6 +154,9 @@ class Book:
         task = self.tasks.get((message.framework_id.value, message.task_id.value))
         if task is None or task.head is None or task.head.uuid != message.uuid:
             return  # a duplicate, or older than what is in flight
+        if self.source.unlucky("an acknowledgement is overlooked"):
+            self._send_head(task, now, again=True)
+            return
         head = task.record.pending.pop(0)
         task.needs.pop(message.uuid, None)
         self.quiet(task)

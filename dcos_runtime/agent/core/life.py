@@ -71,7 +71,7 @@ class Life(Book):
         )
         if asked is not None:
             refused = refusal.refused(asked, self.settings)
-        if self.source.unlucky():
+        if self.source.unlucky("the agent refuses a task"):
             refused = Refused("Failed to launch container: bad luck")
         if refused is not None:
             self._refuse(task, refused, now)
@@ -267,6 +267,8 @@ class Life(Book):
             text = f"task {task.record.task_id} has still not ended after SIGKILL; killing again"
             self.emit(Log(logging.WARNING, text))
         self.timers.set(Escalate(task.record.container_id), now.mono + self.settings.rekill)
+        if self.source.unlucky("SIGKILL is sent again at once"):
+            self.timers.set(Escalate(task.record.container_id), now.mono)
         self.emit(Signal(task.record.container_id, signal.SIGKILL.value))
 
     def resume_kill(self, task: Task, now: Now) -> None:

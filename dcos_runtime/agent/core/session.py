@@ -134,7 +134,8 @@ class Session:
         at.version = message.version
         at.failures = at.sent = 0
         at.received = 1
-        at.silence = message.ping_seconds * (1 if self._source.unlucky() else self._settings.missed_pings)
+        missed = 1 if self._source.unlucky("one missed ping is silence") else self._settings.missed_pings
+        at.silence = message.ping_seconds * missed
         self._timers.set(_DUE, now.mono + at.silence)
 
     def heard(self, seq: int, now: Now) -> list[Effect] | None:
@@ -183,6 +184,8 @@ class Session:
         at = self.at
         longest = min(self._settings.backoff_first * 2**at.failures, self._settings.backoff_longest)
         wait = self._source.uniform(longest / 2, longest)
+        if self._source.unlucky("the agent waits long before it connects again"):
+            wait = self._settings.backoff_longest
         at.failures = min(at.failures + 1, 30)
         at.standing = Standing.WAITING
         self._timers.set(_DUE, now.mono + wait)

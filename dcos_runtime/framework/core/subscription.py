@@ -291,6 +291,9 @@ class SubscriptionCore:
         if not self._is_current(event.attempt) or not at.posted:
             return
         call, status, text = self._calls[0], event.status, event.text
+        if self.source.unlucky("the subscription is given up"):
+            self._over("bad luck")
+            return
         if session.ends_subscription(status, text):
             self._over(f"{at.url} answered {_name(call)} with {status}: {text or 'no text'}")
             return

@@ -335,6 +335,8 @@ class InitCore:
         if app is not None:
             # A few at a time, so that everybody else gets a turn; bounded even if what is stored is not.
             start = min(decision.start, NEW_AT_ONCE, max(0, 2 * MAX_INSTANCES - len(state.instances)))
+            if start > 1 and world.source.unlucky("instances are made one at a time"):
+                start = 1
             for _ in range(start):
                 self.launching.new_instance(state, app, now)
             if 0 < start < decision.start:

@@ -118,6 +118,9 @@ class Launching:
             if now.mono < earliest:
                 world.timers.set(ReviveAllowed(), earliest)
                 return
+        if world.source.unlucky("offers are asked for later"):
+            world.timers.set(ReviveAllowed(), now.mono + world.settings.min_revive_offers_interval)
+            return
         world.send(calls.revive())
         self.asked = Asked(False, now.mono, dict(self.waiting))
 
@@ -195,7 +198,7 @@ class Launching:
     ) -> tuple[_Taken, Match] | None:
         """The offer of the agent with the fewest of the app's instances that fits."""
         world = self._world
-        if world.source.unlucky():
+        if world.source.unlucky("no offer fits an instance"):
             return None
         candidates = [item for item in taken if len(item.tasks) < world.settings.max_instances_per_offer]
         candidates.sort(key=lambda item: (others.on_agent.get(item.offer.agent_id, 0), len(item.tasks)))

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.marathon.core.effects import Effect
 from dcos_runtime.marathon.core.timing import Writing
@@ -32,8 +33,8 @@ class Outbox:
     alone is more.
     """
 
-    def __init__(self, keys: int, most: int) -> None:
-        self._keys, self._most = keys, most
+    def __init__(self, keys: int, most: int, source: Source) -> None:
+        self._keys, self._most, self._source = keys, most, source
         self.writes: Writes[Writing] = Writes()
         self.closed: deque[Decided] = deque()
         self.open = Decided()
@@ -68,7 +69,8 @@ class Outbox:
         """Begins the next write. What needs none is to be done now."""
         while self.closed and not self.under_way:
             decided = self.closed.popleft()
-            parts = [decided.changes] if decided.size <= self._most else self._parts(decided)
+            most = 1 if self._source.unlucky("each instance is stored by itself") else self._most
+            parts = [decided.changes] if decided.size <= most else self._parts(decided, most)
             yield from self._next([tuple(part.items()) for part in parts if part], tuple(decided.effects))
 
     def ended(self, id: int) -> Iterable[Effect]:
@@ -83,8 +85,8 @@ class Outbox:
         else:
             yield from effects
 
-    def _parts(self, decided: Decided) -> list[dict[str, bytes | None]]:
-        return writes(decided.changes, self._most, "" if decided.apart else "instances/")
+    def _parts(self, decided: Decided, most: int) -> list[dict[str, bytes | None]]:
+        return writes(decided.changes, most, "" if decided.apart else "instances/")
 
 
 def writes(changes: Mapping[str, bytes | None], most: int, apart: str = "instances/") -> list[dict[str, bytes | None]]:

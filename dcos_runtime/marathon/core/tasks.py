@@ -193,6 +193,8 @@ class Tasks:
         world = self._world
         world.send(calls.kill(instance.task_id, instance.agent_id))
         world.timers.set(KillAgain(instance.id), now.mono + world.settings.kill_retry_timeout)
+        if world.source.unlucky("a kill is said again at once"):
+            world.timers.set(KillAgain(instance.id), now.mono)
 
     # --- agents that cannot be reached ---
 
@@ -230,7 +232,8 @@ class Tasks:
         if found is None or found[1].condition not in LAUNCHING:
             return
         state, instance = found
-        if now.wall - (instance.staged_at or 0.0) >= world.settings.launch_timeout:
+        late = now.wall - (instance.staged_at or 0.0) >= world.settings.launch_timeout
+        if late or world.source.unlucky("a launch is given up early"):
             self.add_delay(state, instance, now)
             self.kill(state, instance, now)
         elif instance.condition is Condition.PROVISIONED:

@@ -69,7 +69,7 @@ class World:
         self.framework_id: str | None = None
         self.dirty: dict[str, None] = {}
         """Ids of apps that are to be looked at, in order: a set's would be another in each process."""
-        self.outbox = Outbox(settings.write_keys, settings.write_bytes)
+        self.outbox = Outbox(settings.write_keys, settings.write_bytes, source)
         self.app_of: dict[str, AppState] = {}
         """By instance id."""
         self.by_task: dict[str, Instance] = {}

@@ -30,9 +30,11 @@ class MasterCore:
         """What is to be done because of the event. The only way to change what the core knows."""
         state = self.state
         match event:
+            case events.Called() if self.source.unlucky("the master ends a subscription at a call"):
+                self._answer(event.request, 503, "bad luck; subscribe again")
             case events.Called():
                 self._answer(event.request, *calls.call(state, event, now))
-            case events.AgentMessages() if self.source.unlucky():
+            case events.AgentMessages() if self.source.unlucky("the master does not take messages"):
                 self._answer(event.request, 409, "bad luck; connect again")
             case events.AgentMessages():
                 self._answer_agent(event, now)
@@ -42,11 +44,13 @@ class MasterCore:
                 offers.allocate(state, now, event.budget)
             case Persisted():
                 self._persisted(event.id, now)
+            case events.Subscribe() if self.source.unlucky("the master does not take a subscriber"):
+                self._answer(event.request, 503, "bad luck; subscribe again")
             case events.Subscribe():
                 self._answer(event.request, *calls.subscribe(state, event, now))
             case events.SubscriberGone():
                 frameworks.disconnected(state, event.stream, now)
-            case events.AgentConnect() if self.source.unlucky():
+            case events.AgentConnect() if self.source.unlucky("the master does not admit an agent"):
                 self._answer(event.request, 503, "bad luck; connect again")
             case events.AgentConnect():
                 self._answer(event.request, *agents.connect(state, event, now))

@@ -149,7 +149,10 @@ def accept(state: State, framework: Framework, call: Call.Accept, now: Now) -> N
             launches = bool(operation.launch and operation.launch.task_infos)
             state.counters[f"master/messages_{'launch_tasks' if launches else 'decline_offers'}"] += 1
     offer_ids = [offer_id.value for offer_id in call.offer_ids]
-    if error := _invalid(state, framework, offer_ids):
+    error = _invalid(state, framework, offer_ids)
+    if error is None and state.source.unlucky("offers are gone by the time they are accepted"):
+        error = "bad luck"
+    if error is not None:
         _refuse_offers(state, framework, call, offer_ids, error, now)
         return
     offers = [state.offers[offer_id] for offer_id in offer_ids]

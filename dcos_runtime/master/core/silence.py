@@ -41,11 +41,14 @@ def ping(state: State, agent_id: str, now: Now) -> None:
         return
     schedule_ping(state, agent, now)
     send_ping(state, agent)
+    if state.source.unlucky("offers are rescinded"):
+        offers.give_back_all(state, agent.offers, rescind=True)
 
 
 def send_ping(state: State, agent: Agent) -> None:
     agent.missed_pings += 1
-    state.tell(agent, internal.Ping)
+    if not state.source.unlucky("a ping is lost"):
+        state.tell(agent, internal.Ping)
 
 
 def resumed(state: State) -> None:

@@ -54,6 +54,7 @@ class State:
 
     def __init__(self, config: Config, source: Source) -> None:
         self.config = config
+        self.source = source
         self.allocator = Allocator(config.allocator, source)
         self.started_at = 0.0
         self.agents: dict[str, Agent] = {}

@@ -203,6 +203,8 @@ def acknowledge(state: State, framework: Framework, call: Call.Acknowledge) -> N
 
 def reconcile(state: State, framework: Framework, call: Call.Reconcile, now: Now) -> None:
     state.counters["master/messages_reconcile_tasks"] += 1
+    if state.source.unlucky("nobody knows the state of tasks yet"):
+        return
     if not call.tasks:
         for task in framework.tasks.values():
             forward(state, framework, _latest(task, now))

@@ -12,15 +12,17 @@ ROOT = Path(dcos_runtime.__file__).parent
 
 def test_a_daemon_is_never_unlucky_and_asking_takes_nothing_from_its_chance() -> None:
     asked, other = Source(b"seed"), Source(b"seed")
-    assert not any(asked.unlucky() for _ in range(1000))
+    assert not any(asked.unlucky("something happens") for _ in range(1000))
     assert asked.state() == other.state()
 
 
 def test_misfortune_comes_from_the_seed_and_changes_no_other_chance() -> None:
-    one, same, lucky = Source(b"seed", misfortune=0.3), Source(b"seed", misfortune=0.3), Source(b"seed")
-    told = [one.unlucky() for _ in range(1000)]
-    assert told == [same.unlucky() for _ in range(1000)]
-    assert 200 < sum(told) < 400
+    befell: list[str] = []
+    one = Source(b"seed", misfortune=0.3, befell=befell.append)
+    same, lucky = Source(b"seed", misfortune=0.3), Source(b"seed")
+    told = [one.unlucky("something happens") for _ in range(1000)]
+    assert told == [same.unlucky("something happens") for _ in range(1000)]
+    assert 200 < sum(told) < 400 and len(befell) == sum(told)
     assert one.uuid() == lucky.uuid()
 
 
