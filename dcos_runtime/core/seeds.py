@@ -15,18 +15,18 @@ SourceState = tuple[int, tuple[int, ...], float | None]
 class Source:
     """Two of the same seed that are asked the same in the same order answer the same.
 
-    ``misfortune``: how often what may go wrong does, in a simulation (`unlucky`), which is told by ``befell`` what did.
-    Never in a daemon.
+    ``misfortune``: how often what may go wrong does, in a simulation (`unlucky`), which is asked by ``befalls`` whether
+    that may be. Never in a daemon.
     """
 
     def __init__(
-        self, seed: bytes, *, misfortune: float = 0.0, befell: Callable[[str], None] = lambda what: None
+        self, seed: bytes, *, misfortune: float = 0.0, befalls: Callable[[str], bool] = lambda what: True
     ) -> None:
         self.seed = seed
         self._random = Random(seed)
         self._misfortune = misfortune
         self._luck = Random(seed + b" luck") if misfortune else None
-        self._befell = befell
+        self._befalls = befalls
 
     def unlucky(self, what: str) -> bool:
         """Asked where a core may do what is allowed and seldom happens: refuse, give up early, ask for another try.
@@ -34,10 +34,7 @@ class Source:
         ``what``: that, in words, and at one place only. It takes nothing from the chance of all else, so that a daemon
         decides as if it were not asked.
         """
-        if self._luck is None or self._luck.random() >= self._misfortune:
-            return False
-        self._befell(what)
-        return True
+        return self._luck is not None and self._luck.random() < self._misfortune and self._befalls(what)
 
     def bits(self, count: int) -> int:
         return self._random.getrandbits(count)

@@ -169,7 +169,6 @@ class AgentProcess(CoreProcess):
             self.hears(found),
             self.hears(lambda why: self._tell(number, events.Closed(number, why))),
             CONNECT_SECONDS,
-            opening=True,
         )
 
     def _register(self, effect: Register) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from dcos_runtime.core.seeds import Source
+from dcos_runtime.marathon.core.state import AppState
 from dcos_runtime.sim.agent import AgentProcess
 from dcos_runtime.sim.clock import START, Action, Clock
 from dcos_runtime.sim.ensemble import Ensemble
@@ -65,7 +67,7 @@ class Cluster:
         return Source(
             f"{self.seed} {seed}".encode(),
             misfortune=self.options.misfortune,
-            befell=lambda what: self.watch.befell(process, what),
+            befalls=lambda what: self.watch.befalls(process, what),
         )
 
     # --- who is who ---
@@ -159,7 +161,7 @@ class Cluster:
             while self.clock.now < end and (steps is None or self.watch.steps < steps):
                 self.clock.run(min(end, self.clock.now + LOOK / 10))
             if calm:
-                self._calm(calm)
+                self.settle(calm)
         except Violation as violation:
             outcome.failure = str(violation)
         except (AssertionError, KeyError, ValueError, TypeError, AttributeError, IndexError) as error:
@@ -181,8 +183,19 @@ class Cluster:
 
         return befall
 
+    def pass_time(self, seconds: float) -> None:
+        self.clock.run(self.clock.now + seconds)
+
+    def settle(self, seconds: float = CALM) -> None:
+        """Faults end, and everything has to come right in time; then nobody wants anything more, and nothing is left.
+
+        Raises `Violation`.
+        """
+        self._calm(seconds)
+        self._leave(seconds)
+
     def _calm(self, seconds: float) -> None:
-        """Faults end; then everything has to come right in time."""
+        self.watch.calm = True
         self.network.heal()
         for process in self._processes.values():
             process.effects_left = None
@@ -198,15 +211,48 @@ class Cluster:
             if agent.disk.full:
                 agent.disk.full = ""
                 agent.hindered()
+        self._until_well(self._unwell, seconds, "the last fault")
+
+    def _leave(self, seconds: float) -> None:
+        for framework in self.frameworks:
+            framework.mine(functools.partial(framework.want, 0))()
+        for init in self.inits:
+            init.leave()
+        self._until_well(self._left, seconds, "nobody wanted anything any more")
+
+    def _until_well(self, look: Callable[[], str], seconds: float, since: str) -> None:
         end = self.clock.now + seconds
         complaint = ""
         while self.clock.now < end:
-            self.clock.run(self.clock.now + LOOK)
-            complaint = self._unwell()
+            self.pass_time(LOOK)
+            complaint = look()
             if not complaint:
-                self.watch.scan()
+                self.watch.at_rest()
                 return
-        raise Violation(f"{seconds:.0f} s after the last fault: {complaint}")
+        raise Violation(f"{seconds:.0f} s after {since}: {complaint}")
+
+    def _left(self) -> str:
+        """What is left of tasks that nobody wants."""
+        for key in self.watch.running:
+            return f"{key} runs, and nobody wants anything"
+        if complaint := self._unwell():
+            return complaint
+        for agent in self.agents:
+            kept = sorted(key for key in agent.disk.values if key.startswith("tasks/"))
+            if kept or agent.core.tasks or agent.host.containers:
+                return (
+                    f"{agent.name} has {[*kept, *agent.core.tasks, *agent.host.containers]}, and nobody wants anything"
+                )
+        for master in self.masters:
+            if master.leading:
+                for one in master.core.state.agents.values():
+                    if one.tasks or one.used:
+                        return f"{master.name} has tasks of {one.id}, and nobody wants anything"
+        if self.init_ensemble is not None:
+            kept = sorted(key for key in self.init_ensemble.values if key.startswith(("instances/", "deployments/")))
+            if kept:
+                return f"the store of the init has {kept}, and nobody wants anything"
+        return ""
 
     def _unwell(self) -> str:
         """What is not yet as it has to be; empty when nothing is."""
@@ -222,6 +268,8 @@ class Cluster:
             if complaint := _leftovers(agent):
                 return complaint
         for framework in self.frameworks:
+            if framework.lingering is not None or framework.removing:
+                return f"an older process of {framework.name} lives on, or it is still to be removed"
             there = state.frameworks.get(framework.id or "")
             if there is None or not there.connected:
                 return f"{framework.name} is not subscribed"
@@ -259,10 +307,21 @@ class Cluster:
                 return (
                     f"{app.id} has {len(app.instances)} instances, {len(running)} of them run, and {wanted} are wanted"
                 )
+            if complaint := self._as_wanted(app):
+                return complaint
         stored = {key.removeprefix("instances/") for key in init.ensemble.values if key.startswith("instances/")}
         known = {instance.id for _, instance in world.all_instances()}
         return (
             "" if stored == known else f"the store of the init has instances {sorted(stored ^ known)} too many or few"
+        )
+
+    def _as_wanted(self, app: AppState) -> str:
+        """Instances run what is wanted, unless a change cut an upgrade short: that leaves two of them, as asked for."""
+        if app.current is None or app.id in self.watch.inits.cut_short:
+            return ""
+        others = {one.version for one in app.instances.values() if one.config_version != app.current.config_version}
+        return (
+            f"instances of {app.id} are of version {min(others)}, and {app.current.version} is wanted" if others else ""
         )
 
     def _full(self) -> bool:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 import msgspec
 
 from dcos_runtime.agent.core import events
+from dcos_runtime.core.frozen import Frozen
 from dcos_runtime.marathon.core import events as init_events
 from dcos_runtime.sim.agent import AgentProcess
 from dcos_runtime.sim.clock import Clock
 from dcos_runtime.sim.ensemble import ZOOKEEPER
 from dcos_runtime.sim.framework import FrameworkProcess
 from dcos_runtime.sim.init import InitProcess, definition
+from dcos_runtime.sim.master import MasterProcess
 from dcos_runtime.sim.network import Network, Stream
 from dcos_runtime.sim.process import Process
 
@@ -222,9 +224,9 @@ class TooMuchDisk(Fault, frozen=True):
 
     def befall(self, cluster: Faulted) -> None:
         agent = cluster.agent(self.agent)
-        running = [one for one in agent.host.containers.values() if one.state == "running"]
-        if running and agent.up:
-            container = running[self.pick % len(running)].id
+        there = [one for one in agent.host.containers.values() if one.state in ("created", "running")]
+        if there and agent.up:
+            container = there[self.pick % len(there)].id
             agent.mine(lambda: agent.feed(events.DiskExceeded(container, 2, 1)))()
 
 
@@ -281,6 +283,35 @@ class HangUp(Fault, frozen=True):
             framework.mine(framework.subscription.hang_up)()
 
 
+class Successor(Fault, frozen=True):
+    """Another process of the framework subscribes with its id, while the older one lives on and goes on as before."""
+
+    framework: str
+
+    def befall(self, cluster: Faulted) -> None:
+        framework = cluster.framework(self.framework)
+        if framework.up:
+            framework.mine(framework.succeed)()
+
+
+class Teardown(Fault, frozen=True):
+    """The framework says that it is over, or an ``operator`` ends it; then it begins as another."""
+
+    framework: str
+    operator: bool = False
+
+    def befall(self, cluster: Faulted) -> None:
+        process = cluster.process(cluster.named(self.framework))
+        leader = cluster.process(cluster.named(LEADER))
+        if not self.operator and isinstance(process, FrameworkProcess):
+            if process.up and process.id is not None:
+                process.mine(process.tear_down)()
+        elif isinstance(leader, MasterProcess) and leader.up:
+            ended = process.id if isinstance(process, FrameworkProcess | InitProcess) else None
+            if ended is not None:
+                leader.tear_down(ended)
+
+
 class App(Fault, frozen=True):
     """A client makes or changes an app of the init; without ``instances`` it is deleted."""
 
@@ -290,32 +321,66 @@ class App(Fault, frozen=True):
     over: float = 1.0
     least: float = 1.0
     away: str | None = None
+    force: bool = True
 
     def befall(self, cluster: Faulted) -> None:
         init = cluster.process(cluster.named(INIT))
         if not isinstance(init, InitProcess) or not init.up:
             return
-        app_id, instances = self.app, self.instances
+        app_id, instances, force = self.app, self.instances, self.force
         if instances is None:
-            init.ask(lambda request: init_events.DeleteApp(request, app_id, True))
+            _asks(init, (), lambda request: init_events.DeleteApp(request, app_id, force))
+            init.cluster.watch.cut_short(app_id, False)
             return
         body = definition(app_id, instances, self.command, self.over, self.least, self.away)
-        init.ask(
-            lambda request: init_events.UpdateApp(request, app_id, body, partial=False, may_create=True, force=True)
+        _asks(
+            init,
+            (app_id,),
+            lambda request: init_events.UpdateApp(request, app_id, body, partial=False, may_create=True, force=force),
         )
 
 
-class KillInstances(Fault, frozen=True):
-    """A client ends the tasks of an app; with ``scale`` they are not replaced."""
+class Cancel(Fault, frozen=True):
+    """A client stops a deployment, which is undone; with ``force`` it stays half done."""
+
+    force: bool = False
+
+    def befall(self, cluster: Faulted) -> None:
+        init = cluster.process(cluster.named(INIT))
+        if isinstance(init, InitProcess) and init.up and init.leading:
+            deployment = next(iter(init.core.world.deployments.values()), None)
+            force = self.force
+            if deployment is not None:
+                _asks(
+                    init, deployment.apps, lambda request: init_events.CancelDeployment(request, deployment.id, force)
+                )
+
+
+class Restart(Fault, frozen=True):
+    """A client has all of an app's instances replaced."""
 
     app: str
-    scale: bool = False
+    force: bool = False
 
     def befall(self, cluster: Faulted) -> None:
         init = cluster.process(cluster.named(INIT))
         if isinstance(init, InitProcess) and init.up:
-            app_id, scale = self.app, self.scale
-            init.ask(lambda request: init_events.KillTasks(request, app_id, None, scale, False, True))
+            app_id, force = self.app, self.force
+            _asks(init, (app_id,), lambda request: init_events.RestartApp(request, app_id, force))
+
+
+class KillInstances(Fault, frozen=True):
+    """A client ends the tasks of an app; with ``scale`` they are not replaced, with ``wipe`` forgotten at once."""
+
+    app: str
+    scale: bool = False
+    wipe: bool = False
+
+    def befall(self, cluster: Faulted) -> None:
+        init = cluster.process(cluster.named(INIT))
+        if isinstance(init, InitProcess) and init.up:
+            app_id, scale, wipe = self.app, self.scale, self.wipe
+            _asks(init, (app_id,), lambda request: init_events.KillTasks(request, app_id, None, scale, wipe, True))
 
 
 AnyFault = (
@@ -334,9 +399,25 @@ AnyFault = (
     | KillOne
     | Want
     | HangUp
+    | Successor
+    | Teardown
     | App
+    | Cancel
+    | Restart
     | KillInstances
 )
+
+
+def _asks(init: InitProcess, apps: Collection[str], event: Callable[[int], Frozen]) -> None:
+    """``apps``: a change of them that is under way is cut short by this one."""
+
+    def asked(request: int) -> Frozen:
+        for app_id in apps:
+            if init.core.world.deployment_of(app_id) is not None:
+                init.cluster.watch.cut_short(app_id, True)
+        return event(request)
+
+    init.ask(asked)
 
 
 def _unblocks(cluster: Faulted, source: str, target: str) -> Callable[[], None]:

@@ -14,7 +14,7 @@ from dcos_runtime.sim.world import World
 from dcos_runtime.wire import calls, codec
 from dcos_runtime.wire.cluster import FrameworkInfo, Offer
 from dcos_runtime.wire.common import FrameworkID
-from dcos_runtime.wire.scheduler import Event
+from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskInfo, TaskStatus
 
 TERMINAL = {"TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_ERROR", "TASK_LOST", "TASK_DROPPED", "TASK_GONE",
@@ -22,6 +22,7 @@ TERMINAL = {"TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_ERROR", "TASK_L
 ALIVE = {"TASK_STAGING", "TASK_STARTING", "TASK_RUNNING"}
 PATIENCE = 120.0
 """After so many seconds it gives a task up that cannot be reached. Should it come back, it is a stray, and killed."""
+RESTART_SECONDS = 2.0
 CAPABILITIES = ("PARTITION_AWARE", "TASK_KILLING_STATE", "MULTI_ROLE")
 
 
@@ -37,7 +38,11 @@ class Launched(msgspec.Struct):
 
 
 class FrameworkProcess(Process):
-    """What it knows of its tasks is durable: it survives the process."""
+    """What it knows of its tasks is durable: it survives the process.
+
+    ``lingering``: the subscription of an older process of the same framework, which lives on and knows of nothing; it
+    does what that one did.
+    """
 
     kind = "framework"
 
@@ -47,12 +52,17 @@ class FrameworkProcess(Process):
         self.tasks: dict[str, Launched] = {}
         self.wanted = cluster.options.tasks_of(number)
         self.nets = cluster.options.nets
+        self.aware = number < cluster.options.frameworks - cluster.options.unaware
         self.ended = 0
+        self.lingering: Subscription | None = None
+        self.removing = False
+        """It has said that it is over."""
         self._count = 0
+        self._subscriptions = 0
         self._suppressed = False
 
     def begin(self) -> None:
-        self.subscription = Subscription(self, self._introduce, self._heard, self._lost)
+        self.subscription = self._subscribes()
         self._suppressed = False
         self.cluster.ensemble.watch_leader(self)
         nets = self.nets
@@ -61,6 +71,8 @@ class FrameworkProcess(Process):
         if nets.kill_retry:
             self.later(15.0, self._kill_again)
         self.later(30.0, self._want_again)
+        if self.removing:
+            self.later(15.0, self._tear_down_again)
         for task_id, task in self.tasks.items():
             if task.state == "TASK_UNREACHABLE":
                 self._await(task_id)
@@ -77,9 +89,33 @@ class FrameworkProcess(Process):
 
     def leader_is(self, identity: tuple[str, bytes] | None, host: str) -> None:
         self.subscription.leader_is(host)
+        if self.lingering is not None:
+            self.lingering.leader_is(host)
 
     def died(self) -> None:
         self.subscription.died()
+        if self.lingering is not None:
+            self.lingering.died()
+            self.lingering = None
+
+    def _subscribes(self) -> Subscription:
+        self._subscriptions += 1
+        made = Subscription(
+            self, self._introduce, lambda event: self._heard(made, event), self._lost, number=self._subscriptions
+        )
+        return made
+
+    def succeed(self) -> None:
+        """Another process of the framework begins, while this one lives on."""
+        if self.lingering is not None:
+            self.lingering.died()
+        self.lingering, self.subscription = self.subscription, self._subscribes()
+        self._suppressed = False
+        self.cluster.ensemble.watch_leader(self)
+
+    def _restart(self) -> None:
+        self.kill()
+        self.clock.after(RESTART_SECONDS, self.start)
 
     def _introduce(self) -> FrameworkInfo:
         return FrameworkInfo(
@@ -89,26 +125,46 @@ class FrameworkProcess(Process):
             failover_timeout=1e6,
             checkpoint=True,
             roles=[self.name],
-            capabilities=[FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type(name)) for name in CAPABILITIES],
+            capabilities=[
+                FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type(name))
+                for name in CAPABILITIES
+                if self.aware or name != "PARTITION_AWARE"
+            ],
         )
 
     # --- what is heard ---
 
-    def _heard(self, event: Event) -> None:
+    def _heard(self, by: Subscription, event: Event) -> None:
         if event.subscribed is not None:
             self.id = event.subscribed.framework_id.value
             self._suppressed = False
             if self.nets.reconcile_first:
                 self.later(0.0, self._reconcile)
+            if self.removing:
+                self.later(0.0, self.tear_down)
         elif event.offers is not None:
-            self._offered(event.offers.offers)
+            self._offered(by, event.offers.offers)
         elif event.update is not None:
-            self._told(event.update.status)
+            self._told(by, event.update.status)
+        elif event.error is not None:
+            self._error(by, event.error.message)
+
+    def _error(self, by: Subscription, message: str) -> None:
+        self.cluster.watch.note(f"{self.name} hears {message!r}")
+        if by is self.lingering:
+            by.died()
+            self.lingering = None
+        elif "removed" in message:
+            self.id = None
+            self.removing = False
+            self.tasks.clear()
+        else:  # another took over: whoever hears of that ends
+            self.later(0.0, self._restart)
 
     def _lost(self, why: str) -> None:
         self.cluster.watch.note(f"{self.name} is not subscribed: {why}")
 
-    def _told(self, status: TaskStatus) -> None:
+    def _told(self, by: Subscription, status: TaskStatus) -> None:
         task_id, state = status.task_id.value, status.state.value
         self.cluster.watch.framework_heard(self, status)
         task = self.tasks.get(task_id)
@@ -123,10 +179,10 @@ class FrameworkProcess(Process):
                 task.state = state
         elif state in ALIVE:
             # Something told its launch twice, or it was given up too soon: nobody waits for it.
-            self.subscription.send(calls.kill(task_id, status.agent_id.value if status.agent_id else None))
+            by.send(calls.kill(task_id, status.agent_id.value if status.agent_id else None))
         acknowledgement = calls.acknowledge(status)
         if acknowledgement is not None:
-            self.subscription.send(acknowledgement)
+            by.send(acknowledgement)
 
     def _await(self, task_id: str) -> None:
         self.later(PATIENCE, lambda: self._give_up(task_id))
@@ -158,7 +214,7 @@ class FrameworkProcess(Process):
             self.subscription.send(calls.revive())
         self.later(30.0, self._want_again)
 
-    def _offered(self, offers: list[Offer]) -> None:
+    def _offered(self, by: Subscription, offers: list[Offer]) -> None:
         options = self.cluster.options
         unused: list[str] = []
         for offer in offers:
@@ -171,14 +227,14 @@ class FrameworkProcess(Process):
                 if len(tasks) >= options.spread:
                     break
             if tasks:
-                self.subscription.send(calls.launch([offer.id.value], tasks, 1.0))
+                by.send(calls.launch([offer.id.value], tasks, 1.0))
             else:
                 unused.append(offer.id.value)
         if unused:
-            self.subscription.send(calls.decline(unused, 5.0 if len(self.tasks) < self.wanted else 120.0))
+            by.send(calls.decline(unused, 5.0 if len(self.tasks) < self.wanted else 120.0))
         if len(self.tasks) >= self.wanted and not self._suppressed:
             self._suppressed = True
-            self.subscription.send(calls.suppress())
+            by.send(calls.suppress())
 
     def _task(self, offer: Offer, cpus: int, ports: list[int]) -> TaskInfo:
         self._count += 1
@@ -208,6 +264,20 @@ class FrameworkProcess(Process):
             if task.kill_asked:
                 self.subscription.send(calls.kill(task_id, task.agent_id))
         self.later(15.0, self._kill_again)
+
+    # --- ending ---
+
+    def tear_down(self) -> None:
+        """Ends the framework for good. Once the master says so, this process is another one."""
+        if not self.removing:
+            self.removing = True
+            self.later(15.0, self._tear_down_again)
+        self.subscription.send(Call(type=Call.Type.TEARDOWN))
+
+    def _tear_down_again(self) -> None:
+        if self.removing:
+            self.subscription.send(Call(type=Call.Type.TEARDOWN))
+            self.later(15.0, self._tear_down_again)
 
     # --- reconciling ---
 

@@ -49,7 +49,14 @@ class InitProcess(LeadingProcess):
             capabilities=[FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type(name)) for name in CAPABILITIES],
         )
         options = self.cluster.options
-        settings = Settings(info=info, reconciliation_interval=options.init_reconcile, launch_timeout=60.0)
+        settings = Settings(
+            info=info,
+            reconciliation_interval=options.init_reconcile,
+            launch_confirm_timeout=options.init_confirm,
+            launch_timeout=60.0,
+            kill_retry_timeout=options.init_kill_retry,
+            write_bytes=options.init_write_bytes,
+        )
         self.install(InitCore(settings, self.source(f"init {self.fence}")))
         self.feed(events.Recovered(tuple(values.items())))
         self.subscription = Subscription(self, self._introduce, self._heard, self._lost, self._refused, self.do)
@@ -58,6 +65,11 @@ class InitProcess(LeadingProcess):
     def leader_is(self, identity: tuple[str, bytes] | None, host: str) -> None:
         if self.subscription is not None:
             self.subscription.leader_is(host)
+
+    @property
+    def id(self) -> str | None:
+        """The framework that it is for the master."""
+        return self.core.world.framework_id if self.leading else None
 
     # --- the subscription ---
 
@@ -94,6 +106,11 @@ class InitProcess(LeadingProcess):
 
     def _ask(self, event: Callable[[int], Frozen], answered: Callable[[Reply], None]) -> None:
         self.runner.ask(event, answered)
+
+    def leave(self) -> None:
+        """Its clients want nothing any more."""
+        for app_id in list(self.core.world.apps) if self.leading else ():
+            self.ask(lambda request, app_id=app_id: events.DeleteApp(request, app_id, True))  # type: ignore[misc]
 
     # --- effects ---
 

@@ -110,6 +110,14 @@ class MasterProcess(LeadingProcess):
 
         self._enter(ask, answer)
 
+    def tear_down(self, framework_id: str) -> None:
+        """An operator ends a framework."""
+
+        def ask() -> None:
+            self._ask(lambda request: events.TeardownAsked(request, framework_id, "an operator"), lambda reply: None)
+
+        self._enter(ask, lambda answer: None)
+
     def _enter(self, action: Callable[[], None], answer: Callable[[tuple[int, str]], None]) -> None:
         """As a request comes in: it waits while this process is paused or its leadership suspended."""
 

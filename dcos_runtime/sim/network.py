@@ -94,15 +94,13 @@ class Network:
         failed: Callable[[str], None],
         timeout: float,
         swallowed: Any = None,
-        opening: bool = False,
     ) -> None:
         """One call: ``request`` is done at the server with what it answers by; then ``answered`` or ``failed``, once.
 
-        ``swallowed``: what something on the way would answer in the server's place. ``opening``: it opens a stream, and
-        may be lost, but is not said twice.
+        ``swallowed``: what something on the way would answer in the server's place; None: nothing would.
         """
         marks = self._marks.get((client, server))
-        mark = marks.popleft() if marks and not (opening and marks[0] not in ("lose", "mute")) else ""
+        mark = marks.popleft() if marks else ""
         over = False
 
         def end(ending: Callable[[Any], None], with_what: Any) -> None:
@@ -171,12 +169,14 @@ class Stream:
         network.streams[server, client] = self
 
     @classmethod
-    def unheard(cls, other: Stream) -> Stream:
-        """One to the same client, at whose end nobody is."""
+    def unheard(cls, other: Stream, noticed: float | None = None) -> Stream:
+        """One to the same client, at whose end nobody is: the server notices after so many seconds, or never."""
         network, key = other._network, (other.server, other.client)
         newest = network.streams[key]
         made = cls(network, *key)
         made.deaden()
+        if noticed is not None:
+            network.clock.after(noticed, lambda: made.cut(server=True, client=False))
         network.streams[key] = newest
         return made
 

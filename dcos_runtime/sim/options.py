@@ -41,6 +41,8 @@ class Options:
     session_seconds: float = 5.0
     update_retry: float = 10.0
     nets: Nets = field(default_factory=Nets)
+    unaware: int = 0
+    """So many of the frameworks, the last ones, know no TASK_UNREACHABLE: what is out of reach is lost for them."""
     misfortune: float = 0.0
     """How often a core does what is allowed and seldom happens; see `core.seeds.Source.unlucky`."""
     ends: float = 0.5
@@ -51,6 +53,11 @@ class Options:
     apps: int = 2
     """Of the init, when there is one."""
     init_reconcile: float = 600.0
+    init_confirm: float = 10.0
+    init_kill_retry: float = 10.0
+    """After so long the init asks for the state of all tasks, asks about a launch, says a kill again."""
+    init_write_bytes: int = 500
+    """So little that it stores by several writes what belongs together, and may die between two."""
     lasting: tuple[float, float] = (0.5, 60.0)
 
     def tasks_of(self, framework: int) -> int:

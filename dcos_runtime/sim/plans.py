@@ -111,6 +111,13 @@ MAKERS: Mapping[str, Maker] = {
     "want": lambda random, options, at: faults.Want(
         at=at, framework=_framework(random, options), count=random.randrange(max(1, 2 * options.tasks_of(0)))
     ),
+    "successor": lambda random, options, at: faults.Successor(at=at, framework=_framework(random, options)),
+    "teardown": lambda random, options, at: faults.Teardown(at=at, framework=_framework(random, options)),
+    "removal": lambda random, options, at: faults.Teardown(
+        at=at,
+        framework=INIT if options.inits and random.random() < 0.5 else _framework(random, options),
+        operator=True,
+    ),
     "hang-up": lambda random, options, at: faults.HangUp(at=at, framework=_framework(random, options)),
     "app": lambda random, options, at: faults.App(
         at=at,
@@ -120,10 +127,15 @@ MAKERS: Mapping[str, Maker] = {
         over=random.choice((0.0, 0.5, 1.0)),
         least=random.choice((0.0, 0.5, 1.0)),
         away=random.choice((None, "0 0", "5 30")),
+        force=random.random() < 0.8,
     ),
     "app-kill": lambda random, options, at: faults.KillInstances(
-        at=at, app=_app(random, options), scale=random.random() < 0.3
+        at=at, app=_app(random, options), **random.choice(({}, {}, {"scale": True}, {"wipe": True}))
     ),
+    "app-restart": lambda random, options, at: faults.Restart(
+        at=at, app=_app(random, options), force=random.random() < 0.5
+    ),
+    "cancel": lambda random, options, at: faults.Cancel(at=at, force=random.random() < 0.5),
     "init-crash": lambda random, options, at: faults.Crash(
         at=at, process=INIT, effects=random.randrange(20), down=_short(random)
     ),

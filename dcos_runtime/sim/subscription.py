@@ -16,10 +16,12 @@ from dcos_runtime.wire.scheduler import Call, Event
 
 CALL_SECONDS = 30.0
 """As in `framework.client`."""
+UNREAD_SECONDS = 8.0
+"""After so long a master notices that at the other end of a stream there is nobody."""
 
 
 class Subscription:
-    """Of one life of its process. ``heard`` gets events as they come, ``lost`` why a subscription ended, ``refused``
+    """One of a process's life. ``heard`` gets events as they come, ``lost`` why a subscription ended, ``refused``
     the calls that the master did not take. It sends when ``may`` lets it."""
 
     def __init__(
@@ -30,14 +32,17 @@ class Subscription:
         lost: Callable[[str], None],
         refused: Callable[[Call, int, str], None] = lambda call, status, text: None,
         may: Callable[[Callable[[], None]], None] = lambda action: action(),
+        number: int = 0,
     ) -> None:
+        """``number``: which of this life it is."""
         self._process = process
         self._introduce, self._heard, self._lost, self._refused, self._may = introduce, heard, lost, refused, may
-        core = SubscriptionCore(Settings(), process.cluster.source(process, f"{process.name} {process.life}"))
+        core = SubscriptionCore(Settings(), process.cluster.source(process, f"{process.name} {process.life} {number}"))
         self.core = core
         self._runner: Runner[events.Event] = Runner(core, process.now, self._perform)
         ticker = Ticker(process, core, lambda: process.now().mono, self._runner.feed)
         self._runner.fed = ticker.fed
+        self._over = False
         self._streams: dict[int, Stream] = {}
         self._waiting: dict[int, list[events.Event]] = {}
         """What came before anybody listens: it is read then."""
@@ -58,6 +63,8 @@ class Subscription:
             self._runner.feed(events.Failed(attempt, "hung up"))
 
     def died(self) -> None:
+        """Nobody is there any more who wants anything."""
+        self._over = True
         for stream in self._streams.values():
             stream.abandon()
         self._streams.clear()
@@ -65,6 +72,8 @@ class Subscription:
     # --- effects ---
 
     def _perform(self, effect: Any) -> None:
+        if self._over:
+            return
         match effect:
             case effects.Tell():
                 self._heard(effect.event)
@@ -96,13 +105,17 @@ class Subscription:
         stream.on_record = hears(lambda data: self._came(attempt, events.Received(attempt, recordio.encode(data))))
         stream.ended = hears(lambda why: self._came(attempt, events.Failed(attempt, why)))
         body = codec.encode(calls.subscribe(self._introduce()))
+        asked = False
 
         def request(answer: Callable[[Any], None]) -> None:
+            nonlocal asked
             master = process.cluster.master_at(host)
             if master is None:
                 answer((0, "connection refused"))
             else:
-                master.subscribe(body, stream, answer)
+                # What comes once more is another subscription for the master, and nobody reads its events.
+                master.subscribe(body, Stream.unheard(stream, UNREAD_SECONDS) if asked else stream, answer)
+            asked = True
 
         def answered(answer: tuple[int, str]) -> None:
             status, text = answer
@@ -115,9 +128,11 @@ class Subscription:
         def failed(why: str) -> None:
             feed(events.Failed(attempt, why))
 
-        process.network.call(process.name, host, request, hears(answered), hears(failed), CALL_SECONDS, opening=True)
+        process.network.call(process.name, host, request, hears(answered), hears(failed), CALL_SECONDS)
 
     def _came(self, attempt: int, event: events.Event) -> None:
+        if self._over:
+            return
         waiting = self._waiting.get(attempt)
         if waiting is not None:
             waiting.append(event)

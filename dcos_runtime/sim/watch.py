@@ -47,6 +47,8 @@ class Watch:
         self.inits = InitLedger(self)
         self.running: dict[tuple[str, str], set[str]] = {}
         """Which containers run a task: (framework, task) → container ids."""
+        self.calm = False
+        """Faults have ended."""
         self.misfortunes: Counter[str] = Counter()
         """Where cores were unlucky; see `core.seeds.Source.unlucky`."""
         self._notes: deque[str] | None = deque(maxlen=KEPT) if trace else None
@@ -68,9 +70,12 @@ class Watch:
     def notes(self) -> list[str]:
         return list(self._notes or ())
 
-    def befell(self, process: Process, what: str) -> None:
-        self.misfortunes[what] += 1
-        self.note(f"{process.name}: bad luck, {what}")
+    def befalls(self, process: Process, what: str) -> bool:
+        """A core is unlucky, unless faults have ended."""
+        if not self.calm:
+            self.misfortunes[what] += 1
+            self.note(f"{process.name}: bad luck, {what}")
+        return not self.calm
 
     # --- every step of a core ---
 
@@ -83,6 +88,10 @@ class Watch:
     def scan(self) -> None:
         """Looks through everything."""
         self.masters.scan()
+
+    def at_rest(self) -> None:
+        """The same when nothing is on its way."""
+        self.masters.at_rest()
 
     def stepped(self, process: CoreProcess, now: Now, event: Any, effects: Sequence[Any], error: str) -> None:
         if self._notes is not None:
@@ -159,6 +168,14 @@ class Watch:
                 self.masters.given_up(process.name, key.removeprefix("agents/"))
 
     # --- frameworks ---
+
+    def aware(self, task_id: str) -> bool:
+        """Whether the framework of this task knows TASK_UNREACHABLE."""
+        name = task_id.partition(".")[0]
+        return not name.startswith("framework") or self.cluster.framework(name).aware
+
+    def cut_short(self, app_id: str, really: bool) -> None:
+        (self.inits.cut_short.add if really else self.inits.cut_short.discard)(app_id)
 
     def launched(self, framework: FrameworkProcess, task_id: str, task: Launched) -> None:
         self.masters.sizes[task_id] = (task.cpus, task.ports)

@@ -102,7 +102,11 @@ class _Book:
         self.told: dict[Key, dict[str, int]] = {}
         """Of each task the updates that were told, with the rank of their states."""
         self.silence = 75.0
-        self.told_exit: set[str] = set()
+        self.kills: set[Key] = set()
+        """Tasks that were to be killed, or whose framework was ended."""
+        self.member: int | None = None
+        """The connection on which it was admitted, and ``seq``, how many messages it has sent there."""
+        self.seq = 0
 
 
 class AgentLedger:
@@ -131,7 +135,7 @@ class AgentLedger:
         book = self.book(agent)
         match event:
             case events.Received():
-                if event.connection == agent.core.session.at.connection:
+                if event.connection == agent.core.session.at.connection and not _breaks(effects):
                     self._received(agent, book, event.data)
             case events.Closed() if event.connection == agent.core.session.at.connection:
                 self._hung_up(agent, book)
@@ -139,6 +143,7 @@ class AgentLedger:
                 self._met(agent, "noticed", event.container_id)
                 self._ended(agent, event.container_id)
             case events.Destroyed():
+                self._met(agent, "noticed", event.container_id)
                 self._ended(agent, event.container_id)
             case Persisted():
                 book.writes.pop(event.id, None)
@@ -149,6 +154,7 @@ class AgentLedger:
         for effect in effects:
             match effect:
                 case SendUp():
+                    self._sends(agent, book, effect)
                     if isinstance(effect.message, internal.Update):
                         self._update(agent, book, effect.message)
                 case Persist():
@@ -173,6 +179,7 @@ class AgentLedger:
         )
         if message.type == "CONNECTED":
             book.silence = message.ping_seconds * 5
+            book.member, book.seq = agent.core.session.at.connection, 0
             self._met(agent, "connect")
             self._met(agent, "reconnect")
             self._owe(agent, "id", message.agent_id, 5.0, f"its id {message.agent_id} is not on its disk")
@@ -191,6 +198,7 @@ class AgentLedger:
                     del book.sent[key]
                     self._met(agent, "resend", "/".join(key))
         elif message.type == "KILL_TASK" and message.framework_id is not None and message.task_id is not None:
+            book.kills.add((message.framework_id.value, message.task_id.value))
             container = book.containers.get((message.framework_id.value, message.task_id.value))
             there = agent.host.containers.get(container or "")
             if there is not None and there.state == "running":
@@ -211,6 +219,7 @@ class AgentLedger:
     def _hung_up(self, agent: AgentProcess, book: _Book) -> None:
         self._owed.forgive(agent.name, frozenset({"silence", "resend", "first", "connect"}))
         book.sent.clear()
+        book.member = None
         if agent.core.session.at.standing.value not in ("dismissed", "alone"):
             self._owe(agent, "reconnect", "", 65.0, "its connection is over, and it makes no other")
 
@@ -223,8 +232,11 @@ class AgentLedger:
             state = message.status.state.value
             raise Violation(f"{agent.name}: {state} of {key} is told, and not on the disk: a crash now would unsay it")
         self._in_order(agent, book, key, uuid, message)
+        self._truly(agent, book, key, message)
         first, longest = agent.core.settings.update_retry_first, agent.core.settings.update_retry_longest
         before = book.sent.get(key)
+        if before is not None and before[0] != uuid:
+            raise Violation(f"{agent.name}: two updates of {key} are in flight")
         wait = min(before[1] * 2, longest) if before is not None and before[0] == uuid else first
         book.sent[key] = (uuid, wait)
         name = "/".join(key)
@@ -243,9 +255,27 @@ class AgentLedger:
             raise Violation(f"{agent.name}: {message.status.state.value} of {key} comes after what cannot be before it")
         told[uuid] = rank
 
+    def _truly(self, agent: AgentProcess, book: _Book, key: Key, message: internal.Update) -> None:
+        """How a task ended is told as it was."""
+        state = message.status.state.value
+        there = agent.host.containers.get(book.containers.get(key, ""))
+        if state == "TASK_FINISHED" and there is not None and not _may_have_finished(there):
+            raise Violation(f"{agent.name}: {key} is told finished, and it is {there.state}, {there.exit}")
+        if state == "TASK_KILLED" and key not in book.kills and key[0] not in book.shut:
+            raise Violation(f"{agent.name}: {key} is told killed, and nobody wanted that")
+
+    def _sends(self, agent: AgentProcess, book: _Book, effect: SendUp) -> None:
+        if effect.connection != book.member:
+            raise Violation(f"{agent.name} sends without being a member")
+        book.seq += 1
+        if effect.message.seq != book.seq:
+            raise Violation(f"{agent.name} sends message {effect.message.seq} after {book.seq - 1}")
+
     # --- checkpoints ---
 
     def _persist(self, agent: AgentProcess, book: _Book, effect: Persist) -> None:
+        if len(effect.changes) != 1:
+            raise Violation(f"{agent.name} writes several keys at once, and a crash may leave some of them written")
         book.writes[effect.id] = tuple(key for key, _ in effect.changes)
         for key, value in effect.changes:
             book.newest[key] = effect.id
@@ -336,6 +366,7 @@ class AgentLedger:
         self._owed.forgive(agent.name)
         book = self.book(agent)
         book.sent.clear()
+        book.member = None
         book.writes.clear()
         book.newest.clear()
         book.wanted = dict(book.durable)
@@ -344,3 +375,12 @@ class AgentLedger:
     def wiped(self, agent: AgentProcess) -> None:
         self._owed.forgive(agent.name)
         self._books.pop(agent.name, None)
+
+
+def _may_have_finished(container: Container) -> bool:
+    return container.state == "absent" or (container.exit is not None and container.exit.code == 0)
+
+
+def _breaks(effects: Sequence[Any]) -> bool:
+    """Whether the core gives its connection up: then what came was not taken."""
+    return any(type(effect) is CloseConnection for effect in effects)

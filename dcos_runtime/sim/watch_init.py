@@ -53,6 +53,8 @@ class InitLedger:
         self._value = msgspec.json.Decoder(_Value)
         self._heard: dict[str, dict[str, tuple[str, str]]] = {}
         """By process: updates that are to be acknowledged, uuid → task and state."""
+        self.cut_short: set[str] = set()
+        """Apps of which a change ended an upgrade half-way: two configurations of them run, as was asked for."""
 
     def _owe(self, init: InitProcess, kind: str, of: str, seconds: float, what: str) -> None:
         self._owed.owe((kind, init.name, of), init, self._watch.now, seconds, what)
@@ -108,6 +110,7 @@ class InitLedger:
                     if self._stored(init, task_id) is None:
                         raise Violation(f"{init.name} launches {task_id}, and its store does not have it")
                     self._within_bounds(init, task_id)
+                    self._alone(init, task_id)
                     seconds = settings.launch_confirm_timeout + SLACK
                     text = f"nothing was heard of the launch of {task_id}, and the master is not asked"
                     self._owe(init, "confirm", task_id, seconds, text)
@@ -149,6 +152,13 @@ class InitLedger:
         there = sum(1 for one in state.instances.values() if one.has_task and one.wanted)
         if there > max(most, app.instances):
             raise Violation(f"{init.name}: {state.id} has {there} tasks, and may have {max(most, app.instances)}")
+
+    def _alone(self, init: InitProcess, task_id: str) -> None:
+        """An instance has one task at a time, of one life of the framework."""
+        framework_id, instance = init.core.world.framework_id, _instance_of(task_id)
+        for of, other in self._watch.running:
+            if of == framework_id and _instance_of(other) == instance:
+                raise Violation(f"{init.name} launches {task_id} while {other} runs")
 
     def stored(self, init: InitProcess, changes: Any) -> None:
         """An instance that is stored no more owes nothing for its tasks."""

@@ -9,14 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Reply
-from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.effects import Send
-from dcos_runtime.master.core.state import task_resources
 from dcos_runtime.sim import heard
+from dcos_runtime.sim.books import Books
 from dcos_runtime.sim.obligations import Violation
 from dcos_runtime.sim.watch_agents import Down
 from dcos_runtime.wire import codec, internal
@@ -59,9 +57,15 @@ class _Term:
         self.told_of: dict[int, dict[tuple[str, str], str]] = {}
         """What came with a connect: stream → task → state."""
         self.frameworks: dict[int, str] = {}
-        """Stream of a framework → its process."""
-        self.ids: dict[str, str] = {}
-        """Process of a framework → its id."""
+        """Stream of a framework that is subscribed → its id."""
+        self.known: set[str] = set()
+        """Ids of frameworks that have been subscribed."""
+        self.speaks: dict[str, str] = {}
+        """Framework → the id of the stream that it may speak on."""
+        self.superseded: dict[int, str] = {}
+        """Stream that another of the same framework has taken the place of → the framework."""
+        self.removed: set[str] = set()
+        """Frameworks that were ended for good."""
         self.offers: dict[str, _Outstanding] = {}
         self.offered: dict[str, set[str]] = {}
         self.tasks: dict[str, dict[tuple[str, str], bool]] = {}
@@ -81,8 +85,8 @@ class MasterLedger:
         self._info = msgspec.json.Decoder(heard.Info)
         self._batch = msgspec.json.Decoder(heard.Batch)
         self._connect = msgspec.json.Decoder(heard.Connect)
-        self._taken: dict[bytes, Resources] = {}
-        """By TaskInfo: reading one takes longer than all else of a look through everything."""
+        self._books = Books()
+        self._launched: set[tuple[str, str]] = set()
         self.sizes: dict[str, tuple[int, tuple[int, ...]]] = {}
         """What a task takes: thousandths of a CPU, ports."""
 
@@ -121,12 +125,15 @@ class MasterLedger:
             case events.Subscribe():
                 told = _subscribed(event.stream, effects)
                 if _status(event.request, effects) == 200 and told:
-                    self._subscribed(master, event.stream, told)
+                    self._subscribed(master, event.stream, told, event.stream_id)
             case events.SubscriberGone():
                 self._subscriber_gone(master, event.stream)
             case events.Called():
                 if _status(event.request, effects) in (200, 202):
-                    self._called(master, event.call)
+                    self._called(master, event.call, event.stream_id or "")
+            case events.TeardownAsked():
+                if _status(event.request, effects) == 200:
+                    self._removed(master, event.framework_id)
 
     # --- agents ---
 
@@ -149,10 +156,17 @@ class MasterLedger:
             self._met(master, "acknowledge", message.uuid)
         elif kind == "KILL_TASK" and message.task_id is not None:
             self._met(master, "kill", message.task_id.value)
+        elif kind == "SHUTDOWN_FRAMEWORK" and message.framework_id is not None:
+            self._met(master, "shutdown", f"{agent_id} {message.framework_id.value}")
         elif kind == "RUN_TASK":
             run = codec.decode(data, internal.RunTask)
             key = (run.framework.id.value if run.framework.id else "", self._info.decode(run.task).task_id.value)
             term.tasks.setdefault(agent_id, {})[key] = True
+            if key in self._launched:
+                raise Violation(f"{master.name} launches {key} once more")
+            self._launched.add(key)
+            if key[0] in term.removed:
+                raise Violation(f"{master.name} launches {key}, whose framework was removed")
             if not term.epochs.get(agent_id):
                 raise Violation(f"{master.name} launches {key} on {agent_id}, which is not admitted")
 
@@ -169,9 +183,8 @@ class MasterLedger:
         self._hears(master, agent_id)
         told = term.told_of.get(stream, {})
         former = term.tasks.get(agent_id, {})
-        ids = set(term.ids.values())
         for key in former:
-            if key not in told and key[0] in ids and self._framework_there(term, key[0]):
+            if key not in told and key[0] in term.known and self._framework_there(term, key[0]):
                 text = f"{agent_id} registered again without {key}, and its framework is not told"
                 self._owe(master, "reconcile", key[1], LATER, text)
         for key, state in told.items():
@@ -179,10 +192,13 @@ class MasterLedger:
                 text = f"{agent_id} came back with {key}, which is to be killed, and is not told so"
                 self._owe(master, "kill", key[1], LATER, text)
         term.over.update(key for key, state in told.items() if state in OVER)
-        term.tasks[agent_id] = {key: True for key in told if key not in term.over}
+        term.tasks[agent_id] = {key: True for key in told if key not in term.over and key[0] not in term.removed}
+        for framework_id in {key[0] for key in told} & term.removed:
+            text = f"{agent_id} came back with tasks of {framework_id}, which was removed, and is not told so"
+            self._owe(master, "shutdown", f"{agent_id} {framework_id}", SOON, text)
 
     def _framework_there(self, term: _Term, framework_id: str) -> bool:
-        return any(term.ids.get(who) == framework_id for who in term.frameworks.values())
+        return framework_id in term.frameworks.values()
 
     def _registered(self, master: MasterProcess, agent_id: str) -> bool:
         value = master.ensemble.values.get(f"agents/{agent_id}")
@@ -235,26 +251,54 @@ class MasterLedger:
 
     # --- frameworks ---
 
-    def _subscribed(self, master: MasterProcess, stream: int, framework_id: str) -> None:
+    def _subscribed(self, master: MasterProcess, stream: int, framework_id: str, stream_id: str) -> None:
         term = self.term(master)
-        client = master.streams.get(stream)
-        who = client.client if client is not None else ""
+        if framework_id in term.removed:
+            raise Violation(f"{master.name} takes {framework_id} back, which was removed")
         for number, other in list(term.frameworks.items()):
-            if other == who:
+            if other == framework_id:
                 self._drop_offers(master, term, number)
                 del term.frameworks[number]
-        term.frameworks[stream] = who
-        term.ids[who] = framework_id
+                term.superseded[number] = framework_id
+                text = f"{framework_id} has subscribed on another stream, and its older one is not told"
+                self._owe(master, "failed over", str(number), SOON, text)
+        term.frameworks[stream] = framework_id
+        term.known.add(framework_id)
+        term.speaks[framework_id] = stream_id
 
     def _subscriber_gone(self, master: MasterProcess, stream: int) -> None:
         term = self.term(master)
         self._drop_offers(master, term, stream)
-        term.frameworks.pop(stream, None)
+        term.superseded.pop(stream, None)
+        framework_id = term.frameworks.pop(stream, None)
+        if framework_id is not None:
+            term.speaks.pop(framework_id, None)
         self._owed.forgive(master.name, frozenset({"forward", "reconcile"}))
 
-    def _called(self, master: MasterProcess, call: Call) -> None:
+    def _removed(self, master: MasterProcess, framework_id: str) -> None:
+        """It was ended for good, and with it all its tasks: what they used is free at once, as in Mesos."""
+        term = self.term(master)
+        for number, other in list(term.frameworks.items()):
+            if other == framework_id:
+                self._drop_offers(master, term, number)
+                del term.frameworks[number]
+        term.removed.add(framework_id)
+        term.speaks.pop(framework_id, None)
+        for tasks in term.tasks.values():
+            for key in [key for key in tasks if key[0] == framework_id]:
+                del tasks[key]
+                term.killed.discard(key)
+        for agent_id in term.streams:
+            text = f"{framework_id} was removed, and {agent_id} is not told"
+            self._owe(master, "shutdown", f"{agent_id} {framework_id}", SOON, text)
+
+    def _called(self, master: MasterProcess, call: Call, stream_id: str) -> None:
         term = self.term(master)
         framework_id = call.framework_id.value if call.framework_id else ""
+        if term.speaks.get(framework_id) != stream_id:
+            raise Violation(f"{master.name} takes a call of {framework_id} that came on another stream than its own")
+        if call.type is Call.Type.TEARDOWN:
+            self._removed(master, framework_id)
         if call.accept is not None:
             for one in call.accept.offer_ids:
                 self._drop_offer(master, term, one.value)
@@ -280,13 +324,17 @@ class MasterLedger:
     def framework_told(self, master: MasterProcess, stream: int, data: bytes) -> None:
         self._leads(master)
         event = self._event.decode(data)
+        term = self.term(master)
+        if stream in term.superseded:
+            if event.type != "ERROR":
+                raise Violation(f"{master.name} tells {event.type} on a stream that another has taken the place of")
+            self._met(master, "failed over", str(stream))
         if event.offers is not None:
             self._offered(master, stream, event.offers.offers)
         elif event.rescind is not None:
-            self._drop_offer(master, self.term(master), event.rescind.offer_id.value)
+            self._drop_offer(master, term, event.rescind.offer_id.value)
         elif event.update is not None:
-            term = self.term(master)
-            self._told(master, term, term.ids.get(term.frameworks.get(stream, ""), ""), event.update.status)
+            self._told(master, term, term.frameworks.get(stream, ""), event.update.status)
 
     def _told(self, master: MasterProcess, term: _Term, framework_id: str, status: heard.Status) -> None:
         task_id = status.task_id.value
@@ -304,8 +352,8 @@ class MasterLedger:
     def _really_over(self, master: MasterProcess, key: tuple[str, str], status: heard.Status) -> None:
         """What the master says by itself is compared with what runs."""
         containers = self._watch.running.get(key)
-        if not containers:
-            return
+        if not containers or (status.state == "TASK_LOST" and not self._watch.aware(key[1])):
+            return  # who knows no TASK_UNREACHABLE is told this instead
         for agent in self._watch.cluster.agents:
             if any(name in agent.host.containers for name in containers) and self._known(agent, containers):
                 raise Violation(
@@ -368,8 +416,15 @@ class MasterLedger:
         """The books of whoever leads."""
         for master in self._watch.cluster.masters:
             if master.leading:
-                for complaint in complaints(master.core.state, self._taken):
+                for complaint in self._books.complaints(master.core.state):
                     raise Violation(f"{master.name}: {complaint}")
+
+    def at_rest(self) -> None:
+        """What the leader has told of offers is what it has: nothing is on its way."""
+        self.scan()
+        for master in self._watch.cluster.masters:
+            if master.leading and self.term(master).offers.keys() != master.core.state.offers.keys():
+                raise Violation(f"{master.name} has offers that it has not told of, or has told of others")
 
 
 def _status(request: int, effects: Sequence[Any]) -> int:
@@ -383,37 +438,3 @@ def _subscribed(stream: int, effects: Sequence[Any]) -> str:
         if type(effect) is Send and effect.stream == stream and effect.event.subscribed is not None:
             return str(effect.event.subscribed.framework_id.value)
     return ""
-
-
-def complaints(state: Any, known: dict[bytes, Resources]) -> list[str]:
-    """What is wrong with a master's own books. ``known``: what tasks take, and what is found of that."""
-    found: list[str] = []
-    if len(known) > 50_000:
-        known.clear()
-    for agent in state.agents.values():
-        used = []
-        for task in agent.all_tasks():
-            if not task.terminal:
-                taken = known.get(task.info)
-                if taken is None:
-                    taken = known[task.info] = task_resources(task)
-                used.append(taken)
-        offered = [state.offers[offer_id].resources for offer_id in agent.offers]
-        whole = amounts.total([*used, *offered])
-        if whole != state.allocator.allocated(agent.id):
-            allocated = state.allocator.allocated(agent.id)
-            found.append(f"of {agent.id} {whole} is used and offered, and the allocator has {allocated}")
-        if not agent.total.contains(whole):
-            found.append(f"more of {agent.id} is held than there is: {whole}")
-        if agent.used != amounts.total(used):
-            found.append(f"{agent.id} has {agent.used} in use by its books, and its tasks use {amounts.total(used)}")
-        if agent.offers and not agent.connected:
-            found.append(f"{agent.id} is not connected, and has offers")
-    for framework in state.frameworks.values():
-        for task in framework.tasks.values():
-            agent = state.agents.get(task.agent_id)
-            if agent is None or agent.task(framework.id, task.id) is not task:
-                found.append(f"{task.id} is a task of its framework, and none of its agent")
-        if framework.offers and not framework.connected:
-            found.append(f"{framework.id} is not subscribed, and has offers")
-    return found

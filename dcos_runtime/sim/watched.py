@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from dcos_runtime.sim.agent import AgentProcess
+from dcos_runtime.sim.framework import FrameworkProcess
 from dcos_runtime.sim.master import MasterProcess
 from dcos_runtime.sim.obligations import Obligations
 from dcos_runtime.sim.options import Options
@@ -17,6 +18,8 @@ class WatchedCluster(Protocol):
 
     @property
     def agents(self) -> Sequence[AgentProcess]: ...
+
+    def framework(self, name: str) -> FrameworkProcess: ...
 
     @property
     def masters(self) -> Sequence[MasterProcess]: ...
@@ -35,4 +38,8 @@ class Watched(Protocol):
     @property
     def running(self) -> Mapping[tuple[str, str], set[str]]:
         """Which containers run a task: (framework, task) → container ids."""
+        ...
+
+    def aware(self, task_id: str) -> bool:
+        """Whether the framework of this task knows TASK_UNREACHABLE."""
         ...

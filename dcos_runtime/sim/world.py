@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dcos_runtime.core.frozen import Now
+from dcos_runtime.core.seeds import Source
 from dcos_runtime.sim.clock import Clock
 from dcos_runtime.sim.ensemble import Ensemble
 from dcos_runtime.sim.network import Network, Stream
@@ -74,6 +75,10 @@ class Witness(Protocol):
 
     def framework_heard(self, framework: Any, status: Any) -> None: ...
 
+    def cut_short(self, app_id: str, really: bool) -> None:
+        """A change ended another of the app half-way; or nothing is left of that."""
+        ...
+
 
 class World(Protocol):
     seed: str
@@ -91,3 +96,7 @@ class World(Protocol):
         ...
 
     def is_up(self, host: str) -> bool: ...
+
+    def source(self, process: Any, seed: str) -> Source:
+        """The chance of a core of this process, which is as unlucky as the options say."""
+        ...

@@ -247,3 +247,49 @@ INIT = [
 ]
 
 ALL = [*AGENT, *MASTER, *INIT]
+
+LATER = [
+    Mutation(
+        "master-stream-unchecked",
+        "a call is taken on whatever stream of the framework it came",
+        "dcos_runtime.master.core.calls:call",
+        "if event.stream_id != framework.stream_id:",
+        "if False:",
+    ),
+    Mutation(
+        "master-failover-untold",
+        "the older process of a framework is not told that another took its place",
+        "dcos_runtime.master.core.frameworks:_connect",
+        "state.send(framework, failed_over)",
+        "pass",
+    ),
+    Mutation(
+        "master-removed-comes-back",
+        "a framework that was ended may subscribe again",
+        "dcos_runtime.master.core.frameworks:_refusal",
+        "if info.id is not None and info.id.value in state.completed:",
+        "if False:",
+    ),
+    Mutation(
+        "master-shutdown-untold",
+        "agents are not told that a framework is over",
+        "dcos_runtime.master.core.frameworks:remove",
+        "tell_shutdown(state, agent, framework.id)",
+        "pass",
+    ),
+    Mutation(
+        "master-shutdown-not-again",
+        "an agent that was away is not told that a framework is over",
+        f"{AGENTS}:_learn_frameworks",
+        "frameworks.tell_shutdown(state, agent, framework_id)",
+        "pass",
+    ),
+    Mutation(
+        "agent-shutdown-ignored",
+        "tasks of a framework that is over run on",
+        f"{LIFE}._shutdown_framework",
+        "self._forget(task, now)",
+        "pass",
+    ),
+]
+"""Planted when the simulation learnt of schedulers that are two, and of frameworks that are ended."""

@@ -18,12 +18,17 @@ def test_a_daemon_is_never_unlucky_and_asking_takes_nothing_from_its_chance() ->
 
 def test_misfortune_comes_from_the_seed_and_changes_no_other_chance() -> None:
     befell: list[str] = []
-    one = Source(b"seed", misfortune=0.3, befell=befell.append)
+    one = Source(b"seed", misfortune=0.3, befalls=lambda what: not befell.append(what))  # type: ignore[func-returns-value]
     same, lucky = Source(b"seed", misfortune=0.3), Source(b"seed")
     told = [one.unlucky("something happens") for _ in range(1000)]
     assert told == [same.unlucky("something happens") for _ in range(1000)]
     assert 200 < sum(told) < 400 and len(befell) == sum(told)
     assert one.uuid() == lucky.uuid()
+
+
+def test_a_simulation_may_let_nothing_befall() -> None:
+    spared = Source(b"seed", misfortune=1.0, befalls=lambda what: False)
+    assert not any(spared.unlucky("something happens") for _ in range(10))
 
 
 def test_only_the_simulation_makes_an_unlucky_source() -> None:

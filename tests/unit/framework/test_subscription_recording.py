@@ -18,7 +18,7 @@ from dcos_runtime.framework.core import effects, events, recorded
 from dcos_runtime.framework.core.subscription import Settings, SubscriptionCore
 from dcos_runtime.wire import calls, codec, recordio
 from dcos_runtime.wire.tasks import TaskInfo
-from tests.segments import Segments
+from tests.support.cores.segments import Segments
 
 SECRET = "correct horse battery staple"
 KEY = b"k" * 32
@@ -110,7 +110,9 @@ class Life:
                 case 9:
                     yield events.ToldOver()
                 case 10 if chance.random() < 0.2:
-                    yield chance.choice([events.Failed(attempt, "gone"), events.CallFailed(attempt, "lost")])
+                    yield (
+                        events.Failed(attempt, "gone") if chance.random() < 0.5 else events.CallFailed(attempt, "lost")
+                    )
                 case _:
                     yield Tick()
 

@@ -11,7 +11,7 @@ import pytest
 
 from dcos_runtime.sim import faults
 from dcos_runtime.sim.cluster import Cluster
-from dcos_runtime.sim.options import Options
+from dcos_runtime.sim.options import Nets, Options
 from dcos_runtime.sim.plans import MAKERS, plan
 from dcos_runtime.sim.profiles import PROFILES
 from dcos_runtime.sim.running import again, minimal, run
@@ -37,6 +37,22 @@ def test_all_is_well_in_the_end_for_many_seeds(name: str) -> None:
 
 def test_every_kind_of_fault_is_in_a_profile() -> None:
     assert {name for profile in PROFILES.values() for name in profile.weights} == set(MAKERS)
+
+
+def test_a_profile_leaves_one_net_or_has_all_of_them_on_purpose() -> None:
+    never, bare = 1000.0, Nets(reconcile_first=False, reconcile=False, confirm=False, kill_retry=False)
+    assert {name for name, profile in PROFILES.items() if profile.net == "all"} == {"all", "luck", "init"}
+    for name, profile in PROFILES.items():
+        options = profile.options
+        if profile.net == "all":
+            continue
+        assert not options.frameworks or options.nets == bare, f"{name}: frameworks heal by themselves"
+        assert not options.inits or options.init_reconcile > never, f"{name}: the init asks for all states now and then"
+        assert not options.misfortune, f"{name}: bad luck hides what is looked for"
+        if profile.net == "connection" and name == "links":
+            assert options.update_retry > 100.0
+        if profile.net == "subscription":
+            assert min(options.init_confirm, options.init_kill_retry) > never
 
 
 def test_the_same_seed_does_the_same() -> None:
