@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from dcos_runtime.errors import Explained
+
 if TYPE_CHECKING:
     from aiohttp import web
 
@@ -25,8 +27,10 @@ SPEAKERS = frozenset({"gateway", "master", "marathon"})
 _URI = re.compile(r"dcos://([0-9a-f-]{36})/([a-z]+)/([A-Za-z0-9.-]{1,253})")
 
 
-class TlsError(Exception):
+class TlsError(Explained):
     """A certificate or key cannot be used. The text names the file and says why, never what is in it."""
+
+    usual_hint = "give other files with --tls_ca and --tls_identity, or see whose they are"
 
 
 @dataclass(frozen=True)

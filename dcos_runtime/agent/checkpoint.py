@@ -18,6 +18,7 @@ from urllib.parse import quote, unquote
 from dcos_runtime.agent.core import stored
 from dcos_runtime.agent.core.records import AgentRecord, TaskRecord
 from dcos_runtime.agent.core.stored import Run, UnknownVersion
+from dcos_runtime.errors import Explained
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 
@@ -29,8 +30,10 @@ SUFFIX = ".json"
 CORRUPT = ".corrupt"
 
 
-class CheckpointError(Exception):
+class CheckpointError(Explained):
     """The agent's own checkpoint cannot be used. The text says what to do."""
+
+    usual_hint = "restore the checkpoints, or start in another --work_dir"
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,7 @@ from dcos_runtime.agent.views import Viewer
 from dcos_runtime.core.recorder import Recorder
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.daemon import Address, Life
+from dcos_runtime.errors import explain
 from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.values import merged
 from dcos_runtime.guard.guard import GuardUnusable
@@ -101,7 +102,7 @@ async def serve(flags: AgentFlags, life: Life) -> None:
             await _serve(flags, shell, address, listeners, files, users, life)
         os.close(lock)
     except (OSError, CheckpointError, LauncherUnusable, TlsError, GuardUnusable) as error:
-        life.end(1, str(error))
+        life.end(1, explain(error))
 
 
 def _named_tasks(shell: AgentShell) -> dict[str, str]:

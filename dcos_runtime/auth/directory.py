@@ -15,6 +15,7 @@ from urllib.parse import quote
 import msgspec
 
 from dcos_runtime.auth import passwords
+from dcos_runtime.errors import Explained
 from dcos_runtime.guard import tokens
 from dcos_runtime.guard.tokens import Claims, TokenRefused
 from dcos_runtime.guard.users import UsersUnreachable
@@ -38,8 +39,10 @@ class LastUser(Exception):
     """Without this one nobody could log in any more."""
 
 
-class AdministratorUnusable(Exception):
+class AdministratorUnusable(Explained):
     """The file of --administrator cannot be used. The text holds nothing of it."""
+
+    usual_hint = "give another file with --administrator, or none where there is a user already"
 
 
 class User(msgspec.Struct, frozen=True, forbid_unknown_fields=False):

@@ -6,6 +6,7 @@ import sys
 
 from dcos_runtime import daemon
 from dcos_runtime.auth import flags as auth_flags
+from dcos_runtime.errors import explain
 from dcos_runtime.flags.auth import AuthFlags
 
 SUMMARY = (
@@ -30,7 +31,7 @@ def main() -> None:
     try:
         sys.exit(daemon.run(body))
     except (AdministratorUnusable, KeyUnusable, OSError, StoreError, TlsError) as error:
-        print(f"{flags.program}: {error}", file=sys.stderr)
+        print(f"{flags.program}: {explain(error)}", file=sys.stderr)
         sys.exit(1)
 
 

@@ -8,15 +8,21 @@ FAILURE = 1
 USAGE = 2
 
 
+_USUAL_HINTS = {
+    FAILURE: "--log-level=debug shows what was asked, and what came back",
+    USAGE: "--help tells what the command takes",
+}
+
+
 class CliError(Exception):
-    """A command cannot go on. ``hints`` are things to try, a sentence each."""
+    """A command cannot go on. ``hints`` are things to try, a sentence each; there is one where no detail says more."""
 
     def __init__(
         self, what: str, *, details: Sequence[str] = (), hints: Sequence[str] = (), exit_code: int = FAILURE
     ) -> None:
         super().__init__(what)
         self.details = tuple(details)
-        self.hints = tuple(hints)
+        self.hints = tuple(hints) or (() if details else (_USUAL_HINTS[exit_code],))
         self.exit_code = exit_code
 
     def text(self) -> str:

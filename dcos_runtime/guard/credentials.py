@@ -8,9 +8,13 @@ from pathlib import Path
 
 import msgspec
 
+from dcos_runtime.errors import Explained
 
-class CredentialsUnusable(Exception):
+
+class CredentialsUnusable(Explained):
     """The file cannot be used. The text names it and says why, never what is in it."""
+
+    usual_hint = "mend the file, or give another one"
 
 
 class _Credential(msgspec.Struct):

@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcos_runtime import tls
+from dcos_runtime.errors import Explained
 from dcos_runtime.guard import credentials as credential_files
 from dcos_runtime.guard import tokens
 from dcos_runtime.guard.users import SocketUsers, TooManyQuestions, Users, UsersUnreachable
@@ -52,8 +53,10 @@ class Denied(Exception):
         return web.Response(text=self.text, status=self.status, headers=self.headers)
 
 
-class GuardUnusable(Exception):
+class GuardUnusable(Explained):
     """The flags name something that cannot be used. The text holds no secret."""
+
+    usual_hint = "mend what the flag names, or start without it"
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.errors import Explained
+
 ALGORITHM = "RS256"
 LIFETIME = 5 * 24 * 3600.0
 """Seconds a token is good for, as in DC/OS."""
@@ -34,8 +36,10 @@ class TokenRefused(Exception):
     """The token is good for nothing here. The text says why, and holds nothing of it."""
 
 
-class KeyUnusable(Exception):
+class KeyUnusable(Explained):
     """A key file cannot be read. The text names it and says why, never what is in it."""
+
+    usual_hint = "give another file with --token_key, or --token_private_key of dcos-auth"
 
 
 @dataclass(frozen=True)

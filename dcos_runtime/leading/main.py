@@ -18,6 +18,7 @@ from typing import Generic, TypeVar
 
 from dcos_runtime import daemon, tls
 from dcos_runtime.daemon import Address, Life, listening, own_hostname, ready_line
+from dcos_runtime.errors import Explained, explain
 from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.declaring import Check
 from dcos_runtime.flags.leading import LeaderFlags
@@ -117,7 +118,7 @@ class Daemon(Generic[S, F]):
     def file(self, flags: F) -> Path:
         """Where the state is when it stands alone. Raises `Unusable`."""
         if flags.work_dir is None:
-            raise Unusable("there is no place for the state; give --work_dir")
+            raise Unusable("there is no place for the state", hint="give --work_dir")
         return Path(flags.work_dir) / f"{self.kind}.db"
 
     # --- what is the same for all ---
@@ -128,7 +129,7 @@ class Daemon(Generic[S, F]):
         try:
             return daemon.run(lambda life: self.serve(given, life))
         except (OSError, StoreError, Unusable, guard.GuardUnusable, tls.TlsError) as error:
-            print(f"{self.flags.program}: {error}", file=sys.stderr)
+            print(f"{self.flags.program}: {explain(error)}", file=sys.stderr)
             return 1
 
     async def serve(self, flags: F, life: Life) -> None:
@@ -182,8 +183,10 @@ class Daemon(Generic[S, F]):
         return Candidate(place, own, _peer_of, former)
 
 
-class Unusable(Exception):
+class Unusable(Explained):
     """A flag's value turned out to be of no use when it was used."""
+
+    usual_hint = "give the flag another value"
 
 
 def reachable(address: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from dcos_runtime.errors import Explained
 from dcos_runtime.store.lease import LeaseOver, State, Term
 
 
@@ -25,8 +26,10 @@ class Peer:
     """In the election: differs between two terms of the same life."""
 
 
-class CannotGoOn(Exception):
+class CannotGoOn(Explained):
     """What leads cannot go on in this process. The text says why."""
+
+    usual_hint = "it is started again, and others may lead meanwhile"
 
 
 class Leading(Protocol):

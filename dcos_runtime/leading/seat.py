@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dcos_runtime.daemon import Life
+from dcos_runtime.errors import explain
 from dcos_runtime.leading.role import CannotGoOn, Peer, Role, S
 from dcos_runtime.store import Store, StoreError
 from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector
@@ -118,7 +119,7 @@ class Candidate:
             await store.take_over(role.own.address if role.own is not None else "", self._contender.standing)
             self._contender.guard(*store.fence)
         except StoreError as error:
-            life.end(1, str(error))
+            life.end(1, explain(error))
             return
         if await _begin(role, life, begin, Leadership(store, self._contender.lease)):
             life.end(1, f"leadership is lost: {await self._contender.lost()}; the next start stands for election again")
@@ -145,7 +146,7 @@ async def _begin(role: Role[S], life: Life, begin: Begin[S], leadership: Leaders
     try:
         shell = await begin(leadership)
     except (StoreError, OSError) as error:
-        life.end(1, str(error))
+        life.end(1, explain(error))
         return False
     life.spawn(_run(shell, life), "the shell")
     role.begin(shell)
@@ -158,4 +159,4 @@ async def _run(shell: S, life: Life) -> None:
     except NotLeading:
         return  # this process ends: see `Candidate`
     except (StoreError, CannotGoOn) as error:
-        life.end(1, str(error))
+        life.end(1, explain(error))

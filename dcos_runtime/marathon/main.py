@@ -70,8 +70,9 @@ class Init(Daemon[InitShell, MarathonFlags]):
             folder = marathon_flags.work_dir(flags)
         except RuntimeError:
             raise Unusable(
-                "there is no place for the state: HOME is not set, and this user is not in the password database;"
-                " give --work_dir"
+                "there is no place for the state",
+                why="HOME is not set, and this user is not in the password database",
+                hint="give --work_dir",
             ) from None
         log.info("state in %s", folder)
         return folder / "marathon.db"

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from dcos_runtime import daemon, tls
 from dcos_runtime.daemon import Life, listening
+from dcos_runtime.errors import explain
 from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.guard.guard import GuardUnusable
 from dcos_runtime.leading.role import Peer
@@ -82,7 +83,7 @@ async def serve(flags: MasterFlags, life: Life) -> None:
                 lambda: print(daemon.ready_line(flags.program, public), flush=True),
             )
     except (OSError, tls.TlsError, GuardUnusable) as error:
-        life.end(1, str(error))
+        life.end(1, explain(error))
 
 
 def _seat(flags: MasterFlags, own: MasterInfo) -> Alone | Candidate:

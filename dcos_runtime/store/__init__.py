@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Mapping
 from typing import TYPE_CHECKING, Protocol
 
+from dcos_runtime.errors import Explained
+
 if TYPE_CHECKING:
     from dcos_runtime.store.watch import Watch
 
@@ -22,10 +24,12 @@ PAGE = 500
 """Entries of a page, unless another size is asked for."""
 
 
-class StoreError(Exception):
+class StoreError(Explained):
     """A write or read did not happen, or it is not known whether it did. The daemon ends: what it holds may no longer
     be the truth.
     """
+
+    usual_hint = "look at the store, and start again"
 
 
 class Fenced(StoreError):

@@ -15,6 +15,7 @@ from typing import Protocol, TypeVar
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.core.capabilities import NONE, Held
 from dcos_runtime.agent.core.model import Exit, Facts
+from dcos_runtime.errors import Explained
 
 T = TypeVar("T")
 
@@ -26,8 +27,10 @@ class LaunchError(Exception):
     """A container could not be made or started. The text is for the framework's author."""
 
 
-class LauncherUnusable(Exception):
+class LauncherUnusable(Explained):
     """This launcher cannot work on this machine. The text says what is missing and what to do."""
+
+    usual_hint = "mend that, or start with --launcher=posix: tasks are then plain processes"
 
 
 @dataclass(frozen=True)

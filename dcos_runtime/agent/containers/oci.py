@@ -78,16 +78,17 @@ class OciLauncher:
     async def prove(self) -> str:
         """Runs a trial container. What was chosen, in words. Raises `LauncherUnusable`."""
         if os.geteuid() != 0:
-            raise LauncherUnusable("containers want root; start the agent as root, or with --launcher=posix")
+            raise LauncherUnusable("containers want root", hint="start the agent as root, or with --launcher=posix")
         self.cgroups = Cgroups.read()
         if not self.cgroups.mounts:
             raise LauncherUnusable(
-                "no control groups are mounted at /sys/fs/cgroup; mount them, or use --launcher=posix"
+                "no control groups are mounted at /sys/fs/cgroup", hint="mount them, or use --launcher=posix"
             )
         if unwritable := self.cgroups.unwritable():
             places = ", ".join(str(mount) for mount in unwritable)
             raise LauncherUnusable(
-                f"control groups cannot be made in {places} (read-only); remount them rw, or use --launcher=posix"
+                f"control groups cannot be made in {places} (read-only)",
+                hint="remount them rw, or use --launcher=posix",
             )
         order = ("crun", "runc") if self.cgroups.unified else ("runc", "crun")
         self.runtime = next((path for name in order if (path := _program(name))), "")
@@ -95,7 +96,8 @@ class OciLauncher:
         self.init = _program(INIT) or ""
         wanted = ((order[0], self.runtime), ("conmon", self.conmon), (f"{INIT} (of the package tini)", self.init))
         if missing := [name for name, path in wanted if not path]:
-            raise LauncherUnusable(f"{' and '.join(missing)} not found; install them, or use --launcher=posix")
+            missed = " and ".join(missing)
+            raise LauncherUnusable(f"{missed} not found", hint="install them, or use --launcher=posix")
         self.folder.mkdir(parents=True, exist_ok=True)
         self.state.mkdir(parents=True, exist_ok=True)
         self.root.prepare()

@@ -1,0 +1,38 @@
+"""What a person has to know when a daemon cannot start or go on: what happened, why, and what to do about it."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class Explained(Exception):
+    """``what`` happened, ``why``, and a ``hint``: what to do. None of them holds a secret.
+
+    ``usual_hint`` is the one of a kind of error, for when nothing better is known where it is raised.
+    """
+
+    usual_hint: ClassVar[str] = ""
+
+    def __init__(self, what: str, *, why: str = "", hint: str = "") -> None:
+        self.what = what
+        self.why = why
+        self.hint = hint or self.usual_hint
+        self._own_hint = hint
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        """In a line, without the usual hint: it may become a part of another line."""
+        return _line(self.what, self.why, self._own_hint)
+
+
+def explain(error: BaseException) -> str:
+    """The whole line for whoever starts a daemon."""
+    if isinstance(error, Explained):
+        return _line(error.what, error.why, error.hint)
+    if isinstance(error, OSError) and error.strerror and error.filename:
+        return _line(f"{error.filename!s} cannot be used", error.strerror, "see that it is there and whose it is")
+    return str(error) or type(error).__name__
+
+
+def _line(what: str, why: str, hint: str) -> str:
+    return (f"{what}: {why}" if why else what) + (f"; {hint}" if hint else "")
