@@ -54,7 +54,7 @@ class Scheduler(Protocol):
         ...
 
 
-class Leader(Protocol):
+class LeaderFinder(Protocol):
     """Tells where the leading master is: see `leader.MasterLeader`."""
 
     async def find(self) -> str: ...
@@ -102,7 +102,7 @@ class Client:
 
     def __init__(
         self,
-        leader: Leader,
+        leader: LeaderFinder,
         introduce: Callable[[], FrameworkInfo],
         scheduler: Scheduler,
         *,

@@ -148,7 +148,7 @@ class Streams:
         self.put(number, record)
 
     def put(self, number: int, record: bytes) -> None:
-        """What is for a stream that is gone is nobody's."""
+        """A record for a stream that is gone is dropped."""
         stream = self._streams.get(number)
         if stream is None:
             return

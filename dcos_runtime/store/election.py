@@ -413,7 +413,7 @@ class ZooKeeperContender:
         return str(created).rpartition("/")[2]
 
     def _look(self) -> list[str]:
-        """The nodes that stand, the leading one first; whatever else is in the folder is nobody's."""
+        """The candidates' nodes, the leading one first; other nodes in the folder are left out."""
         children = self._session.client.get_children(self._path, watch=self._changed_in_thread)
         return sorted(child for child in children if _sequence(child) is not None)
 

@@ -66,7 +66,7 @@ class ZooKeeperStore:
     async def take_over(self, holder: str, standing: str | None = None) -> int:
         """Makes the caller, named ``holder``, the one writer from now on. The new epoch. Raises `StoreError`.
 
-        ``standing`` is its node in the election: whoever has lost that meanwhile, and be it while it was paused, takes
+        ``standing`` is its node in the election. A process whose node is gone, because it was paused for example, takes
         nothing from its successor (`Fenced`).
         """
         async with self._lock:
