@@ -32,9 +32,11 @@ from dcos_runtime.gateway.routing import Endpoint
 from dcos_runtime.gateway.targets import address_of, frameworks_of, services_of
 from dcos_runtime.guard.tokens import TokenRefused, Verifier
 from dcos_runtime.store import StoreError
+from tests.support.daemons.cheap_passwords import cheap_passwords, cheaply_hashed
 
 PASSWORD = "correct horse"
-ADMIN = User("admin", passwords.hashed(PASSWORD))
+pytestmark = pytest.mark.usefixtures(cheap_passwords.__name__)
+ADMIN = User("admin", cheaply_hashed(PASSWORD))
 _KEY = rsa.generate_private_key(65537, 2048).private_bytes(
     serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
 )

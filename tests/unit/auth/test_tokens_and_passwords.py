@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from dcos_runtime.auth import passwords, signing
 from dcos_runtime.guard import credentials, tokens
+from tests.support.daemons.cheap_passwords import cheap_passwords
 
 CLUSTER = "0b9d3c52-6a1f-4a4e-9f0e-5c1d2e3f4a5b"
 OTHER = "1b9d3c52-6a1f-4a4e-9f0e-5c1d2e3f4a5b"
@@ -220,6 +221,7 @@ def test_a_password_matches_its_hash_and_no_other_does() -> None:
     assert passwords.is_hash(kept)
 
 
+@pytest.mark.usefixtures(cheap_passwords.__name__)
 def test_odd_passwords_are_passwords() -> None:
     for odd in ("äöü€", "a\0b", "\ud800", " ", "x" * passwords.LONGEST):
         assert passwords.matches(odd, passwords.hashed(odd))
