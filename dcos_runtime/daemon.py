@@ -11,12 +11,11 @@ import asyncio
 import contextlib
 import logging
 import os
-import random
 import signal
 import socket
 import sys
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Iterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TextIO, TypeVar
 
@@ -349,15 +348,3 @@ def own_hostname(ip: str) -> str:
         if ip in {info[4][0] for info in socket.getaddrinfo(name, None)}:
             return name
     return ip
-
-
-# --- trying again ----------------------------------------------------------------------------------------------------
-
-
-def backoff(first: float, longest: float, factor: float = 2.0, source: random.Random | None = None) -> Iterator[float]:
-    """Endless waits in seconds: ``first`` growing by ``factor`` up to ``longest``, each cut by up to half at random."""
-    source = source or random.Random()
-    wait = first
-    while True:
-        yield wait * source.uniform(0.5, 1.0)
-        wait = min(wait * factor, longest)

@@ -63,10 +63,6 @@ class Watch:
         if self._notes is not None:
             self._notes.append(f"{self.cluster.clock.elapsed:10.3f}  {text}")
 
-    @property
-    def tracing(self) -> bool:
-        return self._notes is not None
-
     def notes(self) -> list[str]:
         return list(self._notes or ())
 

@@ -52,26 +52,11 @@ class Detector(Protocol):
     async def close(self) -> None: ...
 
 
-class Contender(Protocol):
-    """Stands for election, once."""
-
-    lease: Lease | Forever
-    """To be asked before anything is answered or decided as the leader. Confirmed when `elected` returns."""
-
-    async def elected(self) -> str:
-        """Waits until this process leads. The name of its node."""
-        ...
-
-    async def lost(self) -> str:
-        """Waits until leadership is lost for good, and tells why. The caller ends its process: it may not go on."""
-        ...
-
-
 # --- alone -----------------------------------------------------------------------------------------------------------
 
 
 class Standalone:
-    """The `Detector` and `Contender` of a process without ZooKeeper: the leader is the one it was told of, for ever."""
+    """The `Detector` of a process without ZooKeeper: the leader is the one it was told of, for ever."""
 
     def __init__(self, content: bytes) -> None:
         self._leader = Leader("standalone", content)
@@ -207,7 +192,7 @@ class ZooKeeperDetector:
 
 
 class ZooKeeperContender:
-    """The `Contender` at a ``zk://`` path: keeps one node with ``content`` there for as long as its session lives.
+    """Stands for election at a ``zk://`` path: keeps one node with ``content`` there for as long as its session lives.
 
     Where there are credentials, the folder is closed to all others, but for reading when it is ``public``.
     ``former``: whose node is taken away before.

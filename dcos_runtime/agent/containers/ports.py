@@ -27,7 +27,6 @@ PRIVILEGED = (1, 1023)
 NAME = "dcos_ports"
 """By which our programs are found again."""
 
-MOST_RANGES = 4096
 _USER_PORT = 24  # in struct bpf_sock_addr
 _TRIAL_SECONDS = 30.0
 _ROUNDS = 20
