@@ -87,6 +87,17 @@ def test_a_toy_is_in_the_whole_plan_of_masters_and_only_its_doors_are_on_agents(
     assert re.search(r'MESOS_DAEMON_PORTS="[^"]*\b7447-7448\b', text(found, "etc/dcos-agent.env"))
 
 
+def test_a_toy_has_its_place_in_the_playbook_of_masters_and_in_no_agents(roles: Path) -> None:
+    """``site.yml`` runs the roles of ``dcos_services``, which are these; it names none itself."""
+    spec, services = a_spec(), load(roles)
+    before = [service.name for service in installed().on(spec.host("m1"))]
+    found = [service.name for service in services.on(spec.host("m1"))]
+    assert [name for name in found if name != "toy"] == before and found.index("common") < found.index("toy")
+    assert services.on(spec.host("a1")) == installed().on(spec.host("a1"))
+    assert [service.name for service in services.needed_by("toy", services.on(spec.host("m1")))] == ["common", "toy"]
+    assert 'loop: "{{ dcos_services }}"' in (roles / "site.yml").read_text()
+
+
 def test_a_toy_is_behind_every_gateway_and_dcos_auth_is_told_of_it(roles: Path) -> None:
     spec = a_spec(masters=3)
     found = made(loaded(roles), spec, "m1")
