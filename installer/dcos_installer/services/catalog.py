@@ -54,10 +54,10 @@ class Catalog:
 
     def needed_by(self, name: str, among: Sequence[Service]) -> tuple[Service, ...]:
         """The service ``name`` and those that start before it, as far as they are ``among`` these; in their order."""
-        wanted, known = {name}, {service.name for service in among}
+        wanted = {name}
         for service in reversed(self.services):
             if service.name in wanted:
-                wanted |= set(service.after) & known
+                wanted |= set(service.after)
         return tuple(service for service in among if service.name in wanted)
 
     def checked_by(self, check: str) -> tuple[Service, ...]:

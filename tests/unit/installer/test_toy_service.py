@@ -17,9 +17,10 @@ from dcos_installer.data import roles_dir
 from dcos_installer.phases.health import unwell
 from dcos_installer.phases.validate_facts import taken_ports
 from dcos_installer.plan import materials
-from dcos_installer.plan.compose import manifest
+from dcos_installer.plan.compose import fragment, manifest
 from dcos_installer.plan.manifest import Manifest
 from dcos_installer.plan.materials import Materials
+from dcos_installer.plan.merge import merge
 from dcos_installer.services import DescriptorsInvalid, installed, load
 from dcos_installer.state import ClusterState
 from dcos_runtime.gateway import services as told_services
@@ -96,6 +97,15 @@ def test_a_toy_has_its_place_in_the_playbook_of_masters_and_in_no_agents(roles: 
     assert services.on(spec.host("a1")) == installed().on(spec.host("a1"))
     assert [service.name for service in services.needed_by("toy", services.on(spec.host("m1")))] == ["common", "toy"]
     assert 'loop: "{{ dcos_services }}"' in (roles / "site.yml").read_text()
+
+
+def test_a_role_by_itself_makes_a_valid_manifest_with_those_that_it_starts_after() -> None:
+    spec, known = a_spec(), loaded()
+    for service in installed():
+        host = next(host for host in spec.hosts if service in installed().on(host))
+        needed = installed().needed_by(service.name, installed().on(host))
+        pieces = [fragment(one.name, spec, host, FACTS, known) for one in needed]
+        assert merge(spec, host, pieces).units[-1].name == service.unit_name
 
 
 def test_a_toy_is_behind_every_gateway_and_dcos_auth_is_told_of_it(roles: Path) -> None:
