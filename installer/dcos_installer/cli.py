@@ -67,7 +67,7 @@ def cli() -> None:
 def validate(inventory: Path) -> None:
     """Check the inventory; touch nothing."""
     from dcos_installer.config.limits import host_limits
-    from dcos_installer.config.spec import load_spec
+    from dcos_installer.spec import load_spec
 
     with _errors():
         spec = load_spec(inventory, limits=host_limits())
@@ -133,7 +133,7 @@ def destroy(inventory: Path, yes: bool, purge: bool, as_json: bool) -> None:
             return
         if not yes:
             names = ", ".join(host.name for host in job.spec.hosts) or "(none is left, but their network is)"
-            what = "the machines" if job.spec.provider == "nspawn" else "what was deployed on"
+            what = "the machines" if commands.makes_machines(job) else "what was deployed on"
             click.confirm(f"Destroy the cluster {job.spec.name}: {what} {names}?", abort=True)
         with _reporting(as_json) as report, _telling_how_to_resume(job):
             shown.append(report)
@@ -238,6 +238,7 @@ def ssh(inventory: Path, host: str, command: tuple[str, ...]) -> None:
 def _switch(inventory: Path, names: tuple[str, ...], command: str, ignore_lock: bool) -> None:
     from dcos_installer import commands
     from dcos_installer.phases.base import HostsFailed
+    from dcos_installer.providers.base import failed
 
     def tell(event: Event) -> None:
         if event.kind == "note":
@@ -246,8 +247,8 @@ def _switch(inventory: Path, names: tuple[str, ...], command: str, ignore_lock: 
     done = {"start": "runs", "power-off": "is off", "reboot": "was restarted"}[command]
     with _errors(), commands.context(inventory, command, tell) as ctx:
         hosts = [commands.host_of(ctx.spec, name) for name in dict.fromkeys(names)] or list(ctx.spec.hosts)
-        results = commands.switch(ctx, command.replace("-", "_"), hosts, ignore_lock=ignore_lock)
-        failures = {name: error for name, error in results.items() if error is not None}
+        results = commands.switch(ctx, command, hosts, ignore_lock=ignore_lock)
+        failures = failed(results)
         for name in results:
             if name not in failures:
                 click.echo(f"{name} {done}")

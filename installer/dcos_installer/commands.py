@@ -9,19 +9,19 @@ import shlex
 import shutil
 import time
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dcos_installer import client, secrets, sockets
+from dcos_installer import client, machine_records, secrets, sockets
 from dcos_installer.bundle.archive import cache_home
+from dcos_installer.config.late_addresses import learned
 from dcos_installer.config.limits import host_limits
 from dcos_installer.config.model import ClusterSpec, HostSpec
-from dcos_installer.config.spec import load_spec
 from dcos_installer.daemon_client import Asker
 from dcos_installer.engine import AnsibleEngine
-from dcos_installer.errors import InstallerError, LockHeld, StateError
+from dcos_installer.errors import InstallerError, LockHeld
 from dcos_installer.events import Event, Sink
 from dcos_installer.phases import left_out
 from dcos_installer.phases.acquire_lock import AcquireLock, held_while_switching
@@ -45,16 +45,14 @@ from dcos_installer.phases.validate_facts import ValidateFacts
 from dcos_installer.phases.verify_cluster import VerifyCluster
 from dcos_installer.phases.write_client_config import WriteClientConfig
 from dcos_installer.plan import journal, lock
-from dcos_installer.providers import open_provider
-from dcos_installer.providers.nspawn_disk import refuse_without_room
-from dcos_installer.providers.nspawn_machine import MachineFolder
-from dcos_installer.providers.nspawn_network import bridge_for, refuse_taken
-from dcos_installer.providers.nspawn_remains import MACHINES_DIR, home_of
+from dcos_installer.providers.base import Note, Provider, Results
+from dcos_installer.providers.registry import declaration, open_provider
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.secrets.roots import Administrator
 from dcos_installer.secrets.vault import protect as protect_secrets
 from dcos_installer.services import installed
 from dcos_installer.snapshot import SnapshotDamaged, impossible_changes, last_spec
+from dcos_installer.spec import load_spec
 from dcos_installer.state import ClusterState, find_state, forget_state, is_known, known_id, open_state, protect_keys
 
 log = logging.getLogger(__name__)
@@ -196,12 +194,13 @@ def ca_fingerprint(job: Job) -> str:
 @contextlib.contextmanager
 def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
     """A context for the job, with a place for shared SSH connections, which are closed afterwards."""
-    provider = open_provider(job.spec, job.state.root)
+    spec = learned(job.spec, machine_records.addresses(job.state))
+    provider = open_provider(spec, job.state.root)
     protect_keys(job.state)
     protect_secrets(job.state)
     with sockets.folder() as control_dir:
         yield Context(
-            spec=job.spec,
+            spec=spec,
             state=job.state,
             provider=provider,
             engine=engine or AnsibleEngine(job.state, provider, control_dir),
@@ -225,10 +224,23 @@ def context(inventory: Path, command: str, sink: Sink = silent) -> contextlib.Ab
     return _context(Job(command, spec, state, sink))
 
 
-def switch(ctx: Context, verb: str, hosts: Sequence[HostSpec], *, ignore_lock: bool) -> dict[str, BaseException | None]:
-    """Has the provider do ``verb`` to the hosts, all at once, holding the cluster's lock; what failed, by name.
+def makes_machines(job: Job) -> bool:
+    """Whether the job's machines are the provider's own, and go with their cluster."""
+    return declaration(job.spec.provider).makes_machines
 
-    ``ignore_lock``: takes no lock, and heeds none. Raises `LockHeld`.
+
+SWITCHES: Mapping[str, Callable[[Provider], Callable[[Collection[str], Note], Results]]] = {
+    "start": lambda provider: provider.start,
+    "power-off": lambda provider: provider.power_off,
+    "reboot": lambda provider: provider.reboot,
+}
+"""What can be done to machines' power, by command."""
+
+
+def switch(ctx: Context, command: str, hosts: Sequence[HostSpec], *, ignore_lock: bool) -> Results:
+    """Has the provider switch the hosts, all at once, holding the cluster's lock; how each of them is then.
+
+    ``command`` is one of `SWITCHES`. ``ignore_lock``: takes no lock, and heeds none. Raises `LockHeld`.
     """
     with contextlib.ExitStack() as stack:
         # Who makes no machines refuses to switch them, lock or not.
@@ -238,8 +250,7 @@ def switch(ctx: Context, verb: str, hosts: Sequence[HostSpec], *, ignore_lock: b
             except LockHeld as error:
                 hint = f"{error.hint}; in an emergency, machines are switched all the same with --ignore-lock"
                 raise LockHeld(error.what, why=error.why, hint=hint, evidence=error.evidence) from error
-        results = ctx.everywhere(hosts, lambda host: getattr(ctx.provider, verb)(host.name))
-    return {name: result if isinstance(result, BaseException) else None for name, result in results.items()}
+        return SWITCHES[command](ctx.provider)([host.name for host in hosts], ctx.note)
 
 
 def remove_lock(ctx: Context) -> list[lock.Removed]:
@@ -309,27 +320,11 @@ def open_repair(inventory: Path, host: str, sink: Sink) -> Job:
 
 def check_inventory(inventory: Path) -> None:
     """Whether a cluster can be made of the inventory here, as far as that is known without touching anything: what is
-    refused leaves no state behind. Raises `InventoryInvalid`, and `ProviderError` when its network is taken or there is
-    no room for its machines' disks.
+    refused leaves no state behind. Raises `InventoryInvalid`, and `ProviderError` for what the provider cannot have.
     """
     spec = load_spec(inventory, known_id(inventory) or _UNKNOWN_ID, host_limits())
-    cache = cache_home()
-    if spec.provider != "nspawn":
-        return
-    if '"' in str(cache):
-        raise StateError(
-            f"the folder {cache} cannot hold a machine's image",
-            why='apt, which builds it, cannot handle paths with "',
-            hint="set XDG_CACHE_HOME to a folder of yours without it",
-        )
-    # Where a tool is missing, or only root may look, that is told when machines are made.
-    if shutil.which("ip"):
-        refuse_taken(bridge_for(spec.cluster_id, spec.name, spec.settings.network))
-    if shutil.which("losetup"):
-        with contextlib.suppress(PermissionError):
-            home = home_of(spec.cluster_id, MACHINES_DIR)
-            new = {host.name: host.disk_mb for host in spec.hosts if MachineFolder(home / host.name).record() is None}
-            refuse_without_room(home.parent, new)
+    cache_home()  # a place for the bundle can be made
+    declaration(spec.provider).preflight(spec)
 
 
 def open_job(command: str, inventory: Path, state: ClusterState, sink: Sink, *, dry_run: bool = False) -> Job:

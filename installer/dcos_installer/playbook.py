@@ -16,22 +16,23 @@ import msgspec
 from ansible.errors import AnsibleActionFail
 from ansible.plugins.action import ActionBase
 
-from dcos_installer import secrets
+from dcos_installer import machine_records, secrets
 from dcos_installer.ansible import payload
 from dcos_installer.ansible.places import Place
 from dcos_installer.bundle import Built, build
 from dcos_installer.bundle.upload import request as upload_request
+from dcos_installer.config.late_addresses import learned, unknown
 from dcos_installer.config.model import ClusterSpec
-from dcos_installer.config.spec import load_spec
 from dcos_installer.errors import InstallerError
 from dcos_installer.plan import materials
 from dcos_installer.plan.compose import fragment
 from dcos_installer.plan.facts import Facts, Target
 from dcos_installer.plan.manifest import Fragment, Package
 from dcos_installer.plan.merge import merge
-from dcos_installer.providers import open_provider
+from dcos_installer.providers.registry import open_provider
 from dcos_installer.services import installed
 from dcos_installer.sockets import joined
+from dcos_installer.spec import load_spec
 from dcos_installer.state import ClusterState, open_state
 
 APPLY_SECONDS = 90.0
@@ -154,7 +155,7 @@ def _bundle(target: Target) -> tuple[Built, ...]:
 @cache
 def _spec(inventory: Path) -> tuple[ClusterSpec, ClusterState]:
     state = open_state(inventory)
-    return load_spec(inventory, state.cluster_id), state
+    return learned(load_spec(inventory, state.cluster_id), machine_records.addresses(state)), state
 
 
 def _make_secrets(host: str, found: Facts, spec: ClusterSpec, state: ClusterState) -> None:
@@ -173,7 +174,10 @@ def _cluster(task_vars: Vars) -> tuple[ClusterSpec, ClusterState]:
     inventory = task_vars.get("inventory_file")
     if not inventory:
         raise AnsibleActionFail("these roles need one inventory file: ansible-playbook -i FILE roles/site.yml")
-    return _spec(Path(str(inventory)))
+    spec, state = _spec(Path(str(inventory)))
+    if names := unknown(spec):
+        raise AnsibleActionFail(f"nobody knows the addresses of {', '.join(names)}: dcos-installer deploy makes them")
+    return spec, state
 
 
 def _root(action: ActionBase) -> str:
@@ -214,3 +218,6 @@ def _reach(action: ActionBase, host: str, task_vars: Vars) -> None:
         target = provider.ssh(spec.host(host))
         action._connection.set_option("ssh_common_args", joined(Place(ssh=target).ssh_options()))
         action._connection.set_option("remote_user", target.user)
+        if spec.host(host).late:  # its address is in no inventory
+            action._connection.set_option("host", target.address)
+            action._play_context.remote_addr = target.address

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
+from typing import Any
 
 from pydantic import ValidationError
 
 from dcos_installer.config.model import ClusterSpec
 from dcos_installer.errors import StateError
+from dcos_installer.providers.registry import declaration
 from dcos_installer.state import ClusterState, atomic_write
 
 
@@ -25,7 +28,7 @@ def remember_spec(state: ClusterState, spec: ClusterSpec) -> None:
 def last_spec(state: ClusterState) -> ClusterSpec | None:
     """What was deployed last; None when nothing was."""
     try:
-        return ClusterSpec.model_validate_json(state.spec.read_bytes())
+        return ClusterSpec.model_validate(_as_now(json.loads(state.spec.read_bytes())))
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -41,6 +44,14 @@ def last_spec(state: ClusterState) -> ClusterSpec | None:
             why=error.strerror or str(error),
             hint="check what it is and its permissions; it should be a file that only its owner reads",
         ) from error
+
+
+def _as_now(found: Any) -> Any:
+    """A snapshot as this version writes it: up to 0.1.0 the provider's network stood among the cluster's settings."""
+    if isinstance(found, dict) and isinstance(settings := found.get("settings"), dict) and "network" in settings:
+        kept = {name: value for name, value in settings.items() if name != "network"}
+        return {**found, "settings": kept, "options": {"dcos_network": settings["network"]}}
+    return found
 
 
 def _said(error: ValueError) -> str:
@@ -60,8 +71,12 @@ def impossible_changes(old: ClusterSpec | None, new: ClusterSpec) -> Iterator[st
         yield f"its provider is {old.provider}, not {new.provider}"
     if old.name != new.name:
         yield f"its name is {old.name}, not {new.name}"
-    if old.provider == new.provider == "nspawn" and old.settings.network != new.settings.network:
-        yield f"its network is {old.settings.network}, not {new.settings.network}"
+    if old.provider == new.provider:
+        kind = declaration(new.provider)
+        for name in (variable.name for variable in kind.variables if variable.fixed and variable.scope == "cluster"):
+            was, wanted = kind.value(name, old.options), kind.value(name, new.options)
+            if was != wanted:
+                yield f"its {name.removeprefix('dcos_').replace('_', ' ')} is {was}, not {wanted}"
     names = {host.name: host for host in new.hosts}
     for host in old.hosts:
         now = names.get(host.name)
@@ -70,7 +85,7 @@ def impossible_changes(old: ClusterSpec | None, new: ClusterSpec) -> Iterator[st
             continue
         if now.roles != host.roles:
             yield f"{host.name} has the role {_role(host.roles)}, not {_role(now.roles)}"
-        if now.address != host.address:
+        if not now.late and now.address != host.address:
             yield f"{host.name} has the address {host.address}, not {now.address}"
     known = {host.name for host in old.hosts}
     added = [host.name for host in new.masters if host.name not in known]

@@ -70,6 +70,11 @@ class ClusterState:
         return self.root / "facts.json"
 
     @property
+    def machines(self) -> Path:
+        """What was asked of the provider, and what each machine became: see `machine_records`."""
+        return self.root / "machines.json"
+
+    @property
     def plan(self) -> Path:
         return self.root / "plan.json"
 

@@ -83,7 +83,7 @@ class ClusterStatus:
 
 def read(ctx: Context) -> ClusterStatus:
     """Asks the provider, every machine, and the daemons."""
-    machines = ctx.provider.inspect()
+    machines = ctx.look_at_machines()
     results = ctx.everywhere(ctx.spec.hosts, lambda host: _host(ctx, host, machines[host.name].condition))
     hosts = []
     for host in ctx.spec.hosts:

@@ -14,9 +14,10 @@ import sys
 from pathlib import Path
 
 from dcos_installer.config.limits import host_limits
-from dcos_installer.config.spec import load_spec
-from dcos_installer.providers import open_provider
+from dcos_installer.providers.base import Order, failed
+from dcos_installer.providers.registry import open_provider
 from dcos_installer.services import installed
+from dcos_installer.spec import load_spec
 from dcos_installer.state import open_state
 
 INVENTORY = """\
@@ -26,7 +27,6 @@ m1 ansible_host={net}.11
 a1 ansible_host={net}.21
 [all:vars]
 dcos_cluster_name=molecule
-dcos_provider=nspawn
 dcos_network={net}.0/24
 dcos_disk=2048
 """
@@ -52,7 +52,8 @@ def create(home: Path, role: str) -> None:
     spec = load_spec(inventory, state.cluster_id, host_limits())
     host = spec.agents[0] if installed()[role].hosts == "agents" else spec.masters[0]
     provider = open_provider(spec, state.root)
-    provider.create([host])
+    for error in failed(provider.create([Order(host, host.name)])).values():
+        raise error
     target = provider.ssh(host)
     (home / "host").write_text(host.name)
     (home / "ssh_config").write_text(
@@ -70,7 +71,9 @@ def destroy(home: Path) -> None:
     inventory = home / "inventory.ini"
     if inventory.exists():
         state = open_state(inventory)
-        open_provider(load_spec(inventory, state.cluster_id, host_limits()), state.root).destroy()
+        provider = open_provider(load_spec(inventory, state.cluster_id, host_limits()), state.root)
+        for error in failed(provider.destroy()).values():
+            raise error
         shutil.rmtree(home)
 
 

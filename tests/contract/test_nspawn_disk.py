@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from dcos_installer.providers.nspawn_disk import loop_devices
-from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
-from dcos_installer.providers.nspawn_mounts import mount_disk, mount_root, unmount_all
+from dcos_installer.providers.nspawn.disk import loop_devices
+from dcos_installer.providers.nspawn.machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn.mounts import mount_disk, mount_root, unmount_all
 from tests.support.daemons.byhand import wait_for
 
 MB = 1 << 20

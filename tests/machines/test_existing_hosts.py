@@ -11,7 +11,7 @@ import pytest
 
 from tests.support.machines.deployed import PROGRAMS, Deployed
 from tests.support.machines.deploying import events, state_of
-from tests.support.machines.nspawn_lab import Lab, cluster, lab, needs_machines
+from tests.support.machines.nspawn_lab import Lab, cluster, done, lab, needs_machines, orders
 
 pytestmark = [pytest.mark.machines, needs_machines]
 
@@ -64,7 +64,7 @@ class KnownToSsh(Deployed):
 def machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     """Two machines that somebody else has made."""
     with lab(cluster(244, "m1", "a1"), tmp_path_factory.mktemp("lab")) as made:
-        made.provider.create(made.spec.hosts)
+        done(made.provider.create(orders(made.spec.hosts)))
         yield made
 
 

@@ -17,19 +17,21 @@ from pathlib import Path
 
 import pytest
 
-from dcos_installer.providers import nspawn_filter
 from dcos_installer.providers.base import Condition, ProviderError
-from dcos_installer.providers.cgroups import Hierarchy, host_hierarchies, own_path
-from dcos_installer.providers.nspawn import NspawnProvider
-from dcos_installer.providers.nspawn_launch import systemd_run_command
-from dcos_installer.providers.nspawn_machine import MachineFolder, mount_points
-from dcos_installer.providers.nspawn_network import bridge_for, bridge_name, ensure_bridge, port_for, remove_link
-from dcos_installer.providers.nspawn_remains import MACHINES_DIR
-from tests.support.machines.nspawn_lab import Lab, cluster, lab, needs_machines, ssh_command
+from dcos_installer.providers.nspawn import filter as nspawn_filter
+from dcos_installer.providers.nspawn.cgroups import Hierarchy, host_hierarchies, own_path
+from dcos_installer.providers.nspawn.launch import systemd_run_command
+from dcos_installer.providers.nspawn.machine import MachineFolder, mount_points
+from dcos_installer.providers.nspawn.network import bridge_for, bridge_name, ensure_bridge, port_for, remove_link
+from dcos_installer.providers.nspawn.options import network_of
+from dcos_installer.providers.nspawn.provider import NspawnProvider
+from dcos_installer.providers.nspawn.remains import MACHINES_DIR
+from tests.support.machines.nspawn_lab import Lab, cluster, done, lab, needs_machines, orders, ssh_command
 
 pytestmark = [pytest.mark.machines, needs_machines]
 
 SPEC = cluster(241, "h1", "h2", cpus=0.5, mem_mb=512)
+NETWORK = network_of(SPEC.options)
 HOSTS = ("h1", "h2", "h3", "h4")  # the last two come later
 HOME = MACHINES_DIR / SPEC.cluster_id[:8]
 
@@ -46,9 +48,7 @@ def traces() -> dict[str, set[str]]:
     short = SPEC.cluster_id[:8]
     # By name, as machines of other clusters may come and go beside these tests.
     ours = {bridge_name(SPEC.cluster_id), *(f"{kind}-{name}" for kind in ("vb", "ve") for name in HOSTS)}
-    ours |= {
-        port_for(SPEC.cluster_id, name, SPEC.host("h1").address, SPEC.settings.network).host_side for name in HOSTS
-    }
+    ours |= {port_for(SPEC.cluster_id, name, SPEC.host("h1").address, NETWORK).host_side for name in HOSTS}
     links = {path.name for path in Path("/sys/class/net").iterdir()}
     links = {name for name in links if name in ours or _is_port_of(name, bridge_name(SPEC.cluster_id))}
     groups = {
@@ -97,7 +97,7 @@ def _is_port_of(link: str, bridge: str) -> bool:
 @pytest.fixture(scope="module")
 def made_machines(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     with lab(SPEC, tmp_path_factory.mktemp("state")) as made:
-        made.provider.create(made.spec.hosts)
+        done(made.provider.create(orders(made.spec.hosts)))
         yield made
 
 
@@ -106,8 +106,8 @@ def machines(made_machines: Lab) -> Lab:
     """The two machines, both running whatever the test before left."""
     for host in made_machines.spec.hosts:
         if state(made_machines, host.name)[0] is not Condition.RUNNING:
-            made_machines.provider.power_off(host.name)
-            made_machines.provider.start(host.name)
+            done(made_machines.provider.power_off([host.name]))
+            done(made_machines.provider.start([host.name]))
     return made_machines
 
 
@@ -288,7 +288,7 @@ for sent in (
 
 
 def test_a_machine_cannot_speak_in_anothers_name(machines: Lab) -> None:
-    h1, h2 = (port_for(SPEC.cluster_id, name, SPEC.host(name).address, SPEC.settings.network) for name in ("h1", "h2"))
+    h1, h2 = (port_for(SPEC.cluster_id, name, SPEC.host(name).address, NETWORK) for name in ("h1", "h2"))
     bridge = bridge_name(SPEC.cluster_id)
     at_h2 = [*ssh_command(machines.provider.ssh(machines.spec.host("h2"))), "python3", "-u", "-"]
     listeners = {"host0": at_h2, bridge: [sys.executable, "-u", "-"]}
@@ -395,7 +395,7 @@ subprocess.run([runtime, "start", "t1"], check=True)
 def container(machines: Lab) -> Callable[[int, int, str], None]:
     """Starts a container on h1 as the agent does: an OCI runtime under conmon, with a memory and a cpu limit."""
     host = machines.spec.host("h1")
-    declared = machines.provider.declared(host)
+    declared = machines.provider.expected(host).facts
     assert declared is not None
     machines.ssh("h1", f"cat >/var/tmp/container.py <<'EOF'\n{CONTAINER}\nEOF")
     runtime = machines.ssh("h1", f"command -v {declared.container_runtime}").stdout.strip()
@@ -441,7 +441,7 @@ def test_a_machine_that_loses_its_power_says_goodbye_to_nobody(machines: Lab) ->
     address = machines.spec.host("h2").address
     with socket.create_connection((address, 22), 10) as connection:
         assert connection.recv(4) == b"SSH-"
-        machines.provider.power_off("h2")
+        done(machines.provider.power_off(["h2"]))
         connection.setblocking(False)
         time.sleep(0.2)
         with pytest.raises(BlockingIOError):
@@ -449,7 +449,7 @@ def test_a_machine_that_loses_its_power_says_goodbye_to_nobody(machines: Lab) ->
                 pass
     assert state(machines, "h2") == (Condition.OFF, "its power was cut")
     until(lambda: mounts_of("h2") <= {f"{HOME}/h2/disk"}, "nothing of h2 is mounted but its disk")
-    machines.provider.start("h2")
+    done(machines.provider.start(["h2"]))
     assert machines.ssh("h2", "cat /etc/machine-id").stdout == machines.ssh("h2", "cat /etc/machine-id").stdout
 
 
@@ -461,7 +461,7 @@ def test_a_machine_that_powers_itself_off_leaves_only_its_files(machines: Lab) -
     until(lambda: mounts_of("h2") <= {f"{HOME}/h2/disk"}, "nothing of h2 is mounted but its disk")
     for hierarchy in host_hierarchies():
         assert [path for path in groups_of(hierarchy) if SPEC.cluster_id[:8] in path and "h2" in path] == []
-    machines.provider.start("h2")
+    done(machines.provider.start(["h2"]))
 
 
 def test_a_machine_that_reboots_itself_comes_back(machines: Lab) -> None:
@@ -470,7 +470,7 @@ def test_a_machine_that_reboots_itself_comes_back(machines: Lab) -> None:
     assert before is not None
     machines.ssh("h2", "systemctl reboot", check=False)
     until(lambda: (now := folder.status()) is not None and now.boots == before.boots + 1, "h2 booted once more")
-    machines.provider.start("h2")  # waits for SSH, and does no more with a machine that runs
+    done(machines.provider.start(["h2"]))  # waits for SSH, and does no more with a machine that runs
     status = folder.status()
     assert status is not None
     assert status.boots == before.boots + 1
@@ -483,35 +483,35 @@ def test_a_machine_whose_supervisor_was_killed_is_found_broken_and_started_anew(
     supervisor.kill()
     until(lambda: state(machines, "h2")[0] is Condition.BROKEN, "h2 is known to be broken")
     assert "supervisor is gone" in state(machines, "h2")[1]
-    machines.provider.create(machines.spec.hosts)
+    done(machines.provider.create(orders(machines.spec.hosts)))
     assert state(machines, "h2") == (Condition.RUNNING, "running")
     assert state(machines, "h1") == (Condition.RUNNING, "running")
 
 
 def test_a_machine_that_does_not_come_up_says_what_it_said_last(machines: Lab) -> None:
     machines.ssh("h2", "mv /usr/sbin/sshd /usr/sbin/sshd.away")
-    machines.provider.power_off("h2")
+    done(machines.provider.power_off(["h2"]))
     impatient = NspawnProvider(SPEC, machines.state_dir, boot_seconds=10.0)
     with pytest.raises(ProviderError) as caught:
         impatient.start("h2")
     assert caught.value.machine == "h2"
     assert "SSH did not answer within 10 s" in str(caught.value)
     assert "ssh.service" in caught.value.evidence
-    machines.provider.power_off("h2")
+    done(machines.provider.power_off(["h2"]))
     folder = MachineFolder(HOME / "h2")
     for whiteout in (folder.upper / "usr/sbin/sshd", folder.upper / "usr/sbin/sshd.away"):
         whiteout.unlink()
-    machines.provider.start("h2")
+    done(machines.provider.start(["h2"]))
 
 
 def test_a_network_in_use_is_refused_with_its_owner(machines: Lab, tmp_path: Path) -> None:
     other = SPEC.model_copy(update={"cluster_id": "7e57beef-0000-4000-8000-000000000000", "name": "other"})
     provider = NspawnProvider(other, tmp_path)
     with pytest.raises(ProviderError) as caught:
-        provider.create(other.hosts)
+        done(provider.create(orders(other.hosts)))
     assert "dcos cluster lab241" in str(caught.value)
     assert "dcos_network" in caught.value.hint
-    provider.destroy()
+    done(provider.destroy())
     assert machines.ssh("h1", "true").returncode == 0
 
 
@@ -519,7 +519,7 @@ def test_a_machines_address_cannot_change_under_it(machines: Lab) -> None:
     moved = SPEC.hosts[0].model_copy(update={"address": "198.18.241.77"})
     spec = SPEC.model_copy(update={"hosts": (moved, SPEC.hosts[1])})
     with pytest.raises(ProviderError, match=r"address cannot change from 198\.18\.241\.11/24"):
-        NspawnProvider(spec, machines.state_dir).create(spec.hosts)
+        done(NspawnProvider(spec, machines.state_dir).create(orders(spec.hosts)))
     assert machines.ssh("h1", "hostname").stdout == "h1\n"
 
 
@@ -527,7 +527,7 @@ def test_a_new_shape_holds_at_once_and_without_a_restart(machines: Lab) -> None:
     boot = machines.ssh("h2", "cat /proc/sys/kernel/random/boot_id").stdout
     bigger = SPEC.hosts[1].model_copy(update={"cpus": 0.75, "mem_mb": 640})
     spec = SPEC.model_copy(update={"hosts": (SPEC.hosts[0], bigger)})
-    NspawnProvider(spec, machines.state_dir).create(spec.hosts)
+    done(NspawnProvider(spec, machines.state_dir).create(orders(spec.hosts)))
     shown = machines.ssh(
         "h2",
         "cd /sys/fs/cgroup; cat cpu/cpu.cfs_quota_us memory/memory.limit_in_bytes 2>/dev/null || "
@@ -535,7 +535,7 @@ def test_a_new_shape_holds_at_once_and_without_a_restart(machines: Lab) -> None:
     ).stdout.split()
     assert (shown[0], shown[-1]) == ("75000", str(640 << 20))
     assert machines.ssh("h2", "cat /proc/sys/kernel/random/boot_id").stdout == boot
-    machines.provider.create(SPEC.hosts)
+    done(machines.provider.create(orders(SPEC.hosts)))
 
 
 def test_a_machine_whose_making_was_cut_short_is_made_when_started(machines: Lab) -> None:
@@ -544,9 +544,9 @@ def test_a_machine_whose_making_was_cut_short_is_made_when_started(machines: Lab
     (HOME / "h4").mkdir()
     provider = NspawnProvider(spec, machines.state_dir)
     assert provider.inspect()["h4"].condition is Condition.BROKEN
-    provider.start("h4")
+    done(provider.start(["h4"]))
     assert provider.inspect()["h4"].condition is Condition.RUNNING
-    provider.destroy(["h4"])
+    done(provider.destroy(["h4"]))
     assert provider.inspect()["h4"].condition is Condition.ABSENT
 
 
@@ -554,16 +554,16 @@ def test_a_full_disk_of_one_machine_harms_no_other(machines: Lab) -> None:
     small = SPEC.hosts[1].model_copy(update={"name": "h3", "address": "198.18.241.13", "disk_mb": 64})
     spec = SPEC.model_copy(update={"hosts": (*SPEC.hosts, small)})
     grown = Lab(NspawnProvider(spec, machines.state_dir), spec, machines.state_dir)
-    grown.provider.create(spec.hosts)
+    done(grown.provider.create(orders(spec.hosts)))
     assert grown.ssh("h1", "getent hosts h3").stdout.split() == ["198.18.241.13", "h3"]
     full = grown.ssh("h3", "head -c 100M /dev/zero >/var/tmp/big", check=False)
     assert "No space left on device" in full.stderr
     grown.ssh("h1", "head -c 100M /dev/zero >/var/tmp/big && rm /var/tmp/big")
-    grown.provider.create(spec.hosts)  # with the disk still full: nothing needs writing
-    grown.provider.power_off("h3")
-    grown.provider.start("h3")
+    done(grown.provider.create(orders(spec.hosts)))  # with the disk still full: nothing needs writing
+    done(grown.provider.power_off(["h3"]))
+    done(grown.provider.start(["h3"]))
     assert int(grown.ssh("h3", "stat -c %s /var/tmp/big && rm /var/tmp/big").stdout) > 0
-    grown.provider.destroy(["h3"])
+    done(grown.provider.destroy(["h3"]))
     assert "h3" not in grown.ssh("h1", "cat /etc/hosts").stdout
     assert mounts_of("h3") == set()
 
@@ -590,7 +590,7 @@ def test_a_supervisor_costs_little(machines: Lab) -> None:
 def test_nothing_is_left_of_a_destroyed_cluster(machines: Lab) -> None:
     before = traces()
     assert all(before.values()), "every kind of trace is there while machines run, or this test would see nothing"
-    machines.provider.destroy()
+    done(machines.provider.destroy())
     # The killed are gone from the process table once this host's init has taken note of them.
     until(lambda: not traces()["processes"], "the last of the machines' processes is gone")
     assert {kind: found for kind, found in traces().items() if found} == {}

@@ -9,7 +9,8 @@ from ipaddress import IPv4Network
 
 import pytest
 
-from dcos_installer.providers.nspawn_network import port_for
+from dcos_installer.providers.nspawn.network import port_for
+from dcos_installer.providers.nspawn.options import network_of
 from tests.support.daemons.byhand import wait_for
 from tests.support.machines.deploying import spec_of
 from tests.support.machines.several import Several
@@ -28,7 +29,7 @@ systemctl start --no-block dcos-zookeeper
 @contextlib.contextmanager
 def out_of_reach(several: Several, host: str) -> Iterator[None]:
     """Nobody reaches the machine: its cable is pulled on this host."""
-    network: IPv4Network = spec_of(several).settings.network
+    network: IPv4Network = network_of(spec_of(several).options)
     link = port_for(spec_of(several).cluster_id, host, several.address(host), network).host_side
     subprocess.run(["ip", "link", "set", "dev", link, "down"], check=True)
     try:

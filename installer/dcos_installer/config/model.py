@@ -11,7 +11,6 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from dcos_runtime.flags.master import MasterFlags
 
 Role = Literal["master", "agent", "public_agent"]
-ProviderName = Literal["nspawn", "static"]
 
 
 class _Frozen(BaseModel):
@@ -19,10 +18,10 @@ class _Frozen(BaseModel):
 
 
 class SshSpec(_Frozen):
-    """How the inventory says a host is reached; providers may know better (nspawn makes its own keys)."""
+    """How the inventory says a host is reached; a provider that makes its machines may know better."""
 
     address: str
-    """What SSH connects to: an IPv4 address or a DNS name (``ansible_host``)."""
+    """What SSH connects to: an IPv4 address or a DNS name (``ansible_host``); empty: known after creation."""
     port: int = Field(default=22, ge=1, le=65535)
     user: str = "root"
     identity_file: Path | None = None
@@ -37,7 +36,7 @@ class HostSpec(_Frozen):
 
     name: str
     address: str
-    """IPv4, as the cluster's members know the machine."""
+    """IPv4, as the cluster's members know the machine; empty: known after creation."""
     roles: frozenset[Role]
     ssh: SshSpec
     cpus: float | None = None
@@ -46,6 +45,10 @@ class HostSpec(_Frozen):
     attributes: dict[str, str] = Field(default_factory=dict)
     resources: str | None = None
     """What the agent offers instead of its own count, as Mesos' ``--resources``."""
+    late: bool = False
+    """Whether the inventory leaves the address to the provider, which tells it after creation."""
+    options: dict[str, str] = Field(default_factory=dict)
+    """The provider's own variables, as the inventory has them for this host."""
 
     @property
     def is_master(self) -> bool:
@@ -63,8 +66,6 @@ _MASTER = MasterFlags(work_dir="")
 class Settings(_Frozen):
     """What holds for the whole cluster. Durations are seconds."""
 
-    network: IPv4Network = IPv4Network("198.18.0.0/24")
-    """The private network of nspawn machines; its first address is the operator's."""
     operator_networks: tuple[IPv4Network, ...] = ()
     """Who, besides members, may reach the kernel's ports."""
     agent_ping_timeout: float = _MASTER.agent_ping_timeout
@@ -98,9 +99,12 @@ class ClusterSpec(_Frozen):
 
     name: str
     cluster_id: str
-    provider: ProviderName
+    provider: str
+    """A name that `providers.registry` knows."""
     hosts: tuple[HostSpec, ...]
     settings: Settings = Settings()
+    options: dict[str, str] = Field(default_factory=dict)
+    """The provider's own variables, as the inventory has them for the whole cluster."""
     inventory_path: Path
 
     @property

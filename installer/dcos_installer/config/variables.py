@@ -1,4 +1,8 @@
-"""The variables an inventory may set: scope, grammar, defaults. docs/inventory.md shows them as a table."""
+"""The variables an inventory may set whoever provides its machines: scope, grammar, defaults.
+
+Those that only one provider knows are declared in its folder, in the same form; `dcos_installer.inventory_variables`
+has all of them.
+"""
 
 from __future__ import annotations
 
@@ -20,16 +24,22 @@ class Variable:
     """One ``dcos_*`` variable. ``parse`` takes its text and raises ``ValueError`` with what was expected.
 
     ``scope``: ``cluster`` variables are set in ``[all:vars]`` only; ``host`` ones wherever Ansible allows; ``agent``
-    ones too, but mean something to agents alone. ``providers``: who honours it; empty: all.
+    ones too, but mean something to agents alone.
     """
 
     name: str
     scope: Scope
     parse: Callable[[str], Any]
     default: str
+    """For people; of a provider's own variable also the text that stands for it where it is not set."""
     help: str
     example: str
-    providers: frozenset[str] = frozenset()
+    fixed: bool = False
+    """Whether it stays what it was for as long as the cluster exists."""
+
+
+BY_PROVIDER = "by provider"
+"""As a default: each provider has its own."""
 
 
 def _number(low: float, high: float, unit: str) -> Callable[[str], float]:
@@ -69,12 +79,6 @@ def _cluster_name(text: str) -> str:
     return text
 
 
-def _provider(text: str) -> str:
-    if text not in ("nspawn", "static"):
-        raise ValueError("one of nspawn (machines on this host) and static (hosts that SSH reaches already)")
-    return text
-
-
 CAPABILITIES = frozenset(one.value for one in CapabilityInfo.Capability if one is not CapabilityInfo.Capability.UNKNOWN)
 """As the agent's flags name them."""
 
@@ -87,21 +91,11 @@ def host_address(text: str) -> str:
         raise ValueError("an IPv4 address without leading zeros, such as 198.18.0.21") from None
     if address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local:
         raise ValueError("an address that other machines can reach: not loopback, link-local, multicast or 0.0.0.0")
+    if int(address) >> 24 == 0:
+        raise ValueError("an address that other machines can reach: those that begin with 0 are nobody's")
     if int(address) >> 28 == 15:
         raise ValueError("an address that other machines can reach: 240.0.0.0 and above are reserved")
     return str(address)
-
-
-def _nspawn_network(text: str) -> IPv4Network:
-    expected = "a private IPv4 network from /16 to /28, such as 198.18.0.0/24"
-    try:
-        network = IPv4Network(text)
-    except (AddressValueError, NetmaskValueError, ValueError):
-        raise ValueError(expected) from None
-    usable = network.is_private and not (network.is_loopback or network.is_link_local or network.is_unspecified)
-    if not usable or "/" not in text or not 16 <= network.prefixlen <= 28:
-        raise ValueError(expected)
-    return network
 
 
 def _networks(text: str) -> tuple[IPv4Network, ...]:
@@ -221,8 +215,6 @@ def _principals(text: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-_NSPAWN = frozenset({"nspawn"})
-
 VARIABLES: tuple[Variable, ...] = (
     Variable(
         "dcos_cluster_name",
@@ -233,27 +225,10 @@ VARIABLES: tuple[Variable, ...] = (
         "dcos_cluster_name=lab",
     ),
     Variable(
-        "dcos_provider",
-        "cluster",
-        _provider,
-        "nspawn",
-        "Where machines come from: `nspawn` makes them on this host, `static` takes hosts that SSH reaches already.",
-        "dcos_provider=static",
-    ),
-    Variable(
-        "dcos_network",
-        "cluster",
-        _nspawn_network,
-        "198.18.0.0/24",
-        "The private network of the machines on this host; its first address is this host's own.",
-        "dcos_network=198.18.7.0/24",
-        _NSPAWN,
-    ),
-    Variable(
         "dcos_operator_networks",
         "cluster",
         _networks,
-        "this host (nspawn); must be set (static)",
+        BY_PROVIDER,
         "From where, besides the members, the ports of master, agents and init may be reached.",
         "dcos_operator_networks=198.19.255.0/24,198.19.1.7",
     ),
@@ -323,36 +298,27 @@ VARIABLES: tuple[Variable, ...] = (
         "dcos_principals=spark,jenkins",
     ),
     Variable(
-        "dcos_address",
-        "host",
-        host_address,
-        "`ansible_host`",
-        "The machine's IPv4 address as members know it, where SSH uses another address or a name.",
-        "dcos_address=198.19.0.21",
-        frozenset({"static"}),
-    ),
-    Variable(
         "dcos_cpus",
         "host",
         _number(0.1, 1024, "processors"),
-        "1 (nspawn); all it has (static)",
-        "Processors of the machine. A static host must have as many.",
+        BY_PROVIDER,
+        "Processors of the machine.",
         "dcos_cpus=2",
     ),
     Variable(
         "dcos_mem",
         "host",
         _whole(256, 64 << 20, "megabytes"),
-        "2048 for a master, 1024 for an agent (nspawn); all it has (static)",
-        "Memory of the machine in MB. A static host must have as much.",
+        BY_PROVIDER,
+        "Memory of the machine in MB.",
         "dcos_mem=1536",
     ),
     Variable(
         "dcos_disk",
         "host",
         _whole(256, 1 << 40, "megabytes"),
-        "10240, less where this host has less room (nspawn); all it has (static)",
-        "Disk of the machine in MB. A static host must have as much.",
+        BY_PROVIDER,
+        "Disk of the machine in MB.",
         "dcos_disk=20000",
     ),
     Variable(
@@ -374,27 +340,12 @@ VARIABLES: tuple[Variable, ...] = (
     ),
 )
 
-BY_NAME = {variable.name: variable for variable in VARIABLES}
-
 ANSIBLE_VARIABLES: dict[str, str] = {
-    "ansible_host": "The address of the machine; for `static` also a name that SSH connects to.",
-    "ansible_port": "The port of SSH (`static`).",
-    "ansible_user": "Who SSH logs in as (`static`); somebody else than root needs `ansible_become`.",
-    "ansible_become": "`true`: commands go through sudo, which must not ask for a password (`static`).",
-    "ansible_ssh_private_key_file": "The key for SSH; without it, those of your own SSH set-up (`static`).",
-    "ansible_python_interpreter": "The Python on the host that modules run with; found by itself (`static`).",
+    "ansible_host": "The address of the machine; where `dcos_address` may be set also a name that SSH connects to.",
+    "ansible_port": "The port of SSH.",
+    "ansible_user": "Who SSH logs in as; somebody else than root needs `ansible_become`.",
+    "ansible_become": "`true`: commands go through sudo, which must not ask for a password.",
+    "ansible_ssh_private_key_file": "The key for SSH; without it, those of your own SSH set-up.",
+    "ansible_python_interpreter": "The Python on the host that modules run with; found by itself.",
 }
-
-
-def table() -> str:
-    """The variables as a Markdown table: what docs/inventory.md holds, held to it by a test."""
-    lines = ["| variable | where | default | what it says |", "| --- | --- | --- | --- |"]
-    where = {"cluster": "`[all:vars]`", "host": "anywhere", "agent": "agents"}
-    for variable in VARIABLES:
-        only = f" Only with {', '.join(sorted(variable.providers))}." if variable.providers else ""
-        lines.append(
-            f"| `{variable.name}` | {where[variable.scope]} | {variable.default} "
-            f"| {variable.help}{only} Example: `{variable.example}`. |"
-        )
-    lines += [f"| `{name}` | anywhere | | {help} |" for name, help in ANSIBLE_VARIABLES.items()]
-    return "\n".join(lines) + "\n"
+"""Those of Ansible's that providers may heed; ``ansible_host`` is heeded by all of them."""

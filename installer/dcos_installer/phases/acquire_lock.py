@@ -10,7 +10,7 @@ from dcos_installer.errors import InstallerError, LockHeld
 from dcos_installer.phases.base import Context
 from dcos_installer.phases.left_out import first_master, leave_out
 from dcos_installer.plan import journal, lock
-from dcos_installer.providers.base import Condition, ProviderError
+from dcos_installer.providers.base import Condition, ProviderError, failed
 from dcos_installer.remote import Unreachable
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class AcquireLock:
         self._held.enter_context(lock.hold_here(ctx.state.lock, holder))
         ctx.holder = holder
         self._begin_journal(ctx)
-        ctx.machines = ctx.provider.inspect()
+        ctx.look_at_machines()
         if not ctx.spec.masters:
             return  # a ruin of which only the machines' own records are left
         while True:
@@ -61,11 +61,12 @@ class AcquireLock:
         self._awaited.add(master)
         ctx.note(master, "runs, and SSH does not answer yet: waiting for it")
         try:
-            ctx.provider.start(master)
+            failures = failed(ctx.provider.start([master], ctx.note))
         except ProviderError as error:
-            ctx.note(master, error.what)
-            return False
-        return True
+            failures = {master: error}
+        for failure in failures.values():
+            ctx.note(master, failure.what)
+        return not failures
 
     def _begin_journal(self, ctx: Context) -> None:
         """Only now: the journal is of the run that holds the lock."""
@@ -102,7 +103,7 @@ def held_while_switching(ctx: Context, hosts: Sequence[HostSpec]) -> Iterator[No
     with lock.hold_here(ctx.state.lock, holder), ExitStack() as stack:
         ctx.holder = holder
         first = ctx.spec.masters[0]
-        if ctx.provider.inspect()[first.name].condition is Condition.RUNNING:
+        if ctx.look_at_machines()[first.name].condition is Condition.RUNNING:
             try:
                 take_record(ctx)
             except LockHeld:

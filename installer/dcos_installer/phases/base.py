@@ -11,10 +11,12 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
+from dcos_installer.config.late_addresses import learned
 from dcos_installer.daemon_client import Ask
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event, Kind, Sink
 from dcos_installer.process import end_all
+from dcos_installer.remote import Remote
 from dcos_installer.services import Catalog, installed
 
 if TYPE_CHECKING:
@@ -23,8 +25,7 @@ if TYPE_CHECKING:
     from dcos_installer.plan.facts import Facts
     from dcos_installer.plan.journal import Journal, Record
     from dcos_installer.plan.lock import Holder
-    from dcos_installer.providers.base import MachineState, Provider
-    from dcos_installer.remote import Remote
+    from dcos_installer.providers.base import MachineState, Provider, Results
     from dcos_installer.state import ClusterState
 
 T = TypeVar("T")
@@ -96,7 +97,7 @@ class HostsFailed(InstallerError):
 
 
 @dataclass
-class Results:
+class RunResults:
     """What phases leave for later ones, and for what is said at the end."""
 
     lock_recorded: HostSpec | None = None
@@ -147,7 +148,7 @@ class Context:
     """Machines of the deployed cluster that are gone, with what they had stored; new ones take their places."""
     changes: int = 0
     """How many changes were made; in a dry run, how many would be."""
-    results: Results = field(default_factory=Results)
+    results: RunResults = field(default_factory=RunResults)
 
     _plan: Planned | None = None
     _remotes: dict[str, Remote] = field(default_factory=dict)
@@ -214,14 +215,24 @@ class Context:
                 raise StepFailed(self.phase, host, step, error) from error
             raise
 
+    def look_at_machines(self) -> Mapping[str, MachineState]:
+        """How the machines are, as the provider sees them now; what it tells of their addresses is the spec's, too."""
+        self.machines = self.provider.inspect()
+        self.learn(self.machines)
+        return self.machines
+
+    def learn(self, machines: Mapping[str, MachineState]) -> None:
+        """Takes over addresses that a provider has told of machines that exist."""
+        self.spec = learned(self.spec, {name: machine.address for name, machine in machines.items() if machine.exists})
+
     def remote(self, host: HostSpec) -> Remote:
         """The host as a place to run commands."""
-        from dcos_installer.remote import Remote
-
+        target = self.provider.ssh(host)
         with self._mutex:
-            if host.name not in self._remotes:
-                self._remotes[host.name] = Remote(host, self.provider.ssh(host), self.control_dir)
-            return self._remotes[host.name]
+            known = self._remotes.get(host.name)
+            if known is None or known.target != target:
+                known = self._remotes[host.name] = Remote(host, target, self.control_dir)
+            return known
 
     def everywhere(self, hosts: Iterable[HostSpec], fn: Callable[[HostSpec], T]) -> dict[str, T | BaseException]:
         """``fn`` on every host, several at a time; what it returned or raised, by name."""
@@ -257,6 +268,15 @@ class Outcome:
         if self._ctx.journal:
             self._ctx.journal.observed(self._ctx.phase, host, self._steps[host], digest)
         self._ctx.tell("change-finished", host, self._steps[host], self._ctx.monotonic() - self._started)
+
+    def report(self, results: Results) -> None:
+        """How a provider's work went for each machine; of those that it says nothing of, it went well."""
+        for host in list(self.open):
+            result = results.get(host)
+            if isinstance(result, InstallerError):
+                self.failed(host, result)
+            else:
+                self.done(host)
 
     def failed(self, host: str, error: BaseException) -> None:
         self._close(host)

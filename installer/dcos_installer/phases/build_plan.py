@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from dcos_installer.config.late_addresses import KNOWN_LATER, unknown
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.build_bundle import BuildBundle
@@ -37,6 +38,7 @@ class BuildPlan:
         ctx.plan = planned
         if not ctx.dry_run and read_cache(ctx) != ctx.facts:
             write_cache(ctx)
+        later = bool(unknown(ctx.spec))
         for host in planned.hosts.values():
             ctx.tell(
                 "plan",
@@ -45,7 +47,7 @@ class BuildPlan:
                 changes=list(host.changes),
                 diff=host.diff,
                 generation=host.generation,
-                manifest=host.manifest,
+                manifest=KNOWN_LATER if later else host.manifest,
             )
         for text, names in _by_change(planned).items():
             ctx.tell("note", "", f"{_listed(names)}: {text}")

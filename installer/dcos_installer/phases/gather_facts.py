@@ -62,18 +62,19 @@ def gather(ctx: Context, hosts: Sequence[HostSpec]) -> None:
 
 
 def _declared(ctx: Context, host: HostSpec) -> Facts:
-    declared = ctx.provider.declared(host)
-    if declared is None:
+    expected = ctx.provider.expected(host)
+    if expected.facts is None:
         raise InstallerError(
             f"{host.name} cannot be asked, and its provider does not say what it will be",
+            why="the machine is off, or cannot be reached",
             hint="switch the machine on, then run again",
         )
-    return assumed(declared)
+    return assumed(expected.facts)
 
 
 def _hold_against_declared(ctx: Context, host: HostSpec) -> None:
     """What was promised of a new machine must be what it is: the plan was shown for that."""
-    declared = ctx.provider.declared(host)
+    declared = ctx.provider.expected(host).facts
     if declared is None:
         return
     expected, real = assumed(declared).planned, ctx.facts[host.name].planned

@@ -1,14 +1,17 @@
-"""Makes the machines that are not there, and switches on those that are off."""
+"""Makes the machines that are not there, switches on those that are off, and learns where they are."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from dcos_installer import machine_records
+from dcos_installer.config.late_addresses import KNOWN_LATER, stood_in_for, unknown
+from dcos_installer.config.variables import host_address
 from dcos_installer.phases.acquire_lock import take_record
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.facts_cache import deployed
 from dcos_installer.phases.left_out import leave_out
-from dcos_installer.providers.base import Condition, ProviderError
+from dcos_installer.providers.base import Condition, ProviderError, Results, failed, well
 from dcos_installer.snapshot import remember_spec
 
 if TYPE_CHECKING:
@@ -21,35 +24,71 @@ class ProvisionMachines:
     def run(self, ctx: Context) -> None:
         if not ctx.dry_run:
             remember_spec(ctx.state, ctx.spec)
-        ctx.machines = ctx.machines or ctx.provider.inspect()
+        if not ctx.machines:
+            ctx.look_at_machines()
         known = {host.name for host in ctx.spec.hosts}
         for name in sorted(set(ctx.machines) - known):
             ctx.note(name, "is not in the inventory any more; it is left as it is")
+        self._finish_removals(ctx)
         absent = [host for host in ctx.spec.hosts if not ctx.machines[host.name].exists]
         stopped = [
             host for host in ctx.spec.hosts if ctx.machines[host.name].condition in (Condition.OFF, Condition.BROKEN)
         ]
         _tell_lost(ctx, absent)
-        if absent:
-            with ctx.changing({host.name: "create the machine" for host in absent}) as outcome:
-                if outcome is not None:
-                    ctx.provider.create(absent, note=ctx.note)
-                    for host in absent:
-                        outcome.done(host.name)
-            ctx.created |= {host.name for host in absent}
-        started = ctx.everywhere(
-            stopped,
-            lambda host: ctx.change(host.name, "start the machine", lambda: ctx.provider.start(host.name)),
-        )
-        failures = {name: error for name, error in started.items() if isinstance(error, BaseException)}
-        if failures:
-            raise HostsFailed("not every machine could be started", failures)
-        self._hold_to_shape(ctx, [host for host in ctx.spec.hosts if host not in absent])
+        self._create(ctx, absent)
+        self._start(ctx, stopped)
+        there = [host for host in ctx.spec.hosts if host.name not in {one.name for one in absent}]
+        self._hold_to_shape(ctx, there)
         if ctx.dry_run:
+            _stand_in(ctx)
             return
         if absent or stopped:
-            ctx.machines = ctx.provider.inspect()
+            ctx.look_at_machines()
+        _refuse_unknown(ctx)
+        remember_spec(ctx.state, ctx.spec)
+        if absent:
+            _refuse_failed(ctx.provider.introduce(ctx.spec), "not every machine could be told the others' names")
         take_record(ctx)
+
+    def _finish_removals(self, ctx: Context) -> None:
+        """A machine whose removal was begun, by a run that was cut off, cannot be made anew before it is gone."""
+        leaving = [host.name for host in ctx.spec.hosts if ctx.machines[host.name].condition is Condition.REMOVING]
+        if not leaving:
+            return
+        results: Results = {}
+        with ctx.changing(dict.fromkeys(leaving, "finish the removal of the machine")) as outcome:
+            if outcome is not None:
+                results = ctx.provider.destroy(leaving, ctx.note)
+                machine_records.forget(ctx.state, well(results))
+                outcome.report(results)
+        _refuse_failed(results, "not every machine could be removed, as was begun")
+        if not ctx.dry_run:
+            ctx.look_at_machines()
+
+    def _create(self, ctx: Context, absent: list[HostSpec]) -> None:
+        if not absent:
+            return
+        steps = {host.name: _creation(ctx, host) for host in absent}
+        results: Results = {}
+        with ctx.changing(steps) as outcome:
+            if outcome is not None:
+                orders = machine_records.orders(ctx.state, absent, absent=steps)
+                results = _with_addresses(ctx.provider.create(orders, note=ctx.note))
+                self._took(ctx, results)
+                outcome.report(results)
+        _refuse_failed(results, "not every machine could be made")
+        ctx.created |= set(steps)
+
+    def _start(self, ctx: Context, stopped: list[HostSpec]) -> None:
+        if not stopped:
+            return
+        results: Results = {}
+        with ctx.changing({host.name: "start the machine" for host in stopped}) as outcome:
+            if outcome is not None:
+                results = ctx.provider.start([host.name for host in stopped], ctx.note)
+                self._took(ctx, results)
+                outcome.report(results)
+        _refuse_failed(results, "not every machine could be started")
 
     def _hold_to_shape(self, ctx: Context, there: list[HostSpec]) -> None:
         """Machines that were there already get the limits they are declared with, and are waited for.
@@ -72,16 +111,75 @@ class ProvisionMachines:
 
     def _await(self, ctx: Context, there: list[HostSpec]) -> None:
         there = [host for host in there if host.name not in ctx.left_out]
+        results = _with_addresses(ctx.provider.create(machine_records.orders(ctx.state, there)))
+        self._took(ctx, results)
+        failures = failed(results)
+        if not failures:
+            return
+        # Which of them run and cannot be reached? Only those may be left out.
+        silent = ctx.everywhere(
+            [host for host in there if host.name in failures],
+            lambda host: ctx.remote(host).run(["true"], what="reach it", deadline=30),
+        )
+        unreached = {name: error for name, error in silent.items() if isinstance(error, BaseException)}
+        now = ctx.look_at_machines()
+        if len(unreached) < len(failures) or any(now[name].condition is not Condition.RUNNING for name in unreached):
+            raise HostsFailed("not every machine runs as it should", failures)
+        leave_out(ctx, unreached, "not every machine can be reached")
+
+    def _took(self, ctx: Context, results: Results) -> None:
+        """What the machines became is known from here on, whatever happens next."""
+        ctx.learn(well(results))
+        machine_records.saw(ctx.state, well(results))
+
+
+def _creation(ctx: Context, host: HostSpec) -> str:
+    expected = ctx.provider.expected(host)
+    return "create the machine" if expected.address else f"create the machine (its address is {KNOWN_LATER})"
+
+
+def _with_addresses(results: Results) -> Results:
+    """The same results; a machine without an address that others can reach has failed."""
+    checked = dict(results)
+    for name, machine in well(results).items():
         try:
-            ctx.provider.create(there)
-        except ProviderError:
-            # Which of them run and cannot be reached? Only those may be left out.
-            found = ctx.everywhere(there, lambda host: ctx.remote(host).run(["true"], what="reach it", deadline=30))
-            failures = {name: error for name, error in found.items() if isinstance(error, BaseException)}
-            now = ctx.provider.inspect()
-            if not failures or any(now[name].condition is not Condition.RUNNING for name in failures):
-                raise
-            leave_out(ctx, failures, "not every machine can be reached")
+            host_address(machine.address)
+        except ValueError as error:
+            checked[name] = ProviderError(
+                "its provider made it and tells no address that can be used",
+                machine=name,
+                why=f"it says {machine.address or 'nothing'}; expected is {error}",
+                hint="see that its network gives it an address, then run again: it is found, and not made again",
+            )
+    return checked
+
+
+def _refuse_failed(results: Results, what: str) -> None:
+    if failures := failed(results):
+        raise HostsFailed(what, failures)
+
+
+def _stand_in(ctx: Context) -> None:
+    """In a dry run: says of which hosts nobody knows the address yet, and goes on with something in its place."""
+    names = unknown(ctx.spec)
+    if not names:
+        return
+    be = "address is" if len(names) == 1 else "addresses are"
+    ctx.note(
+        "",
+        f"{', '.join(names)}: the {be} {KNOWN_LATER}; certificates, firewalls and settings that name"
+        f" {'it' if len(names) == 1 else 'them'} are planned as changes",
+    )
+    ctx.spec = stood_in_for(ctx.spec)
+
+
+def _refuse_unknown(ctx: Context) -> None:
+    if names := unknown(ctx.spec):
+        raise ProviderError(
+            f"nobody knows the address of {', '.join(names)}",
+            why="the provider told none, and the inventory has none",
+            hint="see that the machines run and that their network gives them addresses, then run again",
+        )
 
 
 def _tell_lost(ctx: Context, absent: list[HostSpec]) -> None:

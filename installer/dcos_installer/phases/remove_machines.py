@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dcos_installer.phases.base import Context
+from dcos_installer import machine_records
+from dcos_installer.phases.base import Context, HostsFailed
+from dcos_installer.providers.base import Results, failed, well
 
 
 class RemoveMachines:
@@ -14,11 +16,17 @@ class RemoveMachines:
         return "" if ctx.provider.makes_machines else "the hosts are somebody else's"
 
     def run(self, ctx: Context) -> None:
-        present = [name for name, machine in ctx.provider.inspect().items() if machine.exists]
+        present = [name for name, machine in ctx.look_at_machines().items() if machine.exists]
+        results: Results = {}
         with ctx.changing(dict.fromkeys(present, "remove the machine") or {"": "remove what is left"}) as outcome:
             if outcome is None:
                 return
-            ctx.provider.destroy(None, note=ctx.note)
-            ctx.results.machines_removed = True
-            for name in list(outcome.open):
-                outcome.done(name)
+            results = ctx.provider.destroy(None, note=ctx.note)
+            machine_records.forget(ctx.state, well(results))
+            # The lock's record goes with the machine it lies on.
+            recorded = ctx.results.lock_recorded
+            ctx.results.machines_removed = recorded is None or recorded.name not in failed(results)
+            outcome.report(results)
+        if failures := failed(results):
+            told = {name or "what machines shared": error for name, error in failures.items()}
+            raise HostsFailed("not everything could be removed", told, hint="run again: it goes on where it stopped")

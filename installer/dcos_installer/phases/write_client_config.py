@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dcos_installer import client
+from dcos_installer.config.late_addresses import unknown
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
@@ -38,7 +39,7 @@ class WriteClientConfig:
             return
         # A plan logs in as well: only that tells whether there is a token to write.
         try:
-            token = _log_in(ctx, vault)
+            token = "(unknown)" if unknown(ctx.spec) else _log_in(ctx, vault)
         except InstallerError:
             if not ctx.dry_run:
                 raise

@@ -69,11 +69,8 @@ def values(
 
 
 def operators(spec: ClusterSpec) -> tuple[str, ...]:
-    """Where operators come from: the networks that the inventory names, and the host's end of a private bridge."""
-    networks = {str(network) for network in spec.settings.operator_networks}
-    if spec.provider == "nspawn":
-        networks.add(str(spec.settings.network[1]))
-    return tuple(sorted(networks))
+    """Where operators come from, as the firewall takes it."""
+    return tuple(sorted({str(network).removesuffix("/32") for network in spec.settings.operator_networks}))
 
 
 def zk_url(spec: ClusterSpec, services: Catalog, path: str, credentials: str = "") -> str:

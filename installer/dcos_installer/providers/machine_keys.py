@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_installer.process import run
-from dcos_installer.providers.inject import Injected
+from dcos_installer.providers.base import MachineFile
 from dcos_installer.state import ClusterState, atomic_write
 
 _DEADLINE = 30.0
@@ -31,7 +31,10 @@ class ClusterKeys:
         return self.state.known_hosts
 
     def ensure(self, addresses: Iterable[tuple[str, str]]) -> None:
-        """Makes what is missing for these machines, as (name, address), and writes known_hosts for exactly these."""
+        """Makes what is missing for these machines, as (name, address), and writes known_hosts for exactly these.
+
+        One whose address is not known yet has its key, and no line in known_hosts.
+        """
         self._hosts.mkdir(mode=0o700, parents=True, exist_ok=True)
         _make_key(self.identity_file, f"dcos-installer {self.state.cluster_id[:8]}")
         lines = []
@@ -40,19 +43,20 @@ class ClusterKeys:
             folder.mkdir(mode=0o700, exist_ok=True)
             _make_key(folder / _HOST_KEY, name)
             kind, key = (folder / f"{_HOST_KEY}.pub").read_text().split()[:2]
-            lines.append(f"{address} {kind} {key}\n")
+            if address:
+                lines.append(f"{address} {kind} {key}\n")
         wanted = "".join(lines)
         if not self.known_hosts.exists() or self.known_hosts.read_text() != wanted:
             atomic_write(self.known_hosts, wanted)
 
-    def files_for(self, name: str) -> tuple[Injected, ...]:
+    def files_for(self, name: str) -> tuple[MachineFile, ...]:
         """What the machine needs of it before it boots."""
         folder = self._hosts / name
         operator = self.identity_file.with_suffix(".pub").read_bytes()
         return (
-            Injected(f"/etc/ssh/{_HOST_KEY}", (folder / _HOST_KEY).read_bytes(), mode=0o600),
-            Injected(f"/etc/ssh/{_HOST_KEY}.pub", (folder / f"{_HOST_KEY}.pub").read_bytes()),
-            Injected("/root/.ssh/authorized_keys", operator, mode=0o600, folder_mode=0o700),
+            MachineFile(f"/etc/ssh/{_HOST_KEY}", (folder / _HOST_KEY).read_bytes(), mode=0o600),
+            MachineFile(f"/etc/ssh/{_HOST_KEY}.pub", (folder / f"{_HOST_KEY}.pub").read_bytes()),
+            MachineFile("/root/.ssh/authorized_keys", operator, mode=0o600, folder_mode=0o700),
         )
 
     def forget(self, names: Collection[str] | None) -> None:

@@ -7,6 +7,7 @@ import io
 import json
 import os
 from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any, cast
 
@@ -17,7 +18,7 @@ from dcos_installer.ansible.host.observe import Observed, observe
 from dcos_installer.ansible.host.packages import note_names
 from dcos_installer.ansible.host.systemd import Noted, UnitFailed
 from dcos_installer.ansible.host.work import Work, work_for
-from dcos_installer.config.model import ClusterSpec, HostSpec, Role, SshSpec
+from dcos_installer.config.model import ClusterSpec, HostSpec, Role, Settings, SshSpec
 from dcos_installer.plan import materials
 from dcos_installer.plan.facts import Facts
 from dcos_installer.plan.manifest import FORMAT, File, Link, Manifest, Package, Sysctl, Unit, User
@@ -61,6 +62,7 @@ def a_spec(masters: int = 1, agents: int = 1, public: int = 1, **changes: Any) -
         "cluster_id": "0b9f8c9e-6f0d-4a6b-9c1a-5b1d2f3a4c5d",
         "provider": "nspawn",
         "hosts": tuple(hosts),
+        "settings": Settings(operator_networks=(IPv4Network("198.18.0.1"),)),
         "inventory_path": Path("lab.ini"),
     }
     return ClusterSpec(**(values | changes))

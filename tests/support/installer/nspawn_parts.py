@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 from dcos_installer.config.model import ClusterSpec, HostSpec, Settings, SshSpec
-from dcos_installer.providers.nspawn_machine import MachineRecord
+from dcos_installer.providers.nspawn.machine import MachineRecord
 
 RECORD = MachineRecord(
     cluster_id="0f8fad5b-d9cb-469f-a165-70867728950e",
@@ -37,6 +36,7 @@ def spec(*hosts: HostSpec, **settings: Any) -> ClusterSpec:
         cluster_id=RECORD.cluster_id,
         provider="nspawn",
         hosts=hosts,
-        settings=Settings(network=IPv4Network("198.18.7.0/24"), **settings),
+        settings=Settings(**settings),
+        options={"dcos_network": "198.18.7.0/24"},
         inventory_path=Path("lab.ini"),
     )

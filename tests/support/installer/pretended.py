@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import signal
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -25,7 +25,17 @@ from dcos_installer.plan.facts import Facts, Target
 from dcos_installer.plan.journal import Journal
 from dcos_installer.plan.lock import RECORD_PATH
 from dcos_installer.process import Finished, run
-from dcos_installer.providers.base import Condition, DeclaredFacts, MachineState, Note, SshTarget, silent
+from dcos_installer.providers.base import (
+    Condition,
+    DeclaredFacts,
+    Expected,
+    MachineState,
+    Note,
+    Order,
+    Results,
+    SshTarget,
+    silent,
+)
 from dcos_installer.remote import Remote, Unreachable
 from dcos_installer.secrets.vault import mark_told
 from dcos_installer.state import ClusterState, open_state
@@ -119,44 +129,59 @@ class PretendedProvider:
         self.spec = spec
         self.machines = machines
 
-    def declared(self, host: HostSpec) -> DeclaredFacts | None:
+    def expected(self, host: HostSpec) -> Expected:
         facts = facts_of(host)
-        return DeclaredFacts(
+        declared = DeclaredFacts(
             facts.os_id, facts.os_version, facts.arch, facts.python, facts.libc, facts.cgroups, "runc", 1, 1024
         )
+        return Expected(host.name, host.roles, host.address, declared)
 
     def inspect(self) -> Mapping[str, MachineState]:
-        def condition(name: str) -> Condition:
-            machine = self.machines.read(name)
-            return Condition.ABSENT if machine is None else Condition(machine.get("condition", "running"))
+        return self._states(host.name for host in self.spec.hosts)
 
-        return {host.name: MachineState(host.name, condition(host.name), host.address) for host in self.spec.hosts}
+    def _states(self, names: Iterable[str]) -> dict[str, MachineState]:
+        return {name: self._state(name) for name in names}
+
+    def _state(self, name: str) -> MachineState:
+        machine = self.machines.read(name)
+        condition = Condition.ABSENT if machine is None else Condition(machine.get("condition", "running"))
+        return MachineState(name, condition, self.spec.host(name).address)
 
     def outdated(self, host: HostSpec) -> str:
         machine = self.machines.read(host.name)
         was = (machine or {}).get("cpus", host.cpus)
         return "" if was == host.cpus else f"cpus from {was} to {host.cpus}"
 
-    def create(self, hosts: Sequence[HostSpec], note: Note = silent) -> None:
-        for host in hosts:
+    def create(self, orders: Sequence[Order], note: Note = silent) -> Results:
+        for host in (order.host for order in orders):
             if self.machines.read(host.name) is not None:
                 if self.outdated(host):
                     self.machines.write(host.name, cpus=host.cpus)
                 continue
             self.machines.write(host.name, condition="running", cpus=host.cpus, generation=0, packages=[], manifest="")
+        return self._states(order.host.name for order in orders)
 
-    def start(self, name: str) -> None:
-        self.machines.write(name, condition="running")
+    def introduce(self, spec: ClusterSpec) -> Results:
+        return {}
 
-    def power_off(self, name: str) -> None:
-        self.machines.write(name, condition="off")
+    def start(self, names: Collection[str], note: Note = silent) -> Results:
+        for name in names:
+            self.machines.write(name, condition="running")
+        return self._states(names)
 
-    def reboot(self, name: str) -> None:
-        self.start(name)
+    def power_off(self, names: Collection[str], note: Note = silent) -> Results:
+        for name in names:
+            self.machines.write(name, condition="off")
+        return self._states(names)
 
-    def destroy(self, names: Collection[str] | None = None, note: Note = silent) -> None:
-        for host in self.spec.hosts:
-            self.machines.remove(host.name)
+    def reboot(self, names: Collection[str], note: Note = silent) -> Results:
+        return self.start(names)
+
+    def destroy(self, names: Collection[str] | None = None, note: Note = silent) -> Results:
+        hosts = [host.name for host in self.spec.hosts]
+        for name in hosts:
+            self.machines.remove(name)
+        return self._states(hosts)
 
     def ssh(self, host: HostSpec) -> SshTarget:
         return SshTarget(host.address, 22, "root", None, None)

@@ -18,10 +18,10 @@ from typing import Any
 import pytest
 
 from dcos_installer.config.model import ClusterSpec
-from dcos_installer.config.spec import load_spec
-from dcos_installer.providers import open_provider
 from dcos_installer.providers.base import Provider
+from dcos_installer.providers.registry import open_provider
 from dcos_installer.remote import Remote
+from dcos_installer.spec import load_spec
 from dcos_installer.state import ClusterState, find_state
 from tests.support.machines.deployed import PROGRAMS, Deployed
 

@@ -6,16 +6,16 @@ import fcntl
 import os
 import shlex
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from dcos_installer.config.model import ClusterSpec, HostSpec, Settings, SshSpec
-from dcos_installer.providers.base import Provider, SshTarget
-from dcos_installer.providers.nspawn import NspawnProvider
+from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
+from dcos_installer.providers.base import Order, Provider, Results, SshTarget, failed
+from dcos_installer.providers.nspawn.provider import NspawnProvider
 
 needs_machines = pytest.mark.skipif(os.geteuid() != 0, reason="machines are made by root")
 
@@ -38,6 +38,18 @@ class Lab:
     def python(self, name: str, code: str) -> str:
         """What a piece of Python prints on a machine."""
         return self.ssh(name, f"python3 -c {shlex.quote(code)}").stdout
+
+
+def orders(hosts: Iterable[HostSpec]) -> list[Order]:
+    """What a provider is asked to have there."""
+    return [Order(host, f"token-of-{host.name}") for host in hosts]
+
+
+def done(results: Results) -> Results:
+    """The results, when everything went well; else the first failure is raised."""
+    for error in failed(results).values():
+        raise error
+    return results
 
 
 def ssh_command(target: SshTarget, *options: str) -> list[str]:
@@ -67,7 +79,7 @@ def cluster(number: int, *names: str, **shape: float | int | None) -> ClusterSpe
             )
             for index, name in enumerate(names, start=11)
         ),
-        settings=Settings(network=f"{network}.0/24"),  # type: ignore[arg-type]
+        options={"dcos_network": f"{network}.0/24"},
         inventory_path=Path("lab.ini"),
     )
 

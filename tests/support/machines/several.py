@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcos_installer.providers import open_provider
+from dcos_installer.providers.registry import open_provider
 from dcos_installer.remote import Remote
 from tests.support.daemons.byhand import wait_for
 from tests.support.machines.deployed import ANSWER_SECONDS, GATEWAY, INIT, MASTER, Deployed, exchange

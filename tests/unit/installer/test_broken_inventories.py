@@ -8,7 +8,7 @@ import pytest
 
 from dcos_installer.config.limits import HostLimits
 from dcos_installer.config.problems import InventoryInvalid
-from dcos_installer.config.spec import load_spec
+from dcos_installer.spec import load_spec
 
 FOLDER = Path(__file__).parent / "broken_inventories"
 CASES = sorted(path.stem for path in FOLDER.glob("*.ini"))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_installer.providers.cgroups import (
+from dcos_installer.providers.nspawn.cgroups import (
     MACHINE_DEVICES,
     Group,
     Hierarchy,

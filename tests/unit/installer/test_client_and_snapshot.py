@@ -104,9 +104,7 @@ def test_a_cluster_may_get_more_agents_and_other_settings_but_nothing_else(tmp_p
     expected = {
         "its provider is nspawn, not static": _with(old, provider="static"),
         "its name is lab, not other": _with(old, name="other"),
-        "its network is 198.18.0.0/24, not 198.18.9.0/24": _with(
-            old, settings=old.settings.model_dump() | {"network": "198.18.9.0/24"}
-        ),
+        "its network is 198.18.0.0/24, not 198.18.9.0/24": _with(old, options={"dcos_network": "198.18.9.0/24"}),
         "a2 belongs to it, and is not in the inventory any more": old.model_copy(update={"hosts": (m1, a1)}),
         "a2 has the address 198.18.2.2, not 198.18.2.99": old.model_copy(update={"hosts": (m1, a1, moved)}),
         "a2 has the role agent, not public agent": old.model_copy(update={"hosts": (m1, a1, promoted)}),

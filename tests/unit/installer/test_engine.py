@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -11,49 +10,19 @@ import pytest
 
 from dcos_installer.ansible.places import Place
 from dcos_installer.bundle import runtime
-from dcos_installer.bundle.archive import Built, keep, pack
-from dcos_installer.config.model import ClusterSpec
-from dcos_installer.engine import AnsibleEngine
-from dcos_installer.phases.base import Context, HostsFailed, Phase
+from dcos_installer.phases.base import HostsFailed, Phase
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.build_plan import BuildPlan
 from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination, ConvergeMasters
-from dcos_installer.phases.engine import Bundle
 from dcos_installer.phases.gather_facts import GatherFacts
 from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.remove_hosts import RemoveHosts
 from dcos_installer.phases.upload_bundle import UploadBundle
-from dcos_installer.phases.validate_facts import ValidateFacts
 from dcos_installer.plan import plan as plans
-from dcos_installer.plan.facts import Target
 from dcos_installer.plan.journal import Journal, read
 from tests.support.installer.pretended import PretendedContext, pretend, spec_of
-
-
-class SmallBundle(AnsibleEngine):
-    """The engine with a package that takes no time to build: the bundle has tests of its own."""
-
-    def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Bundle:
-        return {target: self._built(target) for target in targets}
-
-    def _built(self, target: Target) -> Built:
-        home = self._state.root / "bundle"
-        for program in runtime.programs():
-            place = home / "tree" / "bin" / program
-            place.parent.mkdir(parents=True, exist_ok=True)
-            place.write_text("#!/bin/sh\n")
-            place.chmod(0o755)
-        return keep(
-            home,
-            "inputs",
-            pack(home / "tree"),
-            name=runtime.NAME,
-            version="1",
-            programs=tuple(runtime.programs()),
-            target=target,
-            compiled=True,
-        )
+from tests.support.installer.small_engine import Preflight, SmallBundle
 
 
 def _context(tmp_path: Path, **changes: Any) -> PretendedContext:
@@ -73,13 +42,6 @@ def _context(tmp_path: Path, **changes: Any) -> PretendedContext:
     )
     ctx.machines = ctx.provider.inspect()
     return ctx
-
-
-class Preflight(ValidateFacts):
-    """Without the checks of what folders share with this machine: its addresses, its machine id."""
-
-    def run(self, ctx: Context) -> None:
-        assert all(facts.python and facts.arch for facts in ctx.facts.values())
 
 
 def _run(ctx: PretendedContext) -> PretendedContext:

@@ -253,7 +253,7 @@ def test_timeouts_of_the_inventory_reach_the_master_as_mesos_writes_durations() 
 
 
 def test_the_doors_name_every_member_and_the_operators() -> None:
-    spec = a_spec(settings=Settings(operator_networks=(IPv4Network("198.18.9.0/24"),)))
+    spec = a_spec(settings=Settings(operator_networks=(IPv4Network("198.18.0.1"), IPv4Network("198.18.9.0/24"))))
     rules = text(made(spec, "a1"), "etc/firewall.nft")
     assert "elements = { 198.18.0.11, 198.18.0.21, 198.18.0.31 }" in rules
     assert "elements = { 198.18.0.1, 198.18.9.0/24 }" in rules
@@ -261,7 +261,7 @@ def test_the_doors_name_every_member_and_the_operators() -> None:
 
 
 def test_without_operators_only_members_pass_the_doors() -> None:
-    rules = text(made(a_spec(provider="static"), "a1"), "etc/firewall.nft")
+    rules = text(made(a_spec(provider="static", settings=Settings()), "a1"), "etc/firewall.nft")
     assert "operators" not in rules
 
 

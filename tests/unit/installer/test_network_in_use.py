@@ -11,10 +11,11 @@ from click.testing import CliRunner
 
 from dcos_installer.cli import cli
 from dcos_installer.commands import check_inventory
-from dcos_installer.providers import nspawn_disk, nspawn_network
-from dcos_installer.providers.base import ProviderError
-from dcos_installer.providers.nspawn import NspawnProvider
-from dcos_installer.providers.nspawn_network import bridge_name
+from dcos_installer.providers.base import Order, ProviderError
+from dcos_installer.providers.nspawn import disk as nspawn_disk
+from dcos_installer.providers.nspawn import network as nspawn_network
+from dcos_installer.providers.nspawn.network import bridge_name
+from dcos_installer.providers.nspawn.provider import NspawnProvider
 from dcos_installer.state import known_id, open_state
 from tests.support.installer.nspawn_parts import host, spec
 
@@ -40,7 +41,7 @@ def in_use_by(monkeypatch: pytest.MonkeyPatch, device: str) -> None:
         return [entry] if "address" in arguments else []
 
     monkeypatch.setattr(nspawn_network, "_ip_json", told)
-    monkeypatch.setattr("dcos_installer.commands.shutil.which", lambda name: f"/sbin/{name}")
+    monkeypatch.setattr("dcos_installer.providers.nspawn.preflight.shutil.which", lambda name: f"/sbin/{name}")
 
 
 def has_room_mb(monkeypatch: pytest.MonkeyPatch, free: int) -> None:
@@ -73,7 +74,7 @@ def test_disks_without_room_are_told_at_once_and_no_state_is_left_behind(
     inventory: Path, monkeypatch: pytest.MonkeyPatch, command: str
 ) -> None:
     monkeypatch.setattr(nspawn_network, "_ip_json", lambda *_: [])
-    monkeypatch.setattr("dcos_installer.commands.shutil.which", lambda name: f"/sbin/{name}")
+    monkeypatch.setattr("dcos_installer.providers.nspawn.preflight.shutil.which", lambda name: f"/sbin/{name}")
     has_room_mb(monkeypatch, 5_000)
     done = CliRunner().invoke(cli, [command, str(inventory)])
     assert done.exit_code == 1
@@ -100,9 +101,9 @@ def test_machines_refused_for_their_network_leave_no_folder_behind(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     in_use_by(monkeypatch, "eth7")
-    monkeypatch.setattr("dcos_installer.providers.nspawn.shutil.which", lambda name: f"/sbin/{name}")
+    monkeypatch.setattr("dcos_installer.providers.nspawn.provider.shutil.which", lambda name: f"/sbin/{name}")
     cluster = spec(host("h1", "198.18.7.11"))
     provider = NspawnProvider(cluster, tmp_path / "state", machines_dir=tmp_path / "machines")
     with pytest.raises(ProviderError, match="in use on this host"):
-        provider.create(cluster.hosts)
+        provider.create([Order(one, "t") for one in cluster.hosts])
     assert list(tmp_path.iterdir()) == []

@@ -8,8 +8,8 @@ from types import SimpleNamespace
 
 import pytest
 
-from dcos_installer.providers import nspawn_disk
 from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.nspawn import disk as nspawn_disk
 
 
 def test_a_default_disk_shares_what_is_left_evenly_and_is_never_more_than_the_default() -> None:

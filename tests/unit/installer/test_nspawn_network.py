@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 
-from dcos_installer.providers import nspawn_filter
-from dcos_installer.providers.nspawn_network import address_problems, bridge_for, clashes, dropping_chains, port_for
+from dcos_installer.providers.nspawn import filter as nspawn_filter
+from dcos_installer.providers.nspawn.network import address_problems, bridge_for, clashes, dropping_chains, port_for
 
 CLUSTER = "0f8fad5b-d9cb-469f-a165-70867728950e"
 NETWORK = IPv4Network("198.18.7.0/24")

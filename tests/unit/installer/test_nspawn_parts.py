@@ -12,19 +12,20 @@ from pathlib import Path
 
 import pytest
 
-from dcos_installer.providers import nspawn_supervisor, open_provider
-from dcos_installer.providers.base import Condition, ProviderError
+from dcos_installer.providers.base import Condition, Order, ProviderError
 from dcos_installer.providers.machine_keys import ClusterKeys
-from dcos_installer.providers.nspawn import NspawnProvider, hosts_file, unique_name
-from dcos_installer.providers.nspawn_launch import (
+from dcos_installer.providers.nspawn import supervisor as nspawn_supervisor
+from dcos_installer.providers.nspawn.launch import (
     supervisor_command,
     supervisor_environment,
     systemd_run_command,
     unit_name,
 )
-from dcos_installer.providers.nspawn_machine import MachineFolder, ProcessMark, Status
-from dcos_installer.providers.nspawn_mounts import overlay_command
-from dcos_installer.providers.nspawn_supervisor import BoundedLog, main, nspawn_command, nspawn_environment
+from dcos_installer.providers.nspawn.machine import MachineFolder, ProcessMark, Status
+from dcos_installer.providers.nspawn.mounts import overlay_command
+from dcos_installer.providers.nspawn.provider import NspawnProvider, hosts_file, unique_name
+from dcos_installer.providers.nspawn.supervisor import BoundedLog, main, nspawn_command, nspawn_environment
+from dcos_installer.providers.registry import open_provider
 from dcos_installer.state import ClusterState
 from tests.support.installer.nspawn_parts import RECORD, host, spec
 
@@ -92,7 +93,7 @@ def test_two_supervisors_never_keep_one_machine(tmp_path: Path, monkeypatch: pyt
 
 def test_a_supervisor_imports_nothing_heavy() -> None:
     code = (
-        "import sys, dcos_installer.providers.nspawn_supervisor; "
+        "import sys, dcos_installer.providers.nspawn.supervisor; "
         "print(sorted({'pydantic', 'msgspec', 'ansible', 'rich', 'click', 'dcos_images'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", code], env=supervisor_environment(), capture_output=True, text=True)
@@ -174,7 +175,9 @@ def test_keys_are_private_kept_and_known(tmp_path: Path) -> None:
 
 def test_a_machine_that_is_not_there_is_declared(tmp_path: Path) -> None:
     cluster = spec(host("h1", "198.18.7.11"))
-    declared = open_provider(cluster, tmp_path).declared(cluster.hosts[0])
+    expected = open_provider(cluster, tmp_path).expected(cluster.hosts[0])
+    assert (expected.name, expected.roles, expected.address) == ("h1", frozenset({"agent"}), "198.18.7.11")
+    declared = expected.facts
     assert declared is not None
     assert declared.os_id == "debian"
     assert declared.python.startswith("cp3")
@@ -206,7 +209,8 @@ def test_machines_are_inspected_without_touching_anything(tmp_path: Path) -> Non
 def test_machines_that_cannot_be_made_are_refused_all_at_once(tmp_path: Path) -> None:
     hosts = (host("h1", "198.18.7.1"), host("h2", "198.18.7.12"), host("h3", "198.18.9.1"))
     with pytest.raises(ProviderError) as caught:
-        NspawnProvider(spec(*hosts), tmp_path, machines_dir=tmp_path / "machines").create(hosts)
+        provider = NspawnProvider(spec(*hosts), tmp_path, machines_dir=tmp_path / "machines")
+        provider.create([Order(host, "t") for host in hosts])
     for part in ("h1 has 198.18.7.1", "h3 has 198.18.9.1"):
         assert part in str(caught.value)
     assert list(tmp_path.iterdir()) == []

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from dcos_installer.providers import nspawn_control
 from dcos_installer.providers.base import ProviderError
-from dcos_installer.providers.nspawn_control import MachineControl, SshProblem, ssh_problem
-from dcos_installer.providers.nspawn_machine import MachineFolder, ProcessMark, Status
+from dcos_installer.providers.nspawn import control as nspawn_control
+from dcos_installer.providers.nspawn.control import MachineControl, SshProblem, ssh_problem
+from dcos_installer.providers.nspawn.machine import MachineFolder, ProcessMark, Status
 from tests.support.installer.nspawn_parts import RECORD
 
 HERE = "127.0.0.1"

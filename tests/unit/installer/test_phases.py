@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from dcos_installer.phases.postflight import problems as postflight_problems
 from dcos_installer.phases.validate_facts import PreflightFailed, cluster_problems, host_problems
 from dcos_installer.plan import journal, lock
 from dcos_installer.plan.journal import Journal
+from dcos_installer.providers.base import Note, Results, silent
 from dcos_installer.services import installed
 from dcos_installer.state import find_state
 from tests.support.installer.cheap_roots import cheap_roots
@@ -213,7 +214,7 @@ def test_a_new_machine_that_is_not_what_was_promised_stops_the_run(tmp_path: Pat
 
 def test_a_machine_that_is_off_is_switched_on(tmp_path: Path) -> None:
     deployed(pretend(tmp_path, spec_of(tmp_path)))
-    pretend(tmp_path, spec_of(tmp_path)).provider.power_off("a1")
+    pretend(tmp_path, spec_of(tmp_path)).provider.power_off(["a1"])
     ctx = deployed(pretend(tmp_path, spec_of(tmp_path)))
     assert texts(ctx, "change-finished")[0] == "a1: start the machine"
     assert _all_deployed(ctx)
@@ -222,7 +223,7 @@ def test_a_machine_that_is_off_is_switched_on(tmp_path: Path) -> None:
 def test_a_plan_takes_no_deployed_machine_for_new_because_it_is_off(tmp_path: Path) -> None:
     spec = spec_of(tmp_path, masters=3, agents=1)
     deployed(pretend(tmp_path, spec))
-    pretend(tmp_path, spec).provider.power_off("m3")
+    pretend(tmp_path, spec).provider.power_off(["m3"])
     planned = pretend(tmp_path, spec, dry_run=True)
     run_phases(planned, phases_of(plan_phases()))
     assert texts(planned, "would-change") == ["m3: start the machine"]
@@ -270,10 +271,10 @@ def test_a_first_master_that_still_boots_is_waited_for(tmp_path: Path) -> None:
     remote.reachable = False
     started = ctx.provider.start
 
-    def start(name: str) -> None:
-        assert name == "m1"
+    def start(names: Collection[str], note: Note = silent) -> Results:
+        assert names == ["m1"]
         remote.reachable = True
-        started(name)
+        return started(names)
 
     ctx.provider.start = start  # type: ignore[method-assign]
     deployed(ctx)
@@ -359,7 +360,7 @@ def test_a_master_is_not_changed_while_the_quorum_hangs_on_it(tmp_path: Path) ->
     spec = spec_of(tmp_path, masters=3, agents=1)
     ctx = deployed(pretend(tmp_path, spec))
     hold_quorum(ctx, spec.host("m1"))
-    ctx.provider.power_off("m3")
+    ctx.provider.power_off(["m3"])
     with pytest.raises(QuorumAtRisk, match="only 1 of the other masters are well, and 2 must be") as caught:
         hold_quorum(ctx, spec.host("m1"))
     assert "m3" in caught.value.evidence

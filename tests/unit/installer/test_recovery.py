@@ -7,15 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from dcos_installer import commands, recovery
-from dcos_installer.config.spec import load_spec
+from dcos_installer import commands
 from dcos_installer.errors import LockHeld, StateError
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.plan import lock
-from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
-from dcos_installer.providers.nspawn_remains import remains
+from dcos_installer.providers.nspawn import remains
+from dcos_installer.providers.nspawn.machine import MachineFolder, MachineRecord
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.snapshot import SnapshotDamaged, last_spec, remember_spec
+from dcos_installer.spec import load_spec
 from dcos_installer.state import ClusterState, find_state, open_state
 from tests.support.installer.pretended import pretend
 
@@ -37,7 +37,8 @@ def inventory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An inventory in a home of its own, where machines are looked for below ``machines``."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     monkeypatch.setenv("DCOS_DIR", str(tmp_path / "dcos"))
-    monkeypatch.setattr(recovery, "remains", lambda cluster, folder: remains(cluster, tmp_path / "machines"))
+    looked_for = remains.remains
+    monkeypatch.setattr(remains, "remains", lambda cluster: looked_for(cluster, tmp_path / "machines"))
     path = tmp_path / "lab.ini"
     path.write_text(INVENTORY)
     return path
@@ -82,7 +83,7 @@ def test_machines_are_destroyed_by_their_own_records(inventory: Path, tmp_path: 
     job = commands.open_destroy(inventory, lambda event: None)
     assert job is not None and job.notes
     assert {host.name: host.address for host in job.spec.hosts} == {**HOSTS, "torn": ""}
-    assert (job.spec.provider, str(job.spec.settings.network)) == ("nspawn", "198.18.9.0/24")
+    assert (job.spec.provider, job.spec.options) == ("nspawn", {"dcos_network": "198.18.9.0/24"})
     assert state.root.is_dir()
 
 
@@ -97,7 +98,7 @@ def test_machines_that_outlived_the_whole_state_are_destroyed_too(inventory: Pat
 def test_a_ruin_without_known_masters_is_taken_away_to_its_end(inventory: Path, tmp_path: Path) -> None:
     state = open_state(inventory)
     _machine(state, tmp_path, "m1", HOSTS["m1"])
-    spec = what_is_left(state, inventory, tmp_path / "machines")
+    spec = what_is_left(state, inventory)
     assert spec is not None and not spec.masters
     (tmp_path / "hosts").mkdir()
     ctx = pretend(tmp_path / "hosts", spec, state=state)

@@ -19,13 +19,13 @@ import yaml
 from dcos_installer import secrets
 from dcos_installer.bundle import runtime
 from dcos_installer.bundle.archive import keep, pack
-from dcos_installer.config.spec import load_spec
 from dcos_installer.data import locks_dir, roles_dir
 from dcos_installer.plan import materials
 from dcos_installer.plan.compose import manifest
 from dcos_installer.plan.facts import Facts
 from dcos_installer.playbook import APPLY_SECONDS
 from dcos_installer.services import installed
+from dcos_installer.spec import load_spec
 from dcos_installer.state import find_state
 
 ROLES = roles_dir()

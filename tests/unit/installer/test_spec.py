@@ -10,12 +10,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcos_installer.config import variables
 from dcos_installer.config.inventory import parse
 from dcos_installer.config.limits import HostLimits
 from dcos_installer.config.problems import InventoryInvalid
-from dcos_installer.config.spec import load_spec
+from dcos_installer.config.variables import ANSIBLE_VARIABLES
 from dcos_installer.data import inventories_dir
+from dcos_installer.inventory_variables import table, variables
+from dcos_installer.providers.nspawn.options import network_of
+from dcos_installer.spec import load_spec
 
 CHECKOUT = Path(__file__).resolve().parents[3]
 
@@ -37,7 +39,7 @@ def test_the_local_inventory_is_valid_as_it_stands() -> None:
         ("agent2", "198.18.0.22", "agent"),
         ("public1", "198.18.0.31", "public_agent"),
     ]
-    assert spec.settings.network == IPv4Network("198.18.0.0/24")
+    assert network_of(spec.options) == IPv4Network("198.18.0.0/24")
     assert spec.settings.operator_networks == (IPv4Network("198.18.0.1/32"),)
     assert spec.settings.agent_ping_timeout * spec.settings.max_agent_ping_timeouts == 9
     assert [host.mem_mb for host in spec.hosts] == [2048, 1536, 1536, 1536]
@@ -154,11 +156,11 @@ def test_a_thousand_hosts_are_read(tmp_path: Path) -> None:
 
 
 def test_the_document_holds_the_table_of_variables() -> None:
-    assert variables.table() in (CHECKOUT / "docs" / "inventory.md").read_text()
+    assert table() in (CHECKOUT / "docs" / "inventory.md").read_text()
 
 
 def test_every_example_in_the_table_is_valid() -> None:
-    for variable in variables.VARIABLES:
+    for variable in variables().values():
         name, _, value = variable.example.partition("=")
         assert name == variable.name
         variable.parse(value)
@@ -168,9 +170,9 @@ _SECTIONS = "[masters] [agents] [public_agents] [all:vars] [agents:vars] [agents
 _PIECES = "198.18.0.21 ansible_host=198.18.0.22 a[1:3] [1:3] [a:c:2] m1 m1:22 = : ; # ' \" {{ }} {} [ ]"
 _WORDS = st.sampled_from(
     [
-        *(f"{variable.name}=" for variable in variables.VARIABLES),
-        *(variable.example for variable in variables.VARIABLES),
-        *(f"{name}=" for name in variables.ANSIBLE_VARIABLES),
+        *(f"{variable.name}=" for variable in variables().values()),
+        *(variable.example for variable in variables().values()),
+        *(f"{name}=" for name in ANSIBLE_VARIABLES),
         *_SECTIONS.split(),
         *_PIECES.split(),
         *("\n", "\r\n", "\t"),

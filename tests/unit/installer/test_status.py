@@ -47,7 +47,7 @@ def test_a_zookeeper_that_does_not_serve_is_told_with_what_may_still_fail(three:
 
 
 def test_a_zookeeper_whose_process_ended_is_told_with_why_it_gave_no_answer(three: PretendedContext) -> None:
-    three.provider.power_off("m3")
+    three.provider.power_off(["m3"])
     assert "m3 (connection refused); 2 of 3 serve" in zookeeper_problems(three)[0]
 
 

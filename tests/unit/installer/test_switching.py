@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from dcos_installer.commands import switch
 from dcos_installer.errors import LockHeld
 from dcos_installer.plan import lock
-from dcos_installer.providers.base import Condition
+from dcos_installer.providers.base import Condition, Note, Results, failed, silent, well
 from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.pretended import (
     FolderRemote,
@@ -23,17 +24,23 @@ from tests.support.installer.pretended import (
 pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
 
 
+def conditions(results: Results) -> dict[str, str]:
+    """How the machines are that did not fail."""
+    assert failed(results) == {}
+    return {name: str(machine.condition) for name, machine in well(results).items()}
+
+
 def test_machines_are_not_switched_while_somebody_else_works_on_the_cluster(tmp_path: Path) -> None:
     ctx = deployed(pretend(tmp_path, spec_of(tmp_path)))
     agent, master = ctx.spec.host("a2"), ctx.spec.host("m1")
     elsewhere = lock.Holder("r", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "deploy")
     assert lock.take(ctx.remote(master), elsewhere) is None
-    for verb in ("power_off", "reboot", "start"):
+    for verb in ("power-off", "reboot", "start"):
         with pytest.raises(LockHeld, match=r"bob on elsewhere .* since 1970") as told:
             switch(ctx, verb, [agent], ignore_lock=False)
         assert "--ignore-lock" in told.value.hint
     assert ctx.provider.inspect()["a2"].condition is Condition.RUNNING
-    assert switch(ctx, "power_off", [agent], ignore_lock=True) == {"a2": None}
+    assert conditions(switch(ctx, "power-off", [agent], ignore_lock=True)) == {"a2": "off"}
     assert ctx.provider.inspect()["a2"].condition is Condition.OFF
     assert lock.shown(ctx.remote(master)) == elsewhere
 
@@ -43,18 +50,18 @@ def test_a_switch_holds_the_lock_while_it_lasts_and_gives_it_back(tmp_path: Path
     seen: list[str] = []
 
     class Watched(PretendedProvider):
-        def power_off(self, name: str) -> None:
+        def power_off(self, names: Collection[str], note: Note = silent) -> Results:
             holder = lock.shown(ctx.remote(ctx.spec.masters[0]))
-            seen.append(f"{name}: {holder.command if holder else 'nobody'}")
+            seen.append(f"{' '.join(names)}: {holder.command if holder else 'nobody'}")
             with pytest.raises(LockHeld), lock.hold_here(ctx.state.lock, holder or ctx.holder):  # type: ignore[arg-type]
                 pytest.fail("two hold one lock")
-            super().power_off(name)
+            return super().power_off(names)
 
     ctx.provider = Watched(ctx.spec, ctx.machines_disk)
-    assert switch(ctx, "power_off", [ctx.spec.host("a1")], ignore_lock=False) == {"a1": None}
+    assert conditions(switch(ctx, "power-off", [ctx.spec.host("a1")], ignore_lock=False)) == {"a1": "off"}
     assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
     # A first master that goes off itself could not give the record back.
-    assert switch(ctx, "power_off", [ctx.spec.host("m1")], ignore_lock=False) == {"m1": None}
+    assert conditions(switch(ctx, "power-off", [ctx.spec.host("m1")], ignore_lock=False)) == {"m1": "off"}
     assert seen == ["a1: power-off", "m1: nobody"]
     assert lock.shown(ctx.remote(ctx.spec.masters[0])) is None
 
@@ -67,9 +74,9 @@ def test_a_switch_takes_over_from_a_run_that_died_and_passes_over_a_first_master
     assert isinstance(master, FolderRemote)
     died = lock.this_holder("died", ctx.spec.cluster_id, "deploy", ctx.state.lock, 0.0)
     assert lock.take(master, died) is None
-    assert switch(ctx, "reboot", [ctx.spec.host("a1")], ignore_lock=False) == {"a1": None}
+    assert conditions(switch(ctx, "reboot", [ctx.spec.host("a1")], ignore_lock=False)) == {"a1": "running"}
     assert "that run has died" in texts(ctx, "note")[-1]
     assert lock.shown(master) is None
     master.reachable = False
-    assert switch(ctx, "reboot", [ctx.spec.host("a1")], ignore_lock=False) == {"a1": None}
+    assert conditions(switch(ctx, "reboot", [ctx.spec.host("a1")], ignore_lock=False)) == {"a1": "running"}
     assert "m1: does not hold the lock's record" in texts(ctx, "note")[-1]

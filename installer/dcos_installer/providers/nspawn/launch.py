@@ -11,8 +11,8 @@ from pathlib import Path
 import dcos_installer
 from dcos_installer.process import run
 from dcos_installer.providers.base import ProviderError
-from dcos_installer.providers.cgroups import host_hierarchies, mode_of
-from dcos_installer.providers.nspawn_machine import SHARES, MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn.cgroups import host_hierarchies, mode_of
+from dcos_installer.providers.nspawn.machine import SHARES, MachineFolder, MachineRecord
 
 UNIT_VARIABLE = "DCOS_MACHINE_UNIT"
 """Set for a supervisor that systemd started: its control group is the unit's, delegated to it."""
@@ -29,7 +29,7 @@ def booted_by_systemd() -> bool:
 
 
 def supervisor_command(folder: MachineFolder) -> list[str]:
-    return [sys.executable, "-m", "dcos_installer.providers.nspawn_supervisor", str(folder.path)]
+    return [sys.executable, "-m", "dcos_installer.providers.nspawn.supervisor", str(folder.path)]
 
 
 def supervisor_environment() -> dict[str, str]:

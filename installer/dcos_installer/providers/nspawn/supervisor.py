@@ -1,6 +1,6 @@
 """The process that keeps one nspawn machine: boots it, boots it again when it asks to, cleans up when it is off.
 
-Run as ``python -m dcos_installer.providers.nspawn_supervisor FOLDER``; it outlives the installer. Before the machine
+Run as ``python -m dcos_installer.providers.nspawn.supervisor FOLDER``; it outlives the installer. Before the machine
 starts it gets a control group of its own in every hierarchy, and a network namespace that lives as long as the
 machine's processes do. The supervisor itself is outside of that group, so it pays for nothing of the machine's share.
 """
@@ -21,10 +21,10 @@ from types import FrameType
 from typing import IO
 
 from dcos_installer.errors import InstallerError
-from dcos_installer.providers import nspawn_network as network
-from dcos_installer.providers.cgroups import Group, host_hierarchies, mode_of, own_path
-from dcos_installer.providers.nspawn_launch import in_unit
-from dcos_installer.providers.nspawn_machine import (
+from dcos_installer.providers.nspawn import network
+from dcos_installer.providers.nspawn.cgroups import Group, host_hierarchies, mode_of, own_path
+from dcos_installer.providers.nspawn.launch import in_unit
+from dcos_installer.providers.nspawn.machine import (
     MachineFolder,
     MachineRecord,
     ProcessMark,
@@ -32,7 +32,7 @@ from dcos_installer.providers.nspawn_machine import (
     apply_limits,
     cgroup_path,
 )
-from dcos_installer.providers.nspawn_mounts import unmount_all
+from dcos_installer.providers.nspawn.mounts import unmount_all
 from dcos_installer.state import atomic_write
 
 _REBOOT_CODE = 133

@@ -11,26 +11,16 @@ import errno
 import os
 import stat
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.base import MachineFile, ProviderError
 
 _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-@dataclass(frozen=True)
-class Injected:
-    """One file, owned by root. ``path`` is absolute within the machine; missing folders get ``folder_mode``."""
-
-    path: str
-    content: bytes
-    mode: int = 0o644
-    folder_mode: int = 0o755
-
-
-def inject(root: Path, files: Sequence[Injected]) -> None:
-    """Lays ``files`` into ``root``; a file that is there already, just so, is left alone (its disk may be full).
+def inject(root: Path, files: Sequence[MachineFile]) -> None:
+    """Lays ``files``, owned by root, into ``root``. One that is there already, just so, is left alone: its disk may be
+    full.
 
     Raises `ProviderError` when one cannot be written, or the way to it leads through a link.
     """
@@ -49,7 +39,7 @@ def inject(root: Path, files: Sequence[Injected]) -> None:
         os.close(top)
 
 
-def _lay(top: int, file: Injected) -> None:
+def _lay(top: int, file: MachineFile) -> None:
     *folders, name = file.path.strip("/").split("/")
     at = os.dup(top)
     try:
@@ -79,7 +69,7 @@ def _lay(top: int, file: Injected) -> None:
         os.close(at)
 
 
-def _is_so(at: int, name: str, file: Injected) -> bool:
+def _is_so(at: int, name: str, file: MachineFile) -> bool:
     try:
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=at)
     except OSError:

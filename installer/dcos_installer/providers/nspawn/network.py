@@ -1,7 +1,7 @@
 """The private network of a cluster's nspawn machines: one bridge without a way out, stable names and addresses.
 
 Machines have no default route and the bridge forwards nothing, so that nothing they send gets past this host; what they
-send to it, and in whose name, is up to `nspawn_filter`.
+send to it, and in whose name, is up to `filter`.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from pathlib import Path
 from typing import Any
 
 from dcos_installer.process import run
-from dcos_installer.providers import nspawn_filter
 from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.nspawn import filter as nspawn_filter
 
 MACHINE_INTERFACE = "host0"
 """The machine's only interface besides loopback, named as systemd-nspawn names it."""

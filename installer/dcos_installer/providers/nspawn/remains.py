@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_installer.providers import nspawn_network as network
 from dcos_installer.providers.base import ProviderError
-from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn import network
+from dcos_installer.providers.nspawn.machine import MachineFolder, MachineRecord
 
 MACHINES_DIR = Path("/var/lib/dcos-machines")
 

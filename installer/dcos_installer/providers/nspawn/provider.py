@@ -1,6 +1,6 @@
 """Machines on this host: systemd-nspawn containers that boot, each with its own network, limits and disk.
 
-A machine is a folder below ``/var/lib/dcos-machines/<cluster>/`` (see `nspawn_machine`): its own layer over the golden
+A machine is a folder below ``/var/lib/dcos-machines/<cluster>/`` (see `machine`): its own layer over the golden
 tree, and the records that its supervisor and this provider share. All else of it (mount, control groups, network,
 processes) exists only while it runs.
 """
@@ -26,30 +26,36 @@ from dcos_images.errors import ImageError
 from dcos_images.host import this_host
 from dcos_images.images import Image, ensure
 from dcos_installer.errors import InstallerError
-from dcos_installer.providers import nspawn_disk
-from dcos_installer.providers import nspawn_network as network
 from dcos_installer.providers.base import (
     Condition,
     DeclaredFacts,
+    Expected,
+    MachineFile,
     MachineState,
     Note,
+    Order,
     ProviderError,
+    Results,
     SshTarget,
+    failed,
     silent,
+    well,
 )
-from dcos_installer.providers.cgroups import host_hierarchies, mode_of
-from dcos_installer.providers.inject import Injected, inject
 from dcos_installer.providers.machine_keys import ClusterKeys
-from dcos_installer.providers.nspawn_control import SSH_PORT, MachineControl
-from dcos_installer.providers.nspawn_launch import booted_by_systemd, launch
-from dcos_installer.providers.nspawn_machine import (
+from dcos_installer.providers.nspawn import disk, network
+from dcos_installer.providers.nspawn.cgroups import host_hierarchies, mode_of
+from dcos_installer.providers.nspawn.control import SSH_PORT, MachineControl
+from dcos_installer.providers.nspawn.inject import inject
+from dcos_installer.providers.nspawn.launch import booted_by_systemd, launch
+from dcos_installer.providers.nspawn.machine import (
     MachineFolder,
     MachineRecord,
     apply_limits,
     shares,
 )
-from dcos_installer.providers.nspawn_mounts import mount_disk, mount_root
-from dcos_installer.providers.nspawn_remains import MACHINES_DIR, home_of
+from dcos_installer.providers.nspawn.mounts import mount_disk, mount_root
+from dcos_installer.providers.nspawn.options import network_of
+from dcos_installer.providers.nspawn.remains import MACHINES_DIR, home_of
 from dcos_installer.state import ClusterState
 
 if TYPE_CHECKING:
@@ -81,12 +87,15 @@ class NspawnProvider:
         self._boot_seconds = boot_seconds
         self._cancelled = threading.Event()
         self._bridge_lock = threading.Lock()
-        self._network = spec.settings.network
+        self._network = network_of(spec.options)
         self._bridge = network.bridge_for(spec.cluster_id, spec.name, self._network)
 
     # What is, and what will be
 
-    def declared(self, host: HostSpec) -> DeclaredFacts | None:
+    def expected(self, host: HostSpec) -> Expected:
+        return Expected(host.name, host.roles, host.address, self._declared(host))
+
+    def _declared(self, host: HostSpec) -> DeclaredFacts:
         try:
             definition = load_definition(IMAGE)
             release = definition.release(this_host().codename)
@@ -129,10 +138,11 @@ class NspawnProvider:
         limits = (("cpus", known.cpus, host.cpus), ("mem_mb", known.mem_mb, host.mem_mb))
         return ", ".join(f"{what} from {was} to {wanted}" for what, was, wanted in limits if was != wanted)
 
-    def create(self, hosts: Sequence[HostSpec], note: Note = silent) -> None:
-        self._check(hosts)
+    def create(self, orders: Sequence[Order], note: Note = silent) -> Results:
+        hosts = {order.host.name: order.host for order in orders}
+        self._check(list(hosts.values()))
         # Machines that are made already stay over their tree: only a new one needs the image.
-        made = all(self._folder(host.name).record() is not None for host in hosts)
+        made = all(self._folder(name).record() is not None for name in hosts)
         image = None if made else self._image(lambda text: note("", text))
         self._keys.ensure((host.name, host.address) for host in self._spec.hosts)
         self._home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -143,46 +153,86 @@ class NspawnProvider:
                 "",
                 f"this host's firewall drops what machines say to each other: {', '.join(chains)}; allow their bridge",
             )
-        disk_mb = self._default_disk(hosts, note)
-        for host in hosts:
-            self._declare(host, image, disk_mb)
-        self._tell_neighbours()
-        self._each([host.name for host in hosts], lambda name: self._start(name, note))
+        disk_mb = self._default_disk(list(hosts.values()), note)
+        untold = failed(self.introduce(self._spec))
+        for name in set(untold) - set(hosts):
+            note(name, untold[name].what)
 
-    def destroy(self, names: Collection[str] | None = None, note: Note = silent) -> None:
+        def make(name: str) -> None:
+            if name in untold:
+                raise untold[name]
+            self._declare(hosts[name], image, disk_mb)
+            self._start(name, note)
+
+        return self._each(hosts, make)
+
+    def introduce(self, spec: ClusterSpec) -> Results:
+        return self._tell_names({host.name: host.address for host in spec.hosts})
+
+    def destroy(self, names: Collection[str] | None = None, note: Note = silent) -> Results:
         self._need_root()
         there = [folder.name for folder in self._folders()]
-        gone = there if names is None else [name for name in there if name in names]
-        self._each(gone, lambda name: self._destroy(name, note))
-        self._keys.forget(names)
-        if names is None or not self._folders():
+        results = dict(
+            self._each(
+                there if names is None else [name for name in there if name in names],
+                lambda name: self._destroy(name, note),
+            )
+        )
+        gone = set(well(results))
+        self._keys.forget(None if names is None and not failed(results) else gone)
+        if self._folders():
+            left = {name: address for name, address in self._members().items() if name not in gone}
+            for name, error in failed(self._tell_names(left)).items():
+                note(name, error.what)
+            return results
+        try:
             for link in network.links_of(self._bridge.name):
                 network.remove_link(link)
             network.remove_link(self._bridge.name)
-            for folder in (self._home, self._home.parent):
-                with contextlib.suppress(OSError):  # not empty: other clusters' machines
-                    folder.rmdir()
-        else:
-            self._tell_neighbours(without=frozenset(gone))
+        except InstallerError as error:
+            results[""] = ProviderError(error.what, why=error.why, hint=error.hint, evidence=error.evidence)
+            return results
+        for folder in (self._home, self._home.parent):
+            with contextlib.suppress(OSError):  # not empty: other clusters' machines
+                folder.rmdir()
+        return results
 
     # Switching
 
-    def start(self, name: str) -> None:
+    def start(self, names: Collection[str], note: Note = silent) -> Results:
+        self._need_root()
+        known = self._members()
+        torn = [name for name in names if name in known and self._is_torn(name)]
+        results: dict[str, MachineState | ProviderError] = {}
+        if torn:  # their making was cut short before it was written down
+            results.update(self.create([Order(self._spec.host(name), "") for name in torn], note))
+
+        def start(name: str) -> None:
+            self._record(name)
+            self._ensure_bridge()
+            self._start(name, note)
+
+        results.update(self._each([name for name in names if name not in torn], start))
+        return results
+
+    def power_off(self, names: Collection[str], note: Note = silent) -> Results:
+        return self._switch(names, MachineControl.power_off)
+
+    def reboot(self, names: Collection[str], note: Note = silent) -> Results:
+        return self._switch(names, MachineControl.reboot)
+
+    def _switch(self, names: Collection[str], work: Callable[[MachineControl], None]) -> Results:
+        self._need_root()
+
+        def switch(name: str) -> None:
+            self._record(name)
+            work(self._control(name))
+
+        return self._each(names, switch)
+
+    def _is_torn(self, name: str) -> bool:
         folder = self._folder(name)
-        if folder.path.is_dir() and folder.record() is None and name in self._members():
-            self.create([self._spec.host(name)])  # its making was cut short before it was written down
-            return
-        self._to_switch(name)
-        self._ensure_bridge()
-        self._start(name, silent)
-
-    def power_off(self, name: str) -> None:
-        self._to_switch(name)
-        self._control(name).power_off()
-
-    def reboot(self, name: str) -> None:
-        self._to_switch(name)
-        self._control(name).reboot()
+        return folder.path.is_dir() and folder.record() is None
 
     # One machine
 
@@ -195,11 +245,11 @@ class NspawnProvider:
         without = [host for host in new if host.disk_mb is None]
         if not without:
             return None
-        if not nspawn_disk.loop_devices():
+        if not disk.loop_devices():
             note("", "this host has no loop devices: machines may fill its disk; set dcos_resources=disk:… for agents")
             return None
         asked = [host.disk_mb for host in new if host.disk_mb is not None]
-        return nspawn_disk.default_mb(nspawn_disk.room(self._home.parent).left_mb, asked, len(without))
+        return disk.default_mb(disk.room(self._home.parent).left_mb, asked, len(without))
 
     def _declare(self, host: HostSpec, image: Image | None, disk_mb: int | None) -> None:
         """Writes down what the machine is; one that runs is held to its new shape at once."""
@@ -214,7 +264,7 @@ class NspawnProvider:
             folder.path.mkdir(mode=0o700, exist_ok=True)
             folder.write_record(record)
             if (group := self._control(host.name).machine_group()).exists():
-                self._each([host.name], lambda name: apply_limits(group, record))
+                apply_limits(group, record)
                 if not booted_by_systemd():
                     self._control(host.name).group().weigh(record.cpu_shares)
 
@@ -275,11 +325,11 @@ class NspawnProvider:
         control.await_ssh(record, since)
         note(name, f"answers after {time.monotonic() - started:.1f} s")
 
-    def _files(self, record: MachineRecord) -> list[Injected]:
+    def _files(self, record: MachineRecord) -> list[MachineFile]:
         return [
-            Injected("/etc/hostname", f"{record.name}\n".encode()),
-            Injected("/etc/machine-id", f"{record.uuid}\n".encode(), mode=0o444),
-            Injected("/etc/hosts", hosts_file(self._members()).encode()),
+            MachineFile("/etc/hostname", f"{record.name}\n".encode()),
+            MachineFile("/etc/machine-id", f"{record.uuid}\n".encode(), mode=0o444),
+            MachineFile("/etc/hosts", hosts_file(self._members()).encode()),
             *self._keys.files_for(record.name),
         ]
 
@@ -302,12 +352,11 @@ class NspawnProvider:
     def _members(self) -> dict[str, str]:
         return {host.name: host.address for host in self._spec.hosts}
 
-    def _tell_neighbours(self, without: frozenset[str] = frozenset()) -> None:
-        """Machines that run already learn the members' names as they are now."""
-        members = {name: address for name, address in self._members().items() if name not in without}
+    def _tell_names(self, members: Mapping[str, str]) -> Results:
+        """Machines that run learn the members' names as they are now."""
         content = hosts_file(members).encode()
         running = [folder.name for folder in self._folders() if str(folder.root.resolve()) in folder.mounts()]
-        self._each(running, lambda name: inject(self._folder(name).root, [Injected("/etc/hosts", content)]))
+        return self._each(running, lambda name: inject(self._folder(name).root, [MachineFile("/etc/hosts", content)]))
 
     def _need_root(self) -> None:
         if os.geteuid() != 0:
@@ -332,13 +381,13 @@ class NspawnProvider:
             raise ProviderError(
                 "machines cannot be made as the inventory says", why="; ".join(problems), hint="correct the inventory"
             )
-        nspawn_disk.refuse_without_room(self._home.parent, {host.name: host.disk_mb for host in self._new(hosts)})
+        disk.refuse_without_room(self._home.parent, {host.name: host.disk_mb for host in self._new(hosts)})
         network.refuse_taken(self._bridge)
 
-    def _each(self, names: Sequence[str], work: Callable[[str], None]) -> None:
-        """Does the work for all machines at once; those that can be finished are, before a failure is told."""
+    def _each(self, names: Collection[str], work: Callable[[str], None]) -> Results:
+        """Does the work for all machines at once; how each of them is then, or why it failed."""
         if not names:
-            return
+            return {}
         with ThreadPoolExecutor(max_workers=min(len(names), 16), thread_name_prefix="machine") as pool:
             futures = {name: pool.submit(work, name) for name in names}
             try:
@@ -346,29 +395,31 @@ class NspawnProvider:
             except BaseException:  # Ctrl-C: nobody waits for machines any more
                 self._cancelled.set()
                 raise
-        failed = {name: error for name, future in futures.items() if (error := future.exception()) is not None}
-        if not failed:
-            return
-        first, error = next(iter(failed.items()))
-        others = ", ".join(name for name in failed if name != first)
-        also = f"; it failed on {others} too" if others else ""
-        if isinstance(error, InstallerError):
-            raise ProviderError(
-                error.what.removeprefix(f"{first}: "),
-                machine=first,
-                why=error.why + also,
-                hint=error.hint,
-                evidence=error.evidence,
-                final=error.final,
-            ) from error
-        if isinstance(error, OSError):
-            raise ProviderError(
-                "it cannot be set up on this host",
-                machine=first,
-                why=f"{error}{also}",
-                hint="put that right, and try again",
-            ) from error
-        raise error
+        results: dict[str, MachineState | ProviderError] = {}
+        addresses = self._members()
+        for name, future in futures.items():
+            error = future.exception()
+            if error is None:
+                results[name] = self._control(name).state(addresses.get(name, ""))
+            elif isinstance(error, InstallerError):
+                results[name] = ProviderError(
+                    error.what.removeprefix(f"{name}: "),
+                    machine=name,
+                    why=error.why,
+                    hint=error.hint,
+                    evidence=error.evidence,
+                    final=error.final,
+                )
+            elif isinstance(error, OSError):
+                results[name] = ProviderError(
+                    "it cannot be set up on this host",
+                    machine=name,
+                    why=str(error),
+                    hint="put that right, and try again",
+                )
+            else:
+                raise error
+        return results
 
     def _folder(self, name: str) -> MachineFolder:
         return MachineFolder(self._home / name)
@@ -393,10 +444,6 @@ class NspawnProvider:
             for record in filter(None, (folder.record() for folder in self._folders())):
                 network.guard(record.port)  # of those that run: somebody may have flushed this host's rules
 
-    def _to_switch(self, name: str) -> MachineRecord:
-        self._need_root()
-        return self._record(name)
-
     def _record(self, name: str) -> MachineRecord:
         record = self._folder(name).record()
         if record is None:
@@ -414,7 +461,7 @@ def hosts_file(members: Mapping[str, str]) -> str:
 def unique_name(cluster_id: str, name: str) -> str:
     """A machine's name among all of this host, at most 64 characters; where its own is long, a digest tells it apart.
 
-    systemd-nspawn takes no longer ones. A host's own name has 63 at most (`config.spec`).
+    systemd-nspawn takes no longer ones. A host's own name has 63 at most (`dcos_installer.spec`).
     """
     prefix = f"dcos-{cluster_id[:8]}-"
     if len(prefix) + len(name) > _NAME_BYTES:

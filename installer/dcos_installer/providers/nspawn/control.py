@@ -13,11 +13,11 @@ from pathlib import Path
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.process import run, tail
-from dcos_installer.providers import nspawn_network as network
 from dcos_installer.providers.base import Condition, MachineState, ProviderError
-from dcos_installer.providers.cgroups import Group
-from dcos_installer.providers.nspawn_launch import forget_unit
-from dcos_installer.providers.nspawn_machine import (
+from dcos_installer.providers.nspawn import network
+from dcos_installer.providers.nspawn.cgroups import Group
+from dcos_installer.providers.nspawn.launch import forget_unit
+from dcos_installer.providers.nspawn.machine import (
     MachineFolder,
     MachineRecord,
     Moment,
@@ -25,7 +25,7 @@ from dcos_installer.providers.nspawn_machine import (
     Status,
     cgroup_path,
 )
-from dcos_installer.providers.nspawn_mounts import unmount_all
+from dcos_installer.providers.nspawn.mounts import unmount_all
 
 SSH_PORT = 22
 

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from dcos_installer.process import run
 from dcos_installer.providers.base import ProviderError
-from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn.machine import MachineFolder, MachineRecord
 
 MB = 1 << 20
 DEFAULT_MB = 10240

@@ -25,8 +25,8 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dcos_installer.providers.cgroups import Group
-from dcos_installer.providers.nspawn_network import Port
+from dcos_installer.providers.nspawn.cgroups import Group
+from dcos_installer.providers.nspawn.network import Port
 from dcos_installer.state import atomic_write
 
 if TYPE_CHECKING:

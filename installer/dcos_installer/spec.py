@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import difflib
 import re
-from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv4Network
+from collections.abc import Iterable, Mapping
+from ipaddress import IPv4Network
 from pathlib import Path
 from typing import Any
 
 from dcos_installer.config.addresses import FreeAddresses, clashes, is_address
 from dcos_installer.config.inventory import Inventory, Value, read
 from dcos_installer.config.limits import HostLimits
-from dcos_installer.config.model import ClusterSpec, HostSpec, ProviderName, Role, Settings, SshSpec, session_timeout
+from dcos_installer.config.model import ClusterSpec, HostSpec, Role, Settings, SshSpec, session_timeout
 from dcos_installer.config.problems import InventoryInvalid, Problem
-from dcos_installer.config.variables import ANSIBLE_VARIABLES, BY_NAME, host_address
+from dcos_installer.config.variables import ANSIBLE_VARIABLES, Variable, host_address
+from dcos_installer.inventory_variables import only_with, variables
+from dcos_installer.providers.declaration import Declaration, HostView
+from dcos_installer.providers.registry import declarations, default
 
 ROLE_GROUPS: dict[str, Role] = {"masters": "master", "agents": "agent", "public_agents": "public_agent"}
 
 _ORDER: tuple[Role, ...] = ("master", "agent", "public_agent")
 _NO_CLUSTER = "00000000-0000-4000-8000-000000000000"
 _LEAST_MEMORY = {"master": 1024, "agent": 512, "public_agent": 512}
-_DEFAULT_MEMORY = {"master": 2048, "agent": 1024, "public_agent": 1024}
 _TAKEN_NAMES = {"all", "ungrouped", "localhost", *ROLE_GROUPS}
 """As a host's name each means something else already: a group to Ansible, or every machine to itself."""
 _HOST_NAME = re.compile(
@@ -32,7 +34,9 @@ _HOST_NAME = re.compile(
 def load_spec(path: Path, cluster_id: str = _NO_CLUSTER, limits: HostLimits | None = None) -> ClusterSpec:
     """The cluster that the inventory at ``path`` describes.
 
-    ``limits`` is given when machines will be made on this host. Raises `InventoryInvalid` with every problem at once.
+    ``limits`` is what this very machine has: some providers make theirs out of it.
+
+    Raises `InventoryInvalid` with every problem at once.
     """
     inventory = read(path)
     spec = _Reader(inventory, limits).spec(cluster_id)
@@ -52,23 +56,26 @@ class _Reader:
         self.roles: dict[str, set[Role]] = {}
         self.parsed: dict[tuple[str, str, int], Any] = {}
         self.free: FreeAddresses | None = None
+        self.variables: Mapping[str, Variable] = variables()
+        self.only = {name: only_with(name) for name in self.variables}
+        self.kind: Declaration = default()
+        """The provider, once the cluster's settings are read."""
+        self.options: dict[str, str] = {}
+        """The provider's own variables for the whole cluster, as far as they are valid."""
 
     def spec(self, cluster_id: str) -> ClusterSpec | None:
         inventory = self.inventory
         _refuse_variable_files(inventory)
         self._check_names()
         self._read_settings()
-        provider: ProviderName = self.settings.get("dcos_provider", "nspawn")
-        network: IPv4Network = self.settings.get("dcos_network", Settings().network)
         self._check_groups()
-        hosts = [
-            host for name in inventory.hosts if name in self.roles and (host := self._host(name, provider, network))
-        ]
+        hosts = [host for name in inventory.hosts if name in self.roles and (host := self._host(name))]
         self._check_addresses()
-        operators: tuple[IPv4Network, ...] = self.settings.get("dcos_operator_networks", ())
-        if provider == "nspawn":
-            operators = (IPv4Network(network.network_address + 1), *operators)
-        elif not operators and "dcos_operator_networks" not in inventory.groups["all"].variables:
+        operators: tuple[IPv4Network, ...] = (
+            *self.kind.operator_networks(self.options),
+            *self.settings.get("dcos_operator_networks", ()),
+        )
+        if not operators and "dcos_operator_networks" not in inventory.groups["all"].variables:
             inventory.problem(
                 _line_of_all(inventory),
                 "dcos_operator_networks is missing: nobody but the members could reach the cluster",
@@ -80,10 +87,9 @@ class _Reader:
         return ClusterSpec(
             name=self.settings.get("dcos_cluster_name") or self._name_from_file(),
             cluster_id=cluster_id,
-            provider=provider,
+            provider=self.kind.name,
             hosts=tuple(sorted(hosts, key=lambda host: min(map(_ORDER.index, host.roles)))),
             settings=Settings(
-                network=network,
                 operator_networks=operators,
                 agent_ping_timeout=self.settings.get("dcos_agent_ping_timeout", default.agent_ping_timeout),
                 max_agent_ping_timeouts=self.settings.get(
@@ -100,6 +106,7 @@ class _Reader:
                 agent_disk_projects=self.settings.get("dcos_agent_disk_projects", default.agent_disk_projects),
                 principals=self.settings.get("dcos_principals", default.principals),
             ),
+            options=self.options,
             inventory_path=inventory.path.resolve(),
         )
 
@@ -110,9 +117,10 @@ class _Reader:
     # -- variables --------------------------------------------------------------------------------------------------
 
     def _check_names(self) -> None:
+        known = self.variables
         for name, value, owner in _all_variables(self.inventory):
-            if name.startswith("dcos") and name not in BY_NAME:
-                self.inventory.problem(value.line, f"unknown variable {name}", _nearest(name, BY_NAME))
+            if name.startswith("dcos") and name not in known:
+                self.inventory.problem(value.line, f"unknown variable {name}", _nearest(name, known))
             elif name.startswith("ansible_") and name not in ANSIBLE_VARIABLES:
                 secret = "pass" in name
                 self.inventory.problem(
@@ -122,29 +130,37 @@ class _Reader:
                     if secret
                     else f"remove it; honoured are {', '.join(ANSIBLE_VARIABLES)}",
                 )
-            elif "{{" in value.text and (name in BY_NAME or name in ANSIBLE_VARIABLES):
+            elif "{{" in value.text and (name in known or name in ANSIBLE_VARIABLES):
                 self.inventory.problem(
                     value.line, f"{name} is a template, and none is evaluated", "write the value itself"
                 )
-            elif name in BY_NAME and BY_NAME[name].scope == "cluster" and owner != "all":
+            elif name in known and known[name].scope == "cluster" and owner != "all":
                 self.inventory.problem(value.line, f"{name} holds for the whole cluster", "move it to [all:vars]")
-            elif name in BY_NAME and BY_NAME[name].scope == "agent" and owner == "masters":
+            elif name in known and known[name].scope == "agent" and owner == "masters":
                 self.inventory.problem(value.line, f"{name} means nothing to a master", "set it for agents")
 
     def _read_settings(self) -> None:
         for name, value in self.inventory.groups["all"].variables.items():
-            if name in BY_NAME and BY_NAME[name].scope == "cluster":
+            if name in self.variables and self.variables[name].scope == "cluster":
                 parsed = self._parse(name, value)
                 if parsed is not None:
                     self.settings[name] = parsed
-        provider = self.settings.get("dcos_provider", "nspawn")
+        kind = self.kind = declarations()[self.settings.get("dcos_provider", self.kind.name)]
+        own = {variable.name for variable in kind.variables}
+        self.options = {
+            name: value.text.strip()
+            for name, value in self.inventory.groups["all"].variables.items()
+            if name in own and name in self.settings
+        }
         for name, value, _ in _all_variables(self.inventory):
-            if name in BY_NAME and BY_NAME[name].providers and provider not in BY_NAME[name].providers:
+            if (only := self.only.get(name)) and kind.name not in only:
                 remedy = "give the address with ansible_host" if name == "dcos_address" else "remove it"
-                self.inventory.problem(value.line, f"{name} means nothing to the provider {provider}", remedy)
-            elif name in ANSIBLE_VARIABLES and name != "ansible_host" and provider == "nspawn":
+                self.inventory.problem(value.line, f"{name} means nothing to the provider {kind.name}", remedy)
+            elif name in ANSIBLE_VARIABLES and name not in ("ansible_host", *kind.ansible_variables):
                 self.inventory.problem(
-                    value.line, f"{name} means nothing to the provider nspawn: it makes its own SSH access", "remove it"
+                    value.line,
+                    f"{name} means nothing to the provider {kind.name}: it makes its own SSH access",
+                    "remove it",
                 )
 
     def _parse(self, name: str, value: Value) -> Any | None:
@@ -154,7 +170,7 @@ class _Reader:
             self.parsed[key] = None
             try:
                 if "{{" not in value.text:
-                    self.parsed[key] = BY_NAME[name].parse(value.text.strip())
+                    self.parsed[key] = self.variables[name].parse(value.text.strip())
             except ValueError as error:
                 shown = value.text if value.text.isprintable() else repr(value.text)
                 self.inventory.problem(value.line, f"{name}={shown[:60]} is not valid", f"write {error}")
@@ -202,7 +218,7 @@ class _Reader:
 
     # -- hosts ------------------------------------------------------------------------------------------------------
 
-    def _host(self, name: str, provider: ProviderName, network: IPv4Network) -> HostSpec | None:
+    def _host(self, name: str) -> HostSpec | None:
         inventory, line = self.inventory, self.inventory.hosts[name]
         variables = inventory.variables(name)
         role = min(self.roles[name], key=_ORDER.index)
@@ -220,15 +236,17 @@ class _Reader:
                 line, f"{_shown(name)} is no host's name", "use letters, digits, hyphens and dots, 63 at most"
             )
             return None
-        ssh = self._ssh(name, line, variables, provider)
-        address = self._address(name, line, variables, provider, network)
+        ssh = self._ssh(name, line, variables)
+        address = self._address(name, line, variables)
         read: dict[str, Any] = {}
         for key, value in variables.items():
-            if key in BY_NAME and BY_NAME[key].scope != "cluster":
+            if key in self.variables and self.variables[key].scope != "cluster":
                 read[key] = self._parse(key, value)
-        cpus: float | None = read.get("dcos_cpus", 1.0 if provider == "nspawn" else None)
-        mem: int | None = read.get("dcos_mem", _DEFAULT_MEMORY[role] if provider == "nspawn" else None)
-        self._check_shape(name, line, role, provider, variables, cpus, mem)
+        cpus: float | None = read.get("dcos_cpus", self._default("dcos_cpus", role))
+        mem: int | None = read.get("dcos_mem", self._default("dcos_mem", role))
+        disk: int | None = read.get("dcos_disk", self._default("dcos_disk", role))
+        self._check_memory(name, line, role, variables, mem)
+        self._check_by_provider(name, line, role, variables, address or "", cpus, mem)
         if len(inventory.problems) > before or ssh is None or address is None:
             return None
         is_agent = role != "master"
@@ -239,14 +257,31 @@ class _Reader:
             ssh=ssh,
             cpus=cpus,
             mem_mb=mem,
-            disk_mb=read.get("dcos_disk"),
+            disk_mb=disk,
             attributes=(read.get("dcos_attributes") or {}) if is_agent else {},
             resources=read.get("dcos_resources") if is_agent else None,
+            late=not address,
+            options={
+                variable.name: variables[variable.name].text.strip()
+                for variable in self.kind.variables
+                if variable.scope != "cluster" and variable.name in variables and variable.name != "dcos_address"
+            },
         )
 
-    def _ssh(self, name: str, line: int, variables: dict[str, Value], provider: ProviderName) -> SshSpec | None:
+    def _default(self, name: str, role: Role) -> Any:
+        known = self.kind.defaults.get(name)
+        return None if known is None else known.by_role.get(role)
+
+    @property
+    def _ssh_names(self) -> bool:
+        """Whether SSH may know a machine by another address or by a name."""
+        return any(variable.name == "dcos_address" for variable in self.kind.variables)
+
+    def _ssh(self, name: str, line: int, variables: dict[str, Value]) -> SshSpec | None:
         connect = variables.get("ansible_host", Value(name, line)).text
-        if provider == "nspawn":
+        if self._is_late(name, variables):
+            connect = ""
+        if not self.kind.ansible_variables:
             return SshSpec(address=connect)
         ok = True
 
@@ -280,7 +315,7 @@ class _Reader:
                 f"ansible_python_interpreter={_shown(python.text)} is no path",
                 "write it from / on, or remove it",
             )
-        if not _HOST_NAME.fullmatch(connect) and not is_address(connect):
+        if connect and not _HOST_NAME.fullmatch(connect) and not is_address(connect):
             wrong(variables.get("ansible_host", Value("", line)), f"{_shown(connect)} is no address", "write one")
         if not ok:
             return None
@@ -302,25 +337,31 @@ class _Reader:
             path = self.inventory.path.resolve().parent / path
         return path
 
-    def _address(
-        self, name: str, line: int, variables: dict[str, Value], provider: ProviderName, network: IPv4Network
-    ) -> str | None:
+    def _is_late(self, name: str, variables: dict[str, Value]) -> bool:
+        """Whether the inventory leaves the host's address to the provider."""
+        said = "ansible_host" in variables or "dcos_address" in variables or is_address(name)
+        return self.kind.gives_addresses and not said
+
+    def _address(self, name: str, line: int, variables: dict[str, Value]) -> str | None:
+        """The host's address; empty: the provider gives it one; None: there is a problem with it."""
         inventory = self.inventory
-        given = variables.get("dcos_address") if provider == "static" else None
+        if self._is_late(name, variables):
+            return ""
+        given = variables.get("dcos_address") if self._ssh_names else None
         source = given or variables.get("ansible_host") or Value(name, line)
         key = "dcos_address" if given else "ansible_host" if "ansible_host" in variables else ""
-        if provider == "static" and not is_address(source.text):
+        if self._ssh_names and not is_address(source.text):
             if given is None:
                 inventory.problem(
                     source.line,
                     f"host {name} has no IPv4 address that the other members could use",
-                    f"add ansible_host={self._free_address(network, name)}, or dcos_address= where SSH uses a name",
+                    f"add ansible_host={self._free_address(name)}, or dcos_address= where SSH uses a name",
                 )
             else:
                 self._parse("dcos_address", source)
             return None
         if not key and not is_address(name):
-            free = self._free_address(network, name)
+            free = self._free_address(name)
             inventory.problem(line, f"host {name} has no address", f"write: {name} ansible_host={free}")
             return None
         try:
@@ -328,72 +369,42 @@ class _Reader:
         except ValueError as error:
             inventory.problem(source.line, f"{key or name}={_shown(source.text)} is not valid", f"write {error}")
             return None
-        # A network that is not valid is a problem of its own, and says nothing about addresses.
-        if provider == "nspawn" and self._network_is_known():
-            self._check_in_network(name, source, address, network)
         return address
 
-    def _network_is_known(self) -> bool:
-        return "dcos_network" in self.settings or "dcos_network" not in self.inventory.groups["all"].variables
-
-    def _check_in_network(self, name: str, source: Value, address: str, network: IPv4Network) -> None:
-        parsed = IPv4Address(address)
-        usual = network.network_address + 1 < parsed < network.broadcast_address
-        if usual and parsed in network:
-            return
-        free = self._free_address(network, name)
-        if parsed not in network:
-            self.inventory.problem(
-                source.line,
-                f"the address {address} of {name} is outside dcos_network={network}",
-                f"write an address inside, such as {free}",
-            )
-        elif parsed in (network.network_address, network.broadcast_address):
-            self.inventory.problem(
-                source.line,
-                f"{address} is the network's own or its broadcast address",
-                f"write another, such as {free}",
-            )
-        else:
-            self.inventory.problem(
-                source.line, f"{address} is this host's own address in {network}", f"write another, such as {free}"
-            )
-
-    def _free_address(self, network: IPv4Network, host: str) -> str:
+    def _free_address(self, host: str) -> str:
         if self.free is None:
-            self.free = FreeAddresses(self.inventory, network)
+            self.free = FreeAddresses(self.inventory, self.kind.suggestions(self.options))
         return self.free.of(host)
 
-    def _check_shape(
+    def _check_memory(self, name: str, line: int, role: Role, variables: dict[str, Value], mem: int | None) -> None:
+        if mem is None or mem >= _LEAST_MEMORY[role]:
+            return
+        self.inventory.problem(
+            variables["dcos_mem"].line if "dcos_mem" in variables else line,
+            f"dcos_mem={mem} is too little for {name}: a{'n' if role == 'agent' else ''} {role.replace('_', ' ')}"
+            f" needs {_LEAST_MEMORY[role]} MB",
+            f"write dcos_mem={_LEAST_MEMORY[role]} or more",
+        )
+
+    def _check_by_provider(
         self,
         name: str,
         line: int,
-        role: str,
-        provider: ProviderName,
+        role: Role,
         variables: dict[str, Value],
+        address: str,
         cpus: float | None,
         mem: int | None,
     ) -> None:
-        inventory = self.inventory
-        cpus_line = variables["dcos_cpus"].line if "dcos_cpus" in variables else line
-        mem_line = variables["dcos_mem"].line if "dcos_mem" in variables else line
-        if mem is not None and mem < _LEAST_MEMORY[role]:
-            inventory.problem(
-                mem_line,
-                f"dcos_mem={mem} is too little for {name}: a{'n' if role == 'agent' else ''} {role.replace('_', ' ')}"
-                f" needs {_LEAST_MEMORY[role]} MB",
-                f"write dcos_mem={_LEAST_MEMORY[role]} or more",
-            )
-        if provider != "nspawn" or self.limits is None:
-            return
-        if cpus is not None and cpus > self.limits.cpus:
-            inventory.problem(
-                cpus_line, f"dcos_cpus={cpus:g} is more than this machine has", f"write {self.limits.cpus} or less"
-            )
-        if mem is not None and mem > self.limits.mem_mb:
-            inventory.problem(
-                mem_line, f"dcos_mem={mem} is more than this machine has", f"write {self.limits.mem_mb} or less"
-            )
+        # What is wrong with a variable of the whole cluster is a problem of its own, and says nothing about hosts.
+        cluster_wide = self.inventory.groups["all"].variables
+        known = all(
+            variable.name in self.settings or variable.name not in cluster_wide for variable in self.kind.variables
+        )
+        view = HostView(name, role, address if known else "", cpus, mem, lambda: self._free_address(name))
+        for finding in self.kind.host_findings(view, self.options, self.limits):
+            said = variables.get(finding.about)
+            self.inventory.problem(said.line if said else line, finding.what, finding.remedy)
 
     def _check_addresses(self) -> None:
         first: dict[str, str] = {}
@@ -413,8 +424,8 @@ def _all_variables(inventory: Inventory) -> Iterable[tuple[str, Value, str]]:
         for name, value in group.variables.items():
             yield name, value, group.name
     masters = inventory.members("masters")
-    for host, variables in inventory.host_variables.items():
-        for name, value in variables.items():
+    for host, own in inventory.host_variables.items():
+        for name, value in own.items():
             yield name, value, "masters" if host in masters else "host"
 
 

@@ -7,8 +7,8 @@ import shutil
 from pathlib import Path
 
 from dcos_installer.process import run
-from dcos_installer.providers.nspawn_disk import mount_image
-from dcos_installer.providers.nspawn_machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn.disk import mount_image
+from dcos_installer.providers.nspawn.machine import MachineFolder, MachineRecord
 
 _DEADLINE = 60.0
 _NSPAWN_RUN = Path("/run/systemd/nspawn")

@@ -1,0 +1,1 @@
+"""Hosts that are there already and answer to SSH."""

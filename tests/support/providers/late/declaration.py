@@ -1,0 +1,57 @@
+"""What the provider late says of itself: it gives addresses, and wants to be told where its cloud is."""
+
+from __future__ import annotations
+
+from ipaddress import IPv4Network
+from pathlib import Path
+
+from dcos_installer.config.model import ClusterSpec
+from dcos_installer.config.variables import Variable
+from dcos_installer.providers.base import Provider
+from dcos_installer.providers.declaration import Declaration, Default, Options, Remains
+
+
+def _folder(text: str) -> Path:
+    if not text.startswith("/"):
+        raise ValueError("the path of a folder, from / on")
+    return Path(text)
+
+
+def _flavour(text: str) -> str:
+    if text not in ("small", "large"):
+        raise ValueError("small or large")
+    return text
+
+
+class LateDeclaration(Declaration):
+    """See `declaration.Declaration`."""
+
+    def open(self, spec: ClusterSpec, state_dir: Path) -> Provider:
+        from .provider import LateProvider
+
+        return LateProvider(spec, state_dir)
+
+    def operator_networks(self, options: Options) -> tuple[IPv4Network, ...]:
+        return (IPv4Network("198.19.77.1/32"),)
+
+    def remains(self, cluster_id: str, described: ClusterSpec | None) -> Remains:
+        from .cloud import Cloud
+
+        if described is None or described.provider != self.name:
+            return Remains()  # nobody says where the cloud is
+        found = Cloud(_folder(described.options["dcos_late_cloud"])).of(cluster_id)
+        return Remains({one.name: one.address for one in found}, options=described.options)
+
+
+DECLARATION = LateDeclaration(
+    name="late",
+    summary="machines of a cloud in a folder",
+    gives_addresses=True,
+    variables=(
+        Variable(
+            "dcos_late_cloud", "cluster", _folder, "/nowhere", "Where the cloud is.", "dcos_late_cloud=/tmp/cloud"
+        ),
+        Variable("dcos_late_flavour", "host", _flavour, "small", "How large it is.", "dcos_late_flavour=large"),
+    ),
+    defaults={"dcos_cpus": Default("all of this machine's"), "dcos_mem": Default("all of this machine's")},
+)
