@@ -24,6 +24,8 @@ from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
 
 MAX_INFO = 256 * 1024
 """Bytes of an agent's description as it is kept in the registry."""
+FORMER_LIVES = 8
+"""So many former processes of an agent are known: what one of them said comes too late."""
 
 
 def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
@@ -148,6 +150,8 @@ def _connect(state: State, call: internal.Connect, version: int, event: AgentCon
 
 def _late(agent: Agent, call: internal.Connect) -> bool:
     """Whether the call was held up on its way, and the agent has connected anew since."""
+    if call.life in agent.former:
+        return True
     return bool(call.life) and call.life == agent.life and call.number <= agent.connection
 
 
@@ -352,6 +356,8 @@ def _reconnected(
     agent.reregistered_at = now.wall
     agent.software = call.software
     agent.address = address
+    if agent.life and call.life != agent.life:
+        agent.former = (*agent.former, agent.life)[-FORMER_LIVES:]
     agent.life, agent.connection = call.life, call.number
     offers.give_back_all(state, agent.offers, rescind=True)
     _attach(state, agent, stream, version, now)

@@ -62,6 +62,7 @@ class Agent:
     stream: int | None = None
     life: str = ""  # of its process, and the number of its connection
     connection: int = 0
+    former: tuple[str, ...] = ()  # lives of processes before it, the newest last
     epoch: int = 0
     sent: int = 0
     taken: int = 0

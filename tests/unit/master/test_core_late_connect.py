@@ -39,5 +39,14 @@ def test_another_life_begins_anew(world: World) -> None:
     assert say(world, "b", 1) == 200
 
 
+def test_what_a_process_said_that_another_has_followed_is_refused(world: World) -> None:
+    """It was on its way when it died: of what the next one runs it knows nothing."""
+    assert [say(world, life, 1) for life in "abcdefghi"] == [200] * 9
+    epoch = world.core.state.agents[world.agents[0].id or ""].epoch
+    assert [say(world, life, number) for life in "abh" for number in (1, 9)] == [409] * 6
+    assert world.core.state.agents[world.agents[0].id or ""].epoch == epoch
+    assert say(world, "i", 2) == 200
+
+
 def test_an_agent_that_tells_of_no_life_is_taken_at_its_word(world: World) -> None:
     assert [say(world, "", 0) for _ in range(2)] == [200, 200]
