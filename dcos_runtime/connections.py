@@ -15,7 +15,13 @@ from typing import Any, cast
 from aiohttp import web
 from aiohttp.web_protocol import RequestHandler
 
+from dcos_runtime.wire.told import bounded
+
 log = logging.getLogger(__name__)
+
+Refused = Callable[[int, str], web.Response]
+"""Makes the answer, of status and text, to what never gets to a handler, or not through it."""
+_LONGEST_REASON = 500
 
 HEAD_SECONDS = 15.0
 """From the first byte of a request to the end of its head."""
@@ -127,9 +133,12 @@ def _length(head: Any) -> int | None:
 class Connection(RequestHandler):
     """One connection of a client, from the first byte on."""
 
-    def __init__(self, server: web.Server, idle: Idle, loop: asyncio.AbstractEventLoop, **options: Any) -> None:
+    def __init__(
+        self, server: web.Server, idle: Idle, refused: Refused, loop: asyncio.AbstractEventLoop, **options: Any
+    ) -> None:
         super().__init__(server, loop=loop, keepalive_timeout=IDLE_SECONDS, **options)
         self._idle = idle
+        self._refused = refused
         self._address = ""
         self._head: asyncio.TimerHandle | None = None
         self._body: asyncio.TimerHandle | None = None
@@ -142,6 +151,24 @@ class Connection(RequestHandler):
     def is_idle(self) -> bool:
         """No request is under way, or its head is not whole."""
         return not self._messages and (self._waiter is not None or not self._request_count)
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """To what is no request, and where a handler failed: in the daemon's own form, and not with all that came."""
+        super().handle_error(request, status, exc, message)  # which logs it
+        if status < 500:
+            why = bounded(message or "it is malformed", _LONGEST_REASON)
+            text = f"This is no request that is understood here: {why}"
+        else:
+            text = "The request could not be handled; the log says why"
+        answer = self._refused(status, text)
+        answer.force_close()
+        return answer
 
     def cut(self, why: str) -> None:
         log.debug("cutting off %s: %s", self._address or "a client", why)
@@ -242,7 +269,7 @@ class Connection(RequestHandler):
         return self.transport.get_write_buffer_size() if self.transport is not None else 0
 
 
-def factory(server: web.Server, idle: Idle, **options: Any) -> Callable[[], asyncio.Protocol]:
+def factory(server: web.Server, idle: Idle, refused: Refused, **options: Any) -> Callable[[], asyncio.Protocol]:
     """Makes the protocol of each connection of ``server``. ``options`` are those of aiohttp's handler."""
     loop = asyncio.get_running_loop()
-    return lambda: cast(asyncio.Protocol, Connection(server, idle, loop, **options))
+    return lambda: cast(asyncio.Protocol, Connection(server, idle, refused, loop, **options))

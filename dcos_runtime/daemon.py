@@ -32,11 +32,15 @@ if TYPE_CHECKING:
 F = TypeVar("F", bound=Flags)
 
 _BAD_REQUESTS_SECONDS = 10.0
+_LONGEST_LOGGED = 16 * 1024
 
 log = logging.getLogger(__name__)
 
 HANDSHAKE_SECONDS = 10.0
 """How long a client may take to say who it is, on a listener with TLS."""
+
+ALL_PATHS = "/{path:(?s:.*)}"
+"""The one route of a daemon that looks at paths itself: line ends in them, too, have its own answer."""
 
 STOP_SECONDS = 5.0
 """How long a daemon that was told to stop waits for requests in flight before it cuts them off."""
@@ -104,7 +108,16 @@ def own_flags(
 # --- logging ---------------------------------------------------------------------------------------------------------
 
 
-class _JournalFormatter(logging.Formatter):
+class _Formatter(logging.Formatter):
+    """A record never looks like several: what a client sent ends in many messages."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        from dcos_runtime.wire.told import bounded
+
+        return bounded(super().formatMessage(record), _LONGEST_LOGGED).replace("\n", "\n    ")
+
+
+class _JournalFormatter(_Formatter):
     """Priority in front, no time: journald adds its own."""
 
     _PRIORITIES = ((logging.ERROR, 3), (logging.WARNING, 4), (logging.INFO, 6))
@@ -150,7 +163,7 @@ def configure_logging(level: str = "INFO", environ: Mapping[str, str] | None = N
     if "JOURNAL_STREAM" in environ:
         handler.setFormatter(_JournalFormatter("%(name)s: %(message)s"))
     else:
-        handler.setFormatter(logging.Formatter("%(asctime)s %(levelname).1s %(name)s: %(message)s"))
+        handler.setFormatter(_Formatter("%(asctime)s %(levelname).1s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level)
@@ -254,14 +267,15 @@ async def listening(
     *,
     tls: ssl.SSLContext | None = None,
     stop_seconds: float = STOP_SECONDS,
-    unpack: bool = True,
+    refused: Callable[[int, str], web.Response] | None = None,
     members_only: bool = False,
 ) -> AsyncIterator[Address]:
     """Serves ``application`` on exactly ``ip``:``port`` (0: any free port); yields the address it got.
 
     A handler is cancelled when its client goes away, so that no stream outlives its reader. Raises ``OSError`` with
     the address when it cannot be had. On leaving, requests in flight get ``stop_seconds``.
-    Without ``unpack`` handlers get packed bodies as they came, to unpack no more of them than they want.
+    Handlers get packed bodies as they came (`bodies.read`). ``refused`` makes the answer, of status and text, to what
+    is no request; plain text unless it is given.
     With ``tls`` whoever does not end the handshake in time, or speaks something else, is cut off; so is, anywhere,
     whoever sends or reads too slowly (`connections`). ``members_only``: clients are our own daemons, each keeps
     connections, and any number of them may come from one address. Mutual TLS says the same.
@@ -284,7 +298,7 @@ async def listening(
             assert runner.server is not None
             idle = connections.Idle(None if members_only or tls else connections.MOST_IDLE)
             server = await asyncio.get_running_loop().create_server(
-                connections.factory(runner.server, idle, access_log=None, auto_decompress=unpack),
+                connections.factory(runner.server, idle, refused or _in_text, access_log=None, auto_decompress=False),
                 ip,
                 port,
                 ssl=tls,
@@ -321,10 +335,16 @@ def json_response(value: Any, status: int = 200, headers: Mapping[str, str] | No
 
 
 def text_response(text: str, status: int = 200, headers: Mapping[str, str] | None = None) -> web.Response:
-    """``text/plain; charset=utf-8``, the form of every error of the kernel's APIs."""
+    """``text/plain; charset=utf-8``, the form of every error of the kernel's APIs, which may quote what came."""
     from aiohttp import web
 
-    return web.Response(text=text, status=status, headers=headers)
+    from dcos_runtime.wire.told import bounded
+
+    return web.Response(text=bounded(text) if status >= 400 else text, status=status, headers=headers)
+
+
+def _in_text(status: int, text: str) -> web.Response:
+    return text_response(text, status)
 
 
 def machine() -> dict[str, float | int]:

@@ -18,6 +18,7 @@ from typing import Any
 
 from dcos_runtime.agent.disk import logs
 from dcos_runtime.agent.sandbox import Sandboxes
+from dcos_runtime.wire.told import shown
 
 MAX_READ = 16 * os.sysconf("SC_PAGE_SIZE")
 """What one read hands out at most, as Mesos does: 16 pages."""
@@ -72,9 +73,9 @@ class Files:
             try:
                 real = str(Path(f"/proc/self/fd/{descriptor}").readlink())
             except OSError as error:  # through links it can be deeper than a path can tell
-                raise NotAllowed(f"'{path}' is inaccessible") from error
+                raise NotAllowed(f"'{shown(path, 300)}' is inaccessible") from error
             if real != str(sandbox) and not real.startswith(f"{sandbox}/"):
-                raise NotAllowed(f"'{path}' is inaccessible")
+                raise NotAllowed(f"'{shown(path, 300)}' is inaccessible")
             yield Opened(descriptor, os.fstat(descriptor))
         finally:
             os.close(descriptor)
@@ -149,7 +150,7 @@ def _open(path: str, file: Opened) -> int:
         try:
             return os.open(file.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
         except BlockingIOError as error:
-            raise Busy(f"'{path}' is held by its task; try again") from error
+            raise Busy(f"'{shown(path, 300)}' is held by its task; try again") from error
 
 
 @contextlib.contextmanager
@@ -158,7 +159,7 @@ def _readable(path: str) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise NotAllowed(f"'{path}' cannot be read by this agent: {error.strerror}") from error
+        raise NotAllowed(f"'{shown(path, 300)}' cannot be read by this agent: {error.strerror}") from error
 
 
 def _entry(path: str, state: os.stat_result) -> dict[str, Any]:

@@ -20,11 +20,12 @@ from dcos_runtime import __version__, build
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.files import Busy, Files, NotAllowed, NotThere
 from dcos_runtime.agent.views import VERSION, Viewer
-from dcos_runtime.daemon import machine, text_response
+from dcos_runtime.daemon import ALL_PATHS, machine, text_response
 from dcos_runtime.guard.doors import Door, Doors
 from dcos_runtime.guard.guard import Denied
 from dcos_runtime.running import now
 from dcos_runtime.stalls import Stalls
+from dcos_runtime.wire.told import shown
 
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
@@ -60,7 +61,7 @@ class AgentHttp:
 
     def application(self) -> web.Application:
         application = web.Application()
-        application.router.add_route("*", "/{path:.*}", self._dispatch, expect_handler=self._expect)
+        application.router.add_route("*", ALL_PATHS, self._dispatch, expect_handler=self._expect)
         return application
 
     async def _expect(self, request: web.Request) -> web.StreamResponse | None:
@@ -77,7 +78,7 @@ class AgentHttp:
         if handler is None:
             return text_response("404 Not Found.", 404)
         if request.method not in ("GET", "HEAD"):
-            return text_response(f"Expecting 'GET', received '{request.method}'", 405, {"Allow": "GET"})
+            return text_response(f"Expecting 'GET', received '{shown(request.method, 20)}'", 405, {"Allow": "GET"})
         return await handler(request)
 
     def _route(self, path: str) -> tuple[str, Door]:
@@ -201,7 +202,7 @@ def _number(request: web.Request, name: str, default: int) -> int:
     if text is None:
         return default
     if not re.fullmatch(r"-?\d{1,18}", text):
-        raise web.HTTPBadRequest(text=f"Failed to parse {name}: Failed to convert '{text}' to number.\n")
+        raise web.HTTPBadRequest(text=f"Failed to parse {name}: Failed to convert '{shown(text)}' to number.\n")
     if int(text) < -1:
         raise web.HTTPBadRequest(text=f"Negative {name} provided: {text}.\n")
     return int(text)

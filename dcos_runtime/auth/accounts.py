@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 from aiohttp import web
-from aiohttp.http import HttpProcessingError
 
+from dcos_runtime import bodies
 from dcos_runtime.auth import passwords
 from dcos_runtime.auth.directory import Directory, LastUser, User, UserExists, UserUnknown
 from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Reserved, Tokens
@@ -19,6 +19,7 @@ from dcos_runtime.gateway import request_credentials, responses
 from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.guard import tokens
 from dcos_runtime.guard.tokens import LIFETIME, Claims, TokenRefused
+from dcos_runtime.wire.told import shown
 
 ROOT = "/acs/api/v1"
 SHORTEST_PASSWORD = 8
@@ -197,7 +198,7 @@ def _shown(user: User) -> dict[str, Any]:
 
 
 def _unknown(uid: str) -> ErrorResponse:
-    return ErrorResponse(404, f"there is no user {uid[:96]}", "ERR_UNKNOWN_USER_ID")
+    return ErrorResponse(404, f"there is no user {shown(uid)}", "ERR_UNKNOWN_USER_ID")
 
 
 def _exists(uid: str) -> ErrorResponse:
@@ -221,18 +222,10 @@ async def _wanted(request: web.BaseRequest) -> _Wanted:
 
 async def _read(request: web.BaseRequest, form: type[Any], otherwise: str) -> Any:
     """The body as ``form``. Raises `ErrorResponse` with ``otherwise``, and never with what the body holds."""
-    if request.content_length is not None and request.content_length > _MAX_BODY:
-        raise ErrorResponse(413, "the body is too large")
     try:
-        body = await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise ErrorResponse(413, "the body is too large") from None
-    except (web.RequestPayloadError, HttpProcessingError):
-        raise ErrorResponse(
-            400, "the body cannot be read: is it packed, or sent in chunks, as its header says?"
-        ) from None
-    if len(body) > _MAX_BODY:  # it came in chunks, or packed
-        raise ErrorResponse(413, "the body is too large")
+        body = await bodies.read(request, _MAX_BODY)
+    except bodies.BodyRefused as refused:
+        raise ErrorResponse(refused.status, refused.text, headers=refused.headers) from None
     try:
         return msgspec.json.decode(body, type=form)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):

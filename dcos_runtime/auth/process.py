@@ -13,7 +13,7 @@ from pathlib import Path
 
 from aiohttp import web
 
-from dcos_runtime import daemon, tls
+from dcos_runtime import connections, daemon, tls
 from dcos_runtime.auth import flags as auth_flags
 from dcos_runtime.auth import signing
 from dcos_runtime.auth.accounts import Accounts
@@ -28,6 +28,7 @@ from dcos_runtime.gateway.cluster_info import Cluster, ClusterInfo, mode_of
 from dcos_runtime.gateway.cluster_pages import cluster_pages
 from dcos_runtime.gateway.health import Health, Probes
 from dcos_runtime.gateway.pages import Pages
+from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.gateway.services import Service
 from dcos_runtime.gateway.targets import Agents, Names, Services
 from dcos_runtime.guard.tokens import Verifier
@@ -170,21 +171,26 @@ async def listening(pages: Pages, path: Path) -> AsyncIterator[None]:
     path.parent.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(_make_room, path)
     # Headers hold a whole target and all cookies: nginx lets 16 KB a line pass.
-    server = web.Server(
-        pages.answer,
-        handler_cancellation=True,
+    runner = web.ServerRunner(web.Server(pages.answer, handler_cancellation=True), shutdown_timeout=daemon.STOP_SECONDS)
+    await runner.setup()
+    assert runner.server is not None
+    made = connections.factory(
+        runner.server,
+        connections.Idle(None),
+        lambda status, text: ErrorResponse(status, text).response(),
         access_log=None,
-        keepalive_timeout=75.0,
+        auto_decompress=False,
         max_field_size=_MAX_HEADER,
         max_line_size=_MAX_HEADER,
     )
-    runner = web.ServerRunner(server, shutdown_timeout=daemon.STOP_SECONDS)
-    await runner.setup()
+    server: asyncio.Server | None = None
     try:
-        await web.UnixSite(runner, str(path), backlog=1024).start()
+        server = await asyncio.get_running_loop().create_unix_server(made, str(path), backlog=1024)
         path.chmod(SOCKET_MODE)
         yield
     finally:
+        if server is not None:
+            server.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(runner.cleanup(), daemon.STOP_SECONDS + 2.0)
 

@@ -50,14 +50,14 @@ def cluster_pages(
         return web.Response(body=certificate, content_type="application/x-x509-ca-cert")
 
     async def hosts(asked: PageRequest) -> web.Response:
-        return responses.json(await names.hosts(one_name(asked.path.removesuffix("/"), _HOSTS)))
+        return responses.json(await names.hosts(one_name(asked.path, _HOSTS)))
 
     async def services(asked: PageRequest) -> web.Response:
-        return responses.json(await names.service(one_name(asked.path.removesuffix("/"), _SERVICES)))
+        return responses.json(await names.service(one_name(asked.path, _SERVICES)))
 
     async def health_below(asked: PageRequest) -> web.Response:
-        rest = asked.path[len(_HEALTH) + 1 :].removesuffix("/")
-        return responses.json(await health.page([unquote(part) for part in rest.split("/")] if rest else []))
+        parts = asked.path[len(_HEALTH) + 1 :].split("/")
+        return responses.json(await health.page([unquote(part) for part in parts]))
 
     return PageTable(
         at={

@@ -22,6 +22,7 @@ from dcos_runtime.gateway.backends import CONNECT_SECONDS, Cached, NoAnswer, bra
 from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.gateway.services import Service
 from dcos_runtime.gateway.targets import Agents, Names, host_of
+from dcos_runtime.wire.told import shown
 
 WELL, UNWELL, UNKNOWN = 0, 1, 3
 LOOK_SECONDS = 4.0
@@ -332,7 +333,7 @@ def _told_by(other: str, service: Service, answer: tuple[int, str] | None) -> Fi
 def _of(report: Report, ip: str) -> Node:
     node = report.nodes.get(ip)
     if node is None:
-        raise ErrorResponse(404, f"{ip[:64]} is the address of no machine of this cluster")
+        raise ErrorResponse(404, f"{shown(ip)} is the address of no machine of this cluster")
     return node
 
 
@@ -341,7 +342,9 @@ def _named(report: Report, unit: str, ip: str = "") -> str:
     name = unit if unit.endswith(".service") else f"{unit}.service"
     known = _of(report, ip).units if ip else report.units
     if name not in known:
-        raise ErrorResponse(404, f"there is no unit {unit[:64]}{f' on {ip}' if ip else ''} that can be asked how it is")
+        raise ErrorResponse(
+            404, f"there is no unit {shown(unit)}{f' on {ip}' if ip else ''} that can be asked how it is"
+        )
     return name
 
 

@@ -1,8 +1,9 @@
 """Requests on dcos-auth's socket: what daemons ask, and the pages that the gateway passes on to here.
 
 ``/internal/…`` is for the daemons of this machine; ``/gateway`` is what nginx puts before the target of a client's
-request, which follows as it was sent. Pages are found by comparing exactly: nothing is decoded or tidied. They look at
-tokens themselves and believe nobody's word on who is asking, so that whoever reaches the socket gains nothing by it.
+request, which follows as it was sent. Pages are found by comparing, with or without a slash at the end: nothing is
+decoded. They look at tokens themselves and believe nobody's word on who is asking, so that whoever reaches the socket
+gains nothing by it.
 """
 
 from __future__ import annotations
@@ -20,6 +21,7 @@ from dcos_runtime.gateway.backends import NoAnswer
 from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.guard.tokens import Claims, TokenRefused
 from dcos_runtime.guard.users import UsersUnreachable
+from dcos_runtime.wire.told import shown
 
 _GATEWAY = "/gateway"
 READ = ("GET", "HEAD")
@@ -92,15 +94,17 @@ class Pages:
 
     async def _page(self, request: web.BaseRequest, target: str) -> web.Response:
         path = routing.plain(target).partition("?")[0]
+        # A slash at the end of a page's path says nothing. One more would: an empty part, which no page has.
+        path = path.removesuffix("/") or "/"
         page = self._table.find(path)
         open_to_all = page is not None and page.open_to_all
         caller = None if open_to_all else self._authorizer.caller(request.headers)
         if page is None:
-            raise ErrorResponse(404, f"{path[:1024]}: no such page")
+            raise ErrorResponse(404, routing.no_page(path))
         handler = page.methods.get(request.method)
         if handler is None:
             allowed = ", ".join(sorted(page.methods))
-            text = f"{request.method} is not for this page; {allowed} is"
+            text = f"{shown(request.method, 20)} is not for this page; {allowed} is"
             raise ErrorResponse(405, text, headers={"Allow": allowed})
         response = await handler(PageRequest(request, path, caller))
         if caller is not None and request.method in READ and not page.ends_token:
@@ -131,5 +135,5 @@ def one_name(path: str, start: str) -> str:
     """What follows ``start``, decoded. Raises `ErrorResponse` when that is nothing, or more than one part."""
     name = path[len(start) :]
     if not name or "/" in name or len(name) > _LONGEST_NAME:
-        raise ErrorResponse(404, f"{path[:1024]}: no such page")
+        raise ErrorResponse(404, routing.no_page(path))
     return unquote(name)

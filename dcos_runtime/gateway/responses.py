@@ -9,6 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from dcos_runtime.wire import codec
+from dcos_runtime.wire.told import bounded
 
 CHALLENGE = "acsjwt"
 """What ``WWW-Authenticate`` says on a 401: clients look for exactly this word."""
@@ -20,14 +21,14 @@ class ErrorResponse(Exception):
     def __init__(self, status: int, text: str, code: str = "", headers: Mapping[str, str] | None = None) -> None:
         super().__init__(text)
         self.status = status
-        self.text = text
+        self.text = bounded(text)
         self.code = code
         self.headers = dict(headers or {})
 
     def body(self) -> bytes:
         """One line of ASCII: it also travels in a header."""
-        told = {"title": HTTPStatus(self.status).phrase, "description": self.text}
-        return codec.encode({**told, "code": self.code} if self.code else told)
+        said = {"title": HTTPStatus(self.status).phrase, "description": self.text}
+        return codec.encode({**said, "code": self.code} if self.code else said)
 
     def response(self) -> web.Response:
         headers = dict(self.headers)

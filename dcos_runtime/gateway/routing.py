@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 
+from dcos_runtime.wire.told import shown
+
 if TYPE_CHECKING:
     from dcos_runtime.gateway.services import Routed
 
@@ -23,6 +25,8 @@ _SERVICES = "/service"
 _AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._~-]{1,128}")
 _FORBIDDEN_EVERYWHERE = frozenset({22, 5051, 5052})
+LONGEST_SHOWN = 200
+"""Of a path, in a message."""
 MOST_SEGMENTS = 10
 """A service's name has at most this many parts."""
 
@@ -82,7 +86,7 @@ def route_of(uri: str, location: str, routes: Sequence[Routed]) -> Route:
                     if routed.leads_to == "machine"
                     else Route(location, prefix, whole)
                 )
-    raise NoRoute(404, f"{path[:1024]}: no such page")
+    raise NoRoute(404, no_page(path))
 
 
 def _machine(door: str, prefix: str, whole: str) -> Route:
@@ -92,6 +96,10 @@ def _machine(door: str, prefix: str, whole: str) -> Route:
         raise NoRoute(404, "what follows in the path is not an agent's id")
     left = whole[len(agent_id) + 1 :]
     return Route(door, f"{prefix}/{agent_id}", left if left.startswith("/") else f"/{left}", agent_id)
+
+
+def no_page(path: str) -> str:
+    return f"{shown(path, LONGEST_SHOWN)}: no such page"
 
 
 def plain(uri: str) -> str:

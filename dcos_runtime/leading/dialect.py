@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import aiohttp
 from aiohttp import hdrs, web
 
+from dcos_runtime.bodies import BodyRefused
 from dcos_runtime.daemon import text_response
 from dcos_runtime.store import StoreError
+from dcos_runtime.wire.told import shown
 
 if TYPE_CHECKING:
     from multidict import CIMultiDict
@@ -29,6 +31,8 @@ leads by now may be asked.
 """
 
 SOON = {"Retry-After": "1"}
+LONGEST_SHOWN = 300
+"""Of a path, in a message."""
 CONNECT_SECONDS = 3.0
 """How long a leader's machine may take to take a connection."""
 
@@ -84,7 +88,9 @@ class Dialect:
             return web.Response(status=400)  # the client is gone; nobody reads this
         if isinstance(error, StoreError):
             return self.tell(503, str(error), SOON)
-        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        if isinstance(error, BodyRefused):
+            return self.tell(error.status, error.text, error.headers)
+        log.error("%s %s failed", request.method, shown(request.path, LONGEST_SHOWN), exc_info=error)
         return self.tell(500, f"The request could not be handled; the {self.daemon}'s log says why")
 
     def note(self, request: web.Request, principal: str | None, response: web.StreamResponse) -> None:

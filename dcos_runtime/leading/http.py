@@ -12,6 +12,7 @@ from typing import Generic
 from aiohttp import hdrs, web
 from aiohttp.http import HttpVersion11
 
+from dcos_runtime.daemon import ALL_PATHS
 from dcos_runtime.guard.doors import Doors
 from dcos_runtime.guard.guard import Denied
 from dcos_runtime.leading.dialect import Dialect
@@ -42,7 +43,7 @@ class Api(Generic[S]):
 
     def add_to(self, application: web.Application) -> None:
         """Beside the routes that are there: it takes all that they leave."""
-        application.router.add_route("*", "/{path:.*}", self._answer, expect_handler=self._expected)
+        application.router.add_route("*", ALL_PATHS, self._answer, expect_handler=self._expected)
         application.on_response_prepare.append(self._begun)
 
     async def _begun(self, request: web.Request, response: web.StreamResponse) -> None:

@@ -146,11 +146,19 @@ class Daemon(Generic[S, F]):
             stack.push_async_callback(standby.close)
             patterns: list[Pattern] = []
             api = Api(role, Patterns(patterns, self.dialect.tell), doors, self.dialect, standby)
-            address = await stack.enter_async_context(listening(api.application(), flags.http_address, flags.http_port))
+            address = await stack.enter_async_context(
+                listening(api.application(), flags.http_address, flags.http_port, refused=self.dialect.tell)
+            )
             secure: Address | None = None
             if files is not None:
                 secure = await stack.enter_async_context(
-                    listening(api.application(), flags.http_address, self.https_port(flags), tls=files.server())
+                    listening(
+                        api.application(),
+                        flags.http_address,
+                        self.https_port(flags),
+                        tls=files.server(),
+                        refused=self.dialect.tell,
+                    )
                 )
                 log.info("listening for our own daemons on %s", secure.url)
                 standby.secure = Secure(files.client(self.kind), secure.port)

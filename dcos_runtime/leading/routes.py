@@ -14,7 +14,9 @@ from typing import Protocol
 from aiohttp import web
 
 from dcos_runtime.guard.doors import Door
+from dcos_runtime.leading.dialect import LONGEST_SHOWN
 from dcos_runtime.store.lease import HOLD_SECONDS
+from dcos_runtime.wire.told import shown
 
 Parts = Mapping[str, str]
 """The named parts of a path."""
@@ -82,9 +84,10 @@ class Patterns:
             allowed.add(item.method)
         if allowed:
             listed = ", ".join(sorted(allowed))
-            told = self._tell(405, f"{request.method} is not for {path}; {listed} is", {"Allow": listed})
+            what = f"{shown(request.method, 20)} is not for {shown(path, LONGEST_SHOWN)}; {listed} is"
+            told = self._tell(405, what, {"Allow": listed})
         else:
-            told = self._tell(404, f"{path}: no such resource")
+            told = self._tell(404, f"{shown(path, LONGEST_SHOWN)}: no such resource")
         return Route(_telling(told), Door.UNKNOWN, path), {}
 
 

@@ -17,11 +17,10 @@ from typing import Any
 
 import aiohttp
 from aiohttp import hdrs, web
-from aiohttp.http import HttpProcessingError
 from multidict import CIMultiDict, CIMultiDictProxy
 from yarl import URL
 
-from dcos_runtime import tls
+from dcos_runtime import bodies, tls
 from dcos_runtime.leading.dialect import PASSED_ON, Dialect
 from dcos_runtime.leading.role import Peer, Role
 
@@ -116,11 +115,9 @@ class Standby:
         body: bytes | None = None
         if self._dialect.whole:
             try:
-                body = await request.read()
-            except web.HTTPRequestEntityTooLarge:
-                return self._dialect.tell(413, f"the body is larger than {self._dialect.largest} bytes")
-            except (web.RequestPayloadError, HttpProcessingError) as fault:
-                return self._dialect.tell(400, f"the body cannot be read: {fault}")
+                body = await bodies.read(request, self._dialect.largest)
+            except bodies.BodyRefused as refused:
+                return self._dialect.tell(refused.status, refused.text, refused.headers)
         while True:
             if (instead := self._dialect.instead(request, leading)) is not None:
                 return not_done(self._dialect, request, instead)

@@ -10,15 +10,14 @@ import ipaddress
 
 from aiohttp import web
 
-from dcos_runtime import tls
+from dcos_runtime import bodies, tls
 from dcos_runtime.daemon import text_response
 from dcos_runtime.guard.doors import Doors
 from dcos_runtime.guard.users import UsersUnreachable
 from dcos_runtime.leading.http import Api
-from dcos_runtime.master import body
 from dcos_runtime.master.core.events import AgentConnect, AgentGone, AgentMessages
 from dcos_runtime.master.http import MasterRole
-from dcos_runtime.master.scheduler_api import answered
+from dcos_runtime.master.scheduler_api import MAX_BODY, answered
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.store.lease import NotLeading
 from dcos_runtime.wire import codec, internal
@@ -36,7 +35,7 @@ class AgentApi:
         self._public = public
 
     def application(self) -> web.Application:
-        application = web.Application(client_max_size=body.MAX_BODY)
+        application = web.Application(client_max_size=MAX_BODY)
         application.router.add_post(f"{internal.PATH}/connect", self._connect)
         application.router.add_post(f"{internal.PATH}/messages", self._counted)
         if self._public is not None:
@@ -53,10 +52,10 @@ class AgentApi:
     async def _token(self, request: web.Request) -> web.StreamResponse:
         _names(request)
         try:
-            question = codec.decode(await body.read(request), internal.Token)
+            question = codec.decode(await bodies.read(request, MAX_BODY), internal.Token)
             return web.Response(status=200 if await self._doors.guard.knows_token(question.token) else 401)
-        except body.BodyRefused as refusal:
-            return text_response(refusal.text, refusal.status)
+        except bodies.BodyRefused as refusal:
+            return text_response(refusal.text, refusal.status, refusal.headers)
         except codec.DecodeError:
             return text_response("a token is expected", 400)
         except UsersUnreachable as error:
@@ -74,9 +73,9 @@ class AgentApi:
         names = _names(request)
         shell = self._shell()
         try:
-            data = await body.read(request)
-        except body.BodyRefused as refusal:
-            return text_response(refusal.text, refusal.status)
+            data = await bodies.read(request, MAX_BODY)
+        except bodies.BodyRefused as refusal:
+            return text_response(refusal.text, refusal.status, refusal.headers)
         address = _address(request, names)
         stream = shell.streams.open(f"the agent at {address}")
         try:
@@ -100,9 +99,9 @@ class AgentApi:
         names = _names(request)
         shell = self._shell()
         try:
-            data = await body.read(request)
-        except body.BodyRefused as refusal:
-            return text_response(refusal.text, refusal.status)
+            data = await bodies.read(request, MAX_BODY)
+        except bodies.BodyRefused as refusal:
+            return text_response(refusal.text, refusal.status, refusal.headers)
         try:
             reply = await shell.ask(lambda number: AgentMessages(number, data, names), HOLD_SECONDS)
             await shell.lease.hold(HOLD_SECONDS)

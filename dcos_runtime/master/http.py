@@ -26,9 +26,9 @@ from dcos_runtime.leading.routes import Parts, Route
 from dcos_runtime.leading.shell import now
 from dcos_runtime.leading.standby import Standby
 from dcos_runtime.master import scheduler_api, teardown
-from dcos_runtime.master.body import MAX_BODY
 from dcos_runtime.master.measures import Queues
 from dcos_runtime.master.metrics import metrics
+from dcos_runtime.master.scheduler_api import MAX_BODY
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.master.views import VERSION, Pieces, Viewer
 from dcos_runtime.stalls import Stalls

@@ -60,12 +60,11 @@ async def serve(flags: MasterFlags, life: Life) -> None:
                     flags.ip,
                     flags.agent_port,
                     tls=files.server() if files is not None else None,
-                    unpack=False,
                     members_only=True,
                 )
             )
             public = await stack.enter_async_context(
-                listening(public_api(role, doors).application(), flags.ip, flags.port, unpack=False)
+                listening(public_api(role, doors).application(), flags.ip, flags.port)
             )
             own = master_flags.master_info(flags, public.port)
             role.agent_port = agents.port

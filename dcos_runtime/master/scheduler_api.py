@@ -8,15 +8,17 @@ import uuid
 
 from aiohttp import web
 
+from dcos_runtime import bodies
 from dcos_runtime.core.frozen import Reply
 from dcos_runtime.daemon import text_response
-from dcos_runtime.master import body
 from dcos_runtime.master.core.events import Called, Subscribe, SubscriberGone
 from dcos_runtime.master.core.state import HEARTBEAT_SECONDS
 from dcos_runtime.master.shell import MasterShell
 from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.scheduler import Call, Event
+from dcos_runtime.wire.told import shown
 
+MAX_BODY = 256 * 1024 * 1024
 JSON = codec.CONTENT_TYPE
 PROTOBUF = protobuf.CONTENT_TYPE
 
@@ -27,7 +29,7 @@ _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 async def handle(request: web.Request, shell: MasterShell, principal: str | None = None) -> web.StreamResponse:
     """One call, of ``principal`` if that is known. Refusals are ``text/plain``; what is taken is 202 without a body."""
     if request.method != "POST":
-        text = f"405 Method Not Allowed. Expecting one of {{ 'POST' }}, but received '{request.method}'."
+        text = f"405 Method Not Allowed. Expecting one of {{ 'POST' }}, but received '{shown(request.method, 20)}'."
         return text_response(text, 405, {"Allow": "POST"})
     if "Content-Type" not in request.headers:
         return text_response("Expecting 'Content-Type' to be present", 400)
@@ -35,9 +37,9 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
     if kind is None:
         return text_response(f"Expecting 'Content-Type' of {JSON} or {PROTOBUF}", 415)
     try:
-        call = await _call(await body.read(request), kind)
-    except body.BodyRefused as refusal:
-        return text_response(refusal.text, refusal.status)
+        call = await _call(await bodies.read(request, MAX_BODY), kind)
+    except bodies.BodyRefused as refusal:
+        return text_response(refusal.text, refusal.status, refusal.headers)
     except codec.DecodeError as error:
         return text_response(str(error), 400)
     stream_id = _header(request, "Mesos-Stream-Id")

@@ -11,6 +11,7 @@ from dcos_runtime.wire.common import AgentID, ContainerID, ExecutorID, TaskID, V
 from dcos_runtime.wire.containers import ContainerStatus, NetworkInfo
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskResourceLimitation, TaskState, TaskStatus
+from dcos_runtime.wire.told import bounded
 
 MB = 1 << 20
 
@@ -44,7 +45,7 @@ def compose(
     return TaskStatus(
         task_id=TaskID(value=record.task_id),
         state=state,
-        message=message,
+        message=None if message is None else bounded(message),
         source=source,
         reason=reason,
         agent_id=AgentID(value=agent_id),

@@ -16,11 +16,12 @@ from dcos_runtime.marathon.core import definition, ids, limits, taskinfo
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core.app import App, VersionInfo
 from dcos_runtime.marathon.core.deployment import Change, Deployment, plan_steps
-from dcos_runtime.marathon.core.fields import MOST_PROBLEMS, Invalid, shown
+from dcos_runtime.marathon.core.fields import MOST_PROBLEMS, Invalid
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.tasks import Tasks
 from dcos_runtime.marathon.core.timing import DelayOver
 from dcos_runtime.marathon.core.world import World
+from dcos_runtime.wire.told import shown
 
 
 class NotFound(Exception):
@@ -117,7 +118,7 @@ class Changes:
         """Ends the backoff of an app that waits. Raises `NotFound` when it does not."""
         state = self._world.apps.get(app_id)
         if state is None or state.current is None or not state.scheduled():
-            raise NotFound(f"Application {app_id} not found in tasks queue.")
+            raise NotFound(f"Application {shown(app_id, 300)} not found in tasks queue.")
         state.delay = None
         self._world.timers.cancel(DelayOver(app_id))
         self._world.touch((app_id,))
@@ -149,7 +150,7 @@ class Changes:
         """Undoes a deployment by another one, or with ``force`` just ends it. Raises `NotFound`."""
         deployment = self._world.deployments.get(deployment_id)
         if deployment is None:
-            raise NotFound(f"DeploymentPlan {deployment_id} does not exist")
+            raise NotFound(f"DeploymentPlan {shown(deployment_id)} does not exist")
         if force:
             self._end(deployment, "The deployment has been cancelled", (), now)
             return None

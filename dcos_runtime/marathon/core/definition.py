@@ -25,7 +25,8 @@ from dcos_runtime.marathon.core.app import (
     to_json,
 )
 from dcos_runtime.marathon.core.constraints import OPERATORS, constraint_problem
-from dcos_runtime.marathon.core.fields import Fields, Invalid, shown
+from dcos_runtime.marathon.core.fields import Fields, Invalid
+from dcos_runtime.wire.told import shown
 from dcos_runtime.wire.uris import unpacked_under_uris
 
 NOT_HERE = "not supported in this version"
@@ -328,7 +329,7 @@ def _health_check(fields: Fields, port_count: int) -> HealthCheck:
         protocol = "TCP"
     fields.ignore(("command",))
     if protocol not in PROTOCOLS:
-        fields.problem("protocol", f"got {shown(protocol)!r}, expected one of {', '.join(PROTOCOLS)}")
+        fields.problem("protocol", f"got '{shown(protocol)}', expected one of {', '.join(PROTOCOLS)}")
     fields.refuse("ipProtocol", ("IPv4",), f"IPv6 is {NOT_HERE}")
     port = fields.optional_integer("port", 0, 65535)
     index = fields.optional_integer("portIndex", 0)

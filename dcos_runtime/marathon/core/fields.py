@@ -6,6 +6,8 @@ import difflib
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Any, TypeVar
 
+from dcos_runtime.wire.told import bounded, shown
+
 T = TypeVar("T")
 
 LARGEST = 2**31 - 1
@@ -103,7 +105,7 @@ class Fields:
     def one_of(self, key: str, allowed: Collection[str], default: str) -> str:
         value = self.text(key)
         if value is not None and value not in allowed:
-            self.problem(key, f"got {shown(value)!r}, expected one of {', '.join(allowed)}")
+            self.problem(key, f"got '{shown(value)}', expected one of {', '.join(allowed)}")
             return default
         return default if value is None else value
 
@@ -138,7 +140,7 @@ class Fields:
             try:
                 found.append(read(item, f"{self._path}/{key}({index})"))
             except ValueError as error:
-                self.problem(f"{key}({index})", str(error))
+                self.problem(f"{key}({index})", bounded(str(error)))
         return found
 
     def objects(self, key: str, read: Callable[[Fields], T], most: int | None = None) -> list[T]:
@@ -177,11 +179,6 @@ def _as_text(value: Any, path: str) -> str:
     if "\0" in value:
         raise ValueError(NUL)
     return value
-
-
-def shown(text: str, most: int = 100) -> str:
-    """A text for a message: what was sent may be megabytes."""
-    return text if len(text) <= most else f"{text[:most]}… ({len(text)} characters)"
 
 
 def _short(value: float) -> str:

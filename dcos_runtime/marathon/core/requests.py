@@ -15,11 +15,10 @@ from dcos_runtime.marathon.core.changes import Changes, Conflict, Locked, NotFou
 from dcos_runtime.marathon.core.deployment import Deployment
 from dcos_runtime.marathon.core.events import Asked
 from dcos_runtime.marathon.core.fields import Invalid
-from dcos_runtime.marathon.core.fields import shown as cut
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.state import AppState
 from dcos_runtime.marathon.core.world import World
-from dcos_runtime.wire import codec
+from dcos_runtime.wire import codec, told
 
 DEPLOYMENT_HEADER = "Marathon-Deployment-Id"
 JSON = "application/json"
@@ -45,17 +44,21 @@ def refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
             details = [{"path": path, "errors": errors} for path, errors in error.details.items()]
             return 422, {"message": "Object is not valid", "details": details}
         case BadRequest():
-            return error.status, {"message": error.message, **({"details": error.details} if error.details else {})}
+            return error.status, _said(error.message) | ({"details": error.details} if error.details else {})
         case Locked():
             deployments = [{"id": deployment_id} for deployment_id in error.deployment_ids]
-            return 409, {"message": str(error), "deployments": deployments}
+            return 409, _said(str(error)) | {"deployments": deployments}
         case NotFound():
-            return 404, {"message": str(error)}
+            return 404, _said(str(error))
         case Conflict():
-            return 409, {"message": str(error)}
+            return 409, _said(str(error))
         case TooManyDeployments():
-            return 403, {"message": str(error)}
+            return 403, _said(str(error))
     return None
+
+
+def _said(message: str) -> dict[str, Any]:
+    return {"message": told.bounded(message)}
 
 
 class Requests:
@@ -151,7 +154,7 @@ class Requests:
         known = ids.parse_instance(event.task)
         chosen = [one for one in shown.listed(state) if known is not None and one.id == known[1]]
         if not chosen:
-            raise NotFound(f"Task '{event.task}' does not exist")
+            raise NotFound(f"Task '{told.shown(event.task, 300)}' does not exist")
         return chosen
 
     def _listed(self, body: bytes) -> list[Instance]:
@@ -164,7 +167,7 @@ class Requests:
         for text in texts:
             known = ids.parse_instance(text)
             if known is None:
-                raise BadRequest(f"Invalid task id '{cut(text, 300)}'.")
+                raise BadRequest(f"Invalid task id '{told.shown(text, 300)}'.")
             if (found := self._world.instance(known[1])) is not None and found[1].has_task:
                 chosen[known[1]] = found[1]
         return list(chosen.values())

@@ -33,6 +33,7 @@ from dcos_runtime.marathon.http.requests import (
     read_body,
 )
 from dcos_runtime.marathon.shell import InitShell
+from dcos_runtime.wire.told import shown
 
 
 class Apps:
@@ -95,7 +96,7 @@ class Apps:
                 views.app_info(world, app, embed, now) for app in views.current(world) if app.id.startswith(inside)
             ]
             if not found and inside != "/":
-                raise NotFound(f"Group '{inside.rstrip('/')}' does not exist")
+                raise NotFound(f"Group '{shown(inside.rstrip('/'), 300)}' does not exist")
             return json_response({"*": found})
         app = self._shell().core.changes.app(app_id)
         return json_response({"app": views.app_info(world, app, embed, now)})

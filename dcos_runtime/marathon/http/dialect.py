@@ -10,14 +10,16 @@ from aiohttp import web
 from multidict import CIMultiDict
 
 from dcos_runtime import tls
+from dcos_runtime.bodies import BodyRefused
 from dcos_runtime.daemon import json_response
 from dcos_runtime.guard.guard import Denied
-from dcos_runtime.leading.dialect import CONNECT_SECONDS, SOON, Dialect
+from dcos_runtime.leading.dialect import CONNECT_SECONDS, LONGEST_SHOWN, SOON, Dialect
 from dcos_runtime.leading.role import Peer
 from dcos_runtime.leading.routes import READS, normal_path
 from dcos_runtime.marathon.core.requests import refusal
 from dcos_runtime.marathon.http.requests import MAX_BODY, error, failed
 from dcos_runtime.store import StoreError
+from dcos_runtime.wire.told import shown
 
 log = logging.getLogger(__name__)
 
@@ -69,16 +71,19 @@ class MarathonDialect(Dialect):
             return self.tell(503, str(error))
         if isinstance(error, web.HTTPException):
             raise error
+        if isinstance(error, BodyRefused):
+            return self.tell(error.status, error.text, error.headers)
         told = refusal(error)
         if told is not None:
             return json_response(told[1], told[0])
-        log.error("%s %s failed", request.method, request.path, exc_info=error)
+        log.error("%s %s failed", request.method, shown(request.path, LONGEST_SHOWN), exc_info=error)
         return failed()
 
     def note(self, request: web.Request, principal: str | None, response: web.StreamResponse) -> None:
         if request.method not in READS:
             who = principal or request.remote
-            log.info("%s %s by %s: %d", request.method, request.rel_url.raw_path, who, response.status)
+            path = shown(request.rel_url.raw_path, LONGEST_SHOWN)
+            log.info("%s %s by %s: %d", shown(request.method, 20), path, who, response.status)
 
     # --- passing on ---
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from aiohttp import web
-from aiohttp.http import HttpProcessingError
 
+from dcos_runtime import bodies
 from dcos_runtime.core.frozen import Reply
 from dcos_runtime.daemon import json_response, text_response
 from dcos_runtime.marathon.core.requests import JSON, BadRequest
+from dcos_runtime.wire.told import bounded, shown
 
 MAX_BODY = 16 * 1024 * 1024
 _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
@@ -29,7 +30,7 @@ def failed() -> web.Response:
 
 
 def error(status: int, message: str, headers: Mapping[str, str] | None = None) -> web.Response:
-    return json_response({"message": message}, status, headers)
+    return json_response({"message": bounded(message)}, status, headers)
 
 
 def pong(request: web.Request) -> web.Response:
@@ -57,15 +58,12 @@ def _prefers_json(accept: str) -> bool:
 
 
 async def read_body(request: web.Request) -> bytes:
-    """The body, which the core reads. Raises `BadRequest` when it cannot be had, or does not even claim to be JSON."""
+    """The body, which the core reads. Raises `BadRequest` when it does not even claim to be JSON, and
+    `bodies.BodyRefused` when it cannot be had.
+    """
     if request.headers.get("Content-Type") and request.content_type not in ("application/json", "text/json"):
-        raise BadRequest(f"Content-Type must be application/json, not {request.content_type}", status=415)
-    try:
-        return await request.read()
-    except web.HTTPRequestEntityTooLarge:
-        raise BadRequest(f"the body is larger than {MAX_BODY} bytes", status=413) from None
-    except (web.RequestPayloadError, HttpProcessingError) as fault:
-        raise BadRequest(f"the body cannot be read: {fault}") from fault
+        raise BadRequest(f"Content-Type must be application/json, not {shown(request.content_type)}", status=415)
+    return await bodies.read(request, MAX_BODY)
 
 
 def flag(request: web.Request, name: str, default: bool = False) -> bool:
@@ -77,7 +75,7 @@ def flag(request: web.Request, name: str, default: bool = False) -> bool:
         return False
     if not text:
         return default
-    raise BadRequest(f"the query parameter {name} must be true or false, not {text!r}")
+    raise BadRequest(f"the query parameter {name} must be true or false, not '{shown(text)}'")
 
 
 def query_all(request: web.Request, name: str) -> list[str]:

@@ -33,6 +33,7 @@ from dcos_runtime.marathon.http.requests import (
 from dcos_runtime.marathon.shell import InitShell
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.store.lease import LeaseOver
+from dcos_runtime.wire.told import shown
 
 API_VERSION = "1.11.24"
 """The Marathon whose API this is: clients choose by it what to send."""
@@ -226,7 +227,7 @@ class System:
         shell = self._shell()
         found = views.group(shell.core.world, group_id, embed, shell.now())
         if found is None:
-            raise NotFound(f"Group '{group_id}' does not exist")
+            raise NotFound(f"Group '{shown(group_id, 300)}' does not exist")
         return json_response(found)
 
     # --- events ---

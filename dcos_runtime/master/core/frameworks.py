@@ -20,6 +20,7 @@ from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
+from dcos_runtime.wire.told import bounded
 
 _HEARTBEAT = Event(type=Event.Type.HEARTBEAT)
 
@@ -43,7 +44,7 @@ def subscribe(state: State, event: Subscribe, call: Call.Subscribe, now: Now) ->
     who = f"framework {info.name!r} ({info.id.value if info.id else ''!r})"
     if error is not None:
         state.log(logging.INFO, f"refused {who}: {error}")
-        state.effects.append(Send(stream, Event(type=Event.Type.ERROR, error=Event.Error(message=error))))
+        state.effects.append(Send(stream, Event(type=Event.Type.ERROR, error=Event.Error(message=bounded(error)))))
         state.close(stream)
         return
     wants = _wants(info, call.suppressed_roles)

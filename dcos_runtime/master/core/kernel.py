@@ -15,6 +15,7 @@ from dcos_runtime.master.core.events import Event
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.master.core.timing import Admit, Expire, Forget, GiveUp, MarkUnreachable, Ping, RecoveryOver, Timer
 from dcos_runtime.wire import codec
+from dcos_runtime.wire.told import bounded
 
 _NEVER = float("inf")
 
@@ -106,7 +107,7 @@ class MasterCore:
     # --- answers ---
 
     def _answer(self, request: int, status: int, text: str) -> None:
-        self.state.effects.append(Reply(request, status, text.encode()))
+        self.state.effects.append(Reply(request, status, bounded(text).encode()))
 
     def _answer_agent(self, event: events.AgentMessages, now: Now) -> None:
         status, told = agents.messages(self.state, event, now)

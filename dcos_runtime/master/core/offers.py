@@ -20,6 +20,7 @@ from dcos_runtime.wire.cluster import OperationState, OperationStatus
 from dcos_runtime.wire.common import Filters, OfferID
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import HealthCheck, TaskInfo, TaskState, TaskStatus
+from dcos_runtime.wire.told import bounded
 
 Reason = TaskStatus.Reason
 Operation = WireOffer.Operation
@@ -255,7 +256,7 @@ def _refuse_tasks(
 def _drop(state: State, framework: Framework, operation: Operation, text: str) -> None:
     """An operation that failed is silent, unless it was given an id to be told of."""
     if operation.id is not None:
-        failed = OperationStatus(operation_id=operation.id, state=OperationState.OPERATION_ERROR, message=text)
+        failed = OperationStatus(operation_id=operation.id, state=OperationState.OPERATION_ERROR, message=bounded(text))
         told = Event.UpdateOperationStatus(status=failed)
         state.send(framework, Event(type=Event.Type.UPDATE_OPERATION_STATUS, update_operation_status=told))
 

@@ -13,6 +13,7 @@ from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.common import AgentID, FrameworkID, TaskID, TimeInfo
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
+from dcos_runtime.wire.told import bounded
 
 Reason = TaskStatus.Reason
 
@@ -30,7 +31,7 @@ def status(
     return TaskStatus(
         task_id=TaskID(value=task_id),
         state=state,
-        message=message,
+        message=bounded(message),
         source=TaskStatus.Source.SOURCE_MASTER,
         reason=reason,
         agent_id=AgentID(value=agent_id) if agent_id is not None else None,

@@ -65,12 +65,12 @@ def test_paths_are_passed_on_as_they_came(
         "/agent//state",
         "/agent/a%20b/state",
         "/acs/api/v1//users",
-        "/acs/api/v1/users/",
-        "/acs/api/v1/users/admin/",
+        "/acs/api/v1/users//",
+        "/acs/api/v1/users/admin//",
         "/gateway/metadata",
         "/internal/verify",
         "/_dcos/authorize",
-        "/health/",
+        "/health//",
         "/MESOS/state",
         "/mesos/state#/../x",
     ],
@@ -88,6 +88,66 @@ def test_no_spelling_of_a_path_leads_through_another_door(made: Made, admin: dic
     assert answer.split(b" ", 2)[1] in (b"404", b"400"), answer
     passed = [seen for backend in backends for seen in backend.seen if "x-dcos-user" in headers_of(seen)]
     assert not passed, before
+
+
+@pytest.mark.parametrize(
+    "page",
+    [
+        "/health",
+        "/metadata",
+        "/dcos-metadata/dcos-version.json",
+        "/dcos-metadata/ui-config.json",
+        "/ca/dcos-ca.crt",
+        "/pkgpanda/active.buildinfo.full.json",
+        "/exhibitor/exhibitor/v1/cluster/status",
+        "/exhibitor/exhibitor/v1/cluster/list",
+        "/capabilities",
+        "/cluster/v1/links",
+        "/acs/api/v1/auth/providers",
+        "/acs/api/v1/auth/jwks",
+        "/acs/api/v1/users",
+        "/acs/api/v1/users/admin",
+        "/mesos_dns/v1/version",
+        "/mesos_dns/v1/config",
+        "/mesos_dns/v1/hosts/master.mesos",
+        "/mesos_dns/v1/services/_leader._tcp.mesos",
+        "/system/health/v1",
+        "/system/health/v1/nodes",
+        "/system/health/v1/units",
+        "/no/such/page",
+    ],
+)
+def test_a_slash_at_the_end_of_a_pages_path_says_nothing(made: Made, admin: dict[str, str], page: str) -> None:
+    for headers in ({}, admin):
+        plain, slashed = (made.gateway.get(f"{page}{end}", headers) for end in ("", "/"))
+        assert (slashed.status, slashed.text) == (plain.status, plain.text)
+        assert slashed.headers["Content-Type"] == plain.headers["Content-Type"]
+        with_query = made.gateway.get(f"{page}/?x=/", headers)
+        assert (with_query.status, with_query.text) == (plain.status, plain.text)
+    assert made.gateway.get(f"{page}//", admin).status == 404
+
+
+def test_logins_are_braked_whatever_slash_is_at_the_end(made: Made) -> None:
+    large = {"Content-Type": "application/json"}
+    for end in ("", "/"):
+        answer = made.gateway.ask("POST", f"/acs/api/v1/auth/login{end}", large, b"x" * 20_000)
+        assert answer.status == 413, end  # nginx' own limit for logins
+    wrong = b'{"uid": "nobody-of-that-name", "password": "x"}'
+    assert made.gateway.ask("POST", "/acs/api/v1/auth/login/", large, wrong).status == 401
+
+
+def test_a_long_path_is_not_repeated_whole(made: Made, admin: dict[str, str]) -> None:
+    for start in (
+        "/",
+        "/mesos_dns/v1/hosts/",
+        "/system/health/v1/nodes/",
+        "/acs/api/v1/users/",
+        "/service/",
+        "/agent/",
+    ):
+        answer = made.gateway.get(f"{start}{'x%1b[2J' * 1000}", admin)
+        assert answer.status == 404, start
+        assert len(answer.text) < 2000 and "\\u001b" not in answer.text, (start, answer.text[:300])
 
 
 def test_every_method_and_body_is_passed_on(made: Made, admin: dict[str, str]) -> None:

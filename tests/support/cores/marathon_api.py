@@ -89,7 +89,7 @@ class Api:
         patterns = [*Apps(self.running).routes(), *System(self.running, identity, Stalls()).routes()]
         doors = Doors(None)
         self.server = TestServer(http.Api(self.role, Patterns(patterns, dialect.tell), doors, dialect).application())
-        await self.server.start_server()
+        await self.server.start_server(auto_decompress=False)  # as the init listens
         self.http = aiohttp.ClientSession()
         return self
 

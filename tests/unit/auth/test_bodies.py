@@ -30,7 +30,7 @@ async def url() -> AsyncIterator[str]:
         return web.Response(text="taken")
 
     server = RawTestServer(answer)
-    await server.start_server()
+    await server.start_server(auto_decompress=False)  # as dcos-auth's own listener
     yield str(server.make_url("/"))
     await server.close()
 

@@ -210,7 +210,9 @@ def test_it_is_known_whether_bytes_of_a_head_are_behind_the_last_request(
         raise AssertionError("no request is handled here")
 
     async def receive() -> bool:
-        connection = connections.Connection(web.Server(handler), connections.Idle(), asyncio.get_running_loop())
+        connection = connections.Connection(
+            web.Server(handler), connections.Idle(), lambda status, text: web.Response(), asyncio.get_running_loop()
+        )
         connection.connection_made(_Transport())
         for begin, end in itertools.pairwise([0, *sorted({min(cut, len(data)) for cut in cuts}), len(data)]):
             if begin < end:

@@ -105,9 +105,7 @@ class Standby:
     async def running(self) -> AsyncIterator[Standby]:
         doors = Doors("mesos-master", guard.guard("mesos-master", tls_kinds={"gateway", "master"}))
         application = public_api(self.role, doors, self.passing_on).application()
-        async with daemon.listening(
-            application, "127.0.0.1", 0, tls=self._files.server(), stop_seconds=0.2, unpack=False
-        ) as address:
+        async with daemon.listening(application, "127.0.0.1", 0, tls=self._files.server(), stop_seconds=0.2) as address:
             self.url = URL(address.url)
             self.led_by(self.first)
             yield self

@@ -33,7 +33,7 @@ def app(**data: Any) -> App:
         ("/cmd", {"cmd": "a\0b"}),
         ("/args(1)", {"cmd": None, "args": ["a", "b\0"]}),
         ("/env/A", {"env": {"A": "\0"}}),
-        ("/env/A\0", {"env": {"A\0": ""}}),
+        ("/env/A\\x00", {"env": {"A\0": ""}}),
         ("/env/", {"env": {"": "x"}}),
         ("/env/A=B", {"env": {"A=B": "x"}}),
         ("/labels/A", {"labels": {"A": "\0"}}),
