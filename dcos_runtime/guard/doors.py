@@ -6,6 +6,7 @@ A route is looked up first and brings its door along, so that no other spelling 
 from __future__ import annotations
 
 import enum
+import functools
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Protocol
@@ -16,7 +17,13 @@ from dcos_runtime.guard.guard import OPEN, Denied, Guard
 if TYPE_CHECKING:
     from aiohttp import web
 
-_ADMITTED = "dcos admitted"
+
+@functools.cache
+def _admitted() -> web.RequestKey[str | None]:
+    """Where a request holds as whom it has passed. A text would do, but aiohttp warns of it at every request."""
+    from aiohttp import web
+
+    return web.RequestKey("admitted", str)
 
 
 class Door(enum.Enum):
@@ -56,7 +63,7 @@ class Doors:
 
         ``path`` is that of the route, without prefix. A listener with TLS has no door that is open to everybody.
         """
-        if _ADMITTED in request:
+        if _admitted() in request:
             return self.entered(request)
         over_tls = tls.is_tls(request)
         if door is Door.OPEN:
@@ -73,12 +80,12 @@ class Doors:
             if denied.status == 401 and self.realm is not None and not _has_token(request):
                 raise Denied(401, "401 Unauthorized.", denied.challenge) from denied  # the words of Mesos
             raise
-        request[_ADMITTED] = principal
+        request[_admitted()] = principal
         return principal
 
     def entered(self, request: web.Request) -> str | None:
         """As whom the request has passed its door."""
-        principal: str | None = request.get(_ADMITTED)
+        principal: str | None = request.get(_admitted())
         return principal
 
     async def expect(self, request: web.Request, door: Door, path: str = "") -> web.StreamResponse | None:
