@@ -301,7 +301,9 @@ def host_of(spec: ClusterSpec, name: str) -> HostSpec:
         return spec.host(name)
     except KeyError:
         raise InstallerError(
-            f"{spec.name} has no host {name}", hint=f"it has: {', '.join(host.name for host in spec.hosts)}"
+            f"{spec.name} has no host {name}",
+            why="the inventory lists none of that name",
+            hint=f"it has: {', '.join(host.name for host in spec.hosts)}",
         ) from None
 
 
@@ -361,6 +363,7 @@ def existing_state(inventory: Path) -> ClusterState:
     if state is None:
         raise InstallerError(
             f"nothing was ever deployed from {inventory} by this user",
+            why="its cluster has no state here",
             hint=f"deploy it first: {resume_line('deploy', inventory)}",
         )
     return state

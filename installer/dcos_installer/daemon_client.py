@@ -130,6 +130,7 @@ def _cannot_ask(path: Path, error: OSError) -> CannotAsk:
     lost = path.name == "ca.crt" and path.with_name("ca.key").exists()
     return CannotAsk(
         f"the cluster cannot be asked: {path} cannot be used: {error.strerror or error}",
+        why="daemons are asked with the operator's own certificate, and held to the cluster's CA",
         hint=f"put {path.name} back from a backup" if lost else "dcos-installer deploy makes it",
     )
 

@@ -87,7 +87,9 @@ class AnsibleEngine:
                     generation=found.facts.generation,
                 )
             else:
-                failures[host.name] = found or InstallerError(f"{host.name} gave no answer", hint="run again")
+                failures[host.name] = found or InstallerError(
+                    f"{host.name} gave no answer", why="the play ended without a word of it", hint="run again"
+                )
         whole = plan.Plan(cluster=spec.cluster_id, hosts=own)
         atomic_write(self._state.plan, whole.encode())
         return Planned({name: _shown(name, host) for name, host in own.items()}, whole), failures
@@ -109,7 +111,12 @@ class AnsibleEngine:
     def converge(self, spec: ClusterSpec, plan: Planned, hosts: Sequence[HostSpec], on_host: OnHost) -> None:
         own = _own(plan).hosts
         if self._vault is None:
-            raise InstallerError("the plan was made by another run", hint="report this: a plan comes first", final=True)
+            raise InstallerError(
+                "the plan was made by another run",
+                why="a run carries out its own plan, with the secrets it read for that",
+                hint="report this: a plan comes first",
+                final=True,
+            )
         orders = {
             host.name: runner.Order(own[host.name].manifest, own[host.name].seen or None, self._vault.made(host.name))
             for host in hosts
@@ -125,7 +132,12 @@ class AnsibleEngine:
 
 def _own(planned: Planned) -> plan.Plan:
     if planned.own is None:
-        raise InstallerError("the plan was made by another engine", hint="report this: a plan comes first", final=True)
+        raise InstallerError(
+            "the plan was made by another engine",
+            why="this one can carry out only what it planned itself",
+            hint="report this: a plan comes first",
+            final=True,
+        )
     return planned.own
 
 

@@ -95,6 +95,7 @@ def run(
             log.debug("  %s", line)
         raise ProcessFailed(
             f"could not {step}",
+            hint="mend what it complains of, then run again",
             returncode=process.returncode,
             why=f"{_ending(process.returncode)}: {shown}",
             evidence=tail(stderr or stdout),

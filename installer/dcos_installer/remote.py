@@ -80,6 +80,7 @@ class Remote:
         if check and finished.returncode != 0:
             raise InstallerError(
                 f"could not {what} on {self.host.name}",
+                hint="mend what it complains of there, then run again",
                 why=f"{shlex.join(command)[:200]} ended with code {finished.returncode}",
                 evidence=tail(finished.stderr or finished.stdout),
             )

@@ -76,7 +76,11 @@ def pack(tree: Path) -> bytes:
                 with path.open("rb") as file:
                     archive.addfile(member, file)
             else:
-                raise BundleError(f"{path} is neither file nor folder", hint="a package holds nothing else")
+                raise BundleError(
+                    f"{path} is neither file nor folder",
+                    why="a link, a socket or a device means something on one machine only",
+                    hint="a package holds nothing else",
+                )
     return buffer.getvalue()
 
 

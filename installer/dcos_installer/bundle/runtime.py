@@ -141,7 +141,9 @@ def own_files() -> Iterator[tuple[str, Path]]:
     """
     spec = importlib.util.find_spec("dcos_runtime")
     if spec is None or not spec.submodule_search_locations:
-        raise BundleError("dcos_runtime cannot be found", hint="install dcos again")
+        raise BundleError(
+            "dcos_runtime cannot be found", why="this installation of dcos is not whole", hint="install dcos again"
+        )
     top = Path(next(iter(spec.submodule_search_locations)))
     for path in sorted(top.rglob("*")):
         parts = path.relative_to(top).parts
@@ -254,7 +256,11 @@ def _dotted(target: Target) -> str:
     """``cp311`` → ``3.11``."""
     match = re.fullmatch(r"cp3(\d+)", target.python)
     if not match:
-        raise BundleError(f"{target.python or 'no Python'} is no CPython 3", hint="machines need CPython 3.11 or newer")
+        raise BundleError(
+            f"{target.python or 'no Python'} is no CPython 3",
+            why="the daemons' packages are built for CPython alone",
+            hint="machines need CPython 3.11 or newer",
+        )
     return f"3.{match[1]}"
 
 

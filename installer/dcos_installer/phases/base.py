@@ -159,7 +159,10 @@ class Context:
         """What is to change, host by host; the phase `BuildPlan` makes it."""
         if self._plan is None:
             raise InstallerError(
-                "there is no plan yet", hint="report this: the phase that makes it comes first", final=True
+                "there is no plan yet",
+                why="phases ran in another order than they are listed in",
+                hint="report this: the phase that makes it comes first",
+                final=True,
             )
         return self._plan
 

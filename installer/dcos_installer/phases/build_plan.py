@@ -53,7 +53,11 @@ class BuildPlan:
             ctx.tell("note", "", f"{_listed(names)}: {text}")
         refuse_risk(ctx)
         refusing = {
-            host.host: InstallerError("the plan cannot be applied", evidence="\n".join(host.problems))
+            host.host: InstallerError(
+                "the plan cannot be applied",
+                hint="mend what is listed there, then run again",
+                evidence="\n".join(host.problems),
+            )
             for host in planned.hosts.values()
             if host.problems
         }
@@ -89,6 +93,7 @@ def _plan(ctx: Context) -> Planned:
     if missing:
         raise InstallerError(
             f"the plan says nothing of {', '.join(sorted(missing))}",
+            why="every host of the inventory has a part in it",
             hint="report this: the plan is not whole",
             final=True,
         )

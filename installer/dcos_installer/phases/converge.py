@@ -173,7 +173,14 @@ def apply(ctx: Context, hosts: Sequence[HostSpec], step: str) -> None:
 
         ctx.engine.converge(ctx.spec, ctx.plan, list(hosts), on_host)
         for name in list(outcome.open):
-            on_host(name, InstallerError(f"{name} gave no answer", hint="see the full log, then run again"))
+            on_host(
+                name,
+                InstallerError(
+                    f"{name} gave no answer",
+                    why="the play ended without a word of it",
+                    hint="see the full log, then run again",
+                ),
+            )
     write_cache(ctx)
     if failures:
         raise HostsFailed(

@@ -58,6 +58,10 @@ def with_unit_logs(ctx: Context, host: HostSpec, error: BaseException) -> BaseEx
     if not logs:
         return error
     if not isinstance(error, InstallerError):
-        return InstallerError(str(error) or type(error).__name__, evidence=logs)
+        return InstallerError(
+            str(error) or type(error).__name__,
+            hint="look at the unit's lines below, mend it, then run again",
+            evidence=logs,
+        )
     evidence = f"{error.evidence.rstrip()}\n{logs}" if error.evidence else logs
     return InstallerError(error.what, why=error.why, hint=error.hint, evidence=evidence, final=error.final)

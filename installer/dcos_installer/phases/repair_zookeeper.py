@@ -109,6 +109,7 @@ def _master(ctx: Context, name: str) -> HostSpec:
     if not host.is_master:
         raise NotRepaired(
             f"{name} is no master, and has no ZooKeeper",
+            why="a ZooKeeper runs on each master, and nowhere else",
             hint=f"masters are {', '.join(master.name for master in ctx.spec.masters)}; dcos-installer deploy puts"
             " agents right",
             final=True,

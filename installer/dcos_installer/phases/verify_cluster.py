@@ -42,7 +42,10 @@ class VerifyCluster:
         who = load(ctx.state, ctx.spec, ctx.wall(), hosts=(), services=ctx.services).administrator
         if who is None:
             raise InstallerError(
-                "there is no administrator", hint="report this: the secrets are made before", final=True
+                "there is no administrator",
+                why="the secrets in the operator's state have none",
+                hint="report this: the secrets are made before",
+                final=True,
             )
         # A first deploy is one until its end was told, however many runs it took.
         if ctx.changes or not who.told:

@@ -66,7 +66,10 @@ def _log_in(ctx: Context, vault: Vault) -> str:
     who = vault.administrator
     if who is None:
         raise InstallerError(
-            "there is no administrator to log in as", hint="report this: the secrets are made before", final=True
+            "there is no administrator to log in as",
+            why="the secrets in the operator's state have none",
+            hint="report this: the secrets are made before",
+            final=True,
         )
     last: NotWell | None = None
     for host in ctx.spec.masters:
@@ -87,4 +90,9 @@ def _log_in(ctx: Context, vault: Vault) -> str:
 
 
 def _nothing_yet() -> None:
-    raise InstallerError("there is no CA yet", hint="report this: the secrets are made before", final=True)
+    raise InstallerError(
+        "there is no CA yet",
+        why="the secrets in the operator's state have none",
+        hint="report this: the secrets are made before",
+        final=True,
+    )

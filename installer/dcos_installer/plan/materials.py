@@ -91,6 +91,7 @@ class Materials:
         if unknown:
             raise MaterialsMissing(
                 f"the role {role} has no option {', '.join(unknown)}",
+                why="its defaults/main.yml does not list that",
                 hint=f"it has: {', '.join(sorted(known.options))}",
             )
         changed = replace(known, options={**known.options, **options})
@@ -105,7 +106,11 @@ def load(folder: Path | None = None) -> Materials:
     folder = roles_dir() if folder is None else folder
     services = load_services(folder)
     if not services.services:
-        raise MaterialsMissing(f"there is no role in {folder}", hint="install dcos again, or restore the checkout")
+        raise MaterialsMissing(
+            f"there is no role in {folder}",
+            why="this installation of dcos is not whole",
+            hint="install dcos again, or restore the checkout",
+        )
     return Materials(services, {service.name: _load_role(folder / service.name, service) for service in services})
 
 

@@ -61,6 +61,7 @@ def merge(spec: ClusterSpec, host: HostSpec, fragments: Sequence[Fragment]) -> M
     if len(firewalls) > 1:
         raise ManifestConflict(
             f"{host.name}: the roles {' and '.join(firewalls.values())} each bring a firewall",
+            why="one table holds all doors of a host",
             hint="one role owns the doors",
         )
     sysctls = gathered("sysctls", "key", "the kernel setting")
@@ -84,7 +85,11 @@ def merge(spec: ClusterSpec, host: HostSpec, fragments: Sequence[Fragment]) -> M
     )
     problems = list(_problems(merged))
     if problems:
-        raise ManifestInvalid(f"{host.name}: the roles make no valid manifest", why="; ".join(problems))
+        raise ManifestInvalid(
+            f"{host.name}: the roles make no valid manifest",
+            hint="report this: it is a fault in a role",
+            why="; ".join(problems),
+        )
     return merged
 
 

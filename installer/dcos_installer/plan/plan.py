@@ -78,7 +78,11 @@ def load(path: Path) -> Plan:
     except (OSError, msgspec.DecodeError) as error:
         raise PlanUnreadable(f"the plan {path} cannot be read", why=str(error), hint="make it anew") from error
     if plan.format != FORMAT:
-        raise PlanUnreadable(f"the plan {path} has format {plan.format}, not {FORMAT}", hint="make it anew")
+        raise PlanUnreadable(
+            f"the plan {path} has format {plan.format}, not {FORMAT}",
+            why="another version of the installer wrote it",
+            hint="make it anew",
+        )
     return plan
 
 

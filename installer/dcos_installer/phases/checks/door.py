@@ -98,7 +98,10 @@ class Door:
         who = load(ctx.state, ctx.spec, ctx.wall(), hosts=(), services=ctx.services).administrator
         if who is None:
             raise InstallerError(
-                "there is no administrator", hint="report this: the secrets are made before", final=True
+                "there is no administrator",
+                why="the secrets in the operator's state have none",
+                hint="report this: the secrets are made before",
+                final=True,
             )
         hosts = [host for host in ctx.spec.masters if host.name not in ctx.left_out]
         results = ctx.everywhere(hosts, lambda host: check_gateway(ctx.ask, host, ctx.services, who))

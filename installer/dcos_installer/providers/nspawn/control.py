@@ -205,7 +205,12 @@ class MachineControl:
             ended = status is not None and status.phase == "ended"
             alone = waited > _SUPERVISOR_SECONDS and folder.supervisor() is None
             if self._cancelled.is_set():
-                raise ProviderError("not waited for any longer", machine=folder.name, hint="deploy again: it resumes")
+                raise ProviderError(
+                    "not waited for any longer",
+                    why="the run was interrupted",
+                    machine=folder.name,
+                    hint="deploy again: it resumes",
+                )
             if ended or alone:
                 reason = status.reason if status is not None else ""
                 raise ProviderError(

@@ -168,7 +168,11 @@ def remove_link(name: str) -> None:
     if link_exists(name):
         run(["ip", "link", "delete", "dev", name], deadline=_DEADLINE, what=f"remove the interface {name}", check=False)
     if link_exists(name):
-        raise ProviderError(f"the interface {name} cannot be removed", hint=f"try: ip link delete dev {name}")
+        raise ProviderError(
+            f"the interface {name} cannot be removed",
+            why="it is there still after its removal",
+            hint=f"try: ip link delete dev {name}",
+        )
     nspawn_filter.forget(name)
 
 

@@ -337,7 +337,12 @@ class NspawnProvider:
         folder = self._folder(name)
         self._control(name).sweep(keep_disk=False)
         if left := folder.mounts():
-            raise ProviderError("its file system is still mounted", machine=name, hint=f"unmount {' '.join(left)}")
+            raise ProviderError(
+                "its file system is still mounted",
+                why="somebody uses it",
+                machine=name,
+                hint=f"unmount {' '.join(left)}",
+            )
         shutil.rmtree(folder.path)
         note(name, "removed")
 
@@ -447,7 +452,12 @@ class NspawnProvider:
     def _record(self, name: str) -> MachineRecord:
         record = self._folder(name).record()
         if record is None:
-            raise ProviderError("there is no such machine", machine=name, hint="deploy makes it")
+            raise ProviderError(
+                "there is no such machine",
+                why="nothing of that name was made for this cluster on this host",
+                machine=name,
+                hint="deploy makes it",
+            )
         return record
 
 

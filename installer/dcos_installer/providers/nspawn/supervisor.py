@@ -152,6 +152,7 @@ class Supervisor:
             if hasty >= _HASTY_BOOTS:
                 raise InstallerError(
                     f"the machine restarted {hasty} times within {_HASTY_SECONDS:.0f} s each",
+                    why="something in it ends it as soon as it boots",
                     hint="its console log says why",
                 )
             self._log.say("the machine restarts")
