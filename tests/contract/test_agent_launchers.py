@@ -208,7 +208,9 @@ sys.path[:0] = {path!r}
 from pathlib import Path
 from dcos_runtime.agent.containers import supervisor
 from dcos_runtime.agent.containers.posix import PosixLauncher
-from tests.contract.test_agent_launchers import MANY, PYTHON, spec
+from importlib import import_module
+own = import_module("tests.contract.test_agent_launchers")
+MANY, PYTHON, spec = own.MANY, own.PYTHON, own.spec
 
 def hang(root):
     print("in the middle", flush=True)
