@@ -60,7 +60,7 @@ class Daemon(Generic[S, F]):
 
     summary: str
     kind: str
-    """In certificates (`tls.KINDS`)."""
+    """In certificates."""
     flags: type[F]
     checks: Mapping[str, Check] = {"zk": parse_url}
     """What else the texts of flags have to pass."""
