@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import signal
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -210,7 +211,7 @@ class Storm(RuleBasedStateMachine):
                 assert task in self.killed
 
 
-TestStorm = Storm.TestCase
+TestStorm = pytest.mark.soak(Storm.TestCase)  # every `make test` has those of tests/unit/sim
 TestStorm.settings = settings(
     max_examples=200, stateful_step_count=50, deadline=None, suppress_health_check=list(HealthCheck)
 )

@@ -7,6 +7,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
@@ -267,7 +268,7 @@ class Storm(RuleBasedStateMachine):
         assert not [key for key in cluster.store if key.startswith("deployments/")]
 
 
-TestStorm = Storm.TestCase
+TestStorm = pytest.mark.soak(Storm.TestCase)  # every `make test` has those of tests/unit/sim
 TestStorm.settings = settings(
     max_examples=120, stateful_step_count=60, deadline=None, suppress_health_check=list(HealthCheck)
 )

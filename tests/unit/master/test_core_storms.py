@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 import hypothesis.strategies as st
+import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
@@ -154,7 +155,7 @@ class Storm(RuleBasedStateMachine):
         self.world.check_rest()
 
 
-TestStorms = Storm.TestCase
+TestStorms = pytest.mark.soak(Storm.TestCase)  # every `make test` has those of tests/unit/sim
 TestStorms.settings = settings(
     max_examples=120,
     stateful_step_count=40,
