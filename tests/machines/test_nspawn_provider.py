@@ -493,7 +493,7 @@ def test_a_machine_that_does_not_come_up_says_what_it_said_last(machines: Lab) -
     done(machines.provider.power_off(["h2"]))
     impatient = NspawnProvider(SPEC, machines.state_dir, boot_seconds=10.0)
     with pytest.raises(ProviderError) as caught:
-        impatient.start("h2")
+        done(impatient.start(["h2"]))
     assert caught.value.machine == "h2"
     assert "SSH did not answer within 10 s" in str(caught.value)
     assert "ssh.service" in caught.value.evidence
