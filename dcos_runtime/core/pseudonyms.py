@@ -12,14 +12,18 @@ import msgspec
 from dcos_runtime.wire import codec
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
+_TABLE = "".join(_LETTERS[byte % len(_LETTERS)] for byte in range(256)).encode()
 _LAST = {1: "AEIMQUYcgkosw048", 2: "AQgw"}
 """What base64 may end with, by the number of ``=`` behind it: the bits that are over are 0."""
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*(?=@)|(?<=\?).*", re.DOTALL)
 _SECRET = frozenset({"secret", "password", "credential", "credentials", "token"})
-_REMEMBERED = 512
+_REMEMBERED, _LONG = 512, 64 << 10
+"""So many texts and messages, which are the same for all tasks of an app; long ones drive out all others."""
 _SHORT = '"\\\b\t\n\f\r'
 _CONTROL = "".join(chr(number) for number in range(1, 0x20) if chr(number) not in _SHORT)
+_SPECIAL = re.compile(r"[^ !#-\[\]-\x7f]")
+"""What no letter may stand for: it takes another room, or decides something."""
 
 
 class Pseudonyms:
@@ -28,15 +32,31 @@ class Pseudonyms:
     def __init__(self, key: bytes) -> None:
         self._key = key
         self._messages: dict[bytes, bytes] = {}
+        self._texts: dict[str, str] = {}
 
     def of(self, secret: str) -> str:
         """Letters and digits instead, as many as there were characters; for any other than these one that takes as much
         room in UTF-8 and in JSON, since sizes are decided on. NUL stays: that one decides something.
         """
-        if not secret:
-            return secret
+        found = self._texts.get(secret)
+        if found is None:
+            if len(self._texts) >= _REMEMBERED or len(secret) > _LONG:
+                self._texts.clear()
+            found = self._texts[secret] = self._made(secret)
+        return found
+
+    def _made(self, secret: str) -> str:
         made = hashlib.shake_256(self._key + secret.encode("utf-8", "surrogatepass")).digest(len(secret))
-        return "".join(map(_instead, secret, made))
+        letters = made.translate(_TABLE).decode()
+        if _SPECIAL.search(secret) is None:
+            return letters
+        parts: list[str] = []
+        end = 0
+        for match in _SPECIAL.finditer(secret):
+            place = match.start()
+            parts += (letters[end:place], _instead(match.group(), made[place]))
+            end = place + 1
+        return "".join((*parts, letters[end:]))
 
     def message(self, data: bytes) -> bytes:
         """A message with TaskInfos or CommandInfos in it, JSON, with pseudonyms for all that may be a secret there:
@@ -51,29 +71,36 @@ class Pseudonyms:
     def _hidden(self, data: bytes) -> bytes:
         try:
             document = msgspec.json.decode(data, strict=False)
+            self._hide(document, "")
+            return codec.encode(document)
         except (msgspec.DecodeError, RecursionError):
             return b"?" * len(data)  # nobody can read it, and it may hold anything
-        return codec.encode(self._walk(document))
 
-    def _walk(self, value: Any, name: str = "") -> Any:
-        if isinstance(value, list):
-            return [self._walk(item, name) for item in value]
-        if not isinstance(value, dict):
-            return value
-        hidden = {key: self._walk(item, key) for key, item in value.items()}
-        for key in _SECRET & hidden.keys():
-            hidden[key] = self._all(value[key])
-        if name in ("command", "shell_command"):
-            _change(hidden, "value", self.of)
-            arguments = hidden.get("arguments")
+    def _hide(self, value: Any, name: str) -> None:
+        """In place: of what was just decoded for it, the field ``name`` of something, or one of the list there."""
+        if type(value) is list:
+            for item in value:
+                if type(item) is dict or type(item) is list:
+                    self._hide(item, name)
+            return
+        if type(value) is not dict:
+            return
+        for key, item in value.items():
+            if key in _SECRET:
+                value[key] = self._all(item)
+            elif type(item) is dict or type(item) is list:
+                self._hide(item, key)
+            elif key == "data" and type(item) is str:
+                value[key] = self.base64(item)
+        if name == "variables":
+            _change(value, "value", self.of)
+        elif name in ("command", "shell_command"):
+            _change(value, "value", self.of)
+            arguments = value.get("arguments")
             if isinstance(arguments, list):
-                hidden["arguments"] = [self.of(item) if isinstance(item, str) else item for item in arguments]
-        elif name == "variables":
-            _change(hidden, "value", self.of)
+                value["arguments"] = [self.of(item) if isinstance(item, str) else item for item in arguments]
         elif name == "uris":
-            _change(hidden, "value", self.uri)
-        _change(hidden, "data", self.base64)
-        return hidden
+            _change(value, "value", self.uri)
 
     def _all(self, value: Any) -> Any:
         if isinstance(value, str):

@@ -13,6 +13,7 @@ from dcos_runtime.flags.values import (
     COUNT,
     DURATION,
     FILE,
+    LASTING,
     MINIMUMS,
     PORT,
     TEXT,
@@ -62,6 +63,9 @@ class MasterFlags(AddressFlags, RealmFlags, UserFlags, TlsFlags, RecordingFlags)
         DURATION,
         "time between allocations of what was given back; new agents, new frameworks and revives are served at once",
         default=1.0,
+    )
+    offer_timeout: float | None = flag(
+        LASTING, "time after which an offer that nobody answered is rescinded, and made again, without a filter"
     )
     min_allocatable_resources: Minimums = flag(
         MINIMUMS, "offers have at least one of these amounts", default=minimums("cpus:0.01|mem:32")

@@ -107,6 +107,13 @@ def duration(text: str) -> float:
     return float(match[1]) * UNITS[match[2]]
 
 
+def _lasting(text: str) -> float:
+    seconds = duration(text)
+    if seconds <= 0:
+        raise ValueError("must be greater than zero")
+    return seconds
+
+
 def duration_text(seconds: float) -> str:
     """A duration as Mesos prints it: in the largest unit that leaves a whole number."""
     nanoseconds = round(seconds * 1e9)
@@ -160,6 +167,7 @@ def sizes(least: int) -> Kind[int]:
 
 
 DURATION = Kind("duration", duration, duration_text)
+LASTING = Kind("duration above 0", _lasting, duration_text)
 SIZE = Kind("size", size, size_text)
 
 

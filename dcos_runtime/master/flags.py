@@ -79,6 +79,7 @@ def config(flags: MasterFlags, own: MasterInfo) -> Config:
         agent_ping_timeout=flags.agent_ping_timeout,
         max_agent_ping_timeouts=flags.max_agent_ping_timeouts,
         agent_reregister_timeout=flags.agent_reregister_timeout,
+        offer_timeout=flags.offer_timeout,
         allocator=Options(
             interval=flags.allocation_interval,
             minimums=[

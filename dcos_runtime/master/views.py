@@ -18,7 +18,8 @@ from dcos_runtime import __version__, build
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import EMPTY, Format, Resources, intervals, lineage
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Task
-from dcos_runtime.master.core.state import State, task_info, task_resources
+from dcos_runtime.master.core.state import State, task_info
+from dcos_runtime.master.core.tasks import newest
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.common import Attribute, Value
@@ -193,7 +194,7 @@ class Viewer:
             "reserved_resources_full": {role: _full(roles[role]) for role in sorted(roles) if role != "*"},
             "unreserved_resources_full": _full(roles.get("*", EMPTY)),
             "used_resources_full": _full_by_role(
-                (task.role, task_resources(task))
+                (task.role, task.resources)
                 for tasks in agent.tasks.values()
                 for task in tasks.values()
                 if not task.terminal
@@ -398,10 +399,8 @@ def _number(text: str | None, default: int) -> int:
 
 
 def _changed_at(task: Task) -> float:
-    try:
-        return codec.decode(task.statuses[-1], TaskStatus).timestamp or 0.0 if task.statuses else 0.0
-    except codec.DecodeError:
-        return 0.0  # the view of the task itself says so
+    status = newest(task.statuses)
+    return status.timestamp or 0.0 if status is not None else 0.0  # one that cannot be read: the task's view says so
 
 
 def task_view(task: Task) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import Resources
-from dcos_runtime.master.core.state import State, task_resources
+from dcos_runtime.master.core.state import State, task_info
 
 MANY = 50_000
 
@@ -25,7 +25,7 @@ class Books:
     def _of(self, task: Any) -> Resources:
         taken = self._taken.get(task.info)
         if taken is None:
-            taken = self._taken[task.info] = task_resources(task)
+            taken = self._taken[task.info] = amounts.parse(task_info(task).resources)  # whatever else is kept of it
         return taken
 
     def _agents(self, state: State) -> list[str]:

@@ -284,13 +284,14 @@ class MasterLedger:
                 del term.frameworks[number]
         term.removed.add(framework_id)
         term.speaks.pop(framework_id, None)
-        for tasks in term.tasks.values():
-            for key in [key for key in tasks if key[0] == framework_id]:
+        for agent_id, tasks in term.tasks.items():
+            its = [key for key in tasks if key[0] == framework_id]
+            for key in its:
                 del tasks[key]
                 term.killed.discard(key)
-        for agent_id in term.streams:
-            text = f"{framework_id} was removed, and {agent_id} is not told"
-            self._owe(master, "shutdown", f"{agent_id} {framework_id}", SOON, text)
+            if its and agent_id in term.streams:
+                text = f"{framework_id} was removed, and {agent_id}, which runs something of it, is not told"
+                self._owe(master, "shutdown", f"{agent_id} {framework_id}", SOON, text)
 
     def _called(self, master: MasterProcess, call: Call, stream_id: str) -> None:
         term = self.term(master)

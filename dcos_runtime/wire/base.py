@@ -20,6 +20,8 @@ class Enum(enum.Enum):
     wire: str
     """Its number as protobuf writes it, a character for each byte; there once its module's codecs are loaded."""
 
+    __hash__ = object.__hash__  # there is one object each; an enum's own hash is a call of Python code
+
     @classmethod
     def _missing_(cls, value: object) -> Any:
         return cls.__members__["UNKNOWN"] if isinstance(value, str) else None

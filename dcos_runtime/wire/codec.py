@@ -47,6 +47,13 @@ def encode(message: Any) -> bytes:
     return _NON_ASCII.sub(_escape, data.decode()).encode("ascii")
 
 
+def text(value: str) -> bytes:
+    """What `encode` writes of a text, sooner where nothing in it is to be escaped."""
+    if value.isascii() and value.isprintable() and '"' not in value and "\\" not in value:
+        return b'"%b"' % value.encode()
+    return encode(value)
+
+
 def _spelled(value: Any) -> Any:
     """A copy in which doubles that are not finite are spelled out; what holds none comes back as it is."""
     if isinstance(value, float):

@@ -18,7 +18,8 @@ the other says so by the versions' names, and leaves everything as it is. The pa
 =======  ==============================================================================================================
 version  what is new in it
 1        (the first)
-2        `Connect.versions`, `Connected.version`; a task is told of with its id, so that nobody has to read its TaskInfo
+2        `Connect.versions`, `Connected.version`; a task is told of with what a master decides on, so that it admits an
+         agent without reading any TaskInfo or TaskStatus
 =======  ==============================================================================================================
 """
 
@@ -54,19 +55,29 @@ class Endpoint(msgspec.Struct):
     versions: list[int]
 
 
-class RunningTask(msgspec.Struct):
-    """A task as its agent knows it. ``task`` is the TaskInfo as it was launched, JSON; ``task_id`` its id (version 2).
+NOTHING = msgspec.Raw(b"null")
 
-    ``status`` is the newest status; ``unacknowledged`` the oldest that the framework has not acknowledged, if any (the
-    agent sends it again by itself).
+
+class RunningTask(msgspec.Struct, gc=False):
+    """A task as it is on its agent's disk: what is not there yet is not told, for a crash could make it untrue.
+
+    ``task`` is the TaskInfo as it was launched. ``status`` is the newest status, ``unacknowledged`` the oldest that the
+    framework has not acknowledged, if any (the agent sends it again by itself): TaskStatus without its ``data``. All
+    three are JSON.
+
+    Version 2 tells besides what a master decides on: the task's id, which of `Connect.asked` its resources are, and the
+    state and uuid of what the framework was told last, ``unacknowledged`` or else ``status``.
     """
 
     framework_id: str
     task: msgspec.Raw
     state: TaskState
-    status: TaskStatus | None = None
-    unacknowledged: TaskStatus | None = None
+    status: msgspec.Raw = NOTHING
+    unacknowledged: msgspec.Raw = NOTHING
     task_id: str = ""
+    asked: int = -1
+    status_state: TaskState | None = None
+    status_uuid: bytes | None = None
 
     def __post_init__(self) -> None:
         if self.state is TaskState.UNKNOWN:
@@ -78,7 +89,8 @@ class Connect(msgspec.Struct):
 
     ``version`` is the oldest that the agent speaks, and was all there is to tell in version 1; ``versions`` are all.
     ``number`` counts the connections that this ``life`` of the agent's process has begun: one that was held up on its
-    way, and comes after the next, is not taken for the newer.
+    way, and comes after the next, is not taken for the newer. ``asked``: the resources of all tasks, as they are in
+    their TaskInfos; tasks of one app ask for the same, which is there once.
     """
 
     version: int
@@ -90,6 +102,7 @@ class Connect(msgspec.Struct):
     versions: list[int] = []
     life: str = ""
     number: int = 0
+    asked: list[msgspec.Raw] = []
 
 
 class _Down(msgspec.Struct, tag_field="type", kw_only=True):
@@ -226,6 +239,13 @@ def named(versions: Sequence[int]) -> str:
 
 def connect(data: bytes) -> tuple[Connect, int]:
     """What an agent says first, and the version to speak with it. Raises `codec.DecodeError`, `UnknownVersion`."""
-    told = codec.decode(data, _Versions)  # what an agent of another version says may have another form
-    version = agreed(told.versions or [told.version], "this agent", "this master")
-    return codec.decode(data, Connect), version
+    try:
+        call = codec.decode(data, Connect)
+        return call, _version(call)
+    except codec.DecodeError:
+        _version(codec.decode(data, _Versions))  # what an agent of another version says may have another form
+        raise
+
+
+def _version(told: Connect | _Versions) -> int:
+    return agreed(told.versions or [told.version], "this agent", "this master")

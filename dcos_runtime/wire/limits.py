@@ -11,6 +11,8 @@ import msgspec
 MAX_TASK_INFO = 2 << 20
 """One TaskInfo, with the resources as they were given to it."""
 MAX_FRAMEWORK_INFO = 256 << 10
+MAX_ROLES = 1000
+"""Of one FrameworkInfo: each is one more that is asked about every agent."""
 MAX_AGENT_TASKS = 32 << 20
 """All TaskInfos that one agent keeps, and with each its FrameworkInfo, for that is sent with each."""
 

@@ -14,8 +14,6 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 
-import msgspec
-
 from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply
 from dcos_runtime.core.resources import Resources, plain
 from dcos_runtime.core.seeds import Source
@@ -143,11 +141,17 @@ class Master:
                 self.call(codec.encode({**body, "decline": {"offer_ids": ids, "filters": filters}}), stream_id)
 
 
-def _connect(number: int, agent_id: str | None = None, tasks: Sequence[object] = (), framework: object = None) -> bytes:
+def _connect(
+    number: int,
+    agent_id: str | None = None,
+    tasks: Sequence[object] = (),
+    framework: object = None,
+    asked: Sequence[object] = (),
+) -> bytes:
     info = _agent(number) | ({"id": {"value": agent_id}} if agent_id is not None else {})
     frameworks = [framework] if framework is not None else []
-    body = {"version": 1, "agent": info, "software": "x", "boot_id": "b", "tasks": tasks, "frameworks": frameworks}
-    return codec.encode(body)
+    body = {"version": 1, "versions": [1, 2], "agent": info, "software": "x", "boot_id": "b"}
+    return codec.encode({**body, "tasks": tasks, "frameworks": frameworks, "asked": asked})
 
 
 def crowd(roles: int) -> Master:
@@ -295,7 +299,7 @@ def running(agents: int, framework_id: str = "fw-0") -> Iterator[bytes]:
         told = []
         for index in range(TASKS_AN_AGENT):
             name = f"app-{number}.instance-0a1b2c3d-{index}._app.1"
-            task = codec.encode(_task(agent_id, name, "*"))
+            task = _task(agent_id, name, "*")
             status = {
                 "task_id": {"value": name},
                 "agent_id": {"value": agent_id},
@@ -307,10 +311,10 @@ def running(agents: int, framework_id: str = "fw-0") -> Iterator[bytes]:
                 "healthy": True,
                 "container_status": {"container_id": {"value": name}, "executor_pid": 1234},
             }
-            told.append(
-                {"framework_id": framework_id, "task": msgspec.Raw(task), "state": "TASK_RUNNING", "status": status}
-            )
-        yield _connect(number, agent_id, told, framework)
+            one = {"framework_id": framework_id, "task": task, "state": "TASK_RUNNING", "status": status}
+            decided_on = {"task_id": name, "asked": 0, "status_uuid": status["uuid"]}
+            told.append({**one, **decided_on, "status_state": "TASK_RUNNING"})
+        yield _connect(number, agent_id, told, framework, [_task(agent_id, "t", "*")["resources"]] if told else [])
 
 
 def _again(bodies: Sequence[bytes], recovered: Sequence[str]) -> tuple[float, Master]:

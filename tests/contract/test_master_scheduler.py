@@ -341,7 +341,7 @@ def test_teardown_ends_everything_without_a_word_on_the_stream(cluster: Opener) 
 
 def test_the_framework_info_can_be_updated_but_not_its_user(cluster: Opener) -> None:
     agent, scheduler = cluster.agent(), cluster.scheduler(name="before")
-    scheduler.offers()
+    launch(scheduler, agent, "one")
     changed = {**scheduler.info, "id": {"value": scheduler.id}, "name": "after", "role": "web"}
     answer = scheduler.call("UPDATE_FRAMEWORK", framework_info=changed)
     assert (answer.status, answer.body) == (200, b"")

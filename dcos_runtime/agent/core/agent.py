@@ -12,12 +12,14 @@ from dcos_runtime.agent.core.events import Event
 from dcos_runtime.agent.core.life import Life
 from dcos_runtime.agent.core.records import KillReason, Stage
 from dcos_runtime.agent.core.session import GONE
+from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.core.timing import Complete, Connection, Escalate, Resend, RetryWrites, Rewrite, Timer
 from dcos_runtime.core.frozen import Log, Now, Persisted, PersistFailed, Tick
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import AgentID
 from dcos_runtime.wire.internal import RunningTask
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 
 class AgentCore(Life):
@@ -128,27 +130,23 @@ class AgentCore(Life):
     def _connect_message(self) -> internal.Connect:
         """The first word on a connection: who we are and all tasks we answer for."""
         info = msgspec.structs.replace(self.settings.info, id=AgentID(value=self.agent.id) if self.agent.id else None)
+        asked: dict[bytes, int] = {}
+        tasks = [
+            _told(task, asked)
+            for task in self.tasks.values()
+            if not task.forgotten and not (task.container.stage is Stage.ENDED and not task.record.pending)
+        ]
         return internal.Connect(
             version=internal.SPOKEN[0],
             versions=list(internal.SPOKEN),
             agent=info,
             software=self.settings.software,
             boot_id=self.settings.boot_id,
-            tasks=[
-                RunningTask(
-                    task_id=task.record.task_id,
-                    framework_id=task.record.framework_id,
-                    task=task.record.task,
-                    state=task.record.state,
-                    status=task.record.status,
-                    unacknowledged=task.head,
-                )
-                for task in self.tasks.values()
-                if not task.forgotten and not (task.container.stage is Stage.ENDED and not task.record.pending)
-            ],
+            tasks=tasks,
             frameworks=list(self.frameworks.values()),
             life=self.session.life,
             number=self.session.at.connection,
+            asked=[msgspec.Raw(resources) for resources in asked],
         )
 
     def _received(self, connection: int, data: bytes, now: Now) -> None:
@@ -241,3 +239,32 @@ class AgentCore(Life):
     def snapshot(self) -> bytes:
         """All of the state; `recorded.restored` makes a core of it that goes on as this one would."""
         return snapshot.take(self)
+
+
+def _told(task: Task, asked: dict[bytes, int]) -> RunningTask:
+    """What is on the disk of the task. Of one that is not there the master knows all there is: that it was launched.
+
+    ``asked`` numbers the resources that tasks ask for; those of this one are among them then.
+    """
+    head, newest = task.head, task.newest_on_disk
+    if head is not None and not task.on_disk(head):
+        head = None
+    update = head or newest
+    return RunningTask(
+        framework_id=task.record.framework_id,
+        task=task.record.task,
+        state=newest.state if newest is not None else TaskState.TASK_STAGING,
+        status=_encoded(newest),
+        unacknowledged=_encoded(head),
+        task_id=task.record.task_id,
+        asked=asked.setdefault(codec.encode(task.terms.resources), len(asked)),
+        status_state=update.state if update is not None else None,
+        status_uuid=update.uuid if update is not None else None,
+    )
+
+
+def _encoded(status: TaskStatus | None) -> msgspec.Raw:
+    """Without ``data``, which is between the executor and its framework."""
+    if status is None:
+        return internal.NOTHING
+    return msgspec.Raw(codec.encode(status if status.data is None else msgspec.structs.replace(status, data=None)))

@@ -130,7 +130,7 @@ class Book:
         if head is None or head.uuid is None or not self.session.member:
             self.timers.cancel(Resend(task.record.container_id))
             return
-        if task.needs.get(head.uuid, 0) > task.durable and not task.volatile:
+        if not task.on_disk(head) and not task.volatile:
             return
         if task.sent == head.uuid and not again:
             return
@@ -141,8 +141,9 @@ class Book:
         if self.source.unlucky("an update is sent again at once"):
             self.timers.set(Resend(task.record.container_id), now.mono)
         seq = self.session.next_seq()
-        framework_id, state = task.record.framework_id, task.record.state
-        self._up(Update(seq=seq, framework_id=framework_id, status=head, latest_state=state))
+        latest = head if task.volatile else task.newest_on_disk or head
+        framework_id = task.record.framework_id
+        self._up(Update(seq=seq, framework_id=framework_id, status=head, latest_state=latest.state))
 
     def quiet(self, task: Task) -> None:
         """Nothing is in flight any more: the next update goes out with the first wait."""

@@ -60,6 +60,15 @@ class Task(msgspec.Struct):
     def head(self) -> TaskStatus | None:
         return self.record.pending[0] if self.record.pending else None
 
+    def on_disk(self, status: TaskStatus) -> bool:
+        """Whether a crash cannot take the status back."""
+        return self.needs.get(status.uuid or b"", 0) <= self.durable
+
+    @property
+    def newest_on_disk(self) -> TaskStatus | None:
+        """The newest status that may be told of; ``None``: nothing but the launch."""
+        return next((status for status in reversed(self.record.history) if self.on_disk(status)), None)
+
 
 def grace(settings: Settings, override: KillPolicy | None, own: KillPolicy | None) -> float:
     """Seconds between SIGTERM and SIGKILL: the kill's own word, else the task's, else the agent's."""

@@ -69,6 +69,7 @@ class Disk(msgspec.Struct, frozen=True):
 
 class Kind:
     """``whole``: there is no part of it, and no sum of two. ``role``: that of the innermost reservation, or ``*``.
+    ``ordinary``: it is nothing but a name and at most one static reservation.
 
     ``suffix`` is what a text tells of it behind its name (and whom it is allocated to); ``order`` is its place there.
     """
@@ -78,6 +79,7 @@ class Kind:
         "disk",
         "name",
         "order",
+        "ordinary",
         "provider_id",
         "reservations",
         "revocable",
@@ -95,6 +97,7 @@ class Kind:
     shared: bool
     role: str
     whole: bool
+    ordinary: bool
     suffix: str
     order: tuple[int, str, str, str]
 
@@ -133,6 +136,7 @@ class Kind:
         suffix = f"{reserved}{on}{'{REV}' if revocable else ''}{'<SHARED>' if shared else ''}"
         persistent = disk is not None and disk.persistence is not None
         source = disk.source if disk is not None else None
+        usual = not reservations or reservations == (Reservation(ReservationType.STATIC, reservations[0].role),)
         values: dict[str, Any] = {
             "name": name,
             "reservations": reservations,
@@ -142,6 +146,7 @@ class Kind:
             "shared": shared,
             "role": reservations[-1].role if reservations else "*",
             "whole": shared or persistent or (source is not None and source.whole),
+            "ordinary": usual and disk is None and provider_id is None and not (revocable or shared),
             "suffix": suffix,
             "order": (_FIRST.get(name, len(_FIRST)), name, suffix, provider_id or ""),
         }
@@ -173,14 +178,6 @@ class Kind:
     def __repr__(self) -> str:
         provider = f" of {self.provider_id}" if self.provider_id is not None else ""
         return f"Kind({self.name}{self.suffix}{provider})"
-
-    @property
-    def ordinary(self) -> bool:
-        """Nothing but a name and at most one static reservation."""
-        reserved = self.reservations
-        if self.disk is not None or self.revocable or self.shared or self.provider_id is not None or len(reserved) > 1:
-            return False
-        return not reserved or reserved[0] == Reservation(ReservationType.STATIC, reserved[0].role)
 
     def with_reservations(self, reservations: tuple[Reservation, ...]) -> Kind:
         return Kind(self.name, reservations, self.disk, self.provider_id, self.revocable, self.shared)

@@ -293,10 +293,37 @@ EMPTY = Resources()
 
 def total(parts: Iterable[Resources]) -> Resources:
     """The sum of resources of one agent: the numbers of two agents are not the same numbers."""
-    result = EMPTY
+    runs: list[tuple[Resources, int]] = []  # tasks of one app ask for the same value
+    last, times = EMPTY, 0
     for part in parts:
-        result = result + part
-    return result
+        if part is last:
+            times += 1
+            continue
+        if last:
+            runs.append((last, times))
+        last, times = part, 1
+    if last:
+        runs.append((last, times))
+    return runs[0][0] if len(runs) == 1 and runs[0][1] == 1 else _sum(runs)
+
+
+def _sum(parts: Iterable[tuple[Resources, int]]) -> Resources:
+    scalars: dict[Kind, int] = {}
+    ranges: dict[Kind, list[Interval]] = {}
+    sets: dict[Kind, frozenset[str]] = {}
+    things: dict[Thing, int] = {}
+    for part, times in parts:
+        for kind, amount in part.scalars.items():
+            scalars[kind] = scalars.get(kind, 0) + amount * times
+        if part.ranges:
+            for kind, intervals in part.ranges.items():
+                ranges.setdefault(kind, []).extend(intervals)
+        if part.sets or part.things:
+            for kind, items in part.sets.items():
+                sets[kind] = sets.get(kind, _NO_ITEMS) | items
+            for thing, copies in part.things.items():
+                things[thing] = things.get(thing, 0) + copies * times
+    return Resources(scalars, {kind: merge(intervals) for kind, intervals in ranges.items()}, sets, things)
 
 
 def _amount(thing: Thing, copies: int) -> int:

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Collection, Iterable
-from typing import NamedTuple
+from collections.abc import Collection, Iterable, Sequence
 
 import msgspec
 
@@ -12,15 +11,15 @@ from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.master.core import frameworks, offers, registry, silence, tasks, validate
+from dcos_runtime.master.core import arrivals, frameworks, offers, registry, silence, tasks, validate
+from dcos_runtime.master.core.arrivals import Arrival, Refused, Told
 from dcos_runtime.master.core.events import AgentConnect, AgentMessages
-from dcos_runtime.master.core.records import Absent, Agent, Task
+from dcos_runtime.master.core.records import Absent, Agent, Framework, Task
 from dcos_runtime.master.core.state import State, place
 from dcos_runtime.master.core.timing import Admit, Migrated, RecoveryOver
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo
-from dcos_runtime.wire.common import AgentID
-from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
+from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 MAX_INFO = 256 * 1024
 """Bytes of an agent's description as it is kept in the registry."""
@@ -67,97 +66,53 @@ def connect(state: State, event: AgentConnect, now: Now) -> tuple[int, str]:
         return 400, str(problem)
     except codec.DecodeError as problem:
         return 400, str(problem)
-    status, text = _connect(state, call, version, event, now)
-    who = f"agent {call.agent.hostname} "
-    if status == 200:
-        state.log(logging.INFO, f"{who}connected from {event.address}")
-    else:
-        state.log(logging.WARNING, f"refused {who}at {event.address}: {text}")
-    return status, text
-
-
-def _offered(info: AgentInfo) -> amounts.Read:
-    """What the agent has; many have the same."""
-    return amounts.read(codec.encode(info.resources))
-
-
-class _Task(TaskInfo, frozen=True, kw_only=True):
-    """A TaskInfo whose resources are left as they are: many tasks have the same."""
-
-    resources: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]
-
-
-class _Info(NamedTuple):
-    """What is looked at of a TaskInfo that an agent tells. ``data``: all of it, as it came."""
-
-    task_id: str
-    resources: amounts.Read
-    data: bytes
-
-
-def _info(task: msgspec.Raw) -> _Info:
-    """Raises `codec.DecodeError`."""
-    data = bytes(task)
-    if b"null" in data:  # absent fields, perhaps; this master writes none
-        info = codec.decode(data, TaskInfo)
-        return _Info(info.task_id.value, amounts.read(codec.encode(info.resources)), data)
-    told = codec.decode(data, _Task)
-    return _Info(told.task_id.value, amounts.read(bytes(told.resources)), data)
-
-
-def _connect(state: State, call: internal.Connect, version: int, event: AgentConnect, now: Now) -> tuple[int, str]:
-    offered = _offered(call.agent)
-    if error := offered.error or amounts.not_offerable(offered.resources):
-        return 400, error
-    if (size := len(codec.encode(call.agent))) > MAX_INFO:
-        text = f"the agent's description has {size} bytes, and the registry takes {MAX_INFO} of an agent"
-        return 400, f"{text}; give it fewer or shorter attributes"
-    agent_id = call.agent.id.value if call.agent.id is not None and call.agent.id.value else None
-    state.counters[f"master/messages_{'register' if agent_id is None else 'reregister'}_slave"] += 1
-    if agent_id is not None and (error := validate.identifier(agent_id)):
-        return 400, error
-    if event.names is not None and (error := _pretends(state, call.agent, agent_id, event.names)):
-        return 403, error
-    infos: list[_Info] = []
-    for told in call.tasks:
-        try:
-            info = _info(told.task)
-        except codec.DecodeError as problem:
-            return 400, f"a task of framework {told.framework_id} cannot be read: {problem}"
-        if error := info.resources.error:
-            return 400, f"task {info.task_id} of framework {told.framework_id}: {error}"
-        infos.append(info)
-    if agent_id is None:
-        agent_id = state.new_agent_id()
-        call = _named(call, agent_id)
-        _replace_silent(state, call.agent, now)
-    if agent_id in state.leaving:
-        return 503, "the agent is being marked unreachable; connect again"
-    known = state.agents.get(agent_id)
-    if known is not None and _late(known, call):
-        return 409, "a newer connection of the agent is there already"
-    state.agent_streams[event.stream] = agent_id
-    back = state.recovering.get(agent_id)
-    if known is not None and _same(known.info, call.agent):
-        _reconnected(state, known, call, infos, event.stream, event.address, version, now)
-    elif back is not None and _same(back.info, call.agent):
-        _admitted(state, agent_id, call, infos, event.stream, event.address, version, now)
-    else:
-        then = Admit(agent_id, event.stream, event.data, event.address)
-        state.persist({registry.KEY + agent_id: registry.entry(call.agent)}, then)
+    try:
+        _connect(state, event, call, version, now)
+    except Refused as refusal:
+        state.log(logging.WARNING, f"refused agent {call.agent.hostname} at {event.address}: {refusal.text}")
+        return refusal.status, refusal.text
+    state.log(logging.INFO, f"agent {call.agent.hostname} connected from {event.address}")
     return 200, ""
 
 
-def _late(agent: Agent, call: internal.Connect) -> bool:
-    """Whether the call was held up on its way, and the agent has connected anew since."""
-    if call.life in agent.former:
+def _connect(state: State, event: AgentConnect, call: internal.Connect, version: int, now: Now) -> None:
+    """Raises `Refused`."""
+    told = arrivals.arrival(call, version, event.stream, event.address)
+    agent_id = told.agent_id
+    state.counters[f"master/messages_{'register' if agent_id is None else 'reregister'}_slave"] += 1
+    if agent_id is not None and (error := validate.identifier(agent_id)):
+        raise Refused(400, error)
+    if event.names is not None and (error := _pretends(state, told.info, agent_id, event.names)):
+        raise Refused(403, error)
+    known = state.agents.get(agent_id) if agent_id is not None else None
+    back = state.recovering.get(agent_id) if agent_id is not None else None
+    stored = known or back
+    same = stored is not None and _same(stored.info, told.info)
+    if not same and (size := len(codec.encode(told.info))) > MAX_INFO:
+        text = f"the agent's description has {size} bytes, and the registry takes {MAX_INFO} of an agent"
+        raise Refused(400, f"{text}; give it fewer or shorter attributes")
+    if agent_id is None:
+        agent_id = state.new_agent_id()
+        told = told.named(agent_id)
+        _replace_silent(state, told.info, now)
+    if agent_id in state.leaving:
+        raise Refused(503, "the agent is being marked unreachable; connect again")
+    if known is not None and _late(known, told):
+        raise Refused(409, "a newer connection of the agent is there already")
+    state.agent_streams[told.stream] = agent_id
+    if not same:
+        state.persist({registry.KEY + agent_id: registry.entry(told.info)}, Admit(agent_id, told))
+    elif known is not None:
+        _reconnected(state, known, told, now)
+    else:
+        _admitted(state, agent_id, told, now)
+
+
+def _late(agent: Agent, told: Arrival) -> bool:
+    """Whether this was held up on its way, and the agent has connected anew since."""
+    if told.life in agent.former:
         return True
-    return bool(call.life) and call.life == agent.life and call.number <= agent.connection
-
-
-def _named(call: internal.Connect, agent_id: str) -> internal.Connect:
-    info = msgspec.structs.replace(call.agent, id=AgentID(value=agent_id))
-    return msgspec.structs.replace(call, agent=info)
+    return bool(told.life) and told.life == agent.life and told.number <= agent.connection
 
 
 def _pretends(state: State, info: AgentInfo, agent_id: str | None, names: Collection[str]) -> str | None:
@@ -185,74 +140,60 @@ def _replace_silent(state: State, info: AgentInfo, now: Now) -> None:
 
 def admit(state: State, then: Admit, now: Now) -> None:
     """The registry has it."""
-    said, version = internal.connect(then.data)
-    call = _named(said, then.agent_id)
-    infos = [_info(told.task) for told in call.tasks]
-    _admitted(state, then.agent_id, call, infos, then.stream, then.address, version, now)
+    _admitted(state, then.agent_id, then.arrival, now)
 
 
-def _admitted(
-    state: State,
-    agent_id: str,
-    call: internal.Connect,
-    infos: list[_Info],
-    stream: int,
-    address: str,
-    version: int,
-    now: Now,
-) -> None:
+def _admitted(state: State, agent_id: str, told: Arrival, now: Now) -> None:
     known = state.agents.get(agent_id)
-    if known is not None and _late(known, call):
-        state.close(stream)
-        state.agent_streams.pop(stream, None)
+    if known is not None and _late(known, told):
+        state.close(told.stream)
+        state.agent_streams.pop(told.stream, None)
         return
     if known is not None:  # its info changed, or it connected twice while the registry was written
-        _change_info(state, known, call.agent)
-        _reconnected(state, known, call, infos, stream, address, version, now)
+        _change_info(state, known, told)
+        _reconnected(state, known, told, now)
         return
     back = state.recovering.pop(agent_id, None)
     was_unreachable = state.unreachable.pop(agent_id, None)
     agent = Agent(
         id=agent_id,
-        info=call.agent,
-        total=_offered(call.agent).resources,
-        software=call.software,
-        address=address,
+        info=told.info,
+        total=told.offered,
+        software=told.software,
+        address=told.address,
         registered_at=now.wall,
         reregistered_at=None if back is None and was_unreachable is None else now.wall,
-        life=call.life,
-        connection=call.number,
+        life=told.life,
+        connection=told.number,
     )
     state.agents[agent_id] = agent
     state.settle(agent)
     state.allocator.add_agent(agent_id, agent.total, active=False)
     state.counters[f"master/slave_{'re' if agent.reregistered_at else ''}registrations"] += 1
-    _attach(state, agent, stream, version, now)
-    _learn_frameworks(state, agent, call, now)
-    held: _Held = {}
-    try:
-        for told, info in zip(call.tasks, infos, strict=True):
-            task = _adopt(state, agent, told, info, held) if told.framework_id not in state.completed else None
-            if task is not None and back is None:
-                text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
-                update = tasks.latest(task, text, TaskStatus.Reason.REASON_AGENT_REREGISTERED, now)
-                update = msgspec.structs.replace(update, state=task.state)
-                tasks.forward(state, state.frameworks.get(task.framework_id), update)
-    finally:
-        _hold(state, agent, held)
+    _attach(state, agent, told, now)
+    _learn_frameworks(state, agent, told, now)
+    adopted = _adopt(state, agent, told.tasks)
+    if back is not None:
+        return
+    text = "Unreachable agent re-reregistered" if was_unreachable else "Unknown agent reregistered"
+    for task in adopted:
+        update = tasks.latest(task, text, TaskStatus.Reason.REASON_AGENT_REREGISTERED, now)
+        update = msgspec.structs.replace(update, state=task.state)
+        tasks.forward(state, state.frameworks.get(task.framework_id), update)
 
 
-def _change_info(state: State, agent: Agent, info: AgentInfo) -> None:
+def _change_info(state: State, agent: Agent, told: Arrival) -> None:
     state.leave(agent)
-    agent.info = info
+    agent.info = told.info
     state.settle(agent)
-    agent.total = _offered(info).resources
+    agent.total = told.offered
     offers.give_back_all(state, agent.offers, rescind=True)
     state.allocator.update_agent(agent.id, agent.total)
 
 
-def _attach(state: State, agent: Agent, stream: int, version: int, now: Now) -> None:
-    """Makes ``stream`` the agent's connection, the older one is over."""
+def _attach(state: State, agent: Agent, told: Arrival, now: Now) -> None:
+    """Makes the arrival's stream the agent's connection, the older one is over."""
+    stream = told.stream
     if agent.stream is not None and agent.stream != stream:
         state.close(agent.stream)
         state.agent_streams.pop(agent.stream, None)
@@ -266,16 +207,16 @@ def _attach(state: State, agent: Agent, stream: int, version: int, now: Now) -> 
     agent.stream = stream
     ping_seconds = state.config.agent_ping_timeout
     master_id = state.config.master.id
-    state.tell(agent, internal.Connected, master_id=master_id, ping_seconds=ping_seconds, version=version)
+    state.tell(agent, internal.Connected, master_id=master_id, ping_seconds=ping_seconds, version=told.version)
     state.allocator.activate_agent(agent.id)
     silence.schedule_ping(state, agent, now)
     silence.send_ping(state, agent)
 
 
-def _learn_frameworks(state: State, agent: Agent, call: internal.Connect, now: Now) -> None:
+def _learn_frameworks(state: State, agent: Agent, told: Arrival, now: Now) -> None:
     """Frameworks are known from their tasks until they subscribe; what this master has removed is ended there too."""
-    running = {told.framework_id for told in call.tasks}
-    for info in call.frameworks:
+    running = {task.framework_id for task in told.tasks}
+    for info in told.frameworks:
         framework = state.frameworks.get(info.id.value) if info.id is not None else None
         if framework is not None and framework.info == info:
             running.add(framework.id)
@@ -294,92 +235,83 @@ def _learn_frameworks(state: State, agent: Agent, call: internal.Connect, now: N
         frameworks.tell_shutdown(state, agent, framework_id)
 
 
-_Held = dict[tuple[str, str], Resources]
-"""What tasks of one agent use, by framework and role."""
+def _adopt(state: State, agent: Agent, told: Iterable[Told]) -> list[Task]:
+    """Takes tasks into the records that an agent tells of, but for those of frameworks that were removed. One that is
+    told of twice is taken once."""
+    by_framework: dict[str, list[Told]] = {}
+    for one in told:
+        by_framework.setdefault(one.framework_id, []).append(one)
+    adopted: list[Task] = []
+    for framework_id, its in by_framework.items():
+        if framework_id not in state.completed:
+            adopted += _adopt_of(state, agent, framework_id, its)
+    return adopted
 
 
-def _hold(state: State, agent: Agent, held: _Held) -> None:
-    """Tasks of the agent that were adopted use these."""
-    for (framework_id, role), resources in held.items():
+def _adopt_of(state: State, agent: Agent, framework_id: str, told: Sequence[Told]) -> list[Task]:
+    framework = state.frameworks.get(framework_id)
+    usual = min(framework.roles, default="*") if framework is not None else "*"
+    more = framework.size if framework is not None else 0
+    known = agent.tasks.setdefault(framework_id, {})
+    adopted: list[Task] = []
+    held: dict[str, list[Resources]] = {}  # by role
+    for one in told:
+        if one.task_id in known:
+            continue
+        role, weight = one.role or usual, len(one.info) + more  # beyond the limit, too: what runs there stays known
+        task = known[one.task_id] = tasks.adopted(one, agent.id, role, weight)
+        agent.weight += weight
+        adopted.append(task)
+        if one.state not in TERMINAL:
+            held.setdefault(role, []).append(one.resources)
+    if framework is not None:
+        _found(state, framework, adopted)
+    for role, parts in held.items():
+        resources = amounts.total(parts)
         agent.used = agent.used + resources
-        framework = state.frameworks.get(framework_id)
         if framework is not None:
             framework.used.add(agent.id, resources)
         state.allocator.charge(framework_id, role, agent.id, resources)
+    return adopted
 
 
-def _adopt(state: State, agent: Agent, told: internal.RunningTask, info: _Info, held: _Held) -> Task | None:
-    """A task that an agent tells of and that is not in the records. ``None``: it is told of twice.
-
-    What it uses is added to ``held``.
-    """
-    framework_id, (task_id, read, encoded) = told.framework_id, info
-    if agent.task(framework_id, task_id) is not None:
-        return None
-    framework = state.frameworks.get(framework_id)
-    role = read.role or (min(framework.roles, default="*") if framework else "*")
-    weight = tasks.weight(framework, encoded)  # beyond the limit, too: what runs there stays known
-    status = told.status
-    oldest = told.unacknowledged or status
-    if oldest is None:
-        task = Task(task_id, framework_id, agent.id, role, encoded, told.state, weight=weight)
-    else:
-        statuses: tuple[bytes, ...] = (codec.encode(tasks.without_data(oldest)),)
-        if status is not None and status is not oldest:
-            newest = codec.encode(tasks.without_data(status))
-            statuses = statuses if newest in statuses else (*statuses, newest)
-        known = (statuses, oldest.state, oldest.uuid, weight)
-        task = Task(task_id, framework_id, agent.id, role, encoded, told.state, *known)
-    if framework is not None:
-        if framework.unreachable:
-            framework.unreachable.pop(task_id, None)
-        if framework.completed:
-            state.unretire(framework, task_id)
-    tasks.add(agent, framework, task)
-    if told.state not in TERMINAL:
-        before = held.get((framework_id, role))
-        held[framework_id, role] = read.resources if before is None else before + read.resources
-    return task
+def _found(state: State, framework: Framework, adopted: Iterable[Task]) -> None:
+    """The tasks of the framework are known again, whatever it was told of them."""
+    known, unreachable, completed = framework.tasks, framework.unreachable, framework.completed
+    for task in adopted:
+        known[task.id] = task
+        if unreachable:
+            unreachable.pop(task.id, None)
+        if completed:
+            state.unretire(framework, task.id)
 
 
-def _reconnected(
-    state: State,
-    agent: Agent,
-    call: internal.Connect,
-    infos: list[_Info],
-    stream: int,
-    address: str,
-    version: int,
-    now: Now,
-) -> None:
+def _reconnected(state: State, agent: Agent, told: Arrival, now: Now) -> None:
     """An agent that we have kept records of: settles what it tells against them."""
     agent.reregistered_at = now.wall
-    agent.software = call.software
-    agent.address = address
-    if agent.life and call.life != agent.life:
+    agent.software, agent.address = told.software, told.address
+    if agent.life and told.life != agent.life:
         agent.former = (*agent.former, agent.life)[-FORMER_LIVES:]
-    agent.life, agent.connection = call.life, call.number
+    agent.life, agent.connection = told.life, told.number
     offers.give_back_all(state, agent.offers, rescind=True)
-    _attach(state, agent, stream, version, now)
+    _attach(state, agent, told, now)
     state.counters["master/slave_reregistrations"] += 1
-    _learn_frameworks(state, agent, call, now)
+    _learn_frameworks(state, agent, told, now)
     told_of = set()
-    held: _Held = {}
-    try:
-        for told, info in zip(call.tasks, infos, strict=True):
-            task_id = info.task_id
-            told_of.add((told.framework_id, task_id))
-            if told.framework_id in state.completed:
-                continue
-            task = agent.task(told.framework_id, task_id)
-            if task is None:
-                _adopt(state, agent, told, info, held)
-            elif told.state != task.state and not task.terminal and told.status is not None:
-                tasks.apply(state, task, told.status, told.state, now)
-            if (told.framework_id, task_id) in agent.killed and told.state not in TERMINAL:
-                tasks.tell_kill(state, agent, told.framework_id, task_id)
-    finally:
-        _hold(state, agent, held)
+    strange: list[Told] = []
+    for one in told.tasks:
+        key = (one.framework_id, one.task_id)
+        told_of.add(key)
+        if one.framework_id in state.completed:
+            continue
+        task = agent.task(*key)
+        if task is None:
+            strange.append(one)
+        elif one.state != task.state and not task.terminal and (update := tasks.newest(one.statuses)) is not None:
+            tasks.apply(state, task, update, one.state, now)
+        if key in agent.killed and one.state not in TERMINAL:
+            tasks.tell_kill(state, agent, *key)
+    _adopt(state, agent, strange)
     for task in agent.all_tasks():
         if (task.framework_id, task.id) not in told_of:
             _missing(state, agent, task, now)

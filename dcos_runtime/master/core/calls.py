@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import frameworks, offers, tasks, validate
+from dcos_runtime.master.core import chores, frameworks, offers, tasks, validate
 from dcos_runtime.master.core.events import Called, Subscribe
 from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import State
@@ -72,19 +72,21 @@ def _call(state: State, framework: Framework, call: Call, now: Now, principal: s
         case Call(type=Call.Type.ACCEPT, accept=Call.Accept() as accept):
             offers.accept(state, framework, accept, now)
         case Call(type=Call.Type.DECLINE, decline=Call.Decline() as decline):
-            offers.decline(state, framework, decline, now)
+            state.counters["master/messages_decline_offers"] += 1
+            chores.begin(state, offers.declined(framework, decline, now), now)
         case Call(type=Call.Type.ACKNOWLEDGE, acknowledge=Call.Acknowledge() as acknowledge):
             tasks.acknowledge(state, framework, acknowledge)
         case Call(type=Call.Type.KILL, kill=Call.Kill() as kill):
             tasks.kill(state, framework, kill, now)
         case Call(type=Call.Type.RECONCILE, reconcile=Call.Reconcile() as reconcile):
-            tasks.reconcile(state, framework, reconcile, now)
+            state.counters["master/messages_reconcile_tasks"] += 1
+            chores.begin(state, tasks.asked(framework, reconcile), now)
         case Call(type=Call.Type.REVIVE):
             state.allocator.revive(framework.id, call.revive.roles if call.revive else ())
         case Call(type=Call.Type.SUPPRESS):
             state.allocator.suppress(framework.id, call.suppress.roles if call.suppress else ())
         case Call(type=Call.Type.TEARDOWN):
-            frameworks.remove(state, framework, now)
+            chores.remove(state, framework, now)
         case Call(type=Call.Type.UPDATE_FRAMEWORK, update_framework=Call.UpdateFramework() as update):
             return frameworks.update(state, framework, update, principal)
         case Call(type=Call.Type.RECONCILE_OPERATIONS, reconcile_operations=Call.ReconcileOperations() as asked):

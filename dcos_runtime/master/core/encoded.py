@@ -7,14 +7,14 @@ once for a kind. Nothing is encoded again for another subscriber.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import Format, Kind, Resources
 from dcos_runtime.wire import codec, protobuf
-from dcos_runtime.wire.cluster import AgentInfo
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.cluster import Offer as WireOffer
 from dcos_runtime.wire.common import URL, Address, AgentID, FrameworkID, OfferID
 from dcos_runtime.wire.protobuf import joining
@@ -44,11 +44,22 @@ class Form(Protocol):
     ) -> bytes:
         """``ids``: its own, its framework's. ``role``: whom it is allocated to; empty where that is not told."""
 
-    def role(self, role: str | None) -> bytes:
+    def role(self, role: str) -> bytes:
         """For `offer`."""
 
     def event(self, offers: Sequence[bytes]) -> bytes:
         """The whole."""
+
+
+class Telling(NamedTuple):
+    """How a framework is told offers, true as long as its ``info`` and the content type ``accepted`` are these."""
+
+    info: FrameworkInfo
+    accepted: str
+    form: Form
+    framework_id: bytes
+    format: Format
+    multi_role: bool
 
 
 class Fragments:
@@ -102,7 +113,8 @@ def offer(
     """One offer. ``framework``: `Form.framework_id`. ``role``: whom it is allocated to, where that is told."""
     kept = fragments.of(form)
     ids = (form.offer_id(offer_id), framework)
-    return form.offer(kept.parts, ids, kept.resources(resources, format, role), form.role(role))
+    allocated = form.role(role) if role is not None else b""
+    return form.offer(kept.parts, ids, kept.resources(resources, format, role), allocated)
 
 
 class _Json:
@@ -117,7 +129,7 @@ class _Json:
         self._ranges: dict[_Key, tuple[bytes, bytes]] = {}
 
     def offer_id(self, value: str) -> bytes:
-        return codec.encode(value)
+        return codec.text(value)
 
     framework_id = offer_id
 
@@ -130,16 +142,12 @@ class _Json:
     def offer(
         self, parts: tuple[bytes, bytes, bytes], ids: tuple[bytes, bytes], resources: bytes, role: bytes
     ) -> bytes:
-        return b'{"id":{"value":%b},"framework_id":{"value":%b},%b,"resources":%b%b%b}' % (
-            *ids,
-            parts[0],
-            resources,
-            parts[1],
-            role,
-        )
+        its_own, its_frameworks = ids
+        begin = (b'{"id":{"value":', its_own, b'},"framework_id":{"value":', its_frameworks, b"},", parts[0])
+        return b"".join((*begin, b',"resources":', resources, parts[1], role, b"}"))
 
-    def role(self, role: str | None) -> bytes:
-        return b"" if role is None else b',"allocation_info":{"role":%b}' % codec.encode(role)
+    def role(self, role: str) -> bytes:
+        return b',"allocation_info":{"role":%b}' % codec.text(role)
 
     def event(self, offers: Sequence[bytes]) -> bytes:
         return b'{"type":"OFFERS","offers":{"offers":[%b]}}' % b",".join(offers)
@@ -198,8 +206,8 @@ class _Protobuf:
     ) -> bytes:
         return joining.field(0x0A, b"".join((*ids, parts[0], resources, parts[1], role, parts[2])))
 
-    def role(self, role: str | None) -> bytes:
-        return b"" if role is None else joining.field(0x52, joining.field(0x0A, role.encode()))
+    def role(self, role: str) -> bytes:
+        return joining.field(0x52, joining.field(0x0A, role.encode()))
 
     def event(self, offers: Sequence[bytes]) -> bytes:
         return b"\x08\x02" + joining.field(0x1A, b"".join(offers))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import logging
 
 import msgspec
@@ -13,7 +14,7 @@ from dcos_runtime.master.core.allocator import Wants
 from dcos_runtime.master.core.effects import Send
 from dcos_runtime.master.core.events import Subscribe
 from dcos_runtime.master.core.records import Agent, Framework
-from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, State, task_resources
+from dcos_runtime.master.core.state import HEARTBEAT_SECONDS, State
 from dcos_runtime.master.core.timing import Expire
 from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -79,6 +80,8 @@ def _refusal(state: State, info: FrameworkInfo, call: Call.Subscribe) -> str | N
 
 
 def _too_large(info: FrameworkInfo) -> str | None:
+    if len(info.roles) > limits.MAX_ROLES:
+        return f"FrameworkInfo has {len(info.roles)} roles, and may have {limits.MAX_ROLES}; use several frameworks"
     return limits.too_large("FrameworkInfo", codec.encode(info), limits.MAX_FRAMEWORK_INFO)
 
 
@@ -126,7 +129,7 @@ def _new(state: State, info: FrameworkInfo, wants: Wants, now: Now, recovered: b
         for task in agent.tasks.get(framework.id, {}).values():
             framework.tasks[task.id] = task
             if not task.terminal:
-                framework.used.add(agent.id, task_resources(task))
+                framework.used.add(agent.id, task.resources)
     return framework
 
 
@@ -164,9 +167,10 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str, ag
 
 
 def _broadcast(state: State, framework: Framework) -> None:
-    """Every agent may run something of it."""
+    """To every agent that runs something of it. Whoever is away tells its own when it connects."""
     for agent in state.agents.values():
-        tell_info(state, agent, framework)
+        if framework.id in agent.tasks:
+            tell_info(state, agent, framework)
 
 
 def tell_info(state: State, agent: Agent, framework: Framework) -> None:
@@ -206,15 +210,8 @@ def _expire(state: State, framework: Framework, now: Now, seconds: float) -> Non
     state.timers.set(Expire(framework.id), now.mono + seconds)
 
 
-def expired(state: State, framework_id: str, now: Now) -> None:
-    """It did not come back in time."""
-    framework = state.frameworks[framework_id]
-    state.log(logging.INFO, f"framework {framework.info.name!r} ({framework_id!r}) did not come back in time")
-    remove(state, framework, now)
-
-
 def remove(state: State, framework: Framework, now: Now) -> None:
-    """Ends the framework and all its tasks, for good."""
+    """Ends the framework; `end_tasks` then, until there are none."""
     stream, framework.stream = framework.stream, None
     if stream is not None:
         state.close(stream)
@@ -222,15 +219,8 @@ def remove(state: State, framework: Framework, now: Now) -> None:
     state.allocator.deactivate_framework(framework.id)
     offers.give_back_all(state, framework.offers, rescind=False)
     for agent in state.agents.values():
-        tell_shutdown(state, agent, framework.id)
-    text = f"Framework {framework.id} removed"
-    for task in list(framework.tasks.values()):
-        if not task.terminal:
-            killed = tasks.status(
-                task.id, task.agent_id, TaskState.TASK_KILLED, text, TaskStatus.Reason.REASON_FRAMEWORK_REMOVED, now
-            )
-            tasks.apply(state, task, killed, TaskState.TASK_KILLED, now)
-        tasks.remove(state, task)
+        if framework.id in agent.tasks:
+            tell_shutdown(state, agent, framework.id)
     for task in framework.unreachable.values():
         if not task.terminal:
             task.state = TaskState.TASK_KILLED
@@ -240,7 +230,31 @@ def remove(state: State, framework: Framework, now: Now) -> None:
     state.timers.cancel(Expire(framework.id))
     del state.frameworks[framework.id]
     state.allocator.remove_framework(framework.id)
+    state.ending[framework.id] = framework
     state.close_history(framework)
+
+
+def end_tasks(state: State, framework_id: str, count: int, now: Now) -> bool:
+    """So many tasks of a framework that was removed are over. Whether there are more."""
+    framework = state.ending[framework_id]
+    text = f"Framework {framework_id} removed"
+    for task in list(itertools.islice(framework.tasks.values(), count)):
+        del framework.tasks[task.id]
+        agent = state.agents.get(task.agent_id)
+        if agent is None or agent.task(framework_id, task.id) is not task:
+            continue  # its agent is gone since, with all its tasks
+        if not task.terminal:
+            killed = tasks.status(
+                task.id, task.agent_id, TaskState.TASK_KILLED, text, TaskStatus.Reason.REASON_FRAMEWORK_REMOVED, now
+            )
+            tasks.apply(state, task, killed, TaskState.TASK_KILLED, now)
+        tasks.remove(state, task)
+        if framework_id in state.completed:
+            state.retire(framework, task)
+    if framework.tasks:
+        return True
+    del state.ending[framework_id]
+    return False
 
 
 def tell_shutdown(state: State, agent: Agent, framework_id: str) -> None:

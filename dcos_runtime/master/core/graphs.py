@@ -119,6 +119,7 @@ class _Taker:
         self._count = 0
         self._mutable: dict[int, int] = {}
         self._frozen: dict[bytes, int] = {}
+        self._seen: dict[int, list[Any]] = {}  # of values that many hold: what stands for them
         self._kinds: dict[Kind, int] = {}
 
     def kinds(self) -> list[Any]:
@@ -148,11 +149,11 @@ class _Taker:
         if kind is deque:
             return ["deque", value.maxlen, [self.take(item) for item in value]]
         if isinstance(value, enum.Enum):
-            return ["E", self._classes.check(value), value.value]
+            return self._once(value, lambda: ["E", self._classes.check(value), value.value])
         if kind is Kind:
             return ["K", self._kinds.setdefault(value, len(self._kinds))]
         if kind is Resources:
-            return self._equal(["R", [self._pairs(getattr(value, name)) for name in _AMOUNTS]])
+            return self._seen.get(id(value)) or self._resources(value)
         if kind is Thing:
             return ["T", self.take(value.kind), value.amount, value.principal, value.volume]
         if isinstance(value, np.ndarray):
@@ -173,11 +174,25 @@ class _Taker:
             return self._struct(value)
         return self._object(value)
 
+    def _resources(self, value: Resources) -> list[Any]:
+        """Each different value once; who holds the same one refers to it."""
+        taken = self._equal(["R", [self._pairs(getattr(value, name)) for name in _AMOUNTS]])
+        self._seen[id(value)] = ["again", taken[1]]
+        return taken
+
+    def _once(self, value: Any, taken: Callable[[], list[Any]]) -> list[Any]:
+        found = self._seen.get(id(value))
+        if found is None:
+            found = self._seen[id(value)] = taken()
+        return found
+
     def _put_aside(self, value: Any) -> list[Any]:
         number = self._aside.get(id(value))
         if number is None:
             number = self._aside[id(value)] = len(self.aside)
-            fields = [field if type(field) in _PLAIN else self.take(field) for field in msgspec.structs.astuple(value)]
+            seen, fields = self._seen, []
+            for field in msgspec.structs.astuple(value):
+                fields.append(field if type(field) in _PLAIN else seen.get(id(field)) or self.take(field))
             self.aside.append([self._classes.check(value), fields])
         return ["aside", number]
 

@@ -9,11 +9,22 @@ import logging
 
 from dcos_runtime.core.frozen import Now, Persisted, Reply
 from dcos_runtime.core.seeds import Source
-from dcos_runtime.master.core import agents, calls, events, frameworks, offers, silence, snapshot
+from dcos_runtime.master.core import agents, calls, chores, events, frameworks, offers, silence, snapshot
 from dcos_runtime.master.core.effects import Effect
 from dcos_runtime.master.core.events import Event
 from dcos_runtime.master.core.state import Config, State
-from dcos_runtime.master.core.timing import Admit, Expire, Forget, GiveUp, MarkUnreachable, Ping, RecoveryOver, Timer
+from dcos_runtime.master.core.timing import (
+    Admit,
+    Expire,
+    Forget,
+    GiveUp,
+    GoOn,
+    MarkUnreachable,
+    OfferTimeout,
+    Ping,
+    RecoveryOver,
+    Timer,
+)
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.told import bounded
 
@@ -89,9 +100,19 @@ class MasterCore:
             case Ping():
                 silence.ping(self.state, key.agent_id, now)
             case Expire():
-                frameworks.expired(self.state, key.framework_id, now)
+                self._expired(key.framework_id, now)
+            case GoOn():
+                chores.go_on(self.state, now)
+            case OfferTimeout():
+                offers.timed_out(self.state, key)
             case RecoveryOver():
                 silence.recovery_over(self.state, now)
+
+    def _expired(self, framework_id: str, now: Now) -> None:
+        """The framework did not come back in time."""
+        framework = self.state.frameworks[framework_id]
+        self.state.log(logging.INFO, f"framework {framework.info.name!r} ({framework_id!r}) did not come back in time")
+        chores.remove(self.state, framework, now)
 
     def _persisted(self, id: int, now: Now) -> None:
         match self.state.writes.end(id):
@@ -122,5 +143,5 @@ class MasterCore:
             self._answer(event.request, 400, "No framework found with specified ID")
             return
         self.state.log(logging.INFO, f"framework {framework.id} was torn down by {event.by}")
-        frameworks.remove(self.state, framework, now)
+        chores.remove(self.state, framework, now)
         self._answer(event.request, 200, "")

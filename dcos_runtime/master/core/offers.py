@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
 
 import msgspec
 
@@ -14,6 +13,7 @@ from dcos_runtime.core.resources import Format, Resources
 from dcos_runtime.master.core import encoded, tasks, validate
 from dcos_runtime.master.core.records import Agent, Framework, Offer, Task
 from dcos_runtime.master.core.state import State
+from dcos_runtime.master.core.timing import Declined, OfferTimeout
 from dcos_runtime.wire import codec, internal, limits
 from dcos_runtime.wire.cluster import Offer as WireOffer
 from dcos_runtime.wire.cluster import OperationState, OperationStatus
@@ -35,56 +35,60 @@ MAX_REFUSE_SECONDS = 365 * 86400.0
 
 def allocate(state: State, now: Now, budget: int | None = None) -> None:
     """Offers what the allocator decides in a slice: one event for each framework. ``budget``: so many agents."""
-    told: dict[str, _Telling] = {}
-    allocator, frameworks, agents = state.allocator, state.frameworks, state.agents
-    for framework_id, role, agent_id, resources in allocator.allocate(now.mono, budget):
+    decisions = state.allocator.allocate(now.mono, budget)
+    if not decisions:
+        return
+    told: dict[str, list[bytes]] = {}
+    allocator, frameworks, agents, offers = state.allocator, state.frameworks, state.agents, state.offers
+    numbers = state.new_offers(len(decisions))
+    for number, (framework_id, role, agent_id, resources) in zip(numbers, decisions, strict=True):
         framework, agent = frameworks[framework_id], agents[agent_id]
         if framework.stream is None or agent.stream is None:
             allocator.recover(framework_id, role, agent_id, resources)
             continue
-        offer_id = state.new_offer_id()
-        state.offers[offer_id] = Offer(offer_id, framework_id, agent_id, role, resources)
+        offer_id = state.offer_id(number)
+        offers[offer_id] = Offer(offer_id, framework_id, agent_id, role, resources)
         framework.offers.add(offer_id)
         agent.offers.add(offer_id)
-        how = told.get(framework_id)
-        if how is None:
-            how = told[framework_id] = _telling(framework)
+        how = telling(framework)
+        its = told.get(framework_id)
+        if its is None:
+            its = told[framework_id] = []
         named = role if how.multi_role else None
-        how.offers.append(
-            encoded.offer(how.form, fragments(agent), offer_id, how.framework_id, resources, how.format, named)
-        )
-    for framework_id, how in told.items():
-        state.send_encoded(frameworks[framework_id], how.form.event(how.offers))
-    if told:
-        state.counters["master/messages_resource_offers"] += len(told)
+        its.append(encoded.offer(how.form, fragments(agent), offer_id, how.framework_id, resources, how.format, named))
+    for framework_id, its in told.items():
+        framework = frameworks[framework_id]
+        state.send_encoded(framework, telling(framework).form.event(its))
+    state.counters["master/messages_resource_offers"] += len(told)
+    if (patience := state.config.offer_timeout) is not None:
+        state.timers.set(OfferTimeout(numbers.start, numbers.stop), now.mono + patience)
 
 
-class _Telling(NamedTuple):
-    """How a framework is told its ``offers``, which are encoded."""
-
-    form: encoded.Form
-    framework_id: bytes
-    format: Format
-    multi_role: bool
-    offers: list[bytes]
+def timed_out(state: State, these: OfferTimeout) -> None:
+    """Offers that nobody answered go to somebody, perhaps to the same one again: there is no filter."""
+    for number in range(these.first, these.last):
+        offer = state.offers.get(state.offer_id(number))
+        if offer is not None:
+            give_back(state, offer, rescind=True)
 
 
-def _telling(framework: Framework) -> _Telling:
-    form = encoded.FORMS[framework.accepted]
-    multi_role = "MULTI_ROLE" in framework.capabilities
-    return _Telling(form, form.framework_id(framework.id), _format(framework), multi_role, [])
+def telling(framework: Framework) -> encoded.Telling:
+    """Made when it is asked for first, and when what it is made of is another."""
+    made = framework.telling
+    if made is None or made.info is not framework.info or made.accepted != framework.accepted:
+        form = encoded.FORMS[framework.accepted]
+        format = Format.STACK if "RESERVATION_REFINEMENT" in framework.capabilities else Format.SINGLE
+        multi_role = "MULTI_ROLE" in framework.capabilities
+        known = (form, form.framework_id(framework.id), format, multi_role)
+        made = framework.telling = encoded.Telling(framework.info, framework.accepted, *known)
+    return made
 
 
 def message(framework: Framework, agent: Agent, offer: Offer) -> WireOffer:
     """The offer as this framework understands it; `allocate` writes the same without making a message of it."""
-    role = offer.role if "MULTI_ROLE" in framework.capabilities else None
-    return encoded.message(
-        fragments(agent), offer.id, framework.id, agent.id, offer.resources, _format(framework), role
-    )
-
-
-def _format(framework: Framework) -> Format:
-    return Format.STACK if "RESERVATION_REFINEMENT" in framework.capabilities else Format.SINGLE
+    how = telling(framework)
+    role = offer.role if how.multi_role else None
+    return encoded.message(fragments(agent), offer.id, framework.id, agent.id, offer.resources, how.format, role)
 
 
 def fragments(agent: Agent) -> encoded.Fragments:
@@ -132,12 +136,15 @@ def refused_until(filters: Filters | None, now: Now) -> float | None:
 # --- declining -------------------------------------------------------------------------------------------------------
 
 
-def decline(state: State, framework: Framework, call: Call.Decline, now: Now) -> None:
-    state.counters["master/messages_decline_offers"] += 1
-    until = refused_until(call.filters, now)
-    for offer_id in call.offer_ids:
-        offer = state.offers.get(offer_id.value)
-        if offer is not None and offer.framework_id == framework.id:
+def declined(framework: Framework, call: Call.Decline, now: Now) -> Declined:
+    offer_ids = tuple([offer_id.value for offer_id in call.offer_ids])
+    return Declined(framework.id, offer_ids, refused_until(call.filters, now))
+
+
+def decline(state: State, framework_id: str, offer_ids: Iterable[str], until: float | None) -> None:
+    for offer_id in offer_ids:
+        offer = state.offers.get(offer_id)
+        if offer is not None and offer.framework_id == framework_id:
             give_back(state, offer, until)
 
 
@@ -186,9 +193,11 @@ def _invalid(state: State, framework: Framework, offer_ids: Sequence[str]) -> st
     """Why these offers cannot be accepted together. Another framework's offer is as unknown as one that never was."""
     if not offer_ids:
         return "No offers specified"
-    for position, offer_id in enumerate(offer_ids):
-        if offer_id in offer_ids[:position]:
+    seen: set[str] = set()
+    for offer_id in offer_ids:
+        if offer_id in seen:
             return f"Duplicate offer {offer_id} in offer list"
+        seen.add(offer_id)
     for offer_id in offer_ids:
         offer = state.offers.get(offer_id)
         if offer is None:
@@ -320,7 +329,8 @@ def _launch_valid(
     if error := _too_large(framework, agent, encoded, weight):
         _refuse_tasks(state, framework, [info], TaskState.TASK_ERROR, error, Reason.REASON_TASK_INVALID, now)
         return
-    task = Task(info.task_id.value, framework.id, agent.id, role, encoded, TaskState.TASK_STAGING, weight=weight)
+    task_id, staging = info.task_id.value, TaskState.TASK_STAGING
+    task = Task(task_id, framework.id, agent.id, role, taken, encoded, staging, weight=weight)
     state.hold(framework, agent, taken)
     tasks.add(agent, framework, task)
     budget.left = budget.left - taken

@@ -47,12 +47,13 @@ class Veil:
 
     def event(self, event: events.Event) -> events.Event:
         self._answer = None
-        if isinstance(event, events.Called):
-            return self._called(event)
-        if isinstance(event, events.AgentConnect):
-            return self._sent(event, internal.Connect)
-        if isinstance(event, events.AgentMessages) and b'"data"' in event.data:
-            return self._sent(event, internal.Batch)
+        match event:
+            case events.Called():
+                return self._called(event)
+            case events.AgentMessages() if b'"data"' in event.data:
+                return self._sent(event, internal.Batch)
+            case events.AgentConnect():
+                return self._sent(event, internal.Connect)
         return event
 
     def _sent(self, event: _Sent, kind: type[Any]) -> _Sent:

@@ -10,14 +10,15 @@ import msgspec
 
 from dcos_runtime.core.resources import EMPTY, Holdings, Resources
 from dcos_runtime.core.task_states import TERMINAL
-from dcos_runtime.master.core.encoded import Fragments
+from dcos_runtime.master.core.encoded import Fragments, Telling
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.tasks import TaskState
 
 
 class Task(msgspec.Struct, gc=False):
-    """One task. ``info`` is its TaskInfo and ``statuses`` its TaskStatus messages without ``data``, all encoded.
+    """One task. ``info`` is its TaskInfo and ``statuses`` its TaskStatus messages without ``data``, all encoded; of an
+    agent that tells of it they are what the agent says, and may be no such thing.
 
     ``state`` is the newest state; ``status_state`` and ``status_uuid`` are those of the newest update that was sent to
     the framework, which reconciliation tells. ``healthy`` and ``executor_id`` of that update are in its status.
@@ -28,6 +29,7 @@ class Task(msgspec.Struct, gc=False):
     framework_id: str
     agent_id: str
     role: str
+    resources: Resources
     info: bytes
     state: TaskState
     statuses: tuple[bytes, ...] = ()
@@ -145,6 +147,7 @@ class Framework:
     tasks: dict[str, Task] = field(default_factory=dict)
     unreachable: OrderedDict[str, Task] = field(default_factory=OrderedDict)
     completed: History = field(init=False)
+    telling: Telling | None = None  # of offers; `offers.telling` says whether it is true still
 
     def __post_init__(self) -> None:
         self.completed = History(self.completed_capacity)

@@ -11,6 +11,7 @@ from dcos_runtime.core.resources import Holdings
 from dcos_runtime.core.seeds import Source, SourceState
 from dcos_runtime.master.core import graphs, timing
 from dcos_runtime.master.core.allocator import columns, filters, matrix, quota, rows, runs, terms, told, tree, vector
+from dcos_runtime.master.core.arrivals import Arrival, Told
 from dcos_runtime.master.core.records import Absent, Agent, Framework, History, Offer, Task
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
@@ -30,17 +31,19 @@ def _of_allocator() -> list[type[Any]]:
 _CLASSES = graphs.Classes(
     [
         *(State, Config, Agent, Framework, Offer, Task, Absent, History, Holdings),
-        *(timing.Ping, timing.Expire, timing.RecoveryOver),
+        *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
+        *(timing.Declined, timing.Asked, timing.Ended),
         *(timing.Admit, timing.MarkUnreachable, timing.GiveUp, timing.Forget, timing.Migrated),
+        *(Arrival, Told),
         *(AgentInfo, FrameworkInfo, MasterInfo, TaskState),
         *_of_allocator(),
     ],
-    left_out={(Agent, "fragments"): None},
-    aside=(Task, timing.Admit),
+    left_out={(Agent, "fragments"): None, (Framework, "telling"): None},
+    aside=(Task, Told),
 )
 _HIDDEN = {
     graphs.name(Task): Task.__struct_fields__.index("info"),
-    graphs.name(timing.Admit): timing.Admit.__struct_fields__.index("data"),
+    graphs.name(Told): Told.__struct_fields__.index("info"),
 }
 
 
@@ -62,7 +65,7 @@ def read(seed: bytes, snapshot: bytes) -> tuple[State, Source]:
 
 
 def veiled(snapshot: bytes, hidden: Callable[[bytes], bytes]) -> bytes:
-    """The snapshot with other bytes for each TaskInfo in it, and for each description of an agent with its tasks."""
+    """The snapshot with other bytes for each TaskInfo in it."""
 
     def hide(kind: str, fields: list[Any]) -> None:
         place = _HIDDEN[kind]

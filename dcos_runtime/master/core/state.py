@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter, OrderedDict
+from collections import Counter, OrderedDict, deque
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-import msgspec
-
 from dcos_runtime.core.frozen import Log
-from dcos_runtime.core.resources import Resources, read
+from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.seeds import Source
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.master.core.allocator import Allocator, Options
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.records import Absent, Agent, Framework, Offer, Task
-from dcos_runtime.master.core.timing import Continuation, Timer
+from dcos_runtime.master.core.timing import Chore, Continuation, Timer
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
 from dcos_runtime.wire.scheduler import Event
@@ -28,18 +26,15 @@ MAX_HISTORY = 256 << 20
 """Bytes of the TaskInfos of all tasks that ended and are still told of."""
 
 
-class _Resources(msgspec.Struct):
-    resources: msgspec.Raw = msgspec.Raw(b"[]")
-
-
 @dataclass(frozen=True)
 class Config:
-    """What the flags decide. Times are seconds."""
+    """What the flags decide. Times are seconds. ``offer_timeout`` None: offers stay."""
 
     master: MasterInfo
     agent_ping_timeout: float = 15.0
     max_agent_ping_timeouts: int = 5
     agent_reregister_timeout: float = 600.0
+    offer_timeout: float | None = None
     allocator: Options = field(default_factory=Options)
     root_submissions: bool = True
     max_completed_frameworks: int = 50
@@ -64,6 +59,7 @@ class State:
         self.leaving: set[str] = set()  # agents that are being marked unreachable in the registry
         self.frameworks: dict[str, Framework] = {}
         self.completed: OrderedDict[str, Framework] = OrderedDict()
+        self.ending: dict[str, Framework] = {}  # that were removed, as long as there are tasks of them to end
         self.history = 0  # bytes, of all ``completed`` of all frameworks
         self.offers: dict[str, Offer] = {}
         self.counters: Counter[str] = Counter()
@@ -72,6 +68,7 @@ class State:
         self.agent_streams: dict[int, str] = {}  # stream -> agent, also while it is being admitted
         self.timers: Timers[Timer] = Timers()
         self.writes: Writes[Continuation] = Writes()
+        self.chores: deque[Chore] = deque()
         self.epoch = 0
         self.numbers: Counter[str] = Counter()  # of the ids that were given
 
@@ -83,8 +80,14 @@ class State:
     def new_agent_id(self) -> str:
         return f"{self.config.master.id}-S{self._next('agent')}"
 
-    def new_offer_id(self) -> str:
-        return f"{self.config.master.id}-O{self._next('offer')}"
+    def new_offers(self, count: int) -> range:
+        """The numbers of so many new offers; `offer_id`."""
+        first = self.numbers["offer"]
+        self.numbers["offer"] = first + count
+        return range(first, first + count)
+
+    def offer_id(self, number: int) -> str:
+        return f"{self.config.master.id}-O{number}"
 
     def new_epoch(self) -> int:
         self.epoch += 1
@@ -160,7 +163,7 @@ class State:
 
     def release(self, framework: Framework | None, agent: Agent, task: Task) -> None:
         """The task's resources are free again. Once a task, when it ends."""
-        resources = task_resources(task)
+        resources = task.resources
         agent.used = agent.used - resources
         if framework is not None:
             framework.used.remove(agent.id, resources)
@@ -203,8 +206,3 @@ def place(info: AgentInfo) -> tuple[str, int | None]:
 
 def task_info(task: Task) -> TaskInfo:
     return codec.decode(task.info, TaskInfo)
-
-
-def task_resources(task: Task) -> Resources:
-    """Read out of the encoded TaskInfo each time: a task is launched and ended once, and there are many of them."""
-    return read(bytes(codec.decode(task.info, _Resources).resources)).resources

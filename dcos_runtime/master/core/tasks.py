@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 import msgspec
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core import validate
+from dcos_runtime.master.core.arrivals import Told
 from dcos_runtime.master.core.records import Agent, Framework, Task
 from dcos_runtime.master.core.state import State
+from dcos_runtime.master.core.timing import Asked
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.common import AgentID, FrameworkID, TaskID, TimeInfo
 from dcos_runtime.wire.scheduler import Call, Event
@@ -77,6 +81,23 @@ def add(agent: Agent, framework: Framework | None, task: Task) -> None:
         framework.tasks[task.id] = task
 
 
+def adopted(told: Told, agent_id: str, role: str, weight: int) -> Task:
+    """The record of a task that its agent tells of."""
+    return Task(
+        told.task_id,
+        told.framework_id,
+        agent_id,
+        role,
+        told.resources,
+        told.info,
+        told.state,
+        told.statuses,
+        told.status_state,
+        told.status_uuid,
+        weight,
+    )
+
+
 def apply(state: State, task: Task, update: TaskStatus, latest: TaskState, now: Now) -> None:
     """Takes the update into the task's record, and frees its resources when it ended."""
     was_over = task.terminal or task.state is TaskState.TASK_UNREACHABLE
@@ -84,7 +105,7 @@ def apply(state: State, task: Task, update: TaskStatus, latest: TaskState, now: 
         task.state = latest
     encoded = codec.encode(without_data(update))
     kept = task.statuses
-    if kept and codec.decode(kept[-1], _State).state is update.state:
+    if kept and _state(kept[-1]) is update.state:
         kept = kept[:-1]
     task.statuses = (*kept, encoded)
     if not was_over and (task.terminal or task.state is TaskState.TASK_UNREACHABLE):
@@ -126,6 +147,21 @@ class _State(msgspec.Struct):
     state: TaskState
 
 
+def _state(status: bytes) -> TaskState | None:
+    try:
+        return codec.decode(status, _State).state
+    except codec.DecodeError:
+        return None
+
+
+def newest(statuses: Sequence[bytes]) -> TaskStatus | None:
+    """The last of them, if there is any that can be read: an agent's word is kept as it came."""
+    try:
+        return codec.decode(statuses[-1], TaskStatus) if statuses else None
+    except codec.DecodeError:
+        return None
+
+
 # --- from agents -----------------------------------------------------------------------------------------------------
 
 
@@ -162,12 +198,8 @@ def kill(state: State, framework: Framework, call: Call.Kill, now: Now) -> None:
     state.counters["master/messages_kill_task"] += 1
     task = framework.tasks.get(call.task_id.value)
     if task is None:
-        reconcile(
-            state,
-            framework,
-            Call.Reconcile(tasks=[Call.Reconcile.Task(task_id=call.task_id, agent_id=call.agent_id)]),
-            now,
-        )
+        state.counters["master/messages_reconcile_tasks"] += 1
+        tell(state, framework, [(call.task_id.value, call.agent_id.value if call.agent_id else None)], False, now)
         return
     if call.agent_id is not None and call.agent_id.value != task.agent_id:
         return
@@ -202,18 +234,24 @@ def acknowledge(state: State, framework: Framework, call: Call.Acknowledge) -> N
     state.counters["master/valid_status_update_acknowledgements"] += 1
 
 
-def reconcile(state: State, framework: Framework, call: Call.Reconcile, now: Now) -> None:
-    state.counters["master/messages_reconcile_tasks"] += 1
+def asked(framework: Framework, call: Call.Reconcile) -> Asked:
+    """What the framework wants to know."""
+    if not call.tasks:
+        return Asked(framework.id, framework.stream, tuple([(task_id, None) for task_id in framework.tasks]), True)
+    these = [(one.task_id.value, one.agent_id.value if one.agent_id else None) for one in call.tasks]
+    return Asked(framework.id, framework.stream, tuple(these), False)
+
+
+def tell(
+    state: State, framework: Framework, these: Iterable[tuple[str, str | None]], all_of_them: bool, now: Now
+) -> None:
+    """The states of these tasks. ``all_of_them``: those that are gone since are not asked for."""
     if state.source.unlucky("nobody knows the state of tasks yet"):
         return
-    if not call.tasks:
-        for task in framework.tasks.values():
-            forward(state, framework, _latest(task, now))
-        return
-    for asked in call.tasks:
-        update = _reconciled(
-            state, framework, asked.task_id.value, asked.agent_id.value if asked.agent_id else None, now
-        )
+    for task_id, agent_id in these:
+        if all_of_them and task_id not in framework.tasks:
+            continue
+        update = _reconciled(state, framework, task_id, agent_id, now)
         if update is not None:
             forward(state, framework, update)
 
@@ -241,9 +279,9 @@ def _reconciled(state: State, framework: Framework, task_id: str, agent_id: str 
 def latest(task: Task, text: str, reason: TaskStatus.Reason, now: Now) -> TaskStatus:
     """The newest state the framework was told of, as the master tells it."""
     update = status(task.id, task.agent_id, task.status_state or task.state, text, reason, now)
-    if not task.statuses:
+    last = newest(task.statuses)
+    if last is None:
         return update
-    last = codec.decode(task.statuses[-1], TaskStatus)
     return msgspec.structs.replace(
         update, healthy=last.healthy, check_status=last.check_status, container_status=last.container_status
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dcos_runtime.core.frozen import Frozen
+from dcos_runtime.master.core.arrivals import Arrival
 
 
 class Ping(Frozen, frozen=True):
@@ -21,16 +22,55 @@ class RecoveryOver(Frozen, frozen=True):
     """Agents that an earlier master knew had the time to come back."""
 
 
-Timer = Ping | Expire | RecoveryOver
+class OfferTimeout(Frozen, frozen=True):
+    """Offers of these numbers that stand still are rescinded; ``last`` is not among them."""
+
+    first: int
+    last: int
+
+
+class GoOn(Frozen, frozen=True):
+    """There is more to do of a long call."""
+
+
+Timer = Ping | Expire | RecoveryOver | OfferTimeout | GoOn
+
+
+class Declined(Frozen, frozen=True):
+    """The framework declined these, and does not want them ``until`` then."""
+
+    framework_id: str
+    offer_ids: tuple[str, ...]
+    until: float | None
+
+
+class Asked(Frozen, frozen=True):
+    """The framework, on this stream, wants to know the states of these tasks, on these agents where it says so.
+
+    ``all``: it asked for all of its tasks, and these are they; what is not there any more it does not want to know.
+    """
+
+    framework_id: str
+    stream: int | None
+    tasks: tuple[tuple[str, str | None], ...]
+    all: bool
+
+
+class Ended(Frozen, frozen=True):
+    """The framework was removed, and so are its tasks."""
+
+    framework_id: str
+
+
+Chore = Declined | Asked | Ended
+"""What a call may want of very many things; see `chores`."""
 
 
 class Admit(Frozen, frozen=True):
-    """The registry has the agent: it is admitted. ``data``: the `internal.Connect` it came with."""
+    """The registry has the agent: it is admitted."""
 
     agent_id: str
-    stream: int
-    data: bytes
-    address: str
+    arrival: Arrival
 
 
 class MarkUnreachable(Frozen, frozen=True):

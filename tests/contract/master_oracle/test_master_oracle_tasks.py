@@ -140,6 +140,30 @@ def test_invalid_offers_and_reconciliation_of_the_unknown_are_told_alike(
     both(theirs, ours, play)
 
 
+@pytest.mark.parametrize("aware", [False, True])
+def test_an_accept_that_comes_twice_is_told_alike(theirs: Theirs, ours: Ours, aware: bool) -> None:
+    """Of tasks that the first one launched."""
+    info: dict[str, Any] = {"capabilities": [{"type": "PARTITION_AWARE"}]} if aware else {}
+
+    def play(side: Side) -> Any:
+        scheduler = Scheduler(side.port, **info)
+        try:
+            (offer,) = scheduler.offers()
+            for name in ("t", "t", "another"):
+                scheduler.accept([offer], [task(name, offer)])
+            told: list[Any] = []
+            while len(told) < 2:
+                status = scheduler.update()
+                if status["source"] == "SOURCE_MASTER":
+                    told.append(status_shown(side, scheduler, status))
+            return told
+        finally:
+            scheduler.call("TEARDOWN")
+            scheduler.close()
+
+    both(theirs, ours, play)
+
+
 def test_calls_are_answered_alike_while_subscribed(theirs: Theirs, ours: Ours) -> None:
     agent, executor = {"value": "a"}, {"value": "e"}
 

@@ -6,7 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
-from dcos_runtime.agent.core import events
+import msgspec
+
+from dcos_runtime.agent.core import events, stored
 from dcos_runtime.agent.core.agent import AgentCore
 from dcos_runtime.agent.core.effects import (
     CloseConnection,
@@ -131,6 +133,8 @@ class World:
                     self.connection = effect.connection
                 case Register():
                     self.connects.append(codec.decode(effect.body, internal.Connect))
+                    for told in self.connects[-1].tasks:
+                        self._check_connect(told, self.connects[-1].asked[told.asked])
                 case CloseConnection():
                     if effect.connection == self.connection:
                         self.connection, self.connected = None, False
@@ -152,10 +156,31 @@ class World:
         assert uuid is not None
         before = self.in_flight.get(task)
         assert before is None or before == uuid, f"two updates of {task} in flight"
+        if not (message.status.message or "").startswith("The launch could not be checkpointed"):
+            self._check_on_disk(task, {message.status.state.value, message.latest_state.value}, {uuid})
         self.in_flight[task] = uuid
         told = self.updates.setdefault(task, [])
         if uuid not in [status.uuid for status in told]:
             told.append(message.status)
+
+    def _check_connect(self, told: internal.RunningTask, asked: msgspec.Raw) -> None:
+        """What a master of either version reads is the same, and is on the disk."""
+        assert told.task_id == json.loads(bytes(told.task))["task_id"]["value"]
+        assert json.loads(bytes(asked)) == json.loads(bytes(told.task)).get("resources", [])
+        newest, head = (status(raw) for raw in (told.status, told.unacknowledged))
+        update = head or newest
+        assert told.status_state == (update.state if update else None)
+        assert told.status_uuid == (update.uuid if update else None)
+        assert told.state.value == (newest.state.value if newest else "TASK_STAGING")
+        known = [one for one in (newest, head) if one is not None]
+        self._check_on_disk(told.task_id, {one.state.value for one in known}, {one.uuid for one in known})
+
+    def _check_on_disk(self, task: str, states: set[str], uuids: set[bytes | None]) -> None:
+        """A crash takes back nothing that a master was told."""
+        kept = [stored.read_run(value).tasks[0] for key, value in self.disk.items() if key.startswith("tasks/")]
+        history = [one for record in kept if record.task_id == task for one in record.history]
+        assert states <= {one.state.value for one in history}, "a state was told that is not on the disk"
+        assert uuids <= {one.uuid for one in history}, "an update was told that is not on the disk"
 
     def states(self, task: str) -> list[str]:
         """The states the framework was told of, each update once."""
@@ -370,6 +395,10 @@ class World:
         container = self.container_of(task)
         kinds = (Resend, Escalate, Complete, Rewrite)
         return [at for kind in kinds if (at := self.core.timers.at(kind(container))) is not None]
+
+
+def status(told: msgspec.Raw) -> TaskStatus | None:
+    return None if told == internal.NOTHING else codec.decode(bytes(told), TaskStatus)
 
 
 def last(world: World, task: str) -> tuple[str, str | None, str | None]:

@@ -23,7 +23,8 @@ from dcos_runtime.master.core import events
 from dcos_runtime.master.core.allocator import Options
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.kernel import MasterCore
-from dcos_runtime.master.core.state import Config, task_resources
+from dcos_runtime.master.core.records import Task
+from dcos_runtime.master.core.state import Config, task_info
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
 from dcos_runtime.wire.common import AgentID, FrameworkID
@@ -47,10 +48,30 @@ class AgentTask:
     def state(self) -> str:
         return self.newest["state"] if self.newest else "TASK_STAGING"
 
+    def told(self, asked: list[msgspec.Raw] | None) -> internal.RunningTask:
+        """How its agent tells of it that connects. ``asked``: `Connect.asked`; None in version 1 of the protocol."""
+        head = self.updates[0] if self.updates else None
+        task, state = msgspec.Raw(self.info), TaskState(self.state)
+        found = internal.RunningTask(self.framework_id, task, state, _status(self.newest), _status(head))
+        if asked is not None:
+            info, update = json.loads(self.info), head or self.newest
+            found.task_id = info["task_id"]["value"]
+            found.asked = len(asked)
+            asked.append(msgspec.Raw(codec.encode(info["resources"])))
+            if update is not None:
+                found.status_state, found.status_uuid = (
+                    TaskState(update["state"]),
+                    base64.b64decode(_uuid(update["uuid"])),
+                )
+        return found
+
 
 class WorldAgent:
+    """``former``: it speaks version 1 of the protocol only, as every second one does."""
+
     def __init__(self, world: World, name: str) -> None:
         self.world = world
+        self.former = name.endswith(tuple("13579"))
         self.name = name
         self.id: str | None = None
         self.stream: int | None = None
@@ -72,22 +93,15 @@ class WorldAgent:
     def connect(self) -> None:
         self.break_off()
         stream = next(self.world.numbers)
-        told = [
-            internal.RunningTask(
-                framework_id=task.framework_id,
-                task=msgspec.Raw(task.info),
-                state=TaskState(task.state),
-                status=_status(task.newest),
-                unacknowledged=_status(task.updates[0] if task.updates else None),
-            )
-            for task in self.tasks.values()
-        ]
+        asked: list[msgspec.Raw] = []
+        told = [task.told(None if self.former else asked) for task in self.tasks.values()]
         frameworks = [
             codec.decode(info, FrameworkInfo)
             for framework_id, info in self.frameworks.items()
             if any(task.framework_id == framework_id for task in self.tasks.values())
         ]
-        call = internal.Connect(1, self.info(), "test", "boot", told, frameworks)
+        versions = [] if self.former else list(internal.SPOKEN)
+        call = internal.Connect(1, self.info(), "test", "boot", told, frameworks, versions, asked=asked)
         self.stream = stream
         self.world.streams[stream] = self
         answer = self.world.connect(codec.encode(call), stream)
@@ -151,10 +165,10 @@ class WorldAgent:
     def _send_first(self, task: AgentTask) -> None:
         if task.updates and self.epoch:
             status = _status(task.updates[0])
-            assert status is not None
+            update = codec.decode(bytes(status), TaskStatus)
             self._post(
                 internal.Update(
-                    seq=0, framework_id=task.framework_id, status=status, latest_state=TaskState(task.state)
+                    seq=0, framework_id=task.framework_id, status=update, latest_state=TaskState(task.state)
                 )
             )
 
@@ -490,7 +504,7 @@ class World:
         state = self.core.state
         for agent in state.agents.values():
             tasks = agent.all_tasks()
-            used = [task_resources(task) for task in tasks if not task.terminal]
+            used = [_asked(task) for task in tasks if not task.terminal]
             offered = [state.offers[offer_id].resources for offer_id in agent.offers]
             whole = amounts.total([*used, *offered])
             ports = sum(end - begin + 1 for part in [*used, *offered] for begin, end in part.intervals("ports"))
@@ -508,7 +522,7 @@ class World:
             held: dict[str, list[amounts.Resources]] = {}
             for task in framework.tasks.values():
                 if not task.terminal:
-                    held.setdefault(task.agent_id, []).append(task_resources(task))
+                    held.setdefault(task.agent_id, []).append(_asked(task))
             for agent_id in state.agents:
                 assert framework.used.on(agent_id) == amounts.total(held.get(agent_id, []))
             parts = [part for some in held.values() for part in some]
@@ -568,9 +582,9 @@ def _uuid(number: int) -> str:
     return base64.b64encode(number.to_bytes(16, "big")).decode()
 
 
-def _status(update: dict[str, Any] | None) -> TaskStatus | None:
+def _status(update: dict[str, Any] | None) -> msgspec.Raw:
     if update is None:
-        return None
+        return internal.NOTHING
     body = {
         "task_id": json.loads(update["info"])["task_id"],
         "agent_id": {"value": update["agent"]},
@@ -578,4 +592,9 @@ def _status(update: dict[str, Any] | None) -> TaskStatus | None:
         "uuid": _uuid(update["uuid"]),
         "timestamp": 1.0,
     }
-    return codec.decode(json.dumps(body).encode(), TaskStatus)
+    return msgspec.Raw(codec.encode(body))
+
+
+def _asked(task: Task) -> amounts.Resources:
+    """What its TaskInfo says, whatever the kernel keeps of it."""
+    return amounts.parse(task_info(task).resources)

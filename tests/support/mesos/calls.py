@@ -81,3 +81,21 @@ CONNECT: dict[str, Any] = {
     ],
     "frameworks": [{**INFO, "id": {"value": "f"}}],
 }
+
+_DECIDED_ON = {
+    "task_id": "t1",
+    "asked": 0,
+    "unacknowledged": CONNECT["tasks"][0]["status"],
+    "status_state": "TASK_RUNNING",
+    "status_uuid": "AAAAAAAAQACAAAAAAAAAAA==",
+}
+CONNECTS: list[dict[str, Any]] = [
+    CONNECT,
+    {
+        **CONNECT,
+        "versions": [1, 2],
+        "tasks": [{**CONNECT["tasks"][0], **_DECIDED_ON}],
+        "asked": [TASK["resources"]],
+    },
+]
+"""The same in both versions of the protocol."""

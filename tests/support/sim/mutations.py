@@ -33,7 +33,7 @@ AGENT = [
         "agent-told-before-stored",
         "an update goes out before its checkpoint is durable",
         f"{BOOK}._send_head",
-        "if task.needs.get(head.uuid, 0) > task.durable and not task.volatile:",
+        "if not task.on_disk(head) and not task.volatile:",
         "if False:",
     ),
     Mutation(
@@ -166,7 +166,7 @@ MASTER = [
         "master-kill-not-again",
         "a kill is not said again to an agent that comes back and still runs the task",
         f"{AGENTS}:_reconnected",
-        "tasks.tell_kill(state, agent, told.framework_id, task_id)",
+        "tasks.tell_kill(state, agent, *key)",
         "pass",
     ),
     Mutation(

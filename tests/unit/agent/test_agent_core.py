@@ -9,7 +9,7 @@ import pytest
 from dcos_runtime.agent.core import events
 from dcos_runtime.agent.core.model import Exit
 from dcos_runtime.wire import internal
-from tests.support.cores.agent_world import World, acknowledge_all, last
+from tests.support.cores.agent_world import World, acknowledge_all, last, status
 
 DONE = Exit(code=0)
 KILLED = Exit(signal=signal.SIGKILL)
@@ -133,7 +133,8 @@ def test_the_oldest_update_goes_out_again_as_soon_as_the_master_is_back(world: W
     world.connect()
     assert world.in_flight["t"] == uuid
     told = world.connects[-1].tasks[0]
-    assert told.unacknowledged is not None and told.unacknowledged.uuid == uuid
+    head = status(told.unacknowledged)
+    assert head is not None and head.uuid == told.status_uuid == uuid
 
 
 def test_the_oldest_update_goes_out_again_as_soon_as_its_framework_has_subscribed_anew(world: World) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 
 from dcos_runtime.agent.core.model import Exit
+from dcos_runtime.wire import internal
 from tests.support.cores.agent_world import Container, World, acknowledge_all, last
 
 DONE = Exit(code=0)
@@ -137,3 +138,51 @@ def test_containers_of_no_task_are_destroyed_at_the_start() -> None:
     assert world.containers["stranger"].ops == ["destroy"]
     world.settle()
     assert world.containers["stranger"].state == "absent"
+
+
+# --- what a crash takes back was told to nobody -----------------------------------------------------------------------
+
+
+def test_an_end_that_is_not_on_the_disk_is_not_told_to_the_next_master(world: World) -> None:
+    container = world.launch("t")
+    world.exit(container, Exit(code=0))
+    assert world.persists, "its end is being written"
+    world.disconnect()
+    world.connect()
+    told = world.connects[-1].tasks[0]
+    assert told.state.value == told.status_state.value == "TASK_RUNNING" and told.unacknowledged == internal.NOTHING
+    world.containers[container].state = "orphaned"  # how it ended was lost, too: it ends as another
+    world.crash()
+    world.connect()
+    acknowledge_all(world, "t")
+    assert world.states("t") == ["TASK_STARTING", "TASK_RUNNING", "TASK_GONE"]
+
+
+def test_a_state_that_is_not_on_the_disk_does_not_go_out_with_an_older_update(world: World) -> None:
+    world.run("t")
+    world.settle()
+    container, sent = world.container_of("t"), len(world.sent)
+    world.exit(container, Exit(code=0))
+    while len(world.sent) == sent:
+        world.advance(5.0)
+        world.down(internal.Ping)
+        sent += 1
+    again = [message for message in world.sent if isinstance(message, internal.Update)][-1]
+    assert (again.status.state.value, again.latest_state.value) == ("TASK_STARTING", "TASK_RUNNING")
+    world.persist()
+    world.disconnect()
+    world.connect()
+    again = [message for message in world.sent if isinstance(message, internal.Update)][-1]
+    assert (again.status.state.value, again.latest_state.value) == ("TASK_STARTING", "TASK_FINISHED")
+
+
+def test_a_launch_that_is_not_on_the_disk_is_told_as_the_master_knows_it(world: World) -> None:
+    world.run("t", container={"type": "DOCKER", "docker": {"image": "none"}})
+    assert world.core.tasks[("fw", "t")].record.state.value == "TASK_FAILED", "it is refused"
+    world.disconnect()
+    world.connect()
+    told = world.connects[-1].tasks[0]
+    assert (told.state.value, told.status, told.status_state) == ("TASK_STAGING", internal.NOTHING, None)
+    world.crash()
+    world.connect()
+    assert world.connects[-1].tasks == [], "so that the master says that it never arrived"

@@ -154,6 +154,8 @@ def test_a_sum_contains_its_parts_and_does_not_depend_on_their_order(
     both = one + other
     assert both == other + one and hash(both) == hash(other + one)
     assert (one + other) + third == one + (other + third) == amounts.total([third, one, other])
+    assert amounts.total([third, one, one, EMPTY, other, one]) == (one + other) + third + one + one
+    assert amounts.total([one]) == one and amounts.total([one, one]) == one + one and amounts.total([]) == EMPTY
     assert one + EMPTY == one == EMPTY + one
     assert both.contains(one) and both.contains(other)
     for kind in both.ranges:

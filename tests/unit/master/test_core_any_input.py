@@ -13,10 +13,11 @@ from hypothesis import given, settings
 
 from dcos_runtime.master import scheduler_api
 from dcos_runtime.master.core import events
+from dcos_runtime.master.views import Viewer
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.scheduler import Call
 from tests.support.cores.master_world import World
-from tests.support.mesos.calls import CALLS, CONNECT, INFO
+from tests.support.mesos.calls import CALLS, CONNECTS, INFO
 
 NASTY: dict[type, list[Any]] = {
     str: ["", "*", ".", "..", "a/b", "x" * 300, "é\u0000🚀", "TASK_RUNNING", "AGENT", "OFFER", "-a", "("],
@@ -119,24 +120,29 @@ def test_any_framework_is_subscribed_or_refused(document: Any) -> None:
     world.check()
 
 
+@pytest.mark.parametrize("connect", CONNECTS)
 @pytest.mark.parametrize("state", ["", "TASK_WONDERING", "UNKNOWN"])
-def test_a_task_in_a_state_that_nobody_knows_is_refused(state: str) -> None:
+def test_a_task_in_a_state_that_nobody_knows_is_refused(state: str, connect: Any) -> None:
     world = World(agents=1, frameworks=1)
-    task = {**CONNECT["tasks"][0], "state": state}
-    assert world.connect(json.dumps({**CONNECT, "tasks": [task]}).encode(), 10**6).status == 400
+    task = {**connect["tasks"][0], "state": state}
+    assert world.connect(json.dumps({**connect, "tasks": [task]}).encode(), 10**6).status == 400
 
 
 @settings(max_examples=200, deadline=None)
-@given(spoiled([CONNECT]))
+@given(spoiled(CONNECTS))
 def test_any_agent_is_admitted_or_refused(document: Any) -> None:
     world = World(agents=1, frameworks=1)
     world.settle()
+    framework = world.frameworks[0]
+    data = json.dumps(document).replace('"f"', json.dumps(framework.id)).encode()
     for stream in (10**6, 10**6 + 1):
-        answer = world.connect(json.dumps(document).encode(), stream)
+        answer = world.connect(data, stream)
         assert answer.status in (200, 400)
         while world.write():
             pass
         world.pass_time(2.0)
+    framework.call("RECONCILE", tasks=[])
+    json.loads(b"".join(Viewer(world.core.state, 1.0, {}, None).state()))
     world.feed(events.AgentGone(10**6 + 1))
     world.pass_time(1000.0)
     while world.write():

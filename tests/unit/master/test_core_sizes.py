@@ -130,6 +130,28 @@ def test_a_frameworks_info_is_bounded_when_it_subscribes_and_when_it_changes() -
     assert one.core.state.frameworks[framework.id or ""].info.name == framework.name
 
 
+def test_a_framework_has_so_many_roles_and_no_more() -> None:
+    one = World(agents=1, frameworks=0)
+    capabilities = [FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type.MULTI_ROLE)]
+    info = FrameworkInfo(
+        user="u", name="n", roles=[f"r{number}" for number in range(limits.MAX_ROLES)], capabilities=capabilities
+    )
+    assert one.subscribe(Call.Subscribe(framework_info=info), 10**6) is None
+    (framework,) = one.core.state.frameworks.values()
+    more = msgspec.structs.replace(info, roles=[*info.roles, "another"])
+    error = one.subscribe(Call.Subscribe(framework_info=more), 10**6 + 1)
+    assert error == "FrameworkInfo has 1001 roles, and may have 1000; use several frameworks"
+    named = msgspec.structs.replace(more, id=FrameworkID(value=framework.id))
+    call = Call(
+        type=Call.Type.UPDATE_FRAMEWORK,
+        framework_id=named.id,
+        update_framework=Call.UpdateFramework(framework_info=named),
+    )
+    answer = one.call(call, "s")
+    assert answer.status == 400 and error.encode() in answer.body
+    assert framework.roles == frozenset(info.roles)
+
+
 def test_the_sum_is_the_same_after_each_way_of_coming_back() -> None:
     one, framework = world()
     launch(framework, "x" * 10_000, 5)

@@ -13,7 +13,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from dcos_runtime.core.resources import EMPTY, Disk, Kind, Reservation, Resources, Thing, plain
 from dcos_runtime.core.resources.kind import ReservationType
 from dcos_runtime.core.seeds import Source
-from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Quota, Wants
+from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Quota, Wants, matrix
 from tests.support.cores.reference_allocator import Reference
 
 NEVER = float("inf")
@@ -298,6 +298,11 @@ class Both(RuleBasedStateMachine):
 
 def test_each_step_is_that_of_the_reference() -> None:
     run_state_machine_as_test(Both, settings=settings(max_examples=60, stateful_step_count=50, deadline=None))
+
+
+def test_so_it_is_when_each_client_counts_as_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(matrix, "_FEW_COLUMNS", 0)
+    run_state_machine_as_test(Both, settings=settings(max_examples=20, stateful_step_count=50, deadline=None))
 
 
 @pytest.mark.soak

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from dcos_runtime.core.resources import EMPTY
 from dcos_runtime.master.core.records import Task
 from dcos_runtime.master.views import Pieces, Viewer
 from dcos_runtime.wire import codec
@@ -29,7 +30,7 @@ def test_a_task_that_cannot_be_read_is_left_out_and_said(caplog: pytest.LogCaptu
     first, second = state.frameworks.values()
     for name, info in (("one", GOOD), ("bad", BAD), ("two", GOOD)):
         statuses = (b"broken",) if name == "bad" else ()
-        first.tasks[name] = Task(name, first.id, "a", "*", info, TaskState.TASK_RUNNING, statuses)
+        first.tasks[name] = Task(name, first.id, "a", "*", EMPTY, info, TaskState.TASK_RUNNING, statuses)
     viewer = Viewer(state, 1.0, {}, None)
     assert [task["id"] for task in read(viewer.tasks({}))["tasks"]] == ["one", "two"]
     shown = {framework["id"]: framework for framework in read(viewer.state())["frameworks"]}

@@ -65,9 +65,8 @@ class Columns:
         self.filters: NDArray[np.int64] = np.zeros(self.capacity, np.int64)
         self._views: dict[Signature, Views] = {}
 
-    def take(self, client: Client, wants: Wants) -> bool:
-        """Gives the client a slot. True: the matrix has to become as wide as `capacity` is now."""
-        grown = False
+    def take(self, client: Client, wants: Wants) -> None:
+        """Gives the client a slot. The matrix has to become as wide as `capacity` is then."""
         if self._free:
             slot = self._free.pop()
         else:
@@ -75,7 +74,6 @@ class Columns:
             self.clients.append(None)
             self._wants.append(None)
             if slot == self.capacity:
-                grown = True
                 self.capacity *= 2
                 for name in ("members", "gpus", "class_of", "epochs", "filters"):
                     array = getattr(self, name)
@@ -84,7 +82,6 @@ class Columns:
         client.slot = slot
         self.members[slot] = True
         self.set(client, wants)
-        return grown
 
     def set(self, client: Client, wants: Wants) -> None:
         minimums = wants.minimums.get(client.role, self._minimums)

@@ -17,6 +17,8 @@ from dcos_runtime.master.core.allocator.terms import Options, Quantities, large_
 
 _MOST_PATTERNS = 4096
 _ROWS_AT_ONCE = 1024
+_FEW_COLUMNS = 16
+"""To make a row anew costs about as much as so many columns do of one agent."""
 
 
 class Matrix:
@@ -32,8 +34,10 @@ class Matrix:
     # --- its size ---
 
     def grow(self) -> None:
-        """To the capacity of rows and columns."""
+        """To the capacity of rows and columns, if it is less."""
         height, width = self.can.shape
+        if height == self._rows.capacity and width == self._columns.capacity:
+            return
         larger = np.zeros((self._rows.capacity, self._columns.capacity), bool)
         larger[:height, :width] = self.can
         self.can = larger
@@ -63,8 +67,26 @@ class Matrix:
 
     # --- making it ---
 
-    def column(self, slot: int) -> None:
-        """Who could be offered what, but for what was refused: nothing was. A stale row is made anew anyway."""
+    def make_columns(self, slots: Sequence[int]) -> None:
+        """Of clients that refused nothing (now). When they are many, all rows are made anew, in the slices of a run."""
+        if len(slots) > _FEW_COLUMNS:
+            self._rows.stale[:] = True
+        else:
+            for slot in slots:
+                self._column(slot)
+
+    def clear_columns(self, slots: Sequence[int]) -> None:
+        """Nobody is there."""
+        if len(slots) > _FEW_COLUMNS:
+            kept = np.ones(self._columns.capacity, bool)
+            kept[slots] = False
+            self.can &= kept
+        else:
+            for slot in slots:
+                self.can[:, slot] = False
+
+    def _column(self, slot: int) -> None:
+        """Who could be offered what. A stale row is made anew anyway."""
         rows, columns = self._rows, self._columns
         can = rows.some.copy()
         minimums = columns.classes[columns.class_of[slot]]
@@ -75,11 +97,12 @@ class Matrix:
         self.can[:, slot] = can
         rows.stale |= rows.special
 
-    def know_names(self, slot: int) -> None:
-        """Of the minimums of the client. Nobody has anything of a name that was not known before."""
-        for minimum in self._columns.classes[self._columns.class_of[slot]]:
-            for name in minimum:
-                self._rows.name(name)
+    def know_names(self, slots: Sequence[int]) -> None:
+        """Of the minimums of the clients. Nobody has anything of a name that was not known before."""
+        for number in {int(self._columns.class_of[slot]) for slot in slots}:
+            for minimum in self._columns.classes[number]:
+                for name in minimum:
+                    self._rows.name(name)
 
     def _enough(self, amounts: NDArray[np.int64], minimums: Sequence[Quantities]) -> NDArray[np.bool_]:
         large = np.zeros(len(amounts), bool)

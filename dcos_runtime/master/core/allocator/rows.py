@@ -108,16 +108,14 @@ class Rows:
         assert agent is not None
         return agent
 
-    def take(self, agent_id: str, total: Resources, active: bool, ticket: int) -> tuple[Agent, bool]:
-        """Gives the agent a row. True: the matrix has to become as high as `capacity` is now."""
-        grown = False
+    def take(self, agent_id: str, total: Resources, active: bool, ticket: int) -> Agent:
+        """Gives the agent a row. The matrix has to become as high as `capacity` is then."""
         if self._unused:
             row = self._unused.pop()
         else:
             row = len(self.by_row)
             self.by_row.append(None)
             if row == self.capacity:
-                grown = True
                 self.capacity *= 2
                 for name in _ARRAYS:
                     array = getattr(self, name)
@@ -127,7 +125,7 @@ class Rows:
         self.active[row] = active
         self.tickets[row] = ticket
         self.told_total(agent)
-        return agent, grown
+        return agent
 
     def told_total(self, agent: Agent) -> None:
         self.special[agent.row] = agent.signature != PLAIN

@@ -69,16 +69,18 @@ class Runs(Vectors):
         lent: list[int] = []
         quotas = bool(self._quotas)
         rows = rows[matrix.takers(rows, awake)]
+        by_row = all_rows.by_row
         for row, slot in zip(rows.tolist(), matrix.only_takers(rows, awake), strict=True):
-            agent = all_rows.at(row)
+            agent = by_row[row]
+            assert agent is not None
             if quotas or all_rows.special[row]:
                 self._share_out(agent, awake, decisions)
                 continue
             if slot < 0:
-                can, slot = matrix.can[row], tree.first()
-                if not can[slot]:
+                slot = tree.first()
+                if not matrix.can[row, slot]:
                     order = tree.order
-                    slot = int(order[can.take(order).argmax()])
+                    slot = int(order[matrix.can[row].take(order).argmax()])
             client = columns.clients[slot]
             assert client is not None
             agent.lent = offer = agent.lendable()

@@ -112,7 +112,7 @@ class Level:
         ``base``: where those of the level do. ``moves``: what becomes of the order is added there.
         """
         keys = self.keys
-        index = bisect_left(keys, old)
+        index = 0 if keys[0] is old else bisect_left(keys, old)  # mostly who came first takes the offer
         del keys[index]
         place = bisect_left(keys, new)
         keys.insert(place, new)
@@ -278,7 +278,10 @@ class Tree:
         for share in client.shares:
             held = share.held
             for name, amount in amounts:
-                held[name] = held.get(name, 0) + amount
+                if name in held:
+                    held[name] += amount
+                else:
+                    held[name] = amount
             share.turns += 1
         if apart:
             for node in (self.root, *client.nodes):

@@ -7,7 +7,7 @@ a client that something happened to could take something; see `runs`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -66,8 +66,7 @@ class Vectors:
 
     def add_framework(self, framework_id: str, wants: Wants, active: bool) -> None:
         framework = self._frameworks[framework_id] = Framework(wants, active)
-        for role in sorted(wants.roles):
-            self._join(framework_id, framework, role)
+        self._join(framework_id, framework, sorted(wants.roles))
         if active:
             self._wake(framework, wants.roles)
 
@@ -79,12 +78,10 @@ class Vectors:
         for role in sorted(before.roles & wants.roles):
             client = framework.clients[role]
             self._columns.set(client, wants)
-            self._matrix.know_names(client.slot)
-        for role in sorted(wants.roles - before.roles):
-            self._join(framework_id, framework, role)
+            self._matrix.know_names([client.slot])
+        self._join(framework_id, framework, sorted(wants.roles - before.roles))
         # Last: a role that somebody has before and after is not forgotten in between, nor are its turns.
-        for role in sorted(before.roles - wants.roles):
-            self._leave(framework, role)
+        self._leave(framework, sorted(before.roles - wants.roles))
         known = (before.gpus, before.minimums, before.revocable, before.shared)
         if known != (wants.gpus, wants.minimums, wants.revocable, wants.shared):
             self._matrix.forget_patterns()
@@ -98,8 +95,7 @@ class Vectors:
 
     def remove_framework(self, framework_id: str) -> None:
         framework = self._frameworks.pop(framework_id)
-        for role in sorted(framework.wants.roles):
-            self._leave(framework, role)
+        self._leave(framework, sorted(framework.wants.roles))
         self._rests.pop(framework_id, None)
 
     def activate_framework(self, framework_id: str, again: float | None = None) -> None:
@@ -124,8 +120,7 @@ class Vectors:
         framework.resting_until = None
         self._rests.pop(framework_id, None)
         self._awake_changed = True
-        for client in framework.clients.values():
-            self._forget_filters(client)
+        self._forget_filters(framework.clients.values())
 
     def suppress(self, framework_id: str, roles: Iterable[str]) -> None:
         """No roles: all."""
@@ -139,8 +134,7 @@ class Vectors:
         self._rests.pop(framework_id, None)
         chosen = _chosen(framework, roles)
         self._set_suppressed(framework, framework.wants.suppressed - chosen)
-        for role in sorted(chosen):
-            self._forget_filters(framework.clients[role])
+        self._forget_filters(framework.clients[role] for role in sorted(chosen))
         if framework.active:
             self._wake(framework, framework.wants.roles)
 
@@ -152,25 +146,33 @@ class Vectors:
         framework.wants = Wants(wants.roles, suppressed, wants.gpus, wants.minimums, wants.revocable, wants.shared)
         self._awake_changed = True
 
-    def _join(self, framework_id: str, framework: Framework, role: str) -> None:
-        client = framework.clients[role] = self._client(framework_id, role)
-        if self._columns.take(client, framework.wants):
-            self._matrix.grow()
-        self._matrix.forget_patterns()
-        self._matrix.know_names(client.slot)
-        self._tree.join(client)
+    def _join(self, framework_id: str, framework: Framework, roles: Sequence[str]) -> None:
+        if not roles:
+            return
+        slots = []
+        for role in roles:
+            client = framework.clients[role] = self._client(framework_id, role)
+            self._columns.take(client, framework.wants)
+            slots.append(client.slot)
+            self._tree.join(client)
         self._awake_changed = True
-        self._matrix.column(client.slot)
+        self._matrix.grow()
+        self._matrix.forget_patterns()
+        self._matrix.know_names(slots)
+        self._matrix.make_columns(slots)
 
-    def _leave(self, framework: Framework, role: str) -> None:
-        client = framework.clients.pop(role)
-        self._woken.discard(client.slot)
-        self._matrix.can[:, client.slot] = False
-        self._columns.release(client)
-        self._matrix.forget_patterns()
-        self._tree.leave(client)
+    def _leave(self, framework: Framework, roles: Sequence[str]) -> None:
+        if not roles:
+            return
+        leaving = [framework.clients.pop(role) for role in roles]
+        self._matrix.clear_columns([client.slot for client in leaving])
+        for client in leaving:
+            self._woken.discard(client.slot)
+            self._columns.release(client)
+            self._tree.leave(client)
+            self._drop(client)
         self._awake_changed = True
-        self._drop(client)
+        self._matrix.forget_patterns()
 
     def _client(self, framework_id: str, role: str) -> Client:
         client = self._clients.get((framework_id, role))
@@ -187,18 +189,18 @@ class Vectors:
         self._woken.update(framework.clients[role].slot for role in roles)
         self._immediate = True
 
-    def _forget_filters(self, client: Client) -> None:
-        if self._columns.filters[client.slot]:
-            self._columns.forget_filters(client.slot)
-            self._matrix.column(client.slot)
+    def _forget_filters(self, clients: Iterable[Client]) -> None:
+        slots = [client.slot for client in clients if self._columns.filters[client.slot]]
+        for slot in slots:
+            self._columns.forget_filters(slot)
+        self._matrix.make_columns(slots)
 
     # --- agents ---
 
     def add_agent(self, agent_id: str, total: Resources, active: bool) -> None:
         """`charge` then what its tasks hold."""
-        agent, grown = self._rows.take(agent_id, total, active, self._source.bits(64))
-        if grown:
-            self._matrix.grow()
+        agent = self._rows.take(agent_id, total, active, self._source.bits(64))
+        self._matrix.grow()
         self._count(total, 1)
         if active:
             self._touch(agent.row)

@@ -1,0 +1,181 @@
+"""What an agent says when it connects, read once: what the master decides on of it and of its tasks.
+
+An agent tells beside each TaskInfo what is decided on (version 2 of the protocol), and nothing else is read of it. What
+an agent of the former version tells is read out of its TaskInfos and TaskStatus messages.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from dcos_runtime.core import resources as amounts
+from dcos_runtime.core.frozen import Frozen
+from dcos_runtime.core.resources import Read, Resources
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
+from dcos_runtime.wire.common import AgentID
+from dcos_runtime.wire.internal import NOTHING
+from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
+
+_NOTHING = bytes(NOTHING)
+
+
+class Refused(Exception):
+    """The agent is not taken in."""
+
+    def __init__(self, status: int, text: str) -> None:
+        super().__init__(text)
+        self.status, self.text = status, text
+
+
+class Told(msgspec.Struct, frozen=True, gc=False):
+    """A task. ``info`` is its TaskInfo, ``statuses`` the oldest that the framework may lack and the newest, encoded;
+    ``status_state`` and ``status_uuid`` are of the first of them. ``role``: None when the TaskInfo does not say."""
+
+    framework_id: str
+    task_id: str
+    role: str | None
+    resources: Resources
+    info: bytes
+    state: TaskState
+    statuses: tuple[bytes, ...] = ()
+    status_state: TaskState | None = None
+    status_uuid: bytes | None = None
+
+
+class Arrival(Frozen, frozen=True):
+    """An agent that connects, on ``stream``. ``agent_id`` is None until it has one; ``offered`` are its resources.
+
+    ``life`` and ``number`` tell its connections from each other, ``version`` is that of the protocol to speak with it.
+    """
+
+    agent_id: str | None
+    info: AgentInfo
+    offered: Resources
+    software: str
+    tasks: tuple[Told, ...]
+    frameworks: tuple[FrameworkInfo, ...]
+    life: str
+    number: int
+    version: int
+    stream: int
+    address: str
+
+    def named(self, agent_id: str) -> Arrival:
+        """The same under this id."""
+        info = msgspec.structs.replace(self.info, id=AgentID(value=agent_id))
+        return msgspec.structs.replace(self, agent_id=agent_id, info=info)
+
+
+def arrival(call: internal.Connect, version: int, stream: int, address: str) -> Arrival:
+    """Raises `Refused`."""
+    offered = amounts.read(codec.encode(call.agent.resources))
+    if error := offered.error or amounts.not_offerable(offered.resources):
+        raise Refused(400, error)
+    return Arrival(
+        agent_id=call.agent.id.value if call.agent.id is not None and call.agent.id.value else None,
+        info=call.agent,
+        offered=offered.resources,
+        software=call.software,
+        tasks=_tasks(call),
+        frameworks=tuple(call.frameworks),
+        life=call.life,
+        number=call.number,
+        version=version,
+        stream=stream,
+        address=address,
+    )
+
+
+def _tasks(call: internal.Connect) -> tuple[Told, ...]:
+    """Raises `Refused`."""
+    try:
+        asked = [amounts.read(bytes(resources)) for resources in call.asked]
+    except codec.DecodeError as problem:
+        raise Refused(400, f"resources of tasks cannot be read: {problem}") from problem
+    found = []
+    for task in call.tasks:
+        try:
+            found.append(_told(task, asked) if task.task_id and 0 <= task.asked < len(asked) else _former(task))
+        except codec.DecodeError as problem:
+            raise Refused(400, f"a task of framework {task.framework_id} cannot be read: {problem}") from problem
+    return tuple(found)
+
+
+def _told(task: internal.RunningTask, asked: Sequence[Read]) -> Told:
+    """Raises `codec.DecodeError`, `Refused`."""
+    newest, oldest = bytes(task.status), bytes(task.unacknowledged)
+    statuses: tuple[bytes, ...]
+    if oldest in (_NOTHING, newest):
+        statuses = (newest,) if newest != _NOTHING else ()
+    else:
+        statuses = (oldest, newest) if newest != _NOTHING else (oldest,)
+    state = task.status_state
+    for status in statuses:
+        if state is None or state is TaskState.UNKNOWN or not status.isascii():
+            return _former(task)
+    resources, role, error = asked[task.asked]
+    if error:
+        raise _refused(task, task.task_id, error)
+    return Told(
+        task.framework_id,
+        task.task_id,
+        role,
+        resources,
+        bytes(task.task),
+        task.state,
+        statuses,
+        state,
+        task.status_uuid,
+    )
+
+
+def _refused(task: internal.RunningTask, task_id: str, error: str) -> Refused:
+    return Refused(400, f"task {task_id} of framework {task.framework_id}: {error}")
+
+
+# --- the former version ----------------------------------------------------------------------------------------------
+
+
+class _Task(TaskInfo, frozen=True, kw_only=True):
+    """A TaskInfo whose resources are left as they are: many tasks have the same."""
+
+    resources: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]
+
+
+def _former(task: internal.RunningTask) -> Told:
+    """Raises `codec.DecodeError`, `Refused`."""
+    info = bytes(task.task)
+    if b"null" in info:  # absent fields, perhaps; this master writes none
+        whole = codec.decode(info, TaskInfo)
+        task_id, resources = whole.task_id.value, codec.encode(whole.resources)
+    else:
+        part = codec.decode(info, _Task)
+        task_id, resources = part.task_id.value, bytes(part.resources)
+    read = amounts.read(resources)
+    if read.error:
+        raise _refused(task, task_id, read.error)
+    newest, oldest = _status(task.status), _status(task.unacknowledged)
+    first = oldest or newest
+    encoded = [codec.encode(status) for status in (oldest, newest) if status is not None]
+    return Told(
+        framework_id=task.framework_id,
+        task_id=task_id,
+        role=read.role,
+        resources=read.resources,
+        info=info,
+        state=task.state,
+        statuses=tuple(dict.fromkeys(encoded)),
+        status_state=first.state if first is not None else None,
+        status_uuid=first.uuid if first is not None else None,
+    )
+
+
+def _status(told: msgspec.Raw) -> TaskStatus | None:
+    """Without its ``data``. Raises `codec.DecodeError`."""
+    if told == NOTHING:
+        return None
+    status = codec.decode(bytes(told), TaskStatus)
+    return status if status.data is None else msgspec.structs.replace(status, data=None)

@@ -1,0 +1,59 @@
+"""Calls about very many things: begun at once, gone on with in steps between which others are served.
+
+What is left of one is done whatever comes in between: an offer that was answered meanwhile is answered, and a task is
+told of as it is then.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dcos_runtime.core.frozen import Now
+from dcos_runtime.master.core import frameworks, offers, tasks
+from dcos_runtime.master.core.records import Framework
+from dcos_runtime.master.core.state import State
+from dcos_runtime.master.core.timing import Asked, Chore, Declined, Ended, GoOn
+
+AT_ONCE, ENDED_AT_ONCE = 500, 200
+"""Some 10 ms."""
+
+
+def begin(state: State, chore: Chore, now: Now) -> None:
+    """Does so much of it at once."""
+    rest = _some(state, chore, now)
+    if rest is not None:
+        state.chores.append(rest)
+        state.timers.set(GoOn(), now.mono)
+
+
+def remove(state: State, framework: Framework, now: Now) -> None:
+    """Ends the framework and all its tasks, for good."""
+    frameworks.remove(state, framework, now)
+    begin(state, Ended(framework.id), now)
+
+
+def go_on(state: State, now: Now) -> None:
+    """With the one that was begun first."""
+    rest = _some(state, state.chores.popleft(), now)
+    if rest is not None:
+        state.chores.appendleft(rest)
+    if state.chores:
+        state.timers.set(GoOn(), now.mono)
+
+
+def _some(state: State, chore: Chore, now: Now) -> Chore | None:
+    """Does some of it, and tells what is left."""
+    match chore:
+        case Declined(framework_id, offer_ids, until):
+            offers.decline(state, framework_id, offer_ids[:AT_ONCE], until)
+            left = offer_ids[AT_ONCE:]
+            return msgspec.structs.replace(chore, offer_ids=left) if left else None
+        case Asked(framework_id, stream, these, all_of_them):
+            framework = state.frameworks.get(framework_id)
+            if framework is None or framework.stream != stream:
+                return None  # who subscribes anew asks anew
+            tasks.tell(state, framework, these[:AT_ONCE], all_of_them, now)
+            left_to_tell = these[AT_ONCE:]
+            return msgspec.structs.replace(chore, tasks=left_to_tell) if left_to_tell else None
+        case Ended(framework_id):
+            return chore if frameworks.end_tasks(state, framework_id, ENDED_AT_ONCE, now) else None
