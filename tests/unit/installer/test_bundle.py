@@ -149,7 +149,7 @@ def test_our_own_code_goes_in_without_what_was_generated_or_hidden(unpacked: Pat
 
 def test_nothing_that_is_for_work_on_a_checkout_goes_in_and_nothing_that_does_imports_it(unpacked: Path) -> None:
     home = unpacked / "lib" / "dcos_runtime"
-    elsewhere = [f"dcos_runtime.{folder.replace('/', '.')}" for folder in WORKSHOP]
+    elsewhere = [f"dcos_runtime.{folder.replace('/', '.')}." for folder in WORKSHOP]
     for folder in WORKSHOP:
         assert not (home / folder).exists()
         assert (Path(dcos_runtime.__file__).parent / folder).is_dir(), f"{folder} is no folder of the checkout"
@@ -160,7 +160,7 @@ def test_nothing_that_is_for_work_on_a_checkout_goes_in_and_nothing_that_does_im
                 names += [f"{node.module}.{one.name}" for one in node.names]
             elif isinstance(node, ast.Import):
                 names = [one.name for one in node.names]
-            assert not [name for name in names if name.startswith(tuple(elsewhere))], path
+            assert not [name for name in names if f"{name}.".startswith(tuple(elsewhere))], path
 
 
 def test_it_holds_no_scripts_of_pip_no_tests_and_no_records(unpacked: Path) -> None:
