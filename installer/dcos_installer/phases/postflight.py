@@ -45,6 +45,8 @@ def problems(machine: Any, host: HostSpec, services: Catalog, units: tuple[str, 
         wrong.append("/opt/dcos/active leads to no generation")
     for service in services.on(host):
         for port in service.ports.values():
+            if port.leader_only:
+                continue
             # At its own address, or at every one.
             at = (host.address, "0.0.0.0") if port.every_address else (host.address,)
             if not any(machine.socket(f"tcp://{address}:{port.number}").is_listening for address in at):

@@ -35,6 +35,8 @@ class Port(_Part):
     """The certificate of the service's kind is shown there."""
     every_address: bool = False
     """Listens on every address of the host, not on the one that members know."""
+    leader_only: bool = False
+    """Of all hosts with the service only the one whose member leads listens there."""
     usual_holder: Text | None = None
     """What often has this port already, and how it is stopped, for the hint of preflight."""
 

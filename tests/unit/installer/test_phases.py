@@ -518,3 +518,8 @@ def test_postflight_tells_everything_that_a_host_does_not_show(tmp_path: Path) -
         "nothing listens on 198.18.2.1:5052",
         "/opt/dcos may be written by others than root",
     ]
+    told = postflight_problems(Machine(), spec.host("m1"), installed(), ())
+    silent = {port.number for service in installed().on(spec.host("m1")) for port in service.ports.values()}
+    assert silent - {number for number in silent if any(line.endswith(f":{number}") for line in told)} == {
+        2888  # of all masters the one whose ZooKeeper leads listens there
+    }
