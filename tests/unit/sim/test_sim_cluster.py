@@ -136,6 +136,10 @@ def test_a_machine_that_burns_comes_back_as_another_agent() -> None:
 
 def test_tasks_live_on_while_nobody_leads() -> None:
     options = Options(agents=2, frameworks=1, tasks=6, masters=1, ends=0.0, odd=0.0)
-    cluster = survives(faults.Crash(process="leader", at=30.0, down=60.0), options=options)
+    cluster = Cluster("one", options)
+    outcome = cluster.run([faults.Crash(process="leader", at=30.0, down=60.0)], 300.0, calm=0.0)
+    assert outcome.good, outcome.failure
     assert cluster.frameworks[0].ended == 0
     assert len(cluster.watch.running) == 6
+    cluster.settle()
+    assert not cluster.watch.running

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import dataclasses
 from collections import Counter
 from pathlib import Path
 
@@ -34,13 +35,14 @@ def test_each_misfortune_is_at_one_place_and_every_core_has_some() -> None:
         assert any("unlucky(" in path.read_text() for path in (ROOT / core / "core").glob("*.py")), core
 
 
-def test_every_misfortune_befalls_a_core_and_all_is_well_in_the_end() -> None:
+def test_every_misfortune_befalls_a_core_and_does_no_harm() -> None:
+    """Much of it, in a short time; that all is well in the end is asked of the profile."""
     profile, befell, wanted = PROFILES["luck"], Counter[str](), set(places())
-    for seed in map(str, range(1, 25)):
-        cluster = Cluster(seed, profile.options)
-        made = plan(seed, profile.options, profile.weights, profile.seconds, profile.every)
-        outcome = cluster.run(made, profile.seconds, None, profile.calm)
-        assert outcome.good, f"python -m dcos_runtime.sim --profile luck --seed {seed} says why: {outcome.failure}"
+    options = dataclasses.replace(profile.options, misfortune=0.15)
+    for seed in map(str, range(1, 41)):
+        cluster = Cluster(seed, options)
+        outcome = cluster.run(plan(seed, options, profile.weights, 200.0, 2.0), 200.0, calm=0.0)
+        assert outcome.good, f"seed {seed}: {outcome.failure}"
         befell += cluster.watch.misfortunes
         if befell.keys() >= wanted:
             break
