@@ -103,13 +103,16 @@ def test_nobody_takes_a_daemons_name(kernel: Kernel) -> None:
 # --- agents ----------------------------------------------------------------------------------------------------------
 
 
-def connect(kernel: Kernel, context: ssl.SSLContext, hostname: str, agent_id: str | None = None) -> tuple[int, Any]:
+def connect(
+    kernel: Kernel, context: ssl.SSLContext, hostname: str, agent_id: str | None = None, **more: Any
+) -> tuple[int, Any]:
     """A connection by the protocol alone: status, and the first message or the refusal. It is closed again."""
     client = Client(kernel.master_tls, context)
     info: dict[str, Any] = {"hostname": hostname, "port": 5051, "resources": [scalar("cpus", 1), scalar("mem", 64)]}
     if agent_id is not None:
         info["id"] = {"value": agent_id}
     body = {"version": 1, "agent": info, "software": "test", "boot_id": "b", "tasks": [], "frameworks": []}
+    body |= more
     client.connection.request(
         "POST", "/internal/agent/v1/connect", json.dumps(body).encode(), {"Content-Type": "application/json"}
     )
@@ -120,6 +123,22 @@ def connect(kernel: Kernel, context: ssl.SSLContext, hostname: str, agent_id: st
         return 200, json.loads(response.read(int(response.readline())))
     finally:
         client.close()
+
+
+def test_agents_and_masters_agree_on_a_version_in_their_first_words_over_tls(kernel: Kernel) -> None:
+    """There is no question before: one of the former version tells one, one of a coming version tells two."""
+    context = kernel.own.client(kernel.own.identity("agent", host="versions.test", ip="198.18.0.9"))
+    former = connect(kernel, context, "versions.test")
+    assert former[0] == 200 and former[1]["version"] == 1
+    for versions, agreed in ([1, 2], 2), ([2, 3], 2):
+        status, told = connect(kernel, context, "versions.test", version=versions[0], versions=versions)
+        assert (status, told["version"]) == (200, agreed)
+    before = json.loads(good(kernel, "/slaves").text)["slaves"]
+    status, text = connect(kernel, context, "versions.test", version=3, versions=[3, 4], agent="of another form")
+    assert status == 400 and text == (
+        "this agent speaks versions 3 and 4 of the agent protocol, this master versions 1 and 2; upgrade this master"
+    )
+    assert len(json.loads(good(kernel, "/slaves").text)["slaves"]) == len(before)
 
 
 def test_an_agent_speaks_for_its_own_host_only(kernel: Kernel) -> None:

@@ -5,6 +5,7 @@ The tests go on from each other: the first of ``MACHINES`` leads, then the secon
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import http.client
 import json
@@ -13,12 +14,15 @@ from collections.abc import Iterator
 
 import pytest
 
+from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
+from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.byhand import wait_for
 from tests.support.daemons.secure_masters import Masters
 from tests.support.mesos.rawclient import chunks, record
 
 MACHINES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 FIRST, SECOND, THIRD = MACHINES
+REGISTRY = "/dcos/master"
 FORM = {"Content-Type": "application/json", "X-Dcos-User": "alice"}
 TEARDOWN = json.dumps({"type": "TEARDOWN", "framework_id": {"value": "none"}}).encode()
 
@@ -100,6 +104,51 @@ def test_a_master_that_is_elected_answers_itself_what_it_had_passed_on(masters: 
         assert process.wait(60) == 1
         masters.start(ip)
         wait_for(lambda ip=ip: led_by(masters, ip) == THIRD, what=f"an answer by {ip}")  # type: ignore[misc]  # mypy infers no lambda with a default
+
+
+KEPT = {"info": {"hostname": "former", "port": 5051, "id": {"value": "former-S1"}}}
+"""What a master of version 1 wrote of an agent: it told no version."""
+
+
+async def as_the_former_version_wrote(hosts: str) -> None:
+    """A master of the former version takes the registry over, and is gone."""
+    session = ZooKeeperSession(parse_url(f"zk://{hosts}/mesos"), 10.0)
+    session.start()
+    try:
+        store = ZooKeeperStore(session, REGISTRY)
+        await store.take_over("former")
+        await store.load()
+        await store.write({"agents/former-S1": json.dumps(KEPT).encode()})
+    finally:
+        await session.close()
+
+
+async def kept(hosts: str) -> dict[str, bytes]:
+    session = ZooKeeperSession(parse_url(f"zk://{hosts}/mesos"), 10.0)
+    session.start()
+    try:
+        return await ZooKeeperStore(session, REGISTRY).load()
+    finally:
+        await session.close()
+
+
+def test_a_registry_of_the_former_version_is_upgraded_by_who_leads_next(masters: Masters) -> None:
+    hosts = masters.zookeeper.hosts
+    asyncio.run(as_the_former_version_wrote(hosts))
+    process = masters.daemons[THIRD].process
+    assert process is not None and process.wait(60) == 1, "it was overtaken"
+    masters.start(THIRD)
+    for ip in MACHINES:
+        wait_for(lambda ip=ip: led_by(masters, ip) in (FIRST, SECOND), what=f"an answer by {ip}")  # type: ignore[misc]  # mypy infers no lambda with a default
+    leader = led_by(masters, FIRST)
+    assert leader is not None
+    (recovered,) = json.loads(masters.ask(leader, "/slaves").body)["recovered_slaves"]
+    assert recovered["id"] == "former-S1"
+
+    def upgraded() -> bool:
+        return json.loads(asyncio.run(kept(hosts))["agents/former-S1"]) == {**KEPT, "version": 2}
+
+    wait_for(upgraded, what="the entry in its present version")
 
 
 def test_without_zookeeper_nothing_waits_for_a_leader_that_says_nothing(masters: Masters) -> None:
