@@ -65,9 +65,11 @@ class Books:
                     found.append(f"{task.id} is a task of its framework, and none of its agent")
                 if not task.terminal:
                     held.setdefault(task.agent_id, []).append(self._of(task))
-            for agent_id in state.agents:
-                if framework.used.on(agent_id) != amounts.total(held.get(agent_id, [])):
+            for agent_id, some in held.items():
+                if framework.used.on(agent_id) != amounts.total(some):
                     found.append(f"{framework.id} uses {framework.used.on(agent_id)} of {agent_id} by its books")
+            if sum(1 for part in framework.used.parts() if part) != sum(1 for some in held.values() if any(some)):
+                found.append(f"{framework.id} uses something of an agent by its books, and has no task there")
             parts = [part for some in held.values() for part in some]
             sums = all(
                 framework.used.scalar(name) == sum(part.scalar(name) for part in parts)
