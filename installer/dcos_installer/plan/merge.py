@@ -88,6 +88,7 @@ def merge(spec: ClusterSpec, host: HostSpec, fragments: Sequence[Fragment]) -> M
         raise ManifestInvalid(
             f"{host.name}: the roles make no valid manifest",
             hint="report this: it is a fault in a role",
+            final=True,
             why="; ".join(problems),
         )
     return merged
