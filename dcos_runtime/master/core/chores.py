@@ -9,12 +9,12 @@ from __future__ import annotations
 import msgspec
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.master.core import frameworks, offers, tasks
+from dcos_runtime.master.core import frameworks, offers, silence, tasks
 from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import State
-from dcos_runtime.master.core.timing import Asked, Chore, Declined, Ended, GoOn
+from dcos_runtime.master.core.timing import Asked, Chore, Declined, Ended, GiveUp, GoOn
 
-AT_ONCE, ENDED_AT_ONCE = 500, 200
+AT_ONCE, ENDED_AT_ONCE, TOLD_AT_ONCE = 500, 200, 5000
 """Some 10 ms."""
 
 
@@ -55,5 +55,9 @@ def _some(state: State, chore: Chore, now: Now) -> Chore | None:
             tasks.tell(state, framework, these[:AT_ONCE], all_of_them, now)
             left_to_tell = these[AT_ONCE:]
             return msgspec.structs.replace(chore, tasks=left_to_tell) if left_to_tell else None
+        case GiveUp(agent_ids, since):
+            count = max(TOLD_AT_ONCE // (len(state.frameworks) + 1), 1)
+            silence.given_up(state, agent_ids[:count], since, now)
+            return msgspec.structs.replace(chore, agent_ids=agent_ids[count:]) if agent_ids[count:] else None
         case Ended(framework_id):
             return chore if frameworks.end_tasks(state, framework_id, ENDED_AT_ONCE, now) else None

@@ -121,7 +121,9 @@ class MasterCore:
             case MarkUnreachable() as then:
                 silence.removed(self.state, then, now)
             case GiveUp() as then:
-                silence.given_up(self.state, then, now)
+                text = f"{len(then.agent_ids)} agents did not come back to this master, and are unreachable"
+                self.state.log(logging.WARNING, text)
+                chores.begin(self.state, then, now)
             case Forget() as then:
                 silence.forgotten(self.state, then)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.master.core import offers, registry, tasks
@@ -118,18 +119,17 @@ def recovery_over(state: State, now: Now) -> None:
         state.persist(changes, GiveUp(tuple(late), now.wall))
 
 
-def given_up(state: State, then: GiveUp, now: Now) -> None:
-    """The registry has it."""
-    state.log(logging.WARNING, f"{len(then.agent_ids)} agents did not come back to this master, and are unreachable")
-    for agent_id in then.agent_ids:
+def given_up(state: State, agent_ids: Iterable[str], since: float, now: Now) -> None:
+    """The registry has it that these never came back to this master."""
+    for agent_id in agent_ids:
         absent = state.recovering.pop(agent_id, None)
         if absent is None:  # it was admitted meanwhile, by a write before this one, and is not connected any more
             hostname = state.agents[agent_id].info.hostname
             why = f"Agent {hostname} is unreachable: it did not come back to this master in time"
-            removed(state, MarkUnreachable(agent_id, then.since, why, "unhealthy"), now)
+            removed(state, MarkUnreachable(agent_id, since, why, "unhealthy"), now)
             continue
         state.leaving.discard(agent_id)
-        state.unreachable[agent_id] = Absent(absent.info, then.since)
+        state.unreachable[agent_id] = Absent(absent.info, since)
         state.counters["master/recovery_slave_removals"] += 1
         _count_removal(state, "unhealthy")
         _tell_lost(state, agent_id)

@@ -36,36 +36,6 @@ class GoOn(Frozen, frozen=True):
 Timer = Ping | Expire | RecoveryOver | OfferTimeout | GoOn
 
 
-class Declined(Frozen, frozen=True):
-    """The framework declined these, and does not want them ``until`` then."""
-
-    framework_id: str
-    offer_ids: tuple[str, ...]
-    until: float | None
-
-
-class Asked(Frozen, frozen=True):
-    """The framework, on this stream, wants to know the states of these tasks, on these agents where it says so.
-
-    ``all``: it asked for all of its tasks, and these are they; what is not there any more it does not want to know.
-    """
-
-    framework_id: str
-    stream: int | None
-    tasks: tuple[tuple[str, str | None], ...]
-    all: bool
-
-
-class Ended(Frozen, frozen=True):
-    """The framework was removed, and so are its tasks."""
-
-    framework_id: str
-
-
-Chore = Declined | Asked | Ended
-"""What a call may want of very many things; see `chores`."""
-
-
 class Admit(Frozen, frozen=True):
     """The registry has the agent: it is admitted."""
 
@@ -103,3 +73,33 @@ class Migrated(Frozen, frozen=True):
 
 
 Continuation = Admit | MarkUnreachable | GiveUp | Forget | Migrated
+
+
+class Declined(Frozen, frozen=True):
+    """The framework declined these, and does not want them ``until`` then."""
+
+    framework_id: str
+    offer_ids: tuple[str, ...]
+    until: float | None
+
+
+class Asked(Frozen, frozen=True):
+    """The framework, on this stream, wants to know the states of these tasks, on these agents where it says so.
+
+    ``all``: it asked for all of its tasks, and these are they; what is not there any more it does not want to know.
+    """
+
+    framework_id: str
+    stream: int | None
+    tasks: tuple[tuple[str, str | None], ...]
+    all: bool
+
+
+class Ended(Frozen, frozen=True):
+    """The framework was removed, and so are its tasks."""
+
+    framework_id: str
+
+
+Chore = Declined | Asked | Ended | GiveUp
+"""What a call may want of very many things; see `chores`."""

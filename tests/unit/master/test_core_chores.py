@@ -10,13 +10,14 @@ from dcos_runtime.master.core import chores, events, snapshot
 from dcos_runtime.master.core.effects import Send
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.scheduler import Call
-from tests.support.cores.master_world import World, WorldFramework
+from tests.support.cores.master_world import COME_BACK, World, WorldFramework
 
 
 @pytest.fixture(autouse=True)
 def few_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(chores, "AT_ONCE", 2)
     monkeypatch.setattr(chores, "ENDED_AT_ONCE", 2)
+    monkeypatch.setattr(chores, "TOLD_AT_ONCE", 2)
 
 
 def call(framework: WorldFramework, kind: str, **fields: Any) -> list[Any]:
@@ -157,3 +158,25 @@ def test_an_agent_that_runs_nothing_of_a_framework_is_not_told_of_it() -> None:
     framework.call("TEARDOWN")
     told = [[message["type"] for message in agent.inbox] for agent in world.agents]
     assert sorted(map(len, told)) == [0, 1]
+
+
+def test_agents_that_do_not_come_back_are_given_up_in_steps() -> None:
+    world = World(agents=3, frameworks=1)
+    world.settle()
+    (framework,) = world.frameworks
+    world.restart()
+    framework.subscribe()
+    state = world.core.state
+    assert len(state.recovering) == 3
+    world.pass_time(COME_BACK)
+    assert world.write() and len(state.unreachable) == 1, "one at once"
+    back = next(agent for agent in world.agents if agent.id in state.recovering)
+    back.connect()
+    assert back.stream is None, "the registry has it that it is unreachable: it comes again"
+    world.pass_time(0.0)
+    assert len(state.unreachable) == 3 and not state.recovering and not state.leaving and not state.chores
+    back.connect()
+    while world.write():
+        pass
+    assert list(state.agents) == [back.id]
+    world.check()
