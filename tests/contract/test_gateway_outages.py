@@ -165,7 +165,8 @@ class TestOneGateway:
             thread.start()
         for thread in threads:
             thread.join(60)
-        assert set(statuses) == {401, 429}
+        # On a host without time to spare dcos-auth may be too slow for one that was let through to it.
+        assert {401, 429} <= set(statuses) <= {401, 429, 503}
 
     def test_daemons_on_the_socket_ask_for_passwords_and_tokens(self, gateway: Gateway) -> None:
         wait_for(lambda: self._verify(gateway, {"uid": "admin", "password": PASSWORD}) == 200, 60, "the right password")

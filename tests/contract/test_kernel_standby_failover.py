@@ -11,6 +11,7 @@ import http.client
 import json
 import signal
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -146,7 +147,8 @@ def test_a_registry_of_the_former_version_is_upgraded_by_who_leads_next(masters:
     assert recovered["id"] == "former-S1"
 
     def upgraded() -> bool:
-        return json.loads(asyncio.run(kept(hosts))["agents/former-S1"]) == {**KEPT, "version": 2}
+        entry: Any = json.loads(asyncio.run(kept(hosts))["agents/former-S1"])
+        return bool(entry == {**KEPT, "version": 2})
 
     wait_for(upgraded, what="the entry in its present version")
 

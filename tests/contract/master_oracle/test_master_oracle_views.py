@@ -36,7 +36,7 @@ def test_the_views_have_the_same_shape_with_a_running_task(theirs: Theirs, ours:
             taken = [scalar("cpus", 0.1), scalar("mem", 32), ports((31003, 31004))]
             scheduler.accept([offer], [task("shown", offer, *taken, labels=labels)], refuse_seconds=3600)
             if isinstance(side, Ours):
-                run = side.agent.message("RUN_TASK")
+                run = side.agent.message("RUN_TASK", scheduler.id)
                 for number, state in enumerate(("TASK_STARTING", "TASK_RUNNING"), start=1):
                     container = {"container_id": {"value": "c"}, "executor_pid": 7, "network_infos": [_network()]}
                     side.agent.update(run, state, number, container_status=container)
@@ -76,7 +76,7 @@ def test_a_whole_life_of_a_task_is_told_alike(theirs: Theirs, ours: Ours) -> Non
             (offer,) = scheduler.offers()
             scheduler.accept([offer], [task("life", offer)], refuse_seconds=3600)
             if isinstance(side, Ours):
-                run = side.agent.message("RUN_TASK")
+                run = side.agent.message("RUN_TASK", scheduler.id)
                 side.agent.update(run, "TASK_STARTING", 1)
                 side.agent.update(run, "TASK_RUNNING", 2)
             scheduler.update("TASK_RUNNING")
@@ -86,7 +86,7 @@ def test_a_whole_life_of_a_task_is_told_alike(theirs: Theirs, ours: Ours) -> Non
             scheduler.call("KILL", task_id={"value": "life"}, agent_id={"value": "wrong"})
             scheduler.call("KILL", task_id={"value": "life"})
             if isinstance(side, Ours):
-                assert side.agent.message("KILL_TASK")
+                assert side.agent.message("KILL_TASK", scheduler.id)
                 side.agent.update(run, "TASK_KILLED", 3)
             status = scheduler.update("TASK_KILLED", acknowledge=False)
             scheduler.call("RECONCILE", tasks=[])
@@ -159,7 +159,7 @@ def test_roles_count_what_their_frameworks_hold(theirs: Theirs, ours: Ours) -> N
             taken = [scalar("cpus", 0.5), scalar("mem", 32), ports((31005, 31006), (31009, 31009))]
             scheduler.accept([offer], [task("counted", offer, *taken)], refuse_seconds=3600)
             if isinstance(side, Ours):
-                side.agent.update(side.agent.message("RUN_TASK"), "TASK_RUNNING", 1)
+                side.agent.update(side.agent.message("RUN_TASK", scheduler.id), "TASK_RUNNING", 1)
             scheduler.update("TASK_RUNNING")
             return [*told, role()]
         finally:
@@ -232,7 +232,7 @@ def test_the_counters_count_what_the_originals_do(theirs: Theirs, ours: Ours) ->
             bad = task("bad", offer, scalar("cpus", 99))
             scheduler.accept([offer], [task("one", offer), task("two", offer), bad], refuse_seconds=3600)
             if isinstance(side, Ours):
-                runs = [side.agent.message("RUN_TASK") for _ in range(2)]
+                runs = [side.agent.message("RUN_TASK", scheduler.id) for _ in range(2)]
                 for number, run in enumerate(runs):
                     side.agent.update(run, "TASK_STARTING", 10 + number)
                     side.agent.update(run, "TASK_RUNNING", 20 + number)

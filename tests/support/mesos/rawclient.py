@@ -343,11 +343,13 @@ class Agent:
             self.id, self.epoch = connected["agent_id"], connected["epoch"]
             self.connected = connected
 
-    def message(self, kind: str) -> Any:
-        """The next message of this kind. Pings are answered on the way."""
+    def message(self, kind: str, framework: str | None = None) -> Any:
+        """The next message of this kind, from this framework if it is named: an agent that many tests share has more.
+        Pings are answered on the way."""
         while True:
             message = self.stream.next()
-            if message["type"] == kind:
+            whose = message["framework"]["id"] if "framework" in message else message.get("framework_id", {})
+            if message["type"] == kind and framework in (None, whose.get("value")):
                 return message
             if message["type"] == "PING":
                 self.post({"type": "PONG"})
