@@ -32,6 +32,12 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
     server.kill()
 
 
+@pytest.fixture(autouse=True)
+def patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long people are let wait is no question here, and a busy host takes longer."""
+    monkeypatch.setattr("dcos_runtime.auth.shared.PATIENCE", WAIT)
+
+
 class Place:
     """Directories of one cluster's users, on one clock that stands still unless the test turns it."""
 
