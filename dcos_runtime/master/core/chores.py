@@ -16,10 +16,21 @@ from dcos_runtime.master.core.timing import Asked, Chore, Declined, Ended, GiveU
 
 AT_ONCE, ENDED_AT_ONCE, TOLD_AT_ONCE = 500, 200, 5000
 """Some 10 ms."""
+UNDER_WAY = 4
+"""Long calls of one framework and kind that are gone on with in steps."""
 
 
 def begin(state: State, chore: Chore, now: Now) -> None:
-    """Does so much of it at once."""
+    """Does so much of it at once.
+
+    A framework with so many calls of the kind under way has its first one done whole before: what waits does not grow,
+    however fast a client calls.
+    """
+    if isinstance(chore, Asked | Declined):
+        waiting = [one for one in state.chores if isinstance(one, Asked | Declined) and _alike(one, chore)]
+        if len(waiting) >= UNDER_WAY:
+            state.chores.remove(waiting[0])
+            _whole(state, waiting[0], now)
     rest = _some(state, chore, now)
     if rest is not None:
         state.chores.append(rest)
@@ -39,6 +50,16 @@ def go_on(state: State, now: Now) -> None:
         state.chores.appendleft(rest)
     if state.chores:
         state.timers.set(GoOn(), now.mono)
+
+
+def _alike(one: Asked | Declined, other: Asked | Declined) -> bool:
+    return type(one) is type(other) and one.framework_id == other.framework_id
+
+
+def _whole(state: State, chore: Chore, now: Now) -> None:
+    rest: Chore | None = chore
+    while rest is not None:
+        rest = _some(state, rest, now)
 
 
 def _some(state: State, chore: Chore, now: Now) -> Chore | None:

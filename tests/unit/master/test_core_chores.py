@@ -66,6 +66,25 @@ def test_many_offers_are_declined_in_steps_and_what_comes_in_between_counts() ->
     world.check()
 
 
+@pytest.mark.parametrize("kind", ["RECONCILE", "DECLINE"])
+def test_what_waits_does_not_grow_however_fast_a_client_calls(kind: str) -> None:
+    world = World(agents=1, frameworks=2)
+    world.settle()
+    one, other = world.frameworks
+    told = []
+    for number in range(9):
+        for framework in (one, other):
+            many = [{"value": f"{kind}{number}.{part}"} for part in range(5)]
+            asked = {"tasks": [{"task_id": task} for task in many]}
+            told += call(framework, kind, **(asked if kind == "RECONCILE" else {"offer_ids": many}))
+            assert len(world.core.state.chores) <= 2 * chores.UNDER_WAY, "so many of each"
+    while world.core.state.chores:
+        told += step(world)
+    if kind == "RECONCILE":
+        wanted = [f"{kind}{number}.{part}" for number in range(9) for part in range(5)]
+        assert sorted(status.task_id.value for status in told) == sorted(wanted * 2), "all of it is done"
+
+
 def test_many_tasks_are_told_of_in_steps() -> None:
     world = World(agents=1, frameworks=1)
     world.settle()
