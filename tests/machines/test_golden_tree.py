@@ -24,6 +24,7 @@ def test_the_golden_tree_is_as_it_was_built_whatever_ran_over_it(golden: Image) 
     assert tree_digest(golden.tree) == golden.digest
 
 
+@pytest.mark.soak  # two minutes of processor time
 def test_the_golden_tree_built_again_has_identical_bytes(golden: Image, tmp_path: Path) -> None:
     again = ensure("machine", cache=tmp_path / "again")
     first = golden
