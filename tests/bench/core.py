@@ -132,13 +132,15 @@ class Master:
         return seconds, len(self.core.state.offers) - before
 
     def decline(self, refuse_seconds: float) -> None:
-        """Everybody declines what they have."""
+        """Everybody declines what they have; that of very many offers is gone on with in steps."""
         for framework_id, stream_id in self.frameworks:
             ids = [OfferID(value=one) for one in sorted(self.core.state.frameworks[framework_id].offers)]
             if ids:
                 filters = {"refuse_seconds": refuse_seconds}
                 body = {"type": "DECLINE", "framework_id": {"value": framework_id}}
                 self.call(codec.encode({**body, "decline": {"offer_ids": ids, "filters": filters}}), stream_id)
+        while self.core.state.chores:
+            self.core.receive(events.Tick(0), self.now())
 
 
 def _connect(
