@@ -20,13 +20,13 @@ def main() -> None:
     daemon.configure_logging(flags.logging_level)
 
     from dcos_runtime.auth.directory import AdministratorUnusable
-    from dcos_runtime.auth.process import Process
+    from dcos_runtime.auth.shell import AuthShell
     from dcos_runtime.guard.tokens import KeyUnusable
     from dcos_runtime.store import StoreError
     from dcos_runtime.tls import TlsError
 
     async def body(life: daemon.Life) -> None:
-        await Process(flags, life, lambda path: print(f"{flags.program} listening on unix:{path}", flush=True)).run()
+        await AuthShell(flags, life, lambda path: print(f"{flags.program} listening on unix:{path}", flush=True)).run()
 
     try:
         sys.exit(daemon.run(body))

@@ -6,7 +6,7 @@ import time
 import uuid
 from pathlib import Path
 
-from dcos_runtime.guard.tokens import ALGORITHM, LIFETIME, KeyUnusable, jwk_of
+from dcos_runtime.guard.tokens import ALGORITHM, LIFETIME, KeyUnusable, from_file, jwk_of
 
 
 class Signer:
@@ -50,9 +50,4 @@ class Signer:
 
 def signer(path: Path, issuer: str) -> Signer:
     """From the file of --token_private_key. Raises `KeyUnusable`."""
-    try:
-        return Signer(path.read_bytes(), issuer)
-    except OSError as error:
-        raise KeyUnusable(f"{path} cannot be read: {error.strerror}") from error
-    except KeyUnusable as error:
-        raise KeyUnusable(f"{path}: {error}") from None
+    return from_file(path, lambda key: Signer(key, issuer))

@@ -14,9 +14,14 @@ import time
 from collections import OrderedDict
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from dcos_runtime.errors import Explained
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+T = TypeVar("T")
 
 ALGORITHM = "RS256"
 LIFETIME = 5 * 24 * 3600.0
@@ -118,12 +123,17 @@ def is_daemons(uid: str) -> bool:
 
 def verifier(path: Path, issuer: str) -> Verifier:
     """From the file of --token_key. Raises `KeyUnusable`."""
+    return from_file(path, lambda key: Verifier(key, issuer))
+
+
+def from_file(path: Path, make: Callable[[bytes], T]) -> T:
+    """What ``make`` makes of the key in a file. Raises `KeyUnusable`, which names the file and quotes nothing of it."""
     try:
-        return Verifier(path.read_bytes(), issuer)
+        return make(path.read_bytes())
     except OSError as error:
         raise KeyUnusable(f"{path} cannot be read: {error.strerror}") from error
     except KeyUnusable as error:
-        raise KeyUnusable(f"{path}: {error}") from error
+        raise KeyUnusable(f"{path}: {error}") from None
 
 
 def jwk_of(key: Any) -> dict[str, str]:

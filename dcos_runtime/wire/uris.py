@@ -83,10 +83,6 @@ def output_name(value: str) -> str:
     return path(value).rstrip("/").rpartition("/")[2]
 
 
-def is_archive(name: str) -> bool:
-    return name.lower().endswith((*TARS, ZIP))
-
-
 def unpacked_under_uris(value: str) -> bool:
     return output_name(value).lower().endswith(UNPACKED_UNDER_URIS)
 

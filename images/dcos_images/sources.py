@@ -7,7 +7,7 @@ updates and its security fixes. Whatever else the host has (vendors' repositorie
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -173,8 +173,3 @@ def _unfold_key(value: str) -> str:
     if "\n" not in value:
         return value.strip()
     return "\n".join("" if line == "." else line for line in value.strip().splitlines()) + "\n"
-
-
-def keyrings(sources: Sequence[Source]) -> tuple[Path, ...]:
-    """The keyring files that ``sources`` name."""
-    return tuple(sorted({Path(source.signed_by) for source in sources if source.signed_by.startswith("/")}))

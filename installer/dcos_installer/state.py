@@ -11,7 +11,6 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from dcos_installer.errors import StateError
 from dcos_installer.surroundings import can_be_made, home, plain
@@ -107,20 +106,6 @@ class ClusterState:
     @property
     def logs(self) -> Path:
         return self.root / "logs"
-
-    def write_json(self, path: Path, value: Any) -> None:
-        atomic_write(path, json.dumps(value, indent=1, sort_keys=True) + "\n")
-
-    def read_json(self, path: Path) -> Any | None:
-        """What ``path`` holds; None when it is not there. Raises `StateError` when it cannot be read."""
-        try:
-            return json.loads(path.read_text())
-        except FileNotFoundError:
-            return None
-        except (OSError, ValueError) as error:
-            raise StateError(
-                f"{path} cannot be read", why=str(error), hint="move the file away: it is a cache and is written again"
-            ) from error
 
 
 def open_state(inventory: Path, home: Path | None = None) -> ClusterState:

@@ -17,7 +17,7 @@ import pytest
 from aiohttp import web
 
 from dcos_runtime import bodies, daemon
-from dcos_runtime.auth.process import listening
+from dcos_runtime.auth.shell import listening
 from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.leading.routes import Parts, Patterns, route
 from dcos_runtime.marathon.http.dialect import MarathonDialect

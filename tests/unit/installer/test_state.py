@@ -97,13 +97,3 @@ def test_an_atomic_write_that_fails_leaves_the_old_content_and_no_rest(tmp_path:
     assert target.read_text() == "new"
     assert stat.S_IMODE(target.stat().st_mode) == 0o600
     assert list(tmp_path.iterdir()) == [target]
-
-
-def test_json_that_is_not_there_is_none_and_json_that_is_broken_is_an_error(tmp_path: Path) -> None:
-    state = open_state(tmp_path / "local.ini", tmp_path)
-    assert state.read_json(state.facts) is None
-    state.write_json(state.facts, {"a": [1]})
-    assert state.read_json(state.facts) == {"a": [1]}
-    state.facts.write_text("{")
-    with pytest.raises(StateError, match="cannot be read"):
-        state.read_json(state.facts)

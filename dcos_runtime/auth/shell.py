@@ -43,7 +43,7 @@ _MAX_HEADER = 64 * 1024
 _PURGE_SECONDS = 600.0
 
 
-class Process:
+class AuthShell:
     """``ready`` is told the socket's path once requests are answered."""
 
     def __init__(self, flags: AuthFlags, life: daemon.Life, ready: Callable[[Path], None]) -> None:
