@@ -3,6 +3,9 @@ SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
 
+# Daemons are started by the thousand in the tests: their bytecode is kept, whatever the shell says.
+unexport PYTHONDONTWRITEBYTECODE
+
 INVENTORY ?= inventories/local.ini
 PYTHON ?= /usr/bin/python3
 VENV := .venv
@@ -27,7 +30,7 @@ $(VENV)/.operator: installer/locks/operator.lock pyproject.toml installer/setup-
 	@$(PYTHON) installer/checkout paths $(VENV)
 	@touch $@
 
-$(VENV)/.dev: installer/locks/dev.lock $(VENV)/.operator
+$(VENV)/.dev: installer/locks/dev.lock installer/locks/libvirt.lock $(VENV)/.operator
 	@installer/setup-host tests
 	@echo "setup: what tests and lint need, from installer/locks/dev.lock"
 	@$(PIP) --require-hashes --only-binary :all: -r installer/locks/dev.lock
@@ -39,19 +42,20 @@ deploy: setup ## bring up the cluster of $(INVENTORY) on this machine
 destroy: setup ## take that cluster away, with all it left on this machine
 	@$(BIN)/dcos-installer destroy --yes $(INVENTORY)
 
-test: setup-dev ## every test, the ones on real machines included (20 minutes at most)
+test: setup-dev ## every test, the ones on real machines included (25 minutes on two processors)
 	@$(BIN)/python -m tests.side_by_side
 
 soak: setup-dev ## long storms and fuzzing
 	@$(BIN)/python -m pytest -m soak
 
-lint: setup-dev ## formatting, style, types, arrows and circles of imports, YAML, roles
-	@echo "lint: ruff, mypy, import-linter, circles, yamllint, ansible-lint"
+lint: setup-dev ## formatting, style, types, arrows and circles of imports, dead code, YAML, roles
+	@echo "lint: ruff, mypy, import-linter, circles, dead code, yamllint, ansible-lint"
 	@$(BIN)/ruff format --check --quiet .
 	@$(BIN)/ruff check --quiet .
 	@$(BIN)/mypy
 	@PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/lint-imports --no-cache
 	@$(BIN)/python -m tests.support.circles
+	@$(BIN)/python -m tests.support.unused
 	@$(BIN)/yamllint --strict roles images inventories
 	@PATH="$(CURDIR)/$(BIN):$$PATH" ANSIBLE_HOME="$(CURDIR)/build/ansible" $(BIN)/ansible-lint --offline -q roles
 

@@ -1,4 +1,4 @@
-"""The body of a request, read alike by every daemon: packed or not, and never more of it than may be taken.
+"""The body of a request, read in one way by every daemon: compressed or not, and never more than the limit.
 
 The listeners leave it packed (`daemon.listening`): how much comes out of a few kilobytes is looked at while it is
 unpacked, a slice at a time. What cannot be unpacked is 400, a coding that is not known here 415, too much 413.
@@ -79,7 +79,7 @@ async def _unpacked(request: web.BaseRequest, coding: str, most: int) -> bytes:
             if max(len(whole), taken) > most:
                 raise BodyRefused(413, f"A compressed body may hold at most {_size(most)}; send less at once")
             rest = unpacker.unused_data if unpacker.eof else unpacker.unconsumed_tail
-            await asyncio.sleep(0)  # others have their turn between the slices
+            await asyncio.sleep(0)  # other requests are served between the slices
     if unpacker is None or not unpacker.eof:
         raise BodyRefused(400, f"Failed to decompress the body: the {coding} data end too early")
     return bytes(whole)

@@ -36,9 +36,6 @@ _LONGEST_LOGGED = 16 * 1024
 
 log = logging.getLogger(__name__)
 
-HANDSHAKE_SECONDS = 10.0
-"""How long a client may take to say who it is, on a listener with TLS."""
-
 ALL_PATHS = "/{path:(?s:.*)}"
 """The one route of a daemon that looks at paths itself: line ends in them, too, have its own answer."""
 
@@ -59,7 +56,7 @@ class Leave(Exception):
 
     @property
     def stream(self) -> TextIO:
-        """Where ``text`` belongs."""
+        """The stream that ``text`` is printed to."""
         return sys.stderr if self.code else sys.stdout
 
 
@@ -101,7 +98,10 @@ def own_flags(
     try:
         return read_flags(wanted, summary, argv, check=check, checks=checks)
     except Leave as leave:
-        print(leave.text, file=leave.stream)
+        try:
+            print(leave.text, file=leave.stream, flush=True)
+        except BrokenPipeError:  # whoever reads has seen enough, and Python would complain at the exit, too
+            os.dup2(os.open(os.devnull, os.O_WRONLY), leave.stream.fileno())
         sys.exit(leave.code)
 
 
@@ -109,7 +109,7 @@ def own_flags(
 
 
 class _Formatter(logging.Formatter):
-    """A record never looks like several: what a client sent ends in many messages."""
+    """Keeps a record on one line: many messages quote what a client sent."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         from dcos_runtime.wire.told import bounded
@@ -223,7 +223,7 @@ def run(body: Callable[[Life], Awaitable[None]]) -> int:
     """Runs ``body`` under uvloop until it returns; SIGTERM and SIGINT end its `Life` with code 0. The exit code."""
     import uvloop
 
-    os.umask(os.umask(0o022) | 0o022)  # whoever starts it with 000 does not mean that others may write its state
+    os.umask(os.umask(0o022) | 0o022)  # even if it is started with umask 000, others must not write its state
 
     async def whole() -> int:
         life = Life()
@@ -276,13 +276,13 @@ async def listening(
     the address when it cannot be had. On leaving, requests in flight get ``stop_seconds``.
     Handlers get packed bodies as they came (`bodies.read`). ``refused`` makes the answer, of status and text, to what
     is no request; plain text unless it is given.
-    With ``tls`` whoever does not end the handshake in time, or speaks something else, is cut off; so is, anywhere,
-    whoever sends or reads too slowly (`connections`). ``members_only``: clients are our own daemons, each keeps
-    connections, and any number of them may come from one address. Mutual TLS says the same.
+    With ``tls`` whoever does not end the handshake in time, or speaks something else, is cut off (`handshakes`); so
+    is, anywhere, whoever sends or reads too slowly (`connections`). ``members_only``: clients are our own daemons, each
+    keeps connections, and any number of them may come from one address. Mutual TLS says the same.
     """
     from aiohttp import web
 
-    from dcos_runtime import connections
+    from dcos_runtime.listening import connections, handshakes
 
     runner = web.AppRunner(
         application,
@@ -291,31 +291,32 @@ async def listening(
         shutdown_timeout=stop_seconds,
     )
     await runner.setup()
+    # Not through a site of aiohttp: that has no way to set the limits.
+    assert runner.server is not None
+    idle = connections.Idle(None if members_only or tls else connections.MOST_IDLE)
+    make = connections.factory(runner.server, idle, refused or _in_text, access_log=None, auto_decompress=False)
     server: asyncio.Server | None = None
+    shaking: handshakes.Handshakes | None = None
     try:
         try:
-            # Not through a site of aiohttp: that has no way to set the limits.
-            assert runner.server is not None
-            idle = connections.Idle(None if members_only or tls else connections.MOST_IDLE)
-            server = await asyncio.get_running_loop().create_server(
-                connections.factory(runner.server, idle, refused or _in_text, access_log=None, auto_decompress=False),
-                ip,
-                port,
-                ssl=tls,
-                reuse_address=True,
-                backlog=1024,
-                ssl_handshake_timeout=HANDSHAKE_SECONDS if tls else None,
-                ssl_shutdown_timeout=STOP_SECONDS if tls else None,
+            listener = socket.create_server(
+                (ip, port), family=socket.AF_INET6 if ":" in ip else socket.AF_INET, backlog=1024
             )
         except OSError as error:
             raise OSError(
                 error.errno, f"cannot listen on {ip}:{port}: {os.strerror(error.errno or 0)}; is it taken?"
             ) from error
-        bound = server.sockets[0].getsockname()
+        bound = listener.getsockname()
+        if tls is None:
+            server = await asyncio.get_running_loop().create_server(make, sock=listener, backlog=1024)
+        else:
+            shaking = handshakes.Handshakes(listener, tls, make, shutdown_seconds=STOP_SECONDS)
         yield Address(str(bound[0]), int(bound[1]), tls is not None)
     finally:
         if server is not None:
             server.close()
+        if shaking is not None:
+            await shaking.close()
         with contextlib.suppress(TimeoutError):
             await asyncio.wait_for(runner.cleanup(), stop_seconds + 2.0)
 
@@ -348,7 +349,7 @@ def _in_text(status: int, text: str) -> web.Response:
 
 
 def machine() -> dict[str, float | int]:
-    """Of the machine: load, processors, memory; as Mesos' `/system/stats.json`."""
+    """Load, processors and memory of the machine, as in Mesos' `/system/stats.json`."""
     load = os.getloadavg()
     page = os.sysconf("SC_PAGE_SIZE")
     return {

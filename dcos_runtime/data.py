@@ -6,7 +6,8 @@ from pathlib import Path
 
 
 def data_root() -> Path:
-    """The folder that holds ``words.txt``: inside the package, in a wheel, in a checkout and in the machines' bundle.
+    """The folder that holds ``words.txt`` and ``services.json``: inside the package, in a wheel, in a checkout and in
+    the machines' bundle.
 
     Raises ``FileNotFoundError`` when it is not there (a broken installation).
     """

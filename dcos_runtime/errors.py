@@ -1,4 +1,4 @@
-"""What a person has to know when a daemon cannot start or go on: what happened, why, and what to do about it."""
+"""Errors for people, when a daemon cannot start or go on: what happened, why, and what to do about it."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Explained(Exception):
 
 
 def explain(error: BaseException) -> str:
-    """The whole line for whoever starts a daemon."""
+    """The whole line for the person who starts a daemon."""
     if isinstance(error, Explained):
         return _line(error.what, error.why, error.hint)
     if isinstance(error, OSError) and error.strerror and error.filename:

@@ -1,4 +1,4 @@
-"""Runs a recording through the real core: ``python -m dcos_runtime.replay FILE…``. Says where the effects differ.
+"""Run a recording through the real core: ``python -m dcos_runtime.replay FILE…``. Say where the effects differ.
 
 Exit code 0: they are the same everywhere; 1: they differ; 2: a file cannot be read.
 """
@@ -6,9 +6,10 @@ Exit code 0: they are the same everywhere; 1: they differ; 2: a file cannot be r
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -16,17 +17,17 @@ import msgspec
 
 from dcos_runtime import __version__
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.core.recorder import Opening, Unreadable, read
+from dcos_runtime.core.recorder import Opening, UnreadableRecording, read
 from dcos_runtime.core.runner import Core
 
-CORES = {name: f"dcos_runtime.{name}.core.recorded" for name in ("agent", "framework", "marathon", "master")}
+CORES = {name: f"dcos_runtime.{name}.core.recorded" for name in ("agent", "cosmos", "framework", "marathon", "master")}
 """By the name in a recording: the module that tells a core's events and effects, and makes one of a snapshot."""
 
 SHOWN = 10
 
 
-class Recorded(Protocol):
-    """What a module of `CORES` has."""
+class RecordedCore(Protocol):
+    """The interface of the modules in `CORES`."""
 
     EVENT: Any
     EFFECT: Any
@@ -37,34 +38,43 @@ class Recorded(Protocol):
 def replay(data: bytes) -> tuple[Opening, int, list[str], bytes]:
     """One segment: its opening, how many events it has, where effects differ, and the core as it is at the end.
 
-    Raises `Unreadable`.
+    Raises `UnreadableRecording`.
     """
     opening, entries = read(data)
     if opening.core not in CORES:
-        raise Unreadable(f"the recording is of {opening.core!r}; known are {', '.join(sorted(CORES))}")
-    module: Recorded = importlib.import_module(CORES[opening.core])
+        raise UnreadableRecording(f"the recording is of {opening.core!r}; known are {', '.join(sorted(CORES))}")
+    module: RecordedCore = importlib.import_module(CORES[opening.core])
     events = msgspec.msgpack.Decoder(module.EVENT)
-    effects = msgspec.msgpack.Decoder(list[module.EFFECT])  # type: ignore[name-defined]
+    effects = msgspec.msgpack.Decoder(list[module.EFFECT])  # type: ignore[name-defined]  # a union that a module names
     encoder = msgspec.msgpack.Encoder()
     differences: list[str] = []
-    try:
+    with _readable(opening):
         core = module.restored(opening.seed, opening.snapshot)
-        for number, entry in enumerate(entries, 1):
+    for number, entry in enumerate(entries, 1):
+        with _readable(opening):
             event = events.decode(entry.event)
-            error = ""
-            try:
-                done = core.receive(event, Now(entry.mono, entry.wall))
-            except Exception as raised:
-                done, error = core.take_effects(), type(raised).__name__
-            if encoder.encode(done) != bytes(entry.effects) or error != entry.error:
+        error = ""
+        try:
+            done = core.receive(event, Now(entry.mono, entry.wall))
+        except Exception as raised:
+            done, error = core.take_effects(), type(raised).__name__
+        if encoder.encode(done) != bytes(entry.effects) or error != entry.error:
+            with _readable(opening):
                 recorded = effects.decode(entry.effects)
-                differences.append(_difference(number, event, recorded, done, entry.error, error))
-    except (msgspec.DecodeError, msgspec.ValidationError) as error:
-        raise Unreadable(
-            f"the recording is of software {opening.software}, this is {__version__}, and they know each other's events"
-            f" no longer: {error}"
-        ) from None
+            differences.append(_difference(number, event, recorded, done, entry.error, error))
     return opening, len(entries), differences, core.snapshot()
+
+
+@contextlib.contextmanager
+def _readable(opening: Opening) -> Iterator[None]:
+    """For what reads the recording, and not for the core: whatever is raised there is a fault of the file."""
+    try:
+        yield
+    except Exception as error:
+        raise UnreadableRecording(
+            f"the recording is of software {opening.software}, this is {__version__}, and they know each other's events"
+            f" no longer, or it was changed: {type(error).__name__}: {error}"
+        ) from None
 
 
 def _difference(number: int, event: Any, was: list[Any], now: list[Any], was_raised: str, raised: str) -> str:
@@ -90,7 +100,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     for path in arguments.files:
         try:
             opening, count, differences, _ = replay(path.read_bytes())
-        except (OSError, Unreadable) as error:
+        except (OSError, UnreadableRecording) as error:
             print(f"{path}: {error}", file=sys.stderr)
             outcome = 2
             continue

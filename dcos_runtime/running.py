@@ -45,10 +45,10 @@ class Ticking(Generic[E]):
     def fed(self) -> None:
         deadline = self._core.next_deadline()
         if deadline is not None and (self._until is None or deadline < self._until):
-            self._changed.set()  # sooner than what is being waited for; later is found out then
+            self._changed.set()  # earlier than the current wait; a later deadline is seen when that ends
 
     def wake(self) -> None:
-        """There is something else that ``ready`` waits to do."""
+        """Has ``ready`` called again: there is something for it to do."""
         self._changed.set()
 
     async def run(self) -> None:

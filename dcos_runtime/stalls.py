@@ -1,4 +1,6 @@
-"""How long a daemon's event loop stood still: a beat that should come every few milliseconds, and how late it came."""
+"""How long a daemon's event loop stood still. A timer should fire every few milliseconds; how late it fires is
+measured. A loop with nothing to do is looked at less often: beats alone would take a daemon a fiftieth of a processor.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +11,15 @@ from collections import deque
 
 BEAT_SECONDS = 0.005
 """A stall is seen by the beat that it delays, so it may have been this much longer than it is counted."""
+
+IDLE_BEAT_SECONDS = 0.05
+"""While the loop has nothing to do. The stall that ends this may have been so much longer; a shorter one, missed."""
+
+WORK_SECONDS = 0.001
+"""What a loop that has something to do takes of a processor between two beats, at least."""
+
+CALM_BEATS = 20
+"""After so many beats in a row without work the loop has nothing to do."""
 
 BOUNDS_MS = (5, 10, 20, 50, 100, 200, 500, 1000, 5000)
 _RECENT_SECONDS = 60.0
@@ -21,19 +32,24 @@ class Stalls:
         self._counts = [0] * (len(BOUNDS_MS) + 1)  # the last one: over all bounds
         self._sum = self._longest = 0.0
         self._recent: deque[tuple[float, float]] = deque()  # when and how late, falling: later ones are shorter
-        self._expected = 0.0
+        self._expected = self._taken = 0.0
+        self._calm = 0
 
     def start(self) -> None:
         """Beats as long as the running loop runs."""
         self._next(asyncio.get_running_loop())
 
     def _next(self, loop: asyncio.AbstractEventLoop) -> None:
-        self._expected = time.monotonic() + BEAT_SECONDS
-        loop.call_later(BEAT_SECONDS, self._beat, loop)
+        pause = BEAT_SECONDS if self._calm < CALM_BEATS else IDLE_BEAT_SECONDS
+        self._taken = time.thread_time()
+        self._expected = time.monotonic() + pause
+        loop.call_later(pause, self._beat, loop)
 
     def _beat(self, loop: asyncio.AbstractEventLoop) -> None:
         now = time.monotonic()
         self.record(max(now - self._expected, 0.0), now)
+        # What it took, not how late it is: a machine that is short of processors has no need of more beats.
+        self._calm = 0 if time.thread_time() - self._taken > WORK_SECONDS else self._calm + 1
         self._next(loop)
 
     def record(self, late: float, now: float) -> None:

@@ -1,4 +1,4 @@
-"""Mutual TLS between our own daemons: contexts from the cluster's CA, and who the other side is.
+"""Mutual TLS between our own daemons: contexts from the cluster's CA, and the identity of the other side.
 
 A daemon's certificate names it in a URI, ``dcos://<cluster-id>/<kind>/<host>``, and carries its host's address, so that
 a client knows by the address that it speaks to the right machine, and a server by the URI what speaks to it. `name_at`
@@ -20,9 +20,7 @@ if TYPE_CHECKING:
     from aiohttp import web
 
 SPOKEN_FOR = "X-Dcos-User"
-"""The header in which `SPEAKERS` name the user whose request they pass on."""
-
-SPEAKERS = frozenset({"gateway", "master", "marathon"})
+"""The header in which gateways and standbys name the user whose request they pass on: see `guard.Guard`."""
 
 _URI = re.compile(r"dcos://([0-9a-f-]{36})/([a-z]+)/([A-Za-z0-9.-]{1,253})")
 
@@ -48,12 +46,12 @@ class Identity:
 
     @property
     def principal(self) -> str:
-        """As whom it acts when it speaks for nobody else."""
+        """The principal of its own requests, those on behalf of no user."""
         return principal(self.kind)
 
 
 def principal(kind: str) -> str:
-    """As whom a daemon of this kind acts."""
+    """The principal of a daemon of this kind."""
     return f"dcos_{kind}"
 
 
@@ -79,7 +77,7 @@ class _Connection(ssl.SSLObject):
 
 
 @dataclass(frozen=True)
-class Files:
+class TlsFiles:
     """Where a daemon's part of the cluster's TLS lies."""
 
     ca: Path
@@ -115,13 +113,13 @@ class Files:
         return context
 
 
-def files(ca: str | None, identity: str | None) -> Files | None:
+def files(ca: str | None, identity: str | None) -> TlsFiles | None:
     """From the flags --tls_ca and --tls_identity; None when neither is given. Raises ``ValueError`` for one alone."""
     if not ca and not identity:
         return None
     if not ca or not identity:
         raise ValueError("--tls_ca and --tls_identity go together")
-    return Files(Path(ca), Path(identity))
+    return TlsFiles(Path(ca), Path(identity))
 
 
 def identity_of(certificate: Mapping[str, Any] | None) -> Identity | None:

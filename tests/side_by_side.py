@@ -1,6 +1,7 @@
 """`python -m tests.side_by_side`: the tests on machines and of daemons, which mostly wait, beside those that compute.
 
-Seven groups, each a pytest of its own. A cluster that several tests share belongs to one group.
+Twelve groups, each a pytest of its own. A cluster that several tests share belongs to one group; the others are cut so
+that they take about as much of a processor each (`--cost` tells it).
 
 Not a shell's ``&``: that would have the tests run with interrupts ignored, which some of them send. Should this process
 itself have been started so, it changes that.
@@ -17,11 +18,26 @@ from pathlib import Path
 MACHINES = "tests/machines"
 SEVERAL = [f"{MACHINES}/test_several_masters.py", f"{MACHINES}/test_unwell_masters.py"]
 PROVIDER = [f"{MACHINES}/test_nspawn_provider.py", f"{MACHINES}/test_golden_tree.py"]
+OWN = [f"{MACHINES}/test_{name}.py" for name in ("existing_hosts", "killed_deploys", "roles_by_molecule")]
+"""On machines of their own. The rest shares one cluster, and would else be the last to end, alone."""
 DAEMONS = "tests/contract"
+CORES = [f"tests/unit/{room}" for room in ("agent", "core", "leading", "marathon", "master", "sim", "store", "wire")]
 INSTALLER = "tests/unit/installer"
+UNIVERSE = ["tests/unit/universe", "tests/unit/cosmos"]
 KERNELS = sorted(
     str(path) for name in ("agent", "master", "marathon", "init") for path in Path(DAEMONS).rglob(f"test_{name}*.py")
 )
+PACKAGES = [
+    *(f"{DAEMONS}/test_{name}.py" for name in ("cosmos", "garbage", "load_balancer", "own_packages")),
+    f"{DAEMONS}/universe",
+]
+
+STORES = sorted(
+    str(path)
+    for name in ("auth", "coordination", "gateway_outages", "leading", "store")
+    for path in Path(DAEMONS).glob(f"test_{name}*.py")
+)
+"""What real ZooKeepers are started for."""
 
 
 def start(*arguments: str) -> subprocess.Popen[str]:
@@ -44,13 +60,18 @@ def main() -> int:
     """0 when all went well; else the first code that is none of success."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
     groups = {
-        "machines": start(MACHINES, *(f"--ignore={path}" for path in SEVERAL + PROVIDER)),
+        "machines": start(MACHINES, *(f"--ignore={path}" for path in SEVERAL + PROVIDER + OWN)),
         "several": start(*SEVERAL),
         "provider": start(*PROVIDER),
+        "own": start(*OWN),
         "kernels": start(*KERNELS),
-        "daemons": start(DAEMONS, *(f"--ignore={path}" for path in KERNELS)),
+        "packages": start(*PACKAGES),
+        "stores": start(*STORES),
+        "daemons": start(DAEMONS, *(f"--ignore={path}" for path in (*KERNELS, *PACKAGES, *STORES))),
         "installer": start(INSTALLER),
-        "others": start("tests", *(f"--ignore={path}" for path in (MACHINES, DAEMONS, INSTALLER))),
+        "universe": start(*UNIVERSE),
+        "cores": start(*CORES),
+        "others": start("tests", *(f"--ignore={path}" for path in (MACHINES, DAEMONS, INSTALLER, *UNIVERSE, *CORES))),
     }
     failures: list[str] = []
     readers = [

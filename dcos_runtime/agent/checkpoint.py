@@ -1,6 +1,6 @@
 """The agent's durable memory: a small JSON file an executor, a framework, and the agent itself, in ``work_dir/meta``.
 
-A file is either the old one or the new one, whatever happens: written aside, flushed to the disk, renamed, and the
+A crash leaves either the old file or the new one: it is written aside, flushed to the disk, renamed, and the
 folder flushed. A file that cannot be read costs its own task only.
 """
 
@@ -17,7 +17,7 @@ from urllib.parse import quote, unquote
 
 from dcos_runtime.agent.core import stored
 from dcos_runtime.agent.core.records import AgentRecord, TaskRecord
-from dcos_runtime.agent.core.stored import Run, UnknownVersion
+from dcos_runtime.agent.core.stored import Run, UnknownRunVersion
 from dcos_runtime.errors import Explained
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -71,8 +71,8 @@ class Checkpoints:
     def read(self) -> Remembered:
         """All checkpoints. Those that cannot be read are set aside as ``*.corrupt`` and logged.
 
-        Raises `CheckpointError` when the agent's own cannot be read: without its id the cluster does not know us. And
-        when one is of a version that is not known: whoever wrote it knows what it tells of, and it is left alone.
+        Raises `CheckpointError` when the agent's own cannot be read: without its id the cluster does not know us. Also
+        when one has a version that is not known. It is then left as it is, for the agent that wrote it.
         """
         agent, own = AgentRecord(), None
         path = self._path("agent")
@@ -104,7 +104,9 @@ class Checkpoints:
         )
 
     def write(self, key: str, value: bytes | None) -> None:
-        """Sets or removes one key durably. Raises ``OSError`` (a full disk, say); the old value then still stands."""
+        """Sets or removes one key durably. Raises ``OSError`` (a full disk, for example); the old value is then
+        still there.
+        """
         path = self._path(key)
         if value is None:
             path.unlink(missing_ok=True)
@@ -153,7 +155,7 @@ class Checkpoints:
 def _read(path: Path, value: bytes, read: Callable[[bytes], T]) -> T:
     try:
         return read(value)
-    except UnknownVersion as error:
+    except UnknownRunVersion as error:
         raise CheckpointError(f"{path} is left as it is: {error}") from error
 
 
@@ -166,7 +168,7 @@ def _flush(folder: Path) -> None:
 
 
 def boot_id() -> str:
-    """What tells this boot of the machine from every other."""
+    """An id of this boot of the machine."""
     with contextlib.suppress(OSError):
         return Path("/proc/sys/kernel/random/boot_id").read_text().strip()
     return ""

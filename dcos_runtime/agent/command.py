@@ -1,4 +1,4 @@
-"""What a task's CommandInfo executes, and whether that can be executed: said before anything is made. Pure."""
+"""What a task's CommandInfo executes, and whether it can be executed; checked before anything is created. Pure."""
 
 from __future__ import annotations
 
@@ -27,14 +27,14 @@ class Command:
 
 
 @dataclass(frozen=True)
-class Room:
+class ExecLimits:
     """What one execve(2) takes: bytes of one string with its NUL, and of all together with a pointer each."""
 
     string: int
     total: int
 
     @classmethod
-    def here(cls, page: int, stack: int) -> Room:
+    def here(cls, page: int, stack: int) -> ExecLimits:
         """By the size of a page and the soft limit of the stack in bytes, negative for none."""
         quarter = LARGEST_TOTAL if stack < 0 else stack // 4
         return cls(string=32 * page, total=max(min(LARGEST_TOTAL, quarter), SMALLEST_TOTAL) - WRAPPING)
@@ -50,7 +50,7 @@ def command_of(command: CommandInfo) -> Command:
     return Command(tuple(command.arguments), None if command.arguments[0] == value else value)
 
 
-def not_executable(command: Command, environment: Mapping[str, str], room: Room) -> str | None:
+def not_executable(command: Command, environment: Mapping[str, str], room: ExecLimits) -> str | None:
     """Why this cannot be executed, with names and sizes and never a value; or ``None``."""
     if not command.argv[0]:
         what = "the command is empty" if command.program is None else "argument 0 is empty"

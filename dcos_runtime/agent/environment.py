@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from dcos_runtime.agent.containers.base import DEFAULT_PATH, User
+from dcos_runtime.agent.containers.base import DEFAULT_PATH, ContainerUser
 from dcos_runtime.flags.values import duration_text
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.tasks import TaskInfo
@@ -30,7 +30,7 @@ def environment(
     container_id: str,
     directory: str,
     inside: str,
-    user: User,
+    user: ContainerUser,
 ) -> dict[str, str]:
     """``directory`` is the sandbox on the host, ``inside`` as the task sees it."""
     task_id = task.task_id.value

@@ -12,7 +12,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
-from dcos_runtime.agent.containers.base import DEFAULT_PATH, User
+from dcos_runtime.agent.containers.base import DEFAULT_PATH, ContainerUser
 from dcos_runtime.agent.fetching import process as fetch_process
 from dcos_runtime.agent.sandbox import open_output
 from dcos_runtime.wire.common import CommandInfo
@@ -43,7 +43,12 @@ class Fetcher:
     turns: asyncio.Semaphore
 
     async def fetch(
-        self, container_id: str, uris: list[CommandInfo.URI], sandbox: Path, user: User, disk: int | None = None
+        self,
+        container_id: str,
+        uris: list[CommandInfo.URI],
+        sandbox: Path,
+        user: ContainerUser,
+        disk: int | None = None,
     ) -> None:
         """Fetches ``uris`` in their order, no more than ``disk`` bytes when that is given.
 
@@ -74,7 +79,7 @@ class Fetcher:
             raise self._failed(container_id, f"{ended} ({why})" if why else ended)
 
     async def _run(self, container_id: str, order: bytes, sandbox: Path) -> tuple[asyncio.subprocess.Process, bytes]:
-        """A process to its end, and what it said. It ends with us: its stdin stays open until then."""
+        """Runs a process to its end, and returns its output. It ends when we do: its stdin stays open until then."""
         with os.fdopen(open_output(sandbox, "stderr"), "ab") as errors:
             process = await asyncio.create_subprocess_exec(
                 *(sys.executable, "-I", "-S", fetch_process.__file__),
@@ -88,7 +93,7 @@ class Fetcher:
         try:
             async with asyncio.timeout(self.total_seconds):
                 process.stdin.write(order)
-                with contextlib.suppress(ConnectionError):  # how it ended tells more
+                with contextlib.suppress(ConnectionError):  # its exit status says more
                     await process.stdin.drain()
                 output = await process.stdout.read()
                 await process.wait()

@@ -28,12 +28,12 @@ class NotThere(Exception):
     """No such file in any sandbox."""
 
 
-class NotAllowed(Exception):
+class PathNotAllowed(Exception):
     """The path leads outside its sandbox, or is not of the kind that was asked for."""
 
 
 class Busy(Exception):
-    """The task holds the file in a way that keeps others from it for now."""
+    """The task holds a lease on the file that keeps others from opening it for now."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Opened:
         return stat.S_ISDIR(self.state.st_mode)
 
 
-class Files:
+class SandboxFiles:
     """``agent_id`` completes virtual paths, ``/frameworks/<id>/executors/<id>/runs/<container or latest>/…``."""
 
     def __init__(self, sandboxes: Sandboxes) -> None:
@@ -61,7 +61,7 @@ class Files:
 
     @contextlib.contextmanager
     def opened(self, path: str) -> Iterator[Opened]:
-        """What the (virtual or real) path leads to. Raises `NotThere` and `NotAllowed`."""
+        """What the (virtual or real) path leads to. Raises `NotThere` and `PathNotAllowed`."""
         parts = self._parts(path)
         runs, name, rest = self._root.joinpath(*parts[:6]), parts[6], parts[7:]
         try:
@@ -73,9 +73,9 @@ class Files:
             try:
                 real = str(Path(f"/proc/self/fd/{descriptor}").readlink())
             except OSError as error:  # through links it can be deeper than a path can tell
-                raise NotAllowed(f"'{shown(path, 300)}' is inaccessible") from error
+                raise PathNotAllowed(f"'{shown(path, 300)}' is inaccessible") from error
             if real != str(sandbox) and not real.startswith(f"{sandbox}/"):
-                raise NotAllowed(f"'{shown(path, 300)}' is inaccessible")
+                raise PathNotAllowed(f"'{shown(path, 300)}' is inaccessible")
             yield Opened(descriptor, os.fstat(descriptor))
         finally:
             os.close(descriptor)
@@ -107,12 +107,12 @@ class Files:
 
     def read(self, path: str, offset: int, length: int | None) -> tuple[int, int, bytes]:
         """The file's size, and up to `MAX_READ` bytes from where the data at or after ``offset`` begins, with that
-        place; none for a ``length`` of 0 or past the end. Raises `NotThere`, `NotAllowed` and `Busy`."""
+        place; none for a ``length`` of 0 or past the end. Raises `NotThere`, `PathNotAllowed` and `Busy`."""
         with self.opened(path) as file:
             if file.is_folder:
-                raise NotAllowed("Cannot read a directory")
+                raise PathNotAllowed("Cannot read a directory")
             if not stat.S_ISREG(file.state.st_mode):
-                raise NotAllowed("Cannot read what is not a plain file")
+                raise PathNotAllowed("Cannot read what is not a plain file")
             size = file.state.st_size
             if offset >= size or length == 0:
                 return size, offset, b""
@@ -131,9 +131,9 @@ class Files:
         Raises as `read` does."""
         with self.opened(path) as file:
             if file.is_folder:
-                raise NotAllowed("Cannot download a directory")
+                raise PathNotAllowed("Cannot download a directory")
             if not stat.S_ISREG(file.state.st_mode):
-                raise NotAllowed("Cannot download what is not a plain file")
+                raise PathNotAllowed("Cannot download what is not a plain file")
             descriptor, size = _open(path, file), file.state.st_size
             return descriptor, logs.first_data(descriptor, 0, size) if self._is_output(path) else 0, size
 
@@ -159,7 +159,7 @@ def _readable(path: str) -> Iterator[None]:
     try:
         yield
     except PermissionError as error:
-        raise NotAllowed(f"'{shown(path, 300)}' cannot be read by this agent: {error.strerror}") from error
+        raise PathNotAllowed(f"'{shown(path, 300)}' cannot be read by this agent: {error.strerror}") from error
 
 
 def _entry(path: str, state: os.stat_result) -> dict[str, Any]:

@@ -1,14 +1,16 @@
-"""What the flags of dcos-agent become: who may pass, which capabilities tasks get, and what makes no sense together."""
+"""What the flags of dcos-agent become: its guard, the capabilities of tasks; and which flags exclude each other."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from dcos_runtime.agent.core.capabilities import Policy
-from dcos_runtime.agent.resources import parse_attributes, parse_resources
+from dcos_runtime.agent.resources import parse_resources
 from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.agent import AgentFlags
+from dcos_runtime.flags.resources import read_attributes
 from dcos_runtime.guard import doors, guard
 from dcos_runtime.guard.doors import Doors
 from dcos_runtime.guard.users import Users
@@ -17,26 +19,34 @@ from dcos_runtime.store.election import parse_master
 CHECKS: Mapping[str, Callable[[str], object]] = {
     "master": parse_master,
     "resources": parse_resources,
-    "attributes": parse_attributes,
+    "attributes": read_attributes,
 }
-"""What else the texts of flags have to pass."""
-
-INSIDERS = ("gateway", "operator", "auth", "master")
-"""Kinds of our own daemons that are let in on the port with TLS."""
+"""Further checks of the flags' texts."""
 
 
-def who_may_pass(flags: AgentFlags, users: Users | None) -> Doors:
+def doors_of(flags: AgentFlags, users: Users | None) -> Doors:
     """``users``: who is asked about revoked tokens. Raises `guard.GuardUnusable`."""
     known = guard.guard(
         "mesos-agent",
+        flags,
         credentials=flags.http_credentials,
-        token_key=flags.token_key,
-        token_issuer=flags.token_issuer,
         users=users,
-        anonymous_reads=flags.anonymous_reads,
-        tls_kinds=INSIDERS,
+        kind="agent",
     )
     return Doors("mesos-agent", known, doors.wanted(flags), own="agent")
+
+
+def own_paths(flags: AgentFlags) -> dict[str, Path]:
+    """Folders and files that are the agent's alone, by the flags that name them: no task may see or fetch them."""
+    work_dir = Path(flags.work_dir).absolute()
+    named = {
+        "work_dir": work_dir,
+        "runtime_dir": flags.runtime_dir or work_dir / "run",
+        "http_credentials": flags.http_credentials,
+        "tls_identity": flags.tls_identity,
+        "record": flags.record,
+    }
+    return {name: Path(path).absolute() for name, path in named.items() if path is not None}
 
 
 def capabilities(flags: AgentFlags) -> Policy:
@@ -50,7 +60,7 @@ def capabilities(flags: AgentFlags) -> Policy:
 
 
 def check(flags: AgentFlags) -> None:
-    """What no single flag can tell. Raises `FlagError`."""
+    """Checks flags against each other. Raises `FlagError`."""
     sources = {"http_credentials": flags.http_credentials, "token_key": flags.token_key}
     problems = doors.problems(flags, doors.wanted(flags), sources)
     if flags.ip == "0.0.0.0" and flags.advertise_ip is None:

@@ -18,8 +18,8 @@ from aiohttp import web
 
 from dcos_runtime import __version__, build
 from dcos_runtime.agent import pools
-from dcos_runtime.agent.files import Busy, Files, NotAllowed, NotThere
-from dcos_runtime.agent.views import VERSION, Viewer
+from dcos_runtime.agent.files import Busy, NotThere, PathNotAllowed, SandboxFiles
+from dcos_runtime.agent.views import VERSION, AgentViewer
 from dcos_runtime.daemon import ALL_PATHS, machine, text_response
 from dcos_runtime.guard.doors import Door, Doors
 from dcos_runtime.guard.guard import Denied
@@ -38,8 +38,8 @@ class AgentHttp:
     """The routes. ``viewer`` and ``files`` are given once the agent has recovered; until then reads answer 503."""
 
     def __init__(self, flags: Mapping[str, str], doors: Doors, stalls: Stalls) -> None:
-        self.viewer: Viewer | None = None
-        self.files: Files | None = None
+        self.viewer: AgentViewer | None = None
+        self.files: SandboxFiles | None = None
         self.taken: Callable[[], str] = str
         """Which of our own ports others hold; empty: none."""
         self._flags = flags
@@ -84,7 +84,7 @@ class AgentHttp:
     def _route(self, path: str) -> tuple[str, Door]:
         """The route's own path, without prefix, and its door."""
         parts = [part for part in path.split("/") if part]
-        if parts and re.fullmatch(r"slave\(\d+\)", parts[0]):
+        if parts and re.fullmatch(r"slave\([0-9]+\)", parts[0]):
             parts = parts[1:]
         name = "/" + "/".join(parts).removesuffix(".json")
         if name in _OPEN:
@@ -119,7 +119,7 @@ class AgentHttp:
     async def _statistics(self, request: web.Request) -> web.StreamResponse:
         return _json(await pools.run(pools.READS, partial(self._viewer().containers, now(), False)), request)
 
-    def _viewer(self) -> Viewer:
+    def _viewer(self) -> AgentViewer:
         if self.viewer is None:
             raise web.HTTPServiceUnavailable(text="Agent has not finished recovery")
         return self.viewer
@@ -132,7 +132,7 @@ class AgentHttp:
             return _json(await pools.run(pools.READS, partial(files.browse, path)), request)
         except NotThere:
             return text_response("", 404)
-        except NotAllowed as error:
+        except PathNotAllowed as error:
             return text_response(f"{error}.\n", 400)
 
     async def _read(self, request: web.Request) -> web.StreamResponse:
@@ -145,7 +145,7 @@ class AgentHttp:
             size, begin, data = await pools.run(pools.READS, partial(files.read, path, max(0, offset), limit))
         except NotThere:
             return text_response("", 404)
-        except NotAllowed as error:
+        except PathNotAllowed as error:
             return text_response(f"{error}.\n", 400)
         except Busy as error:
             return text_response(f"{error}.\n", 503, {"Retry-After": "1"})
@@ -161,7 +161,7 @@ class AgentHttp:
             descriptor, sent, size = await pools.run(pools.READS, partial(files.copy_descriptor, path))
         except NotThere:
             return text_response("", 404)
-        except NotAllowed as error:
+        except PathNotAllowed as error:
             return text_response(f"{error}.\n", 400)
         except Busy as error:
             return text_response(f"{error}.\n", 503, {"Retry-After": "1"})
@@ -186,7 +186,7 @@ class AgentHttp:
         finally:
             os.close(descriptor)
 
-    def _asked(self, request: web.Request) -> tuple[Files, str]:
+    def _asked(self, request: web.Request) -> tuple[SandboxFiles, str]:
         if self.files is None:
             raise web.HTTPServiceUnavailable(text="Agent has not finished recovery")
         path = request.query.get("path", "")
@@ -201,7 +201,7 @@ def _number(request: web.Request, name: str, default: int) -> int:
     text = request.query.get(name)
     if text is None:
         return default
-    if not re.fullmatch(r"-?\d{1,18}", text):
+    if not re.fullmatch(r"-?[0-9]{1,18}", text):
         raise web.HTTPBadRequest(text=f"Failed to parse {name}: Failed to convert '{shown(text)}' to number.\n")
     if int(text) < -1:
         raise web.HTTPBadRequest(text=f"Negative {name} provided: {text}.\n")

@@ -9,9 +9,9 @@ from functools import partial
 from pathlib import Path
 
 from dcos_runtime.agent import pools
-from dcos_runtime.agent.command import Command, Room, command_of, not_executable
+from dcos_runtime.agent.command import Command, ExecLimits, command_of, not_executable
 from dcos_runtime.agent.containers import base
-from dcos_runtime.agent.containers.base import Launcher, LaunchError, Spec, User
+from dcos_runtime.agent.containers.base import ContainerUser, Launcher, LaunchError, Spec
 from dcos_runtime.agent.core.capabilities import USUALLY, Policy
 from dcos_runtime.agent.core.effects import Prepare
 from dcos_runtime.agent.disk.projects import Projects
@@ -28,10 +28,10 @@ MIN_MEMORY = 32 * MB
 """Mesos' smallest memory limit: less does not even start a shell."""
 MAX_CPUS = 1_000_000.0
 MAX_MEMORY = float(2**60)
-"""A limit above these, infinity for one, is none."""
+"""A larger limit, such as infinity, counts as none."""
 
 
-class UserUnknown(Exception):
+class TaskUserUnknown(Exception):
     """The sandbox could not be made for the task's user; the text is Mesos'."""
 
 
@@ -54,19 +54,17 @@ class Launching:
     async def prepare(self, effect: Prepare, task: TaskInfo) -> int:
         """Makes the container of a `Prepare`, whose TaskInfo is ``task``; its process waits. Its pid.
 
-        Raises `UserUnknown`, `fetcher.FetchFailed`, `base.LaunchError`, ``OSError``.
+        Raises `TaskUserUnknown`, `fetcher.FetchFailed`, `base.LaunchError`, ``OSError``.
         """
         assert task.command is not None  # the core refuses tasks without one
         command = task.command
         origin = self.origin()
         sandbox = self.sandboxes.path(origin.agent_id, effect.framework_id, task.task_id.value, effect.container_id)
         try:
-            user = await pools.run(
-                pools.LAUNCHES, partial(resolve_user, command.user, effect.user or None, self.switch_user)
-            )
+            user = await pools.run(pools.LAUNCHES, partial(resolve_user, command.user, effect.user, self.switch_user))
         except NoSuchUser as error:
-            name = command.user or effect.user
-            raise UserUnknown(
+            name = effect.user if command.user is None else command.user
+            raise TaskUserUnknown(
                 f"Failed to create executor directory '{sandbox}': Failed to chown directory to '{name}': {error}"
             ) from error
         inside = self.launcher.sandbox_inside(sandbox)
@@ -100,7 +98,7 @@ class Launching:
         task: TaskInfo,
         command: Command,
         found: dict[str, str],
-        user: User,
+        user: ContainerUser,
         *,
         sandbox: Path,
     ) -> Spec:
@@ -123,6 +121,6 @@ class Launching:
         )
 
 
-def room() -> Room:
+def room() -> ExecLimits:
     """What one execve(2) takes on this machine: our limits are the task's."""
-    return Room.here(resource.getpagesize(), resource.getrlimit(resource.RLIMIT_STACK)[0])
+    return ExecLimits.here(resource.getpagesize(), resource.getrlimit(resource.RLIMIT_STACK)[0])

@@ -24,7 +24,7 @@ MAX_BATCH = 200
 MAX_RECORD = 64 << 20
 
 
-class Refused(Exception):
+class MasterRefused(Exception):
     """The master refused, with this HTTP status."""
 
     def __init__(self, text: str, status: int | None = None) -> None:
@@ -55,6 +55,7 @@ class MasterLink:
         self._number = 0
         self._up: asyncio.Queue[SendUp] = asyncio.Queue()
         self._closing: set[asyncio.Task[None]] = set()
+        self._stopped = False
 
     async def watch(self) -> None:
         """Tells whatever the election says. Never returns."""
@@ -80,13 +81,15 @@ class MasterLink:
         return f"https://{f'[{host}]' if ':' in host else host}:{self._tls_port}"
 
     def open(self, effect: OpenConnection) -> None:
+        if self._stopped:
+            return
         self._number = effect.connection
         self._up = asyncio.Queue()
         number, work = effect.connection, self._endpoint(effect.connection, effect.host, effect.port)
         self._task = asyncio.create_task(self._guarded(number, work), name=f"finding the port for {number}")
 
     def register(self, effect: Register) -> None:
-        if effect.connection == self._number:
+        if effect.connection == self._number and not self._stopped:
             work = self._stream(effect)
             self._task = asyncio.create_task(
                 self._guarded(effect.connection, work), name=f"connection {effect.connection}"
@@ -104,6 +107,8 @@ class MasterLink:
             self._up.put_nowait(effect)
 
     async def stop(self) -> None:
+        """For good: the core, which goes on until the end, may ask for connections still."""
+        self._stopped = True
         tasks = [task for task in (self._task, *self._closing) if task is not None]
         for task in tasks:
             task.cancel()
@@ -116,7 +121,7 @@ class MasterLink:
 
         try:
             await work
-        except Refused as error:
+        except MasterRefused as error:
             self._feed(Closed(number, str(error), error.status))
         except (aiohttp.ClientError, OSError, TimeoutError, recordio.RecordError, codec.DecodeError) as error:
             self._feed(Closed(number, str(error) or type(error).__name__))
@@ -140,7 +145,7 @@ class MasterLink:
         async with self._session.get(f"http://{shown}:{port}{internal.PATH}", timeout=limits) as response:
             body = await response.read()
             if response.status != 200:
-                raise Refused(f"{response.url} answered {response.status}: {_shown(body)}")
+                raise MasterRefused(f"{response.url} answered {response.status}: {_shown(body)}")
             endpoint = codec.decode(body, internal.Endpoint)
             found = response.url.host_subcomponent or host
         self._feed(EndpointFound(number, found, endpoint.port, tuple(endpoint.versions)))
@@ -158,7 +163,7 @@ class MasterLink:
         async with self._session.post(f"{base}/connect", data=effect.body, headers=headers, timeout=limits) as response:
             if response.status != 200:
                 answer = await response.read()
-                raise Refused(f"the master answered {response.status}: {_shown(answer)}", response.status)
+                raise MasterRefused(f"the master answered {response.status}: {_shown(answer)}", response.status)
             decoder = recordio.Decoder(MAX_RECORD)
             sending = asyncio.create_task(self._post(number, base), name=f"posts {number}")
             try:
@@ -168,7 +173,7 @@ class MasterLink:
                     if sending.done():
                         await sending
                         break
-                raise Refused("the master ended the stream")
+                raise MasterRefused("the master ended the stream")
             finally:
                 sending.cancel()
                 with contextlib.suppress(asyncio.CancelledError, Exception):

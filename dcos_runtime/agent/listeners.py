@@ -1,4 +1,5 @@
-"""The agent's own ports: bound at once, or, when somebody holds one, as soon as it is free; and who that is.
+"""The agent's own ports. Each is bound at once or, when another process holds it, as soon as it is free; that process
+is named.
 
 An agent with tasks serves the master without its listeners: else whoever took a port could never be ended.
 """
@@ -39,7 +40,7 @@ _SOCKET = re.compile(r"socket:\[(\d+)\]")
 
 @dataclass
 class _Port:
-    """A port that is still to be had."""
+    """A port that is not bound yet."""
 
     ip: str
     port: int
@@ -57,11 +58,11 @@ class Listeners:
         """The agent's tasks in words, by container: to tell when one of them holds a port."""
         self._wanted: list[_Port] = []
         self.ports: list[int] = []
-        """All that were opened, also those that are not had yet."""
+        """All that were opened, also those that are not bound yet."""
 
     @property
     def taken(self) -> str:
-        """Which ports are not had, and who holds them; empty: all are had."""
+        """Which ports are not bound yet, and who holds them; empty: all are bound."""
         return "; ".join(f"port {wanted.port} is taken by {wanted.holder}" for wanted in self._wanted)
 
     async def open(self, ip: str, port: int, tls: ssl.SSLContext | None = None) -> Address:
@@ -82,7 +83,7 @@ class Listeners:
             wanted.holder = await asyncio.to_thread(holder, wanted.port, dict(self.tasks()))
 
     async def until_had(self) -> None:
-        """Tries until every port is had, and tells who holds it meanwhile."""
+        """Tries until every port is bound. Until then it logs who holds each."""
         remind_at = 0.0
         while self._wanted:
             for wanted in list(self._wanted):

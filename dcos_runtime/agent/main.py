@@ -19,7 +19,7 @@ from dcos_runtime.agent import flags as agent_flags
 from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent import resources as amounts
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints, boot_id
-from dcos_runtime.agent.containers import ports
+from dcos_runtime.agent.containers import ports, showing
 from dcos_runtime.agent.containers.base import Launcher, LauncherUnusable, Usage
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher
@@ -32,7 +32,7 @@ from dcos_runtime.agent.disk.quota import ProjectQuota, QuotaUnusable
 from dcos_runtime.agent.disk.rules import DiskRules
 from dcos_runtime.agent.environment import Origin
 from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
-from dcos_runtime.agent.files import Files
+from dcos_runtime.agent.files import SandboxFiles
 from dcos_runtime.agent.http import AgentHttp
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.link import MasterLink
@@ -40,15 +40,16 @@ from dcos_runtime.agent.listeners import Listeners
 from dcos_runtime.agent.sandbox import Sandboxes
 from dcos_runtime.agent.shell import AgentShell
 from dcos_runtime.agent.users import MasterUsers
-from dcos_runtime.agent.views import Viewer
+from dcos_runtime.agent.views import AgentViewer
 from dcos_runtime.core.recorder import Recorder
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.daemon import Address, Life
 from dcos_runtime.errors import explain
 from dcos_runtime.flags.agent import AgentFlags
+from dcos_runtime.flags.resources import read_attributes
 from dcos_runtime.flags.values import merged
 from dcos_runtime.guard.guard import GuardUnusable
-from dcos_runtime.recording import Files as RecordingFiles
+from dcos_runtime.recording import recorder
 from dcos_runtime.running import now
 from dcos_runtime.store.election import detector, parse_master
 from dcos_runtime.tls import TlsError
@@ -69,7 +70,7 @@ PRESSURE_INTERVAL = 5.0
 """How often it is asked whether the disk is filling: one look at the file system's own figures."""
 
 _NEVER = (Path("/etc/dcos-secrets"), Path("/dev"), Path("/proc"), Path("/sys"))
-"""What is not for tasks to fetch, whatever the allow-list says."""
+"""What tasks may not fetch, whatever the allow-list says."""
 
 
 _POSIX_DISK = "tasks' files are counted: no project quota can hold plain processes, which can take files out of it"
@@ -78,12 +79,14 @@ _POSIX_DISK = "tasks' files are counted: no project quota can hold plain process
 async def serve(flags: AgentFlags, life: Life) -> None:
     """Listens, recovers, prints the ready line, and is an agent until ``life`` ends."""
     work_dir = Path(flags.work_dir).absolute()
+    if os.geteuid() == 0:
+        os.umask(0o022)  # other users' tasks go through its folders; what nobody else may read has modes of its own
     try:
         work_dir.mkdir(parents=True, exist_ok=True)
         lock = _lock(work_dir)
         files = tls.files(flags.tls_ca, flags.tls_identity)
         users = MasterUsers(files) if files is not None else None
-        http = AgentHttp(flags.shown(), agent_flags.who_may_pass(flags, users), life.stalls)
+        http = AgentHttp(flags.shown(), agent_flags.doors_of(flags, users), life.stalls)
         async with contextlib.AsyncExitStack() as stack:
             listeners = Listeners(http.application, stack)
             address = await listeners.open(flags.ip, flags.port)
@@ -118,7 +121,7 @@ async def _serve(
     shell: AgentShell,
     address: Address,
     listeners: Listeners,
-    files: tls.Files | None,
+    files: tls.TlsFiles | None,
     users: MasterUsers | None,
     life: Life,
 ) -> None:
@@ -146,7 +149,7 @@ async def _serve(
 
 
 async def _announce(listeners: Listeners, address: Address) -> None:
-    """The ready line, once every port is had."""
+    """The ready line, once every port is bound."""
     await listeners.until_had()
     print(daemon.ready_line(AgentFlags.program, address), flush=True)
 
@@ -170,8 +173,8 @@ async def _assemble(
     if not logs.possible(work_dir):
         log.warning("stdout and stderr are not capped: the file system of %s cannot give back a file's head", work_dir)
     seed = os.urandom(32)
-    core = AgentCore(_settings(flags, work_dir, address, launcher), Source(seed))
-    recorder = await asyncio.to_thread(_recorder, flags, core, seed)
+    core = AgentCore(_settings(flags, work_dir, address, launcher), SeededSource(seed))
+    keeper = await asyncio.to_thread(_recorder, flags, core, seed)
 
     def origin() -> Origin:
         return Origin(
@@ -188,7 +191,7 @@ async def _assemble(
         total_seconds=flags.fetcher_timeout,
         max_bytes=flags.fetcher_max_size,
         roots=flags.fetcher_local_roots or launcher.visible(),
-        never=(*_NEVER, work_dir, *_secrets(flags)),
+        never=(*_NEVER, *agent_flags.own_paths(flags).values()),
         home=Path(flags.frameworks_home) if flags.frameworks_home else None,
         public_only=launcher.name == "linux",
         turns=asyncio.Semaphore(flags.fetcher_max_processes),
@@ -211,7 +214,7 @@ async def _assemble(
         projects=projects,
     )
     launchers: dict[str, Launcher] = {posix.name: posix, launcher.name: launcher}
-    shell = AgentShell(core, checkpoints, launchers, launching, flags.container_disk_watch_interval, life, recorder)
+    shell = AgentShell(core, checkpoints, launchers, launching, flags.container_disk_watch_interval, life, keeper)
     started = now()
     await shell.recover(strict=flags.strict)
 
@@ -222,18 +225,13 @@ async def _assemble(
             return found
         return dataclasses.replace(found, disk_used_bytes=disk[0], disk_limit_bytes=disk[1])
 
-    http.viewer = Viewer(core, sandboxes, str(address), started, flags.shown(), usage)
-    http.files = Files(sandboxes)
+    http.viewer = AgentViewer(core, sandboxes, str(address), started, flags.shown(), usage)
+    http.files = SandboxFiles(sandboxes)
     return shell
 
 
 def _recorder(flags: AgentFlags, core: AgentCore, seed: bytes) -> Recorder | None:
-    """Raises ``OSError``."""
-    if flags.record is None:
-        return None
-    veil = recorded.Veil(os.urandom(32))
-    log.warning("all that this agent decides on is recorded in %s; secrets of tasks become pseudonyms", flags.record)
-    return Recorder(core, recorded.NAME, __version__, seed, veil, RecordingFiles(Path(flags.record), recorded.NAME))
+    return recorder(flags.record, core, recorded.NAME, seed, recorded.Veil)
 
 
 def _projects(flags: AgentFlags, work_dir: Path, root: Path) -> Projects | None:
@@ -291,14 +289,30 @@ async def _usable_launcher(
         fixed_projects=fixed_projects,
     )
     linux.claim()
+    if flags.launcher == "linux":
+        _keep_apart(flags, linux)
     try:
         log.info("%s", await linux.prove())
-        return linux
     except LauncherUnusable as error:
         if flags.launcher == "linux":
             raise
         log.warning("tasks run as plain processes (--launcher=posix): %s", error)
         return posix
+    _keep_apart(flags, linux)
+    return linux
+
+
+def _keep_apart(flags: AgentFlags, launcher: Launcher) -> None:
+    """Raises `LauncherUnusable` when tasks would see what is the agent's own, and ``OSError``."""
+    for name, path in agent_flags.own_paths(flags).items():
+        folder = showing.shown_in(path, [str(one) for one in launcher.visible()])
+        if folder is not None:
+            raise LauncherUnusable(
+                f"--{name} ({path}) shows in every container",
+                why=f"containers see all of {folder}, links and mounts resolved, and tasks that run as root could read"
+                " what is not theirs",
+                hint="keep it elsewhere, such as below /var/lib or /run",
+            )
 
 
 def _settings(flags: AgentFlags, work_dir: Path, address: Address, launcher: Launcher) -> Settings:
@@ -307,7 +321,7 @@ def _settings(flags: AgentFlags, work_dir: Path, address: Address, launcher: Lau
         hostname=flags.hostname or daemon.own_hostname(address.ip),
         port=address.port,
         resources=amounts.offered(given, amounts.capacity(work_dir)),
-        attributes=amounts.parse_attributes(flags.attributes),
+        attributes=read_attributes(flags.attributes),
         domain=flags.domain,
     )
     return Settings(
@@ -321,11 +335,6 @@ def _settings(flags: AgentFlags, work_dir: Path, address: Address, launcher: Lau
         backoff_first=flags.registration_backoff_factor,
         completed_kept=flags.max_completed_executors_per_framework,
     )
-
-
-def _secrets(flags: AgentFlags) -> list[Path]:
-    """Files of the agent's own that no task gets."""
-    return [Path(name).resolve() for name in (flags.tls_identity, flags.http_credentials) if name]
 
 
 def _lock(work_dir: Path) -> int:

@@ -1,4 +1,4 @@
-"""Threads for work that can block, a pool for each kind: what a task holds up holds up no work of other kinds."""
+"""Threads for work that can block, a pool for each kind: work that a task delays does not delay work of other kinds."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ KILLS = ThreadPoolExecutor(KILLERS := 16, "kills")
 """Signals and kills; the freezer can take a second for each."""
 
 LAUNCHES = ThreadPoolExecutor(8, "launches")
-"""What is laid out for a container that will be, and what is cleared away of its control groups."""
+"""Preparing the folders of a container, and removing its control groups."""
 
 READS = ThreadPoolExecutor(8, "reads")
 """Reading for others: sandboxes, usage."""
@@ -43,7 +43,7 @@ def begin() -> None:
         all_started = threading.Event()
         try:
             for _ in range(size):
-                pool.submit(all_started.wait)  # one that waits takes no more work, so the next one is a thread more
+                pool.submit(all_started.wait)  # a waiting thread takes no more work: each call starts one more
         except RuntimeError as error:
             log.warning("%s; there are fewer than %d threads for it", error, size)
         finally:

@@ -154,7 +154,7 @@ class _Removal:
 
     @contextlib.contextmanager
     def _noting(self, folder: _Open) -> Iterator[None]:
-        """The first error is kept, and the rest goes on; what went meanwhile is none."""
+        """Keeps the first error and goes on. That an entry is already gone is no error."""
         try:
             yield
         except FileNotFoundError:

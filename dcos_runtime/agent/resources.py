@@ -1,4 +1,6 @@
-"""What the agent offers: told by ``--resources`` and ``--attributes``, the rest sized from its cgroup and machine."""
+"""What the agent offers: as ``--resources`` and ``--attributes`` say, and for the rest as large as its cgroup and
+machine allow.
+"""
 
 from __future__ import annotations
 
@@ -12,13 +14,14 @@ import msgspec
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import intervals
-from dcos_runtime.wire import codec
+from dcos_runtime.flags.resources import read_resources, with_value
+from dcos_runtime.flags.shared import TASK_PORTS
 from dcos_runtime.wire.common import Attribute, Value
 from dcos_runtime.wire.resources import Resource
 
 MB = 1 << 20
 GB = 1 << 30
-DEFAULT_PORTS = "[31000-32000]"
+DEFAULT_PORTS = f"[{TASK_PORTS[0]}-{TASK_PORTS[1]}]"
 
 Type = Value.Type
 
@@ -37,58 +40,9 @@ class Capacity:
 
 def parse_resources(text: str) -> list[Resource]:
     """``cpus:4;mem:4096;ports:[31000-32000];zones:{a,b}``, or a JSON list of Resources. Raises ``ValueError``."""
-    if text.lstrip().startswith(("[", "{")):
-        try:
-            resources = codec.decode(text.encode(), list[Resource])
-        except codec.DecodeError as error:
-            raise ValueError(f"not a JSON list of resources: {error}") from error
-    else:
-        resources = [_parse_resource(part) for part in text.split(";") if part.strip()]
-    resources = [_with_stack(resource) for resource in resources]
+    resources = [_with_stack(resource) for resource in read_resources(text)]
     _check(resources)
     return resources
-
-
-def _parse_resource(part: str) -> Resource:
-    name, separator, value = part.strip().partition(":")
-    match = re.fullmatch(r"\s*([^()\s]+)\s*(?:\(([^()]*)\))?\s*", name)
-    if not separator or not match:
-        raise ValueError(f"{part.strip()!r} is not name:value")
-    resource = _with_value(match[1], value.strip())
-    if match[2] not in (None, "*"):
-        static = Resource.ReservationInfo(type=Resource.ReservationInfo.Type.STATIC, role=match[2])
-        return msgspec.structs.replace(resource, reservations=[static])
-    return resource
-
-
-def _with_value(name: str, value: str) -> Resource:
-    if value.startswith("["):
-        return Resource(name=name, type=Type.RANGES, ranges=_ranges(value))
-    if value.startswith("{"):
-        if not value.endswith("}"):
-            raise ValueError(f"{name}: {value!r} is not a set such as {{a,b}}")
-        items = [item.strip() for item in value[1:-1].split(",") if item.strip()]
-        return Resource(name=name, type=Type.SET, set=Value.Set(item=items))
-    number = _number(value)
-    if number is None or number < 0:
-        raise ValueError(f"{name}: {value!r} is neither a number, a range such as [1-10] nor a set such as {{a,b}}")
-    return Resource(name=name, type=Type.SCALAR, scalar=Value.Scalar(value=round(number, 3)))
-
-
-def _number(text: str) -> float | None:
-    return float(text) if re.fullmatch(r"[+-]?(\d+(\.\d*)?|\.\d+)", text) else None
-
-
-def _ranges(text: str) -> Value.Ranges:
-    if not text.endswith("]"):
-        raise ValueError(f"{text!r} is not a range such as [31000-32000]")
-    found = []
-    for part in text[1:-1].split(","):
-        match = re.fullmatch(r"\s*(\d+)\s*(?:-\s*(\d+)\s*)?", part)
-        if not match or int(match[2] or match[1]) < int(match[1]):
-            raise ValueError(f"{text!r} is not a range such as [31000-32000]")
-        found.append((int(match[1]), int(match[2] or match[1])))
-    return Value.Ranges(range=[Value.Range(begin=begin, end=end) for begin, end in intervals.merge(found)])
 
 
 _TYPES = {"cpus": Type.SCALAR, "mem": Type.SCALAR, "disk": Type.SCALAR, "gpus": Type.SCALAR, "ports": Type.RANGES}
@@ -129,26 +83,6 @@ def _check_apart(name: str, resources: list[Resource]) -> None:
         raise ValueError(f"{name}: an item is given to two roles")
 
 
-def parse_attributes(text: str) -> list[Attribute]:
-    """``rack:r1;os:debian;cores:8;slots:[1-4]``. Raises ``ValueError``."""
-    attributes = []
-    for part in text.split(";"):
-        if not part.strip():
-            continue
-        name, separator, value = (piece.strip() for piece in part.partition(":"))
-        if not separator or not name or not value:
-            raise ValueError(f"{part.strip()!r} is not name:value")
-        if value.startswith("["):
-            attributes.append(Attribute(name=name, type=Type.RANGES, ranges=_ranges(value)))
-        elif (number := _number(value)) is not None:
-            attributes.append(Attribute(name=name, type=Type.SCALAR, scalar=Value.Scalar(value=number)))
-        elif re.fullmatch(r"[a-zA-Z0-9_/.+=@ -]+", value):
-            attributes.append(Attribute(name=name, type=Type.TEXT, text=Value.Text(value=value)))
-        else:
-            raise ValueError(f"{name}: {value!r} holds characters other than letters, digits and _/.+=@-")
-    return attributes
-
-
 # --- what there is ---------------------------------------------------------------------------------------------------
 
 
@@ -160,10 +94,10 @@ def offered(given: list[Resource], capacity: Capacity) -> list[Resource]:
     names = {resource.name for resource in given}
     memory, disk = capacity.memory, capacity.disk
     found = [
-        _with_value("cpus", f"{capacity.cpus:.3f}"),
-        _with_value("mem", str((memory - GB if memory >= 2 * GB else memory // 2) // MB)),
-        _with_value("disk", str((disk - 5 * GB if disk >= 10 * GB else disk // 2) // MB)),
-        _with_value("ports", DEFAULT_PORTS),
+        with_value("cpus", f"{capacity.cpus:.3f}"),
+        with_value("mem", str((memory - GB if memory >= 2 * GB else memory // 2) // MB)),
+        with_value("disk", str((disk - 5 * GB if disk >= 10 * GB else disk // 2) // MB)),
+        with_value("ports", DEFAULT_PORTS),
     ]
     whole = [*given, *(resource for resource in found if resource.name not in names)]
     order = {"cpus": 0, "mem": 1, "disk": 2, "ports": 3}
@@ -182,7 +116,7 @@ def capacity(work_dir: Path, root: Path = Path("/")) -> Capacity:
 
 
 def _machine_memory(root: Path) -> int:
-    match = re.search(r"^MemTotal:\s+(\d+) kB", (root / "proc/meminfo").read_text(), re.MULTILINE)
+    match = re.search(r"^MemTotal:\s+([0-9]+) kB", (root / "proc/meminfo").read_text(), re.MULTILINE)
     if not match:
         raise ValueError("/proc/meminfo does not tell MemTotal; give --resources=mem:…")
     return int(match[1]) * 1024
@@ -265,7 +199,7 @@ def scalar(resources: Sequence[Resource], name: str) -> float:
 
 def port_ranges(resources: Sequence[Resource]) -> Sequence[tuple[int, int]]:
     """The ports that are offered to tasks; the default when nothing is told of them."""
-    given = [resource for resource in resources if resource.name == "ports"] or [_with_value("ports", DEFAULT_PORTS)]
+    given = [resource for resource in resources if resource.name == "ports"] or [with_value("ports", DEFAULT_PORTS)]
     return amounts.parse(given).intervals("ports")
 
 

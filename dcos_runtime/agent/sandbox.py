@@ -10,10 +10,13 @@ import pwd
 import stat
 from pathlib import Path
 
-from dcos_runtime.agent.containers.base import User
+from dcos_runtime.agent.containers.base import ContainerUser
 
 RUNS = "*/frameworks/*/executors/*/runs/*"
 """Where sandboxes are under their root, and the links to the newest."""
+
+_ABOVE = RUNS.count("/") + 1
+"""Folders from that of the runs up to the root: their user has to come through."""
 
 
 class NoSuchUser(Exception):
@@ -35,14 +38,17 @@ class Sandboxes:
                 raise ValueError(f"{name!r} cannot be part of a path")
         return self.root / agent_id / "frameworks" / framework_id / "executors" / executor_id / "runs"
 
-    def make(self, path: Path, user: User) -> None:
+    def make(self, path: Path, user: ContainerUser) -> None:
         """The sandbox with empty ``stdout`` and ``stderr``, owned by ``user``, and the link ``latest`` to it.
 
         Raises ``OSError``.
         """
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.mkdir(mode=0o750)
         root = os.geteuid() == 0
+        for folder in path.parents[:_ABOVE] if root else ():  # also those that were made under a umask of 077
+            if stat.S_IMODE(folder.stat().st_mode) != 0o755:
+                folder.chmod(0o755)
+        path.mkdir(mode=0o750)
         for name in ("stdout", "stderr"):
             descriptor = os.open(
                 path / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC, 0o644
@@ -78,7 +84,7 @@ def open_output(sandbox: Path, name: str) -> int:
     return descriptor
 
 
-def resolve_user(name: str | None, fallback: str | None, switch: bool) -> User:
+def resolve_user(name: str | None, fallback: str | None, switch: bool) -> ContainerUser:
     """Whom a task runs as: the one its command names, else its framework's, else the agent's own.
 
     Only a root agent can run tasks as others: any other agent refuses a command's own word, and passes over the
@@ -86,16 +92,16 @@ def resolve_user(name: str | None, fallback: str | None, switch: bool) -> User:
     """
     own = _own_user()
     if os.geteuid() != 0:
-        if name and name != own.name and switch:
+        if name is not None and name != own.name and switch:
             raise NoSuchUser(
                 f"this agent runs as {own.name} and cannot run tasks as '{name}'; it would have to be root"
             )
         return own
-    wanted = (name or fallback) if switch else None
-    return _user(wanted) if wanted else own
+    wanted = (fallback if name is None else name) if switch else None
+    return own if wanted is None else _user(wanted)  # an empty name is one of nobody, as in Mesos, and not ours
 
 
-def _user(name: str) -> User:
+def _user(name: str) -> ContainerUser:
     try:
         entry = pwd.getpwnam(name)
     except (KeyError, ValueError):
@@ -103,14 +109,14 @@ def _user(name: str) -> User:
     return _from_entry(entry)
 
 
-def _own_user() -> User:
+def _own_user() -> ContainerUser:
     try:
         return _from_entry(pwd.getpwuid(os.geteuid()))
     except KeyError:
         groups = tuple(os.getgroups())
-        return User(str(os.geteuid()), os.geteuid(), os.getegid(), groups, "/")
+        return ContainerUser(str(os.geteuid()), os.geteuid(), os.getegid(), groups, "/")
 
 
-def _from_entry(entry: pwd.struct_passwd) -> User:
+def _from_entry(entry: pwd.struct_passwd) -> ContainerUser:
     groups = {group.gr_gid for group in grp.getgrall() if entry.pw_name in group.gr_mem} | {entry.pw_gid}
-    return User(entry.pw_name, entry.pw_uid, entry.pw_gid, tuple(sorted(groups)), entry.pw_dir)
+    return ContainerUser(entry.pw_name, entry.pw_uid, entry.pw_gid, tuple(sorted(groups)), entry.pw_dir)

@@ -25,13 +25,13 @@ from dcos_runtime.agent.core.effects import (
     SendUp,
     Signal,
     Start,
-    Watch,
+    WatchContainer,
 )
 from dcos_runtime.agent.core.model import Facts, Found
 from dcos_runtime.agent.disk.usage import DEEPEST
 from dcos_runtime.agent.disk.watcher import DiskWatcher, Watched
 from dcos_runtime.agent.fetcher import FetchFailed
-from dcos_runtime.agent.launching import Launching, UserUnknown
+from dcos_runtime.agent.launching import Launching, TaskUserUnknown
 from dcos_runtime.agent.link import MasterLink
 from dcos_runtime.core.frozen import Log, Persist, Persisted, PersistFailed
 from dcos_runtime.core.recorder import Recorder
@@ -128,7 +128,7 @@ class AgentShell:
         )
 
     async def _inspect(self, launcher: Launcher, container_id: str) -> Facts:
-        """What is left of a container. One that cannot be looked at is taken for one out of control, and so ended."""
+        """What is left of a container. A container that cannot be inspected counts as orphaned, and is ended."""
         try:
             return await launcher.inspect(container_id)
         except Exception:
@@ -156,7 +156,7 @@ class AgentShell:
                 container.preparing = self._do(self._prepare(effect, container), f"prepare {effect.container_id}")
             case Start():
                 self._do(self._start(effect), f"start {effect.container_id}")
-            case Watch():
+            case WatchContainer():
                 self._resume_watching(effect)
             case Signal():
                 self._do(self._signal(effect), f"signal {effect.container_id}")
@@ -199,7 +199,7 @@ class AgentShell:
                 info = codec.decode(effect.task, TaskInfo)
                 self.disk.watch(self._watched(effect, info, container.launcher))
                 pid = await self._launching.prepare(effect, info)
-            except UserUnknown as error:
+            except TaskUserUnknown as error:
                 self.feed(events.LaunchFailed(container_id, str(error), user_unknown=True))
             except (FetchFailed, LaunchError, OSError, ValueError) as error:
                 log.warning("container %s is not launched: %s", container_id, error)
@@ -257,7 +257,7 @@ class AgentShell:
                 log.exception("container %s could not be signalled", effect.container_id)
 
     async def _destroy(self, effect: Destroy) -> None:
-        """Cuts short what can be, then tries until nothing is left."""
+        """Cancels whatever can be cancelled, then tries until nothing is left."""
         container_id = effect.container_id
         container = self._container(container_id, self._launchers.get(effect.launcher))
         if container.preparing is not None and not container.preparing.done():
@@ -282,13 +282,14 @@ class AgentShell:
             sandbox = self._launching.sandboxes.path(
                 effect.agent_id, effect.framework_id, effect.task_id, effect.container_id
             )
-        except ValueError:  # with such a name it never had one, which was why it ended
+        except ValueError:  # with such an id it never had a container; it ended because of that
             return
         gc.touch(sandbox)
 
     async def _persistently(self, work: Callable[[], Awaitable[T]], trouble: str) -> T:
-        """Does ``work`` until it succeeds. Whatever one container's task brought about, the agent goes on for all the
-        others: what nobody thought of is logged and tried again, too."""
+        """Repeats ``work`` until it succeeds. The agent goes on for all other containers, whatever goes wrong with
+        one: unexpected errors are logged, and the work is tried again.
+        """
         wait = FIRST_RETRY
         while True:
             try:
@@ -309,7 +310,7 @@ class AgentShell:
 
     # --- disk ---------------------------------------------------------------------------------------------------------
 
-    def _watched(self, effect: Prepare | Watch, info: TaskInfo, launcher: Launcher) -> Watched:
+    def _watched(self, effect: Prepare | WatchContainer, info: TaskInfo, launcher: Launcher) -> Watched:
         """Raises ``ValueError``."""
         container_id = effect.container_id
         rules, projects = self._launching.disk, self.projects
@@ -326,7 +327,7 @@ class AgentShell:
             known=lambda: None if projects is None else projects.used(container_id),
         )
 
-    def _resume_watching(self, effect: Watch) -> None:
+    def _resume_watching(self, effect: WatchContainer) -> None:
         """A container that a former agent made."""
         container_id, launcher = effect.container_id, self._launchers.get(effect.launcher)
         self._watch(container_id, launcher)

@@ -21,7 +21,7 @@ class MasterUsers(AskedUsers):
     Users' passwords are not an agent's to see: nobody has one here. Without a master no token counts.
     """
 
-    def __init__(self, files: tls.Files) -> None:
+    def __init__(self, files: tls.TlsFiles) -> None:
         """Raises `tls.TlsError`."""
         super().__init__()
         self.master: Callable[[], str | None] = lambda: None

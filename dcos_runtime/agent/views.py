@@ -21,6 +21,7 @@ from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import EMPTY, Format, Resources
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
 
 log = logging.getLogger(__name__)
@@ -32,7 +33,7 @@ CAPABILITIES = ["MULTI_ROLE", "HIERARCHICAL_ROLE", "RESERVATION_REFINEMENT", "TA
 
 
 @dataclass(frozen=True)
-class Viewer:
+class AgentViewer:
     """Shows one agent. ``usage`` tells a container's usage by container id and launcher."""
 
     core: AgentCore
@@ -44,7 +45,7 @@ class Viewer:
 
     def state(self) -> dict[str, Any]:
         info = self.core.settings.info
-        master = self.core.session.master
+        master = self.core.membership.master
         total, used = amounts.parse(info.resources), self._used()
         roles, used_roles = total.by_role(), used.by_role()
         return {
@@ -88,7 +89,7 @@ class Viewer:
         ids = dict.fromkeys(task.record.framework_id for task in self.core.completed)
         return [
             {
-                "id": framework_id,
+                **_framework(self.core.former.get(framework_id) or _unknown(framework_id)),
                 "executors": [],
                 "completed_executors": self._completed(framework_id),
             }
@@ -111,7 +112,7 @@ class Viewer:
             "source": record.task_id,
             "container": record.container_id,
             "directory": self.directory(record),
-            "resources": amounts.view([] if over else [amounts.parse(task.resources)]),  # what has ended holds nothing
+            "resources": amounts.view([] if over else [amounts.parse(task.resources)]),  # ended: holds nothing
             "role": _role(task),
             **_labels(task),
             "tasks": [] if over or waiting else [shown],
@@ -184,7 +185,7 @@ class Viewer:
         offered, used = amounts.parse(info.resources), self._used()
         told: dict[str, float] = {
             "slave/uptime_secs": now.mono - self.started.mono,
-            "slave/registered": float(self.core.session.member),
+            "slave/registered": float(self.core.membership.member),
             "slave/frameworks_active": float(len(self.core.frameworks)),
             "slave/executors_running": float(self._in_stages(Stage.RUNNING)),
             "slave/executors_registering": float(self._in_stages(Stage.INTENT, Stage.PREPARING, Stage.STARTING)),
@@ -231,6 +232,11 @@ def _beginning(text: str) -> str:
     """Mesos counts bytes; unlike it, no half of a character is told."""
     encoded = text.encode(errors="replace")
     return text if len(encoded) <= 15 else encoded[:12].decode(errors="ignore") + "..."
+
+
+def _unknown(framework_id: str) -> FrameworkInfo:
+    """Of a framework whose checkpoint could not be read: readers rely on the fields, not on what is in them."""
+    return FrameworkInfo(id=FrameworkID(value=framework_id), user="", name="")
 
 
 def _framework(info: FrameworkInfo) -> dict[str, Any]:

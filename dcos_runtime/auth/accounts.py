@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import math
 import time
+from collections.abc import Awaitable
 from typing import Any
 
 import msgspec
@@ -76,7 +77,7 @@ class Accounts:
         return responses.json({"token": token}, headers={"Set-Cookie": _cookie(token, int(LIFETIME))})
 
     async def log_out(self, request: web.BaseRequest, caller: Claims) -> web.Response:
-        """Ends the caller's token, and that of the cookie, should it be another."""
+        """Revokes the caller's token, and that of the cookie if it is another one."""
         ended = {caller.id: caller}
         cookie, _ = request_credentials.split_cookies(request.headers.getall("Cookie", []))
         if cookie:
@@ -110,9 +111,9 @@ class Accounts:
     async def _log_in(self, given: _Credentials, source: str) -> User:
         return await self._logins.log_in(given.uid[:256], given.password, source)
 
-    async def _checked(self, attempt: Any) -> User:
+    async def _checked(self, attempt: Awaitable[User]) -> User:
         try:
-            return await attempt  # type: ignore[no-any-return]
+            return await attempt
         except Rejected:
             raise responses.unauthorized("the uid or the password is wrong", "ERR_INVALID_CREDENTIALS") from None
         except TooMany as error:

@@ -23,12 +23,12 @@ from dcos_runtime.store import StoreError, TooLarge
 from dcos_runtime.store.sqlite import SqliteStore
 
 
-class Unavailable(UsersUnreachable):
-    """The users cannot be known, or not be changed, at the moment."""
+class UsersUnavailable(UsersUnreachable):
+    """The users cannot be read, or not be changed, at the moment."""
 
 
 class UserExists(Exception):
-    """There is a user of that name."""
+    """A user of that name exists already."""
 
 
 class UserUnknown(Exception):
@@ -69,31 +69,31 @@ class Directory(ABC):
 
     @abstractmethod
     def check(self) -> None:
-        """Raises `Unavailable` while what is known may not be the truth."""
+        """Raises `UsersUnavailable` while what is known may be out of date."""
 
     def user(self, uid: str) -> User | None:
-        """Raises `Unavailable`."""
+        """Raises `UsersUnavailable`."""
         self.check()
         return self._users.get(uid)
 
     def users(self) -> list[User]:
-        """In the order of their names. Raises `Unavailable`."""
+        """In the order of their names. Raises `UsersUnavailable`."""
         self.check()
         return [self._users[uid] for uid in sorted(self._users)]
 
     def is_revoked(self, token_id: str) -> bool:
-        """Raises `Unavailable`."""
+        """Raises `UsersUnavailable`."""
         self.check()
         return token_id in self._revoked
 
     def vouch(self, claims: Claims) -> None:
-        """Whether a token that is good by itself still is its user's. Raises `TokenRefused`, `Unavailable`."""
+        """Checks that a valid token still belongs to its user. Raises `TokenRefused`, `UsersUnavailable`."""
         if self.is_revoked(claims.id):
             raise TokenRefused(REVOKED)
         judge(self.user(claims.uid), claims)
 
     def expired(self, now: float) -> list[str]:
-        """Revoked tokens that are good for nothing by now anyhow: nobody needs to remember them."""
+        """Revoked tokens that have expired since: they need not be remembered."""
         return [token_id for token_id, expires in self._revoked.items() if expires < now - tokens.SKEW]
 
     # ``by`` is who wants a change of the users: looked at again together with the change, where the users are kept. The
@@ -101,32 +101,32 @@ class Directory(ABC):
 
     @abstractmethod
     async def add(self, user: User, by: Claims | None = None) -> None:
-        """Raises `UserExists`, `Unavailable`."""
+        """Raises `UserExists`, `UsersUnavailable`."""
 
     @abstractmethod
     async def change(self, uid: str, change: Change, by: Claims | None = None) -> None:
         """``change`` may be called more than once, when others change the same user. Raises `UserUnknown`,
-        `Unavailable`.
+        `UsersUnavailable`.
         """
 
     @abstractmethod
     async def remove(self, uid: str, by: Claims | None = None) -> None:
-        """Raises `UserUnknown`, `LastUser`, `Unavailable`."""
+        """Raises `UserUnknown`, `LastUser`, `UsersUnavailable`."""
 
     @abstractmethod
     async def revoke(self, token_id: str, expires: float) -> None:
-        """The token of this id is good for nothing from now on; remembered until it expires. Raises `Unavailable`."""
+        """Revokes the token with this id. That is remembered until the token expires. Raises `UsersUnavailable`."""
 
     @abstractmethod
     async def forget(self, token_ids: list[str]) -> None:
-        """Removes revoked tokens that have expired. Raises `Unavailable`."""
+        """Removes revoked tokens that have expired. Raises `UsersUnavailable`."""
 
 
 REVOKED = "the token was revoked"
 
 
 def judge(user: User | None, claims: Claims) -> None:
-    """Raises `TokenRefused` when a token of these claims is not that of its user as he is now."""
+    """Raises `TokenRefused` when a token with these claims does not belong to its user any more."""
     if user is None:
         raise TokenRefused("the token's user does not exist")
     if claims.issued < user.since:
@@ -244,7 +244,7 @@ class LocalDirectory(Directory):
         try:
             await self._store.write(changes)
         except (StoreError, TooLarge) as error:
-            raise Unavailable(f"nothing was changed: {error}") from error
+            raise UsersUnavailable(f"nothing was changed: {error}") from error
 
 
 def _user_key(uid: str) -> str:

@@ -1,4 +1,4 @@
-"""What the flags of ``dcos-auth`` say together."""
+"""What the flags of ``dcos-auth`` become, and which of them exclude each other."""
 
 from __future__ import annotations
 
@@ -8,15 +8,16 @@ from pathlib import Path
 from dcos_runtime import tls
 from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.auth import AuthFlags
-from dcos_runtime.gateway.services import Service, ServicesUnusable, by_hand, load
+from dcos_runtime.gateway.services import ServicesUnusable, by_hand, load
 from dcos_runtime.store.zookeeper import parse_url
+from dcos_runtime.wire.cluster_services import ServiceRecord
 
 CHECKS: Mapping[str, Callable[[str], object]] = {"zk": parse_url}
-"""What else the texts of flags have to pass."""
+"""Further checks of the flags' texts."""
 
 
-def services(flags: AuthFlags) -> tuple[Service, ...]:
-    """What the gateway tells of and leads to. Raises `ServicesUnusable`."""
+def services(flags: AuthFlags) -> tuple[ServiceRecord, ...]:
+    """The services that the gateway lists and passes requests on to. Raises `ServicesUnusable`."""
     if flags.services is not None:
         return load(Path(flags.services))
     return by_hand(
@@ -34,7 +35,7 @@ def own_first(flags: AuthFlags) -> tuple[str, ...]:
 
 
 def check(flags: AuthFlags) -> None:
-    """What no single flag can tell. Raises `FlagError`."""
+    """Checks flags against each other. Raises `FlagError`."""
     problems = []
     if (flags.zk is None) == (flags.work_dir is None):
         problems.append("one of --zk (on clusters) and --work_dir (by hand) is wanted: the users are kept there")

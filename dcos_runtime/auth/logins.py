@@ -1,4 +1,6 @@
-"""Who somebody is: by password, slowly and with a limit on how much of it goes on at a time; by token, at once."""
+"""Finds out who sends a request. Passwords take long, and only a few are checked at a time; tokens are checked at
+once.
+"""
 
 from __future__ import annotations
 
@@ -35,9 +37,8 @@ _REMEMBERED_SECONDS = 60.0
 
 @dataclass(frozen=True)
 class Reserved:
-    """Names that are no user's: those our daemons act under, and ``names``, principals with secrets of their own.
-
-    Whoever had such a name would own what the daemon, or that framework, does.
+    """Names that no user may have: those that our daemons act under, and ``names``, principals with secrets of their
+    own. A user with such a name could do what the daemon or that framework may do.
     """
 
     names: frozenset[str] = frozenset()
@@ -50,7 +51,7 @@ NOBODY = Reserved()
 
 
 class Rejected(Exception):
-    """Unknown user or wrong password: nobody is told which."""
+    """Unknown user or wrong password: the response does not say which."""
 
 
 class Hasher:
@@ -83,7 +84,7 @@ class Logins:
         self._hasher = hasher
         self._throttle = throttle or Throttle()
         self._waiting = 0
-        # Somebody's hash that nobody has the password of: an unknown user takes as long as a wrong password.
+        # A hash without a known password: so an unknown user takes as long as a wrong password.
         self._nobody = passwords.hashed(secrets.token_hex(16))
         self._key = secrets.token_bytes(32)
         self._known: OrderedDict[bytes, float] = OrderedDict()

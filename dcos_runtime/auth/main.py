@@ -8,6 +8,7 @@ from dcos_runtime import daemon
 from dcos_runtime.auth import flags as auth_flags
 from dcos_runtime.errors import explain
 from dcos_runtime.flags.auth import AuthFlags
+from dcos_runtime.start import importing
 
 SUMMARY = (
     "Users and tokens of a cluster, and where the gateway's requests lead: nginx asks it on a UNIX socket. "
@@ -19,11 +20,12 @@ def main() -> None:
     flags = daemon.own_flags(AuthFlags, SUMMARY, check=auth_flags.check, checks=auth_flags.CHECKS)
     daemon.configure_logging(flags.logging_level)
 
-    from dcos_runtime.auth.directory import AdministratorUnusable
-    from dcos_runtime.auth.shell import AuthShell
-    from dcos_runtime.guard.tokens import KeyUnusable
-    from dcos_runtime.store import StoreError
-    from dcos_runtime.tls import TlsError
+    with importing():
+        from dcos_runtime.auth.directory import AdministratorUnusable
+        from dcos_runtime.auth.shell import AuthShell
+        from dcos_runtime.guard.tokens import KeyUnusable
+        from dcos_runtime.store import StoreError
+        from dcos_runtime.tls import TlsError
 
     async def body(life: daemon.Life) -> None:
         await AuthShell(flags, life, lambda path: print(f"{flags.program} listening on unix:{path}", flush=True)).run()

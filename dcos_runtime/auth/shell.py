@@ -13,25 +13,27 @@ from pathlib import Path
 
 from aiohttp import web
 
-from dcos_runtime import connections, daemon, tls
+from dcos_runtime import daemon, tls
 from dcos_runtime.auth import flags as auth_flags
 from dcos_runtime.auth import signing
 from dcos_runtime.auth.accounts import Accounts
-from dcos_runtime.auth.directory import Directory, LocalDirectory, Unavailable, User, administrator
+from dcos_runtime.auth.directory import Directory, LocalDirectory, User, UsersUnavailable, administrator
+from dcos_runtime.auth.http import VERIFY, account_pages
 from dcos_runtime.auth.logins import Hasher, Logins, Reserved, Tokens
-from dcos_runtime.auth.pages import VERIFY, account_pages
 from dcos_runtime.flags.auth import AuthFlags
 from dcos_runtime.gateway import auth_request
 from dcos_runtime.gateway.authorizer import WANTED, Authorizer
 from dcos_runtime.gateway.backends import Backend, Upstream
-from dcos_runtime.gateway.cluster_info import Cluster, ClusterInfo, mode_of
+from dcos_runtime.gateway.cluster_info import ClusterFacts, ClusterInfo, mode_of
 from dcos_runtime.gateway.cluster_pages import cluster_pages
-from dcos_runtime.gateway.health import Health, Probes
+from dcos_runtime.gateway.health import ClusterHealth, Probes
 from dcos_runtime.gateway.pages import Pages
 from dcos_runtime.gateway.responses import ErrorResponse
-from dcos_runtime.gateway.services import Service
-from dcos_runtime.gateway.targets import Agents, Names, Services
+from dcos_runtime.gateway.targets import AgentAddresses, Names, Services
 from dcos_runtime.guard.tokens import Verifier
+from dcos_runtime.listening import connections
+from dcos_runtime.shipped_services import shipped
+from dcos_runtime.wire.cluster_services import ServiceRecord
 
 log = logging.getLogger(__name__)
 
@@ -39,7 +41,9 @@ SOCKET_MODE = 0o660
 AUTH_REQUESTS = ".nginx"
 """Beside the socket of --socket, with this after its name, is the one for nginx' auth requests."""
 
-_MAX_HEADER = 64 * 1024
+_LONGEST_LINE = 64 * 1024
+LONGEST_HEAD = 2 * _LONGEST_LINE
+"""Headers hold a whole target and all cookies, of which nginx lets 64 KB pass."""
 _PURGE_SECONDS = 600.0
 
 
@@ -76,11 +80,13 @@ class AuthShell:
             reserved = Reserved(frozenset(flags.reserved_users))
             tokens = Tokens(directory, signer, verifier, reserved)
             accounts = Accounts(directory, Logins(directory, hasher, reserved=reserved), tokens, hasher, reserved)
-            agents = Agents(master, flags.agent_tls_port)
+            known = (*services, *shipped().values())
+            of_agents = {port for one in known if one.hosts != "masters" for port in one.ports.values()}
+            agents = AgentAddresses(master, {flags.agent_tls_port, *of_agents})
             upstreams = self._upstreams(stack, services, masters, files)
             authorizer = Authorizer(tokens, agents, Services(master, init, masters, agents), routes, upstreams)
-            cluster, names = self._cluster(masters), Names(master, flags.masters)
-            health = Health(
+            cluster, names = self._cluster(masters, services), Names(master, flags.masters)
+            health = ClusterHealth(
                 masters[0],
                 flags.masters,
                 cluster.zookeeper,
@@ -113,11 +119,11 @@ class AuthShell:
     def _upstreams(
         self,
         stack: AsyncExitStack,
-        services: Sequence[Service],
+        services: Sequence[ServiceRecord],
         masters: tuple[str, ...],
-        files: tls.Files | None,
+        files: tls.TlsFiles | None,
     ) -> dict[str, Upstream]:
-        """Of services whose leader is passed requests, by their doors."""
+        """The upstreams of services with a leader, by their doors."""
         found = {}
         for service in services:
             route, asked = service.route, service.health
@@ -137,7 +143,7 @@ class AuthShell:
             stack.push_async_callback(local.close)
             await local.open(first)
             return local
-        from dcos_runtime.auth.shared import SharedDirectory
+        from dcos_runtime.auth.shared_directory import SharedDirectory
         from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 
         url = parse_url(flags.zk)
@@ -148,12 +154,12 @@ class AuthShell:
         self._life.spawn(shared.run(), "reading the users")
         return shared
 
-    def _cluster(self, masters: tuple[str, ...]) -> Cluster:
+    def _cluster(self, masters: tuple[str, ...], services: Sequence[ServiceRecord]) -> ClusterFacts:
         from dcos_runtime.store.zookeeper import parse_url
 
         flags = self._flags
         zookeeper = [] if flags.zk is None else parse_url(flags.zk).hosts.split(",")
-        return Cluster(
+        return ClusterFacts(
             id=flags.token_issuer,
             name=flags.cluster or "",
             ip=masters[0],
@@ -162,6 +168,7 @@ class AuthShell:
             dcos_version=flags.dcos_version,
             generation=Path(flags.generation) if flags.generation else None,
             ca=Path(flags.tls_ca) if flags.tls_ca else None,
+            capabilities=sorted({name for service in services for name in service.capabilities}),
         )
 
 
@@ -170,7 +177,6 @@ async def listening(pages: Pages, path: Path) -> AsyncIterator[None]:
     """Serves ``pages`` on the UNIX socket ``path``. Raises ``OSError``, also when another process listens there."""
     path.parent.mkdir(parents=True, exist_ok=True)
     await asyncio.to_thread(_make_room, path)
-    # Headers hold a whole target and all cookies: nginx lets 16 KB a line pass.
     runner = web.ServerRunner(web.Server(pages.answer, handler_cancellation=True), shutdown_timeout=daemon.STOP_SECONDS)
     await runner.setup()
     assert runner.server is not None
@@ -180,8 +186,8 @@ async def listening(pages: Pages, path: Path) -> AsyncIterator[None]:
         lambda status, text: ErrorResponse(status, text).response(),
         access_log=None,
         auto_decompress=False,
-        max_field_size=_MAX_HEADER,
-        max_line_size=_MAX_HEADER,
+        longest_line=_LONGEST_LINE,
+        longest_head=LONGEST_HEAD,
     )
     server: asyncio.Server | None = None
     try:
@@ -215,5 +221,5 @@ async def _purge(directory: Directory) -> None:
         await asyncio.sleep(_PURGE_SECONDS)
         try:
             await directory.forget(directory.expired(time.time()))
-        except Unavailable as error:
+        except UsersUnavailable as error:
             log.warning("revoked tokens that expired are kept for now: %s", error)

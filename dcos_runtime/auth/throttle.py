@@ -1,7 +1,7 @@
-"""Slows down whoever guesses passwords: pure, the time comes from outside.
+"""Slows down guessing of passwords. Pure: the time comes from outside.
 
-Some failures are free. After that the attempts for a key (a user, an address) get a place in a line, one after the
-other with a growing distance; who would have to wait too long is turned away. Whether a user exists plays no role.
+Some failures are free. After that the attempts for a key (a user, an address) are queued, one after the other, at
+growing intervals. An attempt that would have to wait too long is refused. Whether a user exists plays no role.
 """
 
 from __future__ import annotations

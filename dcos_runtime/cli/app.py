@@ -15,7 +15,7 @@ SETTINGS = {"help_option_names": ["-h", "--help"], "max_content_width": 100}
 
 
 @dataclass(frozen=True)
-class Entry:
+class LazyCommand:
     """A subcommand not imported yet. ``summary`` equals its own short help (a test holds them together)."""
 
     module: str
@@ -32,7 +32,7 @@ class Leaf(click.Command):
         self.params.extend(global_options(hidden=True))
 
 
-class Tree(click.Group):
+class CommandTree(click.Group):
     """A command with subcommands, some of them not imported until called.
 
     With ``default``, that subcommand is meant when none is named: `dcos task --json` is `dcos task list --json`.
@@ -43,7 +43,7 @@ class Tree(click.Group):
     def __init__(
         self,
         *args: Any,
-        entries: Mapping[str, Entry] | None = None,
+        entries: Mapping[str, LazyCommand] | None = None,
         default: str | None = None,
         top: bool = False,
         **kwargs: Any,
@@ -86,26 +86,54 @@ class Tree(click.Group):
             formatter.write_dl(lines)
 
 
-Tree.group_class = Tree
+CommandTree.group_class = CommandTree
+
+
+class Top(CommandTree):
+    """`dcos` itself: its own commands, then those that packages of the cluster have brought."""
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        found = super().get_command(ctx, cmd_name)
+        if found is not None:
+            return found
+        from dcos_runtime.cli.commands.plugin import plugin_command
+
+        return plugin_command(ctx.ensure_object(Invocation), cmd_name)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        super().format_commands(ctx, formatter)
+        from dcos_runtime.cli.commands.plugin import plugin_lines
+
+        if lines := plugin_lines(ctx.ensure_object(Invocation), own=set(self.list_commands(ctx))):
+            with formatter.section("Commands of this cluster's packages"):
+                formatter.write_dl(lines)
 
 
 @click.group(
-    cls=Tree,
+    cls=Top,
     top=True,
     context_settings={"obj": None},
     entries={
-        "auth": Entry("dcos_runtime.cli.commands.auth", "auth", "Log in to the cluster, and out."),
-        "cluster": Entry(
+        "auth": LazyCommand("dcos_runtime.cli.commands.auth", "auth", "Log in to the cluster, and out."),
+        "cluster": LazyCommand(
             "dcos_runtime.cli.commands.cluster",
             "cluster",
             "Make clusters known here, and choose the one that is meant.",
         ),
-        "marathon": Entry("dcos_runtime.cli.commands.marathon", "marathon", "Apps, deployments and one-liners."),
-        "node": Entry("dcos_runtime.cli.commands.node", "node", "The machines of the cluster."),
-        "ps": Entry(
-            "dcos_runtime.cli.commands.task", "ps", "What runs, where, as whom: `dcos task list` in two letters."
+        "config": LazyCommand(
+            "dcos_runtime.cli.commands.config",
+            "config",
+            "Show and change settings of the cluster: where it is, who is asked, what plugins want.",
         ),
-        "task": Entry("dcos_runtime.cli.commands.task", "task", "Tasks and what they print."),
+        "marathon": LazyCommand("dcos_runtime.cli.commands.marathon", "marathon", "Run apps, and look after them."),
+        "node": LazyCommand("dcos_runtime.cli.commands.node", "node", "Show the machines of the cluster."),
+        "package": LazyCommand(
+            "dcos_runtime.cli.commands.package", "package", "Install software by its package, and look after it."
+        ),
+        "ps": LazyCommand(
+            "dcos_runtime.cli.commands.task", "ps", "List what runs, where, as whom: `dcos task list` in two letters."
+        ),
+        "task": LazyCommand("dcos_runtime.cli.commands.task", "task", "Show tasks, and what they print."),
     },
     epilog='Completion for your shell: eval "$(_DCOS_COMPLETE=bash_source dcos)" (or zsh_source, fish_source).',
 )

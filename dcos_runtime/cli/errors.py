@@ -36,4 +36,4 @@ class CliError(Exception):
 
 
 class Unavailable(CliError):
-    """Nobody answers, or nobody who can: perhaps for a moment only."""
+    """No usable response: perhaps for a moment only."""

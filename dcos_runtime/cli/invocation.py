@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from dcos_runtime.cli.connection.http import Http
     from dcos_runtime.cli.kernel.master import Agents, Master
     from dcos_runtime.cli.marathon.client import Marathon
+    from dcos_runtime.cli.packages.client import CosmosClient
 
 LOG_LEVELS = ("debug", "info", "warning", "error", "critical")
 
@@ -68,6 +69,14 @@ class Invocation:
         from dcos_runtime.cli.clients import marathon
 
         return marathon(self.http, self.target, self.master)
+
+    @cached_property
+    def cosmos(self) -> CosmosClient:
+        """The package manager: behind the gateway, or beside the master. Raises `CliError`."""
+        from dcos_runtime.cli.clients import cosmos
+        from dcos_runtime.cli.clusters.target import environment
+
+        return cosmos(self.http, self.target, environment())
 
 
 pass_invocation = click.make_pass_decorator(Invocation, ensure=True)

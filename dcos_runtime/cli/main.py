@@ -1,4 +1,4 @@
-"""The entry of `dcos`: runs the command line and turns whatever happens into text on stderr and an exit code.
+"""The entry of `dcos`: runs the command line and turns every error into text on stderr and an exit code.
 
 0 is success, 1 a failure, 2 a command line that cannot be used, 130 an interrupt. Nothing is imported at the top but
 what ends a process cleanly, so an interrupt while the rest is loading is as quiet as a later one.
@@ -22,7 +22,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return INTERRUPTED
     except BrokenPipeError:
-        # Who read our output has seen enough, which is a success.
+        # The reader of our output has closed it, which is a success.
         _discard_output()
         return 0
 
@@ -74,7 +74,7 @@ def _run(arguments: list[str]) -> int:
 
 
 def _unexpected(error: Exception) -> int:
-    """A fault of ours: one line that can be reported; the traceback only for who asked for debug output."""
+    """A bug of ours: one line that can be reported. The traceback is shown only when debug output was asked for."""
     import logging
     import traceback
     from pathlib import Path
@@ -90,7 +90,7 @@ def _unexpected(error: Exception) -> int:
 
 
 def _complain(text: str) -> None:
-    # Nobody may be there to read it: the exit code still tells.
+    # stderr may be closed: the exit code still tells.
     with contextlib.suppress(OSError):
         print(text, file=sys.stderr, flush=True)
 

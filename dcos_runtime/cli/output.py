@@ -90,7 +90,7 @@ def print_json(value: Any) -> None:
 
 
 def print_line(text: str) -> None:
-    """One line of a result, at once: who waits for it should see it."""
+    """Prints one line of a result and flushes it."""
     print(clean(text), flush=True)
 
 

@@ -6,7 +6,7 @@ import fnmatch
 from collections.abc import Sequence
 
 from dcos_runtime.cli.errors import CliError
-from dcos_runtime.cli.kernel.master import State, Task
+from dcos_runtime.cli.kernel.master import ClusterState, Task
 from dcos_runtime.cli.marathon.client import task_prefix
 from dcos_runtime.cli.output import print_note
 
@@ -23,13 +23,13 @@ def matching(tasks: Sequence[Task], pattern: str) -> list[Task]:
     return [task for task in tasks if pattern in task.id]
 
 
-def last_task(state: State, app_id: str) -> Task | None:
+def last_task(state: ClusterState, app_id: str) -> Task | None:
     """The app's task that changed last, running or ended."""
     tasks = [task for task in state.tasks(completed=True) if task.id.startswith(task_prefix(app_id))]
     return max(tasks, key=lambda task: task.last_change, default=None)
 
 
-def select_for_log(state: State, pattern: str, *, everything: bool, completed: bool) -> list[Task]:
+def select_for_log(state: ClusterState, pattern: str, *, everything: bool, completed: bool) -> list[Task]:
     """The tasks whose output is wanted; never none. Raises `CliError`."""
     chosen = matching(state.tasks(active=not completed, completed=everything or completed), pattern)
     if chosen:

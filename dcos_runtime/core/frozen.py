@@ -17,7 +17,7 @@ class Now(NamedTuple):
 class Frozen(msgspec.Struct, frozen=True, tag=True, array_like=True):
     """An event, an effect, the key of a timer or a continuation. Recorded as an array that begins with its name.
 
-    A field holds a frozen value or encoded bytes, never what anybody goes on changing.
+    A field holds a frozen value or encoded bytes, never a mutable object.
     """
 
 
@@ -25,7 +25,7 @@ class Frozen(msgspec.Struct, frozen=True, tag=True, array_like=True):
 
 
 class Tick(Frozen, frozen=True):
-    """Time has passed: whatever is due by now is to be done."""
+    """Time has passed: what is due is to be done."""
 
 
 class Persisted(Frozen, frozen=True):

@@ -1,4 +1,4 @@
-"""Pseudonyms for what a recording must not tell: as long as the secret, the same for the same, of no use to anybody."""
+"""Pseudonyms for secrets in a recording: of the secret's length, equal for equal secrets, and not reversible."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.wire import codec
+from dcos_runtime.wire.cluster import FrameworkInfo
 
 _LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
 _TABLE = "".join(_LETTERS[byte % len(_LETTERS)] for byte in range(256)).encode()
@@ -18,6 +19,10 @@ _LAST = {1: "AEIMQUYcgkosw048", 2: "AQgw"}
 
 _CREDENTIALS = re.compile(r"(?<=//)[^/?#]*(?=@)|(?<=\?).*", re.DOTALL)
 _SECRET = frozenset({"secret", "password", "credential", "credentials", "token"})
+_PAIRS = frozenset({"variables", "parameters", "parameter"})
+"""Environment variables, and the options of Docker and of volume drivers, which may set some. Names are told."""
+_ADDRESS_JSON = re.compile(rb'(?<="webui_url":)("(?:[^"\\]|\\.)*")')
+_ADDRESS_MSGPACK = re.compile(rb"\xa9webui_url(?:([\xa0-\xbf])|\xd9(.)|\xda(..)|\xdb(....))", re.DOTALL)
 _REMEMBERED, _LONG = 512, 64 << 10
 """So many texts and messages, which are the same for all tasks of an app; long ones drive out all others."""
 _SHORT = '"\\\b\t\n\f\r'
@@ -74,7 +79,7 @@ class Pseudonyms:
             self._hide(document, "")
             return codec.encode(document)
         except (msgspec.DecodeError, RecursionError):
-            return b"?" * len(data)  # nobody can read it, and it may hold anything
+            return b"?" * len(data)  # it cannot be read, and may hold secrets
 
     def _hide(self, value: Any, name: str) -> None:
         """In place: of what was just decoded for it, the field ``name`` of something, or one of the list there."""
@@ -92,8 +97,14 @@ class Pseudonyms:
                 self._hide(item, key)
             elif key == "data" and type(item) is str:
                 value[key] = self.base64(item)
-        if name == "variables":
+            elif key == "webui_url" and type(item) is str:
+                value[key] = self.uri(item)
+        if name in _PAIRS:
             _change(value, "value", self.of)
+        elif name == "http":
+            _change(value, "path", self.path)
+        elif name == "discovery":
+            _change(value, "name", self.of)
         elif name in ("command", "shell_command"):
             _change(value, "value", self.of)
             arguments = value.get("arguments")
@@ -122,6 +133,45 @@ class Pseudonyms:
     def uri(self, text: str) -> str:
         """Its credentials and its query only."""
         return _CREDENTIALS.sub(lambda match: self.of(match.group()), text)
+
+    def path(self, text: str) -> str:
+        """One that is none is refused, and quoted in the refusal: it stays."""
+        return "/" + self.of(text[1:]) if text.startswith("/") else text
+
+    def addresses(self, data: bytes) -> bytes:
+        """The same bytes but for what is secret in each ``webui_url`` in them, be it JSON or msgpack."""
+        if b"webui_url" not in data:
+            return data
+        data = _ADDRESS_JSON.sub(self._address, data)
+        if data[:1] in (b"{", b"["):
+            return data
+        pieces: list[bytes] = []
+        end = 0
+        for match in _ADDRESS_MSGPACK.finditer(data):
+            short, *others = match.groups()
+            size = short[0] & 31 if short else int.from_bytes(next(one for one in others if one is not None), "big")
+            try:
+                text = data[match.end() : match.end() + size].decode()
+            except UnicodeDecodeError:
+                continue  # the end of somebody's text, and what follows it
+            if match.start() >= end:
+                pieces += (data[end : match.end()], self.uri(text).encode())
+                end = match.end() + size
+        return b"".join((*pieces, data[end:]))
+
+    def _address(self, match: re.Match[bytes]) -> bytes:
+        """Our codec writes no escape but what it must: what comes to another length is some text that looks alike."""
+        try:
+            hidden = codec.encode(self.uri(msgspec.json.decode(match[1], type=str)))
+        except (msgspec.MsgspecError, UnicodeError):
+            return match[1]
+        return hidden if len(hidden) == len(match[1]) else match[1]
+
+    def framework(self, info: FrameworkInfo) -> FrameworkInfo:
+        """The same with its ``webui_url`` without secrets."""
+        if not info.webui_url or (hidden := self.uri(info.webui_url)) == info.webui_url:
+            return info
+        return msgspec.structs.replace(info, webui_url=hidden)
 
 
 def _change(values: dict[str, Any], name: str, change: Callable[[str], str]) -> None:

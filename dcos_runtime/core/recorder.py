@@ -1,25 +1,30 @@
 """A recording: what a core was told, when, and what it wanted, in segments that can each be run again by itself.
 
-A segment is a row of msgpack values, each behind its length (four bytes, big-endian): an `Opening`, then one `Entry` an
-event. Secrets are pseudonyms in both (`pseudonyms`), so a recording may be given away.
+A segment is a row of msgpack values, an `Opening`, then one `Entry` an event. Before each stand its length, and the
+CRC-32 of that and of the value (four bytes each, big-endian): so a length can be relied on, a crash's cut is told from
+damage, and damage anywhere is seen. Secrets are pseudonyms in both (`pseudonyms`), so a recording may be given away.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from typing import Any, Protocol
+from zlib import crc32
 
 import msgspec
 
 from dcos_runtime.core.frozen import Frozen, Now
 
-FORMAT = 1
+FORMAT = 2
 SEGMENT = 4 << 20
 SEGMENTS = 16
 """A recording is so many segments of so many bytes, besides their openings, of which the oldest give way."""
 
 OPENINGS = 4
 """A segment is so many times as long as its opening, at least: making one of a core that knows much takes time."""
+
+_HEAD = 12
+"""Bytes before each value."""
 
 _BATCH = 64 << 10
 _SECONDS = 1.0
@@ -58,7 +63,11 @@ class Sink(Protocol):
     def remove(self, number: int) -> None: ...
 
     def end(self, why: str) -> None:
-        """Nothing more comes."""
+        """The recording has ended."""
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has: nothing that is written is kept any more."""
 
 
 class Veil(Protocol):
@@ -109,7 +118,7 @@ class Recorder:
 
         Whatever goes wrong here ends the recording, and nothing else.
         """
-        if self._over:
+        if self._over or self._sink.ended:
             return
         try:
             self._keep(now, event, effects, error)
@@ -147,39 +156,55 @@ class Recorder:
         self._size = 0
 
     def _put(self, data: bytes) -> None:
-        self._kept += len(data).to_bytes(4, "big")
+        length = len(data).to_bytes(4, "big")
+        self._kept += length + crc32(length).to_bytes(4, "big") + crc32(data).to_bytes(4, "big")
         self._kept += data
-        self._size += 4 + len(data)
+        self._size += _HEAD + len(data)
 
 
-class Unreadable(ValueError):
-    """The bytes are no recording that this version reads. The text says why."""
+class UnreadableRecording(ValueError):
+    """The bytes are not a recording that this version reads. The text says why."""
+
+
+_UNREADABLE = (msgspec.DecodeError, ValueError, RecursionError)  # a text of msgpack that is no UTF-8 is the second
 
 
 def read(data: bytes) -> tuple[Opening, list[Entry]]:
-    """A segment. What was cut off at its end by a crash is left out. Raises `Unreadable`."""
-    parts = _parts(data)
+    """A segment. What was cut off at its end by a crash is left out. Raises `UnreadableRecording`."""
+    parts = _parts(memoryview(data))
     try:
         first = next(parts, None)
         opening = msgspec.msgpack.decode(first, type=Opening) if first is not None else None
-    except msgspec.DecodeError as error:
-        raise Unreadable(f"this is no recording: {error}") from None
+    except UnreadableRecording:
+        raise
+    except _UNREADABLE as error:
+        raise UnreadableRecording(f"this is no recording: {error}") from None
     if opening is None:
-        raise Unreadable("this is no recording: it has no beginning")
+        raise UnreadableRecording("this is no recording: it has no beginning")
     if opening.format != FORMAT:
-        raise Unreadable(f"the recording is of format {opening.format}, and this version reads {FORMAT}")
+        raise UnreadableRecording(f"the recording is of format {opening.format}, and this version reads {FORMAT}")
     decoder = msgspec.msgpack.Decoder(Entry)
     try:
         return opening, [decoder.decode(part) for part in parts]
-    except msgspec.DecodeError as error:
-        raise Unreadable(f"the recording is damaged: {error}") from None
+    except UnreadableRecording:
+        raise
+    except _UNREADABLE as error:
+        raise UnreadableRecording(f"the recording is damaged: {error}") from None
 
 
-def _parts(data: bytes) -> Iterator[bytes]:
+def _parts(data: memoryview) -> Iterator[memoryview]:
+    """What follows a whole head and is too short for its length was cut off: nothing comes behind it."""
     at = 0
-    while at + 4 <= len(data):
-        size = int.from_bytes(data[at : at + 4], "big")
-        if at + 4 + size > len(data):
+    while at + _HEAD <= len(data):
+        length, of_length, of_value = (data[at + 4 * word : at + 4 * word + 4] for word in range(3))
+        if crc32(length) != int.from_bytes(of_length, "big"):
+            what = "the recording is damaged" if at else "this is no recording, or one of an older version"
+            raise UnreadableRecording(f"{what}: the length at byte {at} is not what was written")
+        start, size = at + _HEAD, int.from_bytes(length, "big")
+        if start + size > len(data):
             return
-        yield data[at + 4 : at + 4 + size]
-        at += 4 + size
+        value = data[start : start + size]
+        if crc32(value) != int.from_bytes(of_value, "big"):
+            raise UnreadableRecording(f"the recording is damaged: what is between bytes {start} and {start + size}")
+        yield value
+        at = start + size

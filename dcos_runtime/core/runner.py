@@ -1,4 +1,4 @@
-"""What every shell does around a core: events in, in order; effects carried out, in order; calls answered."""
+"""What every shell does around a core: feeds events in order, carries effects out in order, answers calls."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ class Runner(Generic[E]):
         return request
 
     def forget(self, request: int) -> None:
-        """Whoever asked is gone: its reply is dropped."""
+        """The client has gone: its reply is dropped."""
         self._asked.pop(request, None)
 
     def _work(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from random import Random
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ T = TypeVar("T")
 SourceState = tuple[int, tuple[int, ...], float | None]
 
 
-class Source:
+class SeededSource:
     """Two of the same seed that are asked the same in the same order answer the same.
 
     ``misfortune``: how often what may go wrong does, in a simulation (`unlucky`), which is asked by ``befalls`` whether
@@ -54,20 +54,12 @@ class Source:
     def uniform(self, low: float, high: float) -> float:
         return self._random.uniform(low, high)
 
-    def shuffled(self, items: Iterable[T]) -> list[T]:
-        """A new list of the same items in another order."""
-        found = list(items)
-        self._random.shuffle(found)
-        return found
-
-    # --- snapshots ---
-
     def state(self) -> SourceState:
         version, internal, gauss = self._random.getstate()
         return version, internal, gauss
 
     @classmethod
-    def restored(cls, seed: bytes, state: SourceState) -> Source:
+    def restored(cls, seed: bytes, state: SourceState) -> SeededSource:
         """One that goes on where the one that told ``state`` stood."""
         source = cls(seed)
         version, internal, gauss = state

@@ -30,7 +30,7 @@ class Timers(Generic[K]):
         return len(self._live)
 
     def set(self, key: K, at: float) -> None:
-        """``key`` is due at ``at``, whatever was said before."""
+        """Sets, or moves, the timer of ``key``: it is due at ``at``."""
         self._count += 1
         entry = (at, self._count, key)
         self._live[key] = entry
@@ -76,9 +76,9 @@ class Timers(Generic[K]):
                     del self._live[entry[2]]
                     yield entry[2]
         finally:
-            for entry in due[done:]:  # whoever asked has failed: the rest is due still
+            for entry in due[done:]:  # the caller failed: the rest is still due
                 heapq.heappush(self._heap, entry)
 
     def entries(self) -> list[tuple[float, K]]:
-        """All, in the order they were set: another made of them behaves as this one does."""
+        """All timers in the order they were set; `Timers` made of them behave as these do."""
         return [(at, key) for at, _, key in sorted(self._live.values(), key=lambda entry: entry[1])]

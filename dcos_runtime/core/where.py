@@ -1,4 +1,4 @@
-"""Where an error came from, in words that are the same on every machine: a core has no log to put a traceback in."""
+"""Where an error came from, in a form that is the same on every machine: a core has no log for a traceback."""
 
 from __future__ import annotations
 

@@ -11,7 +11,9 @@ C = TypeVar("C")
 
 
 class Writes(Generic[C]):
-    """Continuations are records and no functions, so that a core can be written down in the midst of a write."""
+    """Continuations are records and not functions, so that the state of a core can be stored while a write is under
+    way.
+    """
 
     def __init__(self, last: int = 0, waiting: Iterable[tuple[int, C]] = ()) -> None:
         self.last = last
@@ -30,5 +32,5 @@ class Writes(Generic[C]):
         return Persist(self.last, changes)
 
     def end(self, id: int) -> C | None:
-        """What was to be done once the write ``id`` has ended; ``None``: there is none such under way."""
+        """The continuation of the write ``id``, which has ended; ``None``: no such write was under way."""
         return self._waiting.pop(id, None)

@@ -7,12 +7,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import ClassVar
 
-from dcos_runtime.flags.declaring import flag
+from dcos_runtime.flags.declaring import flag, varied
 from dcos_runtime.flags.shared import (
+    AGENT_TLS_PORT,
+    CLUSTER_PORTS,
+    TASK_PORTS,
     AddressFlags,
+    AuthenticationFlags,
     GuardFlags,
     MasterPortFlags,
-    RealmFlags,
     RecordingFlags,
     TlsFlags,
 )
@@ -33,13 +36,15 @@ from dcos_runtime.flags.values import (
     SIZE,
     TEXT,
     VARIABLES,
+    ZK_URL,
     CapabilityNames,
     Ranges,
     choice,
-    port_ranges,
     sizes,
     whole,
 )
+from dcos_runtime.shipped_services import callers
+from dcos_runtime.shipped_services import port as port_of
 from dcos_runtime.wire.common import DomainInfo
 from dcos_runtime.wire.containers import CapabilityInfo
 
@@ -50,14 +55,17 @@ SMALLEST_CAP = 256 << 10
 
 
 @dataclass(frozen=True, kw_only=True)
-class AgentFlags(AddressFlags, RealmFlags, GuardFlags, TlsFlags, MasterPortFlags, RecordingFlags):
+class AgentFlags(AddressFlags, AuthenticationFlags, GuardFlags, TlsFlags, MasterPortFlags, RecordingFlags):
     program: ClassVar[str] = "dcos-agent"
 
-    master: str = flag(TEXT, "the master: `host:port`, or `zk://host:port,host:port/path`", required=True)
+    tls_clients: tuple[str, ...] = varied(GuardFlags, "tls_clients", default=callers("agent"))
+    master: str = flag(
+        ZK_URL, "the master: `host:port`, or `zk://host:port,host:port/path`", required=True, secret=True
+    )
     work_dir: str = flag(
         TEXT, "folder for checkpoints, containers and sandboxes; survives restarts; one agent at a time", required=True
     )
-    port: int = flag(PORT, "port to listen on, 0 for any free one", default=5051)
+    port: int = flag(PORT, "port to listen on, 0 for any free one", default=port_of("agent", "plain"))
     runtime_dir: str | None = flag(
         TEXT,
         "folder for what need not survive a reboot; on a machine: a folder in `/run`",
@@ -67,7 +75,8 @@ class AgentFlags(AddressFlags, RealmFlags, GuardFlags, TlsFlags, MasterPortFlags
         TEXT,
         "what is offered: `cpus:4;mem:4096;disk:10240;ports:[31000-32000]`, `cpus(web):2` reserved to a role, or a "
         "JSON list of Resources. Not named: cpus and memory by the smallest limit of our cgroups and of those above, "
-        "then the machine; 1 GB (or half) of memory and 5 GB (or half) of disk are left; ports `[31000-32000]`",
+        "then the machine; 1 GB (or half) of memory and 5 GB (or half) of disk are left; ports "
+        f"`[{TASK_PORTS[0]}-{TASK_PORTS[1]}]`",
         default="",
         instead="sized",
     )
@@ -143,7 +152,7 @@ class AgentFlags(AddressFlags, RealmFlags, GuardFlags, TlsFlags, MasterPortFlags
     daemon_ports: Ranges = flag(
         PORT_RANGES,
         "ports of the cluster's daemons: no task may bind them, nor any below 1024, unless `resources` offers it",
-        default=port_ranges("2181,2888,3888,5049-5052,7070,8080,8123,8443"),
+        default=CLUSTER_PORTS,
         ours=True,
     )
     enforce_ports: bool = flag(
@@ -164,7 +173,8 @@ class AgentFlags(AddressFlags, RealmFlags, GuardFlags, TlsFlags, MasterPortFlags
     )
     additional_capabilities: CapabilityNames = flag(
         CAPABILITY_NAMES,
-        "what tasks may ask for beyond that, by name: `NET_RAW,SYS_PTRACE`",
+        "Linux capabilities that tasks may ask for beyond the usual ones, by name: `NET_RAW,SYS_PTRACE`; who has "
+        "SYS_ADMIN has its machine",
         default=frozenset(),
         ours=True,
     )
@@ -188,5 +198,8 @@ class AgentFlags(AddressFlags, RealmFlags, GuardFlags, TlsFlags, MasterPortFlags
         FILE, 'file of principals: `{"credentials": [{"principal": "…", "secret": "…"}]}`'
     )
     tls_port: int = flag(
-        PORT, "port with the same API for our own daemons over TLS, 0 for any free one", default=5052, ours=True
+        PORT,
+        "port with the same API for our own daemons over TLS, 0 for any free one",
+        default=AGENT_TLS_PORT,
+        ours=True,
     )

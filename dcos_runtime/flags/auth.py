@@ -5,13 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dcos_runtime.flags.declaring import flag
-from dcos_runtime.flags.shared import MasterPortFlags, RunningFlags, TlsFlags
+from dcos_runtime.flags.declaring import flag, varied
+from dcos_runtime.flags.shared import AGENT_TLS_PORT, INIT_TLS_PORT, LoggingFlags, MasterPortFlags, StoreFlags, TlsFlags
 from dcos_runtime.flags.values import ADDRESSES, FILE, NAMES, PORT, TEXT, duration_or
+from dcos_runtime.shipped_services import port
 
 
 @dataclass(frozen=True, kw_only=True)
-class AuthFlags(TlsFlags, MasterPortFlags, RunningFlags):
+class AuthFlags(StoreFlags, TlsFlags, MasterPortFlags, LoggingFlags):
     program: ClassVar[str] = "dcos-auth"
     prefix: ClassVar[str] = "DCOS_AUTH_"
 
@@ -19,14 +20,11 @@ class AuthFlags(TlsFlags, MasterPortFlags, RunningFlags):
         TEXT, "UNIX socket to listen on, for nginx and the daemons of this machine", default="/run/dcos-auth/auth.sock"
     )
     work_dir: str | None = flag(TEXT, "folder of the users, by hand; one of it and `zk`")
-    zk: str | None = flag(
-        TEXT, "`zk://user:password@host:port,host:port/path` (or `file://…`): keep the users in ZooKeeper", secret=True
-    )
-    zk_session_timeout: float = flag(
-        duration_or("secs", 1.0, 600.0),
-        "how long ZooKeeper waits before it takes this process for dead, and how long what is known of users is "
-        "trusted, counted from when ZooKeeper was asked last and answered",
-        default=10.0,
+    zk_session_timeout: float = varied(
+        StoreFlags,
+        "zk_session_timeout",
+        kind=duration_or("secs", 1.0, 600.0),
+        more="for as long what is known of users is trusted, counted from when ZooKeeper was asked last and answered",
     )
     token_private_key: str = flag(TEXT, "file with the RSA key (PEM) that tokens are signed with", required=True)
     token_issuer: str = flag(TEXT, "id of the cluster, a UUID: the issuer of its tokens", required=True)
@@ -38,9 +36,9 @@ class AuthFlags(TlsFlags, MasterPortFlags, RunningFlags):
     )
     masters: tuple[str, ...] = flag(ADDRESSES, "addresses of all masters", default=("127.0.0.1",))
     ip: str | None = flag(TEXT, "this machine's own address, one of `masters`", instead="the first of them")
-    init_tls_port: int = flag(PORT, "the inits' port for our own daemons, over TLS", default=8443)
-    agent_tls_port: int = flag(PORT, "the agents' port for our own daemons, over TLS", default=5052)
-    gateway_port: int = flag(PORT, "port of the gateways", default=443)
+    init_tls_port: int = flag(PORT, "the inits' port for our own daemons, over TLS", default=INIT_TLS_PORT)
+    agent_tls_port: int = flag(PORT, "the agents' port for our own daemons, over TLS", default=AGENT_TLS_PORT)
+    gateway_port: int = flag(PORT, "port of the gateways", default=port("gateway", "https"))
     services: str | None = flag(
         FILE,
         "file (JSON) with what the cluster's services are called, how each is asked and which paths lead to it; on "

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar, Literal, TypeVar, cast, overload
 
-from dcos_runtime.flags.values import Kind
+from dcos_runtime.flags.values import ValueType, without_credentials
 
 T = TypeVar("T")
 F = TypeVar("F", bound="Flags")
@@ -37,17 +37,19 @@ class Flag:
     """One flag as it is declared. ``default`` is None where it has none.
 
     ``instead``: what holds without the flag, in words, when that is not a fixed value. A ``secret`` value is never
-    shown. ``ours``: neither Mesos nor Marathon has it.
+    shown. ``ours``: neither Mesos nor Marathon has it. ``on_clusters``: the values that an inventory may set, where
+    these are fewer than those that the daemon takes.
     """
 
     name: str
-    kind: Kind[object]
+    kind: ValueType[object]
     help: str
     default: object = None
     instead: str = ""
     required: bool = False
     secret: bool = False
     ours: bool = False
+    on_clusters: ValueType[object] | None = None
 
     @property
     def default_text(self) -> str:
@@ -60,13 +62,22 @@ class Flag:
 
 
 @overload
-def flag(kind: Kind[T], help: str, *, default: T, instead: str = "", secret: bool = False, ours: bool = False) -> T: ...
-@overload
-def flag(kind: Kind[T], help: str, *, required: Literal[True], secret: bool = False, ours: bool = False) -> T: ...
-@overload
-def flag(kind: Kind[T], help: str, *, instead: str = "", secret: bool = False, ours: bool = False) -> T | None: ...
 def flag(
-    kind: Kind[T],
+    kind: ValueType[T],
+    help: str,
+    *,
+    default: T,
+    instead: str = "",
+    secret: bool = False,
+    ours: bool = False,
+    on_clusters: ValueType[T] | None = None,
+) -> T: ...
+@overload
+def flag(kind: ValueType[T], help: str, *, required: Literal[True], secret: bool = False, ours: bool = False) -> T: ...
+@overload
+def flag(kind: ValueType[T], help: str, *, instead: str = "", secret: bool = False, ours: bool = False) -> T | None: ...
+def flag(
+    kind: ValueType[T],
     help: str,
     *,
     default: T | None = None,
@@ -74,12 +85,33 @@ def flag(
     required: bool = False,
     secret: bool = False,
     ours: bool = False,
+    on_clusters: ValueType[T] | None = None,
 ) -> T | None:
     """Declares a flag as a field of a subclass of `Flags`: ``port: int = flag(PORT, "…", default=5050)``."""
-    made = Flag("", cast("Kind[object]", kind), help, default, instead, required, secret, ours)
+    narrower = cast("ValueType[object] | None", on_clusters)
+    made = Flag("", cast("ValueType[object]", kind), help, default, instead, required, secret, ours, narrower)
     if required:
         return cast(T, dataclasses.field(metadata={_KEY: made}))
     return cast(T, dataclasses.field(default_factory=lambda: default, metadata={_KEY: made}))
+
+
+def varied(
+    group: type[Flags], name: str, *, kind: ValueType[T] | None = None, default: T | None = None, more: str = ""
+) -> T:
+    """The flag ``name`` as its group declares it, in a daemon that has another default, or another way to write the
+    values. ``more`` is added to the help.
+    """
+    declared = group.find(name)
+    made = dataclasses.replace(
+        declared,
+        name="",
+        kind=declared.kind if kind is None else cast("ValueType[object]", kind),
+        default=declared.default if default is None else default,
+        help=f"{declared.help}{more and f'; {more}'}",
+    )
+    if made.required:
+        return cast(T, dataclasses.field(metadata={_KEY: made}))
+    return cast(T, dataclasses.field(default_factory=lambda: made.default, metadata={_KEY: made}))
 
 
 class Flags:
@@ -122,7 +154,7 @@ class Flags:
             try:
                 one.kind.parse(text)
             except ValueError as error:
-                raise ValueError(f"{cls.program}: --{name}={text}: {error}") from error
+                raise ValueError(f"{cls.program}: {_problem(one, f'--{name}', text, text, error)}") from error
         return text
 
     @classmethod
@@ -152,7 +184,7 @@ class Flags:
         for one in self.declared():
             value: object = getattr(self, one.name)
             if value is not None:
-                found[one.name] = "[secret]" if one.secret and value != one.default else _masked(one.kind.text(value))
+                found[one.name] = _shown(one, value)
         return found
 
 
@@ -181,13 +213,13 @@ def parse(
     for name, (text, source) in texts.items():
         kind = known[name].kind
         try:
+            content = text
             content = text.removeprefix("file://") if kind.path else _content(text)
             values[name] = kind.parse(content)
             if checks is not None and name in checks:
                 checks[name](content)
         except (ValueError, OSError) as error:
-            shown = "" if known[name].secret else f" {_masked(text)!r}"
-            problems.append(f"{source}{shown}: {error}")
+            problems.append(_problem(known[name], source, text, content, error))
     missing = [one for one in declared if one.required and one.name not in texts]
     problems += [f"--{one.name} is required: {_plain(one.help)}" for one in missing]
     if problems:
@@ -199,12 +231,15 @@ def _read_arguments(argv: Sequence[str], known: Mapping[str, Flag], texts: dict[
     """Adds what the command line says to ``texts``, by flag: the value and where it comes from. The problems."""
     problems = []
     given: set[str] = set()
+    after_secret = False  # a value with an unquoted blank goes on in the next words
     for argument in argv:
         match = re.fullmatch(r"--([a-zA-Z][\w-]*)(?:=(.*))?", argument, re.DOTALL)
         if not match:
-            problems.append(f"unexpected argument {argument!r}; flags are written --name=value")
+            shown = "" if after_secret or "@" in argument else f" {argument!r}"
+            problems.append(f"unexpected argument{shown}; flags are written --name=value")
             continue
         name, value = match[1], match[2]
+        after_secret = name in known and known[name].secret
         positive = name.removeprefix("no-")
         if name not in known and positive in known and known[positive].kind.switch and value is None:
             name, value = positive, "false"
@@ -246,13 +281,26 @@ def table(wanted: type[Flags]) -> str:
 
 
 def _plain(text: str) -> str:
-    """Without Markdown's marks and links."""
+    """The text without Markdown's marks and links."""
     return re.sub(r"\[([^\]]+)\]\([^)]+\)", r"\1", text).replace("`", "").replace("*", "")
 
 
-def _masked(text: str) -> str:
-    """Without what stands in front of the host of a URL."""
-    return re.sub(r"://[^@/]*@", "://***@", text)
+def _shown(one: Flag, value: object) -> str:
+    if one.secret and value != one.default:
+        return one.kind.shown(value) if one.kind.shown is not None else "[secret]"
+    return without_credentials(one.kind.text(value))
+
+
+def _problem(one: Flag, source: str, text: str, content: str, error: Exception) -> str:
+    """What is wrong with the value that ``source`` gives; ``content`` is what the file holds that it names. Kinds and
+    checks of secret flags quote nothing of a credential. Others may quote any part of the value.
+    """
+    if one.secret:
+        return f"{source}: {error}"
+    why = str(error)
+    if without_credentials(content) != content:
+        why = "it holds what looks like a user and a password, which this flag does not take"
+    return f"{source} {without_credentials(text)!r}: {why}"
 
 
 def _content(text: str) -> str:

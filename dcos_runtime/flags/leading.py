@@ -6,15 +6,19 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, ClassVar
 
 from dcos_runtime.flags.declaring import flag
-from dcos_runtime.flags.shared import RunningFlags, TlsFlags, UserFlags
-from dcos_runtime.flags.values import BOOLEAN, DURATION, FILE, PORT, TEXT
+from dcos_runtime.flags.shared import LoggingFlags, StoreFlags, TlsFlags, UserFlags
+from dcos_runtime.flags.values import BOOLEAN, FILE, PORT, TEXT
 
 
 @dataclass(frozen=True, kw_only=True)
-class LeaderFlags(UserFlags, TlsFlags, RunningFlags):
-    """What `leading.main` reads of a daemon's flags. Each daemon declares the properties in its own way."""
+class LeaderFlags(StoreFlags, UserFlags, TlsFlags, LoggingFlags):
+    """What `leading.main` reads of a daemon's flags. Each daemon declares the property in its own way."""
 
     http_address: str = flag(TEXT, "address to listen on", default="127.0.0.1")
+    http_port: int = flag(PORT, "port of the API; 0 for any free one", default=0)
+    tls_port: int = flag(
+        PORT, "port of the API over mutual TLS; the same for all daemons of this kind", default=0, ours=True
+    )
     authenticate_http: bool = flag(
         BOOLEAN, "requests to `http_port` need a principal, all but those that only ask for life", default=False
     )
@@ -30,19 +34,7 @@ class LeaderFlags(UserFlags, TlsFlags, RunningFlags):
     if TYPE_CHECKING:
 
         @property
-        def http_port(self) -> int: ...
-
-        @property
-        def https_port(self) -> int | None: ...
-
-        @property
         def work_dir(self) -> str | None: ...
-
-        @property
-        def zk(self) -> str | None: ...
-
-        @property
-        def zk_session_timeout(self) -> float: ...
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,18 +43,9 @@ class LeadingFlags(LeaderFlags):
 
     prefix: ClassVar[str] = "DCOS_"
 
-    http_port: int = flag(PORT, "port of the API; 0 for any free one", default=0)
-    https_port: int = flag(PORT, "port of the API over mutual TLS; the same for all daemons of this kind", default=0)
     work_dir: str = flag(TEXT, "folder for what must survive a restart", required=True)
-    zk: str | None = flag(
-        TEXT,
-        "`zk://[user:password@]host:port,…/path` to elect a leader and keep state at",
-        instead="alone",
-        secret=True,
-    )
-    zk_session_timeout: float = flag(DURATION, "how long ZooKeeper keeps a silent leader's place", default=10.0)
 
 
-def leading_flags(program: str, http_port: int, https_port: int) -> type[LeadingFlags]:
+def leading_flags(program: str, http_port: int, tls_port: int) -> type[LeadingFlags]:
     """`LeadingFlags` of a program with these ports unless it is told others."""
-    return LeadingFlags.with_defaults(program, http_port=http_port, https_port=https_port)
+    return LeadingFlags.with_defaults(program, http_port=http_port, tls_port=tls_port)

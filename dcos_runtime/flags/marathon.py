@@ -7,12 +7,12 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dcos_runtime.flags.declaring import flag
+from dcos_runtime.flags.declaring import flag, varied
 from dcos_runtime.flags.leading import LeaderFlags
-from dcos_runtime.flags.shared import MasterPortFlags, RecordingFlags
-from dcos_runtime.flags.values import FILE, PORT, TEXT, duration_or, whole
+from dcos_runtime.flags.shared import INIT_TLS_PORT, GuardFlags, MasterPortFlags, RecordingFlags, StoreFlags
+from dcos_runtime.flags.values import FILE, PORT, PUBLIC_URL, ROLE, TEXT, ZK_URL, duration_or, whole
+from dcos_runtime.shipped_services import callers, port
 
-HTTPS_PORT = 8443
 _MILLISECONDS = duration_or("ms", 0.001, 1e9)
 
 
@@ -21,17 +21,17 @@ class MarathonFlags(LeaderFlags, MasterPortFlags, RecordingFlags):
     program: ClassVar[str] = "dcos-marathon"
     prefix: ClassVar[str] = "MARATHON_"
 
+    tls_clients: tuple[str, ...] = varied(GuardFlags, "tls_clients", default=callers("marathon"))
     master: str = flag(
-        TEXT, "the master: `host:port`, `http://host:port` or `zk://host:port,host:port/path`", required=True
+        ZK_URL,
+        "the master: `host:port`, `http://host:port` or `zk://host:port,host:port/path`",
+        required=True,
+        secret=True,
     )
-    http_port: int = flag(PORT, "port of the API; 0 for any free one", default=8080)
-    https_port: int | None = flag(
-        PORT,
-        "port of the API over mutual TLS; the same for every init",
-        instead=f"{HTTPS_PORT} with `tls_ca`",
-    )
+    http_port: int = varied(LeaderFlags, "http_port", default=port("marathon", "plain"))
+    tls_port: int = varied(LeaderFlags, "tls_port", default=INIT_TLS_PORT)
     webui_url: str | None = flag(
-        TEXT, "base URL told to the master; `dcos` finds the init by it", instead="`http://hostname:port`"
+        PUBLIC_URL, "base URL told to the master; `dcos` finds the init by it", instead="`http://hostname:port`"
     )
     work_dir: str | None = flag(
         TEXT,
@@ -40,14 +40,9 @@ class MarathonFlags(LeaderFlags, MasterPortFlags, RecordingFlags):
         instead="`$XDG_STATE_HOME/dcos-marathon`",
         ours=True,
     )
-    zk: str | None = flag(
-        TEXT, "`zk://host:port,host:port/path`: keep the state in ZooKeeper and take part in electing a leader"
-    )
-    zk_session_timeout: float = flag(
-        _MILLISECONDS, "how long ZooKeeper waits before it takes this process for dead", default=10.0
-    )
+    zk_session_timeout: float = varied(StoreFlags, "zk_session_timeout", kind=_MILLISECONDS)
     framework_name: str = flag(TEXT, "name to register with", default="marathon")
-    mesos_role: str = flag(TEXT, "role to be offered resources for", default="*")
+    mesos_role: str = flag(ROLE, "role to be offered resources for", default="*")
     mesos_user: str | None = flag(
         TEXT, "user that tasks run as unless their app names one", instead="the user that this process runs as"
     )

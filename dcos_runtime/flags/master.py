@@ -6,8 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from dcos_runtime.flags.declaring import flag
-from dcos_runtime.flags.shared import AddressFlags, RealmFlags, RecordingFlags, TlsFlags, UserFlags
+from dcos_runtime.flags.declaring import flag, varied
+from dcos_runtime.flags.shared import (
+    AddressFlags,
+    AuthenticationFlags,
+    GuardFlags,
+    RecordingFlags,
+    StoreFlags,
+    TlsFlags,
+    UserFlags,
+)
 from dcos_runtime.flags.values import (
     BOOLEAN,
     COUNT,
@@ -19,16 +27,21 @@ from dcos_runtime.flags.values import (
     TEXT,
     WEIGHTS,
     Minimums,
+    duration_within,
     minimums,
+    whole,
 )
+from dcos_runtime.shipped_services import callers
+from dcos_runtime.shipped_services import port as port_of
 
 
 @dataclass(frozen=True, kw_only=True)
-class MasterFlags(AddressFlags, RealmFlags, UserFlags, TlsFlags, RecordingFlags):
+class MasterFlags(AddressFlags, AuthenticationFlags, StoreFlags, UserFlags, TlsFlags, RecordingFlags):
     program: ClassVar[str] = "dcos-master"
 
-    port: int = flag(PORT, "port to listen on, 0 for any free one", default=5050)
-    agent_port: int = flag(
+    tls_clients: tuple[str, ...] = varied(GuardFlags, "tls_clients", default=callers("master"))
+    port: int = flag(PORT, "port to listen on, 0 for any free one", default=port_of("master", "plain"))
+    tls_port: int = flag(
         PORT,
         "port for the agents' protocol, with TLS for all of the API, too; 0 for any free one; on the same address",
         default=0,
@@ -40,24 +53,21 @@ class MasterFlags(AddressFlags, RealmFlags, UserFlags, TlsFlags, RecordingFlags)
         "know of this one",
         required=True,
     )
-    zk: str | None = flag(
-        TEXT,
-        "`zk://[user:password@]host:port,…/path` to elect a leader at and keep state in",
-        instead="alone",
-        secret=True,
-    )
-    zk_session_timeout: float = flag(
-        DURATION, "how long ZooKeeper keeps the leadership of a master that is silent", default=10.0
-    )
     cluster: str | None = flag(TEXT, "name of the cluster, shown to people")
     agent_ping_timeout: float = flag(
-        DURATION, "time that an agent has to answer a ping, and between pings", default=15.0
+        DURATION,
+        "time that an agent has to answer a ping, and between pings",
+        default=15.0,
+        on_clusters=duration_within("1secs", "15mins"),
     )
-    max_agent_ping_timeouts: int = flag(COUNT, "unanswered pings that make an agent unreachable", default=5)
+    max_agent_ping_timeouts: int = flag(
+        COUNT, "unanswered pings that make an agent unreachable", default=5, on_clusters=whole(1, 100, "pings")
+    )
     agent_reregister_timeout: float = flag(
         DURATION,
         "time that agents have to come back to a new leader; less than Mesos' minimum of 10 minutes is taken",
         default=600.0,
+        on_clusters=duration_within("10secs", "24hrs"),
     )
     allocation_interval: float = flag(
         DURATION,

@@ -5,9 +5,34 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from dcos_runtime.flags.declaring import Flags, flag
-from dcos_runtime.flags.values import ADDRESS, BOOLEAN, FILE, FOLDER, LEVEL, PORT, TEXT, URL_PATHS
+from dcos_runtime.flags.values import (
+    ADDRESS,
+    BOOLEAN,
+    FILE,
+    FOLDER,
+    LASTING,
+    LEVEL,
+    NAMES,
+    PORT,
+    TEXT,
+    URL_PATHS,
+    ZK_URL,
+    Ranges,
+    duration_within,
+    merged,
+)
+from dcos_runtime.shipped_services import all_ports, port, usual_callers
 
-MASTER_TLS_PORT = 5049
+MASTER_TLS_PORT = port("master", "tls")
+INIT_TLS_PORT = port("marathon", "tls")
+AGENT_TLS_PORT = port("agent", "tls")
+
+TASK_PORTS = (31000, 32000)
+"""The first and the last port that agents offer to tasks. The role `common` keeps Linux from giving them away; a test
+holds its default to this one."""
+
+CLUSTER_PORTS: Ranges = merged((number, number) for number in all_ports())
+"""Every port of a daemon of the cluster."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,8 +62,26 @@ class TlsFlags(Flags):
 
 
 @dataclass(frozen=True, kw_only=True)
+class StoreFlags(Flags):
+    """Where a daemon keeps what must not be lost, and where it is decided who leads."""
+
+    zk: str | None = flag(
+        ZK_URL,
+        "`zk://[user:password@]host:port,host:port/path`: keep the state in ZooKeeper, and elect the leader there",
+        instead="alone",
+        secret=True,
+    )
+    zk_session_timeout: float = flag(
+        LASTING,
+        "after how much silence ZooKeeper takes this process for dead",
+        default=10.0,
+        on_clusters=duration_within("2secs", "40secs"),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
 class GuardFlags(Flags):
-    """Whose tokens are accepted, and what needs none."""
+    """Whose tokens and certificates are accepted, and which reads need none."""
 
     token_key: str | None = flag(
         FILE, "the public key (PEM) of the cluster's tokens: they are accepted from clients", ours=True
@@ -48,6 +91,12 @@ class GuardFlags(Flags):
     )
     anonymous_reads: tuple[str, ...] = flag(
         URL_PATHS, "paths that anybody may read, such as `/state,/metrics/snapshot`", default=(), ours=True
+    )
+    tls_clients: tuple[str, ...] = flag(
+        NAMES,
+        "kinds of daemons whose certificates are let in over mutual TLS, besides the operator's and its own",
+        default=usual_callers(),
+        ours=True,
     )
 
 
@@ -59,10 +108,10 @@ class UserFlags(GuardFlags):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RealmFlags(Flags):
+class AuthenticationFlags(Flags):
     """Which of the kernel's requests want a principal."""
 
-    authenticate_http_readonly: bool = flag(BOOLEAN, "reads want a principal; see *Who may pass*", default=False)
+    authenticate_http_readonly: bool = flag(BOOLEAN, "reads want a principal; see *Access*", default=False)
     authenticate_http_readwrite: bool = flag(BOOLEAN, "writes want a principal", default=False)
 
 
@@ -74,14 +123,14 @@ class MasterPortFlags(Flags):
 
 
 @dataclass(frozen=True, kw_only=True)
-class RunningFlags(Flags):
-    """How a daemon tells what it does."""
+class LoggingFlags(Flags):
+    """How a daemon logs."""
 
     logging_level: str = flag(LEVEL, "how much is logged to stderr: debug, info, warning or error", default="INFO")
 
 
 @dataclass(frozen=True, kw_only=True)
-class RecordingFlags(RunningFlags):
+class RecordingFlags(LoggingFlags):
     record: str | None = flag(
         FOLDER,
         "keep the last of what this daemon decides on in this folder, for `python -m dcos_runtime.replay`; see "

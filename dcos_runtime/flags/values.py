@@ -13,17 +13,19 @@ from typing import Generic, TypeVar
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import DomainInfo
 from dcos_runtime.wire.containers import CapabilityInfo
+from dcos_runtime.wire.roles import role_error
 
 T = TypeVar("T")
 
 
 @dataclass(frozen=True)
-class Kind(Generic[T]):
+class ValueType(Generic[T]):
     """``parse`` turns a text into the value and raises ``ValueError`` with what was expected; ``text`` turns it back.
 
     ``name`` is what docs and help call it. A ``switch`` is true when it is given without a value, and false with
     ``no-`` in front. The value of a ``path`` is a file's name: as in Mesos it may be written with ``file://`` in front,
-    which elsewhere stands for what that file holds.
+    which elsewhere stands for what that file holds. ``shown``: what may be shown of the value of a secret flag; None:
+    nothing.
     """
 
     name: str
@@ -31,10 +33,25 @@ class Kind(Generic[T]):
     text: Callable[[T], str] = str
     switch: bool = False
     path: bool = False
+    shown: Callable[[T], str] | None = None
 
 
-TEXT = Kind("text", str)
-FILE = Kind("file", str, path=True)
+def without_credentials(text: str) -> str:
+    """The text without the user and password of a URL: these end at the last @, whatever they hold."""
+    return re.sub(r"://.*@", "://***@", text, flags=re.DOTALL)
+
+
+def public_url(text: str) -> str:
+    if "@" in text:
+        raise ValueError("a URL that others are told has neither a user nor a password; write %40 for an @ in its path")
+    return text
+
+
+TEXT = ValueType("text", str)
+FILE = ValueType("file", str, path=True)
+ZK_URL = ValueType("text", str, shown=without_credentials)
+"""May hold a user and a password: `secret`, and shown without them."""
+PUBLIC_URL = ValueType("text", public_url)
 
 
 # --- numbers ---------------------------------------------------------------------------------------------------------
@@ -49,7 +66,7 @@ def boolean(text: str) -> bool:
 
 
 def port(text: str) -> int:
-    if not text.isdigit() or not 0 <= int(text) <= 65535:
+    if not re.fullmatch("[0-9]{1,5}", text) or not 0 <= int(text) <= 65535:
         raise ValueError("expected a port, 0 to 65535")
     return int(text)
 
@@ -58,10 +75,9 @@ def number(low: float, high: float) -> Callable[[str], float]:
     """A parser for a number between ``low`` and ``high``, both included."""
 
     def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            raise ValueError("expected a number") from None
+        if not re.fullmatch(r"\s*[+-]?([0-9]+(\.[0-9]*)?|\.[0-9]+)([eE][+-]?[0-9]+)?\s*", text):
+            raise ValueError("expected a number")
+        value = float(text)
         if not low <= value <= high:
             raise ValueError(f"expected a number from {low:g} to {high:g}")
         return value
@@ -69,18 +85,20 @@ def number(low: float, high: float) -> Callable[[str], float]:
     return parse
 
 
-def whole(low: int, high: int) -> Kind[int]:
+def whole(low: int, high: int, unit: str = "") -> ValueType[int]:
+    counted = f"a whole number of {unit}" if unit else "a whole number"
+
     def parse(text: str) -> int:
         if not re.fullmatch(r"\d{1,18}", text, re.ASCII) or not low <= int(text) <= high:
-            raise ValueError(f"expected a whole number from {low} to {high}")
+            raise ValueError(f"expected {counted} from {low} to {high}")
         return int(text)
 
-    return Kind("number", parse)
+    return ValueType("number", parse)
 
 
-BOOLEAN = Kind("true or false", boolean, lambda value: "true" if value else "false", switch=True)
-PORT = Kind("port", port)
-FRACTION = Kind("fraction", number(0, 1), "{:g}".format)
+BOOLEAN = ValueType("true or false", boolean, lambda value: "true" if value else "false", switch=True)
+PORT = ValueType("port", port)
+FRACTION = ValueType("fraction", number(0, 1), "{:g}".format)
 COUNT = whole(0, 999_999_999)
 
 
@@ -101,7 +119,7 @@ BYTES = {"B": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30, "TB": 1 << 40}
 
 def duration(text: str) -> float:
     """A duration as Mesos writes them (``10secs``, ``1.5mins``) in seconds."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([a-z]+)", text)
+    match = re.fullmatch(r"([0-9]+(?:\.[0-9]+)?)([a-z]+)", text)
     if not match or match[2] not in UNITS:
         raise ValueError(f"expected a number with one of {', '.join(UNITS)}, such as 10secs")
     return float(match[1]) * UNITS[match[2]]
@@ -124,7 +142,22 @@ def duration_text(seconds: float) -> str:
     return f"{nanoseconds}ns"
 
 
-def duration_or(unit: str, low: float, high: float) -> Kind[float]:
+def duration_within(low: str, high: str) -> ValueType[float]:
+    """A duration between two others, both included."""
+
+    def parse(text: str) -> float:
+        try:
+            seconds = duration(text)
+        except ValueError:
+            seconds = -1.0
+        if not duration(low) <= seconds <= duration(high):
+            raise ValueError(f"expected a time from {low} to {high}, with its unit: 15secs, 2mins, 1hrs")
+        return seconds
+
+    return ValueType("duration", parse, duration_text)
+
+
+def duration_or(unit: str, low: float, high: float) -> ValueType[float]:
     """A duration between ``low`` and ``high`` seconds. A number without a unit is so many of ``unit``: Marathon, and
     so its users, write milliseconds without saying so.
     """
@@ -138,12 +171,12 @@ def duration_or(unit: str, low: float, high: float) -> Kind[float]:
             raise ValueError(f"expected a duration from {duration_text(low)} to {duration_text(high)}")
         return seconds
 
-    return Kind(f"duration, or a number of {unit}", parse, duration_text)
+    return ValueType(f"duration, or a number of {unit}", parse, duration_text)
 
 
 def size(text: str) -> int:
     """A size as Mesos writes them (``2GB``) in bytes."""
-    match = re.fullmatch(r"(\d+)([A-Z]+)", text)
+    match = re.fullmatch(r"([0-9]+)([A-Z]+)", text)
     if not match or match[2] not in BYTES:
         raise ValueError(f"expected a whole number with one of {', '.join(BYTES)}, such as 2GB")
     return int(match[1]) * BYTES[match[2]]
@@ -154,7 +187,7 @@ def size_text(value: int) -> str:
     return f"{value // BYTES['MB']}MB" if value % BYTES["MB"] == 0 else f"{value}B"
 
 
-def sizes(least: int) -> Kind[int]:
+def sizes(least: int) -> ValueType[int]:
     """Sizes of ``least`` bytes or more."""
 
     def parse(text: str) -> int:
@@ -163,12 +196,12 @@ def sizes(least: int) -> Kind[int]:
             raise ValueError(f"expected {f'{least >> 20}MB' if least >> 20 else f'{least >> 10}KB'} or more")
         return value
 
-    return Kind("size", parse, size_text)
+    return ValueType("size", parse, size_text)
 
 
-DURATION = Kind("duration", duration, duration_text)
-LASTING = Kind("duration above 0", _lasting, duration_text)
-SIZE = Kind("size", size, size_text)
+DURATION = ValueType("duration", duration, duration_text)
+LASTING = ValueType("duration above 0", _lasting, duration_text)
+SIZE = ValueType("size", size, size_text)
 
 
 # --- names, addresses, folders ---------------------------------------------------------------------------------------
@@ -212,13 +245,13 @@ def cgroup(text: str) -> str:
     return text
 
 
-def choice(*allowed: str) -> Kind[str]:
+def choice(*allowed: str) -> ValueType[str]:
     def parse(text: str) -> str:
         if text not in allowed:
             raise ValueError(f"expected one of {', '.join(allowed)}")
         return text
 
-    return Kind(" or ".join(f"`{one}`" for one in allowed), parse)
+    return ValueType(" or ".join(f"`{one}`" for one in allowed), parse)
 
 
 _LEVELS = {"debug": "DEBUG", "info": "INFO", "warn": "WARNING", "warning": "WARNING", "error": "ERROR"}
@@ -231,14 +264,14 @@ def level(text: str) -> str:
     return _LEVELS[text.lower()]
 
 
-ADDRESS = Kind("IPv4 address", ipv4)
-ADDRESSES = Kind("addresses", addresses, ",".join)
-NAMES = Kind("names", names, ",".join)
-URL_PATHS = Kind("paths", url_paths, ",".join)
-FOLDER = Kind("absolute path", folder)
-FOLDERS = Kind("folders", folders, lambda value: ":".join(str(one) for one in value))
-CGROUP = Kind("cgroup", cgroup)
-LEVEL = Kind("level", level)
+ADDRESS = ValueType("IPv4 address", ipv4)
+ADDRESSES = ValueType("addresses", addresses, ",".join)
+NAMES = ValueType("names", names, ",".join)
+URL_PATHS = ValueType("paths", url_paths, ",".join)
+FOLDER = ValueType("absolute path", folder)
+FOLDERS = ValueType("folders", folders, lambda value: ":".join(str(one) for one in value))
+CGROUP = ValueType("cgroup", cgroup)
+LEVEL = ValueType("level", level)
 
 
 # --- ports that are kept, ids of project quotas ----------------------------------------------------------------------
@@ -268,7 +301,7 @@ def port_ranges(text: str) -> Ranges:
     for part in text.strip().removeprefix("[").removesuffix("]").split(","):
         if not part.strip():
             continue
-        match = re.fullmatch(r"\s*(\d{1,5})\s*(?:-\s*(\d{1,5})\s*)?", part)
+        match = re.fullmatch(r"\s*([0-9]{1,5})\s*(?:-\s*([0-9]{1,5})\s*)?", part)
         low, high = (int(match[1]), int(match[2] or match[1])) if match else (0, 0)
         if not 1 <= low <= high <= LAST_PORT:
             raise ValueError(
@@ -284,18 +317,24 @@ def port_ranges_text(some: Ranges) -> str:
 
 def project_range(text: str) -> tuple[int, int]:
     """``100000-165535``, with or without brackets: the first and the last."""
-    match = re.fullmatch(r"\s*\[?\s*(\d{1,10})\s*-\s*(\d{1,10})\s*\]?\s*", text)
+    match = re.fullmatch(r"\s*\[?\s*([0-9]{1,10})\s*-\s*([0-9]{1,10})\s*\]?\s*", text)
     first, last = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= first <= last < LAST_PROJECT:
         raise ValueError(f"expected two numbers from 1 to {LAST_PROJECT - 1}, such as 100000-165535")
     return first, last
 
 
-PORT_RANGES = Kind("ports", port_ranges, port_ranges_text)
-PROJECT_RANGE = Kind("range", project_range, lambda value: f"{value[0]}-{value[1]}")
+PORT_RANGES = ValueType("ports", port_ranges, port_ranges_text)
+PROJECT_RANGE = ValueType("range", project_range, lambda value: f"{value[0]}-{value[1]}")
 
 
 # --- resources and roles ---------------------------------------------------------------------------------------------
+
+
+def role_name(text: str) -> str:
+    if error := role_error(text):
+        raise ValueError(error)
+    return text
 
 
 def weights(text: str) -> Mapping[str, float]:
@@ -305,12 +344,13 @@ def weights(text: str) -> Mapping[str, float]:
         role, equals, weight = item.partition("=")
         if not equals or not role:
             raise ValueError("expected role=weight,role=weight")
+        role_name(role)
         found[role] = number(1e-6, 1e6)(weight)
     return found
 
 
 Minimums = tuple[Mapping[str, float], ...]
-_MOST = 10.0**12
+MOST_OF_A_RESOURCE = 10.0**12
 """Of a resource, as `core.resources` takes it at most."""
 
 
@@ -323,7 +363,7 @@ def minimums(text: str) -> Minimums:
             name, colon, amount = item.partition(":")
             if not colon or not name:
                 raise ValueError("expected cpus:0.01|mem:32")
-            quantities[name.strip()] = number(0, _MOST)(amount)
+            quantities[name.strip()] = number(0, MOST_OF_A_RESOURCE)(amount)
         found.append(quantities)
     return tuple(found)
 
@@ -332,8 +372,9 @@ def minimums_text(value: Minimums) -> str:
     return "|".join(";".join(f"{name}:{amount:.15g}" for name, amount in option.items()) for option in value)
 
 
-WEIGHTS = Kind("weights", weights, lambda value: ",".join(f"{role}={weight:g}" for role, weight in value.items()))
-MINIMUMS = Kind("amounts", minimums, minimums_text)
+ROLE = ValueType("role", role_name)
+WEIGHTS = ValueType("weights", weights, lambda value: ",".join(f"{role}={weight:g}" for role, weight in value.items()))
+MINIMUMS = ValueType("amounts", minimums, minimums_text)
 
 
 # --- JSON ------------------------------------------------------------------------------------------------------------
@@ -381,7 +422,7 @@ def _json_text(value: object) -> str:
     return codec.encode(value).decode()
 
 
-VARIABLES = Kind("JSON", variables, json.dumps)
-DOMAIN = Kind("JSON", domain, _json_text)
-CAPABILITIES = Kind("JSON", capabilities, _json_text)
-CAPABILITY_NAMES = Kind("names", capability_names, lambda value: ",".join(sorted(one.value for one in value)))
+VARIABLES = ValueType("JSON", variables, json.dumps)
+DOMAIN = ValueType("JSON", domain, _json_text)
+CAPABILITIES = ValueType("JSON", capabilities, _json_text)
+CAPABILITY_NAMES = ValueType("names", capability_names, lambda value: ",".join(sorted(one.value for one in value)))

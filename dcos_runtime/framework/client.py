@@ -24,8 +24,9 @@ import aiohttp
 from dcos_runtime import running
 from dcos_runtime.core.frozen import Log
 from dcos_runtime.core.runner import Keeper, Runner
-from dcos_runtime.core.seeds import Source
-from dcos_runtime.framework.core import effects, events, session
+from dcos_runtime.core.seeds import SeededSource
+from dcos_runtime.framework.core import effects, events
+from dcos_runtime.framework.core.stream import PATH, STREAM_ID
 from dcos_runtime.framework.core.subscription import Settings, SubscriptionCore
 from dcos_runtime.store.lease import Forever, Term
 from dcos_runtime.wire import calls, codec
@@ -41,12 +42,12 @@ INBOX = 256
 
 
 class Scheduler(Protocol):
-    """Who the events are for. The methods are awaited one at a time, in the order of what happened."""
+    """The receiver of events. Its methods are awaited one at a time, in the order of the events."""
 
     async def event(self, event: Event) -> None: ...
 
     async def disconnected(self, reason: str) -> None:
-        """The subscription is over (or none could be had); another is being sought."""
+        """The subscription is over, or there was none to be had. The client tries for another."""
         ...
 
     async def refused(self, call: Call, status: int, text: str) -> None:
@@ -65,7 +66,7 @@ class LeaderFinder(Protocol):
 
 
 class SubscriptionRefused(Exception):
-    """The master will not have this framework: wrong credentials, or a framework_info it finds invalid."""
+    """The master refuses this framework: wrong credentials, or an invalid framework_info."""
 
 
 @dataclass(frozen=True)
@@ -122,7 +123,7 @@ class Client:
         self._tls = tls
         self._term = term or Forever()
         seed = os.urandom(32)
-        self._core = SubscriptionCore(Settings(first_wait, longest_wait, tls=tls is not None), Source(seed))
+        self._core = SubscriptionCore(Settings(first_wait, longest_wait, tls=tls is not None), SeededSource(seed))
         self._recorder = None if record is None else record(self._core, seed)
         self._runner: Runner[events.Event] = Runner(self._core, running.now, self._perform, self._recorder)
         self._ticking = running.Ticking[events.Event](self._core, self._runner)
@@ -170,7 +171,7 @@ class Client:
                     self._recorder.flush()
 
     def _spawn(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
-        """What goes wrong in there ends `run`."""
+        """An error in it ends `run`."""
         task = asyncio.create_task(work, name=name)
         task.add_done_callback(self._ended)
         return task
@@ -223,7 +224,7 @@ class Client:
         headers = {"Accept": "application/json"}
         try:
             async with asyncio.timeout(CALL_SECONDS):
-                response = await self._http.post(url + session.PATH, data=body, headers=headers, allow_redirects=False)
+                response = await self._http.post(url + PATH, data=body, headers=headers, allow_redirects=False)
             attempt.response = response
             text = "" if response.status == 200 else await response.text(errors="replace")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
@@ -232,7 +233,7 @@ class Client:
         if response.status != 200:
             response.close()
         got = response.headers
-        stream_id, location = got.get(session.STREAM_ID, ""), got.get("Location", "")
+        stream_id, location = got.get(STREAM_ID, ""), got.get("Location", "")
         self._runner.feed(events.Answered(number, response.status, stream_id, location, text))
 
     async def _read(self, number: int, attempt: _Attempt) -> None:
@@ -258,9 +259,9 @@ class Client:
             await self._term.hold()
             try:
                 async with self._http.post(
-                    post.url + session.PATH,
+                    post.url + PATH,
                     data=codec.encode(post.call),
-                    headers={session.STREAM_ID: post.stream_id},
+                    headers={STREAM_ID: post.stream_id},
                     allow_redirects=False,
                     timeout=timeout,
                 ) as response:

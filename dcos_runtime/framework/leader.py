@@ -1,4 +1,4 @@
-"""Where the leading master is: at a fixed address, or whatever ZooKeeper says at the time."""
+"""The address of the leading master: a fixed one, or the current one in ZooKeeper."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ class MasterLeader:
             leader = await self._detector.changed(leader)
 
     async def changed(self, url: str) -> None:
-        """Returns once another than ``url`` leads (not when nobody seems to: the subscription may well live on)."""
+        """Returns once another than ``url`` leads. Without a known leader it waits: the subscription may be intact."""
         leader = self._detector.current
         while leader is None or self._is(leader, url):
             leader = await self._detector.changed(leader)
@@ -52,7 +52,7 @@ class MasterLeader:
         try:
             return self._url(leader) == url
         except ValueError:
-            return True  # what nobody can read tells of no other leader
+            return True  # an unreadable record names no other leader
 
     def _url(self, leader: election.Leader) -> str:
         host, port = election.master_address(leader)

@@ -17,6 +17,9 @@ from typing import cast
 
 from multidict import CIMultiDict
 
+from dcos_runtime.gateway.responses import CHALLENGE, ErrorResponse
+from dcos_runtime.listening.connections import MOST_HEADERS, TOO_MANY_HEADERS, headers_of
+
 log = logging.getLogger(__name__)
 
 LONGEST = 128 * 1024
@@ -31,10 +34,10 @@ Decide = Callable[[Headers], Answer | Awaitable[Answer]]
 _REASONS = {200: b"OK", 401: b"Unauthorized", 403: b"Forbidden", 500: b"Internal Server Error"}
 
 
-class Connection(asyncio.Protocol):
+class NginxConnection(asyncio.Protocol):
     """One connection of nginx."""
 
-    def __init__(self, decide: Decide, wanted: re.Pattern[str], open_connections: set[Connection]) -> None:
+    def __init__(self, decide: Decide, wanted: re.Pattern[str], open_connections: set[NginxConnection]) -> None:
         self._decide = decide
         self._wanted = wanted
         self._open = open_connections
@@ -43,7 +46,7 @@ class Connection(asyncio.Protocol):
         self._waiting: asyncio.Task[None] | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        self._transport = cast(asyncio.Transport, transport)  # uvloop's own kind is no subclass
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's transport is no subclass
         self._open.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -72,6 +75,9 @@ class Connection(asyncio.Protocol):
         line = text.partition("\r\n")[0]
         if not line.startswith("GET ") or not line.endswith(" HTTP/1.1"):
             self.close()
+            return
+        if text.count("\r\n") > MOST_HEADERS and headers_of(text.split("\r\n")[1:]) > MOST_HEADERS:
+            self._write(refusal(ErrorResponse(431, f"This is no request that is understood here: {TOO_MANY_HEADERS}")))
             return
         headers = Headers((name, value.strip(" \t")) for name, value in self._wanted.findall(text))
         try:
@@ -108,6 +114,14 @@ class Connection(asyncio.Protocol):
         )
 
 
+def refusal(error: ErrorResponse) -> Answer:
+    """What nginx then answers is in headers."""
+    headers = {"X-Dcos-Status": str(error.status), "X-Dcos-Reason": error.body().decode("ascii")}
+    if error.status == 401:
+        return 401, {**headers, "WWW-Authenticate": CHALLENGE}
+    return 403, headers
+
+
 def looked_at(wanted: Collection[str]) -> re.Pattern[str]:
     return re.compile(rf"\r\n({'|'.join(map(re.escape, wanted))}):([^\r\n]*)", re.IGNORECASE | re.ASCII)
 
@@ -119,9 +133,9 @@ async def listening(decide: Decide, wanted: Collection[str], path: Path, mode: i
     nginx sends all that its client sent, which may be thousands; the others cost next to nothing. Raises ``OSError``.
     """
     names = looked_at(wanted)
-    connections: set[Connection] = set()
+    connections: set[NginxConnection] = set()
     loop = asyncio.get_running_loop()
-    server = await loop.create_unix_server(lambda: Connection(decide, names, connections), str(path), backlog=1024)
+    server = await loop.create_unix_server(lambda: NginxConnection(decide, names, connections), str(path), backlog=1024)
     try:
         path.chmod(mode)
         yield

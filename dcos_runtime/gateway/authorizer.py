@@ -1,4 +1,4 @@
-"""What nginx asks about each request that it is to pass on (``auth_request``): who sends it, and where does it go?
+"""Answers nginx' ``auth_request`` for each client's request: who sends it, and where it is passed on to.
 
 The response is in headers, which nginx puts into its variables. 200: pass on; 401: the sender is not known; 403:
 whatever ``X-Dcos-Status`` and ``X-Dcos-Reason`` say, since nginx's auth_request knows no other way to refuse.
@@ -12,17 +12,17 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from multidict import MultiMapping
 
 from dcos_runtime.gateway import request_credentials, routing
-from dcos_runtime.gateway.auth_request import Answer, Headers
+from dcos_runtime.gateway.auth_request import Answer, Headers, refusal
 from dcos_runtime.gateway.backends import NoAnswer
-from dcos_runtime.gateway.responses import CHALLENGE, ErrorResponse, unauthorized
-from dcos_runtime.gateway.routing import NoRoute, Route
+from dcos_runtime.gateway.responses import ErrorResponse, unauthorized
+from dcos_runtime.gateway.routing import Destination, NoRoute
 from dcos_runtime.guard.tokens import Claims, TokenRefused
 from dcos_runtime.guard.users import UsersUnreachable
 
 if TYPE_CHECKING:
     from dcos_runtime.gateway.backends import Upstream
-    from dcos_runtime.gateway.services import Routed
-    from dcos_runtime.gateway.targets import Agents, Services
+    from dcos_runtime.gateway.targets import AgentAddresses, Services
+    from dcos_runtime.wire.cluster_services import Routed
 
 T = TypeVar("T")
 
@@ -32,24 +32,24 @@ WANTED = (URI, DOOR, HOST, "Authorization", "Cookie", *request_credentials.PAGE_
 
 
 class TokenCheck(Protocol):
-    """Who knows the cluster's tokens. Both raise `TokenRefused` and `UsersUnreachable`."""
+    """Checks the cluster's tokens. Both methods raise `TokenRefused` and `UsersUnreachable`."""
 
     def claims(self, token: str) -> Claims:
-        """What a good token says."""
+        """The claims of a valid token."""
         ...
 
     def still(self, claims: Claims) -> None:
-        """Whether the token of these claims is good yet, some time later."""
+        """Checks again, some time later, that the token of these claims is valid."""
         ...
 
 
 class Authorizer:
-    """``upstreams``: by the door of each of ``routes`` that leads to whoever leads."""
+    """``upstreams``: by the door of each of ``routes`` that leads to a leader."""
 
     def __init__(
         self,
         tokens: TokenCheck,
-        agents: Agents,
+        agents: AgentAddresses,
         services: Services,
         routes: Sequence[Routed],
         upstreams: Mapping[str, Upstream],
@@ -89,22 +89,22 @@ class Authorizer:
             claims = self.caller(headers)
             route = routing.route_of(headers.get(URI, ""), headers.get(DOOR, ""), self._routes)
         except ErrorResponse as error:
-            return _refusal(error)
+            return refusal(error)
         except NoRoute as error:
             return _no_route(error)
         if upstream := self._upstreams.get(route.kind):
             return 200, _variables(claims, f"the {upstream.called}", upstream.now, "", route.rest)
         return self._looked_up(claims, route, headers)
 
-    async def _looked_up(self, claims: Claims, route: Route, headers: Headers) -> Answer:
+    async def _looked_up(self, claims: Claims, route: Destination, headers: Headers) -> Answer:
         answer = await self._look_up(claims, route, headers)
         try:
             self.still(claims)
         except ErrorResponse as error:
-            return _refusal(error)
+            return refusal(error)
         return answer
 
-    async def _look_up(self, claims: Claims, route: Route, headers: Headers) -> Answer:
+    async def _look_up(self, claims: Claims, route: Destination, headers: Headers) -> Answer:
         try:
             if routed := self._machines.get(route.kind):
                 target, name = await self._agents.target(route.agent, routed.kind, routed.port)
@@ -115,7 +115,7 @@ class Authorizer:
         except NoRoute as error:
             return _no_route(error)
         except NoAnswer as error:
-            return _refusal(ErrorResponse(503, f"where this leads is not known now: {error}"))
+            return refusal(ErrorResponse(503, f"where this leads is not known now: {error}"))
         name, prefix, rest = names[index]
         if not rest.startswith("/"):
             return _no_route(NoRoute(308, f"{prefix}/{rest}"))
@@ -162,14 +162,7 @@ def _not_ours(headers: Headers) -> dict[str, str]:
     return passed
 
 
-def _refusal(error: ErrorResponse) -> Answer:
-    headers = {"X-Dcos-Status": str(error.status), "X-Dcos-Reason": error.body().decode("ascii")}
-    if error.status == 401:
-        return 401, {**headers, "WWW-Authenticate": CHALLENGE}
-    return 403, headers
-
-
 def _no_route(error: NoRoute) -> Answer:
     if error.status == 308:
         return 403, {"X-Dcos-Status": "308", "X-Dcos-Reason": error.text}
-    return _refusal(ErrorResponse(error.status, error.text))
+    return refusal(ErrorResponse(error.status, error.text))

@@ -20,7 +20,7 @@ T = TypeVar("T")
 CONNECT_SECONDS = 2.0
 ANSWER_SECONDS = 5.0
 AVOID_SECONDS = 5.0
-"""For how long one that did not answer is asked last."""
+"""For how long a host that did not answer is asked last."""
 LARGEST = 256 * 1024 * 1024
 """Bytes of an answer."""
 SILENCE_SECONDS = 3.0
@@ -34,7 +34,7 @@ class NoAnswer(Exception):
 class Backend:
     """One kind of daemon on several hosts, which answer alike. ``name`` as it is told to users."""
 
-    def __init__(self, name: str, kind: str, hosts: Sequence[str], port: int, files: tls.Files | None) -> None:
+    def __init__(self, name: str, kind: str, hosts: Sequence[str], port: int, files: tls.TlsFiles | None) -> None:
         """``kind`` of daemon, as certificates say it. Without ``files`` it is plain HTTP, for daemons started by hand.
 
         Raises `tls.TlsError`.
@@ -127,7 +127,7 @@ class Upstream:
         return self.name if self._well else f"{self.name}_elsewhere"
 
     async def watch(self) -> None:
-        """Asks again and again. Not to be run where there is no elsewhere."""
+        """Asks again and again. Only for clusters with several masters."""
         while True:
             well = await self._backend.first_is_well(self._path, SILENCE_SECONDS)
             if well != self._well:
@@ -174,7 +174,7 @@ class Cached(Generic[T]):
     def _done(self, task: asyncio.Task[T]) -> None:
         self._task = None
         if not task.cancelled():
-            task.exception()  # retrieved, or asyncio would log it; whoever waits for the task gets it
+            task.exception()  # retrieved so that asyncio does not log it; those who wait for the task get it
 
 
 def bracketed(host: str) -> str:

@@ -1,9 +1,9 @@
-"""What the gateway itself tells of the cluster: its id and version, what is installed, how its ZooKeeper does."""
+"""What the gateway itself answers about the cluster: id, version, installed packages, the state of ZooKeeper."""
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ _DNS_VERSION = "0.9.0"
 
 
 @dataclass(frozen=True)
-class Cluster:
+class ClusterFacts:
     """What does not change while the daemon runs. ``zookeeper``: ``host:port`` of each member."""
 
     id: str
@@ -29,6 +29,8 @@ class Cluster:
     dcos_version: str
     generation: Path | None
     ca: Path | None
+    capabilities: Collection[str] = ()
+    """What the cluster's services say that it can do."""
 
 
 class _Package(msgspec.Struct):
@@ -42,7 +44,7 @@ class _Manifest(msgspec.Struct):
 
 
 class ClusterInfo:
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: ClusterFacts) -> None:
         self._cluster = cluster
         self._packages = _installed(cluster.generation)
 
@@ -74,18 +76,18 @@ class ClusterInfo:
         return known or {"dcos-runtime": {"package_version": __version__, "sources": {}}}
 
     def capabilities(self) -> dict[str, Any]:
-        """As Cosmos tells what can be done here: PACKAGE_MANAGEMENT is not in it until there is a package manager."""
-        return {"capabilities": []}
+        """What the cluster can do, in the form of Cosmos' ``/capabilities``."""
+        return {"capabilities": [{"name": name} for name in self._cluster.capabilities]}
 
     def links(self) -> dict[str, Any]:
-        """Other clusters that this one knows of: none ever."""
+        """Links to other clusters: always none."""
         return {"links": []}
 
     def dns_version(self) -> dict[str, str]:
         return {"Service": "Mesos-DNS", "Version": _DNS_VERSION, "URL": "/mesos_dns/v1"}
 
     def dns_config(self) -> dict[str, Any]:
-        """As Mesos-DNS tells its own configuration, as far as there is such a thing here."""
+        """The configuration in the form of Mesos-DNS, with the fields that have a meaning here."""
         return {
             "RefreshSeconds": 1,
             "TTL": 60,
@@ -134,7 +136,7 @@ def _host(member: str) -> str:
 
 
 async def mode_of(member: str) -> str:
-    """``leader``, ``follower``, ``standalone`` …, or nothing when it serves nobody."""
+    """``leader``, ``follower``, ``standalone`` …; empty if it does not serve."""
     writer = None
     try:
         async with asyncio.timeout(_SRVR_SECONDS):

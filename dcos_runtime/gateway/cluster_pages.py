@@ -9,7 +9,7 @@ from aiohttp import web
 
 from dcos_runtime.gateway import responses
 from dcos_runtime.gateway.cluster_info import ClusterInfo
-from dcos_runtime.gateway.health import Health
+from dcos_runtime.gateway.health import ClusterHealth
 from dcos_runtime.gateway.pages import READ, Page, PageRequest, PageTable, awaited_json_of, json_of, one_name, read
 from dcos_runtime.gateway.responses import ErrorResponse
 from dcos_runtime.gateway.targets import Names
@@ -26,9 +26,9 @@ _WELCOME = b"""<!doctype html>
 
 
 def cluster_pages(
-    check_users: Callable[[], None], info: ClusterInfo, names: Names, health: Health, leaders: Iterable[str]
+    check_users: Callable[[], None], info: ClusterInfo, names: Names, health: ClusterHealth, leaders: Iterable[str]
 ) -> PageTable:
-    """``check_users`` raises `UsersUnreachable` while users cannot be told apart: then the gateway is not healthy.
+    """``check_users`` raises `UsersUnreachable` while the users are not known: then the gateway is not healthy.
 
     ``leaders``: paths below which requests are passed on to whoever leads.
     """

@@ -1,4 +1,5 @@
-"""How the cluster's machines do, in the form of DC/OS' diagnostics: what their daemons say for themselves when asked.
+"""The health of the cluster's machines, in the form of DC/OS' diagnostics: what their daemons answer when they are
+asked.
 
 Nothing of ours runs on a machine to watch its units, so the daemons are asked, over mutual TLS: it has to be the right
 kind of daemon of that very host that answers. ZooKeeper, which has no TLS here, is asked for its mode. They are asked
@@ -20,16 +21,16 @@ import aiohttp
 from dcos_runtime import tls
 from dcos_runtime.gateway.backends import CONNECT_SECONDS, Cached, NoAnswer, bracketed
 from dcos_runtime.gateway.responses import ErrorResponse
-from dcos_runtime.gateway.services import Service
-from dcos_runtime.gateway.targets import Agents, Names, host_of
+from dcos_runtime.gateway.targets import AgentAddresses, Names, host_of
+from dcos_runtime.wire.cluster_services import ServiceRecord
 from dcos_runtime.wire.told import shown
 
 WELL, UNWELL, UNKNOWN = 0, 1, 3
 LOOK_SECONDS = 4.0
-"""For how long a daemon may think about how it is."""
+"""How long a daemon may take to answer for its health."""
 FRESH_SECONDS = 2.0
 REMEMBERED_SECONDS = 3600.0
-"""For how long an agent that no master knows any more is still told of."""
+"""For how long an agent is still listed that no master knows any more."""
 _AT_ONCE = 128
 
 
@@ -42,7 +43,7 @@ class Finding:
 
 
 @dataclass(frozen=True)
-class Node:
+class HostHealth:
     ip: str
     role: str
     host: str
@@ -58,26 +59,26 @@ class Node:
 @dataclass(frozen=True)
 class Report:
     at: float
-    nodes: Mapping[str, Node]
-    services: Mapping[str, Service]
+    nodes: Mapping[str, HostHealth]
+    services: Mapping[str, ServiceRecord]
     """By their units, in the order in which they are told of."""
 
     @property
     def units(self) -> list[str]:
         return [unit for unit in self.services if self.of_unit(unit)]
 
-    def of_unit(self, unit: str) -> list[Node]:
+    def of_unit(self, unit: str) -> list[HostHealth]:
         return [node for node in self.nodes.values() if unit in node.units]
 
     def unit_health(self, unit: str) -> int:
-        """Of the one that does worst."""
+        """The health of the unhealthiest one."""
         return max(node.units[unit].health for node in self.of_unit(unit))
 
 
-class Probe:
+class DaemonProbe:
     """Where one kind of daemon is asked how it is, on any host."""
 
-    def __init__(self, kind: str, port: int, path: str, files: tls.Files | None) -> None:
+    def __init__(self, kind: str, port: int, path: str, files: tls.TlsFiles | None) -> None:
         """Raises `tls.TlsError`."""
         self._kind = kind
         self._rest = f":{port}{path}"
@@ -113,10 +114,10 @@ class Probe:
 class Probes:
     """Where the services that answer over HTTP are asked, by name."""
 
-    def __init__(self, services: Iterable[Service], files: tls.Files | None) -> None:
+    def __init__(self, services: Iterable[ServiceRecord], files: tls.TlsFiles | None) -> None:
         """Raises `tls.TlsError`."""
         self._probes = {
-            service.name: Probe(asked.kind, asked.port, asked.path, files)
+            service.name: DaemonProbe(asked.kind, asked.port, asked.path, files)
             for service in services
             if (asked := service.health) is not None and asked.ask == "https"
         }
@@ -130,7 +131,7 @@ class Probes:
 
 @dataclass
 class _Seen:
-    """An agent as a master told of it last."""
+    """An agent as a master last listed it."""
 
     role: str
     host: str
@@ -140,16 +141,16 @@ class _Seen:
 
 
 @dataclass
-class Health:
+class ClusterHealth:
     """``zookeeper``: ``host:port`` of each member. ``mode``: what a member says it is, "" when it serves nobody."""
 
     ip: str
     masters: Sequence[str]
     zookeeper: Sequence[str]
-    agents: Agents
+    agents: AgentAddresses
     names: Names
     probes: Probes
-    services: Sequence[Service]
+    services: Sequence[ServiceRecord]
     mode: Callable[[str], Any]
     version: str
     _seen: dict[str, _Seen] = field(default_factory=dict)
@@ -169,7 +170,7 @@ class Health:
         return Report(time.time(), {node.ip: node for node in nodes}, known)
 
     async def _remember(self) -> set[str] | None:
-        """The agents that the leading master lists; None when nobody says."""
+        """The agents that the leading master lists; None when no master answers."""
         try:
             told = await self.agents.all()
         except NoAnswer:
@@ -188,10 +189,10 @@ class Health:
             del self._seen[ip]
         return listed
 
-    async def _master(self, ip: str) -> Node:
-        return Node(ip, "master", ip, await self._units(ip, ("all", "masters")))
+    async def _master(self, ip: str) -> HostHealth:
+        return HostHealth(ip, "master", ip, await self._units(ip, ("all", "masters")))
 
-    async def _agent(self, ip: str, seen: _Seen, listed: set[str] | None) -> Node:
+    async def _agent(self, ip: str, seen: _Seen, listed: set[str] | None) -> HostHealth:
         async with self._at_once:
             units = await self._units(ip, ("all", "agents"))
         for service in self.services:
@@ -201,16 +202,16 @@ class Health:
             if units[service.unit].health == WELL and (ip not in listed or not seen.active):
                 why = "it answers, but the leading master has no connection to it"
                 units[service.unit] = Finding(UNWELL, why)
-        return Node(ip, seen.role, seen.host, units, seen.mesos_id)
+        return HostHealth(ip, seen.role, seen.host, units, seen.mesos_id)
 
     async def _units(self, ip: str, hosts: tuple[str, ...]) -> dict[str, Finding]:
         """The units of a machine that can be asked how they are, and what they say; all at once."""
         here = [service for service in self.services if service.hosts in hosts and service.health is not None]
-        answers = dict(zip(here, await asyncio.gather(*(self._ask(service, ip) for service in here)), strict=True))
-        by_name = {service.name: answer for service, answer in answers.items()}
+        answers = await asyncio.gather(*(self._ask(service, ip) for service in here))
+        by_name = {service.name: answer for service, answer in zip(here, answers, strict=True)}
         called = {service.name: service.called for service in here}
         units = {}
-        for service, answer in answers.items():
+        for service, answer in zip(here, answers, strict=True):
             asked = service.health
             assert asked is not None
             if asked.ask == "through":
@@ -221,8 +222,8 @@ class Health:
                 units[service.unit] = Finding(WELL) if status in asked.well else Finding(UNWELL, why)
         return units
 
-    async def _ask(self, service: Service, ip: str) -> tuple[int, str] | None:
-        """Status and what is wrong; None where there is nobody to ask."""
+    async def _ask(self, service: ServiceRecord, ip: str) -> tuple[int, str] | None:
+        """The status and what is wrong; None for a unit that cannot be asked."""
         asked = service.health
         assert asked is not None
         match asked.ask:
@@ -283,7 +284,7 @@ class Health:
         leader = await self.names.leader()
         at = datetime.fromtimestamp(report.at, UTC).isoformat().replace("+00:00", "Z")
 
-        def node(one: Node) -> dict[str, Any]:
+        def node(one: HostHealth) -> dict[str, Any]:
             return {
                 "Leader": one.ip == leader,
                 "Role": one.role,
@@ -320,7 +321,7 @@ class Health:
         }
 
 
-def _told_by(other: str, service: Service, answer: tuple[int, str] | None) -> Finding:
+def _told_by(other: str, service: ServiceRecord, answer: tuple[int, str] | None) -> Finding:
     """What the page of another service says of this one: 503 there means that it does not answer."""
     status = answer[0] if answer is not None else 0
     if status == 200:
@@ -330,7 +331,7 @@ def _told_by(other: str, service: Service, answer: tuple[int, str] | None) -> Fi
     return Finding(UNKNOWN, f"its {other} cannot be asked about it")
 
 
-def _of(report: Report, ip: str) -> Node:
+def _of(report: Report, ip: str) -> HostHealth:
     node = report.nodes.get(ip)
     if node is None:
         raise ErrorResponse(404, f"{shown(ip)} is the address of no machine of this cluster")
@@ -348,11 +349,11 @@ def _named(report: Report, unit: str, ip: str = "") -> str:
     return name
 
 
-def _nodes(nodes: Iterable[Node], unit: str = "") -> dict[str, Any]:
+def _nodes(nodes: Iterable[HostHealth], unit: str = "") -> dict[str, Any]:
     return {"nodes": [_node(node, unit) for node in nodes]}
 
 
-def _node(node: Node, unit: str = "") -> dict[str, Any]:
+def _node(node: HostHealth, unit: str = "") -> dict[str, Any]:
     return {"host_ip": node.ip, "health": node.units[unit].health if unit else node.health, "role": node.role}
 
 
@@ -361,10 +362,10 @@ def _unit(report: Report, unit: str, health: int) -> dict[str, Any]:
     return {"id": unit, "name": told.title, "health": health, "description": told.description}
 
 
-def _in_full(report: Report, node: Node, unit: str) -> dict[str, Any]:
+def _in_full(report: Report, node: HostHealth, unit: str) -> dict[str, Any]:
     finding = node.units[unit]
     return {**_unit(report, unit, finding.health), "output": finding.output, "help": _help(node, unit)}
 
 
-def _help(node: Node, unit: str) -> str:
+def _help(node: HostHealth, unit: str) -> str:
     return f"On {node.ip}: systemctl status {unit}; journalctl --unit={unit}"

@@ -22,12 +22,12 @@ _LABEL = 63
 _NO_SIGN = re.compile(r"[^A-Za-z0-9._-]+")
 _HYPHENS = str.maketrans("._", "--")
 _LONGEST = 253
-"""Of a whole name, as in the DNS: nobody could ask for a longer one."""
+"""The longest whole name, as in the DNS: a longer one could not be asked for."""
 _LOOKED_AT = 1024
 """Signs of whatever a label is made of."""
-_PID = re.compile(r"[^@]{0,256}@(?P<host>.{1,256}):(?P<port>\d{1,5})")
-_INTERVAL = re.compile(r"(\d{1,5})-(\d{1,5})")
-_OURS = re.compile(r"leader|slave|ns1|master\d*")
+_PID = re.compile(r"[^@]{0,256}@(?P<host>.{1,256}):(?P<port>[0-9]{1,5})")
+_INTERVAL = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
+_OURS = re.compile(r"leader|slave|ns1|master[0-9]*")
 """A framework that calls itself so gets no address by that name."""
 _MOST_PORTS = 256
 """Of one task, its own and those of its discovery each: whoever takes a whole range does not get thousands of names."""
@@ -92,7 +92,7 @@ class _Agent(msgspec.Struct):
     pid: str = ""
 
 
-class State(msgspec.Struct):
+class NamesState(msgspec.Struct):
     """The part of the master's ``/state`` that names are made of."""
 
     leader: str = ""
@@ -146,7 +146,7 @@ class Records:
         }
 
     def add(self, name: str, ip: str) -> bool:
-        """Whether that is news. What is no name, because it is too long, is never."""
+        """Adds a name, and tells whether it is new. A name that is too long is left out."""
         if len(name) > _LONGEST + 1:
             return False
         known = self.addresses.setdefault(name, {})
@@ -164,7 +164,7 @@ class Records:
 
 
 def of_masters(masters: Sequence[str]) -> Records:
-    """What is known without asking anybody: ``master.mesos`` and ``master0.mesos`` …"""
+    """The names of the masters, known without a request: ``master.mesos``, ``master0.mesos`` …"""
     records = Records()
     for number, ip in enumerate(masters):
         records.add(f"master.{DOMAIN}.", ip)
@@ -172,7 +172,7 @@ def of_masters(masters: Sequence[str]) -> Records:
     return records
 
 
-def of_cluster(state: State, masters: Sequence[str]) -> Records:
+def of_cluster(state: NamesState, masters: Sequence[str]) -> Records:
     """Everything. ``masters`` in an order that does not change with who leads."""
     records = of_masters(masters)
     if (leader := _endpoint(state.leader)) is not None:
@@ -211,7 +211,7 @@ def _add_framework(records: Records, framework: _Framework, agents: Mapping[str,
         try:
             task = _decode_task(raw)
         except msgspec.MsgspecError:
-            continue  # others have names all the same
+            continue  # other frameworks and tasks still get their names
         if task.state == "TASK_RUNNING" and (ip := agents.get(task.slave_id)) is not None:
             one = _Running(task, name_of, ip, list(_ports(task.resources.ports)), _discovered(task))
             told.append({"name": task.name, "id": task.id, "records": one.records})
@@ -320,6 +320,6 @@ def _address(host: str) -> str | None:
         return None
 
 
-decode: Callable[[bytes], State] = msgspec.json.Decoder(State).decode
+decode: Callable[[bytes], NamesState] = msgspec.json.Decoder(NamesState).decode
 """Raises ``msgspec.MsgspecError``. Tasks are not looked into yet."""
 _decode_task = msgspec.json.Decoder(_Task).decode

@@ -1,8 +1,8 @@
-"""Requests on dcos-auth's socket: what daemons ask, and the pages that the gateway passes on to here.
+"""Requests on dcos-auth's socket: those of daemons, and those for pages that the gateway passes on to it.
 
 ``/internal/…`` is for the daemons of this machine; ``/gateway`` is what nginx puts before the target of a client's
 request, which follows as it was sent. Pages are found by comparing, with or without a slash at the end: nothing is
-decoded. They look at tokens themselves and believe nobody's word on who is asking, so that whoever reaches the socket
+decoded. Pages check tokens themselves, whatever the request says of its sender. So a process that reaches the socket
 gains nothing by it.
 """
 

@@ -1,4 +1,4 @@
-"""What a request shows of its sender: the token in its headers, and the page that a browser sends it for. Pure."""
+"""The credentials of a request: the token in its headers, and the site for whose page a browser sends it. Pure."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ COOKIE = "dcos-acs-auth-cookie"
 _SITE = "Sec-Fetch-Site"
 _URLS = ("Origin", "Referer")
 PAGE_HEADERS = (_SITE, *_URLS)
-"""By which a browser says whose page sends a request."""
+"""The headers in which a browser names the site whose page sends a request."""
 _MOST_VALUES = 8
 """Of one of them: a browser sends one, and thousands would cost more than the request is worth."""
 

@@ -16,7 +16,7 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes, urlsplit
 from dcos_runtime.wire.told import shown
 
 if TYPE_CHECKING:
-    from dcos_runtime.gateway.services import Routed
+    from dcos_runtime.wire.cluster_services import Routed
 
 SERVICE = "service"
 """The door to services that run as tasks."""
@@ -24,9 +24,9 @@ _SERVICES = "/service"
 
 _AGENT_ID = re.compile(r"[A-Za-z0-9._-]{1,128}")
 _NAME = re.compile(r"[A-Za-z0-9._~-]{1,128}")
-_FORBIDDEN_EVERYWHERE = frozenset({22, 5051, 5052})
+_SSH = 22
 LONGEST_SHOWN = 200
-"""Of a path, in a message."""
+"""How much of a path a message quotes."""
 MOST_SEGMENTS = 10
 """A service's name has at most this many parts."""
 
@@ -41,7 +41,7 @@ class NoRoute(Exception):
 
 
 @dataclass(frozen=True)
-class Route:
+class Destination:
     """Where a request goes: a ``kind`` (a door of ``--services``, or `SERVICE`), for a machine its agent's id, and what
     is passed on: path and query, without ``prefix``.
     """
@@ -65,7 +65,7 @@ class Route:
             yield name, f"{self.prefix}/{name}", f"{rest}{mark}{query}"
 
 
-def route_of(uri: str, location: str, routes: Sequence[Routed]) -> Route:
+def route_of(uri: str, location: str, routes: Sequence[Routed]) -> Destination:
     """``uri`` is a request's target as it was sent; ``location`` the door that nginx took it for, one of ``routes`` or
     `SERVICE`. Raises `NoRoute`.
     """
@@ -76,7 +76,7 @@ def route_of(uri: str, location: str, routes: Sequence[Routed]) -> Route:
     if any(unquote_to_bytes(part) in (b".", b"..") for part in re.split(r"/|%2[Ff]", path)):
         raise NoRoute(400, "paths with . or .. are not passed on")
     if location == SERVICE and path.startswith(f"{_SERVICES}/"):
-        return Route(SERVICE, _SERVICES, uri[len(_SERVICES) :])
+        return Destination(SERVICE, _SERVICES, uri[len(_SERVICES) :])
     for routed in routes:
         for prefix in routed.paths if routed.door == location else ():
             if path.startswith(f"{prefix}/"):
@@ -84,18 +84,18 @@ def route_of(uri: str, location: str, routes: Sequence[Routed]) -> Route:
                 return (
                     _machine(routed.door, prefix, whole)
                     if routed.leads_to == "machine"
-                    else Route(location, prefix, whole)
+                    else Destination(location, prefix, whole)
                 )
     raise NoRoute(404, no_page(path))
 
 
-def _machine(door: str, prefix: str, whole: str) -> Route:
+def _machine(door: str, prefix: str, whole: str) -> Destination:
     """The daemon of the machine whose agent the first part of ``whole`` names."""
     agent_id = whole[1:].partition("?")[0].partition("/")[0]
     if not _AGENT_ID.fullmatch(agent_id):
         raise NoRoute(404, "what follows in the path is not an agent's id")
     left = whole[len(agent_id) + 1 :]
-    return Route(door, f"{prefix}/{agent_id}", left if left.startswith("/") else f"/{left}", agent_id)
+    return Destination(door, f"{prefix}/{agent_id}", left if left.startswith("/") else f"/{left}", agent_id)
 
 
 def no_page(path: str) -> str:
@@ -114,8 +114,8 @@ def plain(uri: str) -> str:
 
 @dataclass(frozen=True)
 class Member:
-    """An agent as a place for services: ``own`` are its daemon's ports, ``offered`` the ports that its tasks may get,
-    as closed intervals.
+    """An agent as a place for services: ``own`` are the ports of the machine's daemons, ``offered`` those that its
+    tasks may get, as closed intervals.
     """
 
     own: frozenset[int] = frozenset()
@@ -123,11 +123,9 @@ class Member:
 
 
 def refused_target(address: str, port: int, masters: Collection[str], agents: Mapping[str, Member]) -> str | None:
-    """Why nothing is passed on to ``address``:``port`` as a service; None when it may be.
-
-    The gateway stands where users do not: it reaches its own machine's loopback, our daemons' ports, the host of local
-    machines and whatever else is in its network. So services are on agents, whatever they say of themselves, and not
-    where only something of the machine's own can listen.
+    """Why no request is passed on to ``address``:``port`` as a service; None when it may be. The gateway reaches more
+    than its users: its own machine's loopback, our daemons' ports, the host of local machines and the rest of its
+    network. So a service has to be on an agent, whatever address it tells, and at a port that tasks may have.
     """
     try:
         ip = plain_address(address)
@@ -140,7 +138,7 @@ def refused_target(address: str, port: int, masters: Collection[str], agents: Ma
         return "its address is not one of a machine"
     if str(ip) in masters:
         return "masters run no services"
-    if port in _FORBIDDEN_EVERYWHERE or not 0 < port < 65536:
+    if port == _SSH or not 0 < port < 65536:
         return f"services do not use the port {port}"
     member = agents.get(str(ip))
     if member is None:
@@ -157,7 +155,7 @@ def plain_address(address: str) -> ipaddress.IPv4Address | ipaddress.IPv6Address
 
 
 @dataclass(frozen=True)
-class Endpoint:
+class ServiceEndpoint:
     """Where a service says it is. ``host`` may be a name."""
 
     scheme: str
@@ -165,8 +163,8 @@ class Endpoint:
     port: int
 
 
-def endpoint_of(url: str) -> Endpoint | None:
-    """Of a framework's web page; None when the URL names no place."""
+def endpoint_of(url: str) -> ServiceEndpoint | None:
+    """The address in a framework's URL; None when it has none."""
     try:
         parts = urlsplit(url)
         port = parts.port
@@ -174,4 +172,4 @@ def endpoint_of(url: str) -> Endpoint | None:
         return None
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.username is not None:
         return None
-    return Endpoint(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80))
+    return ServiceEndpoint(parts.scheme, parts.hostname, port or (443 if parts.scheme == "https" else 80))

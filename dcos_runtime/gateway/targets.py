@@ -9,7 +9,7 @@ import re
 import socket
 import time
 from collections import OrderedDict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -17,7 +17,7 @@ from urllib.parse import quote
 from dcos_runtime import tls
 from dcos_runtime.gateway import mesos_dns
 from dcos_runtime.gateway.backends import Backend, Cached, NoAnswer, bracketed
-from dcos_runtime.gateway.routing import Endpoint, Member, NoRoute, endpoint_of, plain_address, refused_target
+from dcos_runtime.gateway.routing import Member, NoRoute, ServiceEndpoint, endpoint_of, plain_address, refused_target
 
 AGENT_SECONDS = 10.0
 SERVICE_SECONDS = 1.0
@@ -28,16 +28,16 @@ STATE_SECONDS = 30.0
 STALE_SECONDS = 30.0
 _MOST_AGENTS = 20_000
 
-_PID = re.compile(r"[^@]*@(?P<ip>.+):(?P<port>\d+)")
-_INTERVAL = re.compile(r"(\d{1,5})-(\d{1,5})")
+_PID = re.compile(r"[^@]*@(?P<ip>.+):(?P<port>[0-9]+)")
+_INTERVAL = re.compile(r"([0-9]{1,5})-([0-9]{1,5})")
 
 
-class Agents:
-    """Addresses by id, as the masters tell them."""
+class AgentAddresses:
+    """Addresses by id, as the masters tell them. ``ports``: of all daemons that run on agents' machines."""
 
-    def __init__(self, master: Backend, port: int) -> None:
+    def __init__(self, master: Backend, ports: Collection[int]) -> None:
         self._master = master
-        self._port = port
+        self._ports = frozenset(ports)
         self._known: OrderedDict[str, Cached[str]] = OrderedDict()
         self._members: Cached[dict[str, Member]] = Cached(self._ask_all, MEMBER_SECONDS, STALE_SECONDS)
 
@@ -74,7 +74,7 @@ class Agents:
             ip, match = address_of(agent), _PID.fullmatch(str(agent.get("pid", "")))
             if ip is not None and match is not None:
                 former = found.get(ip, Member())
-                own = former.own | {self._port, int(match["port"])}
+                own = former.own | self._ports | {int(match["port"])}
                 found[ip] = Member(own, former.offered + _intervals((agent.get("resources") or {}).get("ports")))
         return found
 
@@ -97,7 +97,7 @@ def address_of(agent: Mapping[str, Any]) -> str | None:
 
 def host_of(agent: Mapping[str, Any]) -> str | None:
     """The address of an agent's machine; one that the master waits for has no ``pid``, and a name that is no address is
-    nobody's to look up here.
+    not looked up here.
     """
     try:
         return address_of(agent) or str(plain_address(str(agent.get("hostname", ""))))
@@ -119,7 +119,7 @@ class Names:
         self._master = master
         self._masters = masters
         self._of_masters = mesos_dns.of_masters(masters)
-        # Nothing older is told when the kernel does not answer: of a leader that is gone least of all.
+        # Older records are not served when the kernel does not answer: they could name a former leader.
         self._records: Cached[tuple[mesos_dns.Records, int]] = Cached(self._ask, NAME_SECONDS, 0.0)
 
     async def hosts(self, asked: str) -> list[dict[str, str]]:
@@ -155,30 +155,30 @@ class Names:
         self._records.seconds = max(NAME_SECONDS, 5 * took)
         return records, int(time.time())
 
-    def _made(self, state: mesos_dns.State) -> tuple[mesos_dns.Records, float]:
-        """And how long a processor had to do with it."""
+    def _made(self, state: mesos_dns.NamesState) -> tuple[mesos_dns.Records, float]:
+        """The records, and the processor time that they took."""
         began = time.thread_time()
         return mesos_dns.of_cluster(state, self._masters), time.thread_time() - began
 
 
 @dataclass(frozen=True)
-class Service:
+class ServiceTarget:
     """A service that exists: where it is, or (``endpoint`` None) why it cannot be reached."""
 
-    endpoint: Endpoint | None
+    endpoint: ServiceEndpoint | None
     why: str = ""
 
 
 class Services:
     """Apps with the label DCOS_SERVICE_NAME by that name; then frameworks by theirs, at their ``webui_url``."""
 
-    def __init__(self, master: Backend, init: Backend, masters: Sequence[str], agents: Agents) -> None:
+    def __init__(self, master: Backend, init: Backend, masters: Sequence[str], agents: AgentAddresses) -> None:
         self._master = master
         self._init = init
         self._agents = agents
         self._masters = frozenset(masters)
-        self._apps: Cached[dict[str, Service]] = Cached(self._ask_init, SERVICE_SECONDS, STALE_SECONDS)
-        self._frameworks: Cached[dict[str, Service]] = Cached(self._ask_master, FRAMEWORK_SECONDS, STALE_SECONDS)
+        self._apps: Cached[dict[str, ServiceTarget]] = Cached(self._ask_init, SERVICE_SECONDS, STALE_SECONDS)
+        self._frameworks: Cached[dict[str, ServiceTarget]] = Cached(self._ask_master, FRAMEWORK_SECONDS, STALE_SECONDS)
 
     async def find(self, wanted: Sequence[str]) -> tuple[int, str]:
         """Which of ``wanted`` is a service's, and its ``scheme://ip:port``. Raises `NoRoute`, `NoAnswer`."""
@@ -189,7 +189,7 @@ class Services:
                     return index, await self._target(name, found[name])
         raise NoRoute(404, f"there is no service {wanted[0] if wanted else 'without a name'}")
 
-    async def _target(self, name: str, found: Service) -> str:
+    async def _target(self, name: str, found: ServiceTarget) -> str:
         endpoint = found.endpoint
         if endpoint is None:
             raise NoRoute(503, f"the service {name} cannot be reached: {found.why}")
@@ -203,19 +203,19 @@ class Services:
             why = refused
         raise NoRoute(502, f"the service {name} cannot be reached: {why}")
 
-    async def _ask_init(self) -> dict[str, Service]:
+    async def _ask_init(self) -> dict[str, ServiceTarget]:
         answer: dict[str, Any] = await self._init.ask("/v2/apps?label=DCOS_SERVICE_NAME&embed=apps.tasks")
         return services_of(answer.get("apps", ()))
 
-    async def _ask_master(self) -> dict[str, Service]:
+    async def _ask_master(self) -> dict[str, ServiceTarget]:
         # The summary rather than /frameworks, which lists every task of each as well.
         answer: dict[str, Any] = await self._master.ask("/state-summary")
         return frameworks_of(answer.get("frameworks", ()))
 
 
-def services_of(apps: Sequence[Mapping[str, Any]]) -> dict[str, Service]:
+def services_of(apps: Sequence[Mapping[str, Any]]) -> dict[str, ServiceTarget]:
     """By name; of several apps with one name the first by id counts."""
-    found: dict[str, Service] = {}
+    found: dict[str, ServiceTarget] = {}
     for app in sorted(apps, key=lambda app: str(app.get("id")), reverse=True):
         labels = app.get("labels") or {}
         name = str(labels.get("DCOS_SERVICE_NAME", "")).strip("/")
@@ -224,34 +224,34 @@ def services_of(apps: Sequence[Mapping[str, Any]]) -> dict[str, Service]:
     return found
 
 
-def _found(app: Mapping[str, Any], labels: Mapping[str, str]) -> Service:
+def _found(app: Mapping[str, Any], labels: Mapping[str, str]) -> ServiceTarget:
     scheme = str(labels.get("DCOS_SERVICE_SCHEME", "http")).lower()
     index = str(labels.get("DCOS_SERVICE_PORT_INDEX", "0"))
     if scheme not in ("http", "https"):
-        return Service(None, f"its label DCOS_SERVICE_SCHEME is neither http nor https but {scheme[:20]!r}")
-    if not index.isdecimal():
-        return Service(None, f"its label DCOS_SERVICE_PORT_INDEX is not a number but {index[:20]!r}")
+        return ServiceTarget(None, f"its label DCOS_SERVICE_SCHEME is neither http nor https but {scheme[:20]!r}")
+    if not (index.isascii() and index.isdecimal()):
+        return ServiceTarget(None, f"its label DCOS_SERVICE_PORT_INDEX is not a number but {index[:20]!r}")
     tasks = [task for task in app.get("tasks") or () if task.get("state") == "TASK_RUNNING"]
     if not tasks:
-        return Service(None, "none of its tasks runs")
+        return ServiceTarget(None, "none of its tasks runs")
     tasks.sort(key=lambda task: (not _well(task), str(task.get("startedAt") or ""), str(task.get("id"))))
     ports = tasks[0].get("ports") or []
     if int(index) >= len(ports):
-        return Service(None, f"its task has {len(ports)} ports, and DCOS_SERVICE_PORT_INDEX is {index}")
-    return Service(Endpoint(scheme, str(tasks[0].get("host")), int(ports[int(index)])))
+        return ServiceTarget(None, f"its task has {len(ports)} ports, and DCOS_SERVICE_PORT_INDEX is {index}")
+    return ServiceTarget(ServiceEndpoint(scheme, str(tasks[0].get("host")), int(ports[int(index)])))
 
 
 def _well(task: Mapping[str, Any]) -> bool:
     return all(result.get("alive", True) for result in task.get("healthCheckResults") or () if result)
 
 
-def frameworks_of(frameworks: Sequence[Mapping[str, Any]]) -> dict[str, Service]:
-    found: dict[str, Service] = {}
+def frameworks_of(frameworks: Sequence[Mapping[str, Any]]) -> dict[str, ServiceTarget]:
+    found: dict[str, ServiceTarget] = {}
     for framework in frameworks:
         name, url = str(framework.get("name", "")).strip("/"), str(framework.get("webui_url") or "")
         if name and url and (name not in found or framework.get("active")):
             endpoint = endpoint_of(url)
-            found[name] = Service(
+            found[name] = ServiceTarget(
                 endpoint, "" if endpoint else "its framework's webui_url is not an http or https address"
             )
     return found

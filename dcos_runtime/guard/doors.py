@@ -1,6 +1,7 @@
-"""Which requests the kernel's daemons answer, and to whom: one door for each of Mesos' realms.
+"""Which requests a daemon answers, and to whom: one door for each of Mesos' realms.
 
-A route is looked up first and brings its door along, so that no other spelling of a path leads around the question.
+A route is looked up first and brings its door along, so that another spelling of a path cannot bypass the check of who
+sends it.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
 @functools.cache
 def _admitted() -> web.RequestKey[str | None]:
-    """Where a request holds as whom it has passed. A text would do, but aiohttp warns of it at every request."""
+    """The key under which a request holds its principal. A text would do, but aiohttp warns of it at every request."""
     from aiohttp import web
 
     return web.RequestKey("admitted", str)
@@ -29,11 +30,11 @@ def _admitted() -> web.RequestKey[str | None]:
 class Door(enum.Enum):
     """What a request is for."""
 
-    OPEN = "open"  # health, version, the way to the leader: everybody's
+    OPEN = "open"  # health, version, redirects to the leader: no principal needed
     READ = "read"
     WRITE = "write"
     FRAMEWORK = "framework"
-    UNKNOWN = "unknown"  # nothing is there; who may not pass is not told so
+    UNKNOWN = "unknown"  # unknown paths; a client without a principal is not told that they are unknown
 
 
 _REALMS = {
@@ -84,20 +85,20 @@ class Doors:
         return principal
 
     def entered(self, request: web.Request) -> str | None:
-        """As whom the request has passed its door."""
+        """The principal with which the request has passed its door."""
         principal: str | None = request.get(_admitted())
         return principal
 
     async def expect(self, request: web.Request, door: Door, path: str = "") -> web.StreamResponse | None:
-        """Answers ``Expect`` once the caller is known: nobody else is asked to go on with a body."""
-        if request.headers.get("Expect", "").lower() != "100-continue":
-            from aiohttp import web
-
-            return web.Response(status=417, text="Only 100-continue can be expected here")
+        """Answers ``Expect`` once the sender is known: nobody else is asked to send a body."""
         try:
             await self.enter(request, door, path)
         except Denied as denied:
             return denied.response()
+        if request.headers.get("Expect", "").lower() != "100-continue":
+            from aiohttp import web
+
+            return web.Response(status=417, text="Only 100-continue can be expected here")
         if request.transport is not None:
             request.transport.write(b"HTTP/1.1 100 Continue\r\n\r\n")
         return None
@@ -113,8 +114,8 @@ class _Wanting(Protocol):
     def authenticate_http_readwrite(self) -> bool: ...
 
 
-class _Flags(_Wanting, Protocol):
-    """Those of `flags.shared.TlsFlags` and ``GuardFlags``, too."""
+class _Flags(Protocol):
+    """Those of `flags.shared.TlsFlags` and ``GuardFlags``."""
 
     @property
     def tls_ca(self) -> str | None: ...
@@ -142,9 +143,14 @@ def wanted(flags: _Wanting, frameworks: bool = False) -> frozenset[Door]:
     return frozenset(door for door, wants in asked.items() if wants)
 
 
-def problems(flags: _Flags, doors: frozenset[Door], sources: Mapping[str, str | None]) -> list[str]:
-    """What is wrong with the flags of TLS and of who may pass, where ``doors`` want a principal. ``sources``: the
-    values of the flags that name whom to let in, by name.
+def problems(
+    flags: _Flags,
+    doors: frozenset[Door],
+    sources: Mapping[str, str | None],
+    wanting: str = "authenticate_http_readonly",
+) -> list[str]:
+    """What is wrong with the flags of TLS and of the guard, where ``doors`` want a principal. ``sources``: the
+    values of the flags that name whom to let in, by name. ``wanting``: the flag by which reads want a principal.
     """
     found = []
     try:
@@ -157,8 +163,7 @@ def problems(flags: _Flags, doors: frozenset[Door], sources: Mapping[str, str | 
         named = " or ".join(f"--{name}" for name in sources)
         found.append(f"principals are wanted, and nobody has one: give {named}")
     if flags.anonymous_reads and Door.READ not in doors:
-        wanting = "--authenticate_http_readonly"
-        found.append(f"--anonymous_reads says nothing without {wanting}: everybody may read everything")
+        found.append(f"--anonymous_reads says nothing without --{wanting}: everybody may read everything")
     return found
 
 

@@ -1,4 +1,4 @@
-"""The one place that answers: which principal does this request come from?
+"""Finds out which principal a request comes from. This is the one place that does.
 
 On a plain port that is HTTP Basic or the cluster's token; on a port with mutual TLS it is the certificate, and the user
 for whom a gateway (or a standby that passes requests on) speaks. Without any flag there is nobody to tell apart: every
@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 
 from dcos_runtime import tls
 from dcos_runtime.errors import Explained
+from dcos_runtime.flags.shared import GuardFlags, UserFlags
 from dcos_runtime.guard import credentials as credential_files
 from dcos_runtime.guard import tokens
 from dcos_runtime.guard.users import SocketUsers, TooManyQuestions, Users, UsersUnreachable
@@ -61,9 +62,11 @@ class GuardUnusable(Explained):
 
 @dataclass(frozen=True)
 class Guard:
-    """Everything a daemon needs to know its callers. ``realm`` is told in challenges.
+    """All that a daemon needs to identify its clients. ``realm`` stands in challenges.
 
-    ``tls_kinds``: the kinds of identity that are let in on a port with mutual TLS.
+    ``tls_kinds``: the kinds of identity that are let in on a port with mutual TLS. ``kind``: that of the daemon itself.
+    Only two speak for users: gateways, which pass requests on to every daemon, and standbys, which pass them on to the
+    leader among daemons of their own kind. Each has found out first who sends the request.
     """
 
     realm: str = "mesos"
@@ -72,6 +75,7 @@ class Guard:
     users: Users | None = None
     anonymous_reads: frozenset[str] = frozenset()
     tls_kinds: frozenset[str] = frozenset()
+    kind: str = ""
 
     @property
     def knows_anybody(self) -> bool:
@@ -114,7 +118,7 @@ class Guard:
         if identity is None or identity.kind not in self.tls_kinds:
             raise Denied(403, f"{identity or 'this certificate'} has no business here")
         spoken_for = request.headers.getall(tls.SPOKEN_FOR, [])
-        if spoken_for and identity.kind in tls.SPEAKERS:
+        if spoken_for and identity.kind in ("gateway", self.kind):
             if len(spoken_for) > 1 or not tokens.UID.fullmatch(spoken_for[0]):
                 raise Denied(400, f"{tls.SPOKEN_FOR} names no user")
             if identity.kind == "gateway" and tokens.is_daemons(spoken_for[0]):
@@ -158,7 +162,7 @@ class Guard:
             raise self._unknown("the Basic credentials cannot be read", realm) from None
         if colon and self.credentials is not None and self.credentials.match(principal, secret):
             return principal
-        # Whoever is in the file is nobody else's to know.
+        # A principal of the file is never looked for among the users.
         known = self.credentials is not None and principal in self.credentials
         may_be_user = colon and not known and tokens.UID.fullmatch(principal) and not tokens.is_daemons(principal)
         if may_be_user and self.users is not None and await self.users.password_is(principal, secret, address):
@@ -169,32 +173,40 @@ class Guard:
         return Denied(401, text, f'Basic realm="{realm or self.realm}"')
 
 
+OPERATOR = "operator"
+"""The kind of those who run the cluster: no service has it, and each lets it in."""
+
 OPEN = Guard()
-"""For daemons started by hand: asks nobody for anything."""
+"""For daemons started by hand: every request is answered."""
 
 
 def guard(
     realm: str,
+    flags: GuardFlags,
     *,
     credentials: str | None = None,
-    token_key: str | None = None,
-    token_issuer: str | None = None,
-    auth_socket: str | None = None,
     users: Users | None = None,
-    anonymous_reads: Collection[str] = (),
     tls_kinds: Collection[str] = (),
+    kind: str = "",
 ) -> Guard:
-    """From a daemon's flags; ``users``: other than those of --auth_socket. Raises `GuardUnusable`."""
-    if bool(token_key) != bool(token_issuer):
-        raise GuardUnusable("--token_key and --token_issuer go together")
+    """The guard of a daemon of that ``kind`` with these flags, which `doors.problems` has passed. Raises
+    `GuardUnusable`.
+
+    ``tls_kinds``: kinds to let in besides the operator's and those of --tls_clients. ``credentials``: the file that the
+    daemon's own flag names. ``users``: who is asked about users where there is no
+    --auth_socket.
+    """
+    token_key, token_issuer = flags.token_key, flags.token_issuer
+    auth_socket = flags.auth_socket if isinstance(flags, UserFlags) else None
     try:
         return Guard(
             realm=realm,
             credentials=credential_files.read(Path(credentials)) if credentials else None,
             verifier=tokens.verifier(Path(token_key), token_issuer) if token_key and token_issuer else None,
             users=SocketUsers(Path(auth_socket)) if auth_socket else users,
-            anonymous_reads=frozenset(anonymous_reads),
-            tls_kinds=frozenset(tls_kinds),
+            anonymous_reads=frozenset(flags.anonymous_reads),
+            tls_kinds=frozenset({OPERATOR, *tls_kinds, *flags.tls_clients}),
+            kind=kind,
         )
     except (credential_files.CredentialsUnusable, tokens.KeyUnusable) as error:
         raise GuardUnusable(str(error)) from error

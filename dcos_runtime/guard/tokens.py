@@ -33,7 +33,7 @@ SKEW = 300.0
 LONGEST = 8192
 _REMEMBERED = 4096
 UID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._@+-]{0,95}", re.ASCII)
-"""What a user may be called."""
+"""The form of a user's name."""
 _DAEMONS = "dcos_"
 
 
@@ -117,7 +117,7 @@ class Verifier:
 
 
 def is_daemons(uid: str) -> bool:
-    """Whether that is, in any spelling, a name that our own daemons act under: no user is ever called so."""
+    """Whether a name, in any spelling, is one that our own daemons act under. No user may have such a name."""
     return uid.lower().startswith(_DAEMONS)
 
 

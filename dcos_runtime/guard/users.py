@@ -23,7 +23,7 @@ _REMEMBERED_SECONDS = 2.0
 _NO_SECONDS = 2.0
 _TOKEN_SECONDS = 5.0
 _PASSWORD_SECONDS = 15.0
-"""A password stands in line at dcos-auth, and is then hashed behind others."""
+"""A password may wait at dcos-auth until those before it are hashed."""
 
 MOST_QUESTIONS = 16
 """Passwords that one daemon has checked at a time; more are turned away."""
@@ -32,7 +32,7 @@ MOST_QUESTIONS_OF_ONE = 2
 
 
 class UsersUnreachable(Exception):
-    """Who keeps the users cannot be asked now."""
+    """The daemon that keeps the users cannot be asked now."""
 
 
 class TooManyQuestions(Exception):
@@ -44,7 +44,7 @@ class TooManyQuestions(Exception):
 
 
 class Users(Protocol):
-    """The cluster's users, whoever keeps them. Both raise `UsersUnreachable`."""
+    """The cluster's users, as a daemon asks about them. Both raise `UsersUnreachable`."""
 
     async def password_is(self, uid: str, password: str, address: str) -> bool:
         """``address`` is the client's. Raises `TooManyQuestions`, too."""
@@ -109,7 +109,7 @@ class AskedUsers:
         return answer
 
     async def _in_bounds(self, question: dict[str, str], address: str) -> bool:
-        """A flood of passwords is turned away here: each of them costs dcos-auth a hash."""
+        """A flood of passwords is refused here: each of them costs dcos-auth a hash."""
         if self._under_way.total() >= MOST_QUESTIONS or self._under_way[address] >= MOST_QUESTIONS_OF_ONE:
             raise TooManyQuestions
         self._under_way[address] += 1
@@ -156,7 +156,7 @@ class SocketUsers(AskedUsers):
                     return answer.status == 200
                 if answer.status == 429:
                     seconds = answer.headers.get("Retry-After", "")
-                    raise TooManyQuestions(int(seconds) if seconds.isdecimal() else 1)
+                    raise TooManyQuestions(int(seconds) if seconds.isascii() and seconds.isdecimal() else 1)
                 raise UsersUnreachable(f"dcos-auth answered {answer.status}")
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             raise UsersUnreachable("dcos-auth does not answer") from error

@@ -1,4 +1,4 @@
-"""How an API words what every daemon with a leader has to say. `Dialect` is Mesos': plain text and few headers.
+"""How an API words the responses that every daemon with a leader gives. `Dialect` is Mesos': plain text, few headers.
 
 An API whose clients are used to something else overrides what differs.
 """
@@ -26,32 +26,32 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 PASSED_ON = "X-Dcos-Passed-On"
-"""In requests that another standby passes on. In a response (``no``): nothing was done with the request, and whoever
-leads by now may be asked.
+"""A header of requests that a standby passes on. In a response, ``no`` says: nothing was done with the request, and the
+one that leads now may be asked.
 """
 
 SOON = {"Retry-After": "1"}
 LONGEST_SHOWN = 300
-"""Of a path, in a message."""
+"""Characters of a path that a message shows at most."""
 CONNECT_SECONDS = 3.0
-"""How long a leader's machine may take to take a connection."""
+"""How long a leader's machine may take to accept a connection."""
 
 
 class Dialect:
     daemon = "daemon"
-    """What the process calls itself in its answers."""
+    """The name of the process in its responses."""
     whole = False
-    """Bodies are read to their end before anything of them is passed on, in both directions, but for event streams.
-    Else they go through unbuffered, a record for a record."""
+    """True: bodies, except event streams, are read to their end before anything of them is passed on, in both
+    directions. False: they are passed on unbuffered, record by record."""
     largest = 16 * 1024 * 1024
-    """Bytes of a body, where they are read whole."""
+    """The most bytes of a body that is read to its end."""
     only_continue = False
     """Whether ``Expect`` with anything but ``100-continue`` is refused."""
 
     # --- words ---
 
     def tell(self, status: int, text: str, headers: Mapping[str, str] | None = None) -> web.Response:
-        """An error."""
+        """An error response."""
         return text_response(text, status, headers)
 
     def denied(self, request: web.Request, denied: Denied) -> web.Response:
@@ -61,7 +61,7 @@ class Dialect:
         return self.tell(503, "No leader elected")
 
     def nobody_any_more(self, told: web.Response) -> web.Response:
-        """There is no next leader to ask. ``told`` is what became of the request at the one who was asked."""
+        """There is no further leader to ask. ``told`` says what became of the request at the leader that was asked."""
         return self.tell(503, "No leader elected; ask again")
 
     def recovering(self) -> web.Response:
@@ -81,7 +81,7 @@ class Dialect:
         return self.tell(503, text, SOON)
 
     def failure(self, request: web.Request, error: Exception) -> web.Response:
-        """What a handler raised."""
+        """The response to an error that a handler raised."""
         if isinstance(error, web.HTTPException):
             return self.tell(error.status, f"{error.status} {error.reason}.")
         if isinstance(error, ConnectionError):
@@ -94,40 +94,44 @@ class Dialect:
         return self.tell(500, f"The request could not be handled; the {self.daemon}'s log says why")
 
     def note(self, request: web.Request, principal: str | None, response: web.StreamResponse) -> None:
-        """A request was answered here, for the log."""
+        """Called when this process has answered a request, so that it can be logged."""
 
     # --- passing on ---
 
     def redirect(self, request: web.Request, leading: Peer) -> web.Response:
-        """For listeners that pass nothing on."""
+        """The response of listeners that pass nothing on."""
         return web.Response(status=307, headers={"Location": f"//{leading.address}{request.raw_path}"})
 
     def was_passed_on(self, request: web.Request) -> bool:
         return PASSED_ON in request.headers
 
     def instead(self, request: web.Request, leading: Peer) -> web.Response | None:
-        """A response instead of passing the request on to ``leading``; None: it is passed on. Here: never twice."""
+        """A response to give instead of passing the request on to ``leading``; None: pass it on. Here: no request is
+        passed on twice.
+        """
         return self.nobody() if self.was_passed_on(request) else None
 
     def is_read(self, request: web.Request) -> bool:
-        """Whether it may be asked again, of the same leader or another."""
+        """Whether the request may be repeated, at the same leader or another, even if it was handled."""
         return request.method in (hdrs.METH_GET, hdrs.METH_HEAD) and not request.body_exists
 
     def may_repeat(self, request: web.Request, sent: bool) -> bool:
-        """Whether that does no harm once it was tried. ``sent``: the leader may have got something of it."""
+        """Whether repeating the request does no harm after one attempt. ``sent``: that attempt may have reached the
+        leader.
+        """
         return self.is_read(request) or not sent
 
     def timeout(self, request: web.Request) -> aiohttp.ClientTimeout:
-        """What waits for a leader that leads no more is let go in any case."""
+        """How long a standby waits for the leader. A request to a leader that leads no more is ended before that."""
         return aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS)
 
     def dress_request(self, request: web.Request, headers: CIMultiDict[str]) -> None:
-        """What a standby adds to a request that it passes on."""
+        """Adds the headers that a standby adds to a request that it passes on."""
 
     def dress_response(self, headers: CIMultiDict[str], leading: Peer) -> None:
-        """What it adds to the response."""
+        """Adds the headers that a standby adds to the leader's response."""
 
     def cut(self, request: web.Request, response: web.StreamResponse) -> None:
-        """The response has begun and cannot be ended: half a response must not look like a whole one."""
+        """Called when a response has begun and cannot be completed: half a response must not look like a whole one."""
         if request.transport is not None:
             request.transport.abort()

@@ -1,12 +1,11 @@
-"""The path of every request: who sends it, which route is it for, and is it this process that answers?
+"""The path of every request: who sends it, which route it is for, and whether this process answers it.
 
-Who sends it is settled before anything of it is looked at. A leader asks its lease before it handles a request and
-again before it answers: it may have been paused meanwhile, and another may lead. A standby passes the request on.
+The sender is found out before anything else of the request is read. A leader asks its lease before it handles a request
+and again before it answers: it may have been paused meanwhile, and another may lead. A standby passes the request on.
 """
 
 from __future__ import annotations
 
-import logging
 from typing import Generic
 
 from aiohttp import hdrs, web
@@ -21,11 +20,9 @@ from dcos_runtime.leading.routes import Parts, Route, Router
 from dcos_runtime.leading.standby import Standby, nobody, not_done
 from dcos_runtime.store.lease import UNKNOWN, LeaseOver, LeaseSuspended
 
-log = logging.getLogger(__name__)
-
 
 class Api(Generic[S]):
-    """For one listener. Without a ``standby`` what only the leader answers is redirected to it."""
+    """Answers one listener's requests. Without a ``standby``, what only the leader answers is redirected to it."""
 
     def __init__(
         self, role: Role[S], router: Router, doors: Doors, dialect: Dialect, standby: Standby | None = None
@@ -42,7 +39,7 @@ class Api(Generic[S]):
         return application
 
     def add_to(self, application: web.Application) -> None:
-        """Beside the routes that are there: it takes all that they leave."""
+        """Adds a catch-all behind the routes that exist."""
         application.router.add_route("*", ALL_PATHS, self._answer, expect_handler=self._expected)
         application.on_response_prepare.append(self._begun)
 
@@ -50,9 +47,7 @@ class Api(Generic[S]):
         self._role.answered(request)
 
     async def _expected(self, request: web.Request) -> web.StreamResponse | None:
-        """A body is asked for once it is known from whom it comes; see `_invite`."""
-        if self._dialect.only_continue and not _expects_continue(request):
-            return web.Response(status=417, text="Only 100-continue can be expected here")
+        """Asks for no body yet: that is done when the sender is known; see `_invite`."""
         return None
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
@@ -63,6 +58,8 @@ class Api(Generic[S]):
                 await self._doors.enter(request, route.door, route.path)
             except Denied as denied:
                 return self._dialect.denied(request, denied)
+            if self._dialect.only_continue and hdrs.EXPECT in request.headers and not _expects_continue(request):
+                return self._dialect.tell(417, "Only 100-continue can be expected here")
             await _invite(request)
             response = await self._answered(request, route, parts)
             self._dialect.note(request, self._doors.entered(request), response)
@@ -85,7 +82,7 @@ class Api(Generic[S]):
             response = await route.handler(request, parts)
             done = True
             if lease is not None and not response.prepared:
-                await lease.hold(route.hold)  # else it may be no leader's answer any more
+                await lease.hold(route.hold)  # otherwise this process may not be the leader any more
             return response
         except LeaseOver as over:
             return self._dialect.leads_no_more(str(over))
@@ -97,7 +94,7 @@ class Api(Generic[S]):
             return self._dialect.failure(request, error)
 
     async def _elsewhere(self, request: web.Request) -> web.StreamResponse | None:
-        """The answer of a process that does not lead; None when this one leads by now."""
+        """The response when another process leads, or none; None if this process has become the leader."""
         if self._role.own is None:
             return not_done(self._dialect, request, self._dialect.starting())
         if self._standby is not None:
@@ -116,4 +113,4 @@ def _expects_continue(request: web.Request) -> bool:
 async def _invite(request: web.Request) -> None:
     if _expects_continue(request) and request.version >= HttpVersion11:
         await request.writer.write(b"HTTP/1.1 100 Continue\r\n\r\n")
-        request.writer.output_size = 0  # none of that is the answer's
+        request.writer.output_size = 0  # these headers are not of the response

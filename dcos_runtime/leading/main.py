@@ -1,6 +1,6 @@
 """A whole daemon with a leader: flags, listeners, election, routes, an orderly end.
 
-`Daemon` is what a new one derives from; it gives flags, routes and what leads. The init is one, too.
+A new daemon derives from `Daemon`, and gives flags, routes and a shell. The init and the package manager do so, too.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ from dcos_runtime.errors import Explained, explain
 from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.declaring import Check
 from dcos_runtime.flags.leading import LeaderFlags
-from dcos_runtime.guard import guard
+from dcos_runtime.guard import doors, guard
 from dcos_runtime.guard.doors import Door, Doors
 from dcos_runtime.leading.dialect import Dialect
 from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.role import Peer, Role, S
 from dcos_runtime.leading.routes import Pattern, Patterns
 from dcos_runtime.leading.seat import Alone, Candidate, Leadership, Place, lead
-from dcos_runtime.leading.standby import Secure, Standby
+from dcos_runtime.leading.standby import PeerTls, Standby
 from dcos_runtime.store import StoreError
 from dcos_runtime.store.election import Leader
 from dcos_runtime.store.former import Former
@@ -42,7 +42,7 @@ F = TypeVar("F", bound=LeaderFlags)
 
 @dataclass(frozen=True)
 class Here(Generic[F]):
-    """This process, once it listens."""
+    """What is known of this process once it listens."""
 
     flags: F
     life: Life
@@ -50,24 +50,22 @@ class Here(Generic[F]):
     """``host:port`` of the plain port, as others reach it."""
     host: str
     http_port: int
-    https_port: int
+    tls_port: int
     """0: it speaks no TLS."""
-    files: tls.Files | None
+    files: tls.TlsFiles | None
 
 
 class Daemon(Generic[S, F]):
-    """What all of them do, in steps that a daemon may have its own way of. It gives `routes` and `begin`."""
+    """What all daemons with a leader do, in steps. Each gives `routes` and `begin`, and may override other steps."""
 
     summary: str
     kind: str
-    """In certificates."""
+    """What its certificates call it."""
     flags: type[F]
     checks: Mapping[str, Check] = {"zk": parse_url}
-    """What else the texts of flags have to pass."""
+    """Further checks of the texts of flags, by the flag's name."""
     realm = "dcos"
-    """Told in challenges."""
-    tls_kinds: Sequence[str] = ("gateway", "operator", "auth")
-    """Whose certificates have any business here, beside those of its own kind."""
+    """The realm in ``WWW-Authenticate``."""
     dialect: Dialect = Dialect()
 
     # --- what a daemon gives ---
@@ -76,22 +74,19 @@ class Daemon(Generic[S, F]):
         raise NotImplementedError
 
     async def begin(self, leadership: Leadership, here: Here[F]) -> S:
-        """Recovers what was stored, and makes what leads. Raises ``StoreError`` and ``OSError``."""
+        """Recovers what was stored, and makes the shell that leads. Raises ``StoreError`` and ``OSError``."""
         raise NotImplementedError
 
-    # --- what it may have its own way of ---
+    # --- what it may override ---
 
-    def check(self, flags: F) -> None:
-        """What one flag cannot tell by itself. Raises `FlagError`."""
-        problems = []
-        try:
-            tls.files(flags.tls_ca, flags.tls_identity)
-        except ValueError as error:
-            problems.append(str(error))
-        if bool(flags.token_key) != bool(flags.token_issuer):
-            problems.append("--token_key and --token_issuer go together")
-        if problems:
-            raise FlagError(flags.program, problems)
+    def problems(self, flags: F) -> list[str]:
+        """What is wrong with the flags together, a sentence for each problem."""
+        sources = {
+            "http_credentials_file": flags.http_credentials_file,
+            "token_key": flags.token_key,
+            "auth_socket": flags.auth_socket,
+        }
+        return doors.problems(flags, _wanted(flags), sources, "authenticate_http")
 
     def prepare(self, flags: F) -> None:
         """Before anything listens. Raises ``OSError`` and `Unusable` for what prevents a start."""
@@ -100,28 +95,31 @@ class Daemon(Generic[S, F]):
         """Raises `guard.GuardUnusable`."""
         return guard.guard(
             self.realm,
+            flags,
             credentials=flags.http_credentials_file,
-            token_key=flags.token_key,
-            token_issuer=flags.token_issuer,
-            auth_socket=flags.auth_socket,
-            anonymous_reads=flags.anonymous_reads,
-            tls_kinds={*self.tls_kinds, self.kind},
+            tls_kinds={self.kind},  # standbys pass requests on
+            kind=self.kind,
         )
 
     def place(self, flags: F) -> Place | None:
-        """None: it stands alone."""
+        """Where it stands for election; None: it stands alone, with its state in `file`."""
         if flags.zk is None:
             return None
         url = parse_url(flags.zk)
         return Place(url, f"{url.path}/leader", f"/dcos{url.path}", flags.zk_session_timeout)
 
     def file(self, flags: F) -> Path:
-        """Where the state is when it stands alone. Raises `Unusable`."""
+        """The file of the state when it stands alone. Raises `Unusable`."""
         if flags.work_dir is None:
             raise Unusable("there is no place for the state", hint="give --work_dir")
         return Path(flags.work_dir) / f"{self.kind}.db"
 
     # --- what is the same for all ---
+
+    def check(self, flags: F) -> None:
+        """Raises `FlagError`."""
+        if problems := self.problems(flags):
+            raise FlagError(flags.program, problems)
 
     def main(self, argv: Sequence[str] | None = None) -> int:
         given = daemon.own_flags(self.flags, self.summary, argv, self.check, self.checks)
@@ -138,33 +136,34 @@ class Daemon(Generic[S, F]):
         self.prepare(flags)
         known = self.guard(flags)
         files = tls.files(flags.tls_ca, flags.tls_identity)
-        wanted = frozenset((Door.READ, Door.WRITE)) if flags.authenticate_http else frozenset()
-        doors = Doors(None, known, wanted)
+        entrance = Doors(None, known, _wanted(flags))
         async with AsyncExitStack() as stack:
             stack.push_async_callback(known.close)
             standby = Standby(role, self.dialect)
             stack.push_async_callback(standby.close)
             patterns: list[Pattern] = []
-            api = Api(role, Patterns(patterns, self.dialect.tell), doors, self.dialect, standby)
+            api = Api(role, Patterns(patterns, self.dialect.tell), entrance, self.dialect, standby)
             address = await stack.enter_async_context(
                 listening(api.application(), flags.http_address, flags.http_port, refused=self.dialect.tell)
             )
-            secure: Address | None = None
+            with_tls: Address | None = None
             if files is not None:
-                secure = await stack.enter_async_context(
+                with_tls = await stack.enter_async_context(
                     listening(
                         api.application(),
                         flags.http_address,
-                        self.https_port(flags),
+                        flags.tls_port,
                         tls=files.server(),
                         refused=self.dialect.tell,
                     )
                 )
-                log.info("listening for our own daemons on %s", secure.url)
-                standby.secure = Secure(files.client(self.kind), secure.port)
+                log.info("listening for our own daemons on %s", with_tls.url)
+                standby.peer_tls = PeerTls(files.client(self.kind), with_tls.port)
             host = flags.hostname or reachable(flags.http_address)
             shown = f"[{host}]" if ":" in host else host
-            here = Here(flags, life, f"{shown}:{address.port}", host, address.port, secure.port if secure else 0, files)
+            here = Here(
+                flags, life, f"{shown}:{address.port}", host, address.port, with_tls.port if with_tls else 0, files
+            )
             patterns.extend(self.routes(role, here))
             seat = self._seat(flags, here)
             role.own = Peer(here.address, here.address, host)
@@ -175,9 +174,6 @@ class Daemon(Generic[S, F]):
                 functools.partial(self._begin, here),
                 lambda: print(ready_line(self.flags.program, address), flush=True),
             )
-
-    def https_port(self, flags: F) -> int:
-        return flags.https_port or 0
 
     async def _begin(self, here: Here[F], leadership: Leadership) -> S:
         return await self.begin(leadership, here)
@@ -191,14 +187,19 @@ class Daemon(Generic[S, F]):
         return Candidate(place, own, _peer_of, former)
 
 
+def _wanted(flags: LeaderFlags) -> frozenset[Door]:
+    """The doors that want a principal."""
+    return frozenset((Door.READ, Door.WRITE)) if flags.authenticate_http else frozenset()
+
+
 class Unusable(Explained):
-    """A flag's value turned out to be of no use when it was used."""
+    """A flag's value cannot be used, which showed only when it was used."""
 
     usual_hint = "give the flag another value"
 
 
 def reachable(address: str) -> str:
-    """What to call ourselves for others when we listen on ``address``."""
+    """The name or address that others reach this process by, when it listens on ``address``."""
     try:
         if ipaddress.ip_address(address).is_unspecified:
             return socket.gethostname()

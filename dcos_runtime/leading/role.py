@@ -1,4 +1,4 @@
-"""What a process is at the moment: it leads, or it knows who does, or not even that."""
+"""What a process is at the moment: the leader, or a standby that knows the leader, or one that does not."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
 from dcos_runtime.errors import Explained
-from dcos_runtime.store.lease import LeaseOver, State, Term
+from dcos_runtime.store.lease import LeaseOver, LeaseState, Term
 
 
 @dataclass(frozen=True)
@@ -17,17 +17,17 @@ class Peer:
     """The process that leads, as it tells of itself; or this process."""
 
     id: str
-    """Of one life of a process; its address, where it tells no other."""
+    """Names the process from its start to its end. Its address, if it tells no other id."""
     address: str
     """``host:port`` of its plain port, for people and their programs."""
     host: str
     """Where it listens for our own daemons, at the port that all of its kind have."""
     node: str = ""
-    """In the election: differs between two terms of the same life."""
+    """Its node in the election, which differs between two terms of the same process."""
 
 
 class CannotGoOn(Explained):
-    """What leads cannot go on in this process. The text says why."""
+    """The shell cannot go on in this process. The text says why."""
 
     usual_hint = "it is started again, and others may lead meanwhile"
 
@@ -43,11 +43,11 @@ class Leading(Protocol):
         ...
 
     def abandon(self, why: str) -> None:
-        """The leadership is over: what is open towards clients is cut, for another may say something else."""
+        """The leadership is over: cuts the streams to clients, because another leader may tell them otherwise."""
         ...
 
     async def stop(self) -> None:
-        """This process ends in an orderly way: open streams are closed, and nothing more is decided."""
+        """This process ends in an orderly way: closes open streams, and decides nothing more."""
         ...
 
 
@@ -55,13 +55,13 @@ S = TypeVar("S", bound=Leading)
 
 
 class Role(Generic[S]):
-    """``own`` is this process. As long as it is None, the process is starting."""
+    """``own`` is this process as others know it; None while it starts."""
 
     def __init__(self, own: Peer | None = None) -> None:
         self.own = own
         self.ending = False
         self.unanswered: set[int] = set()
-        """The requests that wait for the beginning of their response."""
+        """The requests whose response has not begun, by their ``id``."""
         self._shell: S | None = None
         self._leading: Peer | None = None
         self._news = asyncio.Event()
@@ -87,11 +87,11 @@ class Role(Generic[S]):
         self._listeners.append(listener)
 
     def is_own(self, peer: Peer) -> bool:
-        """Whether ``peer`` is this process, or an earlier life of it whose session ZooKeeper has yet to end."""
+        """Whether ``peer`` is this process, or one before it at the same address, whose session has not ended yet."""
         return self.own is not None and peer.address == self.own.address
 
     async def changed(self, seconds: float) -> None:
-        """Waits until another leads, or nobody, or this process does, for ``seconds`` at most."""
+        """Waits, for ``seconds`` at most, until it changes who leads: another, nobody, or this process."""
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self._news.wait()
@@ -100,13 +100,13 @@ class Role(Generic[S]):
         news, self._news = self._news, asyncio.Event()
         news.set()
 
-    # --- while this process does ---
+    # --- while this process leads ---
 
     @property
     def shell(self) -> S | None:
-        """While this process leads, even while its leadership is suspended: its lease has to be asked each time."""
+        """The shell while this process leads, also while its leadership is suspended: ask its lease each time."""
         shell = self._shell
-        if shell is not None and shell.lease.state is State.OVER:
+        if shell is not None and shell.lease.state is LeaseState.OVER:
             self._shell = None
             self.follow(None)
             shell.abandon(f"this process leads no more: {shell.lease.why}")
@@ -128,7 +128,9 @@ class Role(Generic[S]):
     # --- the end ---
 
     async def end(self, seconds: float) -> S | None:
-        """No more requests are taken. What led, once those that wait for a response have it, or after ``seconds``."""
+        """Takes no more requests. Returns the shell that led, once all requests have their responses, or after
+        ``seconds``.
+        """
         self.ending = True
         self._tell()
         with contextlib.suppress(TimeoutError):
@@ -144,7 +146,7 @@ class Role(Generic[S]):
         self.unanswered.add(id(request))
 
     def answered(self, request: object) -> None:
-        """Its response has begun, or there will be none."""
+        """The response of the request has begun, or there will be none."""
         self.unanswered.discard(id(request))
         if not self.unanswered:
             self._answered.set()

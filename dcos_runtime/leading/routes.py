@@ -1,7 +1,7 @@
-"""What a daemon answers: routes, and how a request finds its own.
+"""The routes of a daemon, and how the route of a request is found.
 
-A route is looked up first and brings its door along, so that no other spelling of a path leads around the question who
-may pass.
+A route is looked up first and brings its door along, so that another spelling of a path cannot bypass the check of who
+sends it.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from dcos_runtime.store.lease import HOLD_SECONDS
 from dcos_runtime.wire.told import shown
 
 Parts = Mapping[str, str]
-"""The named parts of a path."""
+"""The named parts of a path, by name."""
 Handler = Callable[[web.Request, Parts], Awaitable[web.StreamResponse]]
 
 READS = ("GET", "HEAD")
@@ -30,22 +30,22 @@ class Route:
     handler: Handler
     door: Door
     path: str = ""
-    """Without prefix, as an inventory opens it to anonymous readers."""
+    """The path without a prefix, as an inventory names it to open it to anonymous readers."""
     everywhere: bool = False
-    """Every process answers by itself, whether it leads or not."""
+    """Whether each process answers by itself, whether it leads or not."""
     hold: float = HOLD_SECONDS
-    """How many seconds a request waits for a suspended leadership."""
+    """For how many seconds a request waits while the leadership is suspended."""
 
 
 class Router(Protocol):
     def find(self, request: web.Request) -> tuple[Route, Parts]:
-        """There is always one: that of a path where nothing is tells just that."""
+        """Always returns a route: an unknown path has one that answers 404."""
         ...
 
 
 @dataclass(frozen=True)
 class Pattern:
-    """A route, and where it is: ``{id}`` takes the rest of a path with slashes, ``{=name}`` one part."""
+    """A route, and the method and paths that it is for."""
 
     method: str
     pattern: re.Pattern[str]
@@ -55,7 +55,10 @@ class Pattern:
 def route(
     method: str, pattern: str, handler: Handler, *, everywhere: bool = False, door: Door | None = None
 ) -> Pattern:
-    """Reads come through the door for reading, all else through that for writing, unless ``door`` says otherwise."""
+    """A `Pattern`. In its text ``{id}`` matches the rest of a path, with slashes, and ``{=name}`` one part.
+
+    The door of GET and HEAD is `READ`, that of all other methods `WRITE`, unless ``door`` says otherwise.
+    """
     regex = pattern.replace("{id}", "(?P<id>.+)")
     regex = re.sub(r"\{=(\w+)\}", r"(?P<\1>[^/]+)", regex)
     door = door or (Door.READ if method in READS else Door.WRITE)
@@ -63,9 +66,9 @@ def route(
 
 
 class Patterns:
-    """A `Router` that tries patterns in order: the first whose path matches and whose method does. GET answers HEAD.
+    """A `Router` that takes the first pattern whose path and method match. A pattern for GET matches HEAD, too.
 
-    ``tell`` words that there is none.
+    ``tell`` makes the 404 or 405 response.
     """
 
     def __init__(self, patterns: Sequence[Pattern], tell: Callable[..., web.Response]) -> None:
@@ -92,7 +95,7 @@ class Patterns:
 
 
 def normal_path(path: str) -> str:
-    """Without doubled slashes, or any at the end."""
+    """The path without doubled slashes and without a slash at its end."""
     return re.sub(r"/{2,}", "/", path).rstrip("/") or "/"
 
 

@@ -1,6 +1,7 @@
-"""Where a daemon stands for election, and what it gets with the leadership: the store, and a lease.
+"""How a daemon comes to lead, and what it has while it leads: the store, and a lease.
 
-`Alone` is for a daemon started by hand; `Candidate` stands at a ``zk://`` path beside others of its kind.
+`Alone` is for a daemon started by hand; a `Candidate` stands for election at a ``zk://`` path beside others of its
+kind.
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ from dcos_runtime.store.zookeeper import ZooKeeperUrl
 log = logging.getLogger(__name__)
 
 DRAIN_SECONDS = 2.0
-"""How long a daemon that was told to stop waits for responses that are under way, before it gives up the leadership."""
+"""How long a daemon that was told to stop waits for requests that are under way, before it gives up the leadership."""
 
 
 @dataclass(frozen=True)
 class Leadership:
-    """What a process has while it leads: nobody else writes to the ``store``, and nobody else answers."""
+    """What a process has while it leads: it alone writes to the ``store``, and answers while the ``lease`` is valid."""
 
     store: Store
     lease: Term
@@ -38,7 +39,7 @@ Begin = Callable[[Leadership], Awaitable[S]]
 
 
 class Alone:
-    """Nobody else stands: the state is in one file."""
+    """There are no other candidates, and the state is in one file."""
 
     def __init__(self, file: Path) -> None:
         from dcos_runtime.store.sqlite import SqliteStore
@@ -61,7 +62,7 @@ class Place:
 
     url: ZooKeeperUrl
     election: str
-    """Nothing but candidates may be in this folder."""
+    """The folder of the candidates' nodes; it may hold nothing else."""
     store: str
     session_seconds: float
     public: bool = False
@@ -69,9 +70,8 @@ class Place:
 
 
 class Candidate:
-    """``content`` is what others are told of this process, and ``peer_of`` reads it again, None: it cannot be read.
-
-    ``former``: whose place in the election is given up first; see there.
+    """``content`` is what the node of this process tells others; ``peer_of`` reads such a content (None: it cannot be
+    read). ``former``: the process before this one, whose node is removed first.
     """
 
     def __init__(
@@ -91,13 +91,13 @@ class Candidate:
         self._contender = ZooKeeperContender(self._session, place.election, content, public=place.public, former=former)
 
     async def lead(self, role: Role[S], life: Life, begin: Begin[S], ready: Callable[[], None]) -> None:
-        """Goes on beside the caller. ``ready`` is called at once: others can be asked who leads from now on."""
+        """Runs beside the caller. ``ready`` is called at once, because this process can tell who leads from now on."""
         life.spawn(self._follow(role), "leader detection")
         life.spawn(self._lead(role, life, begin), "the election")
         ready()
 
     async def close(self) -> None:
-        """The session ends, and with it our place in the election: another may lead at once."""
+        """Ends the session, and with it our node in the election: another may lead at once."""
         await self._contender.close()
         await self._detector.close()
         await self._session.close()
@@ -126,10 +126,10 @@ class Candidate:
 
 
 async def lead(role: Role[S], life: Life, seat: Alone | Candidate, begin: Begin[S], ready: Callable[[], None]) -> None:
-    """Until ``life`` ends: leads when it may, then ends in an orderly way. The caller's listeners end after this.
+    """Takes part until ``life`` ends, then ends in an orderly way. The caller ends its listeners after this.
 
-    First no more requests are taken and those under way get their responses; then the shell stops, which closes its
-    streams; then the leadership is given up, so that the next one need not wait for a session to end.
+    In the end: first no more requests are taken, and those under way get their responses; then the shell stops, which
+    closes its streams; then the leadership is given up, so that the next leader need not wait for a session to end.
     """
     try:
         await seat.lead(role, life, begin, ready)
@@ -142,7 +142,7 @@ async def lead(role: Role[S], life: Life, seat: Alone | Candidate, begin: Begin[
 
 
 async def _begin(role: Role[S], life: Life, begin: Begin[S], leadership: Leadership) -> bool:
-    """Whether it leads; else ``life`` ends."""
+    """Makes and starts the shell. Whether that worked; otherwise ``life`` ends."""
     try:
         shell = await begin(leadership)
     except (StoreError, OSError) as error:

@@ -1,4 +1,4 @@
-"""A core at work for one term as leader: events and the time in, effects out, its writes in the store.
+"""Runs a core for one term as leader: feeds it events and the time, carries its effects out, stores its writes.
 
 While the leadership is suspended nothing is fed, written or told; all of that waits, and no time passes for the core.
 """
@@ -25,12 +25,12 @@ E = TypeVar("E", bound=Frozen)
 log = logging.getLogger(__name__)
 
 MAX_WRITE = 500_000
-"""Bytes of the writes that are put together into one."""
+"""Waiting writes are put together into one until it has so many bytes."""
 STOP_SECONDS = 2.0
 
 
 def now(term: Term) -> Now:
-    """Waits do not count while the leadership is suspended."""
+    """The time for a core. Its clock for waits stands still while the leadership is suspended."""
     return Now(term.working(), time.time())
 
 
@@ -60,36 +60,36 @@ class Shell(Generic[E]):
     # --- what a daemon gives ---
 
     def perform(self, effect: Any) -> None:
-        """Begins an effect of its own; what it leads to comes back as an event."""
+        """Begins to carry out an effect of the daemon's own; the result comes back as an event."""
         raise NotImplementedError(type(effect).__name__)
 
     def step(self) -> None:
-        """What is due."""
-        self._runner.feed(Tick())  # type: ignore[arg-type]
+        """Lets time pass for the core."""
+        self._runner.feed(Tick())  # type: ignore[arg-type]  # in the events of every core, which E does not say
 
     def fed(self) -> None:
-        """Events were handled."""
+        """Called after events were handled."""
         self._ticking.fed()
 
     def caught_up(self) -> None:
-        """The leadership was suspended and goes on: before all that is fed from now on."""
+        """Called when the leadership goes on after a suspension, before any further event is fed."""
 
     def fault(self, error: Exception) -> None:
-        """The core raised where nobody asked. To go on means to return."""
+        """Called when the core raised an error and no request waits for it. If this returns, the shell goes on."""
         raise error
 
     def stored(self, changes: dict[str, bytes | None], began: float) -> None:
-        """A write was done, which ``began`` at this working time."""
+        """Called after a write that ``began`` at this working time."""
 
     def unwritten(self, persist: Persist, error: StoreError) -> None:
-        """A write was not done, and this process ends."""
-        self._runner.feed(PersistFailed(persist.id, str(error)))  # type: ignore[arg-type]
+        """Called after a write that failed; this process then ends."""
+        self._runner.feed(PersistFailed(persist.id, str(error)))  # type: ignore[arg-type]  # in the events of every core, which E does not say
 
     def ended(self) -> None:
-        """Nothing is decided any more."""
+        """Called when the core decides nothing any more."""
 
     def others(self) -> list[Awaitable[None]]:
-        """What runs beside the core, as long as it does."""
+        """What runs beside the core, and ends with it."""
         return []
 
     # --- in ---
@@ -98,14 +98,14 @@ class Shell(Generic[E]):
         return now(self.lease)
 
     def begin(self, recovered: E) -> None:
-        """The first event. Raises what the core raises of it."""
+        """Feeds the first event. Raises what the core raises."""
         self._runner.feed(recovered)
 
     async def ask(self, call: Callable[[int], E], seconds: float | None = HOLD_SECONDS) -> Reply:
-        """What the core answers to the event that ``call`` makes of a request's number, once it does.
+        """Waits for the core's reply to the event that ``call`` makes, given the number of the request.
 
         It waits while the leadership is suspended. Raises `NotLeading` when that takes more than ``seconds`` or the
-        leadership is over, and ``StoreError`` when this shell ends: nobody would store what the core changes.
+        leadership is over, and ``StoreError`` when this shell ends, since nothing would store what the core changes.
         """
         await self.lease.hold(seconds)
         if self._over:
@@ -125,7 +125,7 @@ class Shell(Generic[E]):
             self._asked.discard(answer)
 
     def feed(self, event: E) -> None:
-        """Tells the core, and waits for nothing: while the leadership is suspended it is kept for then."""
+        """Feeds the event without waiting. While the leadership is suspended the event is kept until it goes on."""
         self._noted.append(event)
         if self.lease.valid():
             self._catch_up()
@@ -133,7 +133,7 @@ class Shell(Generic[E]):
             self._ticking.wake()
 
     def _catch_up(self) -> None:
-        """What happened while the leadership was suspended, before all else that happens after it."""
+        """Feeds what happened while the leadership was suspended, before anything that happens after it."""
         if self._suspensions != self.lease.suspensions:
             self._suspensions = self.lease.suspensions
             self.caught_up()
@@ -171,14 +171,14 @@ class Shell(Generic[E]):
                 raise
             self.stored(changes, began)
             for persist in batch:
-                self.feed(Persisted(persist.id))  # type: ignore[arg-type]
+                self.feed(Persisted(persist.id))  # type: ignore[arg-type]  # in the events of every core, which E does not say
                 self._writes.task_done()
 
     # --- its life ---
 
     async def run(self) -> None:
-        """Stores and lets time pass until it is cancelled, or `stop`. Raises ``StoreError``: what we hold may then not
-        be the truth any more; and `CannotGoOn`."""
+        """Stores writes and lets time pass, until it is cancelled or `stop` is called. Raises ``StoreError``, after
+        which what this process holds may no longer be the truth, and `CannotGoOn`."""
         self._running = asyncio.current_task()
         parts = (self._write(), self._keep_time(), *self.others())
         work = [asyncio.ensure_future(part) for part in parts]
@@ -207,11 +207,12 @@ class Shell(Generic[E]):
                 self.fault(error)
 
     def abandon(self, why: str) -> None:
-        """See `Leading`. Nothing is open towards clients here."""
+        """See `Leading`. This shell has no streams to clients."""
 
     async def stop(self) -> None:
-        """Has what waits for it written, and ends `run`: each within a time, for a daemon that must end is not to be
-        kept from it by what does not heed that."""
+        """Writes what waits to be written, then ends `run`. Each of the two has a time limit, so that a daemon always
+        ends.
+        """
         running, self._running = self._running, None
         if running is not None and not running.done() and self.lease.valid():
             with contextlib.suppress(TimeoutError):
@@ -223,7 +224,7 @@ class Shell(Generic[E]):
         self._end()
 
     def _end(self) -> None:
-        """Nobody who waits for something to be stored waits for ever."""
+        """Ends the wait of all who wait for a reply."""
         if self._over:
             return
         self._over = True
@@ -234,7 +235,7 @@ class Shell(Generic[E]):
         for answer in self._asked:
             if not answer.done():
                 answer.set_exception(ending)
-                answer.exception()  # nobody need ask
+                answer.exception()  # the exception was handled: silences asyncio's warning
 
 
 def _size(changes: dict[str, bytes | None]) -> int:

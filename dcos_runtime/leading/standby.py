@@ -1,9 +1,9 @@
 """Passes requests on to the leader, from a process that does not lead: a *standby*.
 
-So whoever stands before the daemons may speak to any of them. With TLS that is mutual TLS between daemons of a kind,
-naming whom the standby speaks for: what somebody proved here need not be proved again there. What waits for a leader is
-let go when another leads, or nobody: that machine may be off, and never say a word. A request that may be asked again
-is asked of the next leader then, which may be this process.
+So a gateway or a client may send its requests to any process of a daemon. With TLS, standby and leader use mutual TLS,
+and the standby names the sender: what he proved here he need not prove again there. A request that waits for a leader
+is ended when another leads, or nobody: the machine of the former one may be off and never answer. If the request may be
+repeated, the next leader is asked then, which may be this process.
 """
 
 from __future__ import annotations
@@ -27,14 +27,14 @@ from dcos_runtime.leading.role import Peer, Role
 log = logging.getLogger(__name__)
 
 AGAIN_SECONDS = 10.0
-"""How long after it came a request that was not answered may be asked of another leader."""
+"""For so long after a request came, another leader may be asked when the first gave no response."""
 MOVED_SECONDS = 3.0
-"""The same after its leader was found to lead no more, if that is later: the next one has to recover first."""
+"""For so long after its leader was found to lead no more, if that ends later: the next one has to recover first."""
 PAUSE_SECONDS = 0.5
-"""Between two questions to the same leader."""
+"""The pause before the same leader is asked again."""
 _IDLE_SECONDS = 60.0
 
-# Of one connection only (RFC 9110, 7.6.1), or ours to write.
+# Headers that are for one connection only (RFC 9110, 7.6.1), and those that this process writes itself.
 _OF_CONNECTION = (
     *(hdrs.CONNECTION, hdrs.KEEP_ALIVE, hdrs.PROXY_AUTHENTICATE, hdrs.PROXY_AUTHORIZATION, "Proxy-Connection"),
     *(hdrs.TE, hdrs.TRAILER, hdrs.TRANSFER_ENCODING, hdrs.UPGRADE),
@@ -45,8 +45,8 @@ _PROOFS = (hdrs.AUTHORIZATION, hdrs.COOKIE)
 
 
 @dataclass(frozen=True)
-class Secure:
-    """How daemons of a kind speak to each other: ``port`` is the one on which each of them listens for its own."""
+class PeerTls:
+    """How daemons of a kind speak to each other: each listens for the others on ``port``, with TLS of ``context``."""
 
     context: ssl.SSLContext
     port: int
@@ -56,13 +56,14 @@ class Secure:
 class _Again:
     """There is no response, and the request may be asked again.
 
-    ``told``: the response if there is nobody to ask. ``moved``: the one we asked does not lead any more, as far as we
-    know. ``same``: it may be asked again if it leads. Else another only: this request may be what it breaks off on.
+    ``response``: what to answer if there is nobody to ask. ``leader_changed``: the leader that was asked leads no more,
+    as far as is known. ``same_leader_allowed``: the same leader may be asked again if it still leads. Otherwise ask
+    only another leader: this request may be what makes that one fail.
     """
 
-    told: web.Response
-    moved: bool
-    same: bool
+    response: web.Response
+    leader_changed: bool
+    same_leader_allowed: bool
 
 
 @dataclass
@@ -73,12 +74,12 @@ class _Attempt:
 
 
 class Standby:
-    """With ``secure`` it shows this daemon's certificate and names the sender; without, it passes credentials on."""
+    """With ``peer_tls`` it shows this daemon's certificate and names the sender; without, it passes credentials on."""
 
-    def __init__(self, role: Role[Any], dialect: Dialect, secure: Secure | None = None) -> None:
+    def __init__(self, role: Role[Any], dialect: Dialect, peer_tls: PeerTls | None = None) -> None:
         self._role = role
         self._dialect = dialect
-        self.secure = secure
+        self.peer_tls = peer_tls
         self._http: aiohttp.ClientSession | None = None
         self._waiting: set[asyncio.Timeout] = set()
         self._closing: set[asyncio.Task[None]] = set()
@@ -89,11 +90,11 @@ class Standby:
         await asyncio.gather(*self._closing)
 
     def _let_go(self) -> None:
-        """What waits for the former leader, which may be paused for ever, is over."""
+        """Ends requests that wait for the former leader, which may be paused for ever."""
         waiting, self._waiting = self._waiting, set()
-        for term in waiting:
-            term.reschedule(asyncio.get_running_loop().time())
-        # Its idle connections, too, may lead to a machine that is off. To close them may take a word of that machine.
+        for limit in waiting:
+            limit.reschedule(asyncio.get_running_loop().time())
+        # Its idle connections, too, may lead to a machine that is off. Closing them may wait for that machine.
         http, self._http = self._http, None
         if http is not None:
             closing = asyncio.create_task(http.close(), name="close connections to the former leader")
@@ -101,7 +102,7 @@ class Standby:
             closing.add_done_callback(self._closing.discard)
 
     async def answer(self, request: web.Request, principal: str | None) -> web.StreamResponse | None:
-        """The leader's response, or that of the next one. None when this process leads by now."""
+        """The leader's response, or that of the next one. None when this process has become the leader."""
         clock = asyncio.get_running_loop().time
         until = clock() + AGAIN_SECONDS
         if self._waits_for_us(request):
@@ -124,14 +125,14 @@ class Standby:
             answer = await self._ask(request, leading, principal, body)
             if not isinstance(answer, _Again):
                 return answer
-            if answer.moved:
+            if answer.leader_changed:
                 until = max(until, clock() + MOVED_SECONDS)
-            following = await self._next(leading, answer.same, until)
+            following = await self._next(leading, answer.same_leader_allowed, until)
             if self._role.shell is not None:
                 return None
             if following is None:
                 left = nobody(self._role, self._dialect)
-                return answer.told if left is None else self._dialect.nobody_any_more(answer.told)
+                return answer.response if left is None else self._dialect.nobody_any_more(answer.response)
             leading = following
 
     def _waits_for_us(self, request: web.Request) -> bool:
@@ -141,9 +142,8 @@ class Standby:
         return passed_on and leading is not None and self._role.is_own(leading)
 
     async def _next(self, asked: Peer | None, same: bool, until: float) -> Peer | None:
-        """Who leads instead of ``asked``, or still, when the ``same`` may be asked; None when it is this process.
-
-        None as well when there is nobody by ``until``, in the event loop's time.
+        """The next leader to ask. It may be ``asked`` again if ``same``. None if this process leads, or if no leader is
+        known by ``until``, a time of the event loop.
         """
         clock = asyncio.get_running_loop().time
         pause = min(clock() + PAUSE_SECONDS, until) if same else until
@@ -157,17 +157,17 @@ class Standby:
     async def _ask(
         self, request: web.Request, leading: Peer, principal: str | None, body: bytes | None
     ) -> web.StreamResponse | _Again:
-        """``body``: of a request that was read whole; else it is read while it is passed on."""
+        """``body``: that of the request, if it was read to its end; None: it is read while it is passed on."""
         target = request.rel_url.raw_path_qs
         if not target.startswith("/"):
             return self._dialect.tell(400, "the request names no path")
         at, base = self._base(leading)
         response: web.StreamResponse | None = None
         attempt = _Attempt()
-        term = asyncio.timeout(None)
+        limit = asyncio.timeout(None)
         try:
-            async with term:
-                self._waiting.add(term)
+            async with limit:
+                self._waiting.add(limit)
                 async with self._session().request(
                     request.method,
                     URL(base + target, encoded=True),  # as it came: the leader is to see the same path
@@ -180,7 +180,7 @@ class Standby:
                     declined = answer.status == 503 and answer.headers.get(PASSED_ON) == "no"
                     if declined and self._dialect.is_read(request):
                         told = self._dialect.tell(503, "No leader elected; ask again")
-                        return _Again(told, moved=False, same=True)
+                        return _Again(told, leader_changed=False, same_leader_allowed=True)
                     headers = self._kept(answer.headers, ())
                     self._dialect.dress_response(headers, leading)
                     if body is not None and not _is_stream(request, answer):
@@ -191,16 +191,16 @@ class Standby:
         except (aiohttp.ClientError, OSError, TimeoutError) as caught:
             error = caught
         finally:
-            self._waiting.discard(term)
+            self._waiting.discard(limit)
         if response is not None and response.prepared:
             self._dialect.cut(request, response)
             return response
-        # Whoever read the body for the leader lets go of it in the next step. What is left is the server's to read.
+        # Let the aborted upload release the body, for one step of the loop; the server reads what is left of it.
         await asyncio.sleep(0)
         harmless = self._dialect.may_repeat(request, attempt.sent)
         unknown = "whether it did what was asked is not known"
         advice = "ask again" if harmless or not attempt.sent else unknown
-        if term.expired():
+        if limit.expired():
             told = self._dialect.tell(503, f"The {self._dialect.daemon} at {at} does not lead any more; {advice}")
         else:
             what = f"The leading {self._dialect.daemon} at {at} does not answer ({error or type(error).__name__}): it "
@@ -209,21 +209,22 @@ class Standby:
             told = self._dialect.tell(502, f"{what}; {advice}")
         if not harmless:
             return told
-        return _Again(told, moved=term.expired(), same=term.expired() or not attempt.sent)
+        changed = limit.expired()
+        return _Again(told, leader_changed=changed, same_leader_allowed=changed or not attempt.sent)
 
     def _base(self, leading: Peer) -> tuple[str, str]:
-        """Where the leader is asked, to be told and as a URL."""
-        if self.secure is None:
+        """Where the leader is asked: as messages name it, and as a URL."""
+        if self.peer_tls is None:
             return leading.address, f"http://{leading.address}"
         host = f"[{leading.host}]" if ":" in leading.host else leading.host
-        return f"{host}:{self.secure.port}", f"https://{host}:{self.secure.port}"
+        return f"{host}:{self.peer_tls.port}", f"https://{host}:{self.peer_tls.port}"
 
     def _headers(self, request: web.Request, principal: str | None) -> CIMultiDict[str]:
-        dropped = (*_OURS, *(_PROOFS if self.secure is not None else ()))
+        dropped = (*_OURS, *(_PROOFS if self.peer_tls is not None else ()))
         # What was read whole was unpacked as well.
         unpacked = (hdrs.CONTENT_LENGTH, hdrs.CONTENT_ENCODING) if self._dialect.whole else ()
         headers = self._kept(request.headers, (*dropped, *unpacked))
-        if self.secure is not None and principal is not None:
+        if self.peer_tls is not None and principal is not None:
             headers[tls.SPOKEN_FOR] = principal
         headers[PASSED_ON] = "1"
         self._dialect.dress_request(request, headers)
@@ -240,7 +241,7 @@ class Standby:
             trace = aiohttp.TraceConfig()
             trace.on_connection_create_end.append(_has_connection)
             trace.on_connection_reuseconn.append(_has_connection)
-            context = True if self.secure is None else self.secure.context
+            context = True if self.peer_tls is None else self.peer_tls.context
             self._http = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(limit=0, ssl=context, keepalive_timeout=_IDLE_SECONDS),
                 auto_decompress=False,
@@ -252,7 +253,7 @@ class Standby:
 
 
 def nobody(role: Role[Any], dialect: Dialect) -> web.Response | None:
-    """Why there is no other process to be asked, if so."""
+    """Why there is no other process to ask; None when there is one."""
     leading = role.leading
     if leading is None:
         return dialect.nobody()
@@ -262,7 +263,7 @@ def nobody(role: Role[Any], dialect: Dialect) -> web.Response | None:
 
 
 def not_done(dialect: Dialect, request: web.Request, response: web.Response) -> web.Response:
-    """Tells a standby that passed the request on that another may be asked."""
+    """Tells the standby that passed the request on that it may ask another leader."""
     if dialect.was_passed_on(request):
         response.headers[PASSED_ON] = "no"
     return response
@@ -285,7 +286,7 @@ def _whole(answer: aiohttp.ClientResponse, headers: Mapping[str, str], body: byt
 
 
 async def _copy(answer: aiohttp.ClientResponse, request: web.Request, response: web.StreamResponse) -> None:
-    """Chunk by chunk: clients lean on a record a chunk."""
+    """Chunk by chunk: clients expect one record in each chunk."""
     bodiless = request.method == hdrs.METH_HEAD or answer.status in (204, 304)
     if hdrs.CONTENT_LENGTH not in answer.headers and not bodiless:
         response.enable_chunked_encoding()

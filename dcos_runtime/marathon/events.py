@@ -1,4 +1,4 @@
-"""Who listens to `/v2/events`: each subscriber has a bounded queue of its own; one that does not read is dropped."""
+"""Subscribers of `/v2/events`: each has a bounded queue of its own, and is dropped when it does not read."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the flags of ``dcos-marathon`` mean to its core, who may pass, and what `/v2/info` tells of them."""
+"""What the flags of ``dcos-marathon`` become: its core's settings, its guard, and the configuration in `/v2/info`."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from dcos_runtime.flags import FlagError
 from dcos_runtime.flags.marathon import MarathonFlags
-from dcos_runtime.guard import guard
-from dcos_runtime.marathon.core.definition import Rules
+from dcos_runtime.flags.shared import INIT_TLS_PORT
+from dcos_runtime.marathon.core.definition import DefinitionRules
 from dcos_runtime.marathon.core.world import KEPT_VERSIONS, Settings
 from dcos_runtime.store.election import parse_master
 from dcos_runtime.store.zookeeper import parse_url
@@ -19,53 +18,29 @@ from dcos_runtime.wire.cluster import FrameworkInfo
 REALM = "Mesosphere"
 """Marathon's, which clients may know their credentials by."""
 
-TLS_KINDS = ("gateway", "operator", "auth", "marathon")
-"""Whose certificates have any business with an init."""
-
-
 CHECKS: Mapping[str, Callable[[str], object]] = {"master": parse_master, "zk": parse_url}
-"""What else the texts of flags have to pass."""
+"""Further checks of the flags' texts."""
 
 
-def check(flags: MarathonFlags) -> None:
-    """What no single flag can tell. Raises `FlagError`."""
-    problems = []
+def problems(flags: MarathonFlags) -> list[str]:
+    """What is wrong with flags of its own beside each other."""
+    found = []
     if flags.local_port_min >= flags.local_port_max:
-        problems.append("--local_port_min must be less than --local_port_max")
+        found.append("--local_port_min must be less than --local_port_max")
     if bool(flags.mesos_authentication_principal) != bool(flags.mesos_authentication_secret_file):
-        problems.append("--mesos_authentication_principal and --mesos_authentication_secret_file go together")
+        found.append("--mesos_authentication_principal and --mesos_authentication_secret_file go together")
     if flags.mesos_authentication_principal and flags.tls_ca:
-        problems.append(
-            "--mesos_authentication_principal and --tls_ca exclude each other: the certificate tells who asks"
-        )
-    if bool(flags.tls_ca) != bool(flags.tls_identity):
-        problems.append("--tls_ca and --tls_identity go together")
-    if flags.https_port is not None and not flags.tls_ca:
-        problems.append("--https_port needs --tls_ca and --tls_identity")
-    if bool(flags.token_key) != bool(flags.token_issuer):
-        problems.append("--token_key and --token_issuer go together")
-    if problems:
-        raise FlagError(flags.program, problems)
-
-
-def http_guard(flags: MarathonFlags) -> guard.Guard:
-    """Who may pass, on both ports. Raises `guard.GuardUnusable`."""
-    return guard.guard(
-        REALM,
-        credentials=flags.http_credentials_file,
-        token_key=flags.token_key,
-        token_issuer=flags.token_issuer,
-        auth_socket=flags.auth_socket,
-        anonymous_reads=flags.anonymous_reads,
-        tls_kinds=TLS_KINDS,
-    )
+        found.append("--mesos_authentication_principal and --tls_ca exclude each other: the certificate tells who asks")
+    if flags.tls_port != INIT_TLS_PORT and not flags.tls_ca:
+        found.append("--tls_port needs --tls_ca and --tls_identity")
+    return found
 
 
 def settings(flags: MarathonFlags, info: FrameworkInfo) -> Settings:
-    """What the core is to know of the flags. ``info``: see `Settings`."""
+    """The core's settings by the flags. ``info``: see `Settings`."""
     return Settings(
         info=info,
-        rules=Rules(flags.mesos_role, flags.local_port_min, flags.local_port_max),
+        rules=DefinitionRules(flags.mesos_role, flags.local_port_min, flags.local_port_max),
         decline_offer_duration=flags.decline_offer_duration,
         max_instances_per_offer=flags.max_instances_per_offer,
         min_revive_offers_interval=flags.min_revive_offers_interval,

@@ -10,14 +10,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from dcos_runtime import __version__, tls
-from dcos_runtime.core.recorder import Recorded, Recorder, Veil
-from dcos_runtime.flags.marathon import HTTPS_PORT, MarathonFlags
+from dcos_runtime import tls
+from dcos_runtime.core.recorder import Recorder
+from dcos_runtime.flags.marathon import MarathonFlags
 from dcos_runtime.framework.client import Client, Credential
 from dcos_runtime.framework.core import recorded as connection
 from dcos_runtime.framework.core.subscription import SubscriptionCore
 from dcos_runtime.framework.leader import MasterLeader
-from dcos_runtime.guard import guard
 from dcos_runtime.leading.main import Daemon, Here, Unusable
 from dcos_runtime.leading.role import Role
 from dcos_runtime.leading.routes import Pattern
@@ -28,9 +27,9 @@ from dcos_runtime.marathon.core.core import InitCore
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.http.apps import Apps
 from dcos_runtime.marathon.http.dialect import MarathonDialect
-from dcos_runtime.marathon.http.system import Identity, System
+from dcos_runtime.marathon.http.system import ProcessInfo, System
 from dcos_runtime.marathon.shell import InitShell
-from dcos_runtime.recording import Files
+from dcos_runtime.recording import recorder
 from dcos_runtime.store import StoreError
 from dcos_runtime.wire.cluster import FrameworkInfo
 
@@ -53,17 +52,11 @@ class Init(Daemon[InitShell, MarathonFlags]):
         self.dialect = MarathonDialect()
         self._credential: Credential | None = None
 
-    def check(self, flags: MarathonFlags) -> None:
-        marathon_flags.check(flags)
+    def problems(self, flags: MarathonFlags) -> list[str]:
+        return [*super().problems(flags), *marathon_flags.problems(flags)]
 
     def prepare(self, flags: MarathonFlags) -> None:
         self._credential = _credential(flags)
-
-    def guard(self, flags: MarathonFlags) -> guard.Guard:
-        return marathon_flags.http_guard(flags)
-
-    def https_port(self, flags: MarathonFlags) -> int:
-        return HTTPS_PORT if flags.https_port is None else flags.https_port
 
     def file(self, flags: MarathonFlags) -> Path:
         try:
@@ -80,11 +73,11 @@ class Init(Daemon[InitShell, MarathonFlags]):
     def routes(self, role: Role[InitShell], here: Here[MarathonFlags]) -> Sequence[Pattern]:
         self.dialect.address = here.address
         flags = here.flags
-        identity = Identity(
+        identity = ProcessInfo(
             address=here.address,
             config=marathon_flags.shown(flags, _web_page(here), here.host),
             http_port=here.http_port,
-            https_port=here.https_port,
+            tls_port=here.tls_port,
             zookeeper=marathon_flags.shown_zookeeper(flags),
         )
         abdicate = None if flags.zk is None else lambda: here.life.end(0, "told to abdicate")
@@ -135,19 +128,12 @@ def _info(here: Here[MarathonFlags], credential: Credential | None) -> Framework
 
 
 def _recorder(flags: MarathonFlags, core: InitCore, seed: bytes) -> Recorder | None:
-    """Raises ``OSError``."""
-    if flags.record is not None:
-        log.warning("all that this init decides on is recorded in %s; secrets of apps become pseudonyms", flags.record)
-    return _recording(flags.record, core, recorded.NAME, seed, recorded.Veil(os.urandom(32)))
+    return recorder(flags.record, core, recorded.NAME, seed, recorded.Veil)
 
 
 def _connection_recorder(flags: MarathonFlags, core: SubscriptionCore, seed: bytes) -> Recorder | None:
-    """The same of the connection to the master, which another core decides on. Raises ``OSError``."""
-    return _recording(flags.record, core, connection.NAME, seed, connection.Veil(os.urandom(32)))
-
-
-def _recording(folder: str | None, core: Recorded, name: str, seed: bytes, veil: Veil) -> Recorder | None:
-    return None if folder is None else Recorder(core, name, __version__, seed, veil, Files(Path(folder), name))
+    """The same of the connection to the master, which another core decides on."""
+    return recorder(flags.record, core, connection.NAME, seed, connection.Veil)
 
 
 def _credential(flags: MarathonFlags) -> Credential | None:
@@ -161,7 +147,7 @@ def _credential(flags: MarathonFlags) -> Credential | None:
 
 
 def _own_user() -> str:
-    """The name of who this runs as; the number of a user whom the password database does not know."""
+    """The name of this process's user; its number if the password database does not have it."""
     try:
         return getpass.getuser()
     except (KeyError, OSError):

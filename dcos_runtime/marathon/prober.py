@@ -45,7 +45,7 @@ class Prober:
 
     async def _request(self, probe: Probe) -> tuple[bool | None, str]:
         if self._http is None:
-            # As Marathon: a health check asks whether the task lives, not who signed its certificate.
+            # As in Marathon, a health check does not verify the task's certificate.
             trusting = ssl.create_default_context()
             trusting.check_hostname = False
             trusting.verify_mode = ssl.CERT_NONE
@@ -64,8 +64,8 @@ class Prober:
 async def _in_time(work: Coroutine[Any, Any, T], seconds: float) -> T:
     """The result of ``work``. Raises ``TimeoutError`` when it takes longer.
 
-    The time is looked at in slices: when this process is the one that stands still, on a starved host, that counts for
-    one of them only, and an answer that has come meanwhile is read.
+    The time is counted in slices. When this process itself stands still, on a starved host, that costs one slice only,
+    and an answer that came meanwhile is read.
     """
     task = asyncio.create_task(work, name="probe")
     try:

@@ -13,7 +13,7 @@ from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Protocol
 
 from dcos_runtime.core.runner import Keeper
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.framework.client import Client, SubscriptionRefused
 from dcos_runtime.framework.leader import MasterLeader
 from dcos_runtime.leading.role import CannotGoOn
@@ -69,7 +69,7 @@ class InitShell(Shell[Event]):
         """With what the store holds. Raises `StoreError` and ``ValueError``."""
         values = await leadership.store.load()
         seed = os.urandom(32)
-        core = InitCore(settings, Source(seed))
+        core = InitCore(settings, SeededSource(seed))
         shell = cls(leadership, hub, core, await asyncio.to_thread(record, core, seed) if record else None)
         shell.begin(events.Recovered(tuple(values.items())))
         return shell
@@ -119,7 +119,7 @@ class InitShell(Shell[Event]):
 
     async def event(self, event: SchedulerEvent) -> None:
         with contextlib.suppress(LeaseOver):
-            await self.lease.hold()  # what comes meanwhile waits where it is
+            await self.lease.hold()  # events that come in the meantime wait in their queue
         if event.subscribed is not None:
             master = event.subscribed.master_info
             name = f"{master.hostname}:{master.port}" if master is not None else ""
@@ -163,12 +163,12 @@ class InitShell(Shell[Event]):
         if self.client is not None:
             try:
                 self.client.send(call)
-            except Exception:  # as good as lost, which every call may be: the others are not to suffer
+            except Exception:  # it counts as lost, as any call may be; other calls are not affected
                 log.exception("a call could not be sent: %s", call.type)
 
     async def _probe(self, probe: Probe) -> None:
         before = self.lease.suspensions
         ok, cause = await self._prober.probe(probe)
         if not ok and self.lease.suspensions != before:
-            ok = None  # it may be we who did not get on
+            ok = None  # the delay may be this process's own
         self.feed(events.Probed(probe.task_id, probe.index, ok, cause))

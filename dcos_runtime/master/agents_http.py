@@ -23,7 +23,7 @@ from dcos_runtime.store.lease import NotLeading
 from dcos_runtime.wire import codec, internal
 
 HOLD_SECONDS = 25.0
-"""How long an agent waits for a suspended leadership: an answer may take 30 s, then it connects anew."""
+"""How long an agent's request waits for a suspended leader. Agents wait 30 s for a response, then connect again."""
 
 
 class AgentApi:
@@ -111,17 +111,17 @@ class AgentApi:
 
 
 def _names(request: web.Request) -> tuple[str, ...] | None:
-    """What the agent's certificate lets it call itself; None without TLS."""
+    """The addresses and names of the agent's certificate; None without TLS."""
     if not tls.is_tls(request):
         return None
     identity = tls.peer(request)
     if identity is None or identity.kind != "agent":
-        raise web.HTTPForbidden(text=f"this is for agents; {identity or 'this certificate'} is none")
-    return tuple(sorted(identity.names - {f"{identity.kind}.dcos.internal"}))  # that one is every agent's
+        raise web.HTTPForbidden(text=f"this is for agents; {identity or 'this certificate'} is not one")
+    return tuple(sorted(identity.names - {f"{identity.kind}.dcos.internal"}))  # every agent has that name
 
 
 def _address(request: web.Request, names: tuple[str, ...] | None) -> str:
-    """Where the agent is reached: where it comes from, unless its certificate has another address."""
+    """The agent's address: its certificate's, or else the address that it connects from."""
     remote = request.remote or ""
     if names is None or remote in names:
         return remote

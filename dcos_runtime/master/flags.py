@@ -1,13 +1,15 @@
-"""What the flags of dcos-master become: its configuration, its guard, and what makes no sense together."""
+"""What the flags of dcos-master become: its configuration, its guard; and which flags exclude each other."""
 
 from __future__ import annotations
 
 import ipaddress
 import uuid
+from collections.abc import Mapping
 
 from dcos_runtime.core.resources import fixed
 from dcos_runtime.daemon import own_hostname
 from dcos_runtime.flags import FlagError
+from dcos_runtime.flags.declaring import Check
 from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.guard import doors, guard
 from dcos_runtime.guard.doors import Door, Doors
@@ -18,21 +20,16 @@ from dcos_runtime.store.zookeeper import parse_url
 from dcos_runtime.wire.cluster import MasterInfo
 from dcos_runtime.wire.common import Address
 
-INSIDERS = ("gateway", "marathon", "operator", "auth", "master")
-"""Kinds of our own daemons that have the whole public API on the port with TLS."""
+CHECKS: Mapping[str, Check] = {"zk": parse_url}
+"""Further checks of the flags' texts."""
 
 
 def check(flags: MasterFlags) -> None:
-    """What one flag cannot tell by itself. Raises `FlagError`."""
+    """Checks flags against each other. Raises `FlagError`."""
     sources = {"credentials": flags.credentials, "token_key": flags.token_key, "auth_socket": flags.auth_socket}
     problems = doors.problems(flags, _wanted(flags), sources)
     if ipaddress.ip_address(flags.ip).is_unspecified and flags.advertise_ip is None:
         problems.append(f"--ip={flags.ip} needs --advertise_ip: others have to be told one address")
-    if flags.zk is not None:
-        try:
-            parse_url(flags.zk)
-        except ValueError as error:
-            problems.append(f"--zk: {error}")
     if flags.max_agent_ping_timeouts < 1 or flags.agent_ping_timeout <= 0:
         problems.append("--agent_ping_timeout and --max_agent_ping_timeouts have to be more than zero")
     if problems:
@@ -43,16 +40,14 @@ def _wanted(flags: MasterFlags) -> frozenset[Door]:
     return doors.wanted(flags, flags.authenticate_http_frameworks)
 
 
-def who_may_pass(flags: MasterFlags) -> Doors:
+def doors_of(flags: MasterFlags) -> Doors:
     """Raises `guard.GuardUnusable`."""
     known = guard.guard(
         "mesos-master",
+        flags,
         credentials=flags.credentials,
-        token_key=flags.token_key,
-        token_issuer=flags.token_issuer,
-        auth_socket=flags.auth_socket,
-        anonymous_reads=flags.anonymous_reads,
-        tls_kinds=INSIDERS,
+        tls_kinds={"master"},  # standbys pass requests on
+        kind="master",
     )
     return Doors("mesos-master", known, _wanted(flags))
 

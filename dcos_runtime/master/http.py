@@ -1,4 +1,4 @@
-"""The master's public API: the scheduler API and the v0 reads, with the way of Mesos of finding a route.
+"""The master's public API: the scheduler API and the v0 reads. Routes are found as Mesos finds them.
 
 Each path is served bare and under ``/master``; a trailing slash and the ``.json`` of old clients are dropped; the
 longest known prefix of the path answers, once the door it brings along has let the caller in. A master that does not
@@ -30,7 +30,7 @@ from dcos_runtime.master.measures import Queues
 from dcos_runtime.master.metrics import metrics
 from dcos_runtime.master.scheduler_api import MAX_BODY
 from dcos_runtime.master.shell import MasterShell
-from dcos_runtime.master.views import VERSION, Pieces, Viewer
+from dcos_runtime.master.views import VERSION, MasterViewer, Pieces
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.store.lease import HOLD_SECONDS, Forever
 from dcos_runtime.wire import codec, internal
@@ -52,13 +52,13 @@ class MesosDialect(Dialect):
 
 @dataclass(eq=False)
 class MasterRole(Role[MasterShell]):
-    """What this process is at the moment, and what it tells of itself."""
+    """What this process is at the moment, leader or standby, and what it reports of itself."""
 
     started_at: float
     flags: Mapping[str, str]
     cluster: str | None
     stalls: Stalls = field(default_factory=Stalls)
-    agent_port: int = 0
+    tls_port: int = 0
     viewing: dict[str, asyncio.Task[bytes]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -115,11 +115,9 @@ class MasterRoutes:
         return await teardown.handle(request, self._role.lead, self._doors.entered(request))
 
     async def _agent_endpoint(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        return _json(
-            codec.encode(internal.Endpoint(port=self._role.agent_port, versions=list(internal.SPOKEN))), request
-        )
+        return _json(codec.encode(internal.Endpoint(port=self._role.tls_port, versions=list(internal.SPOKEN))), request)
 
-    def _view(self, name: str, pieces: Callable[[Viewer, Mapping[str, str]], Pieces]) -> Route:
+    def _view(self, name: str, pieces: Callable[[MasterViewer, Mapping[str, str]], Pieces]) -> Route:
         async def handler(request: web.Request, parts: Parts) -> web.StreamResponse:
             query = {key: value for key, value in request.query.items() if key != "jsonp"}
             key = f"{name}?{sorted(query.items())}"
@@ -127,14 +125,14 @@ class MasterRoutes:
 
         return Route(handler, Door.READ)
 
-    async def _shared(self, key: str, pieces: Callable[[Viewer], Pieces]) -> bytes:
+    async def _shared(self, key: str, pieces: Callable[[MasterViewer], Pieces]) -> bytes:
         """One rendering at a time of each view, for all who ask while it is made."""
         shell = self._role.lead
         running = self._role.viewing.get(key)
         if running is not None:
             self._role.queues.shared += 1
         else:
-            viewer = Viewer(shell.state, shell.elected_at, self._role.flags, self._role.cluster)
+            viewer = MasterViewer(shell.state, shell.elected_at, self._role.flags, self._role.cluster)
             running = asyncio.create_task(_render(pieces(viewer)), name=f"view {key}")
             self._role.viewing[key] = running
             running.add_done_callback(lambda _: self._role.viewing.pop(key, None))
@@ -160,7 +158,7 @@ class MasterRoutes:
         return _json(codec.encode({"flags": dict(self._role.flags)}), request)
 
     async def _metrics(self, request: web.Request, parts: Parts) -> web.StreamResponse:
-        if (timeout := request.query.get("timeout")) is not None:  # read as Mesos reads it; nothing here waits
+        if (timeout := request.query.get("timeout")) is not None:  # read as Mesos reads it, without waiting
             try:
                 duration(timeout)
             except ValueError as error:
@@ -169,7 +167,7 @@ class MasterRoutes:
         moment = now(Forever() if shell is None else shell.lease)
         if shell is not None and shell.lease.valid():
             told = codec.encode(metrics(shell, role.queues, role.stalls, role.started_at, moment))
-            if shell.lease.valid():  # else it may be no leader's answer any more
+            if shell.lease.valid():  # otherwise this process may not be the leader any more
                 return _json(told, request)
         return _json(codec.encode(metrics(None, role.queues, role.stalls, role.started_at, moment)), request)
 

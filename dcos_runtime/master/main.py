@@ -1,4 +1,4 @@
-"""dcos-master: starts the listeners, gets elected, leads until it may not any more."""
+"""dcos-master: starts the listeners, stands for election, leads until its leadership ends."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from dcos_runtime.flags.master import MasterFlags
 from dcos_runtime.guard.guard import GuardUnusable
 from dcos_runtime.leading.role import Peer
 from dcos_runtime.leading.seat import Alone, Candidate, Place, lead
-from dcos_runtime.leading.standby import Secure, Standby
+from dcos_runtime.leading.standby import PeerTls, Standby
 from dcos_runtime.master import flags as master_flags
 from dcos_runtime.master.agents_http import AgentApi
 from dcos_runtime.master.http import MasterRole, MesosDialect, public_api
 from dcos_runtime.master.shell import begin
 from dcos_runtime.store.election import Leader
 from dcos_runtime.store.former import Former
-from dcos_runtime.store.zookeeper import parse_url
+from dcos_runtime.store.zookeeper import ZooKeeperUrl, parse_url
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import MasterInfo
 
@@ -36,7 +36,7 @@ _SUMMARY = (
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    flags = daemon.own_flags(MasterFlags, _SUMMARY, argv, check=master_flags.check)
+    flags = daemon.own_flags(MasterFlags, _SUMMARY, argv, check=master_flags.check, checks=master_flags.CHECKS)
     daemon.configure_logging(flags.logging_level)
     return daemon.run(lambda life: serve(flags, life))
 
@@ -48,7 +48,7 @@ async def serve(flags: MasterFlags, life: Life) -> None:
     """
     role = MasterRole(time.time(), flags.shown(), flags.cluster, life.stalls)
     try:
-        doors = master_flags.who_may_pass(flags)
+        doors = master_flags.doors_of(flags)
         files = tls.files(flags.tls_ca, flags.tls_identity)
         async with AsyncExitStack() as stack:
             stack.push_async_callback(doors.guard.close)
@@ -58,7 +58,7 @@ async def serve(flags: MasterFlags, life: Life) -> None:
                 listening(
                     AgentApi(role, doors, public_api(role, doors, standby) if files else None).application(),
                     flags.ip,
-                    flags.agent_port,
+                    flags.tls_port,
                     tls=files.server() if files is not None else None,
                     members_only=True,
                 )
@@ -67,38 +67,41 @@ async def serve(flags: MasterFlags, life: Life) -> None:
                 listening(public_api(role, doors).application(), flags.ip, flags.port)
             )
             own = master_flags.master_info(flags, public.port)
-            role.agent_port = agents.port
+            role.tls_port = agents.port
             if files is not None:
-                standby.secure = Secure(files.client("master"), agents.port)
+                standby.peer_tls = PeerTls(files.client("master"), agents.port)
             config = master_flags.config(flags, own)
-            record = Path(flags.record) if flags.record is not None else None
             seat = _seat(flags, own)
             role.own = peer(own)
             await lead(
                 role,
                 life,
                 seat,
-                lambda leadership: begin(config, leadership, record),
+                lambda leadership: begin(config, leadership, flags.record),
                 lambda: print(daemon.ready_line(flags.program, public), flush=True),
             )
     except (OSError, tls.TlsError, GuardUnusable) as error:
         life.end(1, explain(error))
 
 
-def _seat(flags: MasterFlags, own: MasterInfo) -> Alone | Candidate:
-    """Masters stand at the path of --zk, as those of Mesos do; their state is in ``dcos/master`` beside it.
+def place_of(url: ZooKeeperUrl, session_seconds: float) -> Place:
+    """Masters stand at the path of --zk, as those of Mesos do; their state is in ``dcos`` beside it, under its name.
 
-    Raises ``OSError``.
+    So masters at different paths are different clusters, as in Mesos.
     """
+    above, _, name = url.path.rpartition("/")
+    return Place(url, url.path, f"{above}/dcos/{name}", session_seconds, public=True)
+
+
+def _seat(flags: MasterFlags, own: MasterInfo) -> Alone | Candidate:
+    """Raises ``OSError``."""
     if flags.zk is None:
         return Alone(Path(flags.work_dir) / "registry.sqlite")
-    url = parse_url(flags.zk)
-    place = Place(url, url.path, f"{url.path.rpartition('/')[0]}/dcos/master", flags.zk_session_timeout, public=True)
     try:
         former = Former(Path(flags.work_dir), lambda content: _same_place(content, own))
     except OSError as error:
         raise OSError(f"--work_dir={flags.work_dir} cannot be used: {error}") from error
-    return Candidate(place, codec.encode(own), _peer_of, former)
+    return Candidate(place_of(parse_url(flags.zk), flags.zk_session_timeout), codec.encode(own), _peer_of, former)
 
 
 def _same_place(content: bytes, own: MasterInfo) -> bool:

@@ -61,9 +61,9 @@ class Measures:
 
 @dataclass
 class Queues:
-    """What came to this process and is not answered yet. Streams are answered once they began."""
+    """The requests to this process that have no response yet. The response of a stream counts from its beginning."""
 
     requests: set[int] = field(default_factory=set)
     messages: set[int] = field(default_factory=set)
     shared: int = 0
-    """Reads that were answered with what was being made for somebody else."""
+    """Reads that share the rendering of another read."""

@@ -1,4 +1,4 @@
-"""What stays for long is kept out of the garbage collector's way.
+"""Keeps long-lived objects out of garbage collections.
 
 A full collection looks through everything that there is: with ten thousand agents that takes a tenth of a second, in
 which the loop stands still. Nearly all of it stays as long as its agents do, and is freed without the collector.

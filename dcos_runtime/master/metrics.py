@@ -1,6 +1,6 @@
 """`/metrics/snapshot`: Mesos' names, for all that exists here.
 
-A count of what never happened is 0 and there from the start, so that whoever draws it finds the name. What does not
+A counter is there from the start with the value 0, so that dashboards find its name. What does not
 exist here (operations, executors, a replicated log) has no name here either; docs/kernel.md lists it.
 """
 
@@ -65,7 +65,7 @@ def _kernel(state: State, now: Now) -> dict[str, float]:
         whole = sum(agent.total.scalar(name) for agent in agents) / amounts.THOUSANDTHS
         part = sum(agent.used.scalar(name) for agent in agents) / amounts.THOUSANDTHS
         shown |= _gauges(f"master/{name}", whole, part)
-        shown |= _gauges(f"master/{name}_revocable", 0.0, 0.0)  # there are none
+        shown |= _gauges(f"master/{name}_revocable", 0.0, 0.0)  # there are no such things here
     states = Counter(task.state for agent in agents for tasks in agent.tasks.values() for task in tasks.values())
     shown |= {f"master/tasks_{living.value.removeprefix('TASK_').lower()}": float(states[living]) for living in _LIVING}
     shown |= {

@@ -49,7 +49,7 @@ async def handle(request: web.Request, shell: MasterShell, principal: str | None
 
 
 def _header(request: web.Request, name: str) -> str | None:
-    """What is no UTF-8 in it is spelled out: it is told again."""
+    """The text with bytes that are not UTF-8 escaped: error messages quote it."""
     value = request.headers.get(name)
     return None if value is None else value.encode("utf-8", "backslashreplace").decode()
 
@@ -63,7 +63,7 @@ def answered(reply: Reply) -> web.Response:
 
 
 def _content_type(request: web.Request) -> str | None:
-    """What the body is, if it can be read. More lenient than Mesos: case and a charset do not matter."""
+    """The body's content type, if it is one that can be read. Case and a charset do not matter, unlike in Mesos."""
     kind = request.headers["Content-Type"].partition(";")[0].strip().lower()
     return kind if kind in _ENCODERS else None
 
@@ -147,7 +147,7 @@ def _in_original_words(text: str) -> str:
     path = re.search(r" - at `\$\.?(.*?)`$", text)
     where = path[1] if path else ""
     if missing := re.match(r"Object missing required field `(\w+)`", text):
-        full = re.sub(r"\[\.\.\.\]|\[\d+\]", "", f"{where}.{missing[1]}" if where else missing[1])
+        full = re.sub(r"\[\.\.\.\]|\[[0-9]+\]", "", f"{where}.{missing[1]}" if where else missing[1])
         text = f"Missing required fields: {full}"
     elif wrong := re.match(r"Expected `[^`]*`, got `(\w+)`", text):
         if not where:

@@ -6,31 +6,29 @@ import logging
 import os
 import time
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
-from dcos_runtime import __version__
 from dcos_runtime.core.frozen import Persist
 from dcos_runtime.core.recorder import Recorder
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.leading.shell import Shell
 from dcos_runtime.master.core import recorded
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
-from dcos_runtime.master.core.events import Event, Recovered, Resumed, Tick
+from dcos_runtime.master.core.events import BudgetedTick, Event, Recovered, Resumed
 from dcos_runtime.master.core.kernel import MasterCore
-from dcos_runtime.master.core.registry import UnknownVersion
+from dcos_runtime.master.core.registry import UnknownRegistryVersion
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.master.measures import Measures
 from dcos_runtime.master.memory import LongLived
 from dcos_runtime.master.streams import Streams
-from dcos_runtime.recording import Files
+from dcos_runtime.recording import recorder
 from dcos_runtime.store import StoreError
 from dcos_runtime.wire.codec import DecodeError
 
 log = logging.getLogger(__name__)
 
-_SLICE_SECONDS = 0.008  # what is aimed at, so that none takes 20 ms
+_SLICE_SECONDS = 0.008  # the aim for a slice, so that none takes 20 ms
 _FIRST_BUDGET, _LEAST_BUDGET, _LARGEST_BUDGET = 200, 10, 2000
 
 
@@ -69,7 +67,7 @@ class MasterShell(Shell[Event]):
         self.streams.drop_all("this master leads no more")
 
     async def stop(self) -> None:
-        """No more is said."""
+        """Nothing is sent any more."""
         self.streams.close_all()
         await super().stop()
 
@@ -88,7 +86,7 @@ class MasterShell(Shell[Event]):
         """A run of the allocator takes several of these: the loop turns and the lease is looked at in between."""
         allocator = self.core.state.allocator
         runs, under_way, began = allocator.runs, allocator.slices_left, self.lease.working()
-        self._runner.feed(Tick(self._budget))
+        self._runner.feed(BudgetedTick(self._budget))
         if not under_way and allocator.runs == runs:
             return
         took = self.lease.working() - began
@@ -116,7 +114,7 @@ class MasterShell(Shell[Event]):
         self.measures.stored(changes)
 
     def unwritten(self, persist: Persist, error: StoreError) -> None:
-        """The core is told nothing: it ends with this process, and whoever waits is answered by the next leader."""
+        """The core is not told: it ends with this process. Clients that wait are answered by the next leader."""
         log.error("the registry could not be written: %s", error)
 
 
@@ -131,18 +129,20 @@ def next_budget(budget: int, took: float, full: bool) -> int:
     return min(max(fitting, _LEAST_BUDGET), _LARGEST_BUDGET)
 
 
-async def begin(config: Config, leadership: Leadership, record: Path | None = None) -> MasterShell:
-    """Recovers what was stored. Raises `StoreError`."""
+async def begin(config: Config, leadership: Leadership, record: str | None = None) -> MasterShell:
+    """Recovers what was stored. Raises `StoreError` and ``OSError``."""
     lease = leadership.lease
     began = lease.working()
     registry = await leadership.store.load()
     seed = os.urandom(32)
-    core = MasterCore(config, Source(seed))
-    shell = MasterShell(core, leadership, _recorder(core, seed, record))
+    core = MasterCore(config, SeededSource(seed))
+    sizes = {"segment": recorded.SEGMENT, "segments": recorded.SEGMENTS}
+    keeper = recorder(record, core, recorded.NAME, seed, recorded.Veil, **sizes)
+    shell = MasterShell(core, leadership, keeper)
     moment = shell.now()
     try:
         shell.begin(Recovered(tuple(registry.items()), int(moment.wall * 1000)))
-    except UnknownVersion as error:
+    except UnknownRegistryVersion as error:
         raise StoreError(str(error)) from error
     except DecodeError as error:
         raise StoreError(f"the registry holds an entry that cannot be read: {error}") from error
@@ -151,17 +151,3 @@ async def begin(config: Config, leadership: Leadership, record: Path | None = No
     shell.measures.fetch_ms = (moment.mono - began) * 1000.0
     shell.measures.stored(registry)
     return shell
-
-
-def _recorder(core: MasterCore, seed: bytes, folder: Path | None) -> Recorder | None:
-    """Raises `StoreError`."""
-    if folder is None:
-        return None
-    veil = recorded.Veil(os.urandom(32))
-    try:
-        files = Files(folder, recorded.NAME)
-    except OSError as error:
-        raise StoreError(f"--record={folder} cannot be used: {error}") from error
-    log.warning("all that this master decides on is recorded in %s; secrets of tasks become pseudonyms", folder)
-    sizes = {"segment": recorded.SEGMENT, "segments": recorded.SEGMENTS}
-    return Recorder(core, recorded.NAME, __version__, seed, veil, files, **sizes)

@@ -1,4 +1,5 @@
-"""Streams to subscribers and agents: each has a bounded queue and a writer of its own; who does not read is dropped.
+"""Streams to subscribers and agents. Each has a bounded queue and a writer of its own; a client that does not read is
+dropped.
 
 The kernel never waits for a reader. What is queued is bounded for one stream and for all together; a stream that is
 over its bound, or that takes nothing for a while, is cut off, and its client subscribes again.
@@ -141,7 +142,7 @@ class Streams:
             record = self._encoded[1].get(stream.encode)
             if record is None:
                 record = self._encoded[1][stream.encode] = stream.encode(event)
-        except Exception:  # what one client cannot be told must not keep anything from the others
+        except Exception:  # an event that cannot be encoded for one client must not stop the others
             log.exception("an event for %s could not be encoded", stream.who)
             stream.drop("an event for it could not be encoded; it has to subscribe again")
             return

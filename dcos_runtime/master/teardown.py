@@ -1,4 +1,4 @@
-"""`/teardown`: an operator ends a framework, whosever it is, by naming its id in a form.
+"""`/teardown`: an operator ends a framework of any principal by naming its id in a form.
 
 Whoever may write may do that, as in Mesos without ACLs; the scheduler API's TEARDOWN is a framework's own.
 """

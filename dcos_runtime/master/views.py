@@ -1,4 +1,4 @@
-"""What the master shows of itself: Mesos' v0 reads, `/state` and kin, which third-party tools live on.
+"""Mesos' v0 reads, `/state` and related paths, which third-party tools use.
 
 Each view is a generator of JSON pieces: it is built in short steps between which the kernel works on, so every record
 is consistent in itself, and the lists are those of the moment the view was begun. A record that cannot be shown is left
@@ -17,7 +17,7 @@ import msgspec
 from dcos_runtime import __version__, build
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import EMPTY, Format, Resources, intervals, lineage
-from dcos_runtime.master.core.records import Absent, Agent, Framework, Task
+from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Task
 from dcos_runtime.master.core.state import State, task_info
 from dcos_runtime.master.core.tasks import newest
 from dcos_runtime.wire import codec
@@ -48,7 +48,7 @@ Pieces = Iterator[bytes]
 T = TypeVar("T")
 
 
-class Viewer:
+class MasterViewer:
     """Shows one leader's state. ``flags`` are shown as they are."""
 
     def __init__(self, state: State, elected_at: float, flags: Mapping[str, str], cluster: str | None) -> None:
@@ -284,8 +284,9 @@ class Viewer:
         names: set[str] = set()
         for name in allocator.known_roles() | weights.keys():
             held = allocator.held(name)
-            for above in lineage(name):  # a role has what those below it have
-                names.add(above)
+            line = lineage(name)
+            names.update(line)
+            for above in line if held else ():  # a role has what those below it have
                 held_in.setdefault(above, Counter()).update(held)
         for offer in self._state.offers.values():
             for above in lineage(offer.role):
@@ -359,7 +360,7 @@ def _left_out(item: object, error: Exception) -> None:
     log.error("%s %r cannot be shown and is left out of a view: %r", type(item).__name__.lower(), name, error)
 
 
-def _absent(item: tuple[str, Absent]) -> dict[str, Any]:
+def _absent(item: tuple[str, AbsentAgent]) -> dict[str, Any]:
     return _agent_info(item[0], item[1].info)
 
 
@@ -395,12 +396,12 @@ def _full_by_role(parts: Iterable[tuple[str, Resources]]) -> list[Any]:
 
 
 def _number(text: str | None, default: int) -> int:
-    return int(text) if text is not None and text.isdigit() and len(text) < 10 else default
+    return int(text) if text is not None and text.isascii() and text.isdigit() and len(text) < 10 else default
 
 
 def _changed_at(task: Task) -> float:
     status = newest(task.statuses)
-    return status.timestamp or 0.0 if status is not None else 0.0  # one that cannot be read: the task's view says so
+    return status.timestamp or 0.0 if status is not None else 0.0  # it cannot be read: the task's view says so
 
 
 def task_view(task: Task) -> dict[str, Any]:

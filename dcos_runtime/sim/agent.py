@@ -18,7 +18,7 @@ from dcos_runtime.agent.core.effects import (
     SendUp,
     Signal,
     Start,
-    Watch,
+    WatchContainer,
 )
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.core.frozen import Frozen, Persist
@@ -104,7 +104,7 @@ class AgentProcess(CoreProcess):
             stream.abandon()
 
     def wipe(self) -> None:
-        """Everything on the machine is gone."""
+        """The machine is lost, with its disk."""
         self.disk.values.clear()
         self.host.reboot()
         for container in list(self.host.containers.values()):
@@ -119,7 +119,7 @@ class AgentProcess(CoreProcess):
                 if effect.connection == self._number:
                     self._up.append(effect)
                     self._post()
-            case Prepare() | Start() | Signal() | Destroy() | Watch():
+            case Prepare() | Start() | Signal() | Destroy() | WatchContainer():
                 self.host.ask(effect)
             case OpenConnection():
                 self._open(effect)
@@ -133,7 +133,7 @@ class AgentProcess(CoreProcess):
                 self.later(0.05, self._restart)
 
     def _restart(self) -> None:
-        """The supervisor of services starts it again."""
+        """systemd starts it again."""
         self.kill()
         self.clock.after(1.0, self.start)
 

@@ -1,4 +1,4 @@
-"""What is wrong with a master's own books: agents, frameworks, tasks and offers, held against each other."""
+"""Checks a master's own state: agents, frameworks, tasks and offers against each other."""
 
 from __future__ import annotations
 

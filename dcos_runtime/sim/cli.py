@@ -1,4 +1,4 @@
-"""`python -m dcos_runtime.sim`: runs a simulated cluster from a seed, and tells the least that makes it fail.
+"""`python -m dcos_runtime.sim`: run a simulated cluster from a seed, and report the fewest faults that make it fail.
 
 Exit code 0: all was well; 1: something that must not be was found; 2: wrong usage.
 """
@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import argparse
 import dataclasses
+import math
 import sys
 import time
 from collections.abc import Sequence
@@ -17,6 +18,8 @@ from dcos_runtime.sim.profiles import PROFILES, Profile
 from dcos_runtime.sim.running import again, minimal, run
 
 SHOWN = 60
+MOST = 10**7
+"""Of seconds, steps, seeds and weights: nothing is or lasts that much, and what is no number is above it."""
 
 
 def parser() -> argparse.ArgumentParser:
@@ -31,7 +34,7 @@ def parser() -> argparse.ArgumentParser:
     add = made.add_argument
     add("--seed", default="0", help="all chance comes from it; the same seed does the same (default: 0)")
     add("--seeds", type=int, default=1, metavar="N", help="so many, from --seed on, which is a number then")
-    add("--profile", choices=PROFILES, default="all", help="what befalls what kind of cluster (default: all)")
+    add("--profile", choices=PROFILES, default="all", help="kinds of faults and of cluster (default: all)")
     add("--agents", type=int, metavar="N", help="in place of the profile's number")
     add("--masters", type=int, metavar="N", help="the same for masters")
     add("--frameworks", type=int, metavar="N", help="the same for frameworks")
@@ -81,8 +84,8 @@ def chosen(options: argparse.Namespace) -> Profile:
             sizes[name] = value
     for name in ("seconds", "every", "steps", "seeds"):
         value = getattr(options, name)
-        if value is not None and value <= 0:
-            raise ValueError(f"--{name} wants a number above 0")
+        if value is not None and not 0 < value <= MOST:
+            raise ValueError(f"--{name} wants a number above 0, {MOST:,} at most")
     weights = profile.weights if options.faults is None else _weights(options.faults)
     return dataclasses.replace(
         profile,
@@ -104,7 +107,11 @@ def _weights(text: str) -> dict[str, float]:
         try:
             weights[name] = float(weight or 1)
         except ValueError:
-            raise ValueError(f"--faults: the weight of {name} is a number, not {weight!r}") from None
+            weights[name] = math.nan
+        if not 0 <= weights[name] <= MOST:
+            raise ValueError(f"--faults: the weight of {name} is a number from 0 to {MOST:,}, not {weight!r}")
+    if not any(weights.values()):
+        raise ValueError("--faults: no weight is above 0; use `none` for no faults")
     return weights
 
 
@@ -118,7 +125,7 @@ def told(outcome: Outcome) -> str:
 
 
 def explain(profile: Profile, outcome: Outcome, steps: int | None, whole: bool) -> None:
-    """The least that makes it fail, and what happened then."""
+    """Reports the fewest faults that make it fail, and what happened then."""
     plan = list(outcome.plan)
     if not whole:
         began = time.process_time()

@@ -13,7 +13,7 @@ WALL = 1_700_000_000.0
 
 
 class Clock:
-    """Of things at the same time the one that was said first is first."""
+    """Of actions at the same time the one that was added first is first."""
 
     def __init__(self) -> None:
         self.now = START

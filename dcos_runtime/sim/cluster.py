@@ -1,14 +1,13 @@
-"""A cluster of cores on virtual time: what befalls it, the calm after that, and what has to be true then."""
+"""A cluster of cores on virtual time: its faults, the calm after them, and what has to be true then."""
 
 from __future__ import annotations
 
-import functools
 import gc
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core.state import AppState
 from dcos_runtime.sim.agent import AgentProcess
 from dcos_runtime.sim.clock import START, Action, Clock
@@ -62,9 +61,9 @@ class Cluster:
             one.name: one for one in (*self.masters, *self.agents, *self.frameworks, *self.inits)
         }
 
-    def source(self, process: Process, seed: str) -> Source:
+    def source(self, process: Process, seed: str) -> SeededSource:
         """The chance of a core of this process, which is as unlucky as the options say."""
-        return Source(
+        return SeededSource(
             f"{self.seed} {seed}".encode(),
             misfortune=self.options.misfortune,
             befalls=lambda what: self.watch.befalls(process, what),
@@ -215,7 +214,7 @@ class Cluster:
 
     def _leave(self, seconds: float) -> None:
         for framework in self.frameworks:
-            framework.mine(functools.partial(framework.want, 0))()
+            framework.leave()
         for init in self.inits:
             init.leave()
         self._until_well(self._left, seconds, "nobody wanted anything any more")
@@ -255,7 +254,7 @@ class Cluster:
         return ""
 
     def _unwell(self) -> str:
-        """What is not yet as it has to be; empty when nothing is."""
+        """What is not yet as it has to be; empty when all is."""
         leader = next((one for one in self.masters if one.leading), None)
         if leader is None:
             return "nobody leads"
@@ -292,7 +291,7 @@ class Cluster:
         return self._init_unwell(init) if self.inits else ""
 
     def _init_unwell(self, init: InitProcess | None) -> str:
-        """Exactly what is wanted runs, and the store holds exactly that."""
+        """Checks that exactly what is wanted runs, and that the store holds exactly that."""
         if init is None:
             return "no init leads"
         world = init.core.world

@@ -7,7 +7,7 @@ from collections import deque
 import msgspec
 
 from dcos_runtime.agent.core import events
-from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start, Watch
+from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start, WatchContainer
 from dcos_runtime.agent.core.model import Exit, Facts, Found
 from dcos_runtime.sim.process import CoreProcess
 from dcos_runtime.wire import codec
@@ -79,11 +79,11 @@ class Host:
 
     # --- what the agent wants ---
 
-    def ask(self, effect: Prepare | Start | Signal | Destroy | Watch) -> None:
+    def ask(self, effect: Prepare | Start | Signal | Destroy | WatchContainer) -> None:
         container = self.containers.get(effect.container_id)
         if container is None:
             container = self.containers[effect.container_id] = Container(effect.container_id)
-        if isinstance(effect, Watch):
+        if isinstance(effect, WatchContainer):
             container.watched = True
             if container.state in ("exited", "orphaned"):
                 self._tell(container)
@@ -159,7 +159,7 @@ class Host:
             self._tell(container)
 
     def orphan(self, container: Container) -> None:
-        """Its supervisor dies: nobody will know how it ends."""
+        """Its supervisor dies: its exit status is lost."""
         if container.state == "running":
             container.state = "orphaned"
             self._agent.cluster.watch.ended(self._agent, container)

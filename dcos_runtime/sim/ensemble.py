@@ -13,7 +13,7 @@ WRITE_SECONDS = 20.0
 
 
 class Watcher(Protocol):
-    """Who wants to know who leads."""
+    """A listener to the election's news."""
 
     name: str
 
@@ -47,7 +47,7 @@ class Surroundings(Protocol):
 
 
 class Member:
-    """One who stands for election, as long as the session lives."""
+    """A candidate in the election, as long as its session lives."""
 
     def __init__(self, process: Candidate, node: str, heard: float) -> None:
         self.process, self.node, self.heard = process, node, heard
@@ -134,7 +134,7 @@ class Ensemble:
     # --- the store ---
 
     def take_over(self, member: Member) -> tuple[int, dict[str, bytes]] | None:
-        """Nobody else writes from now on."""
+        """Takes the store over: no other member can write from now on."""
         if not member.alive or self.line[0] is not member:
             return None
         member.heard = self.cluster.clock.now

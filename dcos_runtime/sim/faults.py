@@ -21,7 +21,7 @@ from dcos_runtime.sim.process import Process
 
 INIT = "init"
 LEADER = "leader"
-"""Whoever leads when it happens."""
+"""The leader at the time of the fault."""
 
 
 class Faulted(Protocol):
@@ -231,7 +231,7 @@ class TooMuchDisk(Fault, frozen=True):
 
 
 class Wipe(Fault, frozen=True):
-    """The machine burns, and an empty one of the same name takes its place."""
+    """The machine is lost, and an empty one of the same name replaces it."""
 
     agent: str
     down: float

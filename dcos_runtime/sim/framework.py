@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from typing import Any
 
@@ -14,11 +15,11 @@ from dcos_runtime.sim.world import World
 from dcos_runtime.wire import calls, codec
 from dcos_runtime.wire.cluster import FrameworkInfo, Offer
 from dcos_runtime.wire.common import FrameworkID
+from dcos_runtime.wire.ended import ENDED
 from dcos_runtime.wire.scheduler import Call, Event
 from dcos_runtime.wire.tasks import TaskInfo, TaskStatus
 
-TERMINAL = {"TASK_FINISHED", "TASK_FAILED", "TASK_KILLED", "TASK_ERROR", "TASK_LOST", "TASK_DROPPED", "TASK_GONE",
-            "TASK_GONE_BY_OPERATOR", "TASK_UNKNOWN"}  # fmt: skip
+OVER = ENDED | {"TASK_UNKNOWN"}
 ALIVE = {"TASK_STAGING", "TASK_STARTING", "TASK_RUNNING"}
 PATIENCE = 120.0
 """After so many seconds it gives a task up that cannot be reached. Should it come back, it is a stray, and killed."""
@@ -94,6 +95,9 @@ class FrameworkProcess(Process):
 
     def died(self) -> None:
         self.subscription.died()
+        self._end_lingering()
+
+    def _end_lingering(self) -> None:
         if self.lingering is not None:
             self.lingering.died()
             self.lingering = None
@@ -107,9 +111,10 @@ class FrameworkProcess(Process):
 
     def succeed(self) -> None:
         """Another process of the framework begins, while this one lives on."""
-        if self.lingering is not None:
-            self.lingering.died()
+        self._end_lingering()
         self.lingering, self.subscription = self.subscription, self._subscribes()
+        if self.id is None:
+            self._end_lingering()
         self._suppressed = False
         self.cluster.ensemble.watch_leader(self)
 
@@ -152,13 +157,13 @@ class FrameworkProcess(Process):
     def _error(self, by: Subscription, message: str) -> None:
         self.cluster.watch.note(f"{self.name} hears {message!r}")
         if by is self.lingering:
-            by.died()
-            self.lingering = None
+            self._end_lingering()
         elif "removed" in message:
             self.id = None
             self.removing = False
             self.tasks.clear()
-        else:  # another took over: whoever hears of that ends
+            self._end_lingering()  # without an id it would register as a new framework
+        else:  # another process took over: this one ends
             self.later(0.0, self._restart)
 
     def _lost(self, why: str) -> None:
@@ -169,7 +174,7 @@ class FrameworkProcess(Process):
         self.cluster.watch.framework_heard(self, status)
         task = self.tasks.get(task_id)
         if task is not None:
-            if state in TERMINAL:
+            if state in OVER:
                 del self.tasks[task_id]
                 self.ended += 1
                 self._want()
@@ -201,6 +206,14 @@ class FrameworkProcess(Process):
         for task_id in list(self.tasks)[count:]:
             self.kill_task(task_id)
         self._want()
+
+    def leave(self) -> None:
+        """From now on no task is to run; at once, or when the process is up again."""
+        self.wanted = 0
+        for task in self.tasks.values():
+            task.kill_asked = True
+        if self.up:
+            self.mine(functools.partial(self.want, 0))()
 
     def _want(self) -> None:
         if self._suppressed and len(self.tasks) < self.wanted:

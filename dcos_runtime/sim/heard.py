@@ -1,4 +1,4 @@
-"""What masters, agents and frameworks tell each other, as far as an observer looks at it: cheap to read."""
+"""The fields of messages between masters, agents and frameworks that an observer reads: cheap to decode."""
 
 from __future__ import annotations
 

@@ -110,7 +110,7 @@ class InitProcess(LeadingProcess):
     def leave(self) -> None:
         """Its clients want nothing any more."""
         for app_id in list(self.core.world.apps) if self.leading else ():
-            self.ask(lambda request, app_id=app_id: events.DeleteApp(request, app_id, True))  # type: ignore[misc]
+            self.ask(lambda request, app_id=app_id: events.DeleteApp(request, app_id, True))  # type: ignore[misc]  # mypy infers no lambda with a default
 
     # --- effects ---
 

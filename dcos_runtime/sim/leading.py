@@ -1,4 +1,4 @@
-"""A process that several contend to be: standing for election, leading under a lease, writing one thing at a time."""
+"""A process with a leader: it stands for election, leads under a lease, and writes one thing at a time."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from dcos_runtime.sim.clock import WALL, Action
 from dcos_runtime.sim.ensemble import WRITE_SECONDS, ZOOKEEPER, Ensemble, Member
 from dcos_runtime.sim.process import CoreProcess
 from dcos_runtime.sim.world import World
-from dcos_runtime.store.lease import BEAT, Lease, State
+from dcos_runtime.store.lease import BEAT, Lease, LeaseState
 
 RESTART_SECONDS = 2.0
 
@@ -82,7 +82,7 @@ class LeadingProcess(CoreProcess):
                 self.end("it leads no more")
                 return
             self.lease.confirm(asked, seconds, opened)
-            if self.lease.state is State.SUSPENDED:
+            if self.lease.state is LeaseState.SUSPENDED:
                 self._opened = self.clock.now
             self._go_on()
             self.later(seconds * BEAT, self._beat)

@@ -65,7 +65,7 @@ class MasterProcess(LeadingProcess):
         self.feed(events.Resumed())
 
     def tick(self) -> Frozen:
-        return events.Tick(BUDGET)
+        return events.BudgetedTick(BUDGET)
 
     # --- requests ---
 

@@ -1,4 +1,4 @@
-"""The network: calls and streams between named ends, which are late, lost, doubled, cut, or held up by a partition.
+"""The network: calls and streams between named ends. They may be late, lost, doubled, cut, or held by a partition.
 
 As with TCP, what was sent on a connection comes in order or not at all. While a direction is blocked, what was sent
 waits, as packets that are sent again; it arrives when the block ends, if anybody still listens.
@@ -56,7 +56,7 @@ class Network:
         self._marks.setdefault((client, server), deque()).extend([what] * count)
 
     def heal(self) -> None:
-        """No fault is left."""
+        """Ends all faults."""
         for source, target in list(self._held):
             self.unblock(source, target)
         self._slow.clear()

@@ -42,9 +42,6 @@ class Obligations:
             self._of.setdefault(owner.name, set()).add(key)
             heapq.heappush(self._heap, (now + seconds, key))
 
-    def owes(self, key: Key) -> bool:
-        return key in self._owed
-
     def of(self, owner: str) -> list[Key]:
         return list(self._of.get(owner, ()))
 
@@ -54,7 +51,7 @@ class Obligations:
             self._of[entry[2].name].discard(key)
 
     def forgive(self, owner: str, kinds: frozenset[str] | None = None) -> None:
-        """Whatever it owed, or what of these kinds."""
+        """Drops what it owed, or only what of these kinds."""
         for key in self.of(owner):
             if kinds is None or key[0] in kinds:
                 self.met(key)

@@ -9,7 +9,7 @@ from typing import Any
 
 from dcos_runtime.core.frozen import Frozen, Now, Tick
 from dcos_runtime.core.runner import Core, Runner
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.sim.clock import WALL, Action
 from dcos_runtime.sim.world import World
 
@@ -31,7 +31,7 @@ class Process:
         self.paused = False
         self.life = 0
         self.skew = 0.0
-        """What its wall clock shows too much."""
+        """How far its wall clock is ahead."""
         self.effects_left: int | None = None
         """It dies before it has carried out one more than so many effects."""
         self._waiting: deque[Action] = deque()
@@ -43,7 +43,7 @@ class Process:
         return self._since if self.up and not self.paused else None
 
     def hindered(self) -> None:
-        """Something kept it from its work until now."""
+        """It could not work until now."""
         self._since = self.clock.now
 
     # --- time ---
@@ -134,7 +134,7 @@ class CoreProcess(Process):
         self.runner = Runner(core, self.now, self._carry_out, self)
         self.runner.fed = Ticker(self, core, self.core_time, self.feed, self.tick, self.do).fed
 
-    def source(self, seed: str) -> Source:
+    def source(self, seed: str) -> SeededSource:
         """A core's chance, as unlucky as ``cluster.options`` say."""
         return self.cluster.source(self, seed)
 

@@ -1,14 +1,14 @@
-"""Runs seeds of profiles until one fails, and cuts the plan of a failure down to what is needed for it."""
+"""Runs seeds of profiles, and cuts the plan of a failure down to what is needed for it."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Sequence
 
 from dcos_runtime.sim.cluster import Cluster, Outcome
 from dcos_runtime.sim.faults import AnyFault
 from dcos_runtime.sim.plans import plan
-from dcos_runtime.sim.profiles import PROFILES, Profile
+from dcos_runtime.sim.profiles import Profile
 
 
 def run(profile: Profile, seed: str, steps: int | None = None, trace: bool = False) -> Outcome:
@@ -22,22 +22,6 @@ def again(
 ) -> Outcome:
     """The same cluster, with these faults only."""
     return Cluster(seed, profile.options, trace).run(made, profile.seconds, steps, profile.calm)
-
-
-def first_failure(
-    names: Iterable[str] = PROFILES, seconds: float = 60.0, seeds: Callable[[int], str] = str
-) -> tuple[str, Outcome] | None:
-    """Seed after seed, one of each profile in turn, for so many seconds of CPU."""
-    until = time.process_time() + seconds
-    number = 0
-    chosen = list(names)
-    while time.process_time() < until:
-        for name in chosen:
-            outcome = run(PROFILES[name], seeds(number))
-            if not outcome.good:
-                return name, outcome
-        number += 1
-    return None
 
 
 def minimal(
@@ -70,5 +54,5 @@ def minimal(
 
 
 def _kind(failure: str) -> str:
-    """What went wrong, whoever it was and of what."""
+    """The kind of a failure, without the names in it."""
     return "".join(word[0] for word in failure.split() if word.isalpha() and word.islower())

@@ -63,7 +63,7 @@ class Subscription:
             self._runner.feed(events.Failed(attempt, "hung up"))
 
     def died(self) -> None:
-        """Nobody is there any more who wants anything."""
+        """The process is gone: the connection has no reader any more."""
         self._over = True
         for stream in self._streams.values():
             stream.abandon()

@@ -1,4 +1,4 @@
-"""Events, effects and messages in a line for people: who is told what of whom."""
+"""Events, effects and messages as lines for people: sender, receiver and content."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Watches over everything that happens: hands it to the ledgers, and says at once what must not be.
+"""Watches all events of the cluster: hands them to the ledgers, and reports violations at once.
 
 What is looked at in a step is what the step touched. All of it is looked through every thousand steps and at the end.
 """
@@ -95,11 +95,11 @@ class Watch:
         if error:
             raise Violation(f"{process.name}: its core raised {error} at {event!r:.300}")
         if process.kind == "agent":
-            self.agents.stepped(process, now, event, effects)  # type: ignore[arg-type]
+            self.agents.stepped(process, now, event, effects)  # type: ignore[arg-type]  # its kind says whose process it is
         elif process.kind == "master":
-            self.masters.stepped(process, event, effects)  # type: ignore[arg-type]
+            self.masters.stepped(process, event, effects)  # type: ignore[arg-type]  # its kind says whose process it is
         elif process.kind == "init":
-            self.inits.stepped(process, event, effects)  # type: ignore[arg-type]
+            self.inits.stepped(process, event, effects)  # type: ignore[arg-type]  # its kind says whose process it is
         self._step()
 
     def _trace(self, process: Process, event: Any, effects: Sequence[Any]) -> None:
@@ -113,11 +113,11 @@ class Watch:
     def killed(self, process: Process) -> None:
         self.note(f"{process.name} dies")
         if process.kind == "agent":
-            self.agents.killed(process)  # type: ignore[arg-type]
+            self.agents.killed(process)  # type: ignore[arg-type]  # its kind says whose process it is
         elif process.kind == "master":
-            self.masters.killed(process)  # type: ignore[arg-type]
+            self.masters.killed(process)  # type: ignore[arg-type]  # its kind says whose process it is
         elif process.kind == "init":
-            self.inits.killed(process)  # type: ignore[arg-type]
+            self.inits.killed(process)  # type: ignore[arg-type]  # its kind says whose process it is
         self.obligations.forgive(process.name)
 
     # --- agents ---
@@ -157,7 +157,7 @@ class Watch:
         if process.member is None or not process.member.alive or process.fence != fence:
             raise Violation(f"{process.name} writes to the store of {name} and does not lead")
         if process.kind == "init":
-            self.inits.stored(process, changes)  # type: ignore[arg-type]
+            self.inits.stored(process, changes)  # type: ignore[arg-type]  # its kind says whose process it is
             return
         for key, value in changes.items():
             if value is None or b"unreachable_since" in value:

@@ -135,9 +135,9 @@ class AgentLedger:
         book = self.book(agent)
         match event:
             case events.Received():
-                if event.connection == agent.core.session.at.connection and not _breaks(effects):
+                if event.connection == agent.core.membership.at.connection and not _breaks(effects):
                     self._received(agent, book, event.data)
-            case events.Closed() if event.connection == agent.core.session.at.connection:
+            case events.Closed() if event.connection == agent.core.membership.at.connection:
                 self._hung_up(agent, book)
             case events.Exited() | events.SupervisorLost():
                 self._met(agent, "noticed", event.container_id)
@@ -179,7 +179,7 @@ class AgentLedger:
         )
         if message.type == "CONNECTED":
             book.silence = message.ping_seconds * 5
-            book.member, book.seq = agent.core.session.at.connection, 0
+            book.member, book.seq = agent.core.membership.at.connection, 0
             self._met(agent, "connect")
             self._met(agent, "reconnect")
             self._owe(agent, "id", message.agent_id, 5.0, f"its id {message.agent_id} is not on its disk")
@@ -195,7 +195,7 @@ class AgentLedger:
                 key = (message.framework_id.value, message.task_id.value)
                 sent = book.sent.get(key)
                 if sent is not None and sent[0] == message.uuid:
-                    del book.sent[key]
+                    # What it waited is kept: an agent that overlooks this goes on from there.
                     self._met(agent, "resend", "/".join(key))
         elif message.type == "KILL_TASK" and message.framework_id is not None and message.task_id is not None:
             book.kills.add((message.framework_id.value, message.task_id.value))
@@ -220,7 +220,7 @@ class AgentLedger:
         self._owed.forgive(agent.name, frozenset({"silence", "resend", "first", "connect"}))
         book.sent.clear()
         book.member = None
-        if agent.core.session.at.standing.value not in ("dismissed", "alone"):
+        if agent.core.membership.at.standing.value not in ("dismissed", "alone"):
             self._owe(agent, "reconnect", "", 65.0, "its connection is over, and it makes no other")
 
     def _update(self, agent: AgentProcess, book: _Book, message: internal.Update) -> None:
@@ -235,7 +235,7 @@ class AgentLedger:
         self._truly(agent, book, key, message)
         first, longest = agent.core.settings.update_retry_first, agent.core.settings.update_retry_longest
         before = book.sent.get(key)
-        if before is not None and before[0] != uuid:
+        if before is not None and before[0] != uuid and before[0] not in book.acknowledged:
             raise Violation(f"{agent.name}: two updates of {key} are in flight")
         wait = min(before[1] * 2, longest) if before is not None and before[0] == uuid else first
         book.sent[key] = (uuid, wait)

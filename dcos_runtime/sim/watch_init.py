@@ -53,6 +53,8 @@ class InitLedger:
         self._value = msgspec.json.Decoder(_Value)
         self._heard: dict[str, dict[str, tuple[str, str]]] = {}
         """By process: updates that are to be acknowledged, uuid → task and state."""
+        self._over: set[str] = set()
+        """Tasks that an init was told are over, or out of reach."""
         self.cut_short: set[str] = set()
         """Apps of which a change ended an upgrade half-way: two configurations of them run, as was asked for."""
 
@@ -93,6 +95,7 @@ class InitLedger:
         if state in OVER or state == "TASK_UNREACHABLE":
             self._met(init, "kill again", task_id)
             self._met(init, "stray", task_id)
+            self._over.add(task_id)
         if status.uuid is not None:
             uuid = base64.b64encode(status.uuid).decode()
             self._heard.setdefault(init.name, {})[uuid] = (task_id, state)
@@ -154,10 +157,13 @@ class InitLedger:
             raise Violation(f"{init.name}: {state.id} has {there} tasks, and may have {max(most, app.instances)}")
 
     def _alone(self, init: InitProcess, task_id: str) -> None:
-        """An instance has one task at a time, of one life of the framework."""
+        """An instance has one task at a time, of one life of the framework, as far as the init was told.
+
+        Of a launch that came twice the master says TASK_DROPPED, as Mesos does, and the task runs.
+        """
         framework_id, instance = init.core.world.framework_id, _instance_of(task_id)
         for of, other in self._watch.running:
-            if of == framework_id and _instance_of(other) == instance:
+            if of == framework_id and _instance_of(other) == instance and other not in self._over:
                 raise Violation(f"{init.name} launches {task_id} while {other} runs")
 
     def stored(self, init: InitProcess, changes: Any) -> None:

@@ -414,7 +414,7 @@ class MasterLedger:
     # --- all of it ---
 
     def scan(self) -> None:
-        """The books of whoever leads."""
+        """The books of the leader."""
         for master in self._watch.cluster.masters:
             if master.leading:
                 for complaint in self._books.complaints(master.core.state):

@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.sim.clock import Clock
 from dcos_runtime.sim.ensemble import Ensemble
 from dcos_runtime.sim.network import Network, Stream
@@ -97,6 +97,6 @@ class World(Protocol):
 
     def is_up(self, host: str) -> bool: ...
 
-    def source(self, process: Any, seed: str) -> Source:
+    def source(self, process: Any, seed: str) -> SeededSource:
         """The chance of a core of this process, which is as unlucky as the options say."""
         ...

@@ -1,6 +1,6 @@
-"""Where daemons keep what must survive them: ZooKeeper on installed clusters, SQLite for daemons started by hand.
+"""The stores of daemons' durable state: ZooKeeper on installed clusters, SQLite for daemons started by hand.
 
-One interface for both, so that no daemon knows which one it has, and the same limits in both.
+Both have one interface, so that no daemon knows which one it has, and the same limits.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Protocol
 from dcos_runtime.errors import Explained
 
 if TYPE_CHECKING:
-    from dcos_runtime.store.watch import Watch
+    from dcos_runtime.store.watch import StoreWatch
 
 MAX_VALUE = 512 * 1024
 """Bytes of one value. ZooKeeper refuses requests of 1 MB by closing the connection, and keeps all values in memory."""
@@ -25,21 +25,21 @@ PAGE = 500
 
 
 class StoreError(Explained):
-    """A write or read did not happen, or it is not known whether it did. The daemon ends: what it holds may no longer
-    be the truth.
+    """A write or read did not happen, or it is not known whether it did. The daemon then ends, because what it holds in
+    memory may no longer be the truth.
     """
 
     usual_hint = "look at the store, and start again"
 
 
 class Fenced(StoreError):
-    """Another leader has taken over since; nothing of this write was done."""
+    """Another leader has taken over the store since; nothing of this write was done."""
 
 
 class TooLarge(Exception):
-    """The store takes no such key or value: nothing of the write was done, or tried. The daemon goes on.
+    """A key or value is over the store's limits: nothing of the write was done or tried, and the daemon goes on.
 
-    Who takes input from others looks at its size before he changes anything (`check`, `MAX_VALUE`).
+    A daemon checks the size of its input before it changes anything (`check`, `MAX_VALUE`).
     """
 
 
@@ -53,16 +53,16 @@ class Store(Protocol):
         ...
 
     def pages(self, prefix: str = "", size: int = PAGE) -> AsyncIterator[dict[str, bytes]]:
-        """What begins with ``prefix``, in the order of its keys, ``size`` entries at a time. Raises `StoreError`.
+        """The entries whose keys begin with ``prefix``, in the order of keys, ``size`` at a time. Raises `StoreError`.
 
-        Each page is read when it is asked for. What is there all the while is told once, with the value that it has
-        then; what comes or goes meanwhile may be told or not. Nothing is held between two pages but the keys.
+        Each page is read when it is asked for. A key that exists during the whole reading comes once, with the value of
+        that moment; one that is added or removed meanwhile may come or not. Between two pages only keys are kept.
         """
         ...
 
-    async def watch(self, prefix: str = "") -> Watch:
-        """What begins with ``prefix``, and from now on every change of it; see there for what is told and what can be
-        missed. The caller closes it. Raises `StoreError`.
+    async def watch(self, prefix: str = "") -> StoreWatch:
+        """The entries whose keys begin with ``prefix``, kept up to date; see `StoreWatch` for what is told of changes
+        and what can be missed. The caller closes it. Raises `StoreError`.
         """
         ...
 
@@ -74,7 +74,7 @@ class Store(Protocol):
 
 
 def check(changes: Mapping[str, bytes | None]) -> None:
-    """Raises `TooLarge` for what no store takes."""
+    """Raises `TooLarge` for a key or value over the limits of all stores."""
     for key, value in changes.items():
         if len(key.encode()) > MAX_KEY:
             raise TooLarge(f"the key {key[:64]}… is longer than {MAX_KEY} bytes")

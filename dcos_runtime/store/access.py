@@ -1,12 +1,13 @@
-"""Who may do what in ZooKeeper: with credentials all is ours alone; only the masters' folder may be read by anybody.
+"""Who may do what in ZooKeeper. With credentials everything belongs to our daemons alone; only the masters' folder may
+be read by anybody.
 
-ZooKeeper's permissions are per node, not inherited, and the nodes it makes itself are open to everybody. So whoever
-comes first with credentials closes those as well, and what a former, open cluster has left. Everything here is done
-again without harm, and may be cut off anywhere: a folder is closed before its children are looked at, so no stranger
-adds one behind our back.
+ZooKeeper's permissions are per node, not inherited, and the nodes it makes itself are open to everybody. So the first
+process with credentials closes these nodes, too, and the nodes of a cluster that had no credentials before. Each
+function here may be interrupted anywhere and repeated: a folder is closed before its children are listed, so a stranger
+can add none that would be missed.
 
-What remains for an anonymous client: to read the public folder and the list of members (``/zookeeper/config``, which
-only the super user can change), and to ask whether a node exists (ZooKeeper asks no permission for that).
+An anonymous client can still read the public folder and the list of members (``/zookeeper/config``, which only the
+super user can change), and ask whether a node exists (ZooKeeper wants no permission for that).
 """
 
 from __future__ import annotations
@@ -22,12 +23,12 @@ _PIPELINE = 256
 
 
 class AccessDenied(StoreError):
-    """ZooKeeper lets this process not do what it has to. Trying again is of no use."""
+    """ZooKeeper denies this process a permission that it needs. Trying again does not help."""
 
 
 @dataclass(frozen=True)
 class Acls:
-    """What to give nodes. ``closed`` says whether there are credentials to close anything with."""
+    """The ACLs of nodes. ``closed``: whether there are credentials, so that nodes can be closed."""
 
     private: Sequence[Any]
     public: Sequence[Any]
@@ -47,7 +48,7 @@ class Acls:
 
 
 def denied(error: Exception, url: object, has_credentials: bool) -> AccessDenied:
-    """What to say of kazoo's ``NoAuthError`` and ``AuthFailedError``. ``url`` shows no credentials."""
+    """The error to raise for kazoo's ``NoAuthError`` and ``AuthFailedError``. ``url`` has to show no credentials."""
     if has_credentials:
         why = "what is there belongs to another user or password than this process was given"
         hint = "compare the user and password in its zk:// URL with those of the other masters"
@@ -68,7 +69,7 @@ def close_system(client: Any, acls: Acls) -> None:
 
 
 def make_folder(client: Any, path: str, acls: Acls, public: bool = False) -> None:
-    """Makes ``path``, and closes it as well as the folders on the way that were open to everybody."""
+    """Makes ``path``, and closes it and the folders above it that are open to everybody."""
     from kazoo.exceptions import NoAuthError, NodeExistsError, NoNodeError
 
     parts = path.strip("/").split("/")
@@ -92,7 +93,7 @@ def make_folder(client: Any, path: str, acls: Acls, public: bool = False) -> Non
         except NoAuthError:
             if way == path:
                 raise
-            # Somebody else's folder that we may pass through, but not own.
+            # A folder above that belongs to somebody else; to pass through it is enough.
 
 
 def close_tree(client: Any, path: str, acls: Acls, public: bool = False) -> None:
@@ -135,7 +136,7 @@ def _close_all(client: Any, paths: Sequence[str], wanted: Sequence[Any]) -> None
             try:
                 if not _same(look.get()[0], wanted):
                     sets.append(client.set_acls_async(path, wanted))
-            except NoNodeError:  # it is gone since it was listed
+            except NoNodeError:  # it was removed since it was listed
                 continue
         for done in sets:
             try:

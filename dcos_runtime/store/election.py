@@ -1,8 +1,8 @@
-"""Who leads: contending for leadership, and finding the leader — with ZooKeeper, or standing alone.
+"""Election: how a process stands for it, and how others find the leader; with ZooKeeper, or alone.
 
-The nodes are those of Mesos: ephemeral-sequential ``json.info_<10 digits>`` under the path of a ``zk://`` URL,
-with a content given by the caller (a master writes its MasterInfo as JSON); the lowest sequence leads. Clients of the
-original take the minimum over **all** children of that path: nothing else may be put there.
+The nodes are those of Mesos: ephemeral and sequential, ``json.info_<10 digits>`` below the path of a ``zk://`` URL,
+with a content that the caller gives (a master writes its MasterInfo as JSON). The lowest number leads. Clients of Mesos
+take the minimum over **all** children of that path, so nothing else may be put there.
 """
 
 from __future__ import annotations
@@ -25,10 +25,12 @@ log = logging.getLogger(__name__)
 
 PREFIX = "json.info_"
 DETECTOR_SECONDS = 5.0
-"""Two thirds of it is how long a silent member of ZooKeeper keeps an agent from learning of a new leader."""
+"""The timeout of a detector's session. A silent member of ZooKeeper keeps an agent from learning of a new leader for
+two thirds of it.
+"""
 _PATIENCE = 0.3
-"""How long a member of ZooKeeper may take for an answer to a leader, as a share of the session's timeout."""
-_NODE = re.compile(re.escape(PREFIX) + r"(\d{10})")
+"""How long a member of ZooKeeper may take to answer a leader, as a share of the session's timeout."""
+_NODE = re.compile(re.escape(PREFIX) + r"([0-9]{10})")
 
 
 @dataclass(frozen=True)
@@ -46,7 +48,7 @@ class Detector(Protocol):
     def current(self) -> Leader | None: ...
 
     async def changed(self, known: Leader | None) -> Leader | None:
-        """Waits until the leader is another than ``known`` (``None``: nobody that can be reached) and tells it."""
+        """Waits until the leader is another than ``known``, and returns it. ``None``: no leader is known."""
         ...
 
     async def close(self) -> None: ...
@@ -56,7 +58,7 @@ class Detector(Protocol):
 
 
 class Standalone:
-    """The `Detector` of a process without ZooKeeper: the leader is the one it was told of, for ever."""
+    """The `Detector` of a process without ZooKeeper: the leader is the one it was given, for ever."""
 
     def __init__(self, content: bytes) -> None:
         self._leader = Leader("standalone", content)
@@ -96,7 +98,7 @@ def _first(children: list[str]) -> str | None:
 
 
 class ZooKeeperDetector:
-    """The `Detector` of a ``zk://`` path. It owns the session when it made it itself (see `detector`)."""
+    """The `Detector` of a ``zk://`` path. With ``owns_session`` it closes the session, too (see `detector`)."""
 
     def __init__(self, session: ZooKeeperSession, path: str, owns_session: bool = False) -> None:
         self._session = session
@@ -134,7 +136,7 @@ class ZooKeeperDetector:
                 self._silence.cancel()
                 self._silence = None
         elif self._silence is None:
-            # A short silence changes nothing; a long one means that we may know a leader that is none any more.
+            # A short silence changes nothing. After a long one another process may lead.
             self._silence = self._loop.call_later(self._session.seconds, self._forget)
 
     def _forget(self) -> None:
@@ -194,8 +196,8 @@ class ZooKeeperDetector:
 class ZooKeeperContender:
     """Stands for election at a ``zk://`` path: keeps one node with ``content`` there for as long as its session lives.
 
-    Where there are credentials, the folder is closed to all others, but for reading when it is ``public``.
-    ``former``: whose node is taken away before.
+    With credentials, the folder is closed to everybody else, who may read it if it is ``public``.
+    ``former``: the process before this one, whose node is removed first.
     """
 
     def __init__(
@@ -215,7 +217,9 @@ class ZooKeeperContender:
         session.listen(self._state)
 
     async def elected(self) -> str:
-        """Stands again when the session is lost while waiting. Raises `AccessDenied`."""
+        """Waits until this process is elected, and returns its node. If the session is lost meanwhile, it stands again.
+        Raises `AccessDenied`.
+        """
         from kazoo.exceptions import AuthFailedError, KazooException, NoAuthError, NoNodeError, SessionExpiredError
 
         is_new = False
@@ -229,8 +233,8 @@ class ZooKeeperContender:
                 nodes = await self._session.call(self._look)
                 if nodes and nodes[0] == self._node:
                     await self._confirm()
-                    # We have said nothing for long: see `Lease.confirm`. A lease that would end before the first beats
-                    # count would suspend a leader that ZooKeeper answers all the time.
+                    # We have sent nothing for long: see `Lease.confirm`. If the lease ended before the first beats
+                    # count, a leader would be suspended although ZooKeeper answers it all the time.
                     short = self.lease.remaining() < self._session.timeout * ENOUGH
                     if not self.lease.valid() or (short and not is_new):
                         is_new = True
@@ -240,7 +244,7 @@ class ZooKeeperContender:
                     self._term = asyncio.create_task(self._lead(), name=f"leading at {self._path}")
                     return nodes[0]
                 if self._node not in nodes:
-                    self._node = None  # somebody took it away, or the session ended and a new one began
+                    self._node = None  # somebody removed it, or the session ended and a new one began
                     continue
             except (NoAuthError, AuthFailedError) as error:
                 raise self._session.denied(error, self._path) from error
@@ -262,7 +266,9 @@ class ZooKeeperContender:
         return f"{self._path}/{self._node}"
 
     def guard(self, path: str, version: int) -> None:
-        """From now on leadership is confirmed only while ``path`` has this version: nobody has taken over the store."""
+        """From now on, leadership is confirmed only while ``path`` has this version: so only while nobody else has
+        taken over the store.
+        """
         self._fence = ((path, version),)
 
     async def lost(self) -> str:
@@ -270,7 +276,7 @@ class ZooKeeperContender:
         return self.lease.why
 
     async def close(self) -> None:
-        """Our node goes with the session, which is its owner's to close."""
+        """Our node stays until the session is closed, which its owner does."""
         if self._term is not None:
             self._term.cancel()
             await asyncio.gather(self._term, return_exceptions=True)
@@ -285,7 +291,7 @@ class ZooKeeperContender:
     # --- while leading ---
 
     async def _lead(self) -> None:
-        """Until the lease is over, for whatever reason."""
+        """Waits until the lease is over, for any reason."""
         node = self._node
         parts = [asyncio.create_task(part) for part in (self._beat(), self._watch(node), self._report())]
         try:
@@ -300,13 +306,15 @@ class ZooKeeperContender:
                 part.cancel()
 
     async def _confirm(self) -> None:
-        """One beat. Raises kazoo's exceptions; ``NoNodeError`` when our node is gone."""
+        """Confirms the leadership once. Raises kazoo's exceptions; ``NoNodeError`` when our node is gone."""
         opened, asked = self._session.opened, self.lease.now()
         await self._session.confirm([(self.standing, -1), *self._fence])
         self.lease.confirm(asked, self._session.timeout, opened)
 
     async def _beat(self) -> None:
-        """Keeps the lease, one beat at a time, or has it back. A member that does not answer is left for the next."""
+        """Confirms the leadership again and again, which renews a lease, and makes a suspended one valid. When a member
+        does not answer, the next one is tried.
+        """
         from kazoo.exceptions import BadVersionError, KazooException, NoNodeError
 
         while not self.lease.over.is_set():
@@ -333,14 +341,15 @@ class ZooKeeperContender:
             finally:
                 beat.cancel()
             if not self.lease.valid():
-                # Nobody has led since. How long that holds is known once ZooKeeper's leader hears of us: now, this way.
+                # Nobody has led since. ZooKeeper's leader hears of a new connection at once, and the lease counts from
+                # it.
                 self._session.reconnect()
                 await asyncio.sleep(0.05)
                 continue
             await asyncio.sleep(self._session.timeout * BEAT)
 
     async def _report(self) -> None:
-        """Says when it is suspended, and when it goes on."""
+        """Logs when the leadership is suspended, and when it goes on."""
         while not self.lease.over.is_set():
             if (left := self.lease.remaining()) > 0:
                 with contextlib.suppress(TimeoutError):
@@ -356,7 +365,7 @@ class ZooKeeperContender:
             log.warning("leading at %s again after %.1f s; nobody did meanwhile", self._path, self.lease.now() - since)
 
     async def _watch(self, own: str | None) -> None:
-        """Waits until our node is not the first any more. A lost connection is not its business."""
+        """Waits until our node is not the first any more, through lost connections."""
         from kazoo.exceptions import KazooException
 
         while not self.lease.over.is_set():
@@ -386,7 +395,7 @@ class ZooKeeperContender:
         if self._former is not None:
             self._former.remove(client, self._path, self._session.id)
             self._former.remember(self._path, self._session.id)
-        # A create whose answer was lost may have left a node of ours: take that one rather than stand twice.
+        # An earlier create whose answer was lost may have made a node of ours: use that one, and do not stand twice.
         for child in client.get_children(self._path):
             if _sequence(child) is not None:
                 stat = client.exists(f"{self._path}/{child}")
@@ -398,7 +407,7 @@ class ZooKeeperContender:
         return str(created).rpartition("/")[2]
 
     def _look(self) -> list[str]:
-        """The candidates' nodes, the leading one first; other nodes in the folder are left out."""
+        """The nodes of the candidates, the leader's first. Other nodes in the folder are left out."""
         children = self._session.client.get_children(self._path, watch=self._changed_in_thread)
         return sorted(child for child in children if _sequence(child) is not None)
 
@@ -431,7 +440,7 @@ def parse_master(text: str) -> ZooKeeperUrl | tuple[str, int]:
     """``host:port``, ``http://host:port`` or ``zk://…``, as --master flags take them. Raises ``ValueError``."""
     if text.startswith("zk://"):
         return parse_url(text)
-    match = re.fullmatch(r"(?:http://)?(\[[0-9a-fA-F:]+\]|[^:/\[\]@]+)(?::(\d{1,5}))?/?", text)
+    match = re.fullmatch(r"(?:http://)?(\[[0-9a-fA-F:]+\]|[^:/\[\]@]+)(?::([0-9]{1,5}))?/?", text)
     if not match or int(match[2] or 0) > 65535:
         raise ValueError("expected host:port, http://host:port or zk://host:port,host:port/path")
     return match[1].strip("[]"), int(match[2] or 5050)
@@ -440,7 +449,7 @@ def parse_master(text: str) -> ZooKeeperUrl | tuple[str, int]:
 def detector(master: ZooKeeperUrl | tuple[str, int], session_seconds: float = DETECTOR_SECONDS) -> Detector:
     """The `Detector` for a parsed --master flag; `master_address` reads what it tells."""
     if isinstance(master, ZooKeeperUrl):
-        session = ZooKeeperSession(master, session_seconds, longest_wait=2.0)  # of these there are thousands
+        session = ZooKeeperSession(master, session_seconds, longest_wait=2.0)  # there are thousands of them
         session.start()
         return ZooKeeperDetector(session, master.path, owns_session=True)
     host, port = master

@@ -1,11 +1,11 @@
-"""What a process that was killed has left in ZooKeeper: its successor in the same folder takes that away.
+"""The election node that a killed process has left in ZooKeeper: its successor in the same folder removes it.
 
-ZooKeeper keeps the node of a process that was killed until its session is over. Whoever holds the lock of the folder
-that the process worked in knows more: the kernel gave that lock back when it ended, so it answers and writes nothing
-any more, and nobody need wait for its session.
+ZooKeeper keeps the node of a killed process until the session is over. Its successor need not wait so long, because it
+holds the lock of the folder that both work in: Linux releases that lock only when its holder has ended. So the previous
+process answers and writes nothing any more.
 
-That is true of the very lock that the former process held, and of no copy of it: the kernel that gave it back has to be
-this one, and the file the same.
+That follows only if it is the very lock that the previous process held: the same file, on the same machine, since the
+same boot.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
 class _Lock(msgspec.Struct, frozen=True):
-    """Which lock: of which machine since which start, and which file there."""
+    """Identifies a lock: the machine, its boot, and the file there."""
 
     machine: str
     boot: str
@@ -44,9 +44,10 @@ class _Record(msgspec.Struct):
 
 
 class Former:
-    """The process before this one in ``folder``, which is made. ``is_ours``: whether a node's content has our address.
+    """The process that worked in ``folder`` before this one. The folder is made if it is missing. ``is_ours`` tells
+    whether a node's content has our address.
 
-    Another process that works in the same folder keeps the lock: then nothing is known, and nothing is taken away.
+    If another process still works in the folder, it has the lock. Then nothing is known, and nothing is removed.
     """
 
     def __init__(self, folder: Path, is_ours: Callable[[bytes], bool]) -> None:
@@ -56,7 +57,7 @@ class Former:
         self._file = folder / "election.json"
         self._is_ours = is_ours
         path = folder / "election.lock"
-        # Like all files that Python opens, no child inherits it: a child that outlives us would keep the lock.
+        # O_CLOEXEC: no child inherits it. A child that outlives us would keep the lock.
         self._lock = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NONBLOCK, 0o600)
         if not stat.S_ISREG(os.fstat(self._lock).st_mode):
             self.close()
@@ -72,7 +73,7 @@ class Former:
             )
 
     def close(self) -> None:
-        """Gives the lock back. To be called when our own node is gone."""
+        """Releases the lock. To be called when our own node is gone."""
         if self._lock >= 0:
             os.close(self._lock)
             self._lock = -1
@@ -80,10 +81,11 @@ class Former:
     # What follows blocks: it runs in a session's threads.
 
     def remove(self, client: Any, path: str, own_session: int) -> None:
-        """Removes the former's node at ``path``: the one of the session it wrote down, if it tells our address, too.
+        """Removes the node of the previous process at ``path``: that of the session in its record, if the node's
+        content has our address.
 
-        A record of another machine, of an earlier start of this one or of another file (the folder was copied, and its
-        original may well live) removes nothing.
+        Nothing is removed if the record is of another machine, of an earlier boot of this one, or of another lock file
+        (then the folder was copied, and a process may still run in the other one).
         """
         from kazoo.exceptions import NoNodeError
 
@@ -124,7 +126,7 @@ class Former:
                 os.fsync(file.fileno())
             new.replace(self._file)
         except OSError as error:
-            # What is there tells of another process.
+            # The record that is there, if any, is of an earlier process.
             with contextlib.suppress(OSError):
                 self._file.unlink()
             log.warning(
@@ -144,7 +146,7 @@ class Former:
 
 
 def _content(file: Path) -> bytes:
-    """Of a regular file only: to open or to read anything else may take for ever. Raises ``OSError``."""
+    """The bytes of a regular file; to open or read anything else might block for ever. Raises ``OSError``."""
     with os.fdopen(os.open(file, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC), "rb") as opened:
         if not stat.S_ISREG(os.fstat(opened.fileno()).st_mode):
             raise OSError("it is no regular file")
@@ -160,7 +162,7 @@ def _which(lock: int) -> _Lock:
 
 
 def _line(file: Path) -> str:
-    """Empty where there is none."""
+    """The text of the file; empty if it cannot be read."""
     try:
         return _content(file).decode("ascii", "replace").strip()
     except OSError:

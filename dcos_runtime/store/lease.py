@@ -1,9 +1,9 @@
-"""A lease: until when this process may take for granted that it still leads, and what it does when it may not.
+"""A lease: until when this process may assume that it leads, and what it does after that.
 
 A leader that was paused (SIGSTOP, a suspended virtual machine, a starved host) wakes without knowing how much time has
 passed. Before it answers or decides anything it looks at a clock that went on meanwhile, and finds that its lease has
-lapsed. That alone does not mean that another leads. Its leadership is *suspended*: it does nothing, and everybody who
-waits for it waits on, until ZooKeeper tells that nobody has led since, or that it is over.
+lapsed. That alone does not mean that another leads. Its leadership is *suspended*: it does nothing, and all who wait
+for it go on waiting, until ZooKeeper tells either that nobody has led since, or that the leadership is over.
 """
 
 from __future__ import annotations
@@ -23,15 +23,17 @@ BEAT = 1 / 8
 """How often leadership is confirmed, as a share of the session's timeout."""
 
 _SILENT = 2 * BEAT
-"""What a server may know of a session and not have told its leader, as a share of the timeout; see `Lease.confirm`."""
+"""How long a server may have heard from a session without telling ZooKeeper's leader, as a share of the timeout; see
+`Lease.confirm`.
+"""
 
 ENOUGH = _SILENT + 2 * BEAT
-"""What a lease has to last for, as a share of the timeout, when its beats begin: the first of them counts a quarter
-later, at the next beat then, and one may be late.
+"""How long a lease has to last when its beats begin, as a share of the timeout. The first beat counts a quarter of the
+timeout later, at the beat that follows then; and one beat may be late.
 """
 
 _DRIFT = 1 / 50
-"""What two clocks may differ over a session, and the leader's own rounding."""
+"""By how much two clocks may differ over a session, with what ZooKeeper's leader rounds; as a share of the timeout."""
 
 HOLD_SECONDS = 10.0
 """How long a request waits for a suspended leadership."""
@@ -41,10 +43,10 @@ UNKNOWN = (
     "leadership is suspended: ZooKeeper has not confirmed it since this request was handled, and whether what it did "
     "lasts is not known"
 )
-"""What to say then of what cannot wait any longer."""
+"""The error of requests that were handled, and cannot wait longer for the confirmation."""
 
 
-class State(enum.Enum):
+class LeaseState(enum.Enum):
     """UNCONFIRMED → VALID ⇄ SUSPENDED, and from each of them OVER, which is for good."""
 
     UNCONFIRMED = "not confirmed yet"
@@ -58,18 +60,18 @@ class NotLeading(StoreError):
 
 
 class LeaseOver(NotLeading):
-    """It never may again."""
+    """The leadership is over for good."""
 
 
 class LeaseSuspended(NotLeading):
-    """It is not known yet whether it may go on."""
+    """It is not known yet whether the leadership goes on."""
 
 
 class Term(Protocol):
-    """What those see of a lease who have to ask before they act."""
+    """The part of a lease that is checked before anything is done."""
 
     @property
-    def state(self) -> State: ...
+    def state(self) -> LeaseState: ...
 
     def valid(self) -> bool: ...
 
@@ -78,18 +80,20 @@ class Term(Protocol):
         ...
 
     async def hold(self, seconds: float | None = None) -> None:
-        """Waits until it is valid, for ``seconds`` at most. Raises `LeaseOver`, and `LeaseSuspended` when it waited in
-        vain.
+        """Waits until it is valid, for ``seconds`` at most. Raises `LeaseOver`, and `LeaseSuspended` when it is still
+        not valid then.
         """
         ...
 
     def working(self) -> float:
-        """Seconds on a clock that stands still while it is suspended: what all waits of a leader are measured by."""
+        """Seconds on a clock that stands still while the lease is suspended. All waits of a leader are measured by
+        it.
+        """
         ...
 
     @property
     def suspensions(self) -> int:
-        """How often it was suspended, the present time included."""
+        """How often it was suspended. A suspension that lasts still is counted."""
         ...
 
     @property
@@ -97,9 +101,9 @@ class Term(Protocol):
 
 
 class Forever:
-    """The `Term` of one who leads alone."""
+    """The `Term` of a process that leads alone."""
 
-    state = State.VALID
+    state = LeaseState.VALID
     why = ""
     suspensions = 0
 
@@ -125,14 +129,14 @@ def boottime() -> float:
 
 @dataclass(frozen=True)
 class _Sign:
-    """A member of ZooKeeper has heard of us at some moment between the two."""
+    """A sign of life: a member of ZooKeeper heard from us at some moment between these two."""
 
     asked: float
     answered: float
 
 
 class Lease:
-    """Not valid before it was confirmed first; suspended when the last confirmation is too old; over once revoked."""
+    """Not valid before the first confirmation; suspended when the last one is too old; over once it is revoked."""
 
     def __init__(self, clock: Callable[[], float] = boottime) -> None:
         self._clock = clock
@@ -149,7 +153,7 @@ class Lease:
 
     @property
     def why(self) -> str:
-        """Why it is over, or empty."""
+        """Why it is over; empty if it is not."""
         return self._why
 
     def now(self) -> float:
@@ -158,20 +162,22 @@ class Lease:
     # --- what becomes of it ---
 
     def confirm(self, asked: float, session_seconds: float, opened: float) -> None:
-        """A majority has done a transaction of ours, and found our node there and the epoch ours: nobody led since.
+        """To be called when a majority has done a transaction of ours that found our node there and the epoch ours. So
+        nobody has led since we were elected.
 
-        It was ``asked`` for (a time of `now`) over a connection to a member that we began to open at ``opened``. From
+        We ``asked`` for it (a time of `now`) over a connection to a member that we began to open at ``opened``. From
         this follows when the session can end at the earliest, whatever happens next:
 
-        - It was alive after ``asked``: ZooKeeper's leader took the transaction, and a majority wrote it down.
-        - That leader counts from the last sign of life it was told of, and a transaction is none. A follower tells it,
-          twice a tick, of the sessions it has heard. A session lasts two ticks at least, so what a follower has heard
-          is told after a quarter of the session: what was answered a quarter before ``asked`` had been told.
-        - Of a connection that goes on with a session the leader is told at once.
+        - The session was alive after ``asked``: ZooKeeper's leader took the transaction, and a majority wrote it down.
+        - That leader counts a session from the last sign of life that it was told of, and a transaction is no such
+          sign. A follower tells the leader twice a tick which sessions it has heard from. A session lasts two ticks at
+          least, so the leader knows after a quarter of the session what a follower has heard. A transaction that was
+          answered a quarter before ``asked`` had therefore been told.
+        - When a connection continues a session, the leader is told at once.
 
-        So the lease is counted from the last transaction that was answered a quarter before this one, or from
-        ``opened`` if that is later; less some drift of the clocks. It follows that after a long silence a transaction
-        alone makes nothing valid again: it takes a new connection as well, or a quarter of patience.
+        So the lease counts from the last transaction that was answered a quarter before this one, or from ``opened`` if
+        that is later; less some drift of the clocks. It follows that after a long silence one transaction does not make
+        the lease valid again: that takes a new connection, too, or another transaction a quarter later.
         """
         self._look()
         answered = self._clock()
@@ -190,7 +196,7 @@ class Lease:
             self._tell()
 
     def _told(self, now: float, session_seconds: float) -> float:
-        """When we asked for what ZooKeeper's leader was told of us, at least, by ``now``."""
+        """The latest time of ours of which ZooKeeper's leader was surely told by ``now``."""
         told = float("-inf")
         while self._signs and self._signs[0].answered <= now - session_seconds * _SILENT:
             told = self._signs.popleft().asked
@@ -205,7 +211,7 @@ class Lease:
             self._tell()
 
     def _look(self) -> None:
-        """Time passes. A lapse is suspension from the moment it lapsed at, whenever that is noticed."""
+        """Notices that the lease has lapsed. The suspension then counts from the lapse, not from this call."""
         if self._until is not None and self._lapsed is None and self._clock() >= self._until:
             self._lapsed = self._until
             self.suspensions += 1
@@ -218,31 +224,31 @@ class Lease:
     # --- what it is ---
 
     @property
-    def state(self) -> State:
+    def state(self) -> LeaseState:
         if self.over.is_set():
-            return State.OVER
+            return LeaseState.OVER
         self._look()
         if self._until is None:
-            return State.UNCONFIRMED
-        return State.VALID if self._lapsed is None else State.SUSPENDED
+            return LeaseState.UNCONFIRMED
+        return LeaseState.VALID if self._lapsed is None else LeaseState.SUSPENDED
 
     def valid(self) -> bool:
-        return self.state is State.VALID
+        return self.state is LeaseState.VALID
 
     def check(self) -> None:
         match self.state:
-            case State.UNCONFIRMED:
+            case LeaseState.UNCONFIRMED:
                 raise LeaseSuspended("this process does not lead: its leadership is not confirmed yet")
-            case State.SUSPENDED:
+            case LeaseState.SUSPENDED:
                 raise LeaseSuspended(
                     "leadership is suspended: ZooKeeper has not confirmed it in time, because this process was paused "
                     "or ZooKeeper does not answer; nothing was done, ask again"
                 )
-            case State.OVER:
+            case LeaseState.OVER:
                 raise LeaseOver(f"this process leads no more: {self._why}")
 
     async def hold(self, seconds: float | None = None) -> None:
-        """With ``seconds`` it does not wait either for what has been suspended for a whole session: that may last."""
+        """See `Term`. With ``seconds``, it gives up early if the suspension has lasted a whole session: it may last."""
         if self.valid():
             return
         loop = asyncio.get_running_loop()
@@ -264,11 +270,11 @@ class Lease:
         return (self._clock() if self._lapsed is None else self._lapsed) - self._lost
 
     def remaining(self) -> float:
-        """Seconds for which it is valid still, by its clock."""
+        """For how many seconds it is still valid."""
         if not self.valid() or self._until is None:
             return 0.0
         return max(0.0, self._until - self._clock())
 
     def suspended_for(self) -> float:
-        """Seconds; zero unless it is suspended."""
+        """For how many seconds it has been suspended; zero if it is not."""
         return 0.0 if self._lapsed is None else self._clock() - self._lapsed

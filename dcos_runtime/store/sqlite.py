@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from dcos_runtime.store import PAGE, StoreError, check
 from dcos_runtime.store.lease import boottime
-from dcos_runtime.store.watch import LocalWatch, Watch
+from dcos_runtime.store.watch import LocalWatch, StoreWatch
 
 T = TypeVar("T")
 
@@ -21,7 +21,7 @@ _LAYOUT = 1
 
 
 class SqliteStore:
-    """A `Store` in the file ``path``, which is made when absent. One process at a time may have it open."""
+    """A `Store` in the file ``path``, which is made if it is missing. One process at a time can have it open."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -45,9 +45,9 @@ class SqliteStore:
             yield page
             after = max(page)
 
-    async def watch(self, prefix: str = "") -> Watch:
+    async def watch(self, prefix: str = "") -> StoreWatch:
         watch = LocalWatch(prefix, boottime, self._watches.discard)
-        self._watches.add(watch)  # before it is read: what is written meanwhile is told after that
+        self._watches.add(watch)  # before the entries are read: a write meanwhile is then told afterwards
         try:
             watch.entries.update(await self._run(lambda: self._below(prefix)))
         except BaseException:

@@ -1,8 +1,10 @@
-"""Writes that do not fit into one transaction: how they are cut, and what is made of parts that a killed writer left.
+"""Writes that do not fit into one transaction: how they are split, and what is done with parts that a killed writer
+left.
 
-The parts are put under keys of their own first, then one small key says that they are all there: from then on the
-write is done. After that they are taken one by one: each transaction sets what the part holds and removes the part. Who
-finds that key takes what parts are left; who finds parts without it drops them. Taking a part again does no harm.
+First the parts are stored under keys of their own, then one small key (`WHOLE`) says that all of them are there: from
+then on the write counts as done. After that each part is applied: one transaction sets what the part holds and removes
+the part. A process that finds `WHOLE` applies the parts that are left; one that finds parts without it removes them.
+Applying a part twice does no harm.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ _unpacked = msgspec.msgpack.Decoder(dict[str, bytes | None]).decode
 
 
 def cut(changes: Changes, size: Callable[[str, bytes | None], int], most: int) -> list[dict[str, bytes | None]]:
-    """In parts whose ``size`` summed up is ``most`` or less, unless one change alone is larger."""
+    """Splits changes into parts. The sizes of a part sum up to ``most`` at most, unless one change alone is larger."""
     parts: list[dict[str, bytes | None]] = []
     room = 0
     for key, value in changes.items():
@@ -46,15 +48,15 @@ def pack(part: Changes) -> bytes:
 
 @dataclass(frozen=True)
 class Remains:
-    """What of a staged write is still to be done: first ``take`` (in any order), then ``drop``."""
+    """What is left to do of a staged write: first apply ``take`` (in any order), then remove the keys ``drop``."""
 
     take: dict[str, dict[str, bytes | None]]
-    """By the key of the part."""
+    """The parts, each by its key."""
     drop: list[str]
 
 
 def remains(entries: dict[str, bytes]) -> Remains:
-    """Takes the staged keys out of ``entries``, and puts into it what is written although not in its place yet."""
+    """Removes the staged keys from ``entries``, and applies to ``entries`` the parts of a staged write that is done."""
     staged = {key: entries.pop(key) for key in sorted(entries) if key.startswith(f"{FOLDER}/")}
     if staged.pop(WHOLE, None) is None:
         return Remains({}, list(staged))

@@ -1,12 +1,12 @@
-"""What begins with a prefix, kept up to date: a `Watch` tells of changes as they come, whoever makes them.
+"""The entries whose keys begin with a prefix, kept up to date: a `StoreWatch` tells changes, whoever makes them.
 
-It tells *states*, not events. What lasts is never missed; two changes of a key may be told as one, and a value that was
-there for a moment may not be told at all. A write of several keys is told in one piece where the store reads it in one,
-which ZooKeeper does not promise.
+It tells *states*, not events. A value that lasts is never missed; two changes of a key may be told as one, and a value
+that was there for a moment may not be told at all. A write of several keys is told at once only if the store reads it
+at once, which ZooKeeper does not promise.
 
 **While the store is out of reach** nothing is told, and nothing is forgotten: `entries` stay as they were, and get old
-(`as_of`). When it is back everything is read anew, and what is different by then is told as changes, removals too. So
-it is after a lost connection, and after a lost session.
+(`as_of`). When it is back everything is read anew, and every difference is told as a change, removals too. The same
+happens after a lost connection and after a lost session.
 """
 
 from __future__ import annotations
@@ -18,8 +18,8 @@ from typing import Any
 Changes = Mapping[str, bytes | None]
 
 
-class Watch:
-    """``listener`` is called with each change at once, in the event loop; who rather waits calls `changed`."""
+class StoreWatch:
+    """``listener`` is called with each change at once, in the event loop. Without one, `changed` waits for changes."""
 
     def __init__(self, prefixes: tuple[str, ...], listener: Callable[[Changes], None] | None = None) -> None:
         self.prefixes = prefixes
@@ -33,15 +33,17 @@ class Watch:
 
     @property
     def as_of(self) -> float | None:
-        """A time (on the clock of `lease.boottime`) by which all that was done then is in `entries`; None: not yet."""
+        """`entries` hold all that was done before this time (of the clock `lease.boottime`). None: nothing was read
+        yet.
+        """
         raise NotImplementedError
 
     def matches(self, key: str) -> bool:
         return key.startswith(self.prefixes)
 
     async def changed(self) -> dict[str, bytes | None]:
-        """Waits until something is different from what was told before, and tells it: each key with its value, None
-        when it was removed. Raises ``StoreError`` when nothing more can be told.
+        """Waits until something differs from what was told before, and returns that: each key with its value, or None
+        if it was removed. Raises ``StoreError`` when nothing more can be told.
         """
         while not self._untold:
             if self._failure is not None:
@@ -52,15 +54,15 @@ class Watch:
         return told
 
     async def seen(self) -> None:
-        """Waits until `entries` hold all that was done before this call, by whomever."""
+        """Waits until `entries` hold all that anybody did before this call."""
         raise NotImplementedError
 
     async def run(self) -> None:
-        """Keeps it up to date, until it is cancelled. Raises ``StoreError`` when that is of no use any more."""
+        """Keeps `entries` up to date until it is cancelled. Raises ``StoreError`` when that is no longer possible."""
         raise NotImplementedError
 
     def start(self) -> None:
-        """Has `run` run beside the caller. What it raises is told by `changed`."""
+        """Starts `run` beside the caller. What `run` raises, `changed` raises."""
         self._reader = asyncio.create_task(self.run(), name=f"watch {', '.join(self.prefixes)}")
         self._reader.add_done_callback(self._ended)
 
@@ -69,7 +71,7 @@ class Watch:
             self._reader.cancel()
             await asyncio.gather(self._reader, return_exceptions=True)
 
-    async def __aenter__(self) -> Watch:
+    async def __aenter__(self) -> StoreWatch:
         return self
 
     async def __aexit__(self, *_: object) -> None:
@@ -81,7 +83,7 @@ class Watch:
             self._news.set()
 
     def take(self, changes: Changes) -> None:
-        """Of these, what is different from what is known."""
+        """Takes over those of these changes that differ from `entries`, and tells them."""
         different = {key: value for key, value in changes.items() if self.entries.get(key) != value}
         if not different:
             return
@@ -97,8 +99,8 @@ class Watch:
             self._news.set()
 
 
-class LocalWatch(Watch):
-    """Of a store that this process alone writes: told of each write by the store itself."""
+class LocalWatch(StoreWatch):
+    """The watch of a store that this process alone writes: the store itself tells it of each write."""
 
     def __init__(self, prefix: str, clock: Callable[[], float], forget: Callable[[Any], None]) -> None:
         super().__init__((prefix,))

@@ -1,6 +1,6 @@
 """One session with ZooKeeper: kazoo's blocking calls off the event loop, its state changes on it.
 
-kazoo is imported when first used only: daemons started by hand never pay for it.
+kazoo is imported only when it is first used, so daemons started by hand never load it.
 """
 
 from __future__ import annotations
@@ -44,15 +44,23 @@ class ZooKeeperUrl:
 
 
 def parse_url(text: str) -> ZooKeeperUrl:
-    """Raises ``ValueError`` with what is wrong (never with the credentials)."""
-    match = re.fullmatch(r"zk://(?:([^@/]+)@)?([^/@]*)(/.*)?", text)
+    """Raises ``ValueError`` with what is wrong (never with the credentials).
+
+    As in Mesos the path begins at the first slash, and the credentials end at the last @ before it.
+    """
+    match = re.fullmatch(r"zk://(?:([^/]+)@)?([^/@]*)(/.*)?", text, re.DOTALL)
     if not match:
         raise ValueError("expected zk://host:port,host:port/path")
     credentials, hosts, path = match[1], match[2], (match[3] or "").rstrip("/")
+    if "@" in path:
+        # Perhaps the password holds the slash, and no part of it may be quoted below.
+        raise ValueError(
+            "a / stands before an @: users and passwords have no /, paths no @; expected zk://user:password@host:port/path"
+        )
     if credentials is not None and ":" not in credentials:
         raise ValueError("credentials are written user:password@")
     for host in hosts.split(","):
-        if not re.fullmatch(r"[A-Za-z0-9._-]+(:\d{1,5})?|\[[0-9a-fA-F:]+\](:\d{1,5})?", host):
+        if not re.fullmatch(r"[A-Za-z0-9._-]+(:[0-9]{1,5})?|\[[0-9a-fA-F:]+\](:[0-9]{1,5})?", host):
             raise ValueError(f"{host!r} is not host:port; expected zk://host:port,host:port/path")
     if not path:
         raise ValueError("a path is missing; expected zk://host:port,host:port/path, such as …/mesos")
@@ -64,8 +72,9 @@ def parse_url(text: str) -> ZooKeeperUrl:
 class ZooKeeperSession:
     """One ZooKeeper session: kazoo's blocking calls off the event loop, its state changes on it.
 
-    A session that expired does not come back as itself: what it held (ephemeral nodes, leadership) is lost.
-    ``seconds`` is the timeout to ask for; see `timeout`. ``longest_wait``: between two rounds of trying to connect.
+    After a session has expired another one begins; what the expired one had (ephemeral nodes, leadership) is lost.
+    ``seconds`` is the timeout to ask for; see `timeout`. ``longest_wait``: the longest pause between two attempts to
+    connect.
     """
 
     def __init__(self, url: ZooKeeperUrl, seconds: float = SESSION_SECONDS, longest_wait: float = 0.25) -> None:
@@ -114,11 +123,11 @@ class ZooKeeperSession:
 
     @property
     def timeout(self) -> float:
-        """How many seconds ZooKeeper keeps this session without a sign of life: what it granted, once connected."""
+        """For how many seconds ZooKeeper keeps this session without a sign of life: as it granted when we connected."""
         return float(self.client._session_timeout) / 1000
 
     def denied(self, error: Exception, path: str) -> AccessDenied:
-        """What to raise for kazoo's ``NoAuthError`` and ``AuthFailedError``."""
+        """The error to raise for kazoo's ``NoAuthError`` and ``AuthFailedError``."""
         return denied(error, self.url.at(path), self.acls.closed)
 
     def listen(self, listener: Callable[[str], None]) -> None:
@@ -144,7 +153,8 @@ class ZooKeeperSession:
     async def call(self, work: Callable[[], T]) -> T:
         """Runs blocking kazoo calls in a thread of their own.
 
-        The thread is a daemon: kazoo may block for as long as ZooKeeper is away, and no exit may wait for that.
+        It is a daemon thread: kazoo may block for as long as ZooKeeper is away, and the process must not wait for that
+        when it ends.
         """
         future: asyncio.Future[T] = self._loop.create_future()
 
@@ -153,7 +163,7 @@ class ZooKeeperSession:
                 if error is not None:
                     future.set_exception(error)
                 else:
-                    future.set_result(result)  # type: ignore[arg-type]
+                    future.set_result(result)  # type: ignore[arg-type]  # what kazoo hands over has no type
 
         def run() -> None:
             result, error = None, None
@@ -167,17 +177,34 @@ class ZooKeeperSession:
         threading.Thread(target=run, name="zookeeper", daemon=True).start()
         return await future
 
+    async def remove(self, path: str) -> None:
+        """Removes the node and all below it, if it is there. Raises `AccessDenied` and ``OSError``."""
+        from kazoo.exceptions import KazooException, NoAuthError, NoNodeError
+
+        try:
+            await self.call(lambda: self.client.delete(path, recursive=True))
+        except NoNodeError:
+            return
+        except NoAuthError as error:
+            raise self.denied(error, path) from error
+        except KazooException as error:
+            raise OSError(f"ZooKeeper did not remove {path}: {type(error).__name__} {error}".rstrip()) from error
+
     @property
     def opened(self) -> float:
-        """When the last connection was begun, on the leases' clock: what is asked for now goes over it, or a later."""
+        """When the last connection was begun, on the leases' clock. A request that is made now goes over that one or a
+        later one.
+        """
         return float(self._handler.begun)
 
     def confirm(self, checks: Sequence[tuple[str, int]]) -> asyncio.Future[None]:
-        """Done once a majority of ZooKeeper's members has written down that each path has its version (-1: any).
+        """A future that is done once a majority of ZooKeeper's members has written down that each path has its version
+        (-1: any).
 
-        Costs no thread. A read would not do: a member that was cut off from the others answers reads for a while. The
-        future raises kazoo's exceptions: ``NoNodeError`` and ``BadVersionError``, with the path as their text, when
-        something is not as said. Before it is done, the watches of all changes that came before have been called.
+        It costs no thread. A read would not do, because a member that is cut off from the others answers reads for a
+        while. The future raises kazoo's exceptions; for a path that is not there or has another version that is
+        ``NoNodeError`` or ``BadVersionError``, with the path as its text. When it is done, the watches of all earlier
+        changes have been called.
         """
         from kazoo.protocol.states import Callback
 
@@ -200,7 +227,7 @@ class ZooKeeperSession:
                     error = type(error)(checks[results.index(error)][0])
             except Exception as failure:
                 error = failure
-            # Watches have a queue and a thread of their own: behind those that are in it.
+            # Watches have a queue and a thread of their own: this goes behind those that are in the queue.
             self._handler.dispatch_callback(Callback("watch", told, (error,)))
 
         def told(error: Exception | None) -> None:
@@ -214,16 +241,17 @@ class ZooKeeperSession:
         return future
 
     def reconnect(self) -> None:
-        """Gives up the connection: the member at its other end does not answer, and is tried again last."""
+        """Gives up the connection, because the member at its other end does not answer; that member is tried last."""
         silent = self._handler.cut()
         self._hosts.sort(key=lambda host: host == silent)
         self._try_hosts(quickly=True)
 
     def _try_hosts(self, quickly: bool) -> None:
-        """kazoo gives a member the session's time, divided by the number of hosts, to answer.
+        """Names each host to kazoo several times if ``quickly``, else once.
 
-        That is long for one that is paused, when a leader has to find another in time; so each host is named several
-        times. To begin a session may take long: a majority writes that down. To go on with one takes no writing.
+        kazoo waits for a member for the session's timeout divided by the number of hosts. That is long when a member is
+        paused and a leader has to find another in time. But beginning a session may take long, because a majority
+        writes it down; continuing one needs no writing.
         """
         times = -(-_HOSTS_TO_TRY // len(self._hosts)) if quickly else 1
         self.client.set_hosts(",".join(self._hosts * times))
@@ -245,12 +273,14 @@ class ZooKeeperSession:
 
 
 def _handler(connect_seconds: float) -> Any:
-    """kazoo's own way of doing things, but that it gives a machine that is off the whole session's time to answer."""
+    """kazoo's handler of connections, but it waits at most ``connect_seconds`` for a machine that may be off; kazoo's
+    own waits for the whole timeout of the session.
+    """
     from kazoo.handlers import threading as kazoo_threading
 
     parent: Any = kazoo_threading.SequentialThreadingHandler
 
-    class Handler(parent):  # type: ignore[misc]
+    class Handler(parent):  # type: ignore[misc]  # kazoo has no types
         connection: socket.socket | None = None
         host = ""
         begun = float("-inf")
@@ -263,7 +293,7 @@ def _handler(connect_seconds: float) -> Any:
             return made
 
         def cut(self) -> str:
-            """Cuts the last connection off; to which host it was."""
+            """Cuts the last connection off, and returns the host that it led to."""
             if self.connection is not None:
                 with contextlib.suppress(OSError):
                     self.connection.shutdown(socket.SHUT_RDWR)
@@ -275,7 +305,7 @@ def _handler(connect_seconds: float) -> Any:
 def _own_first(hosts: Sequence[str]) -> list[str]:
     """The member on this machine, then the others in random order.
 
-    With the own member first a leader depends on its own machine and on a majority, not on one other machine as well.
+    So a leader depends on its own machine and on a majority, and not also on one certain other machine.
     """
     shuffled = random.sample(hosts, len(hosts))
     return sorted(shuffled, key=lambda host: not _is_own(host))
@@ -297,7 +327,9 @@ def _is_own(host: str) -> bool:
 
 
 def fault(results: Sequence[Any]) -> Exception | None:
-    """Why a transaction was not done. The other parts of it only tell that they were undone because of that."""
+    """Why a transaction was not done: the error of the part that failed. Those of the other parts only say that they
+    were undone because of it.
+    """
     from kazoo.exceptions import RolledBackError, RuntimeInconsistency
 
     faults = [result for result in results if isinstance(result, Exception)]

@@ -1,9 +1,9 @@
 """The store of an installed cluster: ZooKeeper, every write one transaction that also checks who leads.
 
 Layout: ``<path>/epoch`` changes its version whenever another process takes over; ``<path>/<folder>/<rest, quoted>``
-is the key ``folder/rest``. A write is ``check(epoch) + set/create/delete``, so a leader that was paused and came back
-too late writes nothing. One that does not fit into a transaction is staged (`staging`), each step in a transaction of
-that kind.
+is the key ``folder/rest``. A write is ``check(epoch) + set/create/delete``, so a leader that was paused and comes back
+too late writes nothing. A write that does not fit into one transaction is staged (`staging`); each of its steps is a
+transaction of that form.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from typing import Any, TypeVar
 from dcos_runtime.store import PAGE, Fenced, StoreError, access, check, staging
 from dcos_runtime.store.layout import Layout
 from dcos_runtime.store.lease import Lease
-from dcos_runtime.store.watch import Watch
+from dcos_runtime.store.watch import StoreWatch
 from dcos_runtime.store.zookeeper import ZooKeeperSession, fault
 from dcos_runtime.store.zookeeper_watch import PIPELINE, ZooKeeperWatch
 
@@ -28,22 +28,25 @@ T = TypeVar("T")
 log = logging.getLogger(__name__)
 
 MAX_TRANSACTION = 640 * 1024  # ZooKeeper refuses requests of 1 MB by closing the connection
-_OPERATION = 256  # what an operation takes in it beside path and value, permissions included
+_OPERATION = 256  # bytes of an operation in a transaction beside path and value, permissions included
 _REMEMBERED = 500
-"""ZooKeeper keeps so many of the newest ones in memory, each about three times, and cannot be told to keep less."""
-_AT_A_TIME = 50  # a leader's confirmations wait behind these
+"""ZooKeeper keeps so many of the newest transactions in memory, each about three times; it cannot keep fewer."""
+_AT_A_TIME = 50  # empty transactions sent at once; a leader's confirmations wait behind them
 _ROOM = 6_000_000
-"""How many bytes of ours may be among those: a member's heap is small (roles/zookeeper)."""
+"""How many bytes our transactions may have among those that ZooKeeper keeps: its heap is small
+(roles/zookeeper)."""
 _EPOCH = "epoch"
 
 
 class ZooKeeperStore:
-    """A `Store` under ``path``. Nothing can be written before `take_over`; who does not lead may read and watch."""
+    """A `Store` below ``path``. It can be written only after `take_over`; a process that does not lead may read and
+    watch.
+    """
 
     def __init__(
         self, session: ZooKeeperSession, path: str, patience: float | None = None, lease: Lease | None = None
     ) -> None:
-        """What ZooKeeper does not answer waits until the ``lease`` is over; without one, for ``patience`` seconds."""
+        """While ZooKeeper is silent, calls wait until the ``lease`` is over; without one, ``patience`` seconds."""
         self._session = session
         self._path = path.rstrip("/")
         self._layout = Layout(self._path, loose="_", own=frozenset((_EPOCH,)))
@@ -53,21 +56,22 @@ class ZooKeeperStore:
         self._epoch: int | None = None
         self._known: set[str] = set()
         self._lock = asyncio.Lock()
-        # The size of our newest transactions; the leader before us may have left some that are not small.
+        # The sizes of our newest transactions. It begins with a guess: those of the leader before us may be large.
         self._written: deque[int] = deque([_ROOM * 3 // 4], maxlen=_REMEMBERED)
 
     @property
     def fence(self) -> tuple[str, int]:
-        """The node and its version that tell that nobody has taken over since."""
+        """The node whose version changes when another process takes over, and its version now."""
         if self._epoch is None:
             raise StoreError(f"{self._path}: there is no epoch before take_over()")
         return f"{self._path}/{_EPOCH}", self._epoch
 
     async def take_over(self, holder: str, standing: str | None = None) -> int:
-        """Makes the caller, named ``holder``, the one writer from now on. The new epoch. Raises `StoreError`.
+        """Makes the caller, named ``holder``, the only writer from now on, and returns the new epoch. Raises
+        `StoreError`.
 
-        ``standing`` is its node in the election. A process whose node is gone, because it was paused for example, takes
-        nothing from its successor (`Fenced`).
+        ``standing`` is its node in the election. If that node is gone, for example because the process was paused,
+        nothing is taken from its successor (`Fenced`).
         """
         async with self._lock:
             self._epoch = await self._patiently(lambda: self._take_over(holder, standing), "take over")
@@ -93,8 +97,8 @@ class ZooKeeperStore:
             if page := await self._patiently(partial(self._values, keys[start : start + size]), "read"):
                 yield page
 
-    async def watch(self, prefix: str = "") -> Watch:
-        """Waits for a store that nobody has taken over yet. A write that is staged is told in parts."""
+    async def watch(self, prefix: str = "") -> StoreWatch:
+        """See `Store`. It waits until somebody has taken over the store. A staged write is told in parts."""
         watch = ZooKeeperWatch(self._session, self._told, (prefix,), sign=f"{self._path}/{_EPOCH}")
         watch.start()
         try:
@@ -122,7 +126,7 @@ class ZooKeeperStore:
             await self._step({staging.WHOLE: None})
 
     async def _step(self, changes: Mapping[str, bytes | None]) -> None:
-        """One transaction, and before it, when ZooKeeper would have to remember too much, many that hold nothing."""
+        """Does one transaction. If ZooKeeper would then have to keep too many bytes, many empty ones are done first."""
         size = sum(self._size(key, value) for key, value in changes.items())
         if sum(self._written) + size > _ROOM and self._written:
             await self._patiently(self._make_room, "write")
@@ -134,13 +138,13 @@ class ZooKeeperStore:
         return len(self._layout.node(key)) + len(value or b"") + _OPERATION
 
     async def close(self) -> None:
-        """The session is its owner's to close."""
+        """Does nothing: the session is closed by its owner."""
 
     async def _patiently(self, work: Callable[[], T], what: str) -> T:
         """Tries again through connection losses, for as long as the lease or the patience lasts.
 
-        kazoo holds a call back while there is no connection, so a write given up here may still be done later: the
-        caller's process has to end, as `StoreError` says.
+        kazoo keeps a call while there is no connection, so a write that is given up here may still be done later.
+        Therefore the caller's process has to end, as `StoreError` says.
         """
         from kazoo.exceptions import AuthFailedError, KazooException, NoAuthError, SessionExpiredError
 
@@ -188,7 +192,7 @@ class ZooKeeperStore:
         while True:
             try:
                 if not access.is_closed(client, path, acls):
-                    # Made when ZooKeeper was open to all. The epoch is closed last: once it is, all else is.
+                    # Made when ZooKeeper was open to all. The epoch is closed last: if it is closed, all else is, too.
                     access.make_folder(client, self._path, acls)
                     for folder in client.get_children(self._path):
                         if folder != _EPOCH:
@@ -216,7 +220,7 @@ class ZooKeeperStore:
         return int(results[-1].version)
 
     def _keys(self, layout: Layout, prefix: str) -> list[str]:
-        """In order."""
+        """The keys that begin with ``prefix``, sorted."""
         from kazoo.exceptions import NoNodeError
 
         client, found = self._session.client, []
@@ -237,12 +241,12 @@ class ZooKeeperStore:
             for key, read in zip(slice_, reads, strict=True):
                 try:
                     entries[key] = read.get()[0]
-                except NoNodeError:  # it was removed since; of a former leader, by the last write that it made
+                except NoNodeError:  # it was removed since it was listed, perhaps by a last write of the former leader
                     continue
         return entries
 
     def _make_room(self) -> None:
-        """Has ZooKeeper forget our large transactions: it remembers the newest ones, however large they are."""
+        """Makes ZooKeeper forget our large transactions. It keeps a number of the newest ones, whatever their size."""
         client, path = self._session.client, f"{self._path}/{_EPOCH}"
         for _ in range(0, _REMEMBERED, _AT_A_TIME):
             asked = []

@@ -1,9 +1,9 @@
-"""A `Watch` in ZooKeeper: reads what changed, everything anew after each connection, and asks for signs of freshness.
+"""A `StoreWatch` in ZooKeeper: reads what changed, after each new connection everything, and asks for signs.
 
 ZooKeeper's own watches fire once, tell that something changed and not what, and are gone with the connection. A member
-that was cut off from the others answers reads for a while. So the reader asks for a sign: a transaction that only
-checks. The member that answers it has done, and told us of, all that came before. What is known is as old as the asking
-for the last sign that was answered.
+that is cut off from the others answers reads for a while. So the reader asks for a *sign*: a transaction that only
+checks. The member that answers it has done all that came before, and has told us of it. So `entries` are as old as the
+question for the last sign that was answered.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 
 from dcos_runtime.store.layout import Layout
 from dcos_runtime.store.lease import boottime
-from dcos_runtime.store.watch import Changes, Watch
+from dcos_runtime.store.watch import Changes, StoreWatch
 from dcos_runtime.store.zookeeper import ZooKeeperSession
 
 log = logging.getLogger(__name__)
@@ -31,13 +31,13 @@ PIPELINE = 32
 
 @dataclass
 class _Read:
-    """What one look found: the keys that there are, if they were listed, and values (None: none) that were read."""
+    """What was read at once: all keys, if they were listed, and the values of some keys (None: the key is gone)."""
 
     keys: frozenset[str] | None
     values: dict[str, bytes | None] = field(default_factory=dict)
 
 
-class ZooKeeperWatch(Watch):
+class ZooKeeperWatch(StoreWatch):
     def __init__(
         self,
         session: ZooKeeperSession,
@@ -51,11 +51,11 @@ class ZooKeeperWatch(Watch):
         listener: Callable[[Changes], None] | None = None,
         clock: Callable[[], float] = boottime,
     ) -> None:
-        """``sign``: a node that is there, by which signs are asked for; ``every`` so many seconds, or when somebody
+        """``sign``: an existing node that signs check. A sign is asked for ``every`` so many seconds, and when somebody
         waits for one.
 
-        Values under ``constant`` never change, so they are read once. ``prepare`` is called in a thread of the session
-        before anything is read, after each connection. ``clock``: for `as_of`.
+        Values below ``constant`` never change, so they are read once. ``prepare`` is called in a thread of the session
+        after each new connection, before anything is read. ``clock``: that of `as_of`.
         """
         super().__init__(prefixes, listener)
         self._session = session
@@ -67,7 +67,7 @@ class ZooKeeperWatch(Watch):
         self._clock = clock
         self._loop = asyncio.get_running_loop()
         self._as_of: float | None = None
-        # What the reader is to look at: everything, the lists, or single keys.
+        # What the reader has to read anew: everything, the lists of keys, or single keys.
         self._all_stale = True
         self._lists_stale = True
         self._stale: set[str] = set()
@@ -82,11 +82,11 @@ class ZooKeeperWatch(Watch):
         return self._as_of
 
     def look(self) -> None:
-        """Has the reader look at once: what is known is too old."""
+        """Wakes the reader, because what is known is too old."""
         self._wake.set()
 
     async def begun(self) -> None:
-        """Waits until everything was read a first time: that is no change. Raises what `run` raised."""
+        """Waits until everything was read once, which `changed` does not tell. Raises what `run` raised."""
         assert self._reader is not None
         seen = asyncio.create_task(self.seen(), name="the first look")
         try:
@@ -133,7 +133,7 @@ class ZooKeeperWatch(Watch):
                 continue
             self._take(read)
             if self._all_stale or not self._session.is_connected:
-                continue  # it was lost meanwhile: watches are gone, and what was read is not all
+                continue  # the connection was lost meanwhile: the watches are gone, and not all was read
             if sign is not None:
                 self._as_of = sign
             async with self._progress:
@@ -141,13 +141,13 @@ class ZooKeeperWatch(Watch):
                 self._progress.notify_all()
 
     def _until_sign(self) -> float | None:
-        """Seconds. Whatever is to be read anew waits for a sign as well: the watches are gone."""
+        """Seconds until a sign is due; None: none is. One is due at once if all is read anew: the watches are gone."""
         if self._as_of is None or self._all_stale or self._wanted != self._seen:
             return 0.0
         return None if self._every is None else max(0.0, self._as_of + self._every - self._clock())
 
     async def _sign(self) -> float | None:
-        """When the sign that has come now was asked for; None when it is not time for one."""
+        """Asks for a sign if one is due, and waits for it. Returns when it was asked for; None: none was due."""
         due = self._until_sign()
         if due is None or due > 0:
             return None
@@ -173,7 +173,7 @@ class ZooKeeperWatch(Watch):
             self._wake.set()
 
     def _fired(self, event: Any) -> None:
-        """A watch, in one of kazoo's threads."""
+        """Called by kazoo, in one of its threads, when a watch fires."""
         if not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._changed, str(event.type), str(event.path or ""))
 
@@ -204,7 +204,7 @@ class ZooKeeperWatch(Watch):
         return [key for key in keys if self.matches(key)]
 
     def _children(self, node: str) -> list[str]:
-        """None of a node that is not there: it is told when it comes."""
+        """The names below a node; empty if it does not exist: ZooKeeper then tells when it is created."""
         from kazoo.exceptions import NoNodeError
 
         client = self._session.client
@@ -228,6 +228,6 @@ class ZooKeeperWatch(Watch):
             for key, answer in asked:
                 try:
                     found[key] = bytes(answer.get()[0])
-                except NoNodeError:  # gone since the list was made
+                except NoNodeError:  # removed since it was listed
                     found[key] = None
         return found

@@ -90,7 +90,7 @@ class Call(base.Message, frozen=True, kw_only=True):
         timeout: DurationInfo | None = None
 
     class SetLoggingLevel(base.Message, frozen=True, kw_only=True):
-        level: int
+        level: base.UInt32
         duration: DurationInfo
 
     class ListFiles(base.Message, frozen=True, kw_only=True):
@@ -98,8 +98,14 @@ class Call(base.Message, frozen=True, kw_only=True):
 
     class ReadFile(base.Message, frozen=True, kw_only=True):
         path: str
-        offset: int
-        length: int | None = None
+        offset: base.UInt64
+        length: base.UInt64 | None = None
+
+        def __post_init__(self) -> None:
+            if self.offset > base.UINT64:
+                base.too_large("offset")
+            if self.length is not None and self.length > base.UINT64:
+                base.too_large("length")
 
     class GetContainers(base.Message, frozen=True, kw_only=True):
         show_nested: bool | None = None
@@ -115,7 +121,7 @@ class Call(base.Message, frozen=True, kw_only=True):
 
     class KillNestedContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
-        signal: int | None = None
+        signal: base.Int32 | None = None
 
     class RemoveNestedContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
@@ -154,7 +160,7 @@ class Call(base.Message, frozen=True, kw_only=True):
 
     class KillContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
-        signal: int | None = None
+        signal: base.Int32 | None = None
 
     class RemoveContainer(base.Message, frozen=True, kw_only=True):
         container_id: ContainerID
@@ -237,14 +243,18 @@ class Response(base.Message, frozen=True, kw_only=True):
         metrics: list[Metric] = []
 
     class GetLoggingLevel(base.Message, frozen=True, kw_only=True):
-        level: int
+        level: base.UInt32
 
     class ListFiles(base.Message, frozen=True, kw_only=True):
         file_infos: list[FileInfo] = []
 
     class ReadFile(base.Message, frozen=True, kw_only=True):
-        size: int
+        size: base.UInt64
         data: bytes
+
+        def __post_init__(self) -> None:
+            if self.size > base.UINT64:
+                base.too_large("size")
 
     class GetState(base.Message, frozen=True, kw_only=True):
         get_tasks: Response.GetTasks | None = None
@@ -299,7 +309,7 @@ class Response(base.Message, frozen=True, kw_only=True):
         resource_providers: list[Response.GetResourceProviders.ResourceProvider] = []
 
     class WaitNestedContainer(base.Message, frozen=True, kw_only=True):
-        exit_status: int | None = None
+        exit_status: base.Int32 | None = None
         state: TaskState | None = None
         reason: TaskStatus.Reason | None = None
         limitation: TaskResourceLimitation | None = None
@@ -312,7 +322,7 @@ class Response(base.Message, frozen=True, kw_only=True):
                 base.absent(self, "reason")
 
     class WaitContainer(base.Message, frozen=True, kw_only=True):
-        exit_status: int | None = None
+        exit_status: base.Int32 | None = None
         state: TaskState | None = None
         reason: TaskStatus.Reason | None = None
         limitation: TaskResourceLimitation | None = None

@@ -4,14 +4,24 @@ The messages in this package are made from `wire/proto` by `wire.generator`, whi
 protobuf definitions field by field: the same names, nesting, optionality and JSON form. An optional field is
 ``T | None`` and is absent on the wire when ``None``; a field without a default is required, and decoding without it
 fails. Each message with enum fields has a ``__post_init__`` in which ``UNKNOWN`` becomes ``None``, or is refused.
+Whole numbers are held to protobuf's types (`Int32` and so on) while they are read.
 """
 
 from __future__ import annotations
 
 import enum
-from typing import Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import msgspec
+
+Int32 = Annotated[int, msgspec.Meta(ge=-(1 << 31), le=(1 << 31) - 1)]
+Int64 = Annotated[int, msgspec.Meta(ge=-(1 << 63), le=(1 << 63) - 1)]
+UInt32 = Annotated[int, msgspec.Meta(ge=0, le=(1 << 32) - 1)]
+UInt64 = Annotated[int, msgspec.Meta(ge=0)]
+"""Protobuf's types of whole numbers. JSON has no bounds, so each is held to them as it is read; the upper one of
+`UInt64` cannot be told to the parser, and is asked for in ``__post_init__``."""
+
+UINT64 = (1 << 64) - 1
 
 
 class Enum(enum.Enum):
@@ -42,3 +52,8 @@ def absent(message: Message, name: str) -> None:
 def expect(name: str) -> NoReturn:
     """Refuses a message without a required enum field. Raises ``ValueError`` (``ValidationError`` while decoding)."""
     raise ValueError(f"Expecting '{name}' to be present")
+
+
+def too_large(name: str) -> NoReturn:
+    """Refuses a number of more than 64 bits. Raises ``ValueError`` (``ValidationError`` while decoding)."""
+    raise ValueError(f"Expecting '{name}' to fit into 64 bits")

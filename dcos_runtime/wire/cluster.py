@@ -82,8 +82,8 @@ class MasterInfo(base.Message, frozen=True, kw_only=True):
                 base.absent(self, "type")
 
     id: str
-    ip: int
-    port: int  # default 5050
+    ip: base.UInt32
+    port: base.UInt32  # default 5050
     pid: str | None = None
     hostname: str | None = None
     version: str | None = None
@@ -112,7 +112,7 @@ class AgentInfo(base.Message, frozen=True, kw_only=True):
                 base.absent(self, "type")
 
     hostname: str
-    port: int | None = None  # default 5051
+    port: base.Int32 | None = None  # default 5051
     resources: list[Resource] = []
     attributes: list[Attribute] = []
     id: AgentID | None = None

@@ -2,7 +2,8 @@
 
 Written: ASCII on one line (clients slice decoded text by byte count), absent fields left out, doubles with a fraction,
 doubles that are not finite as the strings ``"Infinity"``, ``"-Infinity"`` and ``"NaN"`` of protobuf's JSON.
-Read: unknown fields ignored, ``null`` is absent, int64 as number or string, unknown enum values absent (`wire.base`).
+Read: unknown fields ignored, ``null`` is absent, unknown enum values absent (`wire.base`), and what else Mesos takes
+(`wire.leniency`): int64 as number or string, and so on.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ import re
 from typing import Any, TypeVar
 
 import msgspec
+
+from dcos_runtime.wire.leniency import lenient
 
 CONTENT_TYPE = "application/json"
 
@@ -77,7 +80,7 @@ _decoders: dict[Any, msgspec.json.Decoder[Any]] = {}
 def _decoder(kind: Any) -> msgspec.json.Decoder[Any]:
     decoder = _decoders.get(kind)
     if decoder is None:
-        decoder = _decoders[kind] = msgspec.json.Decoder(kind, strict=False)
+        decoder = _decoders[kind] = msgspec.json.Decoder(kind)
     return decoder
 
 
@@ -96,21 +99,18 @@ def decode(data: bytes | bytearray | memoryview, kind: type[T]) -> T:
 
 
 def _decode_slowly(data: bytes | bytearray | memoryview, kind: type[T], first: Exception) -> T:
-    """Two things that the decoder cannot tell, for it stops at the first value that does not fit.
+    """What the decoder cannot tell, for it stops at the first value that does not fit.
 
-    What is no JSON further on is refused as that, and an explicit ``null`` where the field has another type means that
-    the field is absent.
+    What is no JSON further on is refused as that; what Mesos would take is taken.
     """
     try:
         plain = msgspec.json.decode(data)
     except _NO_JSON as error:
         raise _no_json(error, data) from error
-    if b"null" not in bytes(data):
-        raise DecodeError(_short(first)) from first
     try:
-        return msgspec.convert(_strip_nulls(plain), kind, strict=False)
+        return msgspec.convert(lenient(plain, kind), kind)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
-        raise DecodeError(_short(error)) from error
+        raise DecodeError(_short(error)) from first
 
 
 def _no_json(error: Exception, data: bytes | bytearray | memoryview) -> DecodeError:
@@ -138,11 +138,3 @@ def _short(error: Exception) -> str:
     """What a parser says may quote what it read, which may be megabytes."""
     text = str(error)
     return text if len(text) <= _LONGEST_REASON else f"{text[:_LONGEST_REASON]}…"
-
-
-def _strip_nulls(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {key: _strip_nulls(item) for key, item in value.items() if item is not None}
-    if isinstance(value, list):
-        return [_strip_nulls(item) for item in value if item is not None]
-    return value

@@ -75,8 +75,14 @@ class Value(base.Message, frozen=True, kw_only=True):
         value: float
 
     class Range(base.Message, frozen=True, kw_only=True):
-        begin: int
-        end: int
+        begin: base.UInt64
+        end: base.UInt64
+
+        def __post_init__(self) -> None:
+            if self.begin > base.UINT64:
+                base.too_large("begin")
+            if self.end > base.UINT64:
+                base.too_large("end")
 
     class Ranges(base.Message, frozen=True, kw_only=True):
         range: list[Value.Range] = []
@@ -99,11 +105,11 @@ class Value(base.Message, frozen=True, kw_only=True):
 
 
 class DurationInfo(base.Message, frozen=True, kw_only=True):
-    nanoseconds: int
+    nanoseconds: base.Int64
 
 
 class TimeInfo(base.Message, frozen=True, kw_only=True):
-    nanoseconds: int
+    nanoseconds: base.Int64
 
 
 class Unavailability(base.Message, frozen=True, kw_only=True):
@@ -114,7 +120,7 @@ class Unavailability(base.Message, frozen=True, kw_only=True):
 class Address(base.Message, frozen=True, kw_only=True):
     hostname: str | None = None
     ip: str | None = None
-    port: int
+    port: base.Int32
 
 
 class URL(base.Message, frozen=True, kw_only=True):

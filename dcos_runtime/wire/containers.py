@@ -107,7 +107,7 @@ class LinuxInfo(base.Message, frozen=True, kw_only=True):
     share_pid_namespace: bool | None = None
     seccomp: SeccompInfo | None = None
     ipc_mode: LinuxInfo.IpcMode | None = None
-    shm_size: int | None = None
+    shm_size: base.UInt32 | None = None
     share_cgroups: bool | None = None  # default true
 
     def __post_init__(self) -> None:
@@ -130,8 +130,8 @@ class NetworkInfo(base.Message, frozen=True, kw_only=True):
                 base.absent(self, "protocol")
 
     class PortMapping(base.Message, frozen=True, kw_only=True):
-        host_port: int
-        container_port: int
+        host_port: base.UInt32
+        container_port: base.UInt32
         protocol: str | None = None
 
     ip_addresses: list[NetworkInfo.IPAddress] = []
@@ -163,20 +163,24 @@ class RLimitInfo(base.Message, frozen=True, kw_only=True):
             RLMT_STACK = "RLMT_STACK"
 
         type: RLimitInfo.RLimit.Type | None = None
-        hard: int | None = None
-        soft: int | None = None
+        hard: base.UInt64 | None = None
+        soft: base.UInt64 | None = None
 
         def __post_init__(self) -> None:
             if self.type is not None and self.type._value_ == "UNKNOWN":
                 base.absent(self, "type")
+            if self.hard is not None and self.hard > base.UINT64:
+                base.too_large("hard")
+            if self.soft is not None and self.soft > base.UINT64:
+                base.too_large("soft")
 
     rlimits: list[RLimitInfo.RLimit] = []
 
 
 class TTYInfo(base.Message, frozen=True, kw_only=True):
     class WindowSize(base.Message, frozen=True, kw_only=True):
-        rows: int
-        columns: int
+        rows: base.UInt32
+        columns: base.UInt32
 
     window_size: TTYInfo.WindowSize | None = None
 
@@ -306,8 +310,8 @@ class ContainerInfo(base.Message, frozen=True, kw_only=True):
             UNKNOWN = "UNKNOWN"
 
         class PortMapping(base.Message, frozen=True, kw_only=True):
-            host_port: int
-            container_port: int
+            host_port: base.UInt32
+            container_port: base.UInt32
             protocol: str | None = None
 
         image: str
@@ -342,8 +346,14 @@ class ContainerInfo(base.Message, frozen=True, kw_only=True):
 
 class Device(base.Message, frozen=True, kw_only=True):
     class Number(base.Message, frozen=True, kw_only=True):
-        major_number: int
-        minor_number: int
+        major_number: base.UInt64
+        minor_number: base.UInt64
+
+        def __post_init__(self) -> None:
+            if self.major_number > base.UINT64:
+                base.too_large("major_number")
+            if self.minor_number > base.UINT64:
+                base.too_large("minor_number")
 
     path: str | None = None
     number: Device.Number | None = None
@@ -362,23 +372,31 @@ class CgroupInfo(base.Message, frozen=True, kw_only=True):
 
         class Value(base.Message, frozen=True, kw_only=True):
             op: CgroupInfo.Blkio.Operation | None = None
-            value: int | None = None
+            value: base.UInt64 | None = None
 
             def __post_init__(self) -> None:
                 if self.op is not None and self.op._value_ == "UNKNOWN":
                     base.absent(self, "op")
+                if self.value is not None and self.value > base.UINT64:
+                    base.too_large("value")
 
         class CFQ(base.Message, frozen=True, kw_only=True):
             class Statistics(base.Message, frozen=True, kw_only=True):
                 device: Device.Number | None = None
-                sectors: int | None = None
-                time: int | None = None
+                sectors: base.UInt64 | None = None
+                time: base.UInt64 | None = None
                 io_serviced: list[CgroupInfo.Blkio.Value] = []
                 io_service_bytes: list[CgroupInfo.Blkio.Value] = []
                 io_service_time: list[CgroupInfo.Blkio.Value] = []
                 io_wait_time: list[CgroupInfo.Blkio.Value] = []
                 io_merged: list[CgroupInfo.Blkio.Value] = []
                 io_queued: list[CgroupInfo.Blkio.Value] = []
+
+                def __post_init__(self) -> None:
+                    if self.sectors is not None and self.sectors > base.UINT64:
+                        base.too_large("sectors")
+                    if self.time is not None and self.time > base.UINT64:
+                        base.too_large("time")
 
         class Throttling(base.Message, frozen=True, kw_only=True):
             class Statistics(base.Message, frozen=True, kw_only=True):
@@ -392,7 +410,7 @@ class CgroupInfo(base.Message, frozen=True, kw_only=True):
             throttling: list[CgroupInfo.Blkio.Throttling.Statistics] = []
 
     class NetCls(base.Message, frozen=True, kw_only=True):
-        classid: int | None = None
+        classid: base.UInt32 | None = None
 
     net_cls: CgroupInfo.NetCls | None = None
 
@@ -401,4 +419,4 @@ class ContainerStatus(base.Message, frozen=True, kw_only=True):
     container_id: ContainerID | None = None
     network_infos: list[NetworkInfo] = []
     cgroup_info: CgroupInfo | None = None
-    executor_pid: int | None = None
+    executor_pid: base.UInt32 | None = None

@@ -9,5 +9,5 @@ from dcos_runtime.wire import base
 
 
 class Duration(base.Message, frozen=True, kw_only=True):
-    seconds: int | None = None
-    nanos: int | None = None
+    seconds: base.Int64 | None = None
+    nanos: base.Int32 | None = None

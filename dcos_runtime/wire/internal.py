@@ -51,8 +51,8 @@ class Token(msgspec.Struct):
 class Endpoint(msgspec.Struct):
     """Where the protocol is spoken: the port on the address that was asked."""
 
-    port: int
-    versions: list[int]
+    port: base.Int64
+    versions: list[base.Int64]
 
 
 NOTHING = msgspec.Raw(b"null")
@@ -75,7 +75,7 @@ class RunningTask(msgspec.Struct, gc=False):
     status: msgspec.Raw = NOTHING
     unacknowledged: msgspec.Raw = NOTHING
     task_id: str = ""
-    asked: int = -1
+    asked: base.Int64 = -1
     status_state: TaskState | None = None
     status_uuid: bytes | None = None
 
@@ -93,22 +93,22 @@ class Connect(msgspec.Struct):
     their TaskInfos; tasks of one app ask for the same, which is there once.
     """
 
-    version: int
+    version: base.Int64
     agent: AgentInfo
     software: str
     boot_id: str
     tasks: list[RunningTask] = []
     frameworks: list[FrameworkInfo] = []
-    versions: list[int] = []
+    versions: list[base.Int64] = []
     life: str = ""
-    number: int = 0
+    number: base.Int64 = 0
     asked: list[msgspec.Raw] = []
 
 
 class _Down(msgspec.Struct, tag_field="type", kw_only=True):
     agent_id: str
-    epoch: int
-    seq: int
+    epoch: base.Int64
+    seq: base.Int64
 
 
 class Connected(_Down, tag="CONNECTED"):
@@ -119,7 +119,7 @@ class Connected(_Down, tag="CONNECTED"):
 
     master_id: str
     ping_seconds: float
-    version: int = 1
+    version: base.Int64 = 1
 
 
 class Ping(_Down, tag="PING"):
@@ -167,7 +167,7 @@ Down = Connected | Ping | RunTask | KillTask | Acknowledge | UpdateFramework | S
 
 
 class _Up(msgspec.Struct, tag_field="type", kw_only=True):
-    seq: int
+    seq: base.Int64
 
 
 class Pong(_Up, tag="PONG"):
@@ -198,14 +198,14 @@ Up = Pong | Update | TaskGone
 
 class Batch(msgspec.Struct):
     agent_id: str
-    epoch: int
+    epoch: base.Int64
     messages: list[Up]
 
 
 class Taken(msgspec.Struct):
     """All messages up to ``seq`` were taken."""
 
-    seq: int
+    seq: base.Int64
 
 
 # --- versions --------------------------------------------------------------------------------------------------------
@@ -216,8 +216,8 @@ class UnknownVersion(ValueError):
 
 
 class _Versions(msgspec.Struct):
-    version: int
-    versions: list[int] = []
+    version: base.Int64
+    versions: list[base.Int64] = []
 
 
 def agreed(spoken: Sequence[int], who: str, we: str) -> int:

@@ -13,6 +13,8 @@ MAX_TASK_INFO = 2 << 20
 MAX_FRAMEWORK_INFO = 256 << 10
 MAX_ROLES = 1000
 """Of one FrameworkInfo: each is one more that is asked about every agent."""
+MAX_ROLE_COMPONENTS = 4000
+"""Of all roles of one FrameworkInfo together: each ancestor of a role is one more that is kept and put in order."""
 MAX_AGENT_TASKS = 32 << 20
 """All TaskInfos that one agent keeps, and with each its FrameworkInfo, for that is sent with each."""
 

@@ -105,7 +105,7 @@ class Call(base.Message, frozen=True, kw_only=True):
         timeout: DurationInfo | None = None
 
     class SetLoggingLevel(base.Message, frozen=True, kw_only=True):
-        level: int
+        level: base.UInt32
         duration: DurationInfo
 
     class ListFiles(base.Message, frozen=True, kw_only=True):
@@ -113,8 +113,14 @@ class Call(base.Message, frozen=True, kw_only=True):
 
     class ReadFile(base.Message, frozen=True, kw_only=True):
         path: str
-        offset: int
-        length: int | None = None
+        offset: base.UInt64
+        length: base.UInt64 | None = None
+
+        def __post_init__(self) -> None:
+            if self.offset > base.UINT64:
+                base.too_large("offset")
+            if self.length is not None and self.length > base.UINT64:
+                base.too_large("length")
 
     class UpdateWeights(base.Message, frozen=True, kw_only=True):
         weight_infos: list[WeightInfo] = []
@@ -247,14 +253,18 @@ class Response(base.Message, frozen=True, kw_only=True):
         metrics: list[Metric] = []
 
     class GetLoggingLevel(base.Message, frozen=True, kw_only=True):
-        level: int
+        level: base.UInt32
 
     class ListFiles(base.Message, frozen=True, kw_only=True):
         file_infos: list[FileInfo] = []
 
     class ReadFile(base.Message, frozen=True, kw_only=True):
-        size: int
+        size: base.UInt64
         data: bytes
+
+        def __post_init__(self) -> None:
+            if self.size > base.UINT64:
+                base.too_large("size")
 
     class GetState(base.Message, frozen=True, kw_only=True):
         get_tasks: Response.GetTasks | None = None

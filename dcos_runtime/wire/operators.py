@@ -59,13 +59,21 @@ class Credentials(base.Message, frozen=True, kw_only=True):
 class RateLimit(base.Message, frozen=True, kw_only=True):
     qps: float | None = None
     principal: str
-    capacity: int | None = None
+    capacity: base.UInt64 | None = None
+
+    def __post_init__(self) -> None:
+        if self.capacity is not None and self.capacity > base.UINT64:
+            base.too_large("capacity")
 
 
 class RateLimits(base.Message, frozen=True, kw_only=True):
     limits: list[RateLimit] = []
     aggregate_default_qps: float | None = None
-    aggregate_default_capacity: int | None = None
+    aggregate_default_capacity: base.UInt64 | None = None
+
+    def __post_init__(self) -> None:
+        if self.aggregate_default_capacity is not None and self.aggregate_default_capacity > base.UINT64:
+            base.too_large("aggregate_default_capacity")
 
 
 class WeightInfo(base.Message, frozen=True, kw_only=True):
@@ -102,12 +110,16 @@ class Metric(base.Message, frozen=True, kw_only=True):
 
 class FileInfo(base.Message, frozen=True, kw_only=True):
     path: str
-    nlink: int | None = None
-    size: int | None = None
+    nlink: base.Int32 | None = None
+    size: base.UInt64 | None = None
     mtime: TimeInfo | None = None
-    mode: int | None = None
+    mode: base.UInt32 | None = None
     uid: str | None = None
     gid: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.size is not None and self.size > base.UINT64:
+            base.too_large("size")
 
 
 class DeviceAccess(base.Message, frozen=True, kw_only=True):

@@ -252,7 +252,7 @@ class Event(base.Message, frozen=True, kw_only=True):
     class Failure(base.Message, frozen=True, kw_only=True):
         agent_id: AgentID | None = None
         executor_id: ExecutorID | None = None
-        status: int | None = None
+        status: base.Int32 | None = None
 
     class Error(base.Message, frozen=True, kw_only=True):
         message: str
@@ -291,6 +291,6 @@ class Response(base.Message, frozen=True, kw_only=True):
 
 
 class APIResult(base.Message, frozen=True, kw_only=True):
-    status_code: int
+    status_code: base.UInt32
     response: Response | None = None
     error: str | None = None

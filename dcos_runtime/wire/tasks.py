@@ -32,7 +32,7 @@ class KillPolicy(base.Message, frozen=True, kw_only=True):
 
 
 class Port(base.Message, frozen=True, kw_only=True):
-    number: int
+    number: base.UInt32
     name: str | None = None
     protocol: str | None = None
     visibility: DiscoveryInfo.Visibility | None = None
@@ -102,11 +102,11 @@ class CheckInfo(base.Message, frozen=True, kw_only=True):
         command: CommandInfo
 
     class Http(base.Message, frozen=True, kw_only=True):
-        port: int
+        port: base.UInt32
         path: str | None = None
 
     class Tcp(base.Message, frozen=True, kw_only=True):
-        port: int
+        port: base.UInt32
 
     type: CheckInfo.Type | None = None
     command: CheckInfo.Command | None = None
@@ -131,9 +131,9 @@ class HealthCheck(base.Message, frozen=True, kw_only=True):
     class HTTPCheckInfo(base.Message, frozen=True, kw_only=True):
         protocol: NetworkInfo.Protocol | None = None  # default IPv4
         scheme: str | None = None
-        port: int
+        port: base.UInt32
         path: str | None = None
-        statuses: list[int] = []
+        statuses: list[base.UInt32] = []
 
         def __post_init__(self) -> None:
             if self.protocol is not None and self.protocol._value_ == "UNKNOWN":
@@ -141,7 +141,7 @@ class HealthCheck(base.Message, frozen=True, kw_only=True):
 
     class TCPCheckInfo(base.Message, frozen=True, kw_only=True):
         protocol: NetworkInfo.Protocol | None = None  # default IPv4
-        port: int
+        port: base.UInt32
 
         def __post_init__(self) -> None:
             if self.protocol is not None and self.protocol._value_ == "UNKNOWN":
@@ -150,7 +150,7 @@ class HealthCheck(base.Message, frozen=True, kw_only=True):
     delay_seconds: float | None = None  # default 15
     interval_seconds: float | None = None  # default 10
     timeout_seconds: float | None = None  # default 20
-    consecutive_failures: int | None = None  # default 3
+    consecutive_failures: base.UInt32 | None = None  # default 3
     grace_period_seconds: float | None = None  # default 10
     type: HealthCheck.Type | None = None
     command: CommandInfo | None = None
@@ -186,10 +186,10 @@ class TaskGroupInfo(base.Message, frozen=True, kw_only=True):
 
 class CheckStatusInfo(base.Message, frozen=True, kw_only=True):
     class Command(base.Message, frozen=True, kw_only=True):
-        exit_code: int | None = None
+        exit_code: base.Int32 | None = None
 
     class Http(base.Message, frozen=True, kw_only=True):
-        status_code: int | None = None
+        status_code: base.UInt32 | None = None
 
     class Tcp(base.Message, frozen=True, kw_only=True):
         succeeded: bool | None = None

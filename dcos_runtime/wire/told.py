@@ -1,4 +1,4 @@
-"""A client's words in what we say to others and in logs: never endless, and never more than text. Pure.
+"""Quotes of clients' texts in messages and logs: bounded in length, and printable only. Pure.
 
 What was sent may be megabytes, hold a terminal's escape sequences, turn the direction of writing, or be no text at all.
 `shown` is for one quoted value, `bounded` for a whole message at the door through which it leaves.

@@ -20,10 +20,17 @@ HIDDEN = "***"
 
 _WHOLE = re.compile(r"(?P<scheme>[A-Za-z][A-Za-z0-9+.-]*)://(?P<rest>.*)", re.DOTALL)
 _WEB = re.compile(r"(?P<authority>[^/?#]*)(?P<path>[^?#]*)(?:\?(?P<query>[^#]*))?(?:#.*)?", re.DOTALL)
-_PORT = re.compile(r"\d{1,5}")
-_ADDRESS = re.compile(r"\[[0-9A-Fa-f:.%]*\]?(?::\d{0,5})?")
+_PORT = re.compile(r"[0-9]{1,5}")
+_ADDRESS = re.compile(r"\[[0-9A-Fa-f:.%]*\]?(?::[0-9]{0,5})?")
 """Of IPv6, or what was meant to be one."""
-_SECRET = re.compile(r"sig|token|secret|passw|pwd|key|credential|auth|session", re.IGNORECASE)
+_SECRET = re.compile(
+    r"sig|token|secret|pass|pwd|key|cred|auth|session|code|jwt|ticket|otp|pin|nonce|assertion|saml|bearer|cookie|sid"
+    r"|hmac|private",
+    re.IGNORECASE,
+)
+"""Of a parameter whose value is a secret, however short it is. Any other may be one, too: no list of names is whole."""
+_LONG = 8
+"""Letters from which on a value of any other name is taken out of others' messages: shorter ones are words."""
 _LOOKS_LIKE_CREDENTIALS = re.compile(
     r"(?P<begin>[A-Za-z][A-Za-z0-9+.-]*:(?=[/\\])[/\\]*|(?:[/\\]{2,})?)(?P<credentials>.+)@(?P<rest>.*)", re.DOTALL
 )
@@ -109,7 +116,7 @@ def web(value: str) -> Web:
 
 
 def blanked(value: str) -> str:
-    """The URI as it may be told: without user and password, and without what in the query looks like a secret."""
+    """The URI as it may be told: without user and password, and without any value of its query."""
     match = _WHOLE.fullmatch(value)
     parts = _WEB.fullmatch(match["rest"]) if match else None
     if match is None or parts is None:
@@ -118,33 +125,37 @@ def blanked(value: str) -> str:
     _, at, place = parts["authority"].rpartition("@")
     if match["scheme"].lower() == "file":
         return f"{begin}{HIDDEN}@{match['rest'].partition('@')[2]}" if at else value
-    if not _is_place(place):
+    if not _is_place(place) or _may_end_later(match["rest"], parts["authority"]):
         return begin + _blanked_malformed(match["rest"])
     told = begin + (f"{HIDDEN}@" if at else "") + place + _INNER.sub(HIDDEN, parts["path"])
     return told if parts["query"] is None else _blanked_query(f"{told}?{_INNER.sub(HIDDEN, parts['query'])}")
 
 
 def secrets(value: str) -> list[str]:
-    """The texts of a URI that may be told nowhere, longest first: to be taken out of what others say of it."""
+    """The secret parts of a URI, longest first. They are removed from messages of others that quote it."""
     match = _WHOLE.fullmatch(value)
     parts = _WEB.fullmatch(match["rest"]) if match else None
     given = _INNER.findall(value)
     if match is not None and parts is not None:
         credentials, _, place = parts["authority"].rpartition("@")
-        # Where no host follows them, they end at the last @ of all, or nobody knows where.
+        # Without a host behind them, they end at the last @ of all, or their end is not known.
         given.append(credentials if _is_place(place) else match["rest"].rpartition("@")[0] or place)
+        if _may_end_later(match["rest"], parts["authority"]):
+            given.append(match["rest"].rpartition("@")[0])
     elif (found := _mistaken(value)) is not None:
         given.append(found["credentials"])
     told: list[str] = []
     for credentials in given:
         password = credentials.partition(":")[2]
         told += [credentials, _decoded(credentials), password, _decoded(password)]
-        # As it is sent, which servers echo.
+        # In the form that is sent: servers echo it.
         told.append(base64.b64encode(_decoded(credentials).encode(errors="surrogateescape")).decode().rstrip("="))
     for parameter in value.partition("#")[0].partition("?")[2].split("&"):
         name, _, text = parameter.partition("=")
-        if _SECRET.search(name):
-            told += [text, _decoded(text)]
+        text = text or name  # one without a name may be all of it
+        if _SECRET.search(name) or len(text) >= _LONG:
+            # As it was given, as it means, and as it is sent.
+            told += [text, _decoded(text), _decoded(text.replace("+", " ")), _encoded(text, "/?")]
     return sorted({text for text in told if text}, key=len, reverse=True)
 
 
@@ -186,6 +197,11 @@ def _authority(rest: str) -> str:
     return parts["authority"] if parts else ""
 
 
+def _may_end_later(rest: str, authority: str) -> bool:
+    """Whether what looks like the host may be a piece of a password that has both an @ and a / ? or # in it."""
+    return "@" in authority and "@" in rest[len(authority) :]
+
+
 def _is_place(authority: str) -> bool:
     try:
         _host_and_port(authority)
@@ -207,7 +223,9 @@ def _blanked_query(value: str) -> str:
 
 def _blanked_parameter(parameter: str) -> str:
     name, equals, text = parameter.partition("=")
-    return f"{name}={HIDDEN}" if equals and text and _SECRET.search(name) else parameter
+    if equals:
+        return f"{name}={HIDDEN}" if text else parameter
+    return HIDDEN if len(name) >= _LONG else parameter
 
 
 def _host_and_port(place: str) -> tuple[str, int | None]:

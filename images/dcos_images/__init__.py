@@ -1,1 +1,1 @@
-"""Builds golden images; today the machine tree that local machines boot from."""
+"""Builds golden images from definitions and locked packages, boots them to try them, and keeps house."""

@@ -25,7 +25,7 @@ def tree_digest(root: Path) -> str:
 def tree_outline(root: Path) -> str:
     """The sha256 of what `tree_digest` covers, but for contents and attributes: quick, and it shows any usual change.
 
-    Whoever changes a file leaves its new time; only somebody who puts the time back goes unseen.
+    A change of a file leaves a new time; only a change that resets the time is not seen.
     """
     digest = hashlib.sha256()
     _outline(root, b"", digest)
@@ -38,7 +38,7 @@ def _outline(folder: Path | str, prefix: bytes, digest: hashlib._Hash) -> None:
     for entry in found:
         name, status = prefix + os.fsencode(entry.name), entry.stat(follow_symlinks=False)
         folder_like = stat.S_ISDIR(status.st_mode)
-        size = 0 if folder_like else status.st_size  # a folder's is the file system's affair
+        size = 0 if folder_like else status.st_size  # the size of a folder depends on the file system
         facts = (status.st_mode, status.st_uid, status.st_gid, size, status.st_mtime_ns)
         digest.update(name + b"\0%d %d %d %d %d\n" % facts)
         if folder_like:

@@ -29,7 +29,14 @@ def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
     environ = os.environ if environ is None else environ
     passed = {name: environ[name] for name in _PASSED if name in environ}
     path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
-    return {"PATH": path, "HOME": "/nonexistent", "LC_ALL": "C.UTF-8", "DEBIAN_FRONTEND": "noninteractive", **passed}
+    return {
+        "PATH": path,
+        "HOME": "/nonexistent",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "DEBIAN_FRONTEND": "noninteractive",
+        **passed,
+    }
 
 
 def run(
@@ -39,10 +46,13 @@ def run(
     log_file: Path,
     deadline: float,
     env: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    stdin: bytes = b"",
 ) -> str:
     """Runs ``argv`` to its end and returns what it printed on stdout; stderr is appended to ``log_file``.
 
-    ``what`` names the step in errors ("install the packages"); ``env`` comes on top of `clean_environment`.
+    ``what`` names the step in errors ("install the packages"); ``env`` comes on top of `clean_environment`. It runs in
+    ``folder``, and reads ``stdin``.
     Raises `ImageError` with the log's last lines when the command cannot start, fails, or takes longer than
     ``deadline`` seconds; then its whole session is killed.
     """
@@ -55,11 +65,13 @@ def run(
         try:
             process = subprocess.Popen(
                 arguments,
-                stdin=subprocess.DEVNULL,
+                stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=stderr,
+                cwd=folder,
                 env={**clean_environment(), **(env or {})},
                 start_new_session=True,
+                umask=0o022,
             )
         except OSError as error:
             raise ImageError(
@@ -68,7 +80,7 @@ def run(
                 hint="install the Debian package that holds this command",
             ) from error
         try:
-            stdout, _ = process.communicate(timeout=deadline)
+            stdout, _ = process.communicate(stdin, timeout=deadline)
         except BaseException as error:
             # Also on Ctrl-C: the command is in a session of its own, so nobody else ends it.
             os.killpg(process.pid, 9)

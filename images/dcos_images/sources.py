@@ -81,6 +81,11 @@ def read_sources(codename: str, apt_dir: Path = Path("/etc/apt")) -> HostSources
     return HostSources(used=tuple(used[key] for key in sorted(used)), ignored=tuple(sorted(set(ignored))))
 
 
+def offered_components(sources: HostSources, codename: str) -> set[str]:
+    """The components that the sources hold of the release itself."""
+    return {component for source in sources.used if source.suite == codename for component in source.components}
+
+
 def shown(uri: str) -> str:
     """The address without the credentials that may be part of it."""
     return _CREDENTIALS.sub("//", uri)

@@ -1,175 +1,182 @@
-"""The verbs a machine tree is built with, one after the other. Each takes the `Job` and leaves the tree further on."""
+"""The build as a flat list of steps. Each has a key, the digest of what goes in; a kept one is made once a key.
+
+The key of a step covers the keys of those before it that it is made of, the definition's part that it reads, and the
+code that does it. So another unit file makes the tree anew, and neither installs packages nor makes the initrd.
+"""
 
 from __future__ import annotations
 
-import os
+import hashlib
+import importlib
+import json
 import shutil
-import stat
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
-from dcos_images.definition import ImageDefinition, Release
-from dcos_images.errors import ImageError
-from dcos_images.host import BuildHost, apt_settings, read_os_release
-from dcos_images.process import ask, run
-from dcos_images.sources import HostSources
+from dcos_images.cache import Cache, Note
+from dcos_images.definition import ImageDefinition, ImageFile
+from dcos_images.disks import disk_files
+from dcos_images.initrd import CONCERNS, make_initrd
+from dcos_images.lock import Lock
+from dcos_images.packages import Job, install_packages
+from dcos_images.store import file_digest
+from dcos_images.trees import ImageTree, copy_linked
 
-_INSTALL_DEADLINE = 1800.0
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
-class Job:
-    """One build: what is asked for, from what, and where. ``tree`` is the result's root, ``folder`` holds the rest."""
+class Keys:
+    """The digests of what each step is made of."""
 
-    definition: ImageDefinition
-    release: Release
-    host: BuildHost
-    sources: HostSources
-    folder: Path
-    log_file: Path
-
-    @property
-    def tree(self) -> Path:
-        return self.folder / "tree"
-
-    def inside(self, path: str) -> Path:
-        """Where an absolute path of the image lies. Raises `ImageError` when a link in the tree leads out of it."""
-        found = self.tree / path.lstrip("/")
-        if not found.parent.resolve().is_relative_to(self.tree.resolve()):
-            raise ImageError(
-                f"{path} lies outside of the image",
-                why=f"a link on its way leads to {found.parent.resolve()}",
-                hint="name the path that the link stands for",
-            )
-        return found
+    packages: str
+    initrd: str
+    tree: str
+    image: str
 
 
-Step = Callable[[Job], None]
-
-
-def install_packages(job: Job) -> None:
-    """The distribution and the packages asked for, from the host's own sources."""
-    sources = job.folder / "host.sources"
-    settings = job.folder / "apt.conf"
-    for path, text in ((sources, job.sources.deb822()), (settings, apt_settings(job.host))):
-        path.touch(mode=0o600)  # both may hold a site's credentials
-        path.write_text(text)
-    run(
-        install_command(job, sources, settings),
-        what="install the image's packages",
-        log_file=job.log_file,
-        deadline=_INSTALL_DEADLINE,
-        env={"SOURCE_DATE_EPOCH": str(job.definition.epoch)},
+def keys_of(job: Job) -> Keys:
+    definition, host = job.definition, job.host
+    files = all_files(definition)
+    packages = _key(
+        ["packages"],
+        {
+            "lock": job.lock.contents(),
+            "asked": definition.packages,
+            "exclude": definition.exclude,
+            "epoch": definition.epoch,
+            "release": host.codename,
+            "arch": host.arch,
+            "told": [job.release.os_id, job.release.os_version, job.release.python, job.release.libc],
+        },
     )
-    sources.unlink()
-    settings.unlink()
+    concerned = [_plain(file) for file in files if file.path.startswith(CONCERNS)]
+    initrd = _key(["initrd"], {"packages": packages, "files": concerned})
+    tree = _key(
+        ["trees", "disks"],
+        {
+            "packages": packages,
+            "files": [_plain(file) for file in files],
+            "folders": definition.folders,
+            "links": [(link.path, link.target) for link in definition.links],
+            "users": [(user.name, user.uid, user.comment, user.home) for user in definition.users],
+            "units": [definition.enable, definition.mask],
+            "remove": definition.remove,
+            "epoch": definition.epoch,
+        },
+    )
+    # The name is in a file's name, and in an SBOM.
+    image = _key(
+        ["outputs", "documents", "disks", "images"],
+        {"tree": tree, "initrd": initrd if definition.bootable else "", "definition": definition.digest()},
+    )
+    return Keys(packages, initrd, tree, image)
 
 
-def install_command(job: Job, sources: Path, settings: Path) -> list[str | Path]:
-    """The command of `install_packages`. It dies with its parent, and its mounts with it."""
-    return [
-        *("setpriv", "--pdeathsig", "KILL"),
-        *("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"),
-        *("mmdebstrap", "--mode=root", "--variant=apt", "--format=directory"),
-        f"--architectures={job.host.arch}",
-        f"--aptopt={settings}",
-        *(f"--dpkgopt=path-exclude={path}" for path in job.definition.exclude),
-        f"--include={','.join(job.definition.packages)}",
-        *(job.release.codename, job.tree, sources),
-    ]
+def all_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
+    """The definition's own, and those that follow from its partitions."""
+    return (*definition.files, *disk_files(definition))
 
 
-def check_release(job: Job) -> None:
-    """The tree is what the definition says of its release: plans are made from those words before a machine exists."""
-    found = read_os_release(job.inside("/etc/os-release").read_text())
-    python = job.inside("/usr/bin/python3").readlink().name.removeprefix("python").replace(".", "")
-    libc = _package_versions(job.tree).get("libc6", "").split("-")[0]
-    for what, said, actual in (
-        ("os_id", job.release.os_id, found.get("ID", "")),
-        ("os_version", job.release.os_version, found.get("VERSION_ID", "")),
-        ("python", job.release.python, f"cp{python}"),
-        ("libc", job.release.libc, f"glibc-{libc}"),
-    ):
-        if said != actual:
-            raise ImageError(
-                f"the image's {what} is {actual!r}, but its definition says {said!r}",
-                hint=f"correct [release.{job.release.codename}] in image.toml",
-            )
+def _plain(file: ImageFile) -> tuple[str, int, str]:
+    return (file.path, file.mode, hashlib.sha256(file.content).hexdigest())
 
 
-def lay_down_files(job: Job) -> None:
-    """The definition's own files."""
-    for file in job.definition.files:
-        path = job.inside(file.path)
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        path.write_bytes(file.content)
-        path.chmod(file.mode)
+def _key(modules: list[str], asked: Mapping[str, Any]) -> str:
+    """The digest of what is asked for, and of the code of the modules that do it."""
+    code = []
+    for name in modules:
+        module = importlib.import_module(f"dcos_images.{name}")
+        assert module.__file__
+        code.append(file_digest(Path(module.__file__)))
+    text = json.dumps({"format": _FORMAT, "code": code, "asked": asked}, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
-def lay_down_links(job: Job) -> None:
-    """The definition's own links: units switched on, and units masked."""
-    for link in job.definition.links:
-        path = job.inside(link.path)
-        path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
-        path.unlink(missing_ok=True)
-        path.symlink_to(link.target)
+# What changes the tree, in order.
 
 
-def remove_leftovers(job: Job) -> None:
-    """What differs from build to build, what belongs to one machine only, and what told how it was built."""
-    for pattern in job.definition.remove:
-        for path in sorted(job.tree.glob(pattern.lstrip("/"))):
-            inside = job.inside("/" + str(path.relative_to(job.tree)))
-            if inside.is_dir() and not inside.is_symlink():
-                shutil.rmtree(inside)
-            else:
-                inside.unlink()
+def add_users(job: Job, tree: ImageTree) -> None:
+    tree.add_users(job.definition.users)
 
 
-def check_no_passwords(job: Job) -> None:
-    """No account of the image can log in by password, nor be without one."""
-    for line in job.inside("/etc/shadow").read_text().splitlines():
-        name, password = line.split(":")[:2]
-        if not password.startswith(("!", "*")):
-            raise ImageError(
-                f"the image's account {name!r} has a password or needs none", hint="remove what sets it from the image"
-            )
+def lay_down_files(job: Job, tree: ImageTree) -> None:
+    for folder in job.definition.folders:
+        tree.make_folder(folder)
+    tree.lay_down(all_files(job.definition), job.definition.links)
 
 
-def clamp_times(job: Job) -> None:
-    """No file is younger than the definition's epoch."""
-    epoch = job.definition.epoch * 1_000_000_000
-    for folder, names, files in os.walk(job.tree, topdown=False):
-        for name in (*names, *files):
-            _clamp(Path(folder, name), epoch)
-    _clamp(job.tree, epoch)
+def switch_units(job: Job, tree: ImageTree) -> None:
+    for unit in job.definition.enable:
+        tree.enable(unit)
+    for unit in job.definition.mask:
+        tree.mask(unit)
 
 
-def _clamp(path: Path, epoch: int) -> None:
-    entry = path.lstat()
-    if entry.st_mtime_ns > epoch or stat.S_ISDIR(entry.st_mode):
-        # A folder's time says when its entries were touched last, which is the build.
-        os.utime(path, ns=(epoch, epoch), follow_symlinks=False)
+def remove_leftovers(job: Job, tree: ImageTree) -> None:
+    """Removes what differs between builds, what belongs to one machine only, and traces of the build."""
+    tree.remove(job.definition.remove)
 
 
-BUILD_TREE: tuple[tuple[str, Step], ...] = (
-    ("install the packages", install_packages),
-    ("check the release", check_release),
-    ("lay down files", lay_down_files),
-    ("lay down links", lay_down_links),
+def check_no_passwords(job: Job, tree: ImageTree) -> None:
+    tree.check_no_passwords()
+
+
+def clamp_times(job: Job, tree: ImageTree) -> None:
+    tree.clamp_times()
+
+
+Step = Callable[[Job, ImageTree], None]
+
+COMPOSE: tuple[tuple[str, Step], ...] = (
     ("remove leftovers", remove_leftovers),
+    ("add users", add_users),
+    ("lay down files and links", lay_down_files),
+    ("switch units", switch_units),
     ("check that there are no passwords", check_no_passwords),
     ("clamp times", clamp_times),
 )
+"""From the packages to the tree. They take a second together and are done each time."""
 
 
-def package_versions(job: Job) -> dict[str, str]:
-    """Every package in the tree and its version."""
-    return _package_versions(job.tree)
+def installed_tree(job: Job, steps: Cache, key: str, fetch: Callable[[Lock], None]) -> Path:
+    """The tree of packages alone, from the cache or made now. It is read only: others are made of it.
+
+    ``fetch`` brings the packages into the store when they are wanted.
+    """
+
+    def work(folder: Path) -> dict[str, Any]:
+        fetch(job.lock)
+        install_packages(_in(job, folder))
+        return {"step": "packages", "image": job.definition.name}
+
+    steps.ensure(key, "install the packages", work)
+    return steps.folder / key / "tree"
 
 
-def _package_versions(tree: Path) -> dict[str, str]:
-    shown = ask(["dpkg-query", f"--admindir={tree}/var/lib/dpkg", "--show", "--showformat=${Package} ${Version}\\n"])
-    return {line.split(" ", 1)[0]: line.split(" ", 1)[1] for line in sorted(shown.splitlines())}
+def boot_files(job: Job, steps: Cache, key: str, packages: Path) -> Path:
+    """The folder of kernel, initrd and EFI programs, from the cache or made now."""
+
+    def work(folder: Path) -> dict[str, Any]:
+        tree = ImageTree(folder / "scratch", job.definition.epoch)
+        copy_linked(packages, tree.root, job.log_file)
+        tree.lay_down([file for file in all_files(job.definition) if file.path.startswith(CONCERNS)], ())
+        make_initrd(tree, job.definition.epoch, folder, job.log_file)
+        shutil.rmtree(tree.root)
+        return {"step": "initrd", "image": job.definition.name}
+
+    steps.ensure(key, "make the initrd", work)
+    return steps.folder / key
+
+
+def compose(job: Job, packages: Path, note: Note) -> None:
+    """The tree of the image, in the job's folder."""
+    copy_linked(packages, job.tree.root, job.log_file)
+    for _, step in COMPOSE:
+        step(job, job.tree)
+
+
+def _in(job: Job, folder: Path) -> Job:
+    return Job(job.definition, job.release, job.host, job.lock, job.store, folder, job.log_file)

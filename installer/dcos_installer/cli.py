@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import errno
 import json
 import os
-import signal
 import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NoReturn, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from dcos_installer.errors import InstallerError, LockHeld
+from dcos_installer.errors import InstallerError
+from dcos_installer.frame import FAILED, LEFT_OUT, discard_output, errors, inventory_argument
+from dcos_installer.golden.cli import image
+from dcos_installer.hosts.cli import VERBS
 from dcos_installer.lifeline import hold, unmarked
 from dcos_installer.surroundings import settle
+from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
     from dcos_installer.commands import Job
@@ -26,24 +28,11 @@ if TYPE_CHECKING:
     from dcos_installer.status import ClusterStatus
 
 _WIDTH = 200
-"""Of tables that no terminal bounds."""
-
-FAILED, USAGE, LOCKED, LEFT_OUT, INTERRUPTED = 1, 2, 3, 4, 130
+"""The width of tables when there is no terminal."""
 
 F = TypeVar("F", bound=Callable[..., Any])
 
 
-def _from_here(context: click.Context, parameter: click.Parameter, path: Path) -> Path:
-    try:
-        Path.cwd()
-    except FileNotFoundError:
-        if not path.is_absolute():
-            raise click.BadParameter("the current folder was removed: name the inventory from / on") from None
-        os.chdir("/")  # what is started from here on needs a folder to be in
-    return path
-
-
-_inventory = click.argument("inventory", type=click.Path(path_type=Path), callback=_from_here)
 _host = click.argument("hosts", nargs=-1, metavar="[HOST]...")
 
 
@@ -59,33 +48,33 @@ def _as_json(command: F) -> F:
 @click.group(context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="dcos", prog_name="dcos-installer")
 def cli() -> None:
-    """Makes one computer out of the machines that an inventory lists."""
+    """Make one computer out of the machines that an inventory lists."""
 
 
 @cli.command()
-@_inventory
+@inventory_argument
 def validate(inventory: Path) -> None:
     """Check the inventory; touch nothing."""
     from dcos_installer.config.limits import host_limits
     from dcos_installer.spec import load_spec
 
-    with _errors():
+    with errors():
         spec = load_spec(inventory, limits=host_limits())
     click.echo(
-        f"{inventory} is valid: cluster {spec.name}, {len(spec.masters)} master{'s' * (len(spec.masters) > 1)}, "
-        f"{len(spec.agents)} agents, provider {spec.provider}"
+        f"{inventory} is valid: cluster {spec.name}, {counted(len(spec.masters), 'master')}, "
+        f"{counted(len(spec.agents), 'agent')}, provider {spec.provider}"
     )
 
 
 @cli.command()
-@_inventory
+@inventory_argument
 @click.option("--diff", is_flag=True, help="Show what changes in each file.")
 @_as_json
 def plan(inventory: Path, diff: bool, as_json: bool) -> None:
     """Show what deploy would change, host by host; change nothing."""
     from dcos_installer import commands
 
-    with _errors(as_json), _reporting(as_json) as report:
+    with errors(as_json), _reporting(as_json) as report:
         job = _job("plan", inventory, report, dry_run=True)
         ctx = commands.run(job, commands.plan_phases())
     if diff and not as_json:
@@ -97,17 +86,17 @@ def plan(inventory: Path, diff: bool, as_json: bool) -> None:
 
 
 @cli.command()
-@_inventory
+@inventory_argument
 @_as_json
 def deploy(inventory: Path, as_json: bool) -> None:
     """Bring the cluster to what the inventory says. Run it again after any failure: it resumes."""
     from dcos_installer import commands
 
-    with _errors(as_json), _reporting(as_json) as report:
+    with errors(as_json), _reporting(as_json) as report:
         job = _job("deploy", inventory, report)
         with _telling_how_to_resume(job):
             ctx = commands.run(job, commands.deploy_phases())
-    with _errors(as_json):
+    with errors(as_json):
         _tell_administrator(job, as_json)
     if not as_json:
         click.echo(f"next: dcos node list; {commands.resume_line('status', inventory)}")
@@ -116,7 +105,7 @@ def deploy(inventory: Path, as_json: bool) -> None:
 
 
 @cli.command()
-@_inventory
+@inventory_argument
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @click.option("--purge", is_flag=True, help="On existing hosts, remove /var/lib/dcos, too.")
 @_as_json
@@ -124,7 +113,7 @@ def destroy(inventory: Path, yes: bool, purge: bool, as_json: bool) -> None:
     """Take the cluster away: its machines, or what was deployed on existing hosts. Works on ruins, too."""
     from dcos_installer import commands
 
-    with _errors(as_json):
+    with errors(as_json):
         shown: list[Report] = []
         job = commands.open_destroy(inventory, lambda event: shown[0].event(event))
         if job is None:
@@ -141,13 +130,13 @@ def destroy(inventory: Path, yes: bool, purge: bool, as_json: bool) -> None:
 
 
 @cli.command()
-@_inventory
+@inventory_argument
 @_as_json
 def status(inventory: Path, as_json: bool) -> None:
     """Show machines, daemons and the leader. Exits with 1 when something is not well."""
     from dcos_installer import commands, status
 
-    with _errors(as_json), commands.context(inventory, "status") as ctx:
+    with errors(as_json), commands.context(inventory, "status", seconds=status.ANSWER_SECONDS) as ctx:
         found = status.read(ctx)
     if as_json:
         click.echo(json.dumps({"kind": "status", "time": time.time(), "data": found.as_json()}))
@@ -158,7 +147,7 @@ def status(inventory: Path, as_json: bool) -> None:
 
 
 @cli.command()
-@_inventory
+@inventory_argument
 @click.argument("host")
 @_as_json
 def repair(inventory: Path, host: str, as_json: bool) -> None:
@@ -168,25 +157,25 @@ def repair(inventory: Path, host: str, as_json: bool) -> None:
     """
     from dcos_installer import commands
 
-    with _errors(as_json), _reporting(as_json) as report:
+    with errors(as_json), _reporting(as_json) as report:
         job = commands.open_repair(inventory, host, report.event)
         with _telling_how_to_resume(job):
             commands.run(job, commands.repair_phases(host))
 
 
 @cli.command()
-@_inventory
+@inventory_argument
 def unlock(inventory: Path) -> None:
     """Remove the lock of a run that has died on another machine."""
     from dcos_installer import commands
 
-    with _errors(), commands.context(inventory, "unlock") as ctx:
+    with errors(), commands.context(inventory, "unlock") as ctx:
         removed = commands.remove_lock(ctx)
     click.echo("\n".join(f"removed {one.told()}" for one in removed) or "nobody held the lock")
 
 
 @cli.command()
-@_inventory
+@inventory_argument
 @_host
 @_ignore_lock
 def start(inventory: Path, hosts: tuple[str, ...], ignore_lock: bool) -> None:
@@ -195,7 +184,7 @@ def start(inventory: Path, hosts: tuple[str, ...], ignore_lock: bool) -> None:
 
 
 @cli.command("power-off")
-@_inventory
+@inventory_argument
 @_host
 @click.option("--yes", is_flag=True, help="Do not ask, though no machine is named.")
 @_ignore_lock
@@ -207,7 +196,7 @@ def power_off(inventory: Path, hosts: tuple[str, ...], yes: bool, ignore_lock: b
 
 
 @cli.command()
-@_inventory
+@inventory_argument
 @_host
 @_ignore_lock
 def reboot(inventory: Path, hosts: tuple[str, ...], ignore_lock: bool) -> None:
@@ -216,7 +205,7 @@ def reboot(inventory: Path, hosts: tuple[str, ...], ignore_lock: bool) -> None:
 
 
 @cli.command(context_settings={"ignore_unknown_options": True})
-@_inventory
+@inventory_argument
 @click.argument("host")
 @click.argument("command", nargs=-1, type=click.UNPROCESSED)
 def ssh(inventory: Path, host: str, command: tuple[str, ...]) -> None:
@@ -227,12 +216,30 @@ def ssh(inventory: Path, host: str, command: tuple[str, ...]) -> None:
     from dcos_installer import commands
     from dcos_installer.remote import Remote
 
-    with _errors(), commands.context(inventory, "ssh") as ctx:
+    with errors(), commands.context(inventory, "ssh") as ctx:
         known = commands.host_of(ctx.spec, host)
         remote = Remote(known, ctx.provider.ssh(known))
         line = ("/bin/sh", "-c", command[0]) if len(command) == 1 else command
         argv = remote.argv(line, terminal=sys.stdin.isatty() and sys.stdout.isatty())
     os.execvpe(argv[0], argv, unmarked())
+
+
+@cli.command("ssh-config")
+@inventory_argument
+def ssh_config(inventory: Path) -> None:
+    """Print how ssh reaches the machines, for its option -F: by name and by address.
+
+    dcos-installer ssh-config INVENTORY >FILE; ssh -F FILE HOST. The keys themselves stay where they are.
+    """
+    from dcos_installer import commands, ssh_config
+
+    with errors(), commands.context(inventory, "ssh-config") as ctx:
+        click.echo(ssh_config.ssh_config((host, ctx.provider.ssh(host)) for host in ctx.spec.hosts), nl=False)
+
+
+for _verb in VERBS:
+    cli.add_command(_verb)
+cli.add_command(image)
 
 
 def _switch(inventory: Path, names: tuple[str, ...], command: str, ignore_lock: bool) -> None:
@@ -245,7 +252,7 @@ def _switch(inventory: Path, names: tuple[str, ...], command: str, ignore_lock: 
             click.echo(f"{event.host}: {event.text}" if event.host else event.text, err=True)
 
     done = {"start": "runs", "power-off": "is off", "reboot": "was restarted"}[command]
-    with _errors(), commands.context(inventory, command, tell) as ctx:
+    with errors(), commands.context(inventory, command, tell) as ctx:
         hosts = [commands.host_of(ctx.spec, name) for name in dict.fromkeys(names)] or list(ctx.spec.hosts)
         results = commands.switch(ctx, command, hosts, ignore_lock=ignore_lock)
         failures = failed(results)
@@ -312,7 +319,7 @@ def _job(command: str, inventory: Path, report: Report, *, dry_run: bool = False
     from dcos_installer import commands
     from dcos_installer.state import open_state
 
-    commands.check_inventory(inventory)  # before there is any state
+    commands.check_inventory(inventory)  # before any state exists
     return commands.open_job(command, inventory, open_state(inventory), report.event, dry_run=dry_run)
 
 
@@ -340,13 +347,7 @@ def _echo(line: str) -> None:
     try:
         click.echo(line)
     except BrokenPipeError:
-        _discard_output()
-
-
-def _discard_output() -> None:
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, sys.stdout.fileno())
-    os.close(nowhere)
+        discard_output()
 
 
 @contextmanager
@@ -358,45 +359,6 @@ def _telling_how_to_resume(job: Job) -> Iterator[None]:
         if not (isinstance(error, InstallerError) and error.final):
             error.add_note(f"to resume: {job.resume}")
         raise
-
-
-@contextmanager
-def _errors(as_json: bool = False) -> Iterator[None]:
-    """What is raised becomes a message and an exit code. SIGTERM and SIGHUP end a run as Ctrl-C does: tidily."""
-    for number in (signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, _interrupt)
-    try:
-        yield
-    except LockHeld as error:
-        _fail(error, LOCKED)
-    except InstallerError as error:
-        _fail(error, FAILED)
-    except KeyboardInterrupt as error:
-        notes = getattr(error, "__notes__", [])
-        click.echo("\n".join(["interrupted", *notes]), err=True)
-        sys.exit(INTERRUPTED)
-    except BrokenPipeError:
-        # Whoever read the output has gone; that is no failure of ours to tell, and nobody to tell it to.
-        _discard_output()
-        sys.exit(FAILED)
-    except OSError as error:
-        _fail(_of_this_machine(error), FAILED)
-
-
-def _interrupt(number: int, frame: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-def _of_this_machine(error: OSError) -> InstallerError:
-    where = f": {error.filename}" if error.filename else ""
-    hint = "make room there" if error.errno in (errno.ENOSPC, errno.EDQUOT) else "mend that on this machine"
-    why = "that is on this machine, not on one of the cluster's"
-    return InstallerError(f"{error.strerror or error}{where}", why=why, hint=f"{hint}, then run again")
-
-
-def _fail(error: InstallerError, code: int) -> NoReturn:
-    click.echo("\n".join([f"error: {error}", *getattr(error, "__notes__", [])]), err=True)
-    sys.exit(code)
 
 
 def main() -> None:

@@ -27,7 +27,7 @@ def dcos_dir(environ: Mapping[str, str] | None = None) -> Path:
 
 @dataclass(frozen=True)
 class Wanted:
-    """What ``dcos`` is to know of a cluster: its name, its gateways (the first is asked first), its CA."""
+    """What ``dcos`` has to know about a cluster: its name, its gateways (the first is tried first), its CA."""
 
     cluster_id: str
     name: str
@@ -50,9 +50,8 @@ class Wanted:
 
 
 def token_of(folder: Path, wanted: Wanted) -> str | None:
-    """The token that ``dcos`` has, empty when it has none; None when it does not know the cluster as it is now.
-
-    What else the user has set there counts for nothing; who is logged in, neither.
+    """The token that ``dcos`` has, empty when it has none; None when it does not know the cluster as it is now. Other
+    settings of the user, and who is logged in, make no difference.
     """
     home = _home(folder, wanted.cluster_id)
     try:
@@ -72,7 +71,7 @@ def token_of(folder: Path, wanted: Wanted) -> str | None:
 
 
 def is_expired(token: str, now: float) -> bool:
-    """Whether the token says of itself that its time is over. What cannot be read is for the gateway to judge."""
+    """Whether the token says that it has expired. What cannot be read is left to the gateway."""
     try:
         part = token.split(".")[1]
         claims = json.loads(base64.urlsafe_b64decode(part + "=" * (-len(part) % 4)))

@@ -19,7 +19,7 @@ from dcos_installer.bundle.archive import cache_home
 from dcos_installer.config.late_addresses import learned
 from dcos_installer.config.limits import host_limits
 from dcos_installer.config.model import ClusterSpec, HostSpec
-from dcos_installer.daemon_client import Asker
+from dcos_installer.daemon_client import ANSWER_SECONDS, Asker
 from dcos_installer.engine import AnsibleEngine
 from dcos_installer.errors import InstallerError, LockHeld
 from dcos_installer.events import Event, Sink
@@ -46,7 +46,7 @@ from dcos_installer.phases.verify_cluster import VerifyCluster
 from dcos_installer.phases.write_client_config import WriteClientConfig
 from dcos_installer.plan import journal, lock
 from dcos_installer.providers.base import Note, Provider, Results
-from dcos_installer.providers.registry import declaration, open_provider
+from dcos_installer.providers.registry import declaration, open_provider, preflight
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.secrets.roots import Administrator
 from dcos_installer.secrets.vault import protect as protect_secrets
@@ -54,12 +54,13 @@ from dcos_installer.services import installed
 from dcos_installer.snapshot import SnapshotDamaged, impossible_changes, last_spec
 from dcos_installer.spec import load_spec
 from dcos_installer.state import ClusterState, find_state, forget_state, is_known, known_id, open_state, protect_keys
+from dcos_runtime.counting import counted
 
 log = logging.getLogger(__name__)
 
 _KEPT_LOGS = 50
 _UNKNOWN_ID = "(none yet)"
-"""Of a cluster that nothing was made of: nothing on this host can be its own."""
+"""The id of a cluster that does not exist: nothing on this host can belong to it."""
 
 
 def deploy_phases() -> list[Phase]:
@@ -161,7 +162,7 @@ def run(job: Job, phases: Sequence[Phase], engine: Engine | None = None) -> Cont
             ctx.journal.end(f"done; {told}" if (told := left_out.outcome(ctx)) else "done")
         ctx.phase = ""
         if (who := untold_administrator(job)) is not None:
-            # Where the password is, never what it is: events end up in logs.
+            # The file of the password, never the password: events may be logged.
             ctx.tell("administrator", uid=who.uid, kept_in=str(administrator_file(job)))
         data: dict[str, Any] = {"changes": ctx.changes}
         if ctx.left_out:
@@ -192,7 +193,7 @@ def ca_fingerprint(job: Job) -> str:
 
 
 @contextlib.contextmanager
-def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
+def _context(job: Job, engine: Engine | None = None, seconds: float = ANSWER_SECONDS) -> Iterator[Context]:
     """A context for the job, with a place for shared SSH connections, which are closed afterwards."""
     spec = learned(job.spec, machine_records.addresses(job.state))
     provider = open_provider(spec, job.state.root)
@@ -206,7 +207,7 @@ def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
             engine=engine or AnsibleEngine(job.state, provider, control_dir),
             sink=_logged(job.sink),
             run_id=job.run_id,
-            ask=Asker(job.state.secrets, installed().kinds),
+            ask=Asker(job.state.secrets, installed().kinds, seconds),
             command=job.command,
             dry_run=job.dry_run,
             control_dir=control_dir,
@@ -214,14 +215,18 @@ def _context(job: Job, engine: Engine | None = None) -> Iterator[Context]:
 
 
 def silent(event: Event) -> None:
-    """The `Sink` of a command that tells no progress."""
+    """The `Sink` of a command that reports no progress."""
 
 
-def context(inventory: Path, command: str, sink: Sink = silent) -> contextlib.AbstractContextManager[Context]:
-    """For commands without phases: the cluster as it was deployed. Raises `InstallerError` when there is none."""
+def context(
+    inventory: Path, command: str, sink: Sink = silent, seconds: float = ANSWER_SECONDS
+) -> contextlib.AbstractContextManager[Context]:
+    """For commands without phases: the cluster as it was deployed. ``seconds``: how long a silent daemon is waited for.
+    Raises `InstallerError` when there is none.
+    """
     state = existing_state(inventory)
     spec = last_spec(state) or load_spec(inventory, state.cluster_id, host_limits())
-    return _context(Job(command, spec, state, sink))
+    return _context(Job(command, spec, state, sink), seconds=seconds)
 
 
 def makes_machines(job: Job) -> bool:
@@ -243,7 +248,7 @@ def switch(ctx: Context, command: str, hosts: Sequence[HostSpec], *, ignore_lock
     ``command`` is one of `SWITCHES`. ``ignore_lock``: takes no lock, and heeds none. Raises `LockHeld`.
     """
     with contextlib.ExitStack() as stack:
-        # Who makes no machines refuses to switch them, lock or not.
+        # A provider that makes no machines refuses to switch them, with or without the lock.
         if ctx.provider.makes_machines and not ignore_lock:
             try:
                 stack.enter_context(held_while_switching(ctx, hosts))
@@ -264,10 +269,12 @@ def remove_lock(ctx: Context) -> list[lock.Removed]:
 
 
 def open_destroy(inventory: Path, sink: Sink) -> Job | None:
-    """The job of taking away what was deployed from ``inventory``, whatever it says now. None: there is nothing."""
+    """The job that takes away what was deployed from ``inventory``, whatever it says now. None: nothing was
+    deployed.
+    """
     if not is_known(inventory):
         return None
-    state = open_state(inventory)  # machines may have outlived the folder
+    state = open_state(inventory)  # machines may exist although the folder is gone
     notes: list[str] = []
     try:
         spec = last_spec(state)
@@ -286,7 +293,7 @@ def _forget_nothing(inventory: Path, state: ClusterState, sink: Sink) -> Job | N
     """Forgets a cluster of which there is nothing, unless somebody is at work on it. Raises `LockHeld`."""
     holder = lock.this_holder(_new_run_id(), state.cluster_id, "destroy", state.lock, time.time())
     with lock.hold_here(state.lock, holder):
-        # Somebody may have begun to make it while we looked.
+        # Another run may have begun to make it in the meantime.
         if (spec := what_is_left(state, inventory)) is not None:
             return Job("destroy", spec, state, sink)
         client.forget(client.dcos_dir(), state.cluster_id)
@@ -321,12 +328,14 @@ def open_repair(inventory: Path, host: str, sink: Sink) -> Job:
 
 
 def check_inventory(inventory: Path) -> None:
-    """Whether a cluster can be made of the inventory here, as far as that is known without touching anything: what is
-    refused leaves no state behind. Raises `InventoryInvalid`, and `ProviderError` for what the provider cannot have.
+    """Checks that a cluster can be made of the inventory here, as far as that is known without touching anything.
+
+    An inventory that is refused leaves no state behind. Raises `InventoryInvalid`, and `ProviderError` for what the
+    provider cannot have.
     """
     spec = load_spec(inventory, known_id(inventory) or _UNKNOWN_ID, host_limits())
-    cache_home()  # a place for the bundle can be made
-    declaration(spec.provider).preflight(spec)
+    cache_home()  # the folder for the bundle can be made
+    preflight(spec)
 
 
 def open_job(command: str, inventory: Path, state: ClusterState, sink: Sink, *, dry_run: bool = False) -> Job:
@@ -380,9 +389,9 @@ def _outcome(ctx: Context) -> str:
 
 def _done(ctx: Context) -> str:
     if ctx.dry_run:
-        return f"{ctx.changes} changes would be made" if ctx.changes else "nothing to change"
+        return f"{counted(ctx.changes, 'change')} would be made" if ctx.changes else "nothing to change"
     if ctx.command == "deploy":
-        told = "nothing to change" if not ctx.changes else f"deployed: {ctx.changes} changes"
+        told = "nothing to change" if not ctx.changes else f"deployed: {counted(ctx.changes, 'change')}"
         return f"{told}; {ctx.spec.name} is well at {ctx.results.gateway}"
     return f"{ctx.command}: done"
 

@@ -17,9 +17,9 @@ from dcos_installer.errors import InstallerError
 from dcos_runtime.tls import identity_of
 
 Ask = Callable[..., Any]
-"""`Asker`, or what stands for it."""
+"""The interface of `Asker.__call__`."""
 
-_ANSWER_SECONDS = 10.0
+ANSWER_SECONDS = 10.0
 
 
 class NotWell(InstallerError):
@@ -31,19 +31,20 @@ class NotWell(InstallerError):
 
 
 class CannotAsk(InstallerError):
-    """Nobody can be asked at all: what the operator shows, or trusts, cannot be used. The cluster may be well."""
+    """No daemon can be asked: the operator's certificate, or CA, cannot be used. The cluster may be well."""
 
 
 class Asker:
     """Asks over TLS as the cluster's operator: the other side must be of the cluster's CA and have the address asked.
 
     ``folder`` is the operator's ``secrets/``; it is looked into when the first question comes. At a port of ``kinds``
-    the other side must be that kind of daemon, too.
+    the other side must be that kind of daemon, too. ``seconds``: how long a silent one is waited for.
     """
 
-    def __init__(self, folder: Path, kinds: Mapping[int, str] | None = None) -> None:
+    def __init__(self, folder: Path, kinds: Mapping[int, str] | None = None, seconds: float = ANSWER_SECONDS) -> None:
         self._folder = folder
         self._kinds = kinds or {}
+        self._seconds = seconds
         self._version: tuple[int, ...] = ()
         self._openers: dict[str, urllib.request.OpenerDirector] = {}
 
@@ -54,13 +55,14 @@ class Asker:
         method: str = "GET",
         body: Any = None,
         headers: Mapping[str, str] | None = None,
-        seconds: float = _ANSWER_SECONDS,
+        seconds: float | None = None,
     ) -> Any:
         """What ``url`` answers: its JSON, its text when it is none, None when it is empty. Raises `NotWell`.
 
         Raises `CannotAsk` before anything is sent. Redirects are not followed. What is sent is in no message.
         ``zookeeper://HOST:PORT/WORD`` asks ZooKeeper.
         """
+        seconds = self._seconds if seconds is None else seconds
         if url.startswith("zookeeper://"):
             return _zookeeper(url, seconds)
         data = None if body is None else json.dumps(body).encode()
@@ -121,7 +123,7 @@ class _Connection(ssl.SSLSocket):
 def _load(path: Path, into: Callable[[], None]) -> None:
     try:
         into()
-    except OSError as error:  # what TLS finds wrong with a file does not name it
+    except OSError as error:  # TLS errors do not name the file
         raise _cannot_ask(path, error) from None
 
 
@@ -148,14 +150,14 @@ def _zookeeper(url: str, seconds: float) -> str:
 
 
 class _NoRedirects(urllib.request.HTTPRedirectHandler):
-    """Whoever is asked answers himself: a redirect elsewhere would take our credentials along."""
+    """Redirects are not followed: our credentials would go along."""
 
     def redirect_request(self, *arguments: Any, **more: Any) -> None:
         return None
 
 
 def _opener(context: ssl.SSLContext) -> urllib.request.OpenerDirector:
-    # Machines are reached directly: a proxy of the operator's environment has no say.
+    # Machines are reached directly, without a proxy of the operator's environment.
     return urllib.request.build_opener(
         urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=context), _NoRedirects()
     )

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Any
 
 from dcos_installer.ansible import runner
 from dcos_installer.ansible.assumed import assumed
-from dcos_installer.ansible.places import Place
-from dcos_installer.ansible.play import Session
+from dcos_installer.ansible.connection import Connection
+from dcos_installer.ansible.play import Workspace
 from dcos_installer.bundle import build, upload
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.errors import InstallerError
-from dcos_installer.phases.engine import Applied, Bundle, HostPlan, OnHost, Planned
+from dcos_installer.phases.engine import Applied, Bundle, HostChanges, OnHost, Planned
 from dcos_installer.plan import materials, plan
 from dcos_installer.plan.compose import manifest
 from dcos_installer.plan.facts import Facts, Target
@@ -27,28 +27,28 @@ if TYPE_CHECKING:
 
 
 class AnsibleEngine:
-    """See `phases.engine.Engine`. Hosts are reached as the provider says, or at ``places`` where that is given."""
+    """See `phases.engine.Engine`. Hosts are reached as the provider says, or by ``connections`` where that is given."""
 
     def __init__(
         self,
         state: ClusterState,
         provider: Provider,
         sockets: Path | None,
-        places: Callable[[HostSpec], Place] | None = None,
+        connections: Callable[[HostSpec], Connection] | None = None,
         cache: Path | None = None,
     ) -> None:
         self._state = state
-        self._session = Session(state.root / "ansible", sockets)
+        self._workspace = Workspace(state.root / "ansible", sockets)
         self._cache = cache
         self._vault: Vault | None = None
-        self._place = places or (lambda host: Place(ssh=provider.ssh(host), become=host.ssh.become))
+        self._connection = connections or (lambda host: Connection(ssh=provider.ssh(host), become=host.ssh.become))
 
     @cached_property
     def _materials(self) -> materials.Materials:
         return materials.load()
 
     def gather(self, spec: ClusterSpec, hosts: Sequence[HostSpec]) -> Mapping[str, Facts | BaseException]:
-        return runner.gather_facts(self._session, self._places(hosts))
+        return runner.gather_facts(self._workspace, self._connections(hosts))
 
     def bundle(self, spec: ClusterSpec, targets: Collection[Target], note: Callable[[str], None]) -> Bundle:
         return {target: build(target, cache=self._cache, note=note) for target in targets}
@@ -56,15 +56,15 @@ class AnsibleEngine:
     def plan(
         self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Bundle, absent: Collection[str]
     ) -> tuple[Planned, Mapping[str, BaseException]]:
-        # The secrets as they are now: what is yet to be made shows as a change, and nothing is written.
+        # The secrets as they are now. Missing ones show as changes; nothing is written.
         vault = self._vault = load_secrets(self._state, spec, services=self._materials.services)
         packages = {target: (built.package,) for target, built in bundle.items()}
         known = self._materials.with_packages(packages).with_trust(vault.trust)
         manifests = {host.name: manifest(spec, host, facts[host.name], known) for host in spec.hosts}
         there = [host for host in spec.hosts if host.name not in absent]
         checked = runner.check(
-            self._session,
-            self._places(there),
+            self._workspace,
+            self._connections(there),
             {host.name: manifests[host.name] for host in there},
             {host.name: vault.of(host.name) for host in there},
         )
@@ -103,7 +103,7 @@ class AnsibleEngine:
         def tell(name: str, result: tuple[str, ...] | InstallerError) -> None:
             on_host(name, result if isinstance(result, InstallerError) else Applied(bool(result), " ".join(result)))
 
-        upload(self._session, self._places(hosts), wanted, tell)
+        upload(self._workspace, self._connections(hosts), wanted, tell)
 
     def missing_packages(self, plan: Planned, host: str) -> Sequence[str]:
         return _own(plan).hosts[host].missing_packages
@@ -118,16 +118,18 @@ class AnsibleEngine:
                 final=True,
             )
         orders = {
-            host.name: runner.Order(own[host.name].manifest, own[host.name].seen or None, self._vault.made(host.name))
+            host.name: runner.ApplyOrder(
+                own[host.name].manifest, own[host.name].seen or None, self._vault.made(host.name)
+            )
             for host in hosts
         }
-        runner.apply(self._session, self._places(hosts), orders, _told(on_host))
+        runner.apply(self._workspace, self._connections(hosts), orders, _told(on_host))
 
     def remove(self, spec: ClusterSpec, hosts: Sequence[HostSpec], purge: bool, on_host: OnHost) -> None:
-        runner.remove(self._session, self._places(hosts), _told(on_host), purge=purge)
+        runner.remove(self._workspace, self._connections(hosts), _told(on_host), purge=purge)
 
-    def _places(self, hosts: Sequence[HostSpec]) -> dict[str, Place]:
-        return {host.name: self._place(host) for host in hosts}
+    def _connections(self, hosts: Sequence[HostSpec]) -> dict[str, Connection]:
+        return {host.name: self._connection(host) for host in hosts}
 
 
 def _own(planned: Planned) -> plan.Plan:
@@ -142,7 +144,7 @@ def _own(planned: Planned) -> plan.Plan:
 
 
 def _told(on_host: OnHost) -> Callable[[str, Any], None]:
-    def tell(name: str, result: runner.Applied | InstallerError) -> None:
+    def tell(name: str, result: runner.AppliedManifest | InstallerError) -> None:
         if isinstance(result, InstallerError):
             on_host(name, result)
         else:
@@ -151,8 +153,8 @@ def _told(on_host: OnHost) -> Callable[[str, Any], None]:
     return tell
 
 
-def _shown(name: str, host: plan.HostPlan) -> HostPlan:
-    return HostPlan(
+def _shown(name: str, host: plan.HostPlan) -> HostChanges:
+    return HostChanges(
         host=name,
         changes=tuple(plan.summary(host.changes)),
         seen=host.digest,

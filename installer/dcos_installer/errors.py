@@ -6,7 +6,7 @@ from typing import Any
 
 
 class InstallerError(Exception):
-    """Something the operator has to know. ``what`` happened, ``why``, and ``hint``: what to do.
+    """An error for the operator. ``what`` happened, ``why``, and ``hint``: what to do.
 
     ``evidence`` holds what was last seen (a unit's log lines, a command's stderr), shown in full below the rest.
     ``final``: the same command would end the same way, however often it is repeated and whatever is mended before:

@@ -1,4 +1,4 @@
-"""What a run tells while it goes: events. `report` shows them, `--json` prints them; docs/installer.md lists them."""
+"""Events: the progress of a run. `report` shows them, `--json` prints them; docs/installer.md lists them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ class Event:
     data: Mapping[str, Any] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
-        """Without what is empty."""
+        """The event without its empty fields."""
         return {key: value for key, value in asdict(self).items() if value not in ("", None, {})}
 
 

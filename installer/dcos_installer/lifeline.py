@@ -1,4 +1,4 @@
-"""Ends what the installer has started when the installer is gone, however it ended: SIGKILL leaves it no last word.
+"""Ends the installer's child processes when the installer is gone, also after a SIGKILL.
 
 A watcher, a small shell in a session of its own, holds the other end of a pipe. When the pipe closes it ends every
 process that carries this installer's mark in its environment: Ansible and its workers, ssh, pip, builders, and what
@@ -49,7 +49,7 @@ def hold(environ: MutableMapping[str, str] | None = None) -> None:
     """Begins to watch over this process. To be called once, before anything is started."""
     environ = os.environ if environ is None else environ
     mark = f"{os.getpid()}-{secrets.token_hex(8)}"
-    theirs, ours = os.pipe()  # neither is inherited: only our own end closes it
+    theirs, ours = os.pipe()  # neither end is inherited: the pipe closes when this process ends
     try:
         subprocess.Popen(
             ["/bin/sh", "-c", _WATCH, "dcos-installer-lifeline", f"{VARIABLE}={mark}"],
@@ -72,7 +72,7 @@ def hold(environ: MutableMapping[str, str] | None = None) -> None:
 def sockets_lie_in(folder: Path) -> None:
     """Tells the watcher where ssh's shared connections meet. The path has neither spaces nor special characters."""
     for watcher in _held:
-        with contextlib.suppress(OSError):  # it is gone: nobody watches
+        with contextlib.suppress(OSError):  # the watcher is gone
             os.write(watcher, os.fsencode(folder) + b"\n")
 
 

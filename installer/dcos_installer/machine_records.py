@@ -1,4 +1,4 @@
-"""What this operator asked of a provider, and what each machine became: `machines.json` in the cluster's state.
+"""What this operator ordered from a provider, and what each machine became: `machines.json` in the cluster's state.
 
 A record is on the disk before the provider is asked. Its token goes to the provider, which makes one machine for it
 however often it is asked, so a run that is killed between the creation and the record of it costs nobody a machine.
@@ -18,7 +18,7 @@ from dcos_installer.state import ClusterState, atomic_write
 
 
 class MachineRecord(msgspec.Struct, frozen=True):
-    """One machine. Without ``seen`` it was asked for, and nobody has seen it yet."""
+    """One machine. Without ``seen`` it was ordered, and has not been seen yet."""
 
     token: str
     seen: bool = False
@@ -63,7 +63,7 @@ def saw(state: ClusterState, machines: Mapping[str, MachineState]) -> None:
 
 
 def forget(state: ClusterState, names: Iterable[str]) -> None:
-    """Of machines that were removed: the next of that name is another one."""
+    """Removes the records of machines that were removed: the next machine of that name is another one."""
     records = read(state)
     for name in names:
         records.pop(name, None)

@@ -18,7 +18,7 @@ from ansible.plugins.action import ActionBase
 
 from dcos_installer import machine_records, secrets
 from dcos_installer.ansible import payload
-from dcos_installer.ansible.places import Place
+from dcos_installer.ansible.connection import Connection
 from dcos_installer.bundle import Built, build
 from dcos_installer.bundle.upload import request as upload_request
 from dcos_installer.config.late_addresses import learned, unknown
@@ -216,7 +216,7 @@ def _reach(action: ActionBase, host: str, task_vars: Vars) -> None:
     provider = open_provider(spec, state.root)
     if provider.makes_machines:
         target = provider.ssh(spec.host(host))
-        action._connection.set_option("ssh_common_args", joined(Place(ssh=target).ssh_options()))
+        action._connection.set_option("ssh_common_args", joined(Connection(ssh=target).ssh_options()))
         action._connection.set_option("remote_user", target.user)
         if spec.host(host).late:  # its address is in no inventory
             action._connection.set_option("host", target.address)

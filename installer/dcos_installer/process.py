@@ -28,7 +28,7 @@ _running: set[subprocess.Popen[bytes]] = set()
 
 
 @dataclass(frozen=True)
-class Finished:
+class CommandResult:
     """A command that ended. ``stdout`` and ``stderr`` are text; undecodable bytes are replaced."""
 
     argv: tuple[str, ...]
@@ -49,7 +49,7 @@ def run(
     secrets: Sequence[str] = (),
     check: bool = True,
     on_line: Callable[[str], None] | None = None,
-) -> Finished:
+) -> CommandResult:
     """Runs ``argv`` to its end, at most ``deadline`` seconds, and returns what it said.
 
     ``what`` names the step in errors ("make the bridge"); ``env`` is the whole environment, the installer's own when
@@ -100,7 +100,7 @@ def run(
             why=f"{_ending(process.returncode)}: {shown}",
             evidence=tail(stderr or stdout),
         )
-    return Finished(tuple(arguments), process.returncode, collected.stdout, collected.stderr, seconds)
+    return CommandResult(tuple(arguments), process.returncode, collected.stdout, collected.stderr, seconds)
 
 
 def _start(
@@ -127,7 +127,7 @@ def _start(
 
 @contextlib.contextmanager
 def _interrupts_held_back() -> Iterator[None]:
-    """Ctrl-C and its kin wait until the block is done: a process that is just being started would be lost track of."""
+    """Ctrl-C and similar signals wait until the block is done: a process that is just being started would be lost."""
     if threading.current_thread() is not threading.main_thread():
         yield  # only the main thread is interrupted
         return
@@ -205,7 +205,7 @@ class _Collected:
             pipe.write(data)
             pipe.close()
         except (BrokenPipeError, ValueError):
-            pass  # the command did not want its input
+            pass  # the command did not read its input
 
     def _read(self, pipe: IO[bytes], parts: list[str]) -> None:
         for raw in pipe:

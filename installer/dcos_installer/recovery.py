@@ -1,4 +1,4 @@
-"""What a cluster is when its snapshot is lost or damaged: told by its machines, else by the inventory."""
+"""The cluster when its snapshot is lost or damaged: as its machines tell, or else the inventory."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def what_is_left(state: ClusterState, inventory: Path) -> ClusterSpec | None:
     Raises `StateError` when something was deployed and neither its machines nor the inventory tell where.
     """
     described: ClusterSpec | None = None
-    # The machines' limits do not matter to what is only taken away.
+    # The machines' limits do not matter for a cluster that is only removed.
     with contextlib.suppress(InventoryInvalid):
         described = load_spec(inventory, state.cluster_id)
     planned_at_most = not state.journal.exists() and not state.spec.exists()
@@ -30,7 +30,7 @@ def what_is_left(state: ClusterState, inventory: Path) -> ClusterSpec | None:
         try:
             left = kind.remains(state.cluster_id, described)
         except ProviderError:
-            # Who may not look, may not make machines either: whoever made none need not be let in to hear of none.
+            # A user who may not look cannot have made machines either: then there are none.
             if not planned_at_most and (described is None or described.provider == kind.name):
                 raise
             continue

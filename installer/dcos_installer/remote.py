@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from dcos_installer import sockets
 from dcos_installer.errors import InstallerError
-from dcos_installer.process import Finished, run, tail
+from dcos_installer.process import CommandResult, run, tail
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -19,7 +19,7 @@ _SSH_FAILED = 255
 _CONNECT_SECONDS = 10
 
 
-class Unreachable(InstallerError):
+class SshFailed(InstallerError):
     """SSH did not get through to a machine. ``host`` is its name."""
 
     def __init__(self, host: str, what: str, **rest: Any) -> None:
@@ -40,7 +40,7 @@ class Remote:
         target = self.target
         argv = ["ssh"]
         if target.known_hosts_file is not None:
-            # The cluster's own keys: nothing of the operator's SSH set-up has a say.
+            # The cluster's own keys: the operator's SSH configuration is not used.
             argv += [
                 "-F",
                 "none",
@@ -52,6 +52,7 @@ class Remote:
         argv += ["-o", "StrictHostKeyChecking=yes", "-o", f"ConnectTimeout={_CONNECT_SECONDS}", *sockets.ALIVE]
         if target.identity_file is not None:
             argv += ["-o", f"IdentityFile={sockets.as_word(target.identity_file)}", "-o", "IdentitiesOnly=yes"]
+        argv += ["-J", target.jump] if target.jump else []
         argv += sockets.options(self._control_dir)
         argv += ["-t"] if terminal else ["-o", "BatchMode=yes"]
         argv += ["-p", str(target.port), "-l", target.user, target.address]
@@ -64,13 +65,13 @@ class Remote:
 
     def run(
         self, command: Sequence[str], *, what: str, deadline: float = 60, stdin: str | bytes = b"", check: bool = True
-    ) -> Finished:
-        """Runs ``command`` there as root. Raises as `process.run` does, and `Unreachable`."""
+    ) -> CommandResult:
+        """Runs ``command`` there as root. Raises as `process.run` does, and `SshFailed`."""
         finished = run(
             self.argv(command), deadline=deadline, what=f"{what} on {self.host.name}", stdin=stdin, check=False
         )
         if finished.returncode == _SSH_FAILED:
-            raise Unreachable(
+            raise SshFailed(
                 self.host.name,
                 f"{self.host.name} cannot be reached by SSH at {self.target.address}",
                 why=finished.stderr.strip().splitlines()[-1] if finished.stderr.strip() else "ssh gave no reason",
@@ -86,7 +87,7 @@ class Remote:
             )
         return finished
 
-    def script(self, text: str, arguments: Sequence[str] = (), *, what: str, deadline: float = 60) -> Finished:
+    def script(self, text: str, arguments: Sequence[str] = (), *, what: str, deadline: float = 60) -> CommandResult:
         """Runs a shell script there as root; it travels on stdin, so nothing of it is on a command line."""
         return self.run(["/bin/sh", "-eus", "--", *arguments], what=what, deadline=deadline, stdin=text)
 

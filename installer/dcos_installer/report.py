@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
 
 from dcos_installer.events import Event
+from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -96,6 +97,9 @@ class LiveReport:
         self._now = now
         self._console = console
         self._mutex = threading.Lock()
+        """Of what is shown. The display waits for it while it holds its own lock, so nothing is printed under it."""
+        self._order = threading.Lock()
+        """Events are taken and printed one after the other."""
         self._phase = ""
         self._started = 0.0
         self._hosts: dict[str, tuple[str, str]] = {}
@@ -103,49 +107,51 @@ class LiveReport:
         self._live.start()
 
     def event(self, event: Event) -> None:
-        with self._mutex:
-            self._take(event)
+        with self._order:
+            with self._mutex:
+                kept = self._take(event)
+            if kept:
+                self._live.console.print(kept, highlight=False, soft_wrap=True)
 
     def close(self) -> None:
         self._live.stop()
 
-    def _take(self, event: Event) -> None:
+    def _take(self, event: Event) -> str:
+        """The line, as markup, that stays on the screen; empty when none does."""
         match event.kind:
             case "run-started":
-                self._keep(f"[bold]{_plain(event.text)}[/]")
+                return f"[bold]{_plain(event.text)}[/]"
             case "phase-started":
                 self._phase, self._started, self._hosts = event.phase, self._now(), {}
             case "phase-skipped":
-                self._keep(f"[dim]· {event.phase:<24} {_plain(event.text)}[/]")
+                return f"[dim]· {event.phase:<24} {_plain(event.text)}[/]"
             case "phase-finished":
                 changed = sum(1 for mark, _ in self._hosts.values() if mark == "✓")
                 count = f"{changed} changed" if changed else ""
-                self._keep(f"[green]✓[/] {event.phase:<24} [dim]{_seconds(event):>7}[/]  {count}")
                 self._phase = ""
+                return f"[green]✓[/] {event.phase:<24} [dim]{_seconds(event):>7}[/]  {count}"
             case "phase-failed":
-                self._keep(f"[red]✗[/] {event.phase:<24} [dim]{_seconds(event):>7}[/]")
                 self._phase = ""
+                return f"[red]✗[/] {event.phase:<24} [dim]{_seconds(event):>7}[/]"
             case "change-started":
                 self._hosts[event.host] = ("…", event.text)
             case "change-finished":
                 self._hosts[event.host] = ("✓", f"{event.text} ({_seconds(event)})")
             case "change-failed":
                 self._hosts[event.host] = ("✗", event.text)
-                self._keep(f"  [red]✗[/] {_plain(event.host)}: {_plain(event.text)}")
+                return f"  [red]✗[/] {_plain(event.host)}: {_plain(event.text)}"
             case "would-change":
-                self._keep(f"  would: {_plain(event.host)}: {_plain(event.text)}")
+                return f"  would: {_plain(event.host)}: {_plain(event.text)}"
             case "note" if not event.host:
-                self._keep(f"    {_plain(event.text)}")
+                return f"    {_plain(event.text)}"
             case "note":
                 mark = self._hosts.get(event.host, ("…", ""))[0]
                 self._hosts[event.host] = (mark, event.text)
             case "run-finished":
-                self._keep(f"[bold]{_plain(event.text)}[/] [dim]({_seconds(event)})[/]")
+                return f"[bold]{_plain(event.text)}[/] [dim]({_seconds(event)})[/]"
             case _:
                 pass
-
-    def _keep(self, markup: str) -> None:
-        self._live.console.print(markup, highlight=False, soft_wrap=True)
+        return ""
 
     def _render(self) -> RenderableType:
         from rich.table import Table
@@ -158,9 +164,9 @@ class LiveReport:
         table = Table.grid(padding=(0, 1))
         done = sum(1 for _, (mark, _) in hosts if mark != "…")
         named = sum(1 for name, _ in hosts if name)
-        count = f"{done}/{named} hosts" if named > 1 else ""
+        count = f"{done}/{counted(named, 'host')}" if named > 1 else ""
         table.add_row(Text(f"▸ {phase:<24}", style="bold"), Text(f"{self._now() - self._started:.1f} s {count}"))
-        # Those still at work first: they are what one waits for.
+        # Hosts that are still at work first.
         hosts.sort(key=lambda item: item[1][0] != "…")
         for name, (mark, text) in hosts[: self._SHOWN_HOSTS]:
             table.add_row(Text(f"    {mark} {name}"), Text(text, overflow="ellipsis", no_wrap=True))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 from pydantic import ValidationError
 
@@ -28,7 +27,7 @@ def remember_spec(state: ClusterState, spec: ClusterSpec) -> None:
 def last_spec(state: ClusterState) -> ClusterSpec | None:
     """What was deployed last; None when nothing was."""
     try:
-        return ClusterSpec.model_validate(_as_now(json.loads(state.spec.read_bytes())))
+        return ClusterSpec.model_validate(json.loads(state.spec.read_bytes()))
     except FileNotFoundError:
         return None
     except ValueError as error:
@@ -46,14 +45,6 @@ def last_spec(state: ClusterState) -> ClusterSpec | None:
         ) from error
 
 
-def _as_now(found: Any) -> Any:
-    """A snapshot as this version writes it: up to 0.1.0 the provider's network stood among the cluster's settings."""
-    if isinstance(found, dict) and isinstance(settings := found.get("settings"), dict) and "network" in settings:
-        kept = {name: value for name, value in settings.items() if name != "network"}
-        return {**found, "settings": kept, "options": {"dcos_network": settings["network"]}}
-    return found
-
-
 def _said(error: ValueError) -> str:
     """The first of the validator's complaints, in its own words but without its addresses and dumps."""
     if not isinstance(error, ValidationError):
@@ -64,7 +55,7 @@ def _said(error: ValueError) -> str:
 
 
 def impossible_changes(old: ClusterSpec | None, new: ClusterSpec) -> Iterator[str]:
-    """What stands between the cluster that exists and the one that is described now. Pure."""
+    """The changes that a deploy cannot make to the cluster that exists. Pure."""
     if old is None:
         return
     if old.provider != new.provider:

@@ -1,4 +1,4 @@
-"""Where SSH's shared connections meet: a private folder whose path a UNIX socket, ssh and Ansible all can hold.
+"""The folder of SSH's shared connections: private, with a path that a UNIX socket, ssh and Ansible all accept.
 
 A socket's path has 107 bytes, and ssh adds some of its own while it makes one. So the sockets of a run lie in none of
 the operator's long folders, but in the runtime directory or a temporary one. Where no folder will do, connections are

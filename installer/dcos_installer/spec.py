@@ -1,4 +1,4 @@
-"""From an inventory to a ClusterSpec: every rule a cluster obeys, and every breach told with line and remedy."""
+"""From an inventory to a ClusterSpec: checks every rule; each violation is reported with its line and remedy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 from dcos_installer.config.addresses import FreeAddresses, clashes, is_address
 from dcos_installer.config.inventory import Inventory, Value, read
 from dcos_installer.config.limits import HostLimits
-from dcos_installer.config.model import ClusterSpec, HostSpec, Role, Settings, SshSpec, session_timeout
+from dcos_installer.config.model import ClusterSpec, HostSpec, Role, Settings, SshSpec
 from dcos_installer.config.problems import InventoryInvalid, Problem
 from dcos_installer.config.variables import ANSIBLE_VARIABLES, Variable, host_address
 from dcos_installer.inventory_variables import only_with, variables
@@ -46,7 +46,7 @@ def load_spec(path: Path, cluster_id: str = _NO_CLUSTER, limits: HostLimits | No
 
 
 class _Reader:
-    """Holds an inventory to the rules. Problems are added to the inventory; what could be read is read on."""
+    """Checks an inventory. Problems are added to the inventory; reading goes on as far as it can."""
 
     def __init__(self, inventory: Inventory, limits: HostLimits | None) -> None:
         self.inventory = inventory
@@ -98,13 +98,12 @@ class _Reader:
                 agent_reregister_timeout=self.settings.get(
                     "dcos_agent_reregister_timeout", default.agent_reregister_timeout
                 ),
-                zk_session_timeout=self.settings.get(
-                    "dcos_zk_session_timeout", session_timeout(sum(host.is_master for host in hosts))
-                ),
+                zk_session_timeout=self.settings.get("dcos_zk_session_timeout"),
                 anonymous_reads=self.settings.get("dcos_anonymous_reads", default.anonymous_reads),
                 agent_capabilities=self.settings.get("dcos_agent_capabilities", default.agent_capabilities),
                 agent_disk_projects=self.settings.get("dcos_agent_disk_projects", default.agent_disk_projects),
                 principals=self.settings.get("dcos_principals", default.principals),
+                repositories=self.settings.get("dcos_repositories", default.repositories),
             ),
             options=self.options,
             inventory_path=inventory.path.resolve(),
@@ -172,8 +171,7 @@ class _Reader:
                 if "{{" not in value.text:
                     self.parsed[key] = self.variables[name].parse(value.text.strip())
             except ValueError as error:
-                shown = value.text if value.text.isprintable() else repr(value.text)
-                self.inventory.problem(value.line, f"{name}={shown[:60]} is not valid", f"write {error}")
+                self.inventory.problem(value.line, f"{name}={_shown(value.text)} is not valid", f"write {error}")
         return self.parsed[key]
 
     # -- groups -----------------------------------------------------------------------------------------------------
@@ -308,6 +306,15 @@ class _Reader:
             )
         key = variables.get("ansible_ssh_private_key_file")
         identity = self._key_file(key, wrong) if key else None
+        through = variables.get("ansible_ssh_common_args")
+        jump = _jump(through.text) if through else ""
+        if through and not jump:
+            wrong(
+                through,
+                f"ansible_ssh_common_args={_shown(through.text)} is more than the way through other hosts",
+                "write -J [user@]host[:port], several with commas, and nothing else; other settings of SSH go into your"
+                " own ~/.ssh/config",
+            )
         python = variables.get("ansible_python_interpreter")
         if python and not re.fullmatch(r"/[^\s]+", python.text):
             wrong(
@@ -324,6 +331,7 @@ class _Reader:
             port=int(port.text),
             user=user.text,
             identity_file=identity,
+            jump=jump,
             become=becomes and user.text != "root",
             python=python.text if python else None,
         )
@@ -399,7 +407,9 @@ class _Reader:
         # What is wrong with a variable of the whole cluster is a problem of its own, and says nothing about hosts.
         cluster_wide = self.inventory.groups["all"].variables
         known = all(
-            variable.name in self.settings or variable.name not in cluster_wide for variable in self.kind.variables
+            variable.name in self.settings or variable.name not in cluster_wide
+            for variable in self.kind.variables
+            if variable.scope == "cluster"
         )
         view = HostView(name, role, address if known else "", cpus, mem, lambda: self._free_address(name))
         for finding in self.kind.host_findings(view, self.options, self.limits):
@@ -416,6 +426,17 @@ class _Reader:
             first.setdefault(name.lower(), name)
         for line, message, remedy in clashes(self.inventory):
             self.inventory.problem(line, message, remedy)
+
+
+_JUMP = r"(?:[A-Za-z_][A-Za-z0-9_.-]*@)?[A-Za-z0-9][A-Za-z0-9.-]*(?::\d{1,5})?"
+_THROUGH = re.compile(rf"(?:-J\s*|-o\s*ProxyJump\s*=\s*)({_JUMP}(?:,{_JUMP})*)", re.ASCII)
+
+
+def _jump(arguments: str) -> str:
+    """The hosts to go through, of ssh's arguments that name nothing else; empty when they do."""
+    words = arguments.replace('"', "").replace("'", "").strip()
+    match = _THROUGH.fullmatch(words)
+    return match[1] if match else ""
 
 
 def _all_variables(inventory: Inventory) -> Iterable[tuple[str, Value, str]]:
@@ -460,5 +481,10 @@ def _nearest(name: str, known: Iterable[str]) -> str:
     return f"did you mean {short[close[0]]}?" if close else "remove it; docs/inventory.md lists all"
 
 
+_CREDENTIALS = re.compile(r"""(?<=//)[^\s"',]*@""")
+
+
 def _shown(text: str) -> str:
-    return text if text.isprintable() and len(text) <= 60 else repr(text[:60])
+    """As an error may quote it: not too long, on one line, without the password of a URL."""
+    told = _CREDENTIALS.sub("***@", text)
+    return told if told.isprintable() and len(told) <= 60 else repr(told[:60])

@@ -126,7 +126,7 @@ def open_state(inventory: Path, home: Path | None = None) -> ClusterState:
 
 
 def protect_keys(state: ClusterState) -> None:
-    """Private keys that somebody opened up are for their owner alone again: SSH refuses to use them otherwise."""
+    """Private keys whose mode was changed are readable by their owner only again: SSH refuses them otherwise."""
     for key in (state.identity_file, *state.ssh_dir.glob("hosts/*/ssh_host_ed25519_key")):
         with contextlib.suppress(FileNotFoundError):
             found = key.stat()

@@ -1,17 +1,19 @@
-"""How a cluster is: its machines, what runs on them, who leads. Reads only; a part that cannot be asked says why."""
+"""The status of a cluster: its machines, what runs on them, the leaders. Reads only; unknown parts say why."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from dcos_installer.at_once import TooLate, at_once
 from dcos_installer.daemon_client import CannotAsk
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases import checks
-from dcos_installer.phases.health import unwell
+from dcos_installer.phases.health import unwell_anywhere
 from dcos_installer.plan import lock
 from dcos_installer.providers.base import Condition
 from dcos_installer.secrets import fingerprint
@@ -20,6 +22,13 @@ if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
     from dcos_installer.phases.base import Context
     from dcos_installer.phases.checks import Seen
+
+SECONDS = 15.0
+"""For all that is asked, besides the provider, however many machines are silent."""
+_HOSTS_A_SECOND = 10
+"""Of a large cluster: so many more need a second more."""
+ANSWER_SECONDS = 5.0
+"""How long a silent daemon is waited for."""
 
 # One round trip: the generation, its manifest, and the state of every unit of ours: those whose text lies in it.
 _ASK = """\
@@ -84,21 +93,39 @@ class ClusterStatus:
 def read(ctx: Context) -> ClusterStatus:
     """Asks the provider, every machine, and the daemons."""
     machines = ctx.look_at_machines()
-    results = ctx.everywhere(ctx.spec.hosts, lambda host: _host(ctx, host, machines[host.name].condition))
+    seconds = SECONDS + len(ctx.spec.hosts) / _HOSTS_A_SECOND
+    parts = at_once(
+        {
+            "machines": lambda: ctx.everywhere(
+                ctx.spec.hosts, lambda host: _host(ctx, host, machines[host.name].condition), seconds
+            ),
+            "checks": lambda: _checks(ctx, seconds),
+            "services": lambda: unwell_anywhere(ctx, seconds),
+        }
+    )
+    for part in parts.values():
+        if isinstance(part, BaseException):
+            raise part
+    results: Any = parts["machines"]
+    found: Any = parts["checks"]
+    wrong: Any = parts["services"]
     hosts = []
     for host in ctx.spec.hosts:
         result = results[host.name]
+        if isinstance(result, TooLate):
+            condition = str(machines[host.name].condition)
+            result = HostStatus(host.name, host.address, " ".join(sorted(host.roles)), condition, problem=result.what)
         if isinstance(result, BaseException):
             raise result
         hosts.append(result)
     problems = [f"{host.name}: {_why(host)}" for host in hosts if not host.well]
-    seen, unasked = _checks(ctx)
+    seen, unasked = found
     if unasked:
-        # Of the daemons nothing is known then, neither good nor bad.
+        # The state of the daemons is not known then.
         problems.insert(0, unasked)
     problems += [problem for one in sorted(seen, key=lambda one: not one.is_cause) for problem in one.problems]
     if not unasked:
-        problems += _unwell(ctx, frozenset().union(*(one.known for one in seen)))
+        problems += _unwell(wrong, frozenset().union(*(one.known for one in seen)))
     return ClusterStatus(
         name=ctx.spec.name,
         cluster_id=ctx.spec.cluster_id,
@@ -113,23 +140,36 @@ def read(ctx: Context) -> ClusterStatus:
     )
 
 
-def _checks(ctx: Context) -> tuple[list[Seen], str]:
+def _checks(ctx: Context, seconds: float) -> tuple[list[Seen], str]:
     """What each check sees, and why daemons could not be asked (empty: it was not so)."""
+    all_checks = dict(enumerate(checks.of(ctx.services)))
     seen, unasked = [], ""
-    for check in checks.of(ctx.services):
-        try:
-            seen.append(check.look(ctx))
-        except CannotAsk as error:
-            unasked = "; ".join(part for part in (error.what, error.hint) if part)
+    asked = at_once({number: partial(one.look, ctx) for number, one in all_checks.items()}, seconds)
+    for number, found in asked.items():
+        check = all_checks[number]
+        if isinstance(found, CannotAsk):
+            unasked = "; ".join(part for part in (found.what, found.hint) if part)
             seen.append(check.unseen(ctx))
+        elif isinstance(found, TooLate):
+            unseen = check.unseen(ctx)
+            what = " and ".join(label.strip(": ") for label, _ in unseen.lines)
+            seen.append(replace(unseen, problems=(f"what is told of {what} is not known: {found.what}",)))
+        elif isinstance(found, BaseException):
+            raise found
+        else:
+            seen.append(found)
     return seen, unasked
 
 
-def _unwell(ctx: Context, known: Collection[str]) -> Iterator[str]:
+def _unwell(found: Mapping[tuple[str, str], str | BaseException], known: Collection[str]) -> Iterator[str]:
     """Daemons that do not answer as they should, on hosts that no check has told of."""
-    for service in ctx.services.asked:
-        for name, why in unwell(ctx, service, but=known).items():
-            yield f"the {service.called} of {name} does not answer as it should: {why}"
+    for (called, name), why in found.items():
+        if isinstance(why, TooLate):
+            why = why.what
+        if isinstance(why, BaseException):
+            raise why
+        if why and name not in known:
+            yield f"the {called} of {name} does not answer as it should: {why}"
 
 
 def _fingerprint(ctx: Context) -> str:

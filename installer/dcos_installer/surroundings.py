@@ -1,4 +1,4 @@
-"""What the command makes of the surroundings it was started in, before anything else: streams, locale, umask, home."""
+"""Prepares the process before anything else: streams, locale, umask, home."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _NO_USER_HOME = "~"
 
 
 def settle() -> None:
-    """Makes this process one that the rest can rely on. May start the interpreter anew, once, with UTF-8."""
+    """Prepares this process. May start the interpreter again, once, with UTF-8."""
     _open_closed_streams()
     _speak_utf8()
     # What is private gets its mode where it is made. For the rest neither 077 nor 000 may decide: folders of machines

@@ -1,4 +1,4 @@
-"""The `dcos` command as its user feels it: how long it takes until something is on the screen."""
+"""The `dcos` command: the time until its output is on the screen."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 
 from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply
 from dcos_runtime.core.resources import Resources, plain
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.effects import Effect, Send, SendJoined, Tell
 from dcos_runtime.master.core.kernel import MasterCore
@@ -77,7 +77,7 @@ class Master:
             for key in recovered
         ]
         info = MasterInfo(id=term, ip=1, port=1, pid="master@x:1", hostname="x")
-        self.core = MasterCore(Config(info), Source(b"1"))
+        self.core = MasterCore(Config(info), SeededSource(b"1"))
         self.feed(events.Recovered(tuple(registry), 10**6))
 
     def now(self) -> Now:
@@ -122,7 +122,7 @@ class Master:
         before, seconds, budget = len(self.core.state.offers), 0.0, 200
         while allocator.due() <= self.time:
             began = time.process_time()
-            effects = self.core.receive(events.Tick(budget), self.now())
+            effects = self.core.receive(events.BudgetedTick(budget), self.now())
             took = time.process_time() - began
             assert all(isinstance(effect, SendJoined) for effect in effects)
             budget = next_budget(budget, took, allocator.slices_left)
@@ -140,7 +140,7 @@ class Master:
                 body = {"type": "DECLINE", "framework_id": {"value": framework_id}}
                 self.call(codec.encode({**body, "decline": {"offer_ids": ids, "filters": filters}}), stream_id)
         while self.core.state.chores:
-            self.core.receive(events.Tick(0), self.now())
+            self.core.receive(events.BudgetedTick(0), self.now())
 
 
 def _connect(

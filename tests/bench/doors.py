@@ -1,4 +1,4 @@
-"""What the front door costs: requests through the gateway beside the same requests to the daemon behind it."""
+"""What the gateway costs: requests through it beside the same requests to the daemon behind it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,6 @@ from typing import cast
 from tests.bench.cluster import Lab, warm
 from tests.bench.figures import Bench, Measured, at_most, figure, ratio_at_least
 from tests.support.machines.deployed import Deployed
-from tests.support.machines.deploying import state_of
 
 CONNECTIONS = 16
 SECONDS = 4.0
@@ -108,7 +107,7 @@ def deployed(lab: Lab) -> Deployed:
 )
 def throughput(bench: Bench) -> Measured:
     cluster = deployed(bench.shared(warm))
-    secrets = state_of(cluster).root / "secrets"
+    secrets = cluster.state_folder.root / "secrets"
     folder = next((cluster.home / "client" / "clusters").glob("*/attached")).parent
     token = tomllib.loads((folder / "dcos.toml").read_text())["core"]["dcos_acs_token"]
     administrator = json.loads((secrets / "administrator.json").read_text())

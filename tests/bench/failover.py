@@ -10,7 +10,6 @@ from tests.bench.cluster import _root
 from tests.bench.figures import Bench, Measured, at_most, figure
 from tests.support.daemons.byhand import wait_for
 from tests.support.machines.deployed import MASTER
-from tests.support.machines.deploying import provider_of
 from tests.support.machines.several import Several, deployed
 
 NETWORK = 105
@@ -46,7 +45,7 @@ def _leads_with_all(cluster: Several, host: str) -> bool:
 )
 def power(bench: Bench) -> Measured:
     cluster = bench.shared(three_masters)
-    provider = provider_of(cluster)
+    provider = cluster.provider
     samples, commands = [], []
     for _ in bench.times(10):
         cluster.well()

@@ -105,7 +105,7 @@ class Bench:
         value, failure = self._made[make]
         if failure is not None:
             raise failure
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # what the measure returns is a figure
 
     def place(self, name: str) -> Path:
         """A new folder of the run."""

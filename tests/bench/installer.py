@@ -10,9 +10,9 @@ from pathlib import Path
 
 from dcos_installer import secrets, sockets
 from dcos_installer.ansible import runner
+from dcos_installer.ansible.connection import Connection
 from dcos_installer.ansible.host.packages import note_names
-from dcos_installer.ansible.places import Place
-from dcos_installer.ansible.play import Session
+from dcos_installer.ansible.play import Workspace
 from dcos_installer.bundle import runtime
 from dcos_installer.config.model import ClusterSpec, HostSpec, Role, SshSpec
 from dcos_installer.errors import InstallerError
@@ -23,6 +23,7 @@ from dcos_installer.plan.manifest import File, Manifest, Package
 from dcos_installer.secrets import Vault
 from dcos_installer.state import ClusterState
 from tests.bench.figures import Bench, Measured, at_most, figure, ratio_at_least
+from tests.support.installer.targets import this_machine
 
 FACTS = Facts(
     os_id="debian",
@@ -64,35 +65,35 @@ def manifests(spec: ClusterSpec, vault: Vault) -> dict[str, Manifest]:
     return {host.name: manifest(spec, host, FACTS, known) for host in spec.hosts}
 
 
-def installed(bench: Bench, count: int) -> tuple[ClusterSpec, ClusterState, dict[str, Place]]:
+def installed(bench: Bench, count: int) -> tuple[ClusterSpec, ClusterState, dict[str, Connection]]:
     """Folders that have the manifests applied, with their secrets."""
     spec, home = simulated(count), bench.place(f"hosts-{count}")
     state = ClusterState(bench.place(f"state-{count}"))
     vault = secrets.make(state, spec)
     wanted = manifests(spec, vault)
-    places = {host.name: Place(root=str(home / host.name)) for host in spec.hosts}
+    connections = {host.name: Connection(root=str(home / host.name)) for host in spec.hosts}
     for name, one in wanted.items():
         for package in one.packages:
             unpacked = home / name / "opt/dcos/packages" / package.folder
             unpacked.mkdir(parents=True)
             note_names(str(unpacked))
     with sockets.folder() as control_dir:
-        session = Session(bench.place("plays"), control_dir)
-        orders = {name: runner.Order(one, secrets=vault.made(name)) for name, one in wanted.items()}
-        told = runner.apply(session, places, orders)
+        workspace = Workspace(bench.place("plays"), control_dir)
+        orders = {name: runner.ApplyOrder(one, secrets=vault.made(name)) for name, one in wanted.items()}
+        told = runner.apply(workspace, connections, orders)
     _all_well(told)
-    return spec, state, places
+    return spec, state, connections
 
 
 def no_op(bench: Bench, count: int, runs: int) -> Measured:
-    spec, state, places = installed(bench, count)
+    spec, state, connections = installed(bench, count)
     samples = []
     for _ in bench.times(runs):
         started = time.perf_counter()
         with sockets.folder() as control_dir:
-            session = Session(bench.place("plays"), control_dir)
+            workspace = Workspace(bench.place("plays"), control_dir)
             vault = secrets.load(state, spec)
-            checked = runner.check(session, places, manifests(spec, vault), vault.hosts)
+            checked = runner.check(workspace, connections, manifests(spec, vault), vault.hosts)
         samples.append(time.perf_counter() - started)
         _all_well(checked)
         assert not any(found.changes for found in checked.values() if isinstance(found, runner.Checked))
@@ -177,11 +178,11 @@ def _by_manifest(bench: Bench, home: Path) -> float:
         roles=(),
         files=tuple(File(f"etc/file-{number:02}", f"text {number}") for number in range(FILES)),
     )
-    place = {"h1": Place(root=str(home))}
+    connections = {"h1": Connection(root=str(home))}
     started = time.perf_counter()
     with sockets.folder() as control_dir:
-        session = Session(bench.place("plays"), control_dir)
-        told = runner.apply(session, place, {"h1": runner.Order(wanted)})
+        workspace = Workspace(bench.place("plays"), control_dir)
+        told = runner.apply(workspace, connections, {"h1": runner.ApplyOrder(wanted)})
     seconds = time.perf_counter() - started
     _all_well(told)
     assert len(list((home / "opt/dcos/active/etc").iterdir())) == FILES
@@ -204,6 +205,6 @@ def bundle(bench: Bench) -> Measured:
     samples = []
     for _ in bench.times(2):
         started = time.perf_counter()
-        runtime.build(runtime.this_machine(), cache=bench.place("bundle"))
+        runtime.build(this_machine(), cache=bench.place("bundle"))
         samples.append(time.perf_counter() - started)
     return Measured(samples)

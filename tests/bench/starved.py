@@ -1,4 +1,4 @@
-"""What a single master is worth on a host that is busy with other things, and how long it is away when it is killed."""
+"""A single master on a busy host: how well it answers, and how long it is away after a kill."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from typing import Any
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Now, Persist, Persisted
 from dcos_runtime.core.resources import Format
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import encoded, events
 from dcos_runtime.master.core.effects import Send
 from dcos_runtime.master.core.kernel import MasterCore
@@ -188,7 +188,7 @@ def offers_sent(bench: Bench) -> Measured:
 
 def _updates(accepted: str) -> tuple[MasterCore, dict[str, Any]]:
     """A master with a framework that reads ``accepted``, whose task an agent runs, and what that agent says."""
-    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=1)), Source(b"1"))
+    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=1)), SeededSource(b"1"))
     core.receive(events.Recovered((), 1), NOW)
     framework = codec.decode(codec.encode({"user": "u", "name": "n", "role": "web"}), FrameworkInfo)
     call = Call(type=Call.Type.SUBSCRIBE, subscribe=Call.Subscribe(framework_info=framework))

@@ -1,4 +1,4 @@
-"""Launchers by themselves: what is cut short leaves nothing."""
+"""Launchers by themselves: a launch that is cut short leaves nothing behind."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from dcos_runtime.agent.containers import killing, oci
-from dcos_runtime.agent.containers.base import Launcher, Spec, User, processes
+from dcos_runtime.agent.containers.base import ContainerUser, Launcher, Spec, processes
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.oci import OciLauncher
 from dcos_runtime.agent.containers.posix import PosixLauncher
@@ -78,7 +78,7 @@ def spec(folder: Path, container_id: str, argv: tuple[str, ...] = ("/bin/sh", "-
         argv=argv,
         environment={"PATH": "/usr/bin:/bin", "MESOS_SANDBOX": str(sandbox)},
         sandbox=sandbox,
-        user=User("me", os.geteuid(), os.getegid(), (os.getegid(),), "/"),
+        user=ContainerUser("me", os.geteuid(), os.getegid(), (os.getegid(),), "/"),
         cpus=0.1,
         cpu_limit=0.1,
         memory_limit=64 << 20,
@@ -387,9 +387,11 @@ child.kill()
 """
 
 
-@pytest.mark.parametrize("user", [User("root", 0, 0, (0,), "/"), User("nobody", 65534, 65534, (65534,), "/")])
+@pytest.mark.parametrize(
+    "user", [ContainerUser("root", 0, 0, (0,), "/"), ContainerUser("nobody", 65534, 65534, (65534,), "/")]
+)
 @pytest.mark.parametrize("raw", [False, True])
-async def test_a_container_reaches_little_of_the_kernel(tmp_path: Path, user: User, raw: bool) -> None:
+async def test_a_container_reaches_little_of_the_kernel(tmp_path: Path, user: ContainerUser, raw: bool) -> None:
     launcher, root = await made("linux", tmp_path)
     asked = LinuxInfo(effective_capabilities=CapabilityInfo(capabilities=[CapabilityInfo.Capability.NET_RAW]))
     policy = Policy(allowed=frozenset(CapabilityInfo.Capability)) if raw else USUALLY

@@ -109,6 +109,7 @@ def test_the_state_has_labels_as_lists_and_an_ended_executor_no_ports(played: An
 
 
 _SHAPES: dict[str, Any] = {}
+_OVER: dict[str, Any] = {}
 """By side."""
 
 
@@ -124,3 +125,20 @@ def test_the_state_and_the_version_have_the_same_shape(played: Any) -> None:
     _SHAPES[name] = shape(state)
     if len(_SHAPES) == 2:
         assert _SHAPES["ours"] == _SHAPES["theirs"]
+
+
+def test_a_framework_that_is_over_is_told_as_it_was(played: Any) -> None:
+    """Ends what the tests above look at."""
+    name, side, _, scheduler = played
+    scheduler.call("TEARDOWN")
+
+    def over() -> Any:
+        told = get(side.agent, "/state")["completed_frameworks"]
+        return next((one for one in told if len(one["completed_executors"]) == 2), None)
+
+    found = until(over, "the framework is over")
+    assert (found["id"], found["role"]) == (scheduler.id, "web")
+    assert (found["name"], found["hostname"], found["failover_timeout"]) == ("raw", "h", 60.0)
+    _OVER[name] = shape({key: value for key, value in found.items() if key != "completed_executors"})
+    if len(_OVER) == 2:
+        assert _OVER["ours"] == _OVER["theirs"]

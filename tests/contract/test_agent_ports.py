@@ -1,4 +1,4 @@
-"""Whom the ports of the cluster's daemons belong to: tasks do not get them, and an agent outlives who did."""
+"""Ports of the cluster's daemons: tasks cannot bind them, and an agent goes on when another process holds its port."""
 
 from __future__ import annotations
 

@@ -4,149 +4,30 @@ spoken to by their own only.
 
 from __future__ import annotations
 
-import contextlib
 import os
-import signal
 import subprocess
 import threading
 import time
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import jwt
 import pytest
 
-from tests.support.daemons.authority import Authority
-from tests.support.daemons.byhand import PROGRAMS, Daemon, free_port, processes_with, wait_for
-from tests.support.daemons.gateway import PASSWORD, Gateway
+from tests.support.daemons.byhand import PROGRAMS, wait_for
+from tests.support.daemons.fronted import Fronted, fronted
 from tests.support.documented import all_fences
 
 TICKER = "n=0; while true; do n=$((n+1)); echo tick $n; sleep 0.1; done"
 
 
-class Made:
-    """Daemons behind two gateways, and a client's folder that knows nothing yet."""
-
-    def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.authority = Authority(folder / "authority")
-        plain, tls, agent_tls, init_tls = (free_port() for _ in range(4))
-        credentials = self.authority.credentials({"ops": "a secret"})
-        self.master_url = f"http://127.0.0.1:{plain}"
-        self.secret = folder / "secret"
-        self.secret.write_text("a secret\n")
-        self.daemons = [
-            self._daemon(
-                "master",
-                f"--port={plain}",
-                f"--agent_port={tls}",
-                f"--work_dir={folder / 'master'}",
-                f"--credentials={credentials}",
-                "--authenticate_http_readonly",
-                "--authenticate_http_readwrite",
-                "--authenticate_http_frameworks",
-                "--cluster=lab",
-            ),
-            self._daemon(
-                "agent",
-                f"--port={free_port()}",
-                f"--tls_port={agent_tls}",
-                f"--master=127.0.0.1:{plain}",
-                f"--master_tls_port={tls}",
-                f"--work_dir={folder / 'agent'}",
-                "--launcher=posix",
-                "--resources=cpus:4;mem:2048;disk:1024;ports:[23100-23200]",
-                f"--http_credentials={credentials}",
-                "--authenticate_http_readonly",
-                "--authenticate_http_readwrite",
-            ),
-            self._daemon(
-                "marathon",
-                f"--master=127.0.0.1:{plain}",
-                f"--master_tls_port={tls}",
-                f"--work_dir={folder / 'init'}",
-                f"--http_port={free_port()}",
-                f"--https_port={init_tls}",
-                f"--http_credentials_file={credentials}",
-                "--authenticate_http",
-            ),
-        ]
-        self.gateways = [
-            Gateway(folder / name, self.authority, master_port=tls, init_port=init_tls, agent_port=agent_tls)
-            for name in ("first", "second")
-        ]
-        self.urls = [f"https://127.0.0.1:{one.port}" for one in self.gateways]
-        self.clients = folder / "clients"
-        self.password = folder / "password"
-        self.password.write_text(PASSWORD + "\n")
-
-    def _daemon(self, kind: str, *flags: str) -> Daemon:
-        flags = (*flags, *self.authority.flags(self.authority.identity(kind)))
-        ip = () if kind == "marathon" else ("--ip=127.0.0.1",)
-        return Daemon(kind, (f"dcos-{kind}", *ip, *flags), self.folder / f"{kind}.log")
-
-    def stop(self) -> None:
-        for gateway in self.gateways:
-            gateway.stop()
-        for daemon in reversed(self.daemons):
-            daemon.stop()
-        for pid in processes_with(f"MESOS_SANDBOX={self.folder}"):
-            with contextlib.suppress(ProcessLookupError):
-                os.kill(pid, signal.SIGKILL)
-
-    def environment(self, **more: str) -> dict[str, str]:
-        return {**os.environ, "DCOS_DIR": str(self.clients), **more}
-
-    def dcos(self, *words: str, **more: str) -> subprocess.CompletedProcess[str]:
-        return subprocess.run(
-            [str(PROGRAMS / "dcos"), *words],
-            capture_output=True,
-            text=True,
-            env=self.environment(**more),
-            timeout=120,
-            stdin=subprocess.DEVNULL,
-        )
-
-    def good(self, *words: str, **more: str) -> str:
-        done = self.dcos(*words, **more)
-        assert done.returncode == 0, (words, done.stdout, done.stderr)
-        return done.stdout
-
-    def bad(self, *words: str, **more: str) -> str:
-        done = self.dcos(*words, **more)
-        assert done.returncode == 1, (words, done.stdout, done.stderr)
-        assert "Traceback" not in done.stderr and "unexpected" not in done.stderr
-        return done.stderr
-
-    def login(self) -> tuple[str, ...]:
-        return ("--username", "admin", "--password-file", str(self.password))
-
-    def settings(self) -> dict[str, Any]:
-        return tomllib.loads((self.clients / "clusters" / self.authority.cluster / "dcos.toml").read_text())
-
-
 @pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
-    one = Made(tmp_path_factory.mktemp("cli-gateway"))
-    try:
-        for daemon in one.daemons:
-            daemon.start()
-        for gateway in one.gateways:
-            gateway.start()
-        one.good("cluster", "setup", one.urls[0], "--ca-certs", str(one.authority.ca), *one.login())
-        # Gateways of a cluster differ by address, not by port, so the other one is named by hand here.
-        file = one.clients / "clusters" / one.authority.cluster / "dcos.toml"
-        file.write_text(f'{file.read_text()}masters = ["{one.urls[0]}", "{one.urls[1]}"]\n')
-        wait_for(lambda: one.dcos("marathon", "ping").returncode == 0, 60, "an init behind the gateway")
-        wait_for(lambda: len(one.good("node", "list", "-q").split()) == 2, 60, "the agent")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Fronted]:
+    with fronted(tmp_path_factory.mktemp("cli-gateway")) as one:
         yield one
-    finally:
-        one.stop()
 
 
-def test_setup_knows_the_cluster_by_its_id_and_pins_its_ca(made: Made) -> None:
+def test_setup_knows_the_cluster_by_its_id_and_pins_its_ca(made: Fronted) -> None:
     known = made.settings()
     assert known["core"]["dcos_url"] == made.urls[0]
     assert Path(known["core"]["ssl_verify"]).read_bytes() == made.authority.ca.read_bytes()
@@ -155,7 +36,7 @@ def test_setup_knows_the_cluster_by_its_id_and_pins_its_ca(made: Made) -> None:
     assert row[:3] == ["lab*", made.authority.cluster, "AVAILABLE"]
 
 
-def test_the_ca_is_fetched_and_shown_when_there_is_no_file(made: Made, tmp_path: Path) -> None:
+def test_the_ca_is_fetched_and_shown_when_there_is_no_file(made: Fronted, tmp_path: Path) -> None:
     words = ("cluster", "setup", made.urls[0], *made.login())
     shown = made.bad(*words, DCOS_DIR=str(tmp_path))
     assert f"CN=dcos CA {made.authority.cluster}" in shown and "SHA256 fingerprint" in shown
@@ -163,13 +44,13 @@ def test_the_ca_is_fetched_and_shown_when_there_is_no_file(made: Made, tmp_path:
     made.good("ps", DCOS_DIR=str(tmp_path))
 
 
-def test_the_plain_port_leads_to_the_gateway(made: Made, tmp_path: Path) -> None:
+def test_the_plain_port_leads_to_the_gateway(made: Fronted, tmp_path: Path) -> None:
     plain = f"http://127.0.0.1:{made.gateways[0].plain_port}"
     made.good("cluster", "setup", plain, "--no-check", *made.login(), DCOS_DIR=str(tmp_path))
     assert made.urls[0] in made.good("cluster", "list", "--json", DCOS_DIR=str(tmp_path))
 
 
-def test_an_app_lives_and_is_read_through_the_gateway(made: Made) -> None:
+def test_an_app_lives_and_is_read_through_the_gateway(made: Fronted) -> None:
     made.good("marathon", "run", "--name", "hello", "echo hello; exec sleep 1000")
     assert wait_for(lambda: made.good("task", "log", "/hello"), 60, "the task's output") == "hello\n"
     assert '"line": "hello"' in made.good("task", "log", "--json", "/hello")
@@ -178,7 +59,7 @@ def test_an_app_lives_and_is_read_through_the_gateway(made: Made) -> None:
     made.good("marathon", "app", "remove", "hello", "--wait")
 
 
-def test_who_is_not_logged_in_is_told_so_and_may_log_in(made: Made) -> None:
+def test_who_is_not_logged_in_is_told_so_and_may_log_in(made: Fronted) -> None:
     made.good("auth", "logout")
     assert "you are not logged in" in made.bad("ps")
     assert "does not know that name and password" in made.bad("auth", "login", "--username", "admin", "--password", "x")
@@ -191,7 +72,7 @@ def test_who_is_not_logged_in_is_told_so_and_may_log_in(made: Made) -> None:
     assert "dcos-users" in made.good("auth", "list-providers")
 
 
-def test_a_token_whose_time_is_over_is_told_as_such(made: Made) -> None:
+def test_a_token_whose_time_is_over_is_told_as_such(made: Fronted) -> None:
     claims = {
         "uid": "admin",
         "iss": made.authority.cluster,
@@ -204,14 +85,14 @@ def test_a_token_whose_time_is_over_is_told_as_such(made: Made) -> None:
     assert "expired" in made.bad("ps", DCOS_ACS_TOKEN=expired)
 
 
-def test_a_master_asked_directly_wants_a_principal(made: Made) -> None:
+def test_a_master_asked_directly_wants_a_principal(made: Fronted) -> None:
     refused = made.bad("--master", made.master_url, "ps")
     assert "DCOS_PRINCIPAL" in refused and "dcos cluster setup" in refused
     made.good("--master", made.master_url, "ps", DCOS_PRINCIPAL="ops", DCOS_SECRET_FILE=str(made.secret))
     made.good("--master", made.master_url, "marathon", "ping", DCOS_PRINCIPAL="ops", DCOS_SECRET_FILE=str(made.secret))
 
 
-def test_following_a_log_and_everything_else_goes_on_when_the_first_gateway_is_gone(made: Made) -> None:
+def test_following_a_log_and_everything_else_goes_on_when_the_first_gateway_is_gone(made: Fronted) -> None:
     made.good("marathon", "run", "--name", "ticker", TICKER)
     arguments = [str(PROGRAMS / "dcos"), "task", "log", "-f", "-n", "1000", "/ticker"]
     with subprocess.Popen(arguments, stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=made.environment()) as process:
@@ -236,7 +117,7 @@ def test_following_a_log_and_everything_else_goes_on_when_the_first_gateway_is_g
     made.good("marathon", "app", "remove", "ticker", "--wait")
 
 
-def test_a_gateway_whose_dcos_auth_is_gone_is_passed_over(made: Made) -> None:
+def test_a_gateway_whose_dcos_auth_is_gone_is_passed_over(made: Fronted) -> None:
     made.gateways[0].stop_auth()
     try:
         assert made.good("node", "list", "-q").split()
@@ -247,7 +128,7 @@ def test_a_gateway_whose_dcos_auth_is_gone_is_passed_over(made: Made) -> None:
     made.good("marathon", "app", "remove", "elsewhere", "--force", "--wait")
 
 
-def test_the_clusters_of_the_commands_page_from_the_first_time_to_the_last(made: Made, tmp_path: Path) -> None:
+def test_the_clusters_of_the_commands_page_from_the_first_time_to_the_last(made: Fronted, tmp_path: Path) -> None:
     (text,) = [
         one.text
         for one in all_fences()

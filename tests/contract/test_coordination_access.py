@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from kazoo.exceptions import BadArgumentsError, BadVersionError, NoAuthError, NoChildrenForEphemeralsError
+from kazoo.retry import KazooRetry
 from kazoo.security import OPEN_ACL_UNSAFE
 
 from dcos_runtime.store.access import AccessDenied
@@ -41,7 +42,7 @@ class Clients:
 
     async def open(self, credentials: str = "") -> ZooKeeperSession:
         at = f"{credentials}@" if credentials else ""
-        session = ZooKeeperSession(parse_url(f"zk://{at}{self._hosts}/mesos"), 4.0)
+        session = ZooKeeperSession(parse_url(f"zk://{at}{self._hosts}/mesos"), 30.0)
         session.start()
         self._all.append(session)
         async with asyncio.timeout(WAIT):
@@ -72,14 +73,15 @@ async def emptied(clients: Clients) -> None:
             if child != "zookeeper":
                 root.client.delete(f"/{child}", recursive=True)
 
-    await root.call(empty)
+    # All of it again when the connection was lost meanwhile: a member that a test before took down may just be back.
+    await root.call(lambda: KazooRetry(max_tries=-1, deadline=120.0)(empty))
 
 
 async def lived_in(session: ZooKeeperSession) -> None:
     """What a master and an init make."""
     await ZooKeeperContender(session, "/mesos", b"{}", public=True).elected()
     await ZooKeeperContender(session, "/marathon/leader", b"h:1").elected()
-    for path in ("/dcos/master", "/dcos/marathon"):
+    for path in ("/dcos/mesos", "/dcos/marathon"):
         store = ZooKeeperStore(session, path)
         await store.take_over("me")
         await store.load()
@@ -153,7 +155,7 @@ async def test_a_stranger_reads_the_masters_folder_and_the_members_and_can_do_no
 ) -> None:
     await lived_in(await clients.open(OURS))
     found = await table(clients, await clients.open(who))
-    assert {"/", "/zookeeper/quota", "/mesos/json.info_0000000000", "/dcos/master/agents/a"} <= set(found)
+    assert {"/", "/zookeeper/quota", "/mesos/json.info_0000000000", "/dcos/mesos/agents/a"} <= set(found)
     assert found == {path: for_strangers(path) for path in found}
 
 
@@ -161,12 +163,12 @@ async def test_a_tree_that_was_open_is_closed_with_all_that_is_in_it(clients: Cl
     former = await clients.open()
     await lived_in(former)
     stranger = await clients.open()
-    assert (await table(clients, stranger))["/dcos/master"] == "rwcda"
+    assert (await table(clients, stranger))["/dcos/mesos"] == "rwcda"
     ours = await clients.open(OURS)
     second = ZooKeeperContender(ours, "/mesos", b"{}", public=True)
     waiting = asyncio.create_task(second.elected())
     init = asyncio.create_task(ZooKeeperContender(ours, "/marathon/leader", b"h:2").elected())
-    for path in ("/dcos/master", "/dcos/marathon"):
+    for path in ("/dcos/mesos", "/dcos/marathon"):
         store = ZooKeeperStore(ours, path)
         await store.take_over("ours")
         await store.load()
@@ -190,7 +192,7 @@ async def test_coming_again_changes_nothing(clients: Clients, emptied: None) -> 
 
     before = await root.call(versions)
     again = await clients.open(OURS)
-    store = ZooKeeperStore(again, "/dcos/master")
+    store = ZooKeeperStore(again, "/dcos/mesos")
     await store.take_over("again")
     contender = asyncio.create_task(ZooKeeperContender(again, "/mesos", b"{}", public=True).elected())
     await children(root, "/mesos", 2)
@@ -210,7 +212,7 @@ async def test_wrong_credentials_are_told_at_once_and_never_shown(
         with pytest.raises(AccessDenied, match=hint) as from_election:
             await ZooKeeperContender(wrong, "/mesos", b"{}", public=True).elected()
         with pytest.raises(AccessDenied, match=hint) as from_store:
-            await ZooKeeperStore(wrong, "/dcos/master").take_over("wrong")
+            await ZooKeeperStore(wrong, "/dcos/mesos").take_over("wrong")
     for caught in (from_election, from_store):
         assert "wrong" not in str(caught.value) and "s3cret" not in str(caught.value)
 
@@ -236,7 +238,7 @@ def test_a_master_with_a_wrong_password_ends_and_says_so_without_it(server: ZooK
                 f"--port={free_port()}",
                 f"--work_dir={tmp_path / str(number)}",
                 f"--zk=file://{url}",
-                "--zk_session_timeout=2secs",
+                "--zk_session_timeout=6secs",
             ),
             tmp_path / f"master{number}.log",
         )

@@ -7,6 +7,7 @@ import shutil
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from kazoo.client import KazooClient
@@ -14,7 +15,7 @@ from kazoo.client import KazooClient
 from dcos_installer.phases.checks.zookeeper_data import complaint
 from tests.support.daemons.zookeeper_server import Ensemble, ZooKeeperServer
 
-SECONDS = 60.0
+SECONDS = 240.0
 
 
 def noise(data: Path) -> None:
@@ -54,11 +55,11 @@ def log_of(member: ZooKeeperServer) -> str:
 def test_a_damaged_member_says_so_and_emptied_it_has_what_the_others_have(
     ensemble: Ensemble, damage: Callable[[Path], None]
 ) -> None:
-    client = KazooClient(ensemble.hosts, timeout=10)
+    client = KazooClient(ensemble.hosts, timeout=30)
     client.start(SECONDS)
     try:
         node = f"/{damage.__name__}"
-        client.create(node, b"kept")
+        patiently(client, client.create, node, b"kept")
         member = next(member for member in ensemble.members if member.mode() == "follower")
         member.kill()
         data = member.state / "version-2"
@@ -73,19 +74,24 @@ def test_a_damaged_member_says_so_and_emptied_it_has_what_the_others_have(
         data.rename(member.state / f"damaged-{damage.__name__}")
         (member.folder / "log").write_text("")
         member.start()
-        assert member.mode() == "follower"
+        wait_until(lambda: member.mode() == "follower", "a member that follows")
         assert complaint(log_of(member)) == ""
-        own = KazooClient(member.hosts, timeout=10)
+        own = KazooClient(member.hosts, timeout=30)
         own.start(SECONDS)
         try:
-            own.sync(node)
-            assert own.get(node)[0] == b"kept"
+            patiently(own, own.sync, node)
+            assert patiently(own, own.get, node)[0] == b"kept"
         finally:
             own.stop()
             own.close()
     finally:
         client.stop()
         client.close()
+
+
+def patiently(client: KazooClient, call: Callable[..., Any], *given: Any) -> Any:
+    """A connection may break on a busy host; its session lives."""
+    return client.retry(call, *given)  # type: ignore[misc]  # kazoo declares it as None, and sets it later
 
 
 def wait_until(done: Callable[[], bool], what: str) -> None:

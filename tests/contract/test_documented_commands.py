@@ -77,7 +77,7 @@ def byhand(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ByHand]:
             "--port=5050": f"--port={master}",
             "--http_port=8080": f"--http_port={init}",
             "=/tmp/": f"={folder}/",
-            "/var/tmp/recording": f"{folder}/recording",
+            "/var/lib/dcos-recording": f"{folder}/recording",
         },
         [],
     )

@@ -14,6 +14,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from dcos_runtime.listening.connections import MOST_HEADERS
 from tests.support.daemons.gateway import template
 from tests.support.daemons.gateway_backends import Made, front_door
 
@@ -139,3 +140,19 @@ def test_one_address_has_so_many_connections_open_and_no_more() -> None:
             [*inside, there, sys.executable, "-c", OPENS], capture_output=True, text=True, timeout=200
         )
         assert (opened.stdout.split(), opened.stderr) == ([str(LIMIT), "True"], "")
+
+
+@pytest.mark.parametrize("path", ["/health", "/mesos/state", "/service/x/"])
+def test_a_request_has_as_many_headers_as_at_the_daemons_and_no_more(made: Made, path: str) -> None:
+    token = made.gateway.token()
+
+    def asked(count: int) -> tuple[int, str]:
+        more = {f"X-{number}": "y" for number in range(count)}
+        answer = made.gateway.get(path, {**token, **more})
+        return answer.status, answer.text
+
+    own = 8  # at most: what the client sends by itself
+    assert asked(MOST_HEADERS - own)[0] != 431
+    for count in (MOST_HEADERS + 1, 2 * MOST_HEADERS + 44):
+        status, told = asked(count)
+        assert (status, f"more than {MOST_HEADERS} headers" in told) == (431, True), told

@@ -62,7 +62,7 @@ class Guarded:
                 "--master=127.0.0.1:1",
                 f"--work_dir={folder / 'state'}",
                 f"--http_port={self.http}",
-                f"--https_port={self.https}",
+                f"--tls_port={self.https}",
                 "--hostname=127.0.0.1",
                 "--authenticate_http",
                 f"--http_credentials_file={credentials}",

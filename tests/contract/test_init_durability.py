@@ -1,4 +1,4 @@
-"""What an init answered with 200 or 201 survives it: leaders are killed right after an answer, again and again."""
+"""A change that an init answered with 200 or 201 survives the init: leaders are killed right after a response."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Inits:
                     f"--zk=zk://{self.zookeeper.hosts}/marathon",
                     f"--http_port={free_port()}",
                     "--hostname=127.0.0.1",
-                    "--zk_session_timeout=2000",
+                    "--zk_session_timeout=6000",
                 ),
                 folder / f"init{number}.log",
             )

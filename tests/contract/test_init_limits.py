@@ -1,4 +1,4 @@
-"""No body ends an init or leaves half of itself behind, whether its state is in a real ZooKeeper or in SQLite."""
+"""No request body ends an init or is applied in part, with state in a real ZooKeeper and in SQLite."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def init(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Daemon]:
         zookeeper.start()
         store = f"--zk=zk://{zookeeper.hosts}/marathon"
     port = free_port()
-    flags = ("--master=127.0.0.1:1", f"--http_port={port}", "--hostname=127.0.0.1", "--zk_session_timeout=3000", store)
+    flags = ("--master=127.0.0.1:1", f"--http_port={port}", "--hostname=127.0.0.1", "--zk_session_timeout=6000", store)
     daemon = Daemon("init", ("dcos-marathon", *flags), tmp_path / "log")
     try:
         lead(daemon.start())

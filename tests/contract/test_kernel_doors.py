@@ -161,7 +161,7 @@ def test_every_wrong_credential_is_refused_on_every_route(kernel: Kernel, which:
             answer = client.ask(path, headers)
             assert (answer.status, answer.challenge) == (401, f'Basic realm="{realm}-{kind}"'), (what, path, answer)
     for path in opened:
-        assert client.ask(path, wrong["a wrong secret"]).status in (200, 307), path  # as the original
+        assert client.ask(path, wrong["a wrong secret"]).status in (200, 307), path  # as Mesos
     client.close()
 
 
@@ -201,6 +201,30 @@ def test_the_body_of_somebody_unknown_is_not_asked_for(kernel: Kernel) -> None:
     assert lines == [b"401", b"100"]
 
 
+def _head(port: int, first: str, *lines: str) -> tuple[int, str]:
+    """Status and text of the answer to a head as it stands."""
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
+        connection.sendall("\r\n".join([first, "Host: x", "Connection: close", *lines, "", ""]).encode())
+        whole = connection.makefile("rb").read().decode()
+    return int(whole.split()[1]), whole.partition("\r\n\r\n")[2]
+
+
+def test_what_cannot_be_expected_is_told_to_those_only_who_may_pass(kernel: Kernel) -> None:
+    known = f"Authorization: {basic(FRAMEWORK, SECRET)['Authorization']}"
+    for port in (port_of(kernel.master), port_of(kernel.agent)):
+        assert _head(port, "GET /state HTTP/1.1", "Expect: bananas")[0] == 401
+        assert _head(port, "GET /state HTTP/1.1", "Expect: bananas", known)[0] == 417
+        assert _head(port, "GET /state HTTP/1.1", known, f"X: {'y' * 16_000}")[0] == 200, "as much as a gateway passes"
+
+
+@pytest.mark.parametrize("first", ["OPTIONS * HTTP/1.1", "GET http://h HTTP/1.1", "CONNECT h:443 HTTP/1.1"])
+def test_a_target_without_a_path_is_refused_in_the_words_of_mesos(kernel: Kernel, first: str) -> None:
+    for port in (port_of(kernel.master), port_of(kernel.agent)):
+        status, text = _head(port, first)
+        assert status == 400
+        assert "Request URL path must start with '/'" in text
+
+
 def test_flags_tell_of_files_and_hold_no_secret(kernel: Kernel) -> None:
     told = json.loads(good(kernel, "/flags").text)["flags"]
     assert told["credentials"].endswith("credentials.json") and not told["credentials"].startswith("file:")
@@ -214,7 +238,8 @@ def test_flags_tell_of_files_and_hold_no_secret(kernel: Kernel) -> None:
 
 # --- ports with TLS --------------------------------------------------------------------------------------------------
 
-KINDS = ("master", "marathon", "agent", "auth", "gateway", "operator")
+KINDS = ("master", "marathon", "agent", "auth", "gateway", "operator", "named", "other")
+"""The last two are of services beside the core: the master is told of one of them."""
 
 
 def test_certificates_open_what_their_kind_is_for_and_nothing_else(kernel: Kernel) -> None:
@@ -237,6 +262,8 @@ def test_certificates_open_what_their_kind_is_for_and_nothing_else(kernel: Kerne
     assert table == {
         "master": api | passed,
         "marathon": api | refused,
+        "named": api | refused,
+        "other": api | refused | dict.fromkeys(("state", "health", "nothing"), 403),
         "agent": dict.fromkeys(("state", "health", "nothing"), 403)
         | dict.fromkeys(("connect", "messages", "token"), 400)
         | {"agent's state": 403, "agent's health": 200},

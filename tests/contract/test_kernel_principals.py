@@ -1,4 +1,4 @@
-"""Whose a framework is, whom an agent speaks for and listens to, and what neither tells of."""
+"""Principals in the kernel: of frameworks, of agents, of the master; and which secrets no response holds."""
 
 from __future__ import annotations
 
@@ -207,7 +207,7 @@ def test_a_revoked_token_opens_no_agent_and_nobody_answering_opens_none(tmp_path
     master = Daemon(
         "master",
         [
-            *("dcos-master", f"--work_dir={tmp_path / 'master'}", "--port=0", f"--agent_port={inside}"),
+            *("dcos-master", f"--work_dir={tmp_path / 'master'}", "--port=0", f"--tls_port={inside}"),
             *(*wanted, f"--auth_socket={tmp_path / 'auth.sock'}", *own.flags(own.identity("master"))),
         ],
         tmp_path / "master.log",
@@ -301,7 +301,7 @@ def test_a_task_in_a_container_reaches_none_of_the_agents_secrets(tmp_path: Path
     master = Daemon(
         "master",
         [
-            *("dcos-master", f"--work_dir={tmp_path / 'master'}", "--port=0", f"--agent_port={inside}"),
+            *("dcos-master", f"--work_dir={tmp_path / 'master'}", "--port=0", f"--tls_port={inside}"),
             *own.flags(own.identity("master")),
         ],
         tmp_path / "master.log",
@@ -372,7 +372,7 @@ def _whole(agent: Agent, framework_id: str, name: str) -> str | None:
     return text if "memory: " in text else None
 
 
-# --- beside the original ---------------------------------------------------------------------------------------------
+# --- beside a real Mesos ------------------------------------------------------------------------------------------
 
 
 def test_refusals_are_the_originals_word_for_word(tmp_path: Path) -> None:
@@ -401,7 +401,7 @@ def test_refusals_are_the_originals_word_for_word(tmp_path: Path) -> None:
             for headers in ({}, basic(FRAMEWORK, "wrong"), {"Authorization": "Basic !"}, bearer("x"), others):
                 for method in ("GET", "POST"):
                     answer = ask(port, "/api/v1/scheduler", headers=headers, method=method)
-                    # Of a token the original says no more than of anything else.
+                    # For a token Mesos has no other response than for any unknown credential.
                     text = "" if "Bearer" in headers.get("Authorization", "") else answer.text
                     found.append((answer.status, answer.challenge, text))
             pretending = Subscription(port, others, principal=FRAMEWORK)

@@ -23,7 +23,7 @@ from tests.support.mesos.rawclient import chunks, record
 
 MACHINES = ("127.0.0.1", "127.0.0.2", "127.0.0.3")
 FIRST, SECOND, THIRD = MACHINES
-REGISTRY = "/dcos/master"
+REGISTRY = "/dcos/mesos"
 FORM = {"Content-Type": "application/json", "X-Dcos-User": "alice"}
 TEARDOWN = json.dumps({"type": "TEARDOWN", "framework_id": {"value": "none"}}).encode()
 

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from kazoo.client import KazooClient
 
+from tests.support.daemons.authority import Authority
 from tests.support.daemons.byhand import Daemon, ask, free_port, wait_for
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
@@ -29,21 +30,28 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZooKeeperServer
 
 
 class Trio:
-    """Three processes of the toy, in one election."""
+    """Three processes of the toy, in one election; with an ``authority`` they pass requests on over mutual TLS."""
 
-    def __init__(self, folder: Path, hosts: str, name: str) -> None:
+    def __init__(self, folder: Path, hosts: str, name: str, authority: Authority | None) -> None:
         self.path = f"/{name}"
         self.hosts = hosts
+        self.authority = authority
+        self.tls_port = free_port()
         self.daemons = [self._daemon(folder, number) for number in range(3)]
 
     def _daemon(self, folder: Path, number: int) -> Daemon:
-        flags = (
+        address = f"127.0.0.{number + 1}"  # one port for all of a kind, so an address for each
+        flags = [
+            f"--http_address={address}",
             f"--http_port={free_port()}",
-            "--hostname=127.0.0.1",
+            f"--hostname={address}",
             f"--work_dir={folder / f'work{number}'}",
             f"--zk=zk://{self.hosts}{self.path}",
             f"--zk_session_timeout={SESSION}",
-        )
+        ]
+        if self.authority is not None:
+            identity = self.authority.identity("counters", address, address)
+            flags += [f"--tls_port={self.tls_port}", f"--tls_ca={self.authority.ca}", f"--tls_identity={identity}"]
         root = str(TOY.parents[3])
         argv = (sys.executable, "-m", "tests.support.toy.main", *flags)
         return Daemon(f"toy{number}", argv, folder / f"toy{number}.log", {"PYTHONPATH": root})
@@ -65,9 +73,10 @@ class Trio:
             client.close()
 
 
-@pytest.fixture
-def trio(server: ZooKeeperServer, tmp_path: Path) -> Iterator[Trio]:
-    trio = Trio(tmp_path, server.hosts, tmp_path.name)
+@pytest.fixture(params=["plain", "tls"])
+def trio(server: ZooKeeperServer, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Trio]:
+    authority = Authority(tmp_path / "authority") if request.param == "tls" else None
+    trio = Trio(tmp_path, server.hosts, tmp_path.name.replace("[", "-").replace("]", ""), authority)
     for daemon in trio.daemons:
         daemon.start()
     # Each of them stands before anything is asked: who is started last would be told of a leader that it does not know.

@@ -52,7 +52,7 @@ class Made:
                 f"--zk=zk://{self.hosts}/marathon",
                 f"--http_port={free_port()}",
                 "--hostname=127.0.0.1",
-                "--zk_session_timeout=2000",
+                "--zk_session_timeout=6000",
             )
             for number in (0, 1)
         ]

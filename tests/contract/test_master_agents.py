@@ -68,7 +68,7 @@ def test_an_agent_is_admitted_and_shown_with_all_it_has(start: Starter) -> None:
         ({"version": 3}, 400, "version 3 of the agent protocol, this master versions 1 and 2; upgrade this master"),
         ({"info": {"resources": [scalar("cpus", -1)]}}, 400, "value <= 0"),
         ({"tasks": [{"framework_id": "f", "task": {"name": "x"}, "state": "TASK_RUNNING"}]}, 400, "cannot be read"),
-        ({"tasks": 7}, 400, "Expected `array`"),
+        ({"tasks": 7}, 400, "Expected `object`"),
     ],
 )
 def test_an_agent_that_cannot_be_understood_is_refused(start: Starter, connect: Any, status: int, text: str) -> None:
@@ -294,7 +294,7 @@ def test_a_standby_redirects_takes_over_and_knows_the_agents(start: Starter, tmp
     server = ZooKeeperServer(tmp_path / "zookeeper")
     server.start()
     try:
-        flags = (f"--zk=zk://{server.hosts}/mesos", "--zk_session_timeout=2secs", "--hostname=127.0.0.1", QUICK)
+        flags = (f"--zk=zk://{server.hosts}/mesos", "--zk_session_timeout=6secs", "--hostname=127.0.0.1", QUICK)
         leader = start(*flags, name="one").leads()
         standby = start(*flags, name="two")
         assert request(standby.port, "GET", "/health").status == 200

@@ -479,11 +479,11 @@ def test_a_task_may_be_given_a_limit_without_end_and_every_view_shows_it(cluster
         assert get(cluster.port, view)
 
 
-def test_a_grace_period_beyond_64_bits_is_refused(cluster: Opener) -> None:
+def test_a_grace_period_beyond_64_bits_is_refused_with_its_call(cluster: Opener) -> None:
     cluster.agent()
     scheduler = cluster.scheduler()
     (offer,) = scheduler.offers()
     policy = {"grace_period": {"nanoseconds": 2**70}}
-    scheduler.accept([offer], [task("long", offer, kill_policy=policy)])
-    status = scheduler.update("TASK_ERROR")
-    assert status["message"] == "Task's 'kill_policy.grace_period' must fit into 64 bits"
+    answer = scheduler.accept([offer], [task("long", offer, kill_policy=policy)])
+    assert answer.status == 400 and b"kill_policy.grace_period.nanoseconds" in answer.body
+    assert scheduler.accept([offer], [task("short", offer)]).status == 202

@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from dcos_installer.providers.nspawn.disk import loop_devices
-from dcos_installer.providers.nspawn.machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn.machine import MachineFolder, NspawnRecord
 from dcos_installer.providers.nspawn.mounts import mount_disk, mount_root, unmount_all
 from tests.support.daemons.byhand import wait_for
 
 MB = 1 << 20
-RECORD = MachineRecord(
+RECORD = NspawnRecord(
     cluster_id="00000000-0000-4000-8000-000000000000",
     name="m",
     unique_name="dcos-test-disk",
@@ -35,7 +35,7 @@ RECORD = MachineRecord(
 
 
 @pytest.fixture
-def machine(tmp_path: Path) -> Iterator[tuple[MachineFolder, MachineRecord]]:
+def machine(tmp_path: Path) -> Iterator[tuple[MachineFolder, NspawnRecord]]:
     if os.geteuid() != 0 or not loop_devices():
         pytest.skip("disks of machines want root and loop devices")
     tree = tmp_path / "tree"
@@ -48,7 +48,7 @@ def machine(tmp_path: Path) -> Iterator[tuple[MachineFolder, MachineRecord]]:
     unmount_all(folder, record.unique_name, keep_disk=False)
 
 
-def test_a_disk_holds_what_it_may_and_no_more(machine: tuple[MachineFolder, MachineRecord]) -> None:
+def test_a_disk_holds_what_it_may_and_no_more(machine: tuple[MachineFolder, NspawnRecord]) -> None:
     folder, record = machine
     mount_disk(folder, record)
     mount_root(folder, record)
@@ -76,7 +76,7 @@ def test_a_disk_holds_what_it_may_and_no_more(machine: tuple[MachineFolder, Mach
     assert (folder.root / "own").read_text() == "own\n"
 
 
-def test_a_machine_without_a_limit_is_on_a_folder(machine: tuple[MachineFolder, MachineRecord]) -> None:
+def test_a_machine_without_a_limit_is_on_a_folder(machine: tuple[MachineFolder, NspawnRecord]) -> None:
     folder, record = machine
     mount_disk(folder, replace(record, disk_mb=None))
     assert folder.mounts() == [] and not folder.disk_image.exists()

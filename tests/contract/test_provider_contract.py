@@ -15,6 +15,7 @@ from dcos_installer.config.model import ClusterSpec, HostSpec, SshSpec
 from dcos_installer.providers import registry
 from dcos_installer.providers.base import Condition, MachineState, Provider, ProviderError, failed, well
 from dcos_installer.providers.registry import declaration, declarations, open_provider
+from tests.support.installer import libvirt_lab
 from tests.support.machines.nspawn_lab import cluster, done, lab, needs_machines, orders, ssh_command
 from tests.support.providers.late.provider import LateProvider
 
@@ -70,13 +71,14 @@ class Served:
 @pytest.fixture(scope="module")
 def late_is_known() -> Iterator[None]:
     """The folder of providers that only tests know is looked through, too: no more is needed for one."""
-    registry.ROOMS.append("tests.support.providers")
+    registry.SEARCHED_PACKAGES.append("tests.support.providers")
     yield
-    registry.ROOMS.remove("tests.support.providers")
+    registry.SEARCHED_PACKAGES.remove("tests.support.providers")
 
 
 @pytest.fixture(
-    scope="module", params=["static", "late", pytest.param("nspawn", marks=[pytest.mark.machines, needs_machines])]
+    scope="module",
+    params=["static", "late", "libvirt", pytest.param("nspawn", marks=[pytest.mark.machines, needs_machines])],
 )
 def served(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory, late_is_known: None
@@ -85,6 +87,12 @@ def served(
     state_dir = tmp_path_factory.mktemp(request.param)
     if request.param == "static":
         yield Served(open_provider(STATIC, state_dir), STATIC, state_dir, lambda name, command: "")
+    elif request.param == "libvirt":
+        hosts = libvirt_lab.host("v1", "198.19.251.5"), libvirt_lab.host("v2")  # one address is told, the other given
+        with libvirt_lab.lab(state_dir / "lab", *hosts) as there:
+            provider = open_provider(there.spec, there.state_dir)
+            yield _made(Served(provider, there.spec, there.state_dir, there.run, boot_id="cat boot_id"))
+            assert there.left() == []
     elif request.param == "late":
         yield _served_late(late_spec(tmp_path_factory.mktemp("cloud")), state_dir)
     else:

@@ -14,14 +14,14 @@ import pytest
 from dcos_runtime.store import Store, StoreError
 from dcos_runtime.store.lease import boottime
 from dcos_runtime.store.sqlite import SqliteStore
-from dcos_runtime.store.watch import Watch
+from dcos_runtime.store.watch import StoreWatch
 from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.coordinated import Link
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
 
 WAIT = 120.0
-SESSION = 4.0
+SESSION = 12.0
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +61,7 @@ async def store(request: pytest.FixtureRequest, tmp_path: Path, path: str) -> As
         yield store
 
 
-async def follow(watch: Watch, told: dict[str, bytes | None], wanted: dict[str, bytes | None]) -> None:
+async def follow(watch: StoreWatch, told: dict[str, bytes | None], wanted: dict[str, bytes | None]) -> None:
     """Until the last that was told of each key is as ``wanted``."""
     async with asyncio.timeout(WAIT):
         while any(key not in told or told[key] != value for key, value in wanted.items()):

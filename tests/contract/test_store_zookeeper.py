@@ -15,7 +15,7 @@ import pytest
 from dcos_runtime.store import Fenced, StoreError, TooLarge
 from dcos_runtime.store.election import Leader, ZooKeeperContender, ZooKeeperDetector, master_address
 from dcos_runtime.store.former import Former
-from dcos_runtime.store.lease import State
+from dcos_runtime.store.lease import LeaseState
 from dcos_runtime.store.zookeeper import ZooKeeperSession, parse_url
 from dcos_runtime.store.zookeeper_store import ZooKeeperStore
 from tests.support.daemons.zookeeper_server import ZooKeeperServer
@@ -36,7 +36,7 @@ class Sessions:
         self.hosts = hosts
         self.all: list[ZooKeeperSession] = []
 
-    async def open(self, seconds: float = 4.0, credentials: str = "") -> ZooKeeperSession:
+    async def open(self, seconds: float = 12.0, credentials: str = "") -> ZooKeeperSession:
         session = ZooKeeperSession(parse_url(f"zk://{credentials}{self.hosts}/unused"), seconds)
         session.start()
         self.all.append(session)
@@ -199,7 +199,7 @@ async def test_a_create_whose_answer_was_lost_does_not_stand_twice(sessions: Ses
     assert (await session.call(lambda: client.get(f"{path}/json.info_0000000000")))[0] == b"me"
 
 
-async def in_state(contender: ZooKeeperContender, state: State) -> None:
+async def in_state(contender: ZooKeeperContender, state: LeaseState) -> None:
     async with asyncio.timeout(WAIT):
         while True:
             if contender.lease.state is state:
@@ -225,7 +225,7 @@ async def test_a_silent_zookeeper_suspends_by_our_own_clock_and_its_return_resum
         await known(detector, b"me")
         # A killed one, not a paused one: it gives every session its whole time when it is back.
         server.kill()
-        await in_state(contender, State.SUSPENDED)
+        await in_state(contender, LeaseState.SUSPENDED)
         holding = asyncio.create_task(contender.lease.hold())
         writing = asyncio.create_task(store.write({"a/1": b"waits"}))
         await known(detector, None)
@@ -314,7 +314,7 @@ async def test_one_whose_predecessor_lives_or_was_copied_from_another_machine_re
                 break
             await asyncio.sleep(0.05)
     assert node in await another.call(lambda: another.client.get_children(path))
-    assert contender.lease.state is not State.OVER and not any(task.done() for task in waiting)
+    assert contender.lease.state is not LeaseState.OVER and not any(task.done() for task in waiting)
     for task in waiting:
         task.cancel()
     await contender.close()

@@ -1,4 +1,4 @@
-"""What a deployed cluster tells to somebody without credentials, wherever he stands, and what forged ones get him."""
+"""What a deployed cluster answers to requests without credentials, from anywhere, and to forged credentials."""
 
 from __future__ import annotations
 
@@ -29,16 +29,15 @@ from kazoo.exceptions import NoAuthError
 from tests.support.daemons.byhand import wait_for
 from tests.support.machines import scan
 from tests.support.machines.deployed import Deployed
-from tests.support.machines.deploying import state_of
 from tests.support.machines.scan import Found, answered
 
 pytestmark = pytest.mark.machines
 
 # What is open, to whom, and what it says to somebody without credentials. Everything else has to be 401.
-MASTER_TO_MEMBERS = {22, 80, 443, 2181, 5049, 5050, 8080, 8443}
+MASTER_TO_MEMBERS = {22, 80, 443, 2181, 5049, 5050, 7070, 7071, 7075, 7076, 8080, 8443}
 AGENT_TO_MEMBERS = {22, 5051, 5052}
 TO_ALL = {"master": {22, 80, 443}, "agent": {22}}
-PEERS_ONLY = (5049, 5052, 8443)
+PEERS_ONLY = (5049, 5052, 7071, 8443)
 """They want a certificate of the cluster before anything else."""
 
 WITHOUT_CREDENTIALS = {
@@ -48,6 +47,7 @@ WITHOUT_CREDENTIALS = {
         "GET /version": 200,
         "GET /slave(1)/health": 200,
     },
+    7070: {"GET /ping": 200, "GET //ping/": 200},
     8080: {"GET /ping": 200, "GET //ping/": 200},
     443: {
         "GET /": 200,
@@ -60,6 +60,8 @@ WITHOUT_CREDENTIALS = {
         "GET /ca/dcos-ca.crt": 200,
     },
 }
+PUBLISHED = (7075, 7076)
+"""The repository's files are for everybody who reaches it, and may only be read; here nothing is published."""
 NO_SUCH_METHOD = {400, 401, 403, 405, 411, 415, 422, 429}
 """What a write to something that may be read by all gets, and a login without a name."""
 
@@ -134,7 +136,7 @@ def test_without_credentials_only_the_table_answers(cluster: Deployed, seen: dic
                 for request, status in got.items():
                     path = request.partition(" ")[2]
                     open_ = f"GET {path}" in table or path == "/acs/api/v1/auth/login"
-                    if port == 5050:  # the original's reads take any method
+                    if port == 5050:  # Mesos' reads take any method
                         request = f"GET {path}"
                     if request in table:
                         fine = status == table[request]
@@ -153,7 +155,7 @@ def test_without_credentials_only_the_table_answers(cluster: Deployed, seen: dic
                     wrong += [
                         f"{address}:{port} {way} {request}: {status}"
                         for request, status in answered(said, way).items()
-                        if status < 400
+                        if status < 400 and not (port in PUBLISHED and request == "GET /health")
                     ]
             if port in PEERS_ONLY:
                 assert not answered(said, "tls"), f"{address}:{port} spoke to somebody without a certificate"
@@ -167,12 +169,12 @@ def test_an_anonymous_client_reads_who_leads_and_nothing_else_of_zookeeper(clust
         leaders = client.get_children("/mesos")
         assert len(leaders) == len(cluster.masters)
         assert b"hostname" in client.get(f"/mesos/{leaders[0]}")[0]
-        for path in ("/", "/dcos", "/dcos/master", "/dcos/auth", "/dcos/marathon", "/zookeeper", "/zookeeper/quota"):
+        for path in ("/", "/dcos", "/dcos/mesos", "/dcos/auth", "/dcos/marathon", "/zookeeper", "/zookeeper/quota"):
             with pytest.raises(NoAuthError):
                 client.create(f"{path.rstrip('/')}/intruder", b"")
         with pytest.raises(NoAuthError):
             client.create("/mesos/json.info_", b"{}", ephemeral=True, sequence=True)
-        for path in ("/dcos", "/dcos/master", "/dcos/auth", "/dcos/marathon"):
+        for path in ("/dcos", "/dcos/mesos", "/dcos/auth", "/dcos/marathon"):
             with pytest.raises(NoAuthError):
                 client.get_children(path)
         with pytest.raises(NoAuthError):
@@ -193,7 +195,7 @@ def test_an_anonymous_client_reads_who_leads_and_nothing_else_of_zookeeper(clust
 
 @pytest.fixture(scope="module")
 def secrets(cluster: Deployed) -> Path:
-    return state_of(cluster).root / "secrets"
+    return cluster.state_folder.root / "secrets"
 
 
 def _ask(
@@ -208,7 +210,7 @@ def _ask(
     """Status, headers (names in small letters) and body. 443 is TLS, held to the cluster's CA."""
     address = cluster.address(host or cluster.masters[0])
     if port == 443:
-        context = ssl.create_default_context(cafile=str(state_of(cluster).root / "secrets" / "ca.crt"))
+        context = ssl.create_default_context(cafile=str(cluster.state_folder.root / "secrets" / "ca.crt"))
         connection: http.client.HTTPConnection = http.client.HTTPSConnection(address, port, timeout=20, context=context)
     else:
         connection = http.client.HTTPConnection(address, port, timeout=20)
@@ -252,7 +254,7 @@ def test_a_good_token_opens_every_door(cluster: Deployed, secrets: Path) -> None
 def _forged(cluster: Deployed, secrets: Path) -> dict[str, str]:
     key: Any = load_pem_private_key((secrets / "token-key.pem").read_bytes(), None)
     public = base64.b64encode(b"x")
-    issuer = state_of(cluster).cluster_id
+    issuer = cluster.state_folder.cluster_id
     now = int(time.time())
     good = {"uid": "admin", "iss": issuer, "iat": now, "exp": now + 600, "jti": str(uuid.uuid4())}
 
@@ -313,7 +315,7 @@ def test_a_wrong_password_and_an_unknown_user_get_the_same_answer(cluster: Deplo
 
 def test_nobody_becomes_somebody_by_a_header(cluster: Deployed) -> None:
     address = cluster.address(cluster.masters[0])
-    context = ssl.create_default_context(cafile=str(state_of(cluster).root / "secrets" / "ca.crt"))
+    context = ssl.create_default_context(cafile=str(cluster.state_folder.root / "secrets" / "ca.crt"))
     for port, path in ((443, "/mesos/state-summary"), (5050, "/state-summary"), (8080, "/v2/apps")):
         connection = (
             http.client.HTTPSConnection(address, port, timeout=20, context=context)
@@ -406,7 +408,7 @@ def test_secrets_on_machines_are_for_their_daemons_alone(cluster: Deployed) -> N
         for line in listed:
             mode, owner, path = line.split()
             assert mode in ("400", "600"), line
-            daemon = re.search(r"(?:tls-|zk-|credentials-)(master|marathon|auth|gateway)\b", path)
+            daemon = re.search(r"(?:tls-|zk-|credentials-)(master|marathon|auth|gateway|cosmos|repository)\b", path)
             expected = f"dcos-{daemon[1]}" if daemon else "dcos-zookeeper" if "zookeeper" in path else "dcos-auth"
             assert owner == ("root" if "agent" in path else expected), line
 
@@ -414,7 +416,7 @@ def test_secrets_on_machines_are_for_their_daemons_alone(cluster: Deployed) -> N
 def test_the_operator_keeps_secrets_in_one_place(cluster: Deployed, secrets: Path) -> None:
     texts = _texts(secrets, cluster)
     del texts["the operator's token"]
-    root = state_of(cluster).root
+    root = cluster.state_folder.root
     for path in root.rglob("*"):
         assert (
             path.stat().st_mode & 0o077 == 0 or path.is_symlink() or "ssh" in path.parts or secrets not in path.parents

@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.machines.deployed import PROGRAMS, Deployed
-from tests.support.machines.deploying import events, state_of
+from tests.support.machines.deployed import DEADLINE, PROGRAMS, Deployed
+from tests.support.machines.deploying import events
 from tests.support.machines.nspawn_lab import Lab, cluster, done, lab, needs_machines, orders
 
 pytestmark = [pytest.mark.machines, needs_machines]
@@ -41,7 +41,7 @@ class KnownToSsh(Deployed):
     """An operator whose system-wide known_hosts names the hosts: in a view of /etc/ssh that only the command has."""
 
     def run(
-        self, program: str, *words: str, stdin: str | None = None, timeout: float = 600
+        self, program: str, *words: str, stdin: str | None = None, timeout: float = DEADLINE
     ) -> subprocess.CompletedProcess[str]:
         view = 'mount --bind "$1" /etc/ssh && shift && exec "$@"'
         argv = [
@@ -110,7 +110,7 @@ def test_existing_hosts_become_a_cluster_and_then_what_they_were(existing: Known
 
 def test_destroy_keeps_the_state_of_existing_hosts_unless_purged(existing: KnownToSsh, machines: Lab) -> None:
     events(existing, "deploy")
-    cluster_id = state_of(existing).cluster_id
+    cluster_id = existing.state_folder.cluster_id
     destroyed = existing.installer("destroy", "--yes")
     assert destroyed.returncode == 0, destroyed.stderr
     assert (

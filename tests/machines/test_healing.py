@@ -5,7 +5,9 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import re
 import shlex
+import signal
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -14,7 +16,7 @@ from typing import Any
 import pytest
 
 from tests.support.daemons.byhand import wait_for
-from tests.support.machines.deployed import PROGRAMS, Deployed, installer_lines
+from tests.support.machines.deployed import DEADLINE, PROGRAMS, Deployed, installer_lines
 
 pytestmark = pytest.mark.machines
 
@@ -78,7 +80,7 @@ def test_an_app_with_three_instances_answers_on_its_ports(cluster: Deployed) -> 
 
 def test_the_commands_of_the_installers_page_are_true(cluster: Deployed) -> None:
     """Those that take nothing away; the others are run where something is taken away (`Deployed.documented`)."""
-    verbs = ("validate", "plan", "deploy", "status", "ssh", "unlock")
+    verbs = ("validate", "plan", "deploy", "status", "ssh", "exec", "copy", "logs", "unlock")
     lines = [line for line in installer_lines() if line.split()[1] in verbs]
     assert [line.split()[1] for line in lines] == list(verbs)
     script = "\n".join(lines).replace("inventories/local.ini", shlex.quote(str(cluster.inventory)))
@@ -89,11 +91,57 @@ def test_the_commands_of_the_installers_page_are_true(cluster: Deployed) -> None
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=DEADLINE,
     )
     assert done.returncode == 0, done.stdout + done.stderr
     assert "is valid" in done.stdout and "all is well" in done.stdout and "nobody held the lock" in done.stdout
     assert "Mounted on" in done.stdout and "load average" in done.stdout
+    assert all(f"{name}: 1 file" in done.stdout for name in ("agent1", "agent2"))
+    assert re.search(r"^20\S+ master1 master: ", done.stdout, re.MULTILINE)
+
+
+def test_logs_of_all_machines_are_merged_by_time_and_followed(cluster: Deployed) -> None:
+    done = cluster.installer("logs", "--json", "--lines", "30")
+    assert done.returncode == 0, done.stderr
+    entries = [line for line in map(json.loads, done.stdout.splitlines()) if line["kind"] == "log-entry"]
+    assert {entry["host"] for entry in entries} == {host.name for host in cluster.spec.hosts}
+    assert [entry["time"] for entry in entries] == sorted(entry["time"] for entry in entries)
+    assert {"master", "agent"} <= {entry["data"]["service"] for entry in entries}
+    follow = subprocess.Popen(
+        [
+            PROGRAMS / "dcos-installer",
+            "logs",
+            cluster.inventory,
+            "agents",
+            "--unit",
+            "agent",
+            "--follow",
+            "--lines",
+            "0",
+        ],
+        env=cluster.environment,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    followed, following = ["agent1", "agent2"], "pgrep -x journalctl || true"
+    try:
+        for name in followed:
+            wait_for(lambda name=name: cluster.ssh(name, following), 60, f"{name} to be followed")  # type: ignore[misc]  # the loop's name
+            cluster.ssh(name, "systemctl restart dcos-agent")
+        assert follow.stdout is not None
+        missing = set(followed)
+        for line in follow.stdout:
+            missing -= {line.split()[1]}
+            if not missing:
+                break
+        assert not missing
+        follow.send_signal(signal.SIGINT)
+        assert follow.wait(60) == 130
+    finally:
+        follow.kill()
+    for name in followed:
+        wait_for(lambda name=name: not cluster.ssh(name, following), 60, f"no journalctl on {name}")  # type: ignore[misc]  # the loop's name
 
 
 def test_a_task_tells_its_output(cluster: Deployed) -> None:

@@ -36,7 +36,7 @@ HOSTS = ("h1", "h2", "h3", "h4")  # the last two come later
 HOME = MACHINES_DIR / SPEC.cluster_id[:8]
 
 
-def until(done: Callable[[], bool], what: str, seconds: float = 60.0) -> None:
+def until(done: Callable[[], bool], what: str, seconds: float = 240.0) -> None:
     deadline = time.monotonic() + seconds
     while not done():
         assert time.monotonic() < deadline, f"not within {seconds:.0f} s: {what}"

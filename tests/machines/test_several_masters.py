@@ -61,8 +61,8 @@ def registry_writes(several: Several) -> dict[str, tuple[bytes, int]]:
     """The master's registry in ZooKeeper: each entry's content, and the transaction that wrote it last."""
     with several.zookeeper_client() as client:
         found = {}
-        for name in client.get_children("/dcos/master/agents"):
-            content, stat = client.get(f"/dcos/master/agents/{name}")
+        for name in client.get_children("/dcos/mesos/agents"):
+            content, stat = client.get(f"/dcos/mesos/agents/{name}")
             found[name] = (content, stat.mzxid)
         return found
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from tests.support.machines.deployed import GATEWAY, Deployed
-from tests.support.machines.deploying import applied, events, state_of
+from tests.support.machines.deploying import applied, events
 
 pytestmark = pytest.mark.machines
 
@@ -69,7 +69,7 @@ def asked(cluster: Deployed, path: str, *, token: bool = True) -> tuple[int, Any
 def test_a_toy_is_deployed_by_one_folder_asked_through_the_gateway_and_gone_with_it(
     cluster: Deployed, tmp_path: Path
 ) -> None:
-    master, state = cluster.masters[0], state_of(cluster)
+    master, state = cluster.masters[0], cluster.state_folder
     with with_toy(cluster, tmp_path / "tree") as toyed:
         planned = toyed.installer("plan")
         assert planned.returncode == 0 and "start dcos-toy.service" in planned.stdout, planned.stdout + planned.stderr

@@ -12,7 +12,6 @@ import pytest
 from dcos_installer.providers.nspawn.network import port_for
 from dcos_installer.providers.nspawn.options import network_of
 from tests.support.daemons.byhand import wait_for
-from tests.support.machines.deploying import spec_of
 from tests.support.machines.several import Several
 
 pytestmark = pytest.mark.machines
@@ -29,8 +28,8 @@ systemctl start --no-block dcos-zookeeper
 @contextlib.contextmanager
 def out_of_reach(several: Several, host: str) -> Iterator[None]:
     """Nobody reaches the machine: its cable is pulled on this host."""
-    network: IPv4Network = network_of(spec_of(several).options)
-    link = port_for(spec_of(several).cluster_id, host, several.address(host), network).host_side
+    network: IPv4Network = network_of(several.spec.options)
+    link = port_for(several.spec.cluster_id, host, several.address(host), network).host_side
     subprocess.run(["ip", "link", "set", "dev", link, "down"], check=True)
     try:
         yield
@@ -74,7 +73,7 @@ def test_a_damaged_zookeeper_is_named_and_learns_anew_from_the_others(several: S
     several.well()
     host = several.zookeeper("follower")[0]
     with several.zookeeper_client() as client:
-        before = sorted(client.get_children("/dcos/master/agents"))
+        before = sorted(client.get_children("/dcos/mesos/agents"))
     several.ssh(host, _DAMAGE)
     told = [""]
 
@@ -98,7 +97,7 @@ def test_a_damaged_zookeeper_is_named_and_learns_anew_from_the_others(several: S
     assert again.returncode == 0 and f"the ZooKeeper of {host} serves" in again.stdout
     several.well()
     with several.zookeeper_client() as client:
-        assert sorted(client.get_children("/dcos/master/agents")) == before
+        assert sorted(client.get_children("/dcos/mesos/agents")) == before
 
 
 def test_a_master_out_of_reach_keeps_no_agent_from_its_change(several: Several) -> None:

@@ -21,14 +21,17 @@ from dcos_runtime import daemon
 from dcos_runtime.agent import flags as agent
 from dcos_runtime.auth import flags as auth
 from dcos_runtime.cli.app import dcos
+from dcos_runtime.cosmos.main import Cosmos
 from dcos_runtime.flags import Flag, Flags
 from dcos_runtime.flags.agent import AgentFlags
 from dcos_runtime.flags.auth import AuthFlags
+from dcos_runtime.flags.cosmos import CosmosFlags
 from dcos_runtime.flags.declaring import Check
 from dcos_runtime.flags.marathon import MarathonFlags
 from dcos_runtime.flags.master import MasterFlags
-from dcos_runtime.marathon import flags as init
+from dcos_runtime.marathon.main import Init
 from dcos_runtime.master import flags as master
+from dcos_universe.cli import cli as universe
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -86,12 +89,13 @@ class Daemon:
 
 
 DAEMONS: Mapping[str, Daemon] = {
-    "dcos-master": Daemon("docs/kernel.md", MasterFlags, master.check),
+    "dcos-master": Daemon("docs/kernel.md", MasterFlags, master.check, master.CHECKS),
     "dcos-agent": Daemon("docs/agent.md", AgentFlags, agent.check, agent.CHECKS),
-    "dcos-marathon": Daemon("docs/init.md", MarathonFlags, init.check, init.CHECKS),
+    "dcos-marathon": Daemon("docs/init.md", MarathonFlags, Init().check, Init.checks),
+    "dcos-cosmos": Daemon("docs/packages.md", CosmosFlags, Cosmos().check, Cosmos.checks),
     "dcos-auth": Daemon("docs/gateway.md", AuthFlags, auth.check, auth.CHECKS),
 }
-TREES: Mapping[str, click.Group] = {"dcos": dcos, "dcos-installer": installer}
+TREES: Mapping[str, click.Group] = {"dcos": dcos, "dcos-installer": installer, "dcos-universe": universe}
 
 
 def fences(text: str, document: str) -> Iterator[Fence]:
@@ -142,7 +146,7 @@ def _simple(fence: Fence, line: int, text: str) -> Iterator[Command]:
             if words:
                 yield Command(fence.document, line, tuple(words))
             words = []
-        else:
+        elif not word.startswith(">"):  # where output goes is the shell's
             words.append(word)
 
 
@@ -184,6 +188,8 @@ def called(command: Command) -> str:
             return _module(command.words)
         if program == "make":
             return _target(command.words)
+        if program == "installer/setup-host":
+            return _set_up(command.words)
     except daemon.Leave as leave:
         raise Wrong(f"{command}: {leave.text}") from None
     except click.ClickException as error:
@@ -222,7 +228,7 @@ def _module(words: Sequence[str]) -> str:
     def refuse(message: str) -> None:
         raise Wrong(f"{shlex.join(words)}: {message}")
 
-    made.error = refuse  # type: ignore[method-assign, assignment]
+    made.error = refuse  # type: ignore[method-assign, assignment]  # a double takes its place
     made.parse_args(list(words[3:]))
     return f"python -m {name}"
 
@@ -235,10 +241,23 @@ def _target(words: Sequence[str]) -> str:
     return "make"
 
 
+def _set_up(words: Sequence[str]) -> str:
+    known = re.findall(r"^([a-z]+)\)", (ROOT / "installer" / "setup-host").read_text(), re.MULTILINE)
+    for word in words[1:]:
+        if word not in known:
+            raise Wrong(f"{shlex.join(words)}: setup-host knows {', '.join(known)}")
+    return words[0]
+
+
 def modules() -> set[str]:
     """``python -m …`` of every module of ours whose first line says that it is started so."""
     found = set()
-    for package in ("dcos_runtime", "installer/dcos_installer", "images/dcos_images", "universe/dcos_universe"):
+    for package in (
+        "dcos_runtime",
+        "installer/dcos_installer",
+        "images/dcos_images",
+        "universe/dcos_universe",
+    ):
         for path in (ROOT / package).rglob("*.py"):
             first = path.read_text().partition("\n")[0]
             found |= set(re.findall(r"python -m dcos_[\w.]+", first))

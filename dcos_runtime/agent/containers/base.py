@@ -34,7 +34,7 @@ class LauncherUnusable(Explained):
 
 
 @dataclass(frozen=True)
-class User:
+class ContainerUser:
     """Whom a container's process runs as."""
 
     name: str
@@ -57,7 +57,7 @@ class Spec:
     argv: tuple[str, ...]
     environment: dict[str, str]
     sandbox: Path
-    user: User
+    user: ContainerUser
     cpus: float
     cpu_limit: float | None
     memory_limit: int | None
@@ -101,7 +101,7 @@ class Launcher(Protocol):
 
     @property
     def open_ports(self) -> str:
-        """Why tasks are not kept from the ports of the cluster's daemons; empty: they are."""
+        """Why tasks can bind the ports of the cluster's daemons; empty: they cannot."""
         ...
 
     def sandbox_inside(self, sandbox: Path) -> str:
@@ -117,9 +117,9 @@ class Launcher(Protocol):
         ...
 
     async def signal(self, container_id: str, number: int) -> None:
-        """Sends a signal to every process of the container but a helper of ours.
-
-        SIGKILL goes to all, so that none escapes."""
+        """Sends a signal to every process of the container except our own helper. SIGKILL goes to all, so that none
+        escapes.
+        """
         ...
 
     async def wait(self, container_id: str) -> Exit | None:
@@ -150,7 +150,7 @@ class Launcher(Protocol):
         ...
 
     def held(self, container_id: str) -> AbstractContextManager[bool]:
-        """Keeps the container's processes from running meanwhile. Whether that could be had."""
+        """Pauses the container's processes while the context is open. Yields whether that worked."""
         ...
 
 
@@ -158,7 +158,7 @@ class Launcher(Protocol):
 
 
 def start_time(pid: int) -> int | None:
-    """When the process was started, in clock ticks since boot: with the pid it names a process for ever."""
+    """When the process was started, in clock ticks since boot. With the pid it identifies a process for good."""
     fields = _stat(pid)
     return int(fields[19]) if fields else None
 
@@ -172,7 +172,7 @@ def alive(pid: int | None, started: int | None) -> bool:
 
 
 def exiting(pid: int | None) -> bool:
-    """Whether the process is on its way out. A pid namespace's first one is until all others in it have ended."""
+    """Whether the process is exiting. The first one of a pid namespace exits when all others in it have ended."""
     fields = _stat(pid) if pid is not None else []
     return bool(fields) and bool(int(fields[6]) & PF_EXITING)
 
@@ -209,7 +209,7 @@ def processes() -> list[Process]:
 
 
 def descendants(everything: list[Process], root: int) -> list[Process]:
-    """Those of ``everything`` that came from ``root``, without it."""
+    """The descendants of ``root`` among ``everything``, without ``root``."""
     found = {root}
     while True:
         more = {process.pid for process in everything if process.parent in found} - found
@@ -219,7 +219,7 @@ def descendants(everything: list[Process], root: int) -> list[Process]:
 
 
 async def process_ended(pid: int, started: int) -> None:
-    """Waits until that very process has ended, be it our child or not."""
+    """Waits until that very process has ended, whether or not it is our child."""
     try:
         descriptor = os.pidfd_open(pid)
     except ProcessLookupError:
@@ -250,7 +250,7 @@ def kill_quietly(pid: int, number: int) -> None:
 
 
 async def to_its_end(work: Callable[[], T]) -> T:
-    """Runs what a launch needs done in a thread, not behind our back: who is cancelled still waits until it is over."""
+    """Runs a step of a launch in a thread. A caller that is cancelled still waits until the step is over."""
     running = asyncio.ensure_future(pools.run(pools.LAUNCHES, work))
     try:
         return await asyncio.shield(running)

@@ -1,6 +1,6 @@
 """Kernel programs on a cgroup (bpf(2)), without a library: what to load, attach, find again and take away.
 
-Programs are attached to the cgroup itself, and stay while it does, whatever becomes of who attached them. Each has a
+Programs are attached to the cgroup itself. They stay as long as it does, whatever process attached them. Each has a
 name by which it is found again and a tag, the kernel's digest of its instructions, which tells whether it is another
 program now.
 """
@@ -124,13 +124,13 @@ def attached(cgroup: int, hook: Hook) -> list[Attached]:
         try:
             found.append(_described(_call(_FD_BY_ID, struct.pack("=III", identifier, 0, 0), "open a program")))
         except BpfError as error:
-            if error.errno != errno.ENOENT:  # taken away meanwhile
+            if error.errno != errno.ENOENT:  # detached in the meantime
                 raise
     return found
 
 
 def attach(cgroup: int, hook: Hook, program: Attached, instead_of: Attached | None = None) -> None:
-    """Adds a program to those of the cgroup, or puts it in another's place in one step. Raises `BpfError`."""
+    """Adds a program to those of the cgroup, or replaces another one in one step. Raises `BpfError`."""
     flags, other = (_ALLOW_MULTI, 0) if instead_of is None else (_ALLOW_MULTI | _REPLACE, instead_of.fd)
     _call(_ATTACH, struct.pack("=IIIII", cgroup, program.fd, hook, flags, other), f"attach a program to {hook.name}")
 

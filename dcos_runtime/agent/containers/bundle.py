@@ -33,7 +33,7 @@ MASKED = (
 READ_ONLY = ("/proc/bus", "/proc/fs", "/proc/irq", "/proc/sys", "/proc/sysrq-trigger")
 
 CARRIED = "_"
-"""In front of every variable that the starter is given: so it means nothing to whoever passes it on."""
+"""Prefix of every variable for the starter: so the programs that pass it on do not interpret it."""
 
 STARTER = f"""import errno, os, signal, sys
 for number in (signal.SIGPIPE, signal.SIGXFSZ, signal.SIGINT):

@@ -69,7 +69,7 @@ class Cgroups:
 
     def oom_kills(self, path: str) -> int:
         text = self._text("memory", path, "memory.events" if self.unified else "memory.oom_control")
-        match = re.search(r"^oom_kill (\d+)", text, re.MULTILINE)
+        match = re.search(r"^oom_kill ([0-9]+)", text, re.MULTILINE)
         return int(match[1]) if match else 0
 
     def usage(self, path: str) -> Usage | None:
@@ -91,7 +91,7 @@ class Cgroups:
         except BlockingIOError:
             os.close(descriptor)
             return False
-        return True  # and the descriptor stays open: it is the claim
+        return True  # the descriptor stays open: its lock is the claim
 
     def clear(self, path: str) -> bool:
         """Kills what is in the cgroup ``path`` and removes it, in every hierarchy. False when some of it is left."""
@@ -148,7 +148,7 @@ class Cgroups:
 def tree(folder: Path) -> list[Path]:
     """A cgroup and those below it, each after the one above: as many and as deep as there are, without recursion."""
     found = [folder]
-    for place in found:  # which grows meanwhile
+    for place in found:  # the list grows during the loop
         with contextlib.suppress(OSError), os.scandir(place) as entries:
             found += sorted(Path(entry.path) for entry in entries if entry.is_dir(follow_symlinks=False))
     return found

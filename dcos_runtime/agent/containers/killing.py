@@ -1,4 +1,6 @@
-"""Signals a container whole, by its cgroup; SIGKILL so that none lives on, whatever they do with how little cpu."""
+"""Signals all processes of a container, by its cgroup. After SIGKILL none survives, however fast they fork and however
+little cpu time there is.
+"""
 
 from __future__ import annotations
 
@@ -41,7 +43,7 @@ def kill(cgroups: Cgroups, path: str) -> None:
     for place in _places(cgroups, path, "cpu"):
         _write(place / "cpu.cfs_quota_us", "-1")
         _write(place / "cpu.shares", str(DYING_SHARES))
-    if cgroups.unified and _write(places[0] / "cgroup.kill", "1"):  # takes in those below
+    if cgroups.unified and _write(places[0] / "cgroup.kill", "1"):  # includes the cgroups below
         return
     _freeze(cgroups, _places(cgroups, path, "freezer"))
     try:
@@ -56,7 +58,7 @@ def unfinished(cgroups: Cgroups, path: str) -> bool:
     if not places:
         return False
     try:
-        condemned = (places[0] / "pids.max").read_text().strip() == "0"  # what `kill` does first, and nobody else
+        condemned = (places[0] / "pids.max").read_text().strip() == "0"  # only `kill` does that, as its first step
     except OSError:
         return False
     return condemned and bool(members(cgroups, path))
@@ -80,9 +82,8 @@ def send(cgroups: Cgroups, path: str, number: int, but: int | None = None) -> in
 
 @contextlib.contextmanager
 def held(cgroups: Cgroups, path: str) -> Iterator[bool]:
-    """Keeps every process in the cgroup ``path`` and below from running meanwhile. Whether that could be had.
-
-    Who ends in between leaves them held: see `thaw`.
+    """Keeps every process in the cgroup ``path`` and below from running meanwhile. Tells whether that worked. If this
+    process ends in between they stay frozen: see `thaw`.
     """
     try:
         yield _freeze(cgroups, _places(cgroups, path, "freezer"))

@@ -17,7 +17,7 @@ from typing import Any
 
 from dcos_runtime.agent import pools
 from dcos_runtime.agent.containers import base, bundle, killing
-from dcos_runtime.agent.containers.base import LaunchError, LauncherUnusable, Spec, Usage, User
+from dcos_runtime.agent.containers.base import ContainerUser, LaunchError, LauncherUnusable, Spec, Usage
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.ports import PortGuard
 from dcos_runtime.agent.containers.rootfs import RootFilesystem
@@ -67,7 +67,7 @@ class OciLauncher:
         self.pids_limit = pids_limit
         self.ports = ports or PortGuard()
         self.fixed_projects = fixed_projects
-        self.root = RootFilesystem(folder.parent / "root")
+        self.root = RootFilesystem(folder.parent.resolve() / "root")  # runc takes none that is reached through a link
         self.cgroups = Cgroups(False, {})
         self.runtime = ""
         self.conmon = ""
@@ -107,10 +107,10 @@ class OciLauncher:
         return f"OCI containers by {self.runtime} under {self.conmon}; control groups are {kind}"
 
     def claim(self) -> None:
-        """Keeps other agents of this machine out of this one's cgroup, as long as the process lives.
+        """Reserves this agent's cgroup for as long as the process lives, so that no other agent of the machine uses it.
 
         Their ports would be closed, and ours opened, in one for both. Raises ``OSError`` when one is in there."""
-        with contextlib.suppress(PermissionError, FileNotFoundError):  # `prove` tells what is the matter
+        with contextlib.suppress(PermissionError, FileNotFoundError):  # `prove` says what is wrong
             if not Cgroups.read().claim(self.cgroups_root):
                 raise OSError(
                     f"another agent of this machine keeps its containers in --cgroups_root={self.cgroups_root}; end it"
@@ -130,7 +130,7 @@ class OciLauncher:
             argv=("/bin/sh", "-c", "echo works"),
             environment={"PATH": base.DEFAULT_PATH},
             sandbox=sandbox,
-            user=User("root", 0, 0, (0,), "/root"),
+            user=ContainerUser("root", 0, 0, (0,), "/root"),
             cpus=0.1,
             cpu_limit=0.5,
             memory_limit=64 << 20,
@@ -411,7 +411,7 @@ class OciLauncher:
         return pid if pid and _is_conmon(pid, container_id) else None
 
     def _kill_conmon(self, container_id: str) -> None:
-        """Kills conmon, be its pid written down or not yet, and the runtime that works for it."""
+        """Kills conmon, whether its pid is written down or not, and the runtime that works for it."""
         everything = base.processes()
         for conmon in [process.pid for process in everything if _is_conmon(process.pid, container_id)]:
             base.kill_quietly(conmon, signal.SIGKILL)

@@ -1,8 +1,8 @@
 """Keeps tasks from the ports of the cluster's daemons: the kernel refuses the bind, also while those daemons are dead.
 
 Two programs on the version 2 cgroup of all containers look at each bind(2): an IPv4 or IPv6 socket of a task, TCP or
-UDP, gets EPERM for a closed port at any address. They hang on the cgroup, so that nobody has to be there for them to
-hold. What the kernel hands out by itself (port 0, listen without bind) comes from ``ip_local_port_range``, for which it
+UDP, gets EPERM for a closed port at any address. They are attached to the cgroup, so they work without any process of
+ours. What the kernel hands out by itself (port 0, listen without bind) comes from ``ip_local_port_range``, for which it
 asks no program: closed ports have to lie outside of it, or in ``ip_local_reserved_ports``.
 """
 
@@ -52,7 +52,7 @@ print(json.dumps(found))
 
 
 def without(some: Ranges, others: Ranges) -> Ranges:
-    """What of ``some`` is in none of ``others``."""
+    """The parts of ``some`` that are in none of ``others``."""
     left = list(some)
     for low, high in others:
         pieces = []
@@ -63,7 +63,9 @@ def without(some: Ranges, others: Ranges) -> Ranges:
 
 
 def closed_ports(daemons: Ranges, offered: Ranges, own: Iterable[int]) -> Ranges:
-    """What no task may bind: below 1024 and the daemons' ports, unless offered to tasks; an agent's own ever."""
+    """The ports that no task may bind: those below 1024 and the daemons' ports, unless they are offered to tasks.
+    The agent's own ports are always among them.
+    """
     closed = without(merged([PRIVILEGED, *daemons]), offered)
     return merged([*closed, *((port, port) for port in own)])
 
@@ -170,7 +172,7 @@ class PortGuard:
         return False
 
     def _close(self) -> None:
-        """Has exactly one program of ours at each hook, and that the wanted one; never none in between."""
+        """Leaves exactly one program of ours at each hook, the wanted one. At no time is there none."""
         self._folder.mkdir(parents=True, exist_ok=True)
         cgroup = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         opened: list[bpf.Attached] = []
@@ -233,7 +235,7 @@ class PortGuard:
             with contextlib.suppress(ProcessLookupError):
                 process.kill()
             await process.wait()
-            for _ in range(_ROUNDS):  # the kernel lets go of who ended a moment later
+            for _ in range(_ROUNDS):  # the kernel removes an ended process a moment later
                 with contextlib.suppress(OSError):
                     leaf.rmdir()
                     break

@@ -152,7 +152,7 @@ class PosixLauncher:
             if who is None:
                 state = self._state(container_id)
                 continue
-            with contextlib.suppress(TimeoutError):  # it is at the same work, and nearer to it
+            with contextlib.suppress(TimeoutError):  # the supervisor does the same, and is closer to them
                 await asyncio.wait_for(base.process_ended(who["pid"], who["started"]), ENDING_SECONDS)
         else:
             raise OSError(f"{left} processes of container {container_id} do not end")
@@ -233,7 +233,9 @@ class PosixLauncher:
             mark.unlink(missing_ok=True)
 
     def _state(self, container_id: str) -> dict[str, Any]:
-        """Who runs the container; nobody when that was before the machine's last boot: pids are others' now."""
+        """The process that runs the container. None when it was started before the machine's last boot: its pid is
+        another process's now.
+        """
         state = _load(self.folder / container_id / "state.json")
         return state if state.get("boot") == self._boot else {}
 
@@ -257,7 +259,7 @@ class PosixLauncher:
                 with supervisor.thread_first():
                     return supervisor.stop_and_kill(who["pid"])
             told = supervisor.signal_descendants(who["pid"], number, set())
-            return len(told | supervisor.signal_descendants(who["pid"], number, told))  # and what they forked meanwhile
+            return len(told | supervisor.signal_descendants(who["pid"], number, told))  # and forked since
         if number == signal.SIGKILL:
             for process in self._processes(container_id, state):
                 supervisor.send(process.pid, signal.SIGSTOP)

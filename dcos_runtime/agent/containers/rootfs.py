@@ -93,6 +93,9 @@ class RootFilesystem:
                 target.mkdir(exist_ok=True)
             else:
                 _clear(target)
+        for folder in (self.skeleton, *self.skeleton.rglob("*")):  # every user's tasks come in, whatever the umask was
+            if not folder.is_symlink():
+                folder.chmod(0o755)
 
     def bound(self) -> list[str]:
         """The folders to bind read-only, absolute."""
@@ -127,6 +130,7 @@ class RootFilesystem:
             if not os.path.lexists(source):
                 continue
             copy.parent.mkdir(parents=True, exist_ok=True)
+            copy.parent.chmod(0o755)
             if source.is_symlink() and name not in _FOLLOWED:
                 copy.symlink_to(source.readlink())
             elif source.is_dir():
@@ -151,7 +155,7 @@ def _within(path: Path) -> Iterator[Path]:
 
 
 def _only_for_everyone(folder: str, names: list[str]) -> list[str]:
-    """What copytree is to leave out: whatever not everybody may read, devices and sockets."""
+    """What copytree leaves out: files that not everybody may read, devices and sockets."""
     left_out = []
     for name in names:
         path = Path(folder) / name

@@ -122,7 +122,7 @@ def profile(machine: str, capabilities: Iterable[str], fixed_projects: bool = Fa
         rules += [_allowed_with("ioctl", _prefixed(*prefix)) for prefix in all_but(CHANGE_PROJECTS)]
     if "clone" not in names:
         rules.append(_allowed_with("clone", _none_of(NEW_NAMESPACES)))
-        # Its flags lie in memory, out of a filter's sight; who is told that it does not exist uses clone.
+        # Its flags are in memory, which a filter cannot read. A program that gets ENOSYS uses clone instead.
         rules.append({"names": ["clone3"], "action": "SCMP_ACT_ERRNO", "errnoRet": ENOSYS})
     return {
         "defaultAction": "SCMP_ACT_ERRNO",
@@ -133,7 +133,7 @@ def profile(machine: str, capabilities: Iterable[str], fixed_projects: bool = Fa
 
 
 def all_but(values: Iterable[int], prefix: int = 0, length: int = 0) -> Iterator[tuple[int, int]]:
-    """Every number of 32 bits but ``values``, as few masks and what is left by them: a filter knows no "none of"."""
+    """Every number of 32 bits except ``values``, as few masks with their results: a filter has no "none of"."""
     inside = [value for value in values if value >> (32 - length) == prefix >> (32 - length)]
     if not inside:
         yield (2**32 - 1) ^ (2 ** (32 - length) - 1), prefix

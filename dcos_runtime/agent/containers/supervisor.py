@@ -5,8 +5,8 @@ byte comes through the go pipe (a closed pipe means the agent died: nothing is r
 to this process when its parent ends, so none escapes: when the first process has ended, or on the agent's word (`NOW`),
 the rest is killed, and only then the exit status is written, aside and renamed.
 
-It is alone in its session, so that it may have that go before others: nobody is left in it who would stay first should
-it be killed meanwhile.
+It is alone in its session, so that it may raise the session's priority: no process is left in it that would keep that
+priority if the supervisor is killed.
 """
 
 # One such process runs beside every task: pathlib would cost each of them memory.
@@ -23,6 +23,10 @@ import signal
 import sys
 import time
 from _thread import get_native_id
+
+TYPE_CHECKING = False  # not from `typing`, which a task need not wait for
+if TYPE_CHECKING:
+    from typing import Any
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -83,7 +87,7 @@ def main(argv: list[str]) -> int:
     return 0
 
 
-def run(spec: dict[str, object], go: int) -> None:
+def run(spec: dict[str, Any], go: int) -> None:
     """In the child: waits for the word, then becomes the task's command. Never returns."""
     code = NOT_STARTED
     try:
@@ -98,7 +102,7 @@ def run(spec: dict[str, object], go: int) -> None:
         os._exit(code)
 
 
-def become(spec: dict[str, object]) -> None:
+def become(spec: dict[str, Any]) -> None:
     stdin = os.open("/dev/null", os.O_RDONLY)
     os.dup2(stdin, 0)
     for descriptor, key in ((1, "stdout"), (2, "stderr")):
@@ -108,15 +112,14 @@ def become(spec: dict[str, object]) -> None:
     os.chdir(str(spec["cwd"]))  # before the user changes, who may not be allowed through the folders above it
     user = spec["user"]
     if user is not None:
-        os.setgroups(user["groups"])  # type: ignore[index]
-        os.setgid(user["gid"])  # type: ignore[index]
-        os.setuid(user["uid"])  # type: ignore[index]
+        os.setgroups(user["groups"])
+        os.setgid(user["gid"])
+        os.setuid(user["uid"])
     os.umask(0o022)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(number, signal.SIG_DFL)
     os.closerange(3, 1 << 16)
-    argv: list[str] = spec["argv"]  # type: ignore[assignment]
-    execute(str(spec["program"]), argv, spec["environment"])  # type: ignore[arg-type]
+    execute(str(spec["program"]), spec["argv"], spec["environment"])
 
 
 def execute(program: str, argv: list[str], environment: dict[str, str]) -> None:
@@ -140,7 +143,7 @@ def wait(child: int) -> int:
 
 
 def kill_now(number: int, frame: object) -> None:
-    """What ends by this brings `wait` to its end, and that what is left to its own."""
+    """The processes that end by this end `wait`; after it whatever is left is killed."""
     signal.signal(NOW, signal.SIG_IGN)  # another would come in the middle of this
     with thread_first(), session_first():
         stop_and_kill(os.getpid())
@@ -306,7 +309,7 @@ def signal_descendants(root: int, number: int, known: set[int]) -> set[int]:
 
 
 def send(pid: int, number: int) -> bool:
-    """Whether it was signalled: not one that has ended, nor one whose user became another."""
+    """Whether it was signalled. False for a process that has ended, or whose user is another one now."""
     try:
         os.kill(pid, number)
     except (ProcessLookupError, PermissionError):
@@ -377,7 +380,7 @@ def stat(pid: int) -> list[str]:
 
 
 def keep(path: str, value: dict[str, object]) -> None:
-    """As `write`, however long the disk is full or broken: nobody else knows how the task ended."""
+    """As `write`, but tries again as long as the disk is full or broken: nobody else knows how the task ended."""
     while True:
         try:
             write(path, value)

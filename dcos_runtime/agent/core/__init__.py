@@ -1,1 +1,1 @@
-"""What an agent decides. Pure: takes events and the time, returns effects; no clock, socket, file or randomness."""
+"""The agent's decisions. Pure: takes events and the time, returns effects; no clock, socket, file or randomness."""

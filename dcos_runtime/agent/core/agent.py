@@ -6,14 +6,14 @@ import logging
 
 import msgspec
 
-from dcos_runtime.agent.core import door, events, recovery, snapshot, statuses, stored
+from dcos_runtime.agent.core import events, recovery, snapshot, statuses, stored, task_request
 from dcos_runtime.agent.core.effects import Destroy, Effect, EndProcess, Register
 from dcos_runtime.agent.core.events import Event
-from dcos_runtime.agent.core.life import Life
+from dcos_runtime.agent.core.membership import GONE
 from dcos_runtime.agent.core.records import KillReason, Stage
-from dcos_runtime.agent.core.session import GONE
 from dcos_runtime.agent.core.task import Task
-from dcos_runtime.agent.core.timing import Complete, Connection, Escalate, Resend, RetryWrites, Rewrite, Timer
+from dcos_runtime.agent.core.task_life import TaskLife
+from dcos_runtime.agent.core.timing import Complete, Escalate, NextConnection, Resend, RetryWrites, Rewrite, Timer
 from dcos_runtime.core.frozen import Log, Now, Persisted, PersistFailed, Tick
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import FrameworkInfo
@@ -22,7 +22,7 @@ from dcos_runtime.wire.internal import RunningTask
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 
-class AgentCore(Life):
+class AgentCore(TaskLife):
     """Takes events and the time, returns effects in the order they are to be done.
 
     ``source`` is the only source of ids and jitter, so that a life can be run again from its events.
@@ -57,7 +57,7 @@ class AgentCore(Life):
             case PersistFailed():
                 self._persist_failed(event.id, event.why, now)
             case events.MasterSeen():
-                self._effects += self.session.seen(event.identity, event.address, event.problem, now)
+                self._effects += self.membership.seen(event.identity, event.address, event.problem, now)
             case events.EndpointFound():
                 self._found(event, now)
             case events.Closed():
@@ -90,7 +90,7 @@ class AgentCore(Life):
         for value in left.runs:
             run = stored.read_run(value)
             for record in run.tasks:
-                task = self.adopt(run.executor, run.container, record, door.terms_of(record.task))
+                task = self.adopt(run.executor, run.container, record, task_request.terms_of(record.task))
                 recovery.resume(self, task, facts.get(record.container_id), rebooted, now)
         for framework_id in [name for name in self.frameworks if not self._has_tasks(name)]:
             self._drop_framework(framework_id)
@@ -104,8 +104,8 @@ class AgentCore(Life):
 
     def _due(self, key: Timer, now: Now) -> None:
         match key:
-            case Connection():
-                self._effects += self.session.due(now)
+            case NextConnection():
+                self._effects += self.membership.due(now)
             case RetryWrites():
                 self._persist_again()
             case Rewrite():
@@ -120,7 +120,7 @@ class AgentCore(Life):
     # --- the master ---------------------------------------------------------------------------------------------------
 
     def _found(self, event: events.EndpointFound, now: Now) -> None:
-        refused = self.session.found(event.connection, event.versions, now)
+        refused = self.membership.found(event.connection, event.versions, now)
         if refused is None:
             body = codec.encode(self._connect_message())
             self.emit(Register(event.connection, event.host, event.port, body))
@@ -128,7 +128,7 @@ class AgentCore(Life):
             self._effects += refused
 
     def _connect_message(self) -> internal.Connect:
-        """The first word on a connection: who we are and all tasks we answer for."""
+        """The first message on a connection: who we are, and all tasks that we have."""
         info = msgspec.structs.replace(self.settings.info, id=AgentID(value=self.agent.id) if self.agent.id else None)
         asked: dict[bytes, int] = {}
         tasks = [
@@ -144,33 +144,33 @@ class AgentCore(Life):
             boot_id=self.settings.boot_id,
             tasks=tasks,
             frameworks=list(self.frameworks.values()),
-            life=self.session.life,
-            number=self.session.at.connection,
+            life=self.membership.life,
+            number=self.membership.at.connection,
             asked=[msgspec.Raw(resources) for resources in asked],
         )
 
     def _received(self, connection: int, data: bytes, now: Now) -> None:
-        session = self.session
-        if not session.hears(connection):
+        membership = self.membership
+        if not membership.hears(connection):
             return
         try:
-            message: internal.Down = codec.decode(data, internal.Down)  # type: ignore[arg-type]
+            message: internal.Down = codec.decode(data, internal.Down)  # type: ignore[arg-type]  # a union, which a class is not
         except codec.DecodeError as error:
-            self._effects += session.broken(str(error), now)
+            self._effects += membership.broken(str(error), now)
             return
-        if not session.member:
+        if not membership.member:
             self._first(message, now)
             return
         if self.source.unlucky("the agent breaks its connection off"):
-            self._effects += session.broken("bad luck", now)
+            self._effects += membership.broken("bad luck", now)
             return
-        broken = session.heard(message.seq, now)
+        broken = membership.heard(message.seq, now)
         if broken is not None:
             self._effects += broken
             return
         match message:
             case internal.Ping():
-                self._up(internal.Pong(seq=session.next_seq()))
+                self._up(internal.Pong(seq=membership.next_seq()))
             case internal.RunTask():
                 self._run(message, now)
             case internal.KillTask():
@@ -191,15 +191,15 @@ class AgentCore(Life):
         """The first message of a connection admits us."""
         if not isinstance(message, internal.Connected):
             text = f"the stream began with {type(message).__name__}, not with Connected"
-            self._effects += self.session.broken(text, now)
+            self._effects += self.membership.broken(text, now)
             return
         if message.version not in internal.SPOKEN:
             text = (
                 f"the master goes on in {internal.named([message.version])} of the agent protocol, which this agent was"
             )
-            self._effects += self.session.broken(f"{text} not said to speak", now)
+            self._effects += self.membership.broken(f"{text} not said to speak", now)
             return
-        self.session.opened(message, now)
+        self.membership.opened(message, now)
         text = f"registered with master {message.master_id} as agent {message.agent_id}"
         if message.version != internal.VERSION:
             text += f", in version {message.version} of the agent protocol"
@@ -212,13 +212,15 @@ class AgentCore(Life):
             self._send_head(task, now)
 
     def _closed(self, event: events.Closed, now: Now) -> None:
-        if event.status == GONE and event.connection == self.session.at.connection:
+        if event.status == GONE and event.connection == self.membership.at.connection:
             self._shut_down(event.why, now)
         else:
-            self._effects += self.session.closed(event.connection, event.why, now)
+            self._effects += self.membership.closed(event.connection, event.why, now)
 
     def _framework_told(self, info: FrameworkInfo, now: Now) -> None:
-        """A framework subscribed, perhaps as another process: what it did not acknowledge goes out again at once."""
+        """A framework subscribed, perhaps as another process: updates that it did not acknowledge are sent again at
+        once.
+        """
         self._learn_framework(info)
         for task in list(self.tasks.values()):
             if info.id is not None and task.record.framework_id == info.id.value:
@@ -227,7 +229,7 @@ class AgentCore(Life):
 
     def _shut_down(self, why: str, now: Now, code: int = 1) -> None:
         """This agent is no member any more: every task is killed, the id forgotten, then the process ends."""
-        self._effects += self.session.dismissed()
+        self._effects += self.membership.dismissed()
         self.emit(Log(logging.ERROR, f"this agent is dismissed ({why}); killing all its tasks"))
         self.ending = EndProcess(code, f"dismissed: {why}")
         for task in list(self.tasks.values()):
@@ -242,9 +244,8 @@ class AgentCore(Life):
 
 
 def _told(task: Task, asked: dict[bytes, int]) -> RunningTask:
-    """What is on the disk of the task. Of one that is not there the master knows all there is: that it was launched.
-
-    ``asked`` numbers the resources that tasks ask for; those of this one are among them then.
+    """What is on the disk of the task. Of a task that is not on the disk yet nothing is told: the master knows that it
+    was launched. ``asked`` numbers the resources that tasks ask for, and gets those of this task.
     """
     head, newest = task.head, task.newest_on_disk
     if head is not None and not task.on_disk(head):

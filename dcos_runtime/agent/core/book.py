@@ -1,4 +1,4 @@
-"""The agent's book of tasks: what is checkpointed, and which status updates still have to reach their framework.
+"""The agent's tasks: what is checkpointed, and which status updates still have to reach their framework.
 
 Updates of a task go out one at a time, each after its checkpoint is durable, again and again until acknowledged.
 """
@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections import deque
 
 from dcos_runtime.agent.core import statuses, stored
-from dcos_runtime.agent.core.door import Terms
 from dcos_runtime.agent.core.effects import Effect, EndProcess, Retire, SendUp
+from dcos_runtime.agent.core.membership import Membership
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.core.records import AgentRecord, ContainerRecord, ExecutorRecord, TaskRecord
-from dcos_runtime.agent.core.session import Session
 from dcos_runtime.agent.core.task import Task, is_terminal
+from dcos_runtime.agent.core.task_request import Terms
 from dcos_runtime.agent.core.timing import (
     Complete,
     Continuation,
@@ -26,7 +26,7 @@ from dcos_runtime.agent.core.timing import (
     Written,
 )
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.core.seeds import Source as Seeded
+from dcos_runtime.core.seeds import SeededSource as Seeded
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.wire import internal
@@ -46,11 +46,13 @@ class Book:
         self.settings = settings
         self.source = source
         self.timers: Timers[Timer] = Timers()
-        self.session = Session(settings, source, self.timers)
+        self.membership = Membership(settings, source, self.timers)
         self.agent = AgentRecord(boot_id=settings.boot_id)
         self.frameworks: dict[str, FrameworkInfo] = {}
         self.tasks: dict[tuple[str, str], Task] = {}
         self.completed: deque[Task] = deque(maxlen=settings.completed_kept)
+        self.former: dict[str, FrameworkInfo] = {}
+        """Frameworks that have nothing here any more but what is in `completed`."""
         self.counts: dict[TaskState, int] = {}
         self._by_container: dict[str, Task] = {}
         self._alive: dict[str, int] = {}  # tasks of each framework that has any
@@ -60,7 +62,7 @@ class Book:
         self._effects: list[Effect] = []
 
     def emit(self, effect: Effect) -> None:
-        """Wants this done, after all that was emitted before."""
+        """Adds an effect, to be carried out after those that were emitted before."""
         self._effects.append(effect)
 
     def take_effects(self) -> list[Effect]:
@@ -70,8 +72,12 @@ class Book:
     # --- frameworks ---------------------------------------------------------------------------------------------------
 
     def _drop_framework(self, framework_id: str) -> None:
-        if self.frameworks.pop(framework_id, None) is not None:
+        info = self.frameworks.pop(framework_id, None)
+        if info is not None:
             self._persist(f"frameworks/{framework_id}", None)
+            self.former[framework_id] = info
+        shown = {task.record.framework_id for task in self.completed}
+        self.former = {name: info for name, info in self.former.items() if name in shown}
 
     def _has_tasks(self, framework_id: str) -> bool:
         return framework_id in self._alive
@@ -83,6 +89,7 @@ class Book:
     def _learn_framework(self, info: FrameworkInfo) -> None:
         if info.id is None or self.frameworks.get(info.id.value) == info:
             return
+        self.former.pop(info.id.value, None)
         self.frameworks[info.id.value] = info
         self._persist(f"frameworks/{info.id.value}", stored.framework(info))
 
@@ -127,7 +134,7 @@ class Book:
     def _send_head(self, task: Task, now: Now, again: bool = False) -> None:
         """Sends the oldest update when it may go: durable, not in flight unless it is time to send it ``again``."""
         head = task.head
-        if head is None or head.uuid is None or not self.session.member:
+        if head is None or head.uuid is None or not self.membership.member:
             self.timers.cancel(Resend(task.record.container_id))
             return
         if not task.on_disk(head) and not task.volatile:
@@ -140,13 +147,13 @@ class Book:
         self.timers.set(Resend(task.record.container_id), now.mono + task.resend_wait)
         if self.source.unlucky("an update is sent again at once"):
             self.timers.set(Resend(task.record.container_id), now.mono)
-        seq = self.session.next_seq()
+        seq = self.membership.next_seq()
         latest = head if task.volatile else task.newest_on_disk or head
         framework_id = task.record.framework_id
         self._up(Update(seq=seq, framework_id=framework_id, status=head, latest_state=latest.state))
 
     def quiet(self, task: Task) -> None:
-        """Nothing is in flight any more: the next update goes out with the first wait."""
+        """No update is in flight any more. The next one is sent, and sent again after the first interval."""
         task.sent = None
         task.resend_wait = 0.0
         self.timers.cancel(Resend(task.record.container_id))
@@ -154,7 +161,7 @@ class Book:
     def _acknowledged(self, message: internal.Acknowledge, now: Now) -> None:
         task = self.tasks.get((message.framework_id.value, message.task_id.value))
         if task is None or task.head is None or task.head.uuid != message.uuid:
-            return  # a duplicate, or older than what is in flight
+            return  # a duplicate, or of an update before the one in flight
         if self.source.unlucky("an acknowledgement is overlooked"):
             self._send_head(task, now, again=True)
             return
@@ -170,7 +177,7 @@ class Book:
             self.checkpoint(task)
 
     def _remove(self, task: Task) -> None:
-        """The task is over for everybody."""
+        """The task has ended, and its last update is acknowledged."""
         record = task.record
         container_id, framework_id = record.container_id, record.framework_id
         del self.tasks[task.key]
@@ -191,12 +198,12 @@ class Book:
         self._end_if_empty()
 
     def _gone(self, framework_id: str, task_id: str) -> None:
-        if self.session.member:
-            self._up(TaskGone(seq=self.session.next_seq(), framework_id=framework_id, task_id=task_id))
+        if self.membership.member:
+            self._up(TaskGone(seq=self.membership.next_seq(), framework_id=framework_id, task_id=task_id))
 
     def _up(self, message: internal.Up) -> None:
-        """To the master whose member this agent is; the message has the session's next number."""
-        at = self.session.at
+        """To the master whose member this agent is; the message has the membership's next number."""
+        at = self.membership.at
         self.emit(SendUp(at.connection, self.agent.id or "", at.epoch, message))
 
     # --- checkpoints --------------------------------------------------------------------------------------------------
@@ -211,12 +218,12 @@ class Book:
         self.emit(effect)
 
     def _persist(self, key: str, value: bytes | None) -> None:
-        """Writes what is of no task that is alive."""
+        """Writes a key that belongs to no living task."""
         self.failed.pop(key, None)
         self.emit(self.writes.begin(((key, value),), Written(key, value)))
 
     def _persist_again(self) -> None:
-        """Once more what could not be written and is of no task."""
+        """Tries again to write what could not be written and belongs to no task."""
         failed, self.failed = list(self.failed.values()), {}
         for written in failed:
             self._persist(written.key, written.value)

@@ -71,7 +71,7 @@ class Policy:
         return None
 
     def held(self, linux: LinuxInfo | None, root: bool) -> Held:
-        """What a task's processes begin with that was not refused."""
+        """The capabilities with which the processes of an accepted task begin."""
         asked = _asked(linux) if linux is not None else None
         bounding = _bounding(linux) if linux is not None else None
         given = asked if asked is not None else self.given

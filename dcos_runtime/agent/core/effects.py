@@ -25,7 +25,7 @@ class Start(Frozen, frozen=True):
     container_id: str
 
 
-class Watch(Frozen, frozen=True):
+class WatchContainer(Frozen, frozen=True):
     """Wait for a container that runs since before the agent's start. Answered by `Exited` or `SupervisorLost`.
 
     Absent ``task``: its disk is not to be watched.
@@ -56,7 +56,7 @@ class Destroy(Frozen, frozen=True):
 
 
 class Retire(Frozen, frozen=True):
-    """The task is over for everybody: its sandbox begins to age."""
+    """The task is over, and its last update acknowledged: its sandbox begins to age."""
 
     agent_id: str
     framework_id: str
@@ -95,7 +95,7 @@ class SendUp(Frozen, frozen=True):
 
 
 class EndProcess(Frozen, frozen=True):
-    """All is done that could be: the daemon ends."""
+    """All work is done: the daemon ends."""
 
     code: int
     reason: str
@@ -105,7 +105,7 @@ Effect = (
     Persist
     | Prepare
     | Start
-    | Watch
+    | WatchContainer
     | Signal
     | Destroy
     | Retire

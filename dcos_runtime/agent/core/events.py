@@ -29,7 +29,8 @@ class CleanupAsked(Frozen, frozen=True):
 
 
 class MasterSeen(Frozen, frozen=True):
-    """What the election says now: who leads (``None``: nobody is known) and where, or the ``problem`` with that.
+    """The last news of the election: who leads (``None``: nobody is known) and where, or why that cannot be told
+    (``problem``).
 
     ``identity``: the leader's node and what it holds. It differs between two terms of one process.
     """
@@ -96,13 +97,13 @@ class Exited(Frozen, frozen=True):
 
 
 class SupervisorLost(Frozen, frozen=True):
-    """The supervisor ended without leaving an exit status; whatever runs on is killed."""
+    """The supervisor ended without leaving an exit status. Processes that still run are killed."""
 
     container_id: str
 
 
 class DiskExceeded(Frozen, frozen=True):
-    """The container takes ``used`` bytes of disk and may take ``limit``: it ends, whatever it is at."""
+    """The container takes ``used`` bytes of disk and may take ``limit``: it ends, in whatever state it is."""
 
     container_id: str
     used: int

@@ -35,7 +35,7 @@ class Settings:
     completed_kept: int = 150
 
 
-class Refused(msgspec.Struct, frozen=True):
+class Refusal(msgspec.Struct, frozen=True):
     """Why a task cannot be run here, decided before anything is done for it."""
 
     message: str

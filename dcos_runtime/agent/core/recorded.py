@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Callable
 
 import msgspec
 
 from dcos_runtime.agent.core import snapshot as snapshots
 from dcos_runtime.agent.core.agent import AgentCore
-from dcos_runtime.agent.core.effects import Effect, Prepare, Register, Watch
+from dcos_runtime.agent.core.effects import Effect, Prepare, Register, WatchContainer
 from dcos_runtime.agent.core.events import Event, Received, Recovered
+from dcos_runtime.agent.core.timing import Continuation, Written
 from dcos_runtime.core.frozen import Persist
 from dcos_runtime.core.pseudonyms import Pseudonyms
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.wire import codec
 
 NAME = "agent"
@@ -23,7 +25,7 @@ EFFECT = Effect
 def restored(seed: bytes, snapshot: bytes) -> AgentCore:
     """A core that goes on where the one that told ``snapshot`` stood. Raises ``ValueError``."""
     settings, state = snapshots.settings(snapshot)
-    core = AgentCore(settings, Source.restored(seed, state))
+    core = AgentCore(settings, SeededSource.restored(seed, state))
     snapshots.fill(core, snapshot)
     return core
 
@@ -48,6 +50,13 @@ class _Snapshot(msgspec.Struct):
     completed: list[_Entry]
 
 
+class _Pending(msgspec.Struct):
+    """Of a snapshot: writes that are under way, or failed."""
+
+    writes: list[tuple[int, Continuation]]
+    failed: list[Written]
+
+
 _Finder = Callable[[bytes], list[msgspec.Raw]]
 
 
@@ -66,35 +75,46 @@ def _all(data: bytes) -> list[msgspec.Raw]:
 
 
 class Veil:
-    """TaskInfos come from frameworks and may hold secrets; all else is the agent's own, and holds none."""
+    """TaskInfos, and addresses of frameworks' pages, may hold secrets; all else is the agent's own, and holds none."""
 
     def __init__(self, key: bytes) -> None:
         self._pseudonyms = Pseudonyms(key)
 
     def event(self, event: Event) -> Event:
-        kind = type(event)
-        if kind is Received and b"RUN_TASK" in event.data:  # type: ignore[union-attr]
-            return msgspec.structs.replace(event, data=self._in(event.data, _task))  # type: ignore[union-attr]
-        if kind is Recovered:
-            runs = tuple(self._in(value, _run) for value in event.runs)  # type: ignore[union-attr]
-            return msgspec.structs.replace(event, runs=runs)
+        if isinstance(event, Received):
+            data = self._in(event.data, _task) if b"RUN_TASK" in event.data else event.data
+            return msgspec.structs.replace(event, data=self._pseudonyms.addresses(data))
+        if isinstance(event, Recovered):
+            runs = tuple(self._in(value, _run) for value in event.runs)
+            frameworks = tuple(map(self._pseudonyms.addresses, event.frameworks))
+            return msgspec.structs.replace(event, runs=runs, frameworks=frameworks)
         return event
 
     def effect(self, effect: Effect) -> Effect:
-        kind = type(effect)
-        if kind is Persist:
-            changes = effect.changes  # type: ignore[union-attr]
+        if isinstance(effect, Persist):
+            changes = effect.changes
             if changes[0][0].startswith("tasks/") and changes[0][1] is not None:
                 hidden = tuple((key, value and self._in(value, _run)) for key, value in changes)
                 return msgspec.structs.replace(effect, changes=hidden)
-        elif kind is Prepare or kind is Watch:
-            return msgspec.structs.replace(effect, task=self._pseudonyms.message(effect.task))  # type: ignore[union-attr]
-        elif kind is Register:
-            return msgspec.structs.replace(effect, body=self._in(effect.body, _run))  # type: ignore[union-attr]
+            if changes[0][0].startswith("frameworks/"):
+                hidden = tuple((key, value and self._pseudonyms.addresses(value)) for key, value in changes)
+                return msgspec.structs.replace(effect, changes=hidden)
+        elif isinstance(effect, Prepare | WatchContainer):
+            return msgspec.structs.replace(effect, task=self._pseudonyms.message(effect.task))
+        elif isinstance(effect, Register):
+            return msgspec.structs.replace(effect, body=self._pseudonyms.addresses(self._in(effect.body, _run)))
         return effect
 
     def snapshot(self, snapshot: bytes) -> bytes:
-        return self._in(snapshot, _all)
+        hidden = self._pseudonyms.addresses(self._in(snapshot, _all))
+        found = codec.decode(snapshot, _Pending)
+        pending = (*found.failed, *(then for _, then in found.writes))
+        for written in pending:
+            if isinstance(written, Written) and (value := written.value):  # these stand there as base64
+                key = written.key
+                instead = self._pseudonyms.addresses(self._in(value, _run) if key.startswith("tasks/") else value)
+                hidden = hidden.replace(base64.b64encode(value), base64.b64encode(instead))
+        return hidden
 
     def _in(self, data: bytes, tasks: _Finder) -> bytes:
         """The same bytes but for the TaskInfos in them."""

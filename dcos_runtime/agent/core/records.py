@@ -24,7 +24,7 @@ class Stage(enum.Enum):
     ENDED = "ended"  # the terminal status is known; it waits to be acknowledged
 
 
-class Kind(enum.Enum):
+class ExecutorKind(enum.Enum):
     """What an executor is."""
 
     COMMAND = "command"  # the one task's command itself
@@ -51,7 +51,7 @@ class ExecutorRecord(msgspec.Struct, kw_only=True, omit_defaults=True):
     framework_id: str
     executor_id: str
     container_id: str
-    kind: Kind
+    kind: ExecutorKind
 
 
 class ContainerRecord(msgspec.Struct, kw_only=True, omit_defaults=True):

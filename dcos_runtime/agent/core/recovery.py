@@ -1,4 +1,5 @@
-"""What becomes of a task whose agent was restarted: by its checkpoint and by what is found of its container.
+"""What becomes of a task when its agent is restarted. It depends on the checkpoint, and on what is found of the
+container.
 
 A checkpoint may be behind: a container is started without waiting for the disk. So what is found decides, and the
 checkpoint only says what the framework was told.
@@ -6,19 +7,19 @@ checkpoint only says what the framework was told.
 
 from __future__ import annotations
 
-from dcos_runtime.agent.core.effects import Watch
-from dcos_runtime.agent.core.life import Life
+from dcos_runtime.agent.core.effects import WatchContainer
 from dcos_runtime.agent.core.model import Facts, Found
 from dcos_runtime.agent.core.records import KillReason, Stage
 from dcos_runtime.agent.core.task import Task, Verdict
+from dcos_runtime.agent.core.task_life import TaskLife
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.wire.tasks import TaskState, TaskStatus
 
 Reason = TaskStatus.Reason
 
 
-def resume(core: Life, task: Task, facts: Facts | None, rebooted: bool, now: Now) -> None:
-    """Takes the task up where it is found."""
+def resume(core: TaskLife, task: Task, facts: Facts | None, rebooted: bool, now: Now) -> None:
+    """Goes on with the task from the state it is found in."""
     facts = facts or Facts(Found.ABSENT)
     record, container = task.record, task.container
     if container.stage is Stage.ENDED or (task.forgotten and facts.found is not Found.RUNNING):
@@ -33,7 +34,7 @@ def resume(core: Life, task: Task, facts: Facts | None, rebooted: bool, now: Now
         case Found.RUNNING:
             _catch_up(core, task, now)
             agent_id, info = core.agent.id or "", bytes(record.task)
-            core.emit(Watch(record.container_id, container.launcher, agent_id, record.framework_id, info))
+            core.emit(WatchContainer(record.container_id, container.launcher, agent_id, record.framework_id, info))
             core.set_completion_deadline(task, now)
             if record.kill is not None:
                 core.resume_kill(task, now)
@@ -47,7 +48,7 @@ def resume(core: Life, task: Task, facts: Facts | None, rebooted: bool, now: Now
             core.destroy(task, _absent(core, task, facts, rebooted))
 
 
-def _catch_up(core: Life, task: Task, now: Now) -> None:
+def _catch_up(core: TaskLife, task: Task, now: Now) -> None:
     """Tells what happened between the last checkpoint and the end of the former agent."""
     container = task.container
     if container.stage in (Stage.INTENT, Stage.PREPARING):
@@ -59,7 +60,7 @@ def _catch_up(core: Life, task: Task, now: Now) -> None:
     container.stage = Stage.RUNNING
 
 
-def _absent(core: Life, task: Task, facts: Facts, rebooted: bool) -> Verdict:
+def _absent(core: TaskLife, task: Task, facts: Facts, rebooted: bool) -> Verdict:
     record = task.record
     source = TaskStatus.Source.SOURCE_AGENT
     kill = record.kill

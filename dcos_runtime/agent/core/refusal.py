@@ -4,27 +4,27 @@ from __future__ import annotations
 
 import msgspec
 
-from dcos_runtime.agent.core.door import Asked
-from dcos_runtime.agent.core.model import Refused, Settings
+from dcos_runtime.agent.core.model import Refusal, Settings
+from dcos_runtime.agent.core.task_request import TaskRequest
 from dcos_runtime.wire.common import CommandInfo, Environment
 from dcos_runtime.wire.containers import ContainerInfo, LinuxInfo
 
 
-def refused(asked: Asked, settings: Settings) -> Refused | None:
+def refused(asked: TaskRequest, settings: Settings) -> Refusal | None:
     """Why the task cannot run on this agent, or ``None``."""
     why = (
         _of_executor(asked)
         or (_of_command(asked.command) if asked.command is not None else "the task has no command")
         or (_of_container(asked.container, settings) if asked.container is not None else None)
     )
-    return Refused(f"Failed to launch container: {why}") if why else None
+    return Refusal(f"Failed to launch container: {why}") if why else None
 
 
-def unreadable(error: Exception) -> Refused:
-    return Refused(f"Failed to launch container: the task cannot be read: {error}")
+def unreadable(error: Exception) -> Refusal:
+    return Refusal(f"Failed to launch container: the task cannot be read: {error}")
 
 
-def _of_executor(asked: Asked) -> str | None:
+def _of_executor(asked: TaskRequest) -> str | None:
     if _given(asked.executor):
         return "this version of the agent runs command tasks, not executors; give the task a command"
     if _given(asked.health_check) or _given(asked.check):

@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING
 
 import msgspec
 
-from dcos_runtime.agent.core import door
+from dcos_runtime.agent.core import task_request
 from dcos_runtime.agent.core.effects import EndProcess
+from dcos_runtime.agent.core.membership import Membership, MembershipRecord
 from dcos_runtime.agent.core.model import Settings
 from dcos_runtime.agent.core.records import AgentRecord
-from dcos_runtime.agent.core.session import Session, Standpoint
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.core.timing import Continuation, Timer, Written
 from dcos_runtime.core.seeds import SourceState
@@ -27,11 +27,12 @@ if TYPE_CHECKING:
 class Snapshot(msgspec.Struct, kw_only=True):
     settings: Settings
     source: SourceState
-    session: Standpoint
+    membership: MembershipRecord
     agent: AgentRecord
     frameworks: list[tuple[str, FrameworkInfo]]
     tasks: list[Task]
     completed: list[Task]
+    former: list[tuple[str, FrameworkInfo]]
     counts: list[tuple[TaskState, int]]
     timers: list[tuple[float, Timer]]
     written: int
@@ -51,11 +52,12 @@ def take(core: Book) -> bytes:
         Snapshot(
             settings=core.settings,
             source=core.source.state(),
-            session=core.session.at,
+            membership=core.membership.at,
             agent=core.agent,
             frameworks=list(core.frameworks.items()),
             tasks=[_bare(task) for task in core.tasks.values()],
             completed=[_bare(task) for task in core.completed],
+            former=list(core.former.items()),
             counts=list(core.counts.items()),
             timers=core.timers.entries(),
             written=core.writes.last,
@@ -68,21 +70,22 @@ def take(core: Book) -> bytes:
 
 def _bare(task: Task) -> Task:
     """What is read off the TaskInfo is read off it again."""
-    return msgspec.structs.replace(task, terms=door.NONE)
+    return msgspec.structs.replace(task, terms=task_request.NONE)
 
 
 def fill(core: Book, snapshot: bytes) -> None:
     """Gives a new core all that `take` took of another. Raises `codec.DecodeError`."""
     found = codec.decode(snapshot, Snapshot)
     core.timers = Timers(found.timers)
-    core.session = Session(core.settings, core.source, core.timers, found.session)
+    core.membership = Membership(core.settings, core.source, core.timers, found.membership)
     core.agent = found.agent
     core.frameworks = dict(found.frameworks)
     for task in (*found.tasks, *found.completed):
-        task.terms = door.terms_of(task.record.task)
+        task.terms = task_request.terms_of(task.record.task)
     for task in found.tasks:
         core.take_up(task)
     core.completed.extend(found.completed)
+    core.former = dict(found.former)
     core.counts = dict(found.counts)
     core.writes = Writes(found.written, found.writes)
     core.failed = {written.key: written for written in found.failed}

@@ -15,7 +15,6 @@ from dcos_runtime.wire.told import bounded
 
 MB = 1 << 20
 
-Reason = TaskStatus.Reason
 Source = TaskStatus.Source
 
 

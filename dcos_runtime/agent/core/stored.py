@@ -14,9 +14,9 @@ import msgspec
 from dcos_runtime.agent.core.records import (
     AgentRecord,
     ContainerRecord,
+    ExecutorKind,
     ExecutorRecord,
     Kill,
-    Kind,
     Stage,
     TaskRecord,
 )
@@ -30,7 +30,7 @@ VERSION = 2
 READ = (1, 2)
 
 
-class UnknownVersion(ValueError):
+class UnknownRunVersion(ValueError):
     """A version that this agent does not read. The text says which are."""
 
 
@@ -76,17 +76,17 @@ class FormerTask(msgspec.Struct, kw_only=True, omit_defaults=True):
 
 
 def read_run(value: bytes) -> Run:
-    """Raises `codec.DecodeError`, `UnknownVersion`."""
+    """Raises `codec.DecodeError`, `UnknownRunVersion`."""
     return _read(value, lambda: _migrated(codec.decode(value, FormerTask)), lambda: _whole(codec.decode(value, Run)))
 
 
 def read_agent(value: bytes) -> AgentRecord:
-    """Raises `codec.DecodeError`, `UnknownVersion`."""
+    """Raises `codec.DecodeError`, `UnknownRunVersion`."""
     return _read(value, lambda: codec.decode(value, AgentRecord), lambda: codec.decode(value, _Agent).agent)
 
 
 def read_framework(value: bytes) -> FrameworkInfo:
-    """Raises `codec.DecodeError`, `UnknownVersion`."""
+    """Raises `codec.DecodeError`, `UnknownRunVersion`."""
     return _read(value, lambda: codec.decode(value, FrameworkInfo), lambda: codec.decode(value, _Framework).framework)
 
 
@@ -105,7 +105,7 @@ def framework(info: FrameworkInfo) -> bytes:
 def _read(value: bytes, former: Callable[[], T], present: Callable[[], T]) -> T:
     version = codec.decode(value, _Versioned).version
     if version not in READ:
-        raise UnknownVersion(
+        raise UnknownRunVersion(
             f"it is of version {version}, and this agent reads {' and '.join(map(str, READ))}; run the agent that wrote"
             " it, or one that is newer"
         )
@@ -125,7 +125,7 @@ def _migrated(former: FormerTask) -> Run:
             framework_id=former.framework_id,
             executor_id=former.task_id,
             container_id=former.container_id,
-            kind=Kind.COMMAND,
+            kind=ExecutorKind.COMMAND,
         ),
         container=ContainerRecord(
             container_id=former.container_id,

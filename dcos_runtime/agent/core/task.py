@@ -5,9 +5,9 @@ from __future__ import annotations
 import msgspec
 
 from dcos_runtime.agent.core import statuses
-from dcos_runtime.agent.core.door import NONE, Terms
 from dcos_runtime.agent.core.model import Exit, Settings
 from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, KillReason, Stage, TaskRecord
+from dcos_runtime.agent.core.task_request import NONE, Terms
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.wire.tasks import KillPolicy, TaskResourceLimitation, TaskState, TaskStatus
 
@@ -61,17 +61,17 @@ class Task(msgspec.Struct):
         return self.record.pending[0] if self.record.pending else None
 
     def on_disk(self, status: TaskStatus) -> bool:
-        """Whether a crash cannot take the status back."""
+        """Whether the status survives a crash."""
         return self.needs.get(status.uuid or b"", 0) <= self.durable
 
     @property
     def newest_on_disk(self) -> TaskStatus | None:
-        """The newest status that may be told of; ``None``: nothing but the launch."""
+        """The newest status that is durable; ``None``: only the launch is."""
         return next((status for status in reversed(self.record.history) if self.on_disk(status)), None)
 
 
 def grace(settings: Settings, override: KillPolicy | None, own: KillPolicy | None) -> float:
-    """Seconds between SIGTERM and SIGKILL: the kill's own word, else the task's, else the agent's."""
+    """Seconds between SIGTERM and SIGKILL: as the kill says, else as the task says, else as the agent is set."""
     for policy in (override, own):
         if policy is not None and policy.grace_period is not None:
             return max(0.0, policy.grace_period.nanoseconds / 1e9)

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dcos_runtime.core.frozen import Frozen
 
 
-class Connection(Frozen, frozen=True):
-    """The session's next step, see `session`."""
+class NextConnection(Frozen, frozen=True):
+    """The membership's next step is due, see `membership`."""
 
 
 class RetryWrites(Frozen, frozen=True):
-    """What could not be written, and is of no task, is tried again."""
+    """Writes that failed, and belong to no task, are tried again."""
 
 
 class Resend(Frozen, frozen=True):
@@ -20,13 +20,13 @@ class Resend(Frozen, frozen=True):
 
 
 class Escalate(Frozen, frozen=True):
-    """The grace of the kill is over, or SIGKILL has not helped."""
+    """The grace period of the kill is over, or SIGKILL has had no effect."""
 
     container_id: str
 
 
 class Complete(Frozen, frozen=True):
-    """The task may run no longer."""
+    """The task has run as long as it may."""
 
     container_id: str
 
@@ -37,7 +37,7 @@ class Rewrite(Frozen, frozen=True):
     container_id: str
 
 
-Timer = Connection | RetryWrites | Resend | Escalate | Complete | Rewrite
+Timer = NextConnection | RetryWrites | Resend | Escalate | Complete | Rewrite
 
 
 class RunWritten(Frozen, frozen=True):

@@ -30,7 +30,6 @@ SETTINGS = {name: f"CONTAINER_LOGGER_MAX_{name.upper()}_SIZE" for name in NAMES}
 """A task's own caps: labels or variables of its environment, by the names of Mesos' logger."""
 
 _KEEP_SIZE, _PUNCH_HOLE = 1, 2
-_UNSUPPORTED = (errno.EOPNOTSUPP, errno.ENOSYS, errno.ENOTTY)
 _libc = ctypes.CDLL(None, use_errno=True)
 _libc.fallocate.argtypes = [ctypes.c_int, ctypes.c_int, ctypes.c_int64, ctypes.c_int64]
 

@@ -122,7 +122,7 @@ class Projects:
                 if project not in held and not sandbox.exists():
                     del self._carried[sandbox]
                     if self._first <= project <= self._last:
-                        with contextlib.suppress(OSError):  # it is set anew when the id is given out again
+                        with contextlib.suppress(OSError):  # it is set again when the id is given out again
                             self._quota.set_limit(project, None)
 
     def _free(self) -> int:

@@ -39,7 +39,7 @@ _FOLDER = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NON
 
 
 @dataclass
-class Count:
+class DiskUsage:
     """``used`` bytes so far. ``unread`` folders could not be looked into; ``too_deep``: nor what is below this one.
 
     ``moved``: names changed since it began, so that something may have been missed.
@@ -66,8 +66,8 @@ class Count:
         self.used += size
 
 
-def counting(roots: Iterable[Path], count: Count) -> Iterator[None]:
-    """Counts what is in ``roots``; yields now and then. A folder that goes meanwhile is one that is not there."""
+def counting(roots: Iterable[Path], count: DiskUsage) -> Iterator[None]:
+    """Counts what is in ``roots``; yields now and then. A folder that is removed meanwhile counts as absent."""
     for root in roots:
         try:
             descriptor = os.open(root, _FOLDER)
@@ -76,7 +76,7 @@ def counting(roots: Iterable[Path], count: Count) -> Iterator[None]:
         yield from _counting(descriptor, count)
 
 
-def _counting(root: int, count: Count) -> Iterator[None]:
+def _counting(root: int, count: DiskUsage) -> Iterator[None]:
     """Depth first, by descriptors: no path grows too long, and none can be turned into a link on the way."""
     device = os.fstat(root).st_dev
     count.devices.add(device)
@@ -124,7 +124,7 @@ def _counting(root: int, count: Count) -> Iterator[None]:
             os.close(descriptor)
 
 
-def _open(name: str, parent: int, device: int, count: Count) -> int | None:
+def _open(name: str, parent: int, device: int, count: DiskUsage) -> int | None:
     try:
         opened = os.open(name, _FOLDER, dir_fd=parent)
     except PermissionError:
@@ -138,7 +138,7 @@ def _open(name: str, parent: int, device: int, count: Count) -> int | None:
     return opened
 
 
-def counting_deleted(pids: Iterable[int], count: Count) -> Iterator[None]:
+def counting_deleted(pids: Iterable[int], count: DiskUsage) -> Iterator[None]:
     """Counts files on the same file systems that have no name any more and that a thread of ``pids`` holds open."""
     seen: set[tuple[int, int]] = set()
     for pid in pids:

@@ -23,7 +23,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dcos_runtime.agent.disk import logs
-from dcos_runtime.agent.disk.usage import Count, counting, counting_deleted
+from dcos_runtime.agent.disk.usage import DiskUsage, counting, counting_deleted
 
 log = logging.getLogger(__name__)
 
@@ -65,7 +65,7 @@ class _Entry:
     watched: Watched
     due: float
     round: Iterator[None] | None = None
-    count: Count = field(default_factory=Count)
+    count: DiskUsage = field(default_factory=DiskUsage)
     used: int | None = None
     told: bool = False
     free: int = 0
@@ -161,7 +161,7 @@ class DiskWatcher:
 
     def _advance(self, entry: _Entry) -> None:
         if entry.round is None:
-            entry.count = Count()
+            entry.count = DiskUsage()
             entry.free, entry.looked, entry.hurried = free_bytes(entry.watched.sandbox), time.monotonic(), False
             entry.round = self._round(entry.watched, entry.count)
         elif time.monotonic() - entry.looked > self.interval:
@@ -178,7 +178,7 @@ class DiskWatcher:
         entry.due = time.monotonic() + (0.0 if again else self.interval)
 
     def _settle(self, entry: _Entry) -> None:
-        """A round is over: how far it is trusted."""
+        """A round has ended: decides whether its result is trusted."""
         if not entry.count.moved:
             entry.used, entry.moving, entry.free_then = entry.count.used, 0, entry.free
             return
@@ -194,7 +194,7 @@ class DiskWatcher:
         """Counts while nothing of the container can run, without pauses but not for long."""
         began = time.monotonic()
         until = began + (HELD_SECONDS_FILLING if filling else HELD_SECONDS)
-        count = Count()
+        count = DiskUsage()
         with entry.watched.held() as held:
             if held:
                 for _ in _counting_all(entry.watched, count):
@@ -207,8 +207,8 @@ class DiskWatcher:
         entry.hold_due = ended + (ended - began) / (HELD_SHARE_FILLING if filling else HELD_SHARE)
         self._judge(entry, count)
 
-    def _judge(self, entry: _Entry, count: Count) -> None:
-        """Tells of who takes too much by what was counted so far. What cannot be counted counts as too much."""
+    def _judge(self, entry: _Entry, count: DiskUsage) -> None:
+        """Reports containers over their limit by the count so far. One that cannot be counted is over its limit."""
         limit = entry.watched.limit
         if limit is None or entry.told:
             return
@@ -219,7 +219,7 @@ class DiskWatcher:
             entry.told = True
             self._too_deep(entry.watched.container_id, limit)
 
-    def _round(self, watched: Watched, count: Count) -> Iterator[None]:
+    def _round(self, watched: Watched, count: DiskUsage) -> Iterator[None]:
         logs.enforce(watched.sandbox, watched.caps)
         if (known := watched.known()) is not None:
             count.used = known
@@ -237,12 +237,12 @@ class DiskWatcher:
             self._changed.wait_for(lambda: self._ended, min(seconds, LONGEST_PAUSE))
 
 
-def _counting_all(watched: Watched, count: Count) -> Iterator[None]:
+def _counting_all(watched: Watched, count: DiskUsage) -> Iterator[None]:
     yield from counting((watched.sandbox, *watched.private), count)
     yield from _counting_deleted(watched, count)
 
 
-def _counting_deleted(watched: Watched, count: Count) -> Iterator[None]:
+def _counting_deleted(watched: Watched, count: DiskUsage) -> Iterator[None]:
     pids: list[int] = []
     with contextlib.suppress(OSError):
         pids = watched.pids()

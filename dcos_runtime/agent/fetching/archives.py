@@ -12,8 +12,8 @@ import tarfile
 import zipfile
 from typing import IO
 
-from dcos_runtime.agent.fetching.errors import CHUNK, Budget, FetchError, copy
-from dcos_runtime.agent.fetching.places import Place, Sandbox
+from dcos_runtime.agent.fetching.errors import CHUNK, Budget, FetchError, copy, piece
+from dcos_runtime.agent.fetching.sandbox_paths import Sandbox, SandboxPath
 from dcos_runtime.agent.fetching.streams import tar_inside, unpacked
 from dcos_runtime.wire import uris
 
@@ -81,9 +81,10 @@ def _extract_tar(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
             raise FetchError("the archive is damaged: it was cut off between two members (its end mark is missing)")
         if _Member.last.count(0) != len(_Member.last):
             raise FetchError("the archive is damaged: the header of a member cannot be read")
-        # To the end of what is compressed, where its checksum is.
-        while archive.fileobj is not None and archive.fileobj.read(CHUNK):
-            pass
+        # To the end of what is compressed, where its checksum is. Another archive behind this one would be lost.
+        while archive.fileobj is not None and (rest := archive.fileobj.read(CHUNK)):
+            if rest.count(0) != len(rest):
+                raise FetchError("the archive is damaged: there is something behind its end")
 
 
 def _extract_member(archive: tarfile.TarFile, member: tarfile.TarInfo, sandbox: Sandbox, budget: Budget) -> None:
@@ -101,17 +102,19 @@ def _extract_member(archive: tarfile.TarFile, member: tarfile.TarInfo, sandbox: 
     elif member.isreg():
         stream = archive.extractfile(member)
         if stream is None:
-            raise FetchError(f"{member.name} cannot be read")
+            raise FetchError(f"{piece(member.name)} cannot be read")
         with stream, place.create(mode) as file:
             copy(stream, file, budget)
             file.flush()
             os.utime(file.fileno(), (int(member.mtime), int(member.mtime)))
     else:
-        raise FetchError(f"{member.name} is a device or pipe, which an archive for a sandbox may not hold")
+        raise FetchError(f"{piece(member.name)} is a device or pipe, which an archive for a sandbox may not hold")
 
 
 def _link(member: tarfile.TarInfo, sandbox: Sandbox) -> None:
-    problem = FetchError(f"{member.name} is a hard link to {member.linkname}, which is not a file of this archive")
+    problem = FetchError(
+        f"{piece(member.name)} is a hard link to {piece(member.linkname)}, which is not a file of this archive"
+    )
     try:
         there = sandbox.place(member.linkname, "hard link to", make=False)
     except FileNotFoundError:
@@ -119,7 +122,7 @@ def _link(member: tarfile.TarInfo, sandbox: Sandbox) -> None:
     state = there.state() if there is not None else None
     if there is None or state is None or stat.S_ISDIR(state.st_mode):
         raise problem
-    held = Place(os.dup(there.folder), there.name, there.shown)
+    held = SandboxPath(os.dup(there.folder), there.name, there.shown)
     try:
         place = sandbox.place(member.name)
         assert place is not None
@@ -136,7 +139,7 @@ def _link(member: tarfile.TarInfo, sandbox: Sandbox) -> None:
 
 def _extract_zip(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
     with zipfile.ZipFile(packed) as zipped:
-        # Its end is looked for, wherever it may be: what stands behind it would pass.
+        # The end of the archive has to be found: a reader would accept data behind it.
         length = len(zipped.comment)
         end = os.pread(packed.fileno(), _ZIP_END, os.fstat(packed.fileno()).st_size - _ZIP_END - length)
         if not end.startswith(b"PK\5\6") or int.from_bytes(end[-2:], "little") != length:
@@ -146,7 +149,7 @@ def _extract_zip(packed: IO[bytes], sandbox: Sandbox, budget: Budget) -> None:
             try:
                 _extract_entry(zipped, info, sandbox, budget)
             except (RuntimeError, NotImplementedError) as error:
-                raise FetchError(f"{info.filename} cannot be unpacked: {error}") from error
+                raise FetchError(f"{piece(info.filename)} cannot be unpacked: {piece(error)}") from error
 
 
 def _extract_entry(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, sandbox: Sandbox, budget: Budget) -> None:
@@ -158,10 +161,10 @@ def _extract_entry(zipped: zipfile.ZipFile, info: zipfile.ZipInfo, sandbox: Sand
         sandbox.make_folder(place, mode & 0o777 or 0o755)
     elif stat.S_ISLNK(mode):
         if not 0 < info.file_size <= LONGEST_LINK:
-            raise FetchError(f"{info.filename} is a link of {info.file_size} bytes")
+            raise FetchError(f"{piece(info.filename)} is a link of {info.file_size} bytes")
         place.link_to(os.fsdecode(zipped.read(info)))
         sandbox.forget()
     else:
         with zipped.open(info) as stream, place.create(mode & 0o777 or 0o644) as file:
             if copy(stream, file, budget) != info.file_size:
-                raise FetchError(f"the archive is damaged: {info.filename} ends too early")
+                raise FetchError(f"the archive is damaged: {piece(info.filename)} ends too early")

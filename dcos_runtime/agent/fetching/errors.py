@@ -4,20 +4,47 @@ from __future__ import annotations
 
 import http.client
 import lzma
+import re
 import socket
 import ssl
 import tarfile
 import zipfile
 import zlib
+from collections.abc import Iterable
 from typing import IO
 
+from dcos_runtime.wire import uris
+
+SHORTEST_SECRET = 4
 CHUNK = 1 << 20
+LONGEST_PIECE = 120
+"""Letters that a message quotes of one name or target: those of an archive may be as long as it likes."""
+LONGEST_REASON = 2000
+"""Letters of a whole reason, whatever it quotes."""
 MEMORY = 256 << 20
 """What the process may take: a header that asks for more memory ends the fetch, not the machine."""
 
 
 class FetchError(Exception):
     """One URI could not be fetched. The text says why."""
+
+
+class QuotingError(FetchError):
+    """What the server said stands in it."""
+
+    def __init__(self, before: str, quoted: str, after: str = "") -> None:
+        shown = "".join(letter if letter.isprintable() else "?" for letter in quoted[:LONGEST_REASON])
+        super().__init__(f"{before}{shown}{after}")
+        self._parts = before, quoted, after
+
+    def without(self, secrets: Iterable[str]) -> str:
+        """All that the server said is left out when it holds a secret, however short: letters that are blanked in the
+        middle of words would tell which they are.
+        """
+        before, quoted, after = self._parts
+        if any(secret.lower() in quoted.lower() for secret in secrets if secret):
+            return f"{before}{uris.HIDDEN}{after}"
+        return str(self)
 
 
 class Budget:
@@ -43,6 +70,17 @@ def copy(stream: IO[bytes], file: IO[bytes], budget: Budget) -> int:
     return copied
 
 
+def piece(text: object) -> str:
+    """A name of others' making as it may stand in a message: in one line, its middle left out where it is long."""
+    shown = "".join(letter if letter.isprintable() else "?" for letter in _text(text))
+    return bounded(shown, LONGEST_PIECE)
+
+
+def bounded(text: str, most: int) -> str:
+    half = most // 2
+    return text if len(text) <= most else f"{text[:half]}…{text[-half:]}"
+
+
 def describe(error: Exception) -> str:
     """Why it failed. Of an ``OSError`` the cause and the file, of others their own words, always something."""
     if isinstance(error, FetchError):
@@ -64,9 +102,9 @@ def describe(error: Exception) -> str:
     if isinstance(error, EOFError):
         return "the archive is damaged: it ends too early"
     if isinstance(error, tarfile.TarError | zipfile.BadZipFile | lzma.LZMAError | zlib.error):
-        return f"the archive is damaged: {error}"
+        return f"the archive is damaged: {piece(error)}"
     if isinstance(error, OSError) and error.strerror:
-        return error.strerror + (f": {_text(error.filename)}" if error.filename else "")
+        return error.strerror + (f": {piece(error.filename)}" if error.filename else "")
     if isinstance(error, OSError) and error.errno is None:  # what gzip and bz2 raise
         return f"the archive is damaged: {error}"
     if isinstance(error, MemoryError):
@@ -76,3 +114,10 @@ def describe(error: Exception) -> str:
 
 def _text(name: object) -> str:
     return name.decode(errors="backslashreplace") if isinstance(name, bytes) else str(name)
+
+
+def without(text: str, secrets: Iterable[str]) -> str:
+    for secret in secrets:
+        if len(secret) >= SHORTEST_SECRET:  # a shorter one would blank letters of our own words: see QuotingError
+            text = re.sub(re.escape(secret), uris.HIDDEN, text, flags=re.IGNORECASE)
+    return text

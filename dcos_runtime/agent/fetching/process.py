@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import resource
 import sys
 import threading
@@ -21,14 +20,12 @@ if __name__ == "__main__":  # by path, without anything on sys.path but the stan
     sys.path.append(os.path.abspath(os.path.join(os.path.dirname(__file__), "..", "..", "..")))
 
 from dcos_runtime.agent.fetching import archives
-from dcos_runtime.agent.fetching.errors import MEMORY, Budget, FetchError, describe
-from dcos_runtime.agent.fetching.places import Sandbox
-from dcos_runtime.agent.fetching.sources import Rules, save
+from dcos_runtime.agent.fetching.errors import LONGEST_REASON, MEMORY, Budget, FetchError, bounded, describe, without
+from dcos_runtime.agent.fetching.sandbox_paths import Sandbox
+from dcos_runtime.agent.fetching.sources import SourceRules, save
 from dcos_runtime.wire import uris
 
 WATCH_STACK = 256 << 10
-
-SHORTEST_SECRET = 4
 
 
 def main() -> int:
@@ -36,7 +33,7 @@ def main() -> int:
     threading.stack_size(WATCH_STACK)
     threading.Thread(target=end_with_the_agent, daemon=True).start()
     for stream in (sys.stdout, sys.stderr):
-        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+        stream.reconfigure(encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]  # a text stream of Python's own, unless somebody replaced it
     try:
         sandbox, rules = enter(order)
     except OSError as error:
@@ -47,13 +44,16 @@ def main() -> int:
         try:
             fetch(value, uri, sandbox, rules, budget)
         except Exception as error:
-            return failed(f"{uris.blanked(value)}: {without_secrets(describe(error), value)}")
+            why = describe(error).replace(value, uris.blanked(value))
+            # Cut once no secret is in it: half of one would not be found.
+            why = bounded(without(why, uris.secrets(value)), LONGEST_REASON)
+            return failed(f"{uris.blanked(value)}: {why}")
     sandbox.finish()
     return 0
 
 
 def end_with_the_agent() -> None:
-    """A pipe ends whatever the agent dies of, and whoever this process has become."""
+    """The pipe is closed however the agent ends, and whichever user this process runs as."""
     try:
         while os.read(0, 4096):
             pass
@@ -67,19 +67,19 @@ def failed(why: str) -> int:
     return 1
 
 
-def enter(order: dict[str, Any]) -> tuple[Sandbox, Rules]:
+def enter(order: dict[str, Any]) -> tuple[Sandbox, SourceRules]:
     """Becomes the task's user, in its sandbox."""
     _, hard = resource.getrlimit(resource.RLIMIT_AS)
     if hard == resource.RLIM_INFINITY or hard > MEMORY:
         resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    os.chdir(order["sandbox"])  # before the user changes, who may not be allowed through the folders above it
     user = order["user"]
     if user is not None:
         os.setgroups(user["groups"])
         os.setgid(user["gid"])
         os.setuid(user["uid"])
     os.umask(0o022)
-    os.chdir(order["sandbox"])
-    return Sandbox(), Rules(
+    return Sandbox(), SourceRules(
         roots=tuple(order["roots"]),
         never=tuple(order["never"]),
         public_only=order["public_only"],
@@ -88,7 +88,7 @@ def enter(order: dict[str, Any]) -> tuple[Sandbox, Rules]:
     )
 
 
-def fetch(value: str, uri: dict[str, Any], sandbox: Sandbox, rules: Rules, budget: Budget) -> None:
+def fetch(value: str, uri: dict[str, Any], sandbox: Sandbox, rules: SourceRules, budget: Budget) -> None:
     told = uris.blanked(value)
     say(f"Fetching {told}")
     name = uri["output_file"] or uris.output_name(value)
@@ -106,14 +106,6 @@ def fetch(value: str, uri: dict[str, Any], sandbox: Sandbox, rules: Rules, budge
         with place.open() as archive:
             archives.extract(archive, name, sandbox, budget)
     say(f"Fetched {told} to {name}")
-
-
-def without_secrets(text: str, value: str) -> str:
-    text = text.replace(value, uris.blanked(value))
-    for secret in uris.secrets(value):
-        if len(secret) >= SHORTEST_SECRET:  # less would blank letters of every word
-            text = re.sub(re.escape(secret), uris.HIDDEN, text, flags=re.IGNORECASE)
-    return text
 
 
 def say(text: str) -> None:

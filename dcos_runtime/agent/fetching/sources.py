@@ -13,20 +13,25 @@ import stat
 from dataclasses import dataclass
 from typing import IO, Any
 
-from dcos_runtime.agent.fetching.errors import Budget, FetchError, copy
+from dcos_runtime.agent.fetching.errors import Budget, FetchError, QuotingError, copy, describe, without
 from dcos_runtime.wire import uris
 from dcos_runtime.wire.uris import Web
 
 MAX_REDIRECTS = 10
+_LONGER = "the body is damaged: one of its chunks does not end where its size says"
 REDIRECTS = (301, 302, 303, 307, 308)
 LONGEST_REASON = 200
 LONGEST_LINE = 65536
 _LENGTH = re.compile(r"[0-9]{1,18}")
+_TRAILERS = 100
+_HEADER = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+:[^\r\n\0]*\r?\n")
+_FOLDED = re.compile(rb"[ \t][^\r\n\0]*\r?\n")
+_END = (b"\r\n", b"\n")
 _CHUNK_SIZE = re.compile(rb"[0-9A-Fa-f]{1,16}[ \t]*(;[^\n]*)?\r?\n")
 
 
 @dataclass(frozen=True)
-class Rules:
+class SourceRules:
     """``roots``: folders whose files may be fetched; ``never``: what may not, even below those (real paths, all).
 
     ``public_only``: only files that everybody may read. ``home``: where relative paths begin.
@@ -39,7 +44,7 @@ class Rules:
     stall_seconds: float
 
 
-def save(value: str, file: IO[bytes], rules: Rules, budget: Budget) -> None:
+def save(value: str, file: IO[bytes], rules: SourceRules, budget: Budget) -> None:
     """Writes all of what ``value`` names to ``file``."""
     scheme = uris.scheme(value)
     if scheme in ("http", "https"):
@@ -65,33 +70,107 @@ def save(value: str, file: IO[bytes], rules: Rules, budget: Budget) -> None:
 
 
 def _download(asked: Web, file: IO[bytes], stall_seconds: float, budget: Budget, secrets: list[str]) -> None:
-    at = asked
-    for _ in range(MAX_REDIRECTS + 1):
-        connection = _connect(at, stall_seconds)
-        try:
-            response = _request(connection, at)
-            if response.status in REDIRECTS and (location := response.getheader("Location")):
-                at = _redirected(at, location)
-                continue
-            if response.status not in (200, 203):
-                raise FetchError(f"HTTP {response.status}{_reason(response, secrets)}" + _hint(response, at))
-            expected = _frame(response)
-            copied = copy(response, file, budget)
-            if expected is not None and copied != expected:
-                raise FetchError(f"the body was cut short: {copied} of {expected} bytes came")
-            return
-        finally:
-            connection.close()
-    raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+    """``secrets`` of the URI, and those of every redirect, stand in no error."""
+    at, secrets = asked, list(secrets)
+    try:
+        for _ in range(MAX_REDIRECTS + 1):
+            location = _fetched(at, file, stall_seconds, budget, secrets)
+            if location is None:
+                return
+            secrets += uris.secrets(location)
+            at = _redirected(at, location)
+        raise FetchError(f"more than {MAX_REDIRECTS} redirects")
+    except Exception as error:
+        why = error.without(secrets) if isinstance(error, QuotingError) else describe(error)
+        raise FetchError(without(why, secrets)) from error
+
+
+def _fetched(at: Web, file: IO[bytes], stall_seconds: float, budget: Budget, secrets: list[str]) -> str | None:
+    """The whole body is in ``file``, or it is elsewhere: where."""
+    connection = _connect(at, stall_seconds)
+    try:
+        response = _request(connection, at)
+        if response.status in REDIRECTS and (location := response.getheader("Location")):
+            # The header came as latin-1; servers that do not encode their paths send UTF-8.
+            return str(location).encode("latin-1", "replace").decode("utf-8", "surrogateescape")
+        if response.status not in (200, 203):
+            raise FetchError(f"HTTP {response.status}{_reason(response, secrets)}" + _hint(response, at))
+        expected = _frame(response)
+        copied = copy(response, file, budget)
+        if expected is not None and copied != expected:
+            raise FetchError(f"the body was cut short: {copied} of {expected} bytes came")
+        return None
+    finally:
+        connection.close()
+
+
+class _Headers:
+    """What http.client reads an answer's headers from: lines that are headers, and nothing else. It would end or pass
+    over them at the first that is none, and with it what tells how long the body is."""
+
+    def __init__(self, stream: Any) -> None:
+        self.stream = stream
+        self._some = False
+
+    def readline(self, limit: int = -1) -> bytes:
+        line: bytes = self.stream.readline(limit)
+        if len(line) > LONGEST_LINE or line in _END:
+            return line  # too long a line is refused by http.client
+        if not line.endswith(b"\n"):
+            raise FetchError("the answer was cut short: the connection ended within its headers")
+        if not _HEADER.fullmatch(line) and not (self._some and _FOLDED.fullmatch(line)):
+            name = line.partition(b":")[0].decode("latin-1").strip()
+            raise QuotingError("the answer is damaged: a line of its headers is no header: '", name, "'")
+        self._some = True
+        return line
 
 
 class _Response(http.client.HTTPResponse):
-    """Takes the sizes of chunks for what they are: digits, and nothing else that Python reads as a number."""
+    """Takes chunks for what they are: their sizes are digits, and nothing else that Python reads as a number, each is
+    followed by a line's end, and an empty line ends them. Headers are headers. Whatever is answered before the answer
+    (early hints) is passed over."""
+
+    def begin(self) -> None:
+        try:
+            super().begin()
+        finally:
+            if isinstance(self.fp, _Headers):
+                self.fp = self.fp.stream
+
+    def _read_status(self) -> tuple[str, int, str]:
+        if isinstance(self.fp, _Headers):
+            self.fp = self.fp.stream  # those before were of a 100
+        while True:
+            told: tuple[str, int, str] = super()._read_status()  # type: ignore[misc]  # http.client's own, which its types leave out
+            if not 100 < told[1] < 200 or told[1] == http.HTTPStatus.SWITCHING_PROTOCOLS:
+                self.fp = _Headers(self.fp)  # type: ignore[assignment]  # begin() reads lines of it, and gives it back
+                return told
+            while self.fp.readline(LONGEST_LINE + 1) not in (*_END, b""):
+                pass
+
+    def _get_chunk_left(self) -> int | None:
+        if self.chunk_left == 0:
+            if (behind := self.fp.read(2)) != b"\r\n":
+                raise http.client.IncompleteRead(behind) if len(behind) < 2 else FetchError(_LONGER)
+            self.chunk_left = None
+        left: int | None = super()._get_chunk_left()  # type: ignore[misc]  # as above
+        return left
+
+    def _read_and_discard_trailer(self) -> None:
+        for _ in range(_TRAILERS):
+            line = self.fp.readline(LONGEST_LINE + 1)
+            if line in _END:
+                return
+            if len(line) <= LONGEST_LINE and not line.endswith(b"\n"):
+                raise FetchError("the body was cut short: the empty line behind its last chunk did not come")
+            if len(line) > LONGEST_LINE:
+                break
+        raise FetchError("the body is damaged: what stands behind its last chunk does not end")
 
     def _read_next_chunk_size(self) -> int:
         line = self.fp.readline(LONGEST_LINE + 1)
         if not _CHUNK_SIZE.fullmatch(line):
-            self._close_conn()  # type: ignore[attr-defined]
+            self._close_conn()  # type: ignore[attr-defined]  # http.client's own, which its types leave out
             raise ValueError("the size of a chunk")  # which http.client takes for a body cut short
         return int(line.partition(b";")[0], 16)
 
@@ -103,7 +182,7 @@ def _frame(response: Any) -> int | None:
     if codings is not None:
         coding = ", ".join(text.strip() for text in codings)
         if coding.lower() != "chunked":
-            raise FetchError(f"the body comes in a transfer coding {_shown(coding)!r} that is not known here")
+            raise QuotingError("the body comes in a transfer coding '", coding, "' that is not known here")
         response.chunked, response.chunk_left, response.length = True, None, None
         return None
     lengths = response.headers.get_all("Content-Length")
@@ -112,9 +191,9 @@ def _frame(response: Any) -> int | None:
     found = {text.strip() for line in lengths for text in line.split(",")}
     for text in sorted(found):
         if not _LENGTH.fullmatch(text):
-            raise FetchError(f"the server's Content-Length {_shown(text)!r} is no length")
+            raise QuotingError("the server's Content-Length '", text, "' is no length")
     if len({int(text) for text in found}) > 1:
-        raise FetchError(f"the server gives several lengths: {_shown(', '.join(sorted(found)))}")
+        raise QuotingError("the server gives several lengths: ", ", ".join(sorted(found)))
     response.length = int(found.pop())
     return int(response.length)
 
@@ -149,9 +228,9 @@ def _request(connection: http.client.HTTPConnection, at: Web) -> Any:
     except ssl.SSLError:
         raise
     except TimeoutError:
-        raise FetchError(f"{at.host_header} does not answer") from None
+        raise QuotingError("", at.host_header, " does not answer") from None
     except OSError as error:
-        raise FetchError(f"{at.host_header}: {error.strerror or error}") from error
+        raise QuotingError("", at.host_header, f": {error.strerror or error}") from error
     headers = {"User-Agent": "dcos-agent fetcher", "Accept": "*/*"}
     if at.user is not None:
         credentials = f"{at.user}:{at.password}".encode(errors="surrogateescape")
@@ -163,8 +242,6 @@ def _request(connection: http.client.HTTPConnection, at: Web) -> Any:
 
 def _redirected(before: Web, location: str) -> Web:
     """Where a redirect leads. Credentials go along only to the same scheme, host and port."""
-    # The header came as latin-1; servers that do not encode their paths send UTF-8.
-    location = location.encode("latin-1", "replace").decode("utf-8", "surrogateescape")
     if not uris.scheme(location):
         authority = f"{before.scheme}://{before.host_header}"
         if location.startswith("//"):
@@ -179,7 +256,7 @@ def _redirected(before: Web, location: str) -> Web:
         to = uris.web(location)
     except ValueError:
         told = uris.scheme(location) or "something"
-        raise FetchError(f"it is redirected to {told}://…, which is not followed") from None
+        raise QuotingError("it is redirected to ", told, "://…, which is not followed") from None
     if before.scheme == "https" and to.scheme != "https":
         raise FetchError("it is redirected from https to http, where anybody on the way could change it")
     if to.user is None and to.origin == before.origin:
@@ -196,7 +273,7 @@ def _hint(response: Any, at: Web) -> str:
 # --- this machine -----------------------------------------------------------------------------------------------------
 
 
-def local(path: str, rules: Rules) -> IO[bytes]:
+def local(path: str, rules: SourceRules) -> IO[bytes]:
     """A file of this machine that a task may have.
 
     It is opened without side effects first; what was really opened, links resolved, decides. A task that runs as root

@@ -1,4 +1,4 @@
-"""Reads what is compressed: to its very end and nothing behind it, in memory that is bounded whatever a header asks."""
+"""Reads compressed streams: exactly to their end, in bounded memory, whatever their headers ask for."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _LARGEST = 40
 def unpacked(packed: IO[bytes], ending: str) -> IO[bytes]:
     """What is in a file of one compressed stream, whose name has this ``ending``."""
     if ending == ".gz":
-        return gzip.GzipFile(fileobj=packed)  # type: ignore[return-value]
+        return gzip.GzipFile(fileobj=packed)  # type: ignore[return-value]  # a file in all that is used of it
     if ending == ".bz2":
         return io.BufferedReader(_Unpacked(packed, bz2.BZ2Decompressor))
     return io.BufferedReader(_Unpacked(packed, lambda: lzma.LZMADecompressor(memlimit=MEMORY)))

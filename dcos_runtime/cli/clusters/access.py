@@ -1,4 +1,4 @@
-"""As whom a cluster is asked: with a token at its gateways, or with a principal at daemons started by hand."""
+"""Credentials for a cluster: a token for its gateways, or a principal for daemons started by hand."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def trust(target: Target, environment: Mapping[str, str]) -> Trust:
 
 
 def access(target: Target, environment: Mapping[str, str]) -> Access:
-    """A token of the environment wins over the login that is kept."""
+    """A token in the environment wins over the stored login."""
     name = target.cluster.name if target.cluster else target.url
     for variable in TOKEN_VARIABLES:
         if token := environment.get(variable, "").strip():

@@ -1,10 +1,10 @@
-"""The login that is kept with a cluster: made again, ended, and the ways there are to make one."""
+"""The stored login of a cluster: logging in again, logging out, and the login methods of the cluster."""
 
 from __future__ import annotations
 
 from dcos_runtime.cli.clusters.access import TOKEN_VARIABLES, gateways, trust
-from dcos_runtime.cli.clusters.known import Cluster, Clusters
-from dcos_runtime.cli.clusters.login import Credentials, Provider, list_providers, log_in
+from dcos_runtime.cli.clusters.known import Clusters, KnownCluster
+from dcos_runtime.cli.clusters.login import LoginArguments, Provider, list_providers, log_in
 from dcos_runtime.cli.clusters.setup import other_gateways
 from dcos_runtime.cli.clusters.target import Target, environment
 from dcos_runtime.cli.connection.gateway import Access, NotLoggedIn
@@ -14,7 +14,7 @@ from dcos_runtime.cli.output import print_note
 _LOGOUT_PATH = "/acs/api/v1/auth/logout"
 
 
-def log_in_again(clusters: Clusters, target: Target, credentials: Credentials) -> None:
+def log_in_again(clusters: Clusters, target: Target, credentials: LoginArguments) -> None:
     """Keeps a new token with the cluster, and looks where its gateways are now. Raises `CliError`."""
     cluster = _known(target)
     trusted = trust(target, environment())
@@ -39,7 +39,7 @@ def log_out(clusters: Clusters, target: Target) -> None:
         if response.status >= 300:
             problem = f"{response.url} answered {response.status}"
     except NotLoggedIn:
-        pass  # it had ended already
+        pass  # the token was invalid already
     except CliError as error:
         problem = str(error)
     clusters.save(cluster.id, {"core": {"dcos_acs_token": None}})
@@ -58,7 +58,7 @@ def providers(target: Target) -> list[Provider]:
     return list_providers(gateways(target, trust(target, environment()), None))
 
 
-def _known(target: Target) -> Cluster:
+def _known(target: Target) -> KnownCluster:
     if not target.is_gateway:
         raise _no_gateway(target)
     if target.cluster is None:

@@ -10,13 +10,11 @@ import fcntl
 import os
 import shutil
 import tempfile
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcos_runtime.cli.connection.http import origin
 from dcos_runtime.cli.errors import USAGE, CliError
 
 SETTINGS_FILE = "dcos.toml"
@@ -39,7 +37,7 @@ def dcos_dir(environment: Mapping[str, str]) -> Path:
 
 
 @dataclass(frozen=True)
-class Cluster:
+class KnownCluster:
     """What is known of one cluster. ``problem``: its file cannot be used, and ``settings`` are empty."""
 
     folder: Path
@@ -61,7 +59,7 @@ class Cluster:
 
     @property
     def url(self) -> str:
-        """Where it is, without a slash at the end. Raises `CliError` when nobody said."""
+        """Where it is, without a slash at the end. Raises `CliError` when the cluster's file does not tell."""
         if self.problem is not None:
             raise self.problem
         url = self.text("core", "dcos_url")
@@ -96,6 +94,8 @@ class Cluster:
     def answers_at(self, url: str) -> bool:
         """Whether one of its gateways has this URL's origin."""
         try:
+            from dcos_runtime.cli.connection.http import origin  # takes longer than all that most commands need
+
             return origin(url) in {origin(one) for one in self.gateways()}
         except (CliError, ValueError):
             return False
@@ -116,13 +116,13 @@ class Clusters:
         self.home = home
         self.folder = home / "clusters"
 
-    def all(self) -> list[Cluster]:
+    def all(self) -> list[KnownCluster]:
         """By id. Raises `CliError` when the folder cannot be read."""
         with self._locked(shared=True):
             return self._read_all()
 
-    def attached(self) -> Cluster | None:
-        """The one that is meant when none is named. Raises `CliError` when that is not one."""
+    def attached(self) -> KnownCluster | None:
+        """The attached cluster. Raises `CliError` when there is not exactly one."""
         attached = [cluster for cluster in self.all() if cluster.attached]
         if len(attached) > 1:
             raise CliError(
@@ -132,7 +132,7 @@ class Clusters:
             )
         return attached[0] if attached else None
 
-    def find(self, wanted: str) -> Cluster:
+    def find(self, wanted: str) -> KnownCluster:
         """By id, name, or the beginning of either. Raises `CliError` when that is not one cluster."""
         known = self.all()
         for fits in (
@@ -163,7 +163,7 @@ class Clusters:
         *,
         ca: bytes | None = None,
         attach: bool = False,
-    ) -> Cluster:
+    ) -> KnownCluster:
         """Lays ``changes`` over what is known of the cluster; a value None takes a setting away. Raises `CliError`.
 
         A file that is damaged is replaced. ``ca`` is written beside it.
@@ -185,11 +185,11 @@ class Clusters:
                 self._attach(folder)
             return self._read(folder)
 
-    def attach(self, cluster: Cluster) -> None:
+    def attach(self, cluster: KnownCluster) -> None:
         with self._locked(), _told("attach", cluster.folder):
             self._attach(cluster.folder)
 
-    def remove(self, cluster: Cluster) -> None:
+    def remove(self, cluster: KnownCluster) -> None:
         with self._locked(), _told("remove", cluster.folder):
             shutil.rmtree(cluster.folder)
 
@@ -200,7 +200,7 @@ class Clusters:
         if not (folder / _ATTACHED).exists():
             _replace(folder / _ATTACHED, b"")
 
-    def _read_all(self) -> list[Cluster]:
+    def _read_all(self) -> list[KnownCluster]:
         with _told("read", self.folder):
             try:
                 folders = sorted(one for one in self.folder.iterdir() if (one / SETTINGS_FILE).is_file())
@@ -208,24 +208,26 @@ class Clusters:
                 return []
         return [self._read(one) for one in folders]
 
-    def _read(self, folder: Path) -> Cluster:
+    def _read(self, folder: Path) -> KnownCluster:
         path = folder / SETTINGS_FILE
         attached = (folder / _ATTACHED).exists()
         hints = ["dcos cluster setup URL writes it anew", f"dcos cluster remove {folder.name} forgets the cluster"]
+        import tomllib
+
         try:
             _tighten(path)
-            return Cluster(folder, attached, tomllib.loads(path.read_text(encoding="utf-8")))
+            return KnownCluster(folder, attached, tomllib.loads(path.read_text(encoding="utf-8")))
         except FileNotFoundError:
-            return Cluster(folder, attached, {})
+            return KnownCluster(folder, attached, {})
         except OSError as error:
             problem = CliError(f"cannot read {path}: {error.strerror}", hints=hints)
         except ValueError as error:
             problem = CliError(f"{path} is not TOML: {error}", hints=hints)
-        return Cluster(folder, attached, {}, problem)
+        return KnownCluster(folder, attached, {}, problem)
 
     @contextlib.contextmanager
     def _locked(self, *, shared: bool = False) -> Iterator[None]:
-        """Readers see no half-made change."""
+        """Keeps readers from seeing a change that is half done."""
         descriptor = self._open_lock(shared=shared)
         if descriptor is None:
             yield

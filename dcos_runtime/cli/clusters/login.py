@@ -34,7 +34,7 @@ class Provider:
 
 
 @dataclass(frozen=True)
-class Credentials:
+class LoginArguments:
     """What the command line says; what it does not say is asked on the terminal."""
 
     username: str | None = None
@@ -50,7 +50,7 @@ def read_credentials(
     password_env: str | None,
     provider: str | None,
     environment: Mapping[str, str],
-) -> Credentials:
+) -> LoginArguments:
     """Options win over DCOS_USERNAME and DCOS_PASSWORD. Raises `CliError`."""
     given = [one for one in (password, password_file, password_env) if one is not None]
     if len(given) > 1:
@@ -63,7 +63,7 @@ def read_credentials(
             raise CliError(f"--password-env names {password_env}, which is not set", exit_code=USAGE)
     elif password is None:
         password = environment.get("DCOS_PASSWORD") or None
-    return Credentials(username or environment.get("DCOS_USERNAME") or None, password, provider)
+    return LoginArguments(username or environment.get("DCOS_USERNAME") or None, password, provider)
 
 
 def _from_file(path: str) -> str:
@@ -89,7 +89,7 @@ def list_providers(gateways: Gateways) -> list[Provider]:
                 id=name,
                 type=str(fields.get("authentication-type", "")),
                 description=str(fields.get("description", "")),
-                # Only ever to the gateway itself: a password goes nowhere else.
+                # A password is sent to the gateway itself only.
                 path=path if isinstance(path, str) and _is_path(path) else _LOGIN_PATH,
             )
         )
@@ -101,7 +101,7 @@ def _is_path(text: str) -> bool:
     return not parts.scheme and not parts.netloc and parts.path.startswith("/")
 
 
-def log_in(gateways: Gateways, wanted: Credentials) -> str:
+def log_in(gateways: Gateways, wanted: LoginArguments) -> str:
     """A new token. A wrong password that was typed may be typed again. Raises `CliError`."""
     provider = _choose(list_providers(gateways), wanted.provider)
     where = origin(gateways.home)
@@ -140,7 +140,7 @@ def _choose(providers: list[Provider], wanted: str | None) -> Provider:
 
 
 def _try(gateways: Gateways, provider: Provider, username: str, password: str) -> str | None:
-    """The token, or None when the two do not fit."""
+    """The token; None when name or password are wrong."""
     for text, what in ((username, "name"), (password, "password")):
         try:
             text.encode()
@@ -167,7 +167,7 @@ def _ask(question: str, option: str, *, hidden: bool = False) -> str:
 
 
 def require_terminal(question: str, instead: str) -> None:
-    """Raises `CliError` when there is nobody to ask."""
+    """Raises `CliError` when there is no terminal to ask on."""
     if sys.stdin is None or sys.stdin.closed or not sys.stdin.isatty():
         raise CliError(f"there is no terminal to ask: {question}", hints=[instead])
 

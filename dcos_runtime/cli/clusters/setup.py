@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcos_runtime.cli.clusters.known import CA_FILE, Cluster, Clusters
-from dcos_runtime.cli.clusters.login import Credentials, json_object, log_in, require_terminal
+from dcos_runtime.cli.clusters.known import CA_FILE, Clusters, KnownCluster
+from dcos_runtime.cli.clusters.login import LoginArguments, json_object, log_in, require_terminal
 from dcos_runtime.cli.clusters.target import base_url
 from dcos_runtime.cli.connection.gateway import CONNECT_SECONDS, Access, Gateways
-from dcos_runtime.cli.connection.http import NotJson, Unreachable, Untrusted, exchange, origin
+from dcos_runtime.cli.connection.http import NoResponse, NotJson, Untrusted, exchange, origin
 from dcos_runtime.cli.connection.trust import NOBODY, SYSTEM, Trust, read_authorities, unverified
 from dcos_runtime.cli.errors import USAGE, CliError
 from dcos_runtime.cli.output import clean, print_note
@@ -25,7 +25,7 @@ _HOST = re.compile(r"[A-Za-z0-9._-]+|\[?[0-9A-Fa-f:.]+\]?")
 
 
 @dataclass(frozen=True)
-class Check:
+class CaTrust:
     """How the cluster's CA comes to be trusted: from a file, as it is (``unchecked``), not at all, or by asking."""
 
     ca_file: str | None = None
@@ -33,7 +33,7 @@ class Check:
     insecure: bool = False
 
 
-def set_up(clusters: Clusters, url: str, check: Check, credentials: Credentials, name: str | None) -> Cluster:
+def set_up(clusters: Clusters, url: str, check: CaTrust, credentials: LoginArguments, name: str | None) -> KnownCluster:
     """Makes the cluster known, logs in and attaches it; one that is known already is brought up to date.
 
     Raises `CliError`; what is known of clusters is then as it was.
@@ -71,7 +71,7 @@ def _canonical(address: str) -> str:
         return origin(url) + urllib.parse.urlsplit(url).path
     try:
         response = exchange("HEAD", url + "/", connect_timeout=CONNECT_SECONDS)
-    except Unreachable as error:
+    except NoResponse as error:
         raise CliError(f"cannot reach {url}: {error}") from error
     target = response.redirect("HEAD")
     if target is None or not target.startswith("https://"):
@@ -89,7 +89,7 @@ def _canonical(address: str) -> str:
     return found + urllib.parse.urlsplit(target).path.rstrip("/")
 
 
-def _decide(clusters: Clusters, url: str, check: Check) -> Trust:
+def _decide(clusters: Clusters, url: str, check: CaTrust) -> Trust:
     if check.insecure:
         return Trust(NOBODY, "--insecure")
     if check.ca_file is not None:
@@ -119,14 +119,14 @@ def _pinned(clusters: Clusters, url: str) -> bytes | None:
 
 
 def _signs(url: str, pem: bytes | None) -> bool:
-    """Whether this CA (None: one of the system's) vouches for what answers there. Raises `CliError` if nothing does."""
+    """Whether this CA (None: the system's) signed the gateway's certificate. Raises `CliError` without a response."""
     trust = Trust(SYSTEM, "the system") if pem is None else Trust("the CA", "its file", pem)
     context = trust.context()
     try:
         exchange("HEAD", url + "/", tls=context, connect_timeout=CONNECT_SECONDS)
     except Untrusted:
         return False
-    except Unreachable as error:
+    except NoResponse as error:
         raise CliError(
             f"cannot reach {url}: {error}", hints=["is this the address of a master, and is port 443 open?"]
         ) from error
@@ -137,7 +137,7 @@ def _fetch(url: str, *, unchecked: bool, before: bytes | None) -> bytes:
     """The CA that the cluster hands out, accepted by a human unless ``unchecked``. Raises `CliError`."""
     try:
         response = exchange("GET", url + _CA_PATH, tls=unverified(), connect_timeout=CONNECT_SECONDS)
-    except Unreachable as error:
+    except NoResponse as error:
         raise CliError(f"cannot fetch the cluster's CA from {url}{_CA_PATH}: {error}") from error
     pem = response.body
     if response.status != 200 or b"-----BEGIN CERTIFICATE-----" not in pem or len(pem) > _LONGEST_CA:
@@ -201,7 +201,7 @@ def other_gateways(gateways: Gateways) -> list[str]:
 
 
 def _told_name(gateways: Gateways) -> str | None:
-    """What the cluster calls itself, if it does."""
+    """The cluster's own name, if it has one."""
     response = gateways.get(gateways.home + "/mesos/state-summary")
     try:
         answer: Mapping[str, Any] = response.json() if response.status == 200 else {}

@@ -7,9 +7,9 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
-from dcos_runtime.cli.clusters.known import Cluster
+from dcos_runtime.cli.clusters.known import KnownCluster
 from dcos_runtime.cli.connection.gateway import CONNECT_SECONDS, Gateways
-from dcos_runtime.cli.connection.http import Http, NotJson, Unreachable
+from dcos_runtime.cli.connection.http import Http, NoResponse, NotJson
 from dcos_runtime.cli.connection.trust import read_setting
 from dcos_runtime.cli.errors import CliError
 
@@ -22,7 +22,7 @@ UNREADABLE = "UNREADABLE"
 class Look:
     """One look at a cluster. ``version`` is empty when nobody told."""
 
-    cluster: Cluster
+    cluster: KnownCluster
     url: str
     status: str
     version: str = ""
@@ -38,7 +38,7 @@ class Look:
         }
 
 
-def look_at(clusters: Sequence[Cluster]) -> list[Look]:
+def look_at(clusters: Sequence[KnownCluster]) -> list[Look]:
     """In the order given. Takes no longer than the slowest."""
     if not clusters:
         return []
@@ -46,19 +46,19 @@ def look_at(clusters: Sequence[Cluster]) -> list[Look]:
         return list(threads.map(_look, clusters))
 
 
-def _look(cluster: Cluster) -> Look:
+def _look(cluster: KnownCluster) -> Look:
     try:
         url = cluster.url
     except CliError:
         return Look(cluster, "", UNREADABLE)
     try:
         return Look(cluster, url, AVAILABLE, _version(cluster, url))
-    except (CliError, Unreachable, NotJson):
+    except (CliError, NoResponse, NotJson):
         return Look(cluster, url, UNAVAILABLE)
 
 
-def _version(cluster: Cluster, url: str) -> str:
-    """What it says without asking who wants to know. Raises when it says nothing."""
+def _version(cluster: KnownCluster, url: str) -> str:
+    """The version, from a page that needs no login. Raises when there is no answer."""
     if url.startswith("https://"):
         trust = read_setting(cluster.ssl_verify, f"core.ssl_verify in {cluster.file}", cluster.folder)
         door = Gateways(cluster.gateways(), trust, timeout=CONNECT_SECONDS)

@@ -1,6 +1,6 @@
 """Which cluster a command is for, and who said so: a flag, DCOS_URL, DCOS_CLUSTER, or the attached cluster.
 
-An ``https`` address is the cluster's gateway; ``http`` is a master's own door, as daemons started by hand have it.
+An ``https`` address is the cluster's gateway; ``http`` is a master's own port, as daemons started by hand have it.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from dcos_runtime.cli.clusters.known import Cluster, Clusters, dcos_dir
+from dcos_runtime.cli.clusters.known import Clusters, KnownCluster, dcos_dir
 from dcos_runtime.cli.errors import USAGE, CliError
 
 MASTER_PORT = 5050
@@ -25,7 +25,7 @@ class Target:
 
     url: str
     origin: str
-    cluster: Cluster | None = None
+    cluster: KnownCluster | None = None
 
     @property
     def is_gateway(self) -> bool:
@@ -66,10 +66,10 @@ def base_url(address: str, said_by: str) -> str:
             exit_code=USAGE,
         )
     match = re.fullmatch(
-        r"(?:(https?)://)?(\[[0-9a-fA-F:.]+\]|[^\s/:@?#\[\]]+)(?::(\d{1,5}))?(/[^\s?#]*)?", address.strip()
+        r"(?:(https?)://)?(\[[0-9a-fA-F:.]+\]|[^\s/:@?#\[\]]+)(?::([0-9]{1,5}))?(/[^\s?#]*)?", address.strip()
     )
     if match is None or (match[3] and not 0 < int(match[3]) < 65536):
-        # What stands before an @ may be a password.
+        # The text before an @ may be a password.
         shown = f"...@{address.rpartition('@')[2]}" if "@" in address else address
         raise CliError(
             f"{said_by} is {shown!r}, which is not an address",
@@ -90,7 +90,7 @@ def _known(url: str, origin: str, clusters: Clusters) -> Target:
     return Target(url, origin, next((one for one in ones if one.attached), ones[0] if ones else None))
 
 
-def _target(cluster: Cluster, how: str) -> Target:
+def _target(cluster: KnownCluster, how: str) -> Target:
     where = f"{cluster.file}"
     url = base_url(cluster.url, f"core.dcos_url in {where}")
     which = "the attached cluster" if how == "attached" else f"the cluster that {how} names,"

@@ -28,7 +28,7 @@ def _table(path: tuple[str, ...], table: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _key(key: str) -> str:
-    return key if _BARE_KEY.fullmatch(key) else _text(key)
+    return key if _BARE_KEY.fullmatch(key) else text(key)
 
 
 def _value(value: Any) -> str:
@@ -38,10 +38,11 @@ def _value(value: Any) -> str:
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, Mapping):
         return f"{{ {', '.join(f'{_key(key)} = {_value(one)}' for key, one in value.items())} }}"
-    return _text(value) if isinstance(value, str) else str(value)
+    return text(value) if isinstance(value, str) else str(value)
 
 
-def _text(value: str) -> str:
+def text(value: str) -> str:
+    """A string as TOML writes it."""
     # JSON escapes what TOML wants escaped, but for DEL; what no UTF-8 file can hold becomes a question mark.
     clean = value.encode("utf-8", "replace").decode()
     return json.dumps(clean, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -6,12 +6,12 @@ from typing import Any
 
 import click
 
-from dcos_runtime.cli.app import Tree
+from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.commands.cluster import login_options
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
-@click.group(cls=Tree)
+@click.group(cls=CommandTree)
 def auth() -> None:
     """Log in to the cluster, and out."""
 
@@ -31,7 +31,7 @@ def login(invocation: Invocation, /, **options: Any) -> None:
 @auth.command()
 @pass_invocation
 def logout(invocation: Invocation) -> None:
-    """Log out of the attached cluster: the token is good for nothing any more, and forgotten here."""
+    """Log out of the attached cluster: the token is revoked, and forgotten here."""
     from dcos_runtime.cli.clusters.account import log_out
 
     log_out(invocation.clusters, invocation.target)
@@ -42,7 +42,7 @@ def logout(invocation: Invocation) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_invocation
 def list_providers(invocation: Invocation, url: str | None, as_json: bool) -> None:
-    """The ways to log in to the attached cluster, or to the one at URL."""
+    """List the ways to log in to the attached cluster, or to the one at URL."""
     from dcos_runtime.cli import output
     from dcos_runtime.cli.clusters.account import providers
     from dcos_runtime.cli.clusters.target import environment, find_target

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 
 import click
 
-from dcos_runtime.cli.app import Tree
+from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 Function = TypeVar("Function", bound=Callable[..., Any])
@@ -31,7 +31,7 @@ def login_options(function: Function) -> Function:
     return function
 
 
-@click.group(cls=Tree)
+@click.group(cls=CommandTree)
 def cluster() -> None:
     """Make clusters known here, and choose the one that is meant."""
 
@@ -61,12 +61,12 @@ def setup(
     already is brought up to date.
     """
     from dcos_runtime.cli.clusters.login import read_credentials
-    from dcos_runtime.cli.clusters.setup import Check, set_up
+    from dcos_runtime.cli.clusters.setup import CaTrust, set_up
     from dcos_runtime.cli.clusters.target import environment
     from dcos_runtime.cli.output import print_line
 
     credentials = read_credentials(**login, environment=environment())
-    made = set_up(invocation.clusters, url, Check(ca_certs, no_check, insecure), credentials, name)
+    made = set_up(invocation.clusters, url, CaTrust(ca_certs, no_check, insecure), credentials, name)
     print_line(f"{made.name} is set up and attached ({made.id})")
 
 
@@ -85,7 +85,7 @@ def attach(invocation: Invocation, wanted: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 @pass_invocation
 def list_clusters(invocation: Invocation, attached: bool, names: bool, quiet: bool, as_json: bool) -> None:
-    """The clusters known here, and whether they answer. A * follows the name of the one that is attached."""
+    """List the clusters known here, and whether they answer. A * follows the name of the one that is attached."""
     from dcos_runtime.cli import output
 
     known = [one for one in invocation.clusters.all() if one.attached or not attached]

@@ -1,37 +1,43 @@
-"""`dcos marathon`: the init. Its subcommands are modules of their own; what is one request each stands here."""
+"""`dcos marathon`: the init. Its subcommands are modules of their own; those of one request each are here."""
 
 from __future__ import annotations
 
 import click
 
-from dcos_runtime.cli.app import Entry, Tree
+from dcos_runtime.cli.app import CommandTree, LazyCommand
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
 @click.group(
-    cls=Tree,
+    cls=CommandTree,
     entries={
-        "app": Entry("dcos_runtime.cli.commands.marathon_app", "app", "Apps: what the init keeps running."),
-        "deployment": Entry(
-            "dcos_runtime.cli.commands.marathon_deployment", "deployment", "Deployments: changes under way."
+        "app": LazyCommand(
+            "dcos_runtime.cli.commands.marathon_app",
+            "app",
+            "Look after apps: what the init keeps running.",
         ),
-        "run": Entry(
+        "deployment": LazyCommand(
+            "dcos_runtime.cli.commands.marathon_deployment",
+            "deployment",
+            "Look after deployments: changes under way.",
+        ),
+        "run": LazyCommand(
             "dcos_runtime.cli.commands.marathon_run",
             "run",
             "Run a command somewhere in the cluster, and keep it running.",
         ),
-        "task": Entry("dcos_runtime.cli.commands.marathon_task", "task", "The tasks of apps."),
+        "task": LazyCommand("dcos_runtime.cli.commands.marathon_task", "task", "Show the tasks of apps."),
     },
 )
 def marathon() -> None:
-    """Apps, deployments and one-liners."""
+    """Run apps, and look after them."""
 
 
 @marathon.command()
 @click.option("--json", "_as_json", is_flag=True, help="It is JSON anyway.")
 @pass_invocation
 def about(invocation: Invocation, _as_json: bool) -> None:
-    """What the init says of itself, as JSON."""
+    """Print what the init says of itself, as JSON."""
     from dcos_runtime.cli.output import print_json
 
     print_json(invocation.marathon.info())

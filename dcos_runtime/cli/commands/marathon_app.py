@@ -3,34 +3,28 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING
 
 import click
 
-from dcos_runtime.cli.app import Tree
+from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import Function, waiting
 
 if TYPE_CHECKING:
-    from dcos_runtime.cli.marathon.client import Change, Marathon
-
-Function = TypeVar("Function", bound=Callable[..., Any])
+    from dcos_runtime.cli.marathon.client import AcceptedChange, Marathon
 
 
-@click.group(cls=Tree)
+@click.group(cls=CommandTree)
 def app() -> None:
-    """Apps: what the init keeps running."""
+    """Look after apps: what the init keeps running."""
 
 
 def _write_options(*, force: bool = True) -> Callable[[Function], Function]:
     """The options of every command that changes an app."""
 
     def decorate(function: Function) -> Function:
-        function = click.option(
-            "--timeout", type=click.FloatRange(min=0), default=600.0, show_default=True, help="Seconds to --wait."
-        )(function)
-        function = click.option("--wait/--no-wait", help="Return when the change is carried out.  [default: no-wait]")(
-            function
-        )
+        function = waiting("the change is carried out", default=False)(function)
         if force:
             function = click.option("--force", is_flag=True, help="Override a deployment that locks the app.")(function)
         return function
@@ -38,7 +32,7 @@ def _write_options(*, force: bool = True) -> Callable[[Function], Function]:
     return decorate
 
 
-def _report(marathon: Marathon, change: Change, *, wait: bool, timeout: float) -> None:
+def _report(marathon: Marathon, change: AcceptedChange, *, wait: bool, timeout: float) -> None:
     from dcos_runtime.cli.marathon.wait import wait_for_deployment
     from dcos_runtime.cli.output import print_line
 
@@ -65,7 +59,7 @@ def add(invocation: Invocation, file: str, wait: bool, timeout: float) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Each app as the init tells it.")
 @pass_invocation
 def list_apps(invocation: Invocation, quiet: bool, as_json: bool) -> None:
-    """Every app, how much of it runs, and what is being changed."""
+    """List every app, how much of it runs, and what is being changed."""
     from dcos_runtime.cli import output
     from dcos_runtime.cli.marathon.definitions import app_row
 
@@ -91,7 +85,7 @@ def list_apps(invocation: Invocation, quiet: bool, as_json: bool) -> None:
 @click.option("--json", "_as_json", is_flag=True, help="It is JSON anyway, as it always was.")
 @pass_invocation
 def show(invocation: Invocation, app_id: str, app_version: str | None, _as_json: bool) -> None:
-    """One app with its tasks, deployments and last failure, as JSON."""
+    """Print one app with its tasks, deployments and last failure, as JSON."""
     from dcos_runtime.cli.output import print_json
 
     print_json(invocation.marathon.app(app_id, app_version))

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from dcos_runtime.cli.app import Tree
+from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
-@click.group(cls=Tree)
+@click.group(cls=CommandTree)
 def deployment() -> None:
-    """Deployments: changes under way."""
+    """Look after deployments: changes under way."""
 
 
 @deployment.command("list")
@@ -19,7 +19,7 @@ def deployment() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Each deployment as the init tells it.")
 @pass_invocation
 def list_deployments(invocation: Invocation, app_id: str | None, quiet: bool, as_json: bool) -> None:
-    """Deployments that are not finished; of one APP only, when it is given."""
+    """List deployments that are not finished; of one APP only, when it is given."""
     from dcos_runtime.cli import output
     from dcos_runtime.cli.marathon.client import app_path
     from dcos_runtime.cli.marathon.wait import actions, progress

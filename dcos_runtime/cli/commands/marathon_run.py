@@ -8,11 +8,12 @@ import click
 
 from dcos_runtime.cli.app import Leaf
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import waiting
 
 
 @click.command(
     cls=Leaf,
-    # What stands after the command's first word is the command's own, options included.
+    # All words after the command's first one belong to the command, options included.
     context_settings={"ignore_unknown_options": False, "allow_interspersed_args": False},
 )
 @click.argument("command", nargs=-1, required=True, metavar="CMD...")
@@ -32,8 +33,7 @@ from dcos_runtime.cli.invocation import Invocation, pass_invocation
     help="A port on the host, 0 for any free one; it is in $PORT0, $PORT1, ... May be repeated.",
 )
 @click.option("--user", help="The user to run as.  [default: the init's own choice]")
-@click.option("--wait/--no-wait", default=True, show_default=True, help="Return when all instances run.")
-@click.option("--timeout", type=click.FloatRange(min=0), default=300.0, show_default=True, help="Seconds to wait.")
+@waiting("all instances run", seconds=300.0)
 @click.option("--json", "as_json", is_flag=True, help="The app with its tasks, as JSON.")
 @pass_invocation
 def run(

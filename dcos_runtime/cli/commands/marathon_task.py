@@ -7,13 +7,13 @@ from typing import Any
 
 import click
 
-from dcos_runtime.cli.app import Tree
+from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
-@click.group(cls=Tree)
+@click.group(cls=CommandTree)
 def task() -> None:
-    """The tasks of apps."""
+    """Show the tasks of apps."""
 
 
 @task.command("list")
@@ -22,7 +22,7 @@ def task() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Each task as the init tells it.")
 @pass_invocation
 def list_tasks(invocation: Invocation, app_id: str | None, quiet: bool, as_json: bool) -> None:
-    """Tasks of every app, or of one APP, with their hosts and ports."""
+    """List tasks of every app, or of one APP, with their hosts and ports."""
     from dcos_runtime.cli import output
 
     tasks = sorted(invocation.marathon.tasks(app_id), key=lambda one: (str(one.get("appId")), str(one.get("id"))))

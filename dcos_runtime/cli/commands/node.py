@@ -6,11 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from dcos_runtime.cli.app import Tree
+from dcos_runtime.cli.app import CommandTree
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 if TYPE_CHECKING:
-    from dcos_runtime.cli.kernel.master import Agent, State
+    from dcos_runtime.cli.kernel.master import Agent, ClusterState
 
 _HEADERS = (
     "HOSTNAME",
@@ -29,9 +29,9 @@ _HEADERS = (
 _LEADER_KEYS = ("id", "hostname", "pid", "version", "cluster", "start_time", "elected_time", "domain", "leader_info")
 
 
-@click.group(cls=Tree, default="list")
+@click.group(cls=CommandTree, default="list")
 def node() -> None:
-    """The machines of the cluster."""
+    """Show the machines of the cluster."""
 
 
 @node.command("list")
@@ -39,7 +39,7 @@ def node() -> None:
 @click.option("--json", "as_json", is_flag=True, help="What the master knows of each, as JSON.")
 @pass_invocation
 def list_nodes(invocation: Invocation, quiet: bool, as_json: bool) -> None:
-    """The leading master and every agent: used of total cpus, memory and disk (MiB), tasks, attributes."""
+    """List the leading master and every agent: used of total cpus, memory and disk (MiB), tasks, attributes."""
     from dcos_runtime.cli import output
 
     state = invocation.master.state()
@@ -57,13 +57,13 @@ def list_nodes(invocation: Invocation, quiet: bool, as_json: bool) -> None:
         output.print_table(_HEADERS, [_master_row(state), *(_agent_row(state, agent) for agent in agents)])
 
 
-def _master_row(state: State) -> tuple[str, ...]:
+def _master_row(state: ClusterState) -> tuple[str, ...]:
     fields = state.fields
     ip = fields.pid.rpartition("@")[2].rpartition(":")[0]
     return (fields.hostname, ip, "master (leader)", "active", "", "", "", "", fields.region, fields.zone, "", fields.id)
 
 
-def _agent_row(state: State, agent: Agent) -> tuple[str, ...]:
+def _agent_row(state: ClusterState, agent: Agent) -> tuple[str, ...]:
     from dcos_runtime.cli.output import number
 
     used = [f"{number(agent.used(name))}/{number(agent.amount(name))}" for name in ("cpus", "mem", "disk")]

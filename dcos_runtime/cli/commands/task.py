@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from dcos_runtime.cli.app import Leaf, Tree
+from dcos_runtime.cli.app import CommandTree, Leaf
 from dcos_runtime.cli.invocation import Invocation, pass_invocation
 
 
-@click.group(cls=Tree, default="list")
+@click.group(cls=CommandTree, default="list")
 def task() -> None:
-    """Tasks and what they print."""
+    """Show tasks, and what they print."""
 
 
 def _list_parameters(command: click.Command) -> click.Command:
@@ -53,7 +53,7 @@ def _list(
 def list_tasks(
     invocation: Invocation, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool
 ) -> None:
-    """What runs, where, as whom.
+    """List what runs, where, as whom.
 
     TASK limits the list to ids that contain it; it may be a pattern with * and ?, or an app's id such as /web.
     """
@@ -66,7 +66,7 @@ def list_tasks(
 def ps(
     invocation: Invocation, pattern: str | None, everything: bool, completed: bool, quiet: bool, as_json: bool
 ) -> None:
-    """What runs, where, as whom: `dcos task list` in two letters.
+    """List what runs, where, as whom: `dcos task list` in two letters.
 
     TASK limits the list to ids that contain it; it may be a pattern with * and ?, or an app's id such as /web.
     """

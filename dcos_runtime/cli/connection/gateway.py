@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import socket
 import ssl
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,8 +18,8 @@ from dcos_runtime.cli.connection.http import (
     MAX_REDIRECTS,
     READS,
     TIMEOUT_SECONDS,
+    NoResponse,
     Response,
-    Unreachable,
     Untrusted,
     exchange,
     no_connection,
@@ -34,7 +34,7 @@ log = logging.getLogger("dcos.gateway")
 CONNECT_SECONDS = 3.0
 # What a gateway answers when the daemon behind it does not.
 NOBODY_BEHIND = frozenset({502, 503, 504})
-# "no": the gateway itself answered, and nobody behind it has seen the request.
+# "no": the gateway itself answered, and has not passed the request on.
 PASSED_ON = "X-Dcos-Passed-On"
 
 
@@ -44,7 +44,7 @@ class NotLoggedIn(CliError):
 
 @dataclass(frozen=True)
 class Access:
-    """As whom a gateway is asked. ``token_from`` is the environment variable that holds the token, if one does."""
+    """Credentials for a gateway. ``token_from`` is the environment variable that holds the token, if one does."""
 
     cluster: str
     token: str | None = field(repr=False)
@@ -76,7 +76,16 @@ class Gateways:
     def get(self, url: str) -> Response:
         return self.request("GET", url)
 
-    def request(self, method: str, url: str, body: Any = None, *, repeatable: bool = False) -> Response:
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = False,
+        timeout: float | None = None,
+    ) -> Response:
         """One request to the first gateway that answers. ``repeatable``: asking twice does no harm, as with reads.
 
         Raises `Unavailable` when none does, and `CliError` when the token is refused.
@@ -88,8 +97,8 @@ class Gateways:
         with finish:
             for gateway in [one for one in self._order if one not in finish.failures]:
                 try:
-                    response = self._ask(method, gateway, path, body, finish.take(gateway))
-                except Unreachable as error:
+                    response = self._ask(method, gateway, path, body, finish.take(gateway), headers or {}, timeout)
+                except NoResponse as error:
                     log.info("%s cannot be asked: %s", gateway, error)
                     failures.append(error)
                     self._put_last(gateway)
@@ -98,7 +107,7 @@ class Gateways:
                     continue
                 turned_away = response.headers.get(PASSED_ON) == "no"
                 if response.status in NOBODY_BEHIND and (repeatable or turned_away):
-                    # What somebody behind a gateway says tells more than that a gateway let nobody in.
+                    # A response from behind a gateway says more than a refusal by a gateway.
                     helpless = response if helpless is None or not turned_away else helpless
                     continue
                 self._tell_impostors(failures)
@@ -107,12 +116,12 @@ class Gateways:
             return helpless
         raise self._none_answers(failures)
 
-    def _race(self) -> tuple[Finish, list[Unreachable]]:
+    def _race(self) -> tuple[Finish, list[NoResponse]]:
         """Puts first whichever opens first, and last those that do not open at all."""
         if len(self._order) == 1:
             return Finish(), []
         finish = race(self._order, CONNECT_SECONDS)
-        failures: list[Unreachable] = []
+        failures: list[NoResponse] = []
         for gateway, error in finish.failures.items():
             failures.append(no_connection(gateway, error, CONNECT_SECONDS))
             log.info("%s cannot be asked: %s", gateway, failures[-1])
@@ -122,12 +131,23 @@ class Gateways:
             self._order.insert(0, finish.first)
         return finish, failures
 
-    def _ask(self, method: str, gateway: str, path: str, body: Any, opened: socket.socket | None) -> Response:
+    def _ask(
+        self,
+        method: str,
+        gateway: str,
+        path: str,
+        body: Any,
+        opened: socket.socket | None,
+        more: Mapping[str, str],
+        timeout: float | None,
+    ) -> Response:
         """Follows redirects of the gateway to itself; a token goes nowhere else."""
         if self._tls is None:
             self._tls = self.trust.context()
         url = gateway + path
-        headers = {"Authorization": f"token={self._access.token}"} if self._access and self._access.token else {}
+        headers = dict(more)
+        if self._access and self._access.token:
+            headers["Authorization"] = f"token={self._access.token}"
         for _ in range(MAX_REDIRECTS):
             response = exchange(
                 method,
@@ -135,7 +155,7 @@ class Gateways:
                 body,
                 headers=headers,
                 tls=self._tls,
-                timeout=self._timeout,
+                timeout=timeout or self._timeout,
                 connect_timeout=CONNECT_SECONDS,
                 opened=opened,
             )
@@ -149,14 +169,14 @@ class Gateways:
                     hints=[f"if the cluster moved there: dcos cluster setup {origin(target)}"],
                 )
             url = target
-        raise Unreachable(url, "redirected too often", sent=False)
+        raise NoResponse(url, "redirected too often", sent=False)
 
     def _put_last(self, gateway: str) -> None:
         self._order.remove(gateway)
         self._order.append(gateway)
 
-    def _tell_impostors(self, failures: Sequence[Unreachable]) -> None:
-        """A machine that is off is no news; one that pretends to be a gateway is."""
+    def _tell_impostors(self, failures: Sequence[NoResponse]) -> None:
+        """Warns of machines that pretend to be a gateway. One that is off is not mentioned."""
         from dcos_runtime.cli.output import print_note
 
         for failure in failures:
@@ -170,7 +190,7 @@ class Gateways:
             return response
         raise _not_logged_in(self._access, origin(response.url))
 
-    def _none_answers(self, failures: Sequence[Unreachable]) -> CliError:
+    def _none_answers(self, failures: Sequence[NoResponse]) -> CliError:
         impostor = next((failure for failure in failures if isinstance(failure, Untrusted)), None)
         if impostor is not None and all(isinstance(failure, Untrusted) for failure in failures):
             return _untrusted(impostor, self.trust)
@@ -209,7 +229,7 @@ def _not_logged_in(access: Access, where: str) -> NotLoggedIn:
     )
 
 
-def _uncertain(method: str, error: Unreachable) -> Unavailable:
+def _uncertain(method: str, error: NoResponse) -> Unavailable:
     return Unavailable(
         f"{method} {error.url} was sent, and no answer came: {error}",
         details=["it is not known whether it was carried out"],

@@ -29,7 +29,7 @@ _ANY_METHOD = frozenset({307, 308})
 _READS_ONLY = frozenset({301, 302, 303})
 
 
-class Unreachable(Exception):
+class NoResponse(Exception):
     """No whole answer came. ``url`` is what was asked last (after redirects), the text says why.
 
     ``sent``: the request may have arrived, and may have been carried out.
@@ -41,7 +41,7 @@ class Unreachable(Exception):
         self.sent = sent
 
 
-class Untrusted(Unreachable):
+class Untrusted(NoResponse):
     """The other side could not show that it is who we look for. Nothing was sent."""
 
 
@@ -69,7 +69,7 @@ class Response:
         return self.body.decode("utf-8", "replace").strip()
 
     def complaint(self) -> str:
-        """What an error answer says to a human: its message or description, or its text unless that is a web page."""
+        """An error response's text for people: its message or description, or its body unless it is a web page."""
         try:
             body = self.json()
         except NotJson:
@@ -107,7 +107,7 @@ def exchange(
     connect_timeout: float | None = None,
     opened: socket.socket | None = None,
 ) -> Response:
-    """One request with an optional JSON body on its own connection; redirects are answers. Raises `Unreachable`.
+    """One request with an optional JSON body on its own connection; redirects are answers. Raises `NoResponse`.
 
     ``opened``: a connection to that host and port, which becomes this function's.
     """
@@ -129,8 +129,8 @@ def exchange(
             connection.close()
     except (http.client.HTTPException, OSError, ValueError) as error:
         log.debug("%s %s: %s", method, url, error)
-        raise Unreachable(url, _reason(error, timeout)) from error
-    except Unreachable as error:
+        raise NoResponse(url, _reason(error, timeout)) from error
+    except NoResponse as error:
         log.debug("%s %s: %s", method, url, error)
         raise
     log.debug("%s %s: %d in %.0f ms", method, url, response.status, (time.monotonic() - started) * 1000)
@@ -154,18 +154,18 @@ def _open(
     if opened is None:
         connection.connect()
         return
-    connection.sock = opened  # so that it is closed, whatever comes
+    connection.sock = opened  # so that it is closed in any case
     opened.settimeout(timeout)
     if isinstance(connection, http.client.HTTPSConnection):
         context = tls or ssl.create_default_context()
         connection.sock = context.wrap_socket(opened, server_hostname=connection.host)
 
 
-def no_connection(url: str, error: OSError, timeout: float) -> Unreachable:
+def no_connection(url: str, error: OSError, timeout: float) -> NoResponse:
     """Why nothing could be sent to ``url``, where ``error`` came instead of a connection."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return Untrusted(url, error.verify_message or str(error), sent=False)
-    return Unreachable(url, _reason(error, timeout), sent=False)
+    return NoResponse(url, _reason(error, timeout), sent=False)
 
 
 def _reason(error: Exception, timeout: float) -> str:
@@ -183,7 +183,7 @@ def _reason(error: Exception, timeout: float) -> str:
 
 
 class Http:
-    """Asks daemons at their own doors, over plain HTTP. One connection a request.
+    """Asks daemons at their own ports, over plain HTTP. One connection a request.
 
     ``authorization`` goes along to wherever the master's answers lead: agents, the init and the leader are elsewhere.
     """
@@ -195,13 +195,23 @@ class Http:
     def get(self, url: str) -> Response:
         return self.request("GET", url)
 
-    def request(self, method: str, url: str, body: Any = None) -> Response:
+    def request(
+        self,
+        method: str,
+        url: str,
+        body: Any = None,
+        *,
+        headers: Mapping[str, str] | None = None,
+        repeatable: bool = False,
+        timeout: float | None = None,
+    ) -> Response:
         """One request with an optional JSON body. Any status but a redirect and 401 is an answer.
 
-        Raises `Unreachable`, or `CliError` when a principal is wanted.
+        ``repeatable`` says nothing here: there is one door only. Raises `NoResponse`, or `CliError` when a principal
+        is wanted.
         """
         for _ in range(MAX_REDIRECTS):
-            response = self._send(method, url, body)
+            response = self._send(method, url, body, headers or {}, timeout or self._timeout)
             target = response.redirect(method)
             if response.status == 401:
                 raise _wants_principal(response, told="Authorization" in self._headers)
@@ -210,12 +220,12 @@ class Http:
             if urllib.parse.urlsplit(target).scheme != "http":
                 raise _is_gateway(url, target)
             url = target
-        raise Unreachable(url, "redirected too often")
+        raise NoResponse(url, "redirected too often")
 
-    def _send(self, method: str, url: str, body: Any) -> Response:
+    def _send(self, method: str, url: str, body: Any, headers: Mapping[str, str], timeout: float) -> Response:
         if urllib.parse.urlsplit(url).scheme == "https":
             raise _is_gateway(url, url)
-        return exchange(method, url, body, headers=self._headers, timeout=self._timeout)
+        return exchange(method, url, body, headers={**headers, **self._headers}, timeout=timeout)
 
 
 def _wants_principal(response: Response, *, told: bool) -> CliError:

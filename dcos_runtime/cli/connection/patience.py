@@ -21,7 +21,7 @@ class Patience:
         self._silent_since: float | None = None
 
     def ask(self, question: Callable[[], Answer]) -> Answer | None:
-        """The answer, or None while there is hope. Raises `Unavailable` when there is none any more."""
+        """The response; None while retrying makes sense. Raises `Unavailable` after that."""
         try:
             answer = question()
         except Unavailable as error:

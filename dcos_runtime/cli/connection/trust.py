@@ -30,7 +30,7 @@ class Trust:
 
     @property
     def signers(self) -> str:
-        """As a phrase: who must have signed."""
+        """A phrase that names the CA."""
         return "the system's CAs" if self.setting == SYSTEM else f"the CA in {self.setting}"
 
     def context(self) -> ssl.SSLContext:
@@ -59,7 +59,7 @@ def read_setting(value: str, origin: str, folder: Path | None = None) -> Trust:
 
 
 def unverified() -> ssl.SSLContext:
-    """Accepts any certificate: for what needs no trust, and for who asked for it."""
+    """Accepts any certificate: for requests that need no trust, and for users who chose it."""
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE

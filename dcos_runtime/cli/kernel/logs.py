@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 from dcos_runtime.cli.connection.patience import Patience
 from dcos_runtime.cli.errors import CliError
-from dcos_runtime.cli.kernel.master import Agent, Agents, Master, State, Task
+from dcos_runtime.cli.kernel.master import Agent, Agents, ClusterState, Master, Task
 from dcos_runtime.cli.kernel.sandbox import File, Missing, find_run
 from dcos_runtime.cli.kernel.writers import JsonWriter, PlainWriter, Writer
 from dcos_runtime.cli.output import print_note
@@ -26,7 +26,7 @@ class _Stream:
     agent: Agent | None
     file: File | None = None
     quiet_rounds: int = 0
-    # An agent that restarts keeps its tasks and their files, so who follows waits for it.
+    # An agent that restarts keeps its tasks and their files, so --follow waits for it.
     patience: Patience = field(default_factory=Patience)
     done: bool = False
     problem: CliError | None = None
@@ -43,7 +43,7 @@ class Logs:
         self,
         master: Master,
         agents: Agents,
-        state: State,
+        state: ClusterState,
         tasks: Sequence[Task],
         name: str,
         *,
@@ -129,7 +129,7 @@ class Logs:
             stream.fail(error)
 
     def _ended(self, stream: _Stream) -> bool:
-        """The agent knows first; the master knows of tasks that never got a sandbox."""
+        """The agent knows first. The master knows tasks that never got a sandbox."""
         try:
             if stream.agent is not None:
                 return find_run(self._agents, stream.agent, stream.task).ended

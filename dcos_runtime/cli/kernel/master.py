@@ -12,22 +12,11 @@ import msgspec
 
 from dcos_runtime.cli.clusters.target import Target
 from dcos_runtime.cli.connection.gateway import NOBODY_BEHIND, Gateways
-from dcos_runtime.cli.connection.http import Http, NotJson, Response, Unreachable
+from dcos_runtime.cli.connection.http import Http, NoResponse, NotJson, Response
 from dcos_runtime.cli.errors import CliError, Unavailable
+from dcos_runtime.wire.ended import ENDED
 
-TERMINAL_STATES = frozenset(
-    {
-        "TASK_FINISHED",
-        "TASK_FAILED",
-        "TASK_KILLED",
-        "TASK_ERROR",
-        "TASK_LOST",
-        "TASK_DROPPED",
-        "TASK_GONE",
-        "TASK_GONE_BY_OPERATOR",
-    }
-)
-_PID = re.compile(r"([^@/?#]+)@([^@/?#]+:\d+)")
+_PID = re.compile(r"([^@/?#]+)@([^@/?#]+:[0-9]+)")
 
 
 class _Name(msgspec.Struct):
@@ -44,7 +33,7 @@ class _Domain(msgspec.Struct):
 
 
 class _Placed(msgspec.Struct, kw_only=True):
-    """What has a place: a region and a zone, empty when nobody told."""
+    """A place: a region and a zone, empty when not known."""
 
     domain: _Domain | None = None
 
@@ -95,7 +84,7 @@ class Agent(_Placed, kw_only=True):
         return _number(self.resources.get(name))
 
     def unreserved(self, name: str) -> float:
-        """What is not kept for a role."""
+        """The unreserved resources."""
         reserved = sum(_number(kept.get(name)) for kept in self.reserved_resources.values())
         return max(0.0, self.amount(name) - reserved)
 
@@ -170,11 +159,11 @@ class Task:
 
     @property
     def ended(self) -> bool:
-        return self.state in TERMINAL_STATES
+        return self.state in ENDED
 
 
 @dataclass(frozen=True)
-class State:
+class ClusterState:
     """One look at the cluster. ``url`` is the leader's."""
 
     url: str
@@ -193,7 +182,7 @@ class State:
         return max(named, key=lambda framework: framework.active, default=None)
 
 
-def _read_state(url: str, raw: Any) -> State:
+def _read_state(url: str, raw: Any) -> ClusterState:
     """Raises ``ValidationError`` when this is not what a master tells."""
     fields = msgspec.convert(raw, _State)
     agents = {agent.id: agent for agent in fields.slaves}
@@ -213,7 +202,7 @@ def _read_state(url: str, raw: Any) -> State:
         for framework in fields.completed_frameworks
         for one in (*framework.tasks, *framework.completed_tasks)
     ]
-    return State(url, fields, agents, sorted(tasks, key=lambda task: (task.name, task.id)), raw)
+    return ClusterState(url, fields, agents, sorted(tasks, key=lambda task: (task.name, task.id)), raw)
 
 
 def _task(raw: Mapping[str, Any], framework: Framework, agents: Mapping[str, Agent], *, completed: bool) -> Task:
@@ -242,7 +231,7 @@ class Master:
         self._http = http
         self.target = target
 
-    def state(self) -> State:
+    def state(self) -> ClusterState:
         """Everything it knows. Raises `CliError` when it cannot be had, saying who was asked and why that one."""
         response = self._get("/state")
         try:
@@ -262,7 +251,7 @@ class Master:
     def _get(self, path: str) -> Response:
         try:
             response = self._http.get(self.target.url + path)
-        except Unreachable as error:
+        except NoResponse as error:
             raise self._unreachable(error, path) from error
         if response.status in NOBODY_BEHIND:
             raise Unavailable(
@@ -277,7 +266,7 @@ class Master:
             )
         return response
 
-    def _unreachable(self, error: Unreachable, path: str) -> Unavailable:
+    def _unreachable(self, error: NoResponse, path: str) -> Unavailable:
         asked = error.url.removesuffix(path)
         if asked.rstrip("/") != self.target.url:
             return Unavailable(
@@ -342,7 +331,7 @@ class Agents:
         """What the agent runs. Raises `Unavailable` when nobody tells."""
         response = self.get(agent, f"/{agent.process}/state")
         if response.status == 404:
-            # An agent has it, so this is somebody who does not know the agent: not registered again yet, perhaps.
+            # Every agent has this path, so the gateway does not know the agent: it may be registering again.
             raise self._route.unavailable(agent, f"{response.url} answered 404: {response.complaint() or 'nothing'}")
         return response
 
@@ -350,7 +339,7 @@ class Agents:
         """Any answer of the agent. Raises `Unavailable` when there is none."""
         try:
             response = self._http.get(self._route.url(agent) + path)
-        except Unreachable as error:
+        except NoResponse as error:
             raise self._route.unavailable(agent, str(error)) from error
         if response.status in NOBODY_BEHIND:
             raise self._route.unavailable(

@@ -19,14 +19,14 @@ class Missing(CliError):
 
 
 @dataclass(frozen=True)
-class Run:
+class SandboxRun:
     """One run of a task's executor on its agent. ``ended``: nothing will be written any more."""
 
     directory: str
     ended: bool
 
 
-def find_run(agents: Agents, agent: Agent, task: Task) -> Run:
+def find_run(agents: Agents, agent: Agent, task: Task) -> SandboxRun:
     """The latest run of the task's executor. Raises `Missing` when the agent knows none."""
     state = _json(agents.state(agent))
     for over, frameworks in ((False, state.get("frameworks", [])), (True, state.get("completed_frameworks", []))):
@@ -36,7 +36,7 @@ def find_run(agents: Agents, agent: Agent, task: Task) -> Run:
             for ended, key in ((False, "executors"), (True, "completed_executors")):
                 for executor in reversed(framework.get(key, [])):
                     if executor.get("id") == task.executor_id and executor.get("directory"):
-                        return Run(executor["directory"], ended or over or _task_over(executor, task))
+                        return SandboxRun(executor["directory"], ended or over or _task_over(executor, task))
     raise Missing(
         f"agent {agent.hostname} knows no sandbox of task {task.id}",
         hints=["a task that was just launched has none yet; old sandboxes are cleared away"],

@@ -1,4 +1,4 @@
-"""How the bytes of tasks' files get to stdout: as they are, or each line as JSON."""
+"""Writes the bytes of tasks' files to stdout: as they are, or each line as JSON."""
 
 from __future__ import annotations
 

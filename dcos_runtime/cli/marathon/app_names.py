@@ -1,4 +1,4 @@
-"""Ids for apps nobody named: readable, and as good as unique."""
+"""Ids for apps without a name: readable, and practically unique."""
 
 from __future__ import annotations
 

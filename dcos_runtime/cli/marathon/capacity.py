@@ -1,4 +1,4 @@
-"""Why an app gets no place: what it wants held against what each agent has free. Pure."""
+"""Why an app is not launched: its needs compared with what each agent has free. Pure."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from dcos_runtime.cli.kernel.master import Agent
 from dcos_runtime.cli.output import number
 
-PUBLIC_ROLE = "slave_public"  # clusters of others keep all of a public agent for it; ours reserve nothing
+PUBLIC_ROLE = "slave_public"  # other clusters reserve all of a public agent for slave_public; ours reserve nothing
 _RESOURCES = ("cpus", "mem", "disk", "gpus")
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dcos_runtime.cli.connection.gateway import NOBODY_BEHIND, Gateways
-from dcos_runtime.cli.connection.http import Http, NotJson, Response, Unreachable
+from dcos_runtime.cli.connection.http import Http, NoResponse, NotJson, Response
 from dcos_runtime.cli.errors import CliError, Unavailable
 from dcos_runtime.cli.kernel.master import Master
 
@@ -20,7 +20,7 @@ Deployment = Mapping[str, Any]
 
 
 @dataclass(frozen=True)
-class Change:
+class AcceptedChange:
     """An accepted write. ``deployment`` carries it out; ``answer`` is the body."""
 
     deployment: str
@@ -78,24 +78,24 @@ class Marathon:
             raise _not_an_init(response)
         return app
 
-    def add(self, app: Any) -> Change:
+    def add(self, app: Any) -> AcceptedChange:
         return self._change(self._request("POST", "/v2/apps", body=app))
 
-    def update(self, app_id: str, changes: Mapping[str, Any], *, force: bool) -> Change:
+    def update(self, app_id: str, changes: Mapping[str, Any], *, force: bool) -> AcceptedChange:
         # Asked first: a PUT of an unknown app would create one.
         self._known(self._request("GET", _app_url(app_id)), app_id)
         return self._write("PUT", app_id, _app_url(app_id), force=force, body=dict(changes))
 
-    def restart(self, app_id: str, *, force: bool) -> Change:
+    def restart(self, app_id: str, *, force: bool) -> AcceptedChange:
         return self._write("POST", app_id, _app_url(app_id) + "/restart", force=force)
 
-    def remove(self, app_id: str, *, force: bool) -> Change:
+    def remove(self, app_id: str, *, force: bool) -> AcceptedChange:
         return self._write("DELETE", app_id, _app_url(app_id), force=force)
 
     def deployments(self) -> list[Deployment]:
         return _items(self._read("/v2/deployments"), None)
 
-    def stop_deployment(self, deployment_id: str, *, force: bool) -> Change | None:
+    def stop_deployment(self, deployment_id: str, *, force: bool) -> AcceptedChange | None:
         """Undoes it with a deployment of its own; with ``force`` only ends it, and nothing is undone (None)."""
         query = "?force=true" if force else ""
         response = self._request("DELETE", f"/v2/deployments/{urllib.parse.quote(deployment_id, safe='')}{query}")
@@ -126,7 +126,7 @@ class Marathon:
     def ping(self) -> str:
         return self._read("/ping").text()
 
-    def _write(self, method: str, app_id: str, path: str, *, force: bool, body: Any = None) -> Change:
+    def _write(self, method: str, app_id: str, path: str, *, force: bool, body: Any = None) -> AcceptedChange:
         response = self._request(method, path + ("?force=true" if force else ""), body=body)
         self._known(response, app_id)
         return self._change(response)
@@ -155,7 +155,7 @@ class Marathon:
     def _request(self, method: str, path: str, body: Any = None) -> Response:
         try:
             return self._http.request(method, self.url + path, body)
-        except Unreachable as error:
+        except NoResponse as error:
             raise Unavailable(
                 f"cannot reach the init at {self.url}: {error}",
                 details=[self._told_by],
@@ -166,7 +166,7 @@ class Marathon:
         if response.status not in (200, 201, 202):
             raise _refusal(response)
 
-    def _change(self, response: Response) -> Change:
+    def _change(self, response: Response) -> AcceptedChange:
         self._check(response)
         answer = _object(response)
         deployment = response.headers.get("Marathon-Deployment-Id") or answer.get("deploymentId")
@@ -174,7 +174,7 @@ class Marathon:
             deployment = answer["deployments"][0].get("id")
         if not isinstance(deployment, str):
             raise CliError(f"{response.url} accepted the change without naming its deployment: {response.text()[:200]}")
-        return Change(deployment, answer)
+        return AcceptedChange(deployment, answer)
 
 
 def _app_url(app_id: str) -> str:

@@ -13,6 +13,7 @@ from dcos_runtime.cli.output import number
 
 # Fields whose value is text: `cmd=123` means the text "123".
 _TEXT_FIELDS = frozenset({"id", "cmd", "user", "role", "executor", "killSelection"})
+_SUCH_AS = 'such as {"id": "/web", "cmd": "..."}'
 _ACTIONS = {
     "ResolveArtifacts": "artifacts",
     "ScaleApplication": "scale",
@@ -29,13 +30,18 @@ _ACTIONS = {
 
 def read_definition(file: str) -> Mapping[str, Any]:
     """The JSON object in a file, or on standard input for ``-``. Raises `CliError`."""
+    return read_object(file, "an app definition", "dcos marathon app add FILE", _SUCH_AS)
+
+
+def read_object(file: str, what: str, other_way: str, such_as: str) -> Mapping[str, Any]:
+    """``what``, a JSON object in a file, or on standard input for ``-``. Raises `CliError`."""
     if file == "-":
-        return _object(_stdin("an app definition", "dcos marathon app add FILE"), "standard input")
+        return _object(_stdin(what, other_way), "standard input", such_as)
     try:
-        return _object(Path(file).read_bytes(), file)
+        return _object(Path(file).read_bytes(), file, such_as)
     except OSError as error:
         raise CliError(
-            f"cannot read {file}: {error.strerror}", hints=["give a file with the app's JSON, or -"]
+            f"cannot read {file}: {error.strerror}", hints=[f"give a file with {what} in JSON, or -"]
         ) from error
 
 
@@ -54,7 +60,7 @@ def _stdin(what: str, other_way: str) -> bytes:
     return sys.stdin.buffer.read()
 
 
-def _object(data: bytes, where: str) -> Mapping[str, Any]:
+def _object(data: bytes, where: str, such_as: str = _SUCH_AS) -> Mapping[str, Any]:
     if not data.strip():
         raise CliError(f"{where} is empty: a JSON object is wanted")
     try:
@@ -62,9 +68,7 @@ def _object(data: bytes, where: str) -> Mapping[str, Any]:
     except ValueError as error:
         raise CliError(f"{where} is not JSON: {error}") from error
     if not isinstance(value, dict):
-        raise CliError(
-            f"{where} holds a JSON {_kind(value)}: an object is wanted", hints=['such as {"id": "/web", "cmd": "..."}']
-        )
+        raise CliError(f"{where} holds a JSON {_kind(value)}: an object is wanted", hints=[such_as])
     return value
 
 

@@ -19,7 +19,7 @@ from dcos_runtime.cli.output import clean, print_line, print_note
 
 FIRST_INTERVAL_SECONDS = 0.2
 LAST_INTERVAL_SECONDS = 2.0
-# Offers come every second or so: an app that waits longer than some of them is worth a word.
+# Offers come every second or so: an app that waits for several of them is mentioned.
 SILENCE_SECONDS = 5.0
 # A command that cannot work ends at once, so that is awaited before a task counts as one that runs.
 STEADY_SECONDS = 0.5
@@ -87,7 +87,7 @@ def _find(deployments: Sequence[Deployment], deployment_id: str) -> Deployment |
 def wait_for_deployment(marathon: Marathon, deployment_id: str, timeout: float) -> None:
     """Returns when the deployment is carried out. Raises `CliError` when it is not in time."""
     patience = Patience()
-    with _teller(f"waiting for deployment {deployment_id}") as tell:
+    with teller(f"waiting for deployment {deployment_id}") as tell:
         for _ in _looks(timeout):
             running = patience.ask(marathon.deployments)
             if running is None:
@@ -102,13 +102,18 @@ def wait_for_deployment(marathon: Marathon, deployment_id: str, timeout: float) 
     )
 
 
-def wait_until_running(master: Master, marathon: Marathon, app_id: str, deployment_id: str, timeout: float) -> App:
-    """The new app, once all its instances have run. Raises `CliError` when one fails, or not all run in time."""
+def wait_until_running(
+    master: Master, marathon: Marathon, app_id: str, deployment_id: str | None, timeout: float
+) -> App:
+    """The new app, once all its instances have run. Raises `CliError` when one fails, or not all run in time.
+
+    ``deployment_id`` None: whichever deployment the app is in.
+    """
     started = time.monotonic()
     running_since: float | None = None
     app: App = {}
     patience = Patience()
-    with _teller(f"waiting for {app_id} to run") as tell:
+    with teller(f"waiting for {app_id} to run") as tell:
         for _ in _looks(timeout):
             seen = patience.ask(lambda: marathon.app(app_id))
             if seen is None:
@@ -118,10 +123,12 @@ def wait_until_running(master: Master, marathon: Marathon, app_id: str, deployme
             failure = app.get("lastTaskFailure")
             if isinstance(failure, dict):
                 raise _failed(app_id, failure)
-            if all(one.get("id") != deployment_id for one in app.get("deployments", [])):
+            if all(deployment_id not in (None, one.get("id")) for one in app.get("deployments", [])):
                 running_since = running_since or time.monotonic()
                 if time.monotonic() - running_since >= STEADY_SECONDS:
                     return app
+            elif deployment_id is None and app.get("tasks"):
+                tell(_health(app))
             elif not app.get("tasks") and time.monotonic() - started > SILENCE_SECONDS:
                 with contextlib.suppress(Unavailable):
                     tell(_why(master, marathon, app))
@@ -137,6 +144,12 @@ def wait_until_running(master: Master, marathon: Marathon, app_id: str, deployme
             f"give up: dcos marathon app remove {app_id}",
         ],
     )
+
+
+def _health(app: App) -> str:
+    """As ``1 of 2 instances run, 0 healthy``."""
+    text = f"{app.get('tasksRunning', 0)} of {app.get('instances', '?')} instances run"
+    return text + (f", {app.get('tasksHealthy', 0)} healthy" if app.get("healthChecks") else "")
 
 
 def _why(master: Master, marathon: Marathon, app: App) -> str:
@@ -156,7 +169,7 @@ def _failed(app_id: str, failure: Mapping[str, Any]) -> CliError:
 
 
 def _looks(timeout: float) -> Iterator[None]:
-    """Gives the turn at growing intervals until the time is over, at least once."""
+    """Yields at growing intervals until the time is over, at least once."""
     deadline = time.monotonic() + timeout
     interval = FIRST_INTERVAL_SECONDS
     while True:
@@ -169,8 +182,8 @@ def _looks(timeout: float) -> Iterator[None]:
 
 
 @contextmanager
-def _teller(what: str) -> Iterator[Teller]:
-    """A spinner with the latest word on a terminal; elsewhere a line on stderr for each new word."""
+def teller(what: str, *, lines: bool = True) -> Iterator[Teller]:
+    """A spinner with the latest word on a terminal; elsewhere a line on stderr for each new word, with ``lines``."""
     if sys.stderr.isatty():
         from rich.console import Console
         from rich.markup import escape
@@ -181,7 +194,7 @@ def _teller(what: str) -> Iterator[Teller]:
     told: set[str] = set()
 
     def tell(text: str) -> None:
-        if text not in told:
+        if lines and text not in told:
             told.add(text)
             print_note(f"{what}: {text}")
 

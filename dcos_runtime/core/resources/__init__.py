@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
-from dcos_runtime.core.resources.door import invalid, not_offerable, out_of_range
 from dcos_runtime.core.resources.holdings import Holdings
 from dcos_runtime.core.resources.intervals import Interval
-from dcos_runtime.core.resources.kind import Disk, Kind, Reservation, Source, plain
+from dcos_runtime.core.resources.kind import Disk, DiskSource, Kind, Reservation, plain
 from dcos_runtime.core.resources.messages import Format, parse, wire
 from dcos_runtime.core.resources.reading import Read, read
-from dcos_runtime.core.resources.roles import lineage, role_error
 from dcos_runtime.core.resources.text import decimal, text, view
+from dcos_runtime.core.resources.validation import MAX_PORT, invalid, not_offerable, out_of_range
 from dcos_runtime.core.resources.value import EMPTY, MAX_SCALAR, THOUSANDTHS, Resources, Thing, fixed, total
+from dcos_runtime.wire.roles import lineage, role_error
 
 __all__ = [
     "EMPTY",
+    "MAX_PORT",
     "MAX_SCALAR",
     "THOUSANDTHS",
     "Disk",
+    "DiskSource",
     "Format",
     "Holdings",
     "Interval",
@@ -24,7 +26,6 @@ __all__ = [
     "Read",
     "Reservation",
     "Resources",
-    "Source",
     "Thing",
     "decimal",
     "fixed",

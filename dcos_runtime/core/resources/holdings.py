@@ -1,4 +1,4 @@
-"""What somebody holds in all: kept agent by agent, for port 31000 of one agent is not port 31000 of another."""
+"""All that a framework or role holds, by agent: port 31000 of one agent is not port 31000 of another."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Holdings:
             self._set(agent_id, self.on(agent_id) + resources)
 
     def remove(self, agent_id: str, resources: Resources) -> None:
-        """What was not held is not missed."""
+        """Takes resources out. Those that were not held are ignored."""
         if agent_id in self._by_agent:
             self._set(agent_id, self._by_agent[agent_id] - resources)
 

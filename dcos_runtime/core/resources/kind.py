@@ -22,7 +22,7 @@ Labels = tuple[tuple[str, str | None], ...]
 
 
 class Reservation(msgspec.Struct, frozen=True):
-    """One layer of what a resource is set aside for."""
+    """One layer of the reservations of a resource."""
 
     type: ReservationType
     role: str
@@ -35,7 +35,7 @@ class Reservation(msgspec.Struct, frozen=True):
         return f"({','.join([self.type.value, self.role, *more])})"
 
 
-class Source(msgspec.Struct, frozen=True):
+class DiskSource(msgspec.Struct, frozen=True):
     """Where a disk comes from. ``root`` is that of its path or mount."""
 
     type: SourceType
@@ -61,7 +61,7 @@ class Disk(msgspec.Struct, frozen=True):
     """``persistence``: the id of the persistent volume that is kept there. How it is mounted makes no kind."""
 
     persistence: str | None = None
-    source: Source | None = None
+    source: DiskSource | None = None
 
     def __str__(self) -> str:
         return ",".join(str(part) for part in (self.source, self.persistence) if part is not None)
@@ -114,7 +114,7 @@ class Kind:
         shared: bool = False,
     ) -> Kind:
         parts = (name, reservations, disk, provider_id, revocable, shared)
-        with cls._lock:  # views of an agent are built beside its loop
+        with cls._lock:  # views of an agent are built in another thread than its loop
             found = cls._known.get(parts)
             if found is None:
                 found = cls._known[parts] = cls._made(*parts)
@@ -178,9 +178,6 @@ class Kind:
     def __repr__(self) -> str:
         provider = f" of {self.provider_id}" if self.provider_id is not None else ""
         return f"Kind({self.name}{self.suffix}{provider})"
-
-    def with_reservations(self, reservations: tuple[Reservation, ...]) -> Kind:
-        return Kind(self.name, reservations, self.disk, self.provider_id, self.revocable, self.shared)
 
 
 _Parts = tuple[str, tuple[Reservation, ...], Disk | None, str | None, bool, bool]

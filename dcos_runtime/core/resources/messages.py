@@ -9,7 +9,16 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.core.resources.intervals import Interval, merge
-from dcos_runtime.core.resources.kind import Disk, Kind, Labels, Reservation, ReservationType, Source, SourceType, plain
+from dcos_runtime.core.resources.kind import (
+    Disk,
+    DiskSource,
+    Kind,
+    Labels,
+    Reservation,
+    ReservationType,
+    SourceType,
+    plain,
+)
 from dcos_runtime.core.resources.value import THOUSANDTHS, Resources, Thing, fixed
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import Label, ResourceProviderID, Value
@@ -31,7 +40,7 @@ class Format(enum.Enum):
 
 
 def parse(messages: Iterable[Resource]) -> Resources:
-    """Of messages that `door.invalid` has passed, in any format. Whom they are allocated to is not in the value."""
+    """The value of messages in any format that `validation.invalid` has passed, without whom they are allocated to."""
     scalars: dict[Kind, int] = {}
     ranges: dict[Kind, tuple[Interval, ...]] = {}
     sets: dict[Kind, frozenset[str]] = {}
@@ -94,7 +103,7 @@ def _disk(info: Resource.DiskInfo) -> Disk:
     source = None
     if info.source is not None:
         place = info.source.path or info.source.mount
-        source = Source(
+        source = DiskSource(
             info.source.type,
             place.root if place is not None else None,
             info.source.vendor,
@@ -171,7 +180,7 @@ def _message(
     )
     told = kind.reservations or kind.revocable or kind.shared
     if kind.disk is None and kind.provider_id is None and not told:
-        return message  # nearly all
+        return message  # the usual case
     more: dict[str, Any] = {}
     if kind.reservations:
         more |= _reserved(kind, format)
@@ -221,7 +230,7 @@ def _disk_info(disk: Disk, thing: Thing | None) -> Resource.DiskInfo:
     )
 
 
-def _source(source: Source) -> Resource.DiskInfo.Source:
+def _source(source: DiskSource) -> Resource.DiskInfo.Source:
     root: dict[str, Any] = {}
     if source.root is not None and source.type is SourceType.PATH:
         root["path"] = Resource.DiskInfo.Source.Path(root=source.root)

@@ -8,8 +8,8 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import NamedTuple
 
-from dcos_runtime.core.resources.door import invalid
 from dcos_runtime.core.resources.messages import parse
+from dcos_runtime.core.resources.validation import invalid
 from dcos_runtime.core.resources.value import EMPTY, Resources
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.resources import Resource

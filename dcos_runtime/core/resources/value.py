@@ -11,8 +11,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any
 
 from dcos_runtime.core.resources.intervals import Interval, merge, size, without
-from dcos_runtime.core.resources.kind import Kind, Reservation
-from dcos_runtime.core.resources.roles import within
+from dcos_runtime.core.resources.kind import Kind
+from dcos_runtime.wire.roles import within
 
 THOUSANDTHS = 1000
 MAX_SCALAR = 10**12
@@ -22,10 +22,11 @@ _CLAMP = 10**15
 
 
 def fixed(value: float) -> int:
-    """A scalar in thousandths, rounded as Mesos rounds."""
-    if -_CLAMP < value < _CLAMP:
-        return round(value * THOUSANDTHS)
-    return round(min(max(value, -_CLAMP), _CLAMP) * THOUSANDTHS)
+    """A scalar in thousandths, rounded as Mesos rounds: halves away from zero."""
+    exact = value * THOUSANDTHS if -_CLAMP < value < _CLAMP else min(max(value, -_CLAMP), _CLAMP) * THOUSANDTHS
+    whole = int(exact)
+    rest = exact - whole
+    return whole + 1 if rest >= 0.5 else whole - 1 if rest <= -0.5 else whole
 
 
 class Thing:
@@ -127,7 +128,7 @@ class Resources:
         return Resources(scalars, ranges, sets, things)
 
     def __sub__(self, other: Resources) -> Resources:
-        """What is left; what was not there is not missed (ask `contains` before)."""
+        """The difference. What is not there is ignored (ask `contains` before)."""
         scalars = self.scalars
         if scalars and other.scalars:
             scalars = {**scalars}
@@ -221,33 +222,6 @@ class Resources:
         return {role: self.unreserved() if role == "*" else self.reserved(role) for role in sorted(roles)}
 
     # --- reservations ---
-
-    def push(self, reservation: Reservation) -> Resources:
-        """The same, reserved once more."""
-        return self.mapped(lambda kind: kind.with_reservations((*kind.reservations, reservation)))
-
-    def pop(self) -> Resources:
-        """The same without the innermost reservation. Raises ``ValueError`` when something has none."""
-        if not all(kind.reservations for kind in self.kinds()):
-            raise ValueError("unreserved resources have no reservation that could be taken off")
-        return self.mapped(lambda kind: kind.with_reservations(kind.reservations[:-1]))
-
-    def to_unreserved(self) -> Resources:
-        return self.mapped(lambda kind: kind.with_reservations(()))
-
-    def mapped(self, change: Callable[[Kind], Kind]) -> Resources:
-        """The same amounts of other kinds, which have to be whole where these are."""
-        result = EMPTY
-        for kind, amount in self.scalars.items():
-            result = result + Resources({change(kind): amount})
-        for kind, intervals in self.ranges.items():
-            result = result + Resources(ranges={change(kind): intervals})
-        for kind, items in self.sets.items():
-            result = result + Resources(sets={change(kind): items})
-        for thing, copies in self.things.items():
-            moved = Thing(change(thing.kind), thing.amount, thing.principal, thing.volume)
-            result = result + Resources(things={moved: copies})
-        return result
 
     # --- amounts ---
 

@@ -1,1 +1,1 @@
-"""What a framework's connection to the master decides: whom to ask, when again, what answers mean. Pure."""
+"""The decisions of a framework's connection: which master to ask, when to retry, what responses mean. Pure."""

@@ -23,7 +23,7 @@ class Listen(Frozen, frozen=True):
 
 
 class Close(Frozen, frozen=True):
-    """Nothing of this attempt is wanted any more."""
+    """This attempt is over: its connection is closed."""
 
     attempt: int
 
@@ -58,7 +58,7 @@ class TellOver(Frozen, frozen=True):
 
 
 class End(Frozen, frozen=True):
-    """The master will not have this framework: asking again is of no use."""
+    """The master refuses this framework for good: asking again is of no use."""
 
     reason: str
 

@@ -51,7 +51,7 @@ class CallAnswered(Frozen, frozen=True):
 
 
 class CallFailed(Frozen, frozen=True):
-    """What came of `Post` is not known."""
+    """Whether the master got the `Post` is not known."""
 
     attempt: int
     why: str

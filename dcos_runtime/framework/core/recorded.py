@@ -8,7 +8,7 @@ from dcos_runtime.core.frozen import Log
 from dcos_runtime.core.pseudonyms import Pseudonyms
 from dcos_runtime.framework.core.effects import Effect, Listen, Post, Tell, TellOver, TellRefused
 from dcos_runtime.framework.core.events import Event, Received, SendAsked
-from dcos_runtime.framework.core.session import unreadable
+from dcos_runtime.framework.core.stream import unreadable
 from dcos_runtime.framework.core.subscription import Snapshot, restored
 from dcos_runtime.wire import codec, recordio
 from dcos_runtime.wire.scheduler import Call
@@ -67,15 +67,15 @@ class Veil:
         found = msgspec.msgpack.decode(snapshot, type=Snapshot)
         found.calls = [self._call(call) for call in found.calls]
         found.at.reason = self._reason(found.at.reason)
-        if found.session is not None:
-            found.session = (b"", *found.session[1:])  # comes with what ends it
+        if found.stream is not None:
+            found.stream = (b"", *found.stream[1:])  # is recorded with the piece that completes it
         return msgspec.msgpack.encode(found)
 
     # --- the stream ---------------------------------------------------------------------------------------------------
 
     def _stream(self, event: Received) -> bytes:
         if event.attempt != self._listening:
-            return b""  # the core does not listen either
+            return b""  # the core ignores it, too
         told = bytearray()
         try:
             for record in self._decoder.feed(event.data):

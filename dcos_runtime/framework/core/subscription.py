@@ -1,4 +1,4 @@
-"""One framework's subscription: sought, kept while the master is heard of, and sought again.
+"""One framework's subscription: made, kept while the master sends something, and made again.
 
 Nothing is sent twice: calls that were still waiting when a subscription ended are dropped, and the scheduler, which
 learns of every new subscription by its SUBSCRIBED event, reconciles.
@@ -15,9 +15,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from dcos_runtime.core.frozen import Frozen, Log, Now, Tick
-from dcos_runtime.core.seeds import Source, SourceState
+from dcos_runtime.core.seeds import SeededSource, SourceState
 from dcos_runtime.core.timers import Timers
-from dcos_runtime.framework.core import events, session
+from dcos_runtime.framework.core import events
+from dcos_runtime.framework.core import stream as streams
 from dcos_runtime.framework.core.effects import (
     Close,
     Effect,
@@ -30,7 +31,7 @@ from dcos_runtime.framework.core.effects import (
     TellRefused,
 )
 from dcos_runtime.framework.core.events import Event
-from dcos_runtime.framework.core.session import Session
+from dcos_runtime.framework.core.stream import EventStream
 from dcos_runtime.wire import recordio
 from dcos_runtime.wire.common import FrameworkID
 from dcos_runtime.wire.scheduler import Call
@@ -45,14 +46,14 @@ class Again(Frozen, frozen=True):
 
 
 class Silence(Frozen, frozen=True):
-    """Nothing was heard on the stream for too long."""
+    """Nothing came on the stream for too long."""
 
 
 Timer = Again | Silence
 
 
-class Standing(enum.Enum):
-    SEEKING = "seeking"  # nobody is known to lead
+class SubscriptionState(enum.Enum):
+    SEEKING = "seeking"  # no leader is known
     ASKING = "asking"
     SUBSCRIBED = "subscribed"
     TELLING = "telling"  # the scheduler is being told that it is over
@@ -69,12 +70,12 @@ class Settings:
     tls: bool = False
 
 
-class Standpoint(msgspec.Struct):
+class SubscriptionRecord(msgspec.Struct):
     """All that a connection remembers, but for what waits to be sent and what is half read."""
 
     wait: float
     """The longest that the next one may be."""
-    standing: Standing = Standing.SEEKING
+    standing: SubscriptionState = SubscriptionState.SEEKING
     leader: str | None = None
     asked: str = ""
     """Who led when the attempt began; ``url`` is where its redirects have led to."""
@@ -89,12 +90,12 @@ class Standpoint(msgspec.Struct):
 
 
 class Snapshot(msgspec.Struct):
-    """``session``: what is half read, the heartbeat, and when something was heard."""
+    """``stream``: what is half read, the heartbeat, and when something was heard."""
 
     settings: Settings
     source: SourceState
-    at: Standpoint
-    session: tuple[bytes, float, float] | None
+    at: SubscriptionRecord
+    stream: tuple[bytes, float, float] | None
     calls: list[Call]
     timers: list[tuple[float, Timer]]
 
@@ -102,18 +103,18 @@ class Snapshot(msgspec.Struct):
 class SubscriptionCore:
     """Takes events and the time, returns effects in the order they are to be done."""
 
-    def __init__(self, settings: Settings, source: Source) -> None:
+    def __init__(self, settings: Settings, source: SeededSource) -> None:
         self.settings, self.source = settings, source
-        self.at = Standpoint(settings.first_wait)
+        self.at = SubscriptionRecord(settings.first_wait)
         self._timers: Timers[Timer] = Timers()
-        self._session: Session | None = None
+        self._stream: EventStream | None = None
         self._calls: deque[Call] = deque()
         self._effects: list[Effect] = []
 
     @property
     def master(self) -> str | None:
         """The base URL of the master we are subscribed to."""
-        return self.at.url if self.at.standing is Standing.SUBSCRIBED else None
+        return self.at.url if self.at.standing is SubscriptionState.SUBSCRIBED else None
 
     def receive(self, event: Event, now: Now) -> list[Effect]:
         """What is to be done because of the event."""
@@ -121,7 +122,7 @@ class SubscriptionCore:
             case events.Received():
                 self._received(event, now)
             case events.SendAsked():
-                if self.at.standing is Standing.SUBSCRIBED:
+                if self.at.standing is SubscriptionState.SUBSCRIBED:
                     self._calls.append(event.call)
                     self._post()
             case events.CallAnswered():
@@ -152,13 +153,13 @@ class SubscriptionCore:
 
     def snapshot(self) -> bytes:
         """All of the state; `restored` makes a core of it that goes on as this one would."""
-        session = self._session
+        stream = self._stream
         return msgspec.msgpack.encode(
             Snapshot(
                 self.settings,
                 self.source.state(),
                 self.at,
-                None if session is None else (session.rest, session.heartbeat, session.heard),
+                None if stream is None else (stream.rest, stream.heartbeat, stream.heard),
                 list(self._calls),
                 self._timers.entries(),
             )
@@ -168,27 +169,27 @@ class SubscriptionCore:
 
     def _is_current(self, attempt: int) -> bool:
         at = self.at
-        return attempt == at.attempt and at.standing in (Standing.ASKING, Standing.SUBSCRIBED)
+        return attempt == at.attempt and at.standing in (SubscriptionState.ASKING, SubscriptionState.SUBSCRIBED)
 
     def _leader_seen(self, url: str, now: Now) -> None:
         at = self.at
         at.leader = url
-        if at.standing is Standing.SEEKING:
+        if at.standing is SubscriptionState.SEEKING:
             self._begin(now)
-        elif at.standing in (Standing.ASKING, Standing.SUBSCRIBED) and url not in (at.asked, at.url):
+        elif at.standing in (SubscriptionState.ASKING, SubscriptionState.SUBSCRIBED) and url not in (at.asked, at.url):
             self._over(f"{at.url} does not lead any more")
 
     def _begin(self, now: Now) -> None:
         at = self.at
         if at.leader is None:
-            at.standing = Standing.SEEKING
+            at.standing = SubscriptionState.SEEKING
             return
         at.began, at.redirects, at.asked = now.mono, 0, at.leader
         self._ask(at.leader)
 
     def _ask(self, url: str) -> None:
         at = self.at
-        at.standing = Standing.ASKING
+        at.standing = SubscriptionState.ASKING
         at.attempt += 1
         at.url = url
         self._effects.append(Subscribe(at.attempt, url))
@@ -197,29 +198,29 @@ class SubscriptionCore:
         match key:
             case Again():
                 self._begin(now)
-            case Silence() if self._session is not None:
-                self._over(f"{self.at.url}: {self._session.silence}")
+            case Silence() if self._stream is not None:
+                self._over(f"{self.at.url}: {self._stream.silence}")
 
     def _over(self, why: str) -> None:
-        """Of this attempt, or subscription, there is nothing left."""
+        """This attempt, or this subscription, is over."""
         at = self.at
         self._effects.append(Close(at.attempt))
-        at.standing, at.reason = Standing.TELLING, why
+        at.standing, at.reason = SubscriptionState.TELLING, why
         at.stream_id, at.framework_id, at.posted = "", None, False
-        self._session = None
+        self._stream = None
         self._calls.clear()
         self._timers.cancel(Silence())
         self._effects.append(TellOver(why))
 
     def _told_over(self, now: Now) -> None:
         at, settings = self.at, self.settings
-        if at.standing is not Standing.TELLING:
+        if at.standing is not SubscriptionState.TELLING:
             return
         if now.mono - at.began > settings.longest_wait:
             at.wait = settings.first_wait
         wait = at.wait * self.source.uniform(0.5, 1.0)
         at.wait = min(at.wait * FACTOR, settings.longest_wait)
-        at.standing = Standing.WAITING
+        at.standing = SubscriptionState.WAITING
         self._timers.set(Again(), now.mono + wait)
         self._effects.append(Log(logging.WARNING, f"{at.reason}; subscribing again in {wait:.1f} s"))
 
@@ -227,22 +228,22 @@ class SubscriptionCore:
 
     def _answered(self, event: events.Answered, now: Now) -> None:
         at = self.at
-        if not self._is_current(event.attempt) or at.standing is not Standing.ASKING:
+        if not self._is_current(event.attempt) or at.standing is not SubscriptionState.ASKING:
             self._effects.append(Close(event.attempt))
             return
-        headers = {session.STREAM_ID: event.stream_id, "Location": event.location}
-        match session.answer(event.status, headers, event.text, at.url + session.PATH):
-            case session.Accepted(stream_id):
-                at.standing, at.stream_id = Standing.SUBSCRIBED, stream_id
-                self._session = Session(now.mono)
-                self._timers.set(Silence(), self._session.deadline)
+        headers = {streams.STREAM_ID: event.stream_id, "Location": event.location}
+        match streams.answer(event.status, headers, event.text, at.url + streams.PATH):
+            case streams.Accepted(stream_id):
+                at.standing, at.stream_id = SubscriptionState.SUBSCRIBED, stream_id
+                self._stream = EventStream(now.mono)
+                self._timers.set(Silence(), self._stream.deadline)
                 self._effects += [Log(logging.INFO, f"subscribed at {at.url}"), Listen(at.attempt)]
-            case session.Refused(_, reason):
-                at.standing = Standing.ENDED
+            case streams.RefusedForGood(_, reason):
+                at.standing = SubscriptionState.ENDED
                 self._effects.append(End(f"the master at {at.url} refuses the framework: {reason}"))
-            case session.NotNow(reason):
+            case streams.NotNow(reason):
                 self._over(reason)
-            case session.Elsewhere(url):
+            case streams.Elsewhere(url):
                 self._redirected(url)
 
     def _redirected(self, url: str) -> None:
@@ -259,7 +260,7 @@ class SubscriptionCore:
     # --- the stream ---------------------------------------------------------------------------------------------------
 
     def _received(self, event: events.Received, now: Now) -> None:
-        at, stream = self.at, self._session
+        at, stream = self.at, self._stream
         if stream is None or not self._is_current(event.attempt):
             return
         try:
@@ -294,7 +295,7 @@ class SubscriptionCore:
         if self.source.unlucky("the subscription is given up"):
             self._over("bad luck")
             return
-        if session.ends_subscription(status, text):
+        if streams.ends_subscription(status, text):
             self._over(f"{at.url} answered {_name(call)} with {status}: {text or 'no text'}")
             return
         self._calls.popleft()
@@ -308,12 +309,12 @@ class SubscriptionCore:
 def restored(seed: bytes, snapshot: bytes) -> SubscriptionCore:
     """A core that goes on where the one that told ``snapshot`` stood. Raises `msgspec.DecodeError`."""
     found = msgspec.msgpack.decode(snapshot, type=Snapshot)
-    core = SubscriptionCore(found.settings, Source.restored(seed, found.source))
+    core = SubscriptionCore(found.settings, SeededSource.restored(seed, found.source))
     core.at = found.at
     core._timers = Timers(found.timers)
     core._calls = deque(found.calls)
-    if found.session is not None:
-        core._session = Session.resumed(*found.session)
+    if found.stream is not None:
+        core._stream = EventStream.resumed(*found.stream)
     return core
 
 
@@ -326,5 +327,5 @@ def _same_door(url: str, other: str) -> bool:
     one, two = urlsplit(url), urlsplit(other)
     try:
         return (one.scheme, one.port) == (two.scheme, two.port)
-    except ValueError:  # no number, or none of a port
+    except ValueError:  # not a valid port
         return False

@@ -35,7 +35,7 @@ class UpgradeStrategy(_Value, frozen=True):
     minimum_health_capacity: float = 1.0
 
 
-class Unreachable(_Value, frozen=True):
+class UnreachableStrategy(_Value, frozen=True):
     """Seconds from being unreachable to getting a replacement, and to being forgotten (killed should it return)."""
 
     inactive_after_seconds: int = 0
@@ -98,7 +98,7 @@ class App(_Value, frozen=True):
     task_kill_grace_period_seconds: int | None = None
     upgrade_strategy: UpgradeStrategy = UpgradeStrategy()
     kill_selection: str = "YOUNGEST_FIRST"
-    unreachable_strategy: Unreachable | Literal["disabled"] = Unreachable()
+    unreachable_strategy: UnreachableStrategy | Literal["disabled"] = UnreachableStrategy()
 
     @property
     def config_version(self) -> str:

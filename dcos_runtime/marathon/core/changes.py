@@ -25,11 +25,11 @@ from dcos_runtime.wire.told import shown
 
 
 class NotFound(Exception):
-    """There is no such thing."""
+    """There is no app, group, task or deployment of this name."""
 
 
 class Conflict(Exception):
-    """There is such a thing already."""
+    """An app or group of this id exists already."""
 
 
 class Locked(Exception):
@@ -115,7 +115,7 @@ class Changes:
         return self._deploy({app_id: self.app(app_id)}, force, now, restart=True)
 
     def reset_delay(self, app_id: str) -> None:
-        """Ends the backoff of an app that waits. Raises `NotFound` when it does not."""
+        """Ends the backoff of a waiting app. Raises `NotFound` when the app does not wait."""
         state = self._world.apps.get(app_id)
         if state is None or state.current is None or not state.scheduled():
             raise NotFound(f"Application {shown(app_id, 300)} not found in tasks queue.")
@@ -147,7 +147,7 @@ class Changes:
     # --- deployments ---
 
     def cancel(self, deployment_id: str, force: bool, now: Now) -> Deployment | None:
-        """Undoes a deployment by another one, or with ``force`` just ends it. Raises `NotFound`."""
+        """Undoes a deployment with a new one; with ``force`` it just ends it. Raises `NotFound`."""
         deployment = self._world.deployments.get(deployment_id)
         if deployment is None:
             raise NotFound(f"DeploymentPlan {shown(deployment_id)} does not exist")

@@ -16,7 +16,7 @@ _NUMBER = re.compile(r"[0-9]+(\.[0-9]+)?")
 
 
 def constraint_problem(constraint: Sequence[str]) -> str | None:
-    """Why this constraint cannot be used, if it cannot."""
+    """Why this constraint cannot be used; ``None`` if it can."""
     operator, value = constraint[1], constraint[2] if len(constraint) > 2 else ""
     if operator == "UNIQUE" and value:
         return "UNIQUE takes no value"
@@ -54,7 +54,7 @@ def satisfied(
     value = constraint[2] if len(constraint) > 2 else ""
     here = offered.get(field)
     if here is None:
-        return operator == "UNLIKE"  # the only one that an agent without the field can meet
+        return operator == "UNLIKE"  # the only operator that an agent without the field satisfies
     others = [attributes.get(field) for attributes in placed]
     if operator == "UNIQUE":
         return here not in others

@@ -11,7 +11,7 @@ import logging
 from typing import Any
 
 from dcos_runtime.core.frozen import Log, Now, Persisted, PersistFailed, Tick
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import events, snapshot
 from dcos_runtime.marathon.core.changes import Changes
@@ -21,7 +21,7 @@ from dcos_runtime.marathon.core.deployment import RESTART, START, STOP, Action, 
 from dcos_runtime.marathon.core.effects import Effect, EndProcess, Probe
 from dcos_runtime.marathon.core.events import Event
 from dcos_runtime.marathon.core.instance import ABSENT, LAUNCHING, Condition
-from dcos_runtime.marathon.core.launching import Launching
+from dcos_runtime.marathon.core.launching import LaunchQueue
 from dcos_runtime.marathon.core.requests import Requests
 from dcos_runtime.marathon.core.roles import Roles
 from dcos_runtime.marathon.core.tasks import Tasks
@@ -49,10 +49,10 @@ NEW_AT_ONCE = 500
 class InitCore:
     """One init. ``source`` is the only source of ids and shuffles, so that a life can be run again from its events."""
 
-    def __init__(self, settings: Settings, source: Source) -> None:
+    def __init__(self, settings: Settings, source: SeededSource) -> None:
         self.world = World(settings, source)
         self.tasks = Tasks(self.world)
-        self.launching = Launching(self.world)
+        self.launching = LaunchQueue(self.world)
         self.roles = Roles(self.world)
         self.changes = Changes(self.world, self.tasks)
         self.subscribed = False
@@ -114,11 +114,11 @@ class InitCore:
 
     @property
     def behind(self) -> int:
-        """How many writes wait for the one that is under way."""
+        """How many writes wait until the current one has ended."""
         return len(self.world.outbox.closed)
 
     def introduction(self) -> FrameworkInfo:
-        """Who we are, for the subscription that is to be asked for now."""
+        """The FrameworkInfo for a subscription now."""
         return self.roles.introduction()
 
     # --- start and end ------------------------------------------------------------------------------------------------
@@ -251,7 +251,7 @@ class InitCore:
             case Reconcile():
                 self._reconcile(now)
             case ReviveAllowed():
-                pass  # what is wanted then is decided after every event
+                pass  # what the app then needs is decided after every event
 
     def _probed(self, event: events.Probed, now: Now) -> None:
         instance = self.world.by_task.get(event.task_id)
@@ -341,14 +341,14 @@ class InitCore:
                 self.launching.new_instance(state, app, now)
             if 0 < start < decision.start:
                 world.timers.set(MakeMore(app_id), now.mono)
-                world.dirty.pop(app_id, None)  # making them touched the app: the rest is for the next turn
+                world.dirty.pop(app_id, None)  # making them touched the app: the rest follows in the next turn
         self.launching.look(state, now)
         if not state.instances and not state.versions:
             world.apps.pop(app_id, None)
         self.roles.look(app_id)
 
     def _advance(self, deployment: Deployment, now: Now) -> None:
-        """Moves a deployment on over every step that is done."""
+        """Advances a deployment past every step that is done."""
         world = self.world
         begun = deployment.step
         plan: dict[str, Any] = {}

@@ -60,7 +60,7 @@ def decide(
 
 
 def settled(app: App | None, instances: Collection[Instance], healthy: Healthy, *, restarting: bool = False) -> bool:
-    """Whether nothing is left to do or to wait for."""
+    """Whether nothing is left to start, to stop or to wait for."""
     if app is None:
         return not instances
     wanted = [instance for instance in instances if instance.wanted]
@@ -85,8 +85,8 @@ def _replace(app: App, instances: Collection[Instance], healthy: Healthy, senten
     least = math.ceil(round(app.instances * app.upgrade_strategy.minimum_health_capacity, 9))
     most = math.floor(round(app.instances * (1 + app.upgrade_strategy.maximum_over_capacity), 9))
     if least >= most:
-        most = least + 1  # else nothing could ever be replaced: Marathon allows one more for the time, too
-    # An old one that runs is kept until there are enough healthy ones without it; one that does not run helps nobody.
+        most = least + 1  # as Marathon: else nothing could be replaced
+    # A running old instance stays until enough others are healthy. One that does not run may go.
     serving = [instance for instance in old if instance.condition is Condition.RUNNING]
     idle = [instance for instance in old if instance.condition is not Condition.RUNNING]
     keep = max(0, least - sum(1 for instance in new if healthy(instance)))
@@ -102,7 +102,9 @@ def _replace(app: App, instances: Collection[Instance], healthy: Healthy, senten
 def _first_to_go(
     app: App, instances: Collection[Instance], healthy: Healthy, sentenced: Collection[str], count: int
 ) -> tuple[str, ...]:
-    """``count`` ids: the sentenced, then whoever serves least, then for even groups, then by killSelection."""
+    """``count`` ids: first the sentenced, then those that serve least, then to keep groups even, then by
+    killSelection.
+    """
     if count <= 0:
         return ()
     youngest_first = app.kill_selection == "YOUNGEST_FIRST"

@@ -1,4 +1,4 @@
-"""What a client sent → an `App`: legacy forms migrated, defaults filled in, everything wrong told at once.
+"""What a client sent → an `App`: legacy forms migrated, defaults filled in, all problems reported at once.
 
 What this version does not support is refused by name, and so are unknown fields: nothing is ignored silently, except
 fields that a client merely read before (``tasksRunning``, ``deployments`` and the like) and sends back.
@@ -19,7 +19,7 @@ from dcos_runtime.marathon.core.app import (
     Fetch,
     HealthCheck,
     PortDefinition,
-    Unreachable,
+    UnreachableStrategy,
     UpgradeStrategy,
     VersionInfo,
     to_json,
@@ -52,7 +52,7 @@ _UNVERSIONED = VersionInfo(last_scaling_at="", last_config_change_at="")
 
 
 @dataclass(frozen=True)
-class Rules:
+class DefinitionRules:
     """What depends on how the init was started: the framework's role, and the range service ports are taken from."""
 
     role: str = "*"
@@ -60,7 +60,7 @@ class Rules:
     local_port_max: int = 20000
 
 
-def complete(data: Mapping[str, Any], app_id: str | None, rules: Rules) -> App:
+def complete(data: Mapping[str, Any], app_id: str | None, rules: DefinitionRules) -> App:
     """A whole definition; ``app_id`` (from the path) wins over the one inside. No version yet. Raises `Invalid`."""
     if len(data) > MAX_KEYS:
         raise Invalid({"/": [f"has {len(data)} fields, and may have {MAX_KEYS}"]})
@@ -74,7 +74,7 @@ def complete(data: Mapping[str, Any], app_id: str | None, rules: Rules) -> App:
     return app
 
 
-def merged(existing: App, data: Mapping[str, Any], rules: Rules) -> App:
+def merged(existing: App, data: Mapping[str, Any], rules: DefinitionRules) -> App:
     """``existing`` with the fields of ``data`` in place of its own. Raises `Invalid`."""
     given = {key: value for key, value in data.items() if value is not None and key != "id"}
     base = to_json(existing)
@@ -84,7 +84,7 @@ def merged(existing: App, data: Mapping[str, Any], rules: Rules) -> App:
     return complete({**base, **given}, existing.id, rules)
 
 
-def with_service_ports(app: App, previous: App | None, taken: Collection[int], rules: Rules) -> App:
+def with_service_ports(app: App, previous: App | None, taken: Collection[int], rules: DefinitionRules) -> App:
     """Gives every port 0 of an app that does not require its ports a service port of its own; keeps those it had.
 
     Raises `Invalid` when the range is used up.
@@ -119,7 +119,7 @@ def _amount(fields: Fields, name: str, default: float) -> float:
     return amount
 
 
-def _read(fields: Fields, app_id: str | None, rules: Rules) -> App:
+def _read(fields: Fields, app_id: str | None, rules: DefinitionRules) -> App:
     given_id = fields.text("id", least=1)
     identity = ids.absolute(app_id or given_id or "")
     for problem in ids.problems(identity):
@@ -212,7 +212,7 @@ def _refuse_unsupported(fields: Fields) -> None:
     fields.refuse("ipAddress", ({},), f"container networks are {NOT_HERE}; leave it out for the host's network")
     fields.refuse("storeUrls", ([],), "gone since Marathon 0.13; use fetch")
     fields.refuse("taskRateLimit", (), "gone since Marathon 0.7; use backoffSeconds")
-    fields.ignore(("residency",))  # without persistent volumes it has no effect in Marathon either
+    fields.ignore(("residency",))  # it has no effect without persistent volumes, in Marathon, too
     for index, network in enumerate(fields.items("networks", lambda value, path: value, MAX_REFERENCES)):
         if not isinstance(network, dict) or network.get("mode", "container") != "host":
             fields.problem(f"networks({index})", f"container networks are {NOT_HERE}; only mode host is")
@@ -381,15 +381,15 @@ def _upgrade_strategy(fields: Fields, single: bool) -> UpgradeStrategy:
     return strategy
 
 
-def _unreachable(fields: Fields) -> Unreachable | Literal["disabled"]:
+def _unreachable(fields: Fields) -> UnreachableStrategy | Literal["disabled"]:
     value = fields.raw("unreachableStrategy")
     if value == "disabled":
         return "disabled"
     inner = fields.object("unreachableStrategy")
     if inner is None:
-        return Unreachable()
+        return UnreachableStrategy()
     inactive = inner.integer("inactiveAfterSeconds", 0, 0, MAX_SECONDS)
-    strategy = Unreachable(
+    strategy = UnreachableStrategy(
         inactive_after_seconds=inactive,
         expunge_after_seconds=inner.integer("expungeAfterSeconds", inactive, 0, MAX_SECONDS),
     )

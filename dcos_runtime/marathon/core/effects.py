@@ -40,14 +40,14 @@ class Probe(Frozen, frozen=True):
 
 
 class Trouble(Frozen, frozen=True):
-    """Something went wrong with one app that must not happen; for the log. The other apps go on."""
+    """An error in the init itself, with one app; for the log. The other apps go on."""
 
     app_id: str
     text: str
 
 
 class EndProcess(Frozen, frozen=True):
-    """This init may not go on, or cannot: the daemon ends. Nothing that comes after is heard."""
+    """This init cannot go on, or must not: the daemon ends. Later events are ignored."""
 
     code: int
     reason: str

@@ -154,7 +154,7 @@ class CancelDeployment(Frozen, frozen=True):
     force: bool = False
 
 
-Asked = (
+ClientRequest = (
     CreateApp
     | UpdateApp
     | UpdateApps
@@ -167,4 +167,15 @@ Asked = (
     | CancelDeployment
 )
 
-Event = Recovered | Tick | Persisted | PersistFailed | Subscribed | Disconnected | Heard | CallRefused | Probed | Asked
+Event = (
+    Recovered
+    | Tick
+    | Persisted
+    | PersistFailed
+    | Subscribed
+    | Disconnected
+    | Heard
+    | CallRefused
+    | Probed
+    | ClientRequest
+)

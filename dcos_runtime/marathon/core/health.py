@@ -34,7 +34,7 @@ class CheckRecord:
             self.first_success = wall
 
     def not_yet(self, wall: float, cause: str) -> None:
-        """It failed in the grace period: it is not well, but that does not count towards being killed."""
+        """It failed in the grace period: it is unhealthy, but that does not count towards being killed."""
         self.last_failure = wall
         self.last_cause = cause
 
@@ -46,12 +46,12 @@ class CheckRecord:
 
 @dataclass
 class Health:
-    """Of one task: forgotten with it."""
+    """The health of one task."""
 
     task_id: str
     checks: list[CheckRecord] = field(default_factory=list)
     told: bool | None = None
-    """What events told of it last. They leave out failures of the grace period, as Marathon's do."""
+    """The health in the last event. Events leave out failures of the grace period, as Marathon's do."""
 
     @property
     def alive(self) -> bool | None:

@@ -39,7 +39,7 @@ def problems(app_id: str) -> list[str]:
     segments = app_id.strip("/").split("/")
     if segments == [""]:
         return ["Path must contain at least one path element"]
-    if len(app_id.strip("/")) > MAX_APP:  # first: whether the rest of megabytes is in order is not worth the time
+    if len(app_id.strip("/")) > MAX_APP:  # first of all: checking megabytes would take too long
         return [f"must not be longer than {MAX_APP} characters: the ids of its tasks, which name folders, hold it"]
     found = []
     if not all(_SEGMENT.fullmatch(segment) for segment in segments):
@@ -127,7 +127,7 @@ def _date(days: int) -> tuple[int, int, int]:
 
 
 def _days(year: int, month: int, day: int) -> int:
-    """The other way round."""
+    """The inverse."""
     year -= month <= 2
     era, of_era = divmod(year, 400)
     of_year = (153 * (month - 3 if month > 2 else month + 9) + 2) // 5 + day - 1

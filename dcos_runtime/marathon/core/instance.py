@@ -13,7 +13,7 @@ from dcos_runtime.wire.tasks import TaskState
 
 class Condition(enum.Enum):
     SCHEDULED = "Scheduled"
-    """Wants a task and has none."""
+    """Has no task, and is to get one."""
     PROVISIONED = "Provisioned"
     """Its launch is decided and stored; nothing was heard of the task yet."""
     STAGING = "Staging"
@@ -28,7 +28,7 @@ class Condition(enum.Enum):
 class Goal(enum.Enum):
     RUNNING = "Running"
     DECOMMISSIONED = "Decommissioned"
-    """Is to end for good."""
+    """It is to end for good."""
 
 
 _GOAL_RUNNING, _INACTIVE = Goal.RUNNING, Condition.UNREACHABLE_INACTIVE

@@ -49,7 +49,7 @@ class _Others:
 
 
 @dataclass
-class Asked:
+class OffersAsked:
     """What the master was asked for last. ``suppressed`` None: there is no subscription."""
 
     suppressed: bool | None = None
@@ -57,19 +57,19 @@ class Asked:
     waiting: dict[str, int] = field(default_factory=dict)
 
 
-class Launching:
+class LaunchQueue:
     """The launch queue. ``waiting`` holds the apps with instances to launch, oldest first."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self.waiting: dict[str, int] = {}
-        self.asked = Asked()
+        self.asked = OffersAsked()
 
     # --- whether offers are wanted ---
 
     def subscribed(self, now: Now) -> None:
         """A new subscription begins with every offer and no filter."""
-        self.asked = Asked(False, now.mono, dict(self.waiting))
+        self.asked = OffersAsked(False, now.mono, dict(self.waiting))
 
     def disconnected(self) -> None:
         self.asked.suppressed = None
@@ -122,7 +122,7 @@ class Launching:
             world.timers.set(ReviveAllowed(), now.mono + world.settings.min_revive_offers_interval)
             return
         world.send(calls.revive())
-        self.asked = Asked(False, now.mono, dict(self.waiting))
+        self.asked = OffersAsked(False, now.mono, dict(self.waiting))
 
     # --- offers ---
 
@@ -141,7 +141,7 @@ class Launching:
             if app is not None:
                 try:
                     complete = self._launch_app(state, app, taken, now)
-                except Exception as error:  # one app's definition must not end what all the others depend on
+                except Exception as error:  # an error with one app's definition must not stop the launches of others
                     self._trouble(state, app, error, now)
                     complete = False
                 if not complete:
@@ -182,7 +182,7 @@ class Launching:
         return complete
 
     def _trouble(self, state: AppState, app: App, error: Exception, now: Now) -> None:
-        """Launching this app failed in the init itself: that is told once, and the app is passed over."""
+        """Launching this app failed in the init itself: it is logged once, and the app is skipped."""
         world = self._world
         cause = f"{type(error).__name__}: {error}"
         if cause == state.trouble:
@@ -214,7 +214,7 @@ class Launching:
         offer = place.offer.offer
         agent_id, ports = offer.agent_id.value, matched.host_ports
         task_id = ids.task(instance.id, instance.incarnation + 1)
-        # Before anything is changed: should it fail, the instance still waits.
+        # Before anything is changed: if this fails, the instance still waits.
         info = taskinfo.build(app, task_id, agent_id, offer.hostname, ports, matched.resources)
         state.trouble = None
         instance.incarnation += 1

@@ -1,4 +1,4 @@
-"""How much of anything the init takes. It is looked at before anything is changed: the store refuses what is larger."""
+"""The limits of what the init accepts, checked before anything is changed: the store refuses what is larger."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def size_of(app: App) -> int:
 
 
 def too_large(app: App) -> str | None:
-    """Why this definition is not taken, if it is too large."""
+    """Why this definition is too large; ``None`` if it is not."""
     size = size_of(app) - len(app.version)
     if size <= MAX_DEFINITION:
         return None

@@ -1,11 +1,11 @@
-"""Whether an app fits an offer, and if not, why not: the answer to «why does it wait»."""
+"""Whether an app fits an offer, and if not, why: this explains why an app waits."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import constraints
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.resources import Remaining
@@ -48,9 +48,9 @@ class Match:
 
 
 def match(
-    app: App, open_offer: OpenOffer, placed: Sequence[Mapping[str, str]], now: float, source: Source
+    app: App, open_offer: OpenOffer, placed: Sequence[Mapping[str, str]], now: float, source: SeededSource
 ) -> Match | tuple[str, ...]:
-    """Takes what one instance of ``app`` needs, or says every reason why this offer will not do.
+    """Takes what one instance of ``app`` needs, or returns every reason why the offer does not fit.
 
     ``placed``: the attributes of where the app's other instances are. ``now``: wall clock.
     """

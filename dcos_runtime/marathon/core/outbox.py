@@ -1,4 +1,4 @@
-"""What is decided and not yet told: it is stored first, by one write at a time, and then carried out in order.
+"""Decisions that are not carried out yet: they are stored first, by one write at a time, then carried out in order.
 
 What is decided during a write is stored together by the next one.
 """
@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 
 import msgspec
 
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.marathon.core.effects import Effect
 from dcos_runtime.marathon.core.timing import Writing
@@ -33,7 +33,7 @@ class Outbox:
     alone is more.
     """
 
-    def __init__(self, keys: int, most: int, source: Source) -> None:
+    def __init__(self, keys: int, most: int, source: SeededSource) -> None:
         self._keys, self._most, self._source = keys, most, source
         self.writes: Writes[Writing] = Writes()
         self.closed: deque[Decided] = deque()
@@ -60,13 +60,13 @@ class Outbox:
         return not (self.closed or self.open.changes or self.open.effects or self.under_way)
 
     def close(self) -> None:
-        """What is decided from now on is stored by another write than what was before."""
+        """Closes the current part: later decisions are stored by another write."""
         if self.open.changes or self.open.effects:
             self.closed.append(self.open)
             self.open = Decided()
 
     def begin(self) -> Iterable[Effect]:
-        """Begins the next write. What needs none is to be done now."""
+        """Begins the next write. Effects without changes to store are carried out now."""
         while self.closed and not self.under_way:
             decided = self.closed.popleft()
             most = 1 if self._source.unlucky("each instance is stored by itself") else self._most
@@ -74,7 +74,7 @@ class Outbox:
             yield from self._next([tuple(part.items()) for part in parts if part], tuple(decided.effects))
 
     def ended(self, id: int) -> Iterable[Effect]:
-        """A write is durable: what comes of it."""
+        """A write is durable: returns the effects that waited for it."""
         writing = self.writes.end(id)
         if writing is not None:
             yield from self._next(list(writing.parts), writing.effects)

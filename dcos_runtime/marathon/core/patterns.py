@@ -9,12 +9,12 @@ from __future__ import annotations
 import math
 import re
 from functools import lru_cache
-from re import _constants, _parser  # type: ignore[attr-defined]
+from re import _constants, _parser  # type: ignore[attr-defined]  # Python's own parser of patterns, which has no types
 from typing import Any
 
 LONGEST_PATTERN = 256
 LONGEST_VALUE = 128
-"""Longer values are neither like nor unlike anything."""
+"""Values longer than this neither match nor fail to match: the result is unknown."""
 MAX_WAYS = 2**24
 _REFUSED = "might take for ever to be matched"
 _REPEATS = (_constants.MAX_REPEAT, _constants.MIN_REPEAT, _constants.POSSESSIVE_REPEAT)
@@ -26,7 +26,7 @@ class _TooSlow(Exception):
 
 @lru_cache(maxsize=1024)
 def problem(pattern: str) -> str | None:
-    """Why this pattern is not used, if it is not."""
+    """Why this pattern cannot be used; ``None`` if it can."""
     if len(pattern) > LONGEST_PATTERN:
         return f"the regular expression must not be longer than {LONGEST_PATTERN} characters"
     try:

@@ -10,11 +10,11 @@ import msgspec
 
 from dcos_runtime.core.frozen import Persist, Reply
 from dcos_runtime.core.pseudonyms import Pseudonyms
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import snapshot as snapshots
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.core import InitCore
-from dcos_runtime.marathon.core.effects import Effect, Publish, Send
+from dcos_runtime.marathon.core.effects import Effect, Probe, Publish, Send
 from dcos_runtime.marathon.core.events import (
     CallRefused,
     CreateApp,
@@ -27,7 +27,7 @@ from dcos_runtime.marathon.core.events import (
 )
 from dcos_runtime.marathon.core.outbox import Decided
 from dcos_runtime.marathon.core.requests import not_json
-from dcos_runtime.marathon.core.snapshot import Kept
+from dcos_runtime.marathon.core.snapshot import AppSnapshot
 from dcos_runtime.marathon.core.timing import Changes, Writing
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.common import CommandInfo, Environment
@@ -40,10 +40,18 @@ EVENT = Event
 EFFECT = Effect
 
 
+_KNOWN = frozenset(
+    {field.encode_name for field in msgspec.structs.fields(App)}
+    | {"ports", "uris", "networks", "version", "versionInfo"}
+)
+"""Fields of a definition: all else in one is no part of what the init does."""
+_TOLD = (b'"cmd"', b'"env"', b'"args"', b'"fetch"', b'"healthChecks"')
+
+
 def restored(seed: bytes, snapshot: bytes) -> InitCore:
     """A core that goes on where the one that told ``snapshot`` stood. Raises `msgspec.DecodeError`."""
     found = snapshots.decode(snapshot)
-    core = InitCore(found.settings, Source.restored(seed, found.source))
+    core = InitCore(found.settings, SeededSource.restored(seed, found.source))
     snapshots.fill(core, found)
     return core
 
@@ -59,8 +67,10 @@ class Veil:
         match event:
             case Heard():
                 return Heard(self._heard(event.event))
-            case CreateApp() | UpdateApp() | UpdateApps() | KillListed():
-                return msgspec.structs.replace(event, body=self._body(event.request, event.body))
+            case CreateApp() | UpdateApp() | UpdateApps():
+                return msgspec.structs.replace(event, body=self._body(event.request, event.body, self._asked))
+            case KillListed():
+                return msgspec.structs.replace(event, body=self._body(event.request, event.body, self._walk))
             case Recovered():
                 return Recovered(tuple((key, self._value(key, value)) for key, value in event.values))
             case CallRefused():
@@ -74,8 +84,10 @@ class Veil:
             case Send():
                 return Send(self._call(effect.call, effect.given), effect.given)
             case Publish():
-                if "plan" in effect.fields or "appDefinition" in effect.fields:
+                if any(name in effect.fields for name in ("plan", "appDefinition", "healthCheck")):
                     return Publish(effect.kind, self._walk(effect.fields), effect.wall)
+            case Probe() if effect.path is not None:
+                return msgspec.structs.replace(effect, path=self._names.path(effect.path))
             case Reply():
                 return self._reply(effect)
         return effect
@@ -109,7 +121,7 @@ class Veil:
         except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
             return b"?" * len(value)
 
-    def _kept(self, kept: Kept) -> Kept:
+    def _kept(self, kept: AppSnapshot) -> AppSnapshot:
         kept.versions = [self._app(definition) for definition in kept.versions]
         return kept
 
@@ -120,28 +132,49 @@ class Veil:
             args=[self._names.of(arg) for arg in definition.args],
             env={name: self._names.of(value) for name, value in definition.env.items()},
             fetch=[msgspec.structs.replace(item, uri=self._names.uri(item.uri)) for item in definition.fetch],
+            health_checks=[
+                check if check.path is None else msgspec.structs.replace(check, path=self._names.path(check.path))
+                for check in definition.health_checks
+            ],
         )
 
     # --- clients ------------------------------------------------------------------------------------------------------
 
-    def _body(self, request: int, body: bytes) -> bytes:
+    def _body(self, request: int, body: bytes, walk: Callable[[Any], Any]) -> bytes:
         try:
-            return json.dumps(self._walk(json.loads(body)), ensure_ascii=False).encode()
+            return json.dumps(walk(json.loads(body)), ensure_ascii=False).encode()
         except (ValueError, RecursionError):
             self._unreadable[request] = hidden = b"?" * len(body)
             return hidden
 
     def _reply(self, reply: Reply) -> Reply:
-        """The answer to a body that nobody can read tells why, and with what is in its place, why that cannot be."""
+        """The reply with pseudonyms. One that quotes an unreadable body is made again for its replacement."""
         body = self._unreadable.pop(reply.request, None)
         if body is not None:
             return not_json(reply.request, body)
-        if b'"cmd"' in reply.body or b'"env"' in reply.body or b'"args"' in reply.body or b'"fetch"' in reply.body:
+        if any(key in reply.body for key in _TOLD):
             return msgspec.structs.replace(reply, body=codec.encode(self._walk(msgspec.json.decode(reply.body))))
         return reply
 
+    def _asked(self, value: Any) -> Any:
+        """Definitions as clients send them: what is no field of one is refused or ignored, and may be anything."""
+        if isinstance(value, list):
+            return [self._asked(item) for item in value]
+        if not isinstance(value, dict):
+            return value
+        strange = {key: self._texts(item) for key, item in value.items() if key not in _KNOWN}
+        return {**value, **self._walk({key: item for key, item in value.items() if key in _KNOWN}), **strange}
+
+    def _texts(self, value: Any) -> Any:
+        """Numbers stay: whether something is nothing at all is decided on."""
+        if isinstance(value, str):
+            return self._names.of(value)
+        if isinstance(value, list):
+            return [self._texts(item) for item in value]
+        return {key: self._texts(item) for key, item in value.items()} if isinstance(value, dict) else value
+
     def _walk(self, value: Any) -> Any:
-        """Definitions, and whatever holds such, in the form of `/v2`."""
+        """Definitions, and values that contain definitions, in the form of `/v2`."""
         if isinstance(value, list):
             return [self._walk(item) for item in value]
         if not isinstance(value, dict):
@@ -152,6 +185,12 @@ class Veil:
                 hidden[key] = self._all(item, self._names.of)
             elif key == "uris":
                 hidden[key] = self._all(item, self._names.uri)
+            elif key == "container" and isinstance(item, dict):
+                hidden[key] = {name: one if name == "type" else self._texts(one) for name, one in item.items()}
+            elif key == "healthCheck":
+                hidden[key] = self._check(item)
+            elif key == "healthChecks" and isinstance(item, list):
+                hidden[key] = [self._check(each) for each in item]
             elif key == "fetch" and isinstance(item, list):
                 hidden[key] = [
                     {**each, "uri": self._all(each["uri"], self._names.uri)}
@@ -161,6 +200,12 @@ class Veil:
                 ]
             else:
                 hidden[key] = item if key == "labels" else self._walk(item)
+        return hidden
+
+    def _check(self, value: Any) -> Any:
+        hidden = self._walk(value)
+        if isinstance(hidden, dict) and isinstance(hidden.get("path"), str):
+            hidden["path"] = self._names.path(hidden["path"])
         return hidden
 
     def _all(self, value: Any, of: Callable[[str], str]) -> Any:
@@ -218,4 +263,8 @@ class Veil:
             environment=Environment(variables=variables),
             uris=[msgspec.structs.replace(uri, value=self._names.uri(uri.value)) for uri in command.uris],
         )
-        return msgspec.structs.replace(info, command=hidden)
+        check = info.health_check
+        if check is not None and check.http is not None and check.http.path is not None:
+            http = msgspec.structs.replace(check.http, path=self._names.path(check.http.path))
+            check = msgspec.structs.replace(check, http=http)
+        return msgspec.structs.replace(info, command=hidden, health_check=check)

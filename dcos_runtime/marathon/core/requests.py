@@ -1,4 +1,4 @@
-"""What clients ask for, as `/v2` words it: bodies read, changes made or refused, answers written."""
+"""Requests of clients in the form of `/v2`: reads bodies, makes or refuses changes, writes responses."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from dcos_runtime.marathon.core import events, ids, shown
 from dcos_runtime.marathon.core.app import App
 from dcos_runtime.marathon.core.changes import Changes, Conflict, Locked, NotFound, TooManyDeployments
 from dcos_runtime.marathon.core.deployment import Deployment
-from dcos_runtime.marathon.core.events import Asked
+from dcos_runtime.marathon.core.events import ClientRequest
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.state import AppState
@@ -38,7 +38,7 @@ class BadRequest(Exception):
 
 
 def refusal(error: Exception) -> tuple[int, dict[str, Any]] | None:
-    """Status and body of the answer to what was refused by this, if it is one of ours."""
+    """Status and body of the response to this error; ``None`` if it is no refusal."""
     match error:
         case Invalid():
             details = [{"path": path, "errors": errors} for path, errors in error.details.items()]
@@ -68,8 +68,8 @@ class Requests:
         self._world = world
         self._changes = changes
 
-    def handle(self, event: Asked, now: Now) -> Reply | None:
-        """The answer to what is refused."""
+    def handle(self, event: ClientRequest, now: Now) -> Reply | None:
+        """The response to a refused request."""
         try:
             status, body, headers = self._handle(event, now)
         except Exception as error:
@@ -80,7 +80,7 @@ class Requests:
         self._world.effect(_reply(event.request, status, body, headers))
         return None
 
-    def _handle(self, event: Asked, now: Now) -> _Answer:
+    def _handle(self, event: ClientRequest, now: Now) -> _Answer:
         changes = self._changes
         match event:
             case events.CreateApp():
@@ -188,7 +188,7 @@ def _json(body: bytes) -> Any:
 
 
 def not_json(request: int, body: bytes) -> Reply:
-    """The answer to this body, which is none."""
+    """The response to a body that is not valid JSON."""
     try:
         _json(body)
     except BadRequest as bad:

@@ -16,7 +16,7 @@ from dcos_runtime.core.resources import (
     parse,
     wire,
 )
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.wire.resources import Resource
 
 Roles = Collection[str] | None
@@ -46,7 +46,7 @@ class Remaining:
         assert wanted == 0, f"took more {name} than was offered"
         return [message for kind, part in taken.items() for message in self._taken(Resources({kind: part}))]
 
-    def ports(self, wanted: Sequence[int], source: Source, roles: Roles = None) -> list[int] | None:
+    def ports(self, wanted: Sequence[int], source: SeededSource, roles: Roles = None) -> list[int] | None:
         """Host ports for ``wanted`` (0: any), in its order, or ``None`` when the offer has not got them."""
         free = [span for _, spans in self._ports(roles) for span in spans]
         fixed = {port for port in wanted if port}
@@ -76,7 +76,7 @@ class Remaining:
         return wire(resources, Format.STACK, self._allocated_to)
 
     def _scalars(self, name: str, roles: Roles) -> list[tuple[Kind, int]]:
-        """What is reserved for us goes first."""
+        """Uses reserved resources first."""
         found = [(kind, left) for kind, left in self._left.scalars.items() if kind.name == name and _in(kind, roles)]
         return sorted(found, key=lambda item: item[0].role == "*")
 

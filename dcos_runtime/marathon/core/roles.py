@@ -34,7 +34,7 @@ class Roles:
             self._of.pop(app_id, None)
 
     def introduction(self) -> FrameworkInfo:
-        """Who we are for the master, now."""
+        """The FrameworkInfo of the init at this moment."""
         found = (self._needed(state) for state in self._world.apps.values())
         return self._info(frozenset({self._world.settings.rules.role}).union(*found))
 
@@ -55,7 +55,7 @@ class Roles:
         )
 
     def _needed(self, state: AppState) -> frozenset[str]:
-        """Of the definition that holds, of the one that is to, and of what still runs."""
+        """The roles of the current definition, of the one that is being deployed, and of tasks that still run."""
         roles = {app.role for app in (state.current, self._world.active(state)) if app is not None}
         for instance in state.instances.values():
             if instance.role not in roles and instance.has_task:

@@ -15,7 +15,7 @@ from dcos_runtime.marathon.core.deployment import Deployment
 from dcos_runtime.marathon.core.effects import EndProcess
 from dcos_runtime.marathon.core.health import Health
 from dcos_runtime.marathon.core.instance import Instance
-from dcos_runtime.marathon.core.launching import Asked, Launching
+from dcos_runtime.marathon.core.launching import LaunchQueue, OffersAsked
 from dcos_runtime.marathon.core.matching import Statistics
 from dcos_runtime.marathon.core.outbox import Decided
 from dcos_runtime.marathon.core.roles import Roles
@@ -29,13 +29,13 @@ class Whole(Protocol):
     """The parts of an `InitCore` that hold what it knows."""
 
     world: World
-    launching: Launching
+    launching: LaunchQueue
     roles: Roles
     subscribed: bool
     ending: EndProcess | None
 
 
-class Kept(msgspec.Struct, kw_only=True):
+class AppSnapshot(msgspec.Struct, kw_only=True):
     """An `AppState`; ``current`` is the name of one of the ``versions``."""
 
     id: str
@@ -53,7 +53,7 @@ class Kept(msgspec.Struct, kw_only=True):
 class Snapshot(msgspec.Struct, kw_only=True):
     settings: Settings
     source: SourceState
-    apps: list[Kept]
+    apps: list[AppSnapshot]
     groups: list[Group]
     deployments: list[Deployment]
     framework_id: str | None
@@ -64,7 +64,7 @@ class Snapshot(msgspec.Struct, kw_only=True):
     closed: list[Decided]
     open: Decided
     waiting: list[tuple[str, int]]
-    asked: Asked
+    asked: OffersAsked
     told: list[str] | None
     subscribed: bool
     ending: EndProcess | None
@@ -100,7 +100,7 @@ def take(core: Whole) -> bytes:
 
 
 def fill(core: Whole, found: Snapshot) -> None:
-    """Gives a new core all that another was."""
+    """Gives a new core the state of another."""
     world = core.world
     for group in found.groups:
         world.tree.take(group)
@@ -130,8 +130,8 @@ def fill(core: Whole, found: Snapshot) -> None:
     core.ending = found.ending
 
 
-def _kept(state: AppState) -> Kept:
-    return Kept(
+def _kept(state: AppState) -> AppSnapshot:
+    return AppSnapshot(
         id=state.id,
         versions=list(state.versions.values()),
         current=None if state.current is None else state.current.version,
@@ -145,7 +145,7 @@ def _kept(state: AppState) -> Kept:
     )
 
 
-def _state(kept: Kept) -> AppState:
+def _state(kept: AppSnapshot) -> AppState:
     versions = {definition.version: definition for definition in kept.versions}
     return AppState(
         id=kept.id,

@@ -51,7 +51,7 @@ class AppState:
     statistics: Statistics = field(default_factory=Statistics)
     waiting_since: float | None = None
     trouble: str | None = None
-    """Why launching it failed here, in the init, when it last did."""
+    """Why its last launch failed in the init itself; None if it did not."""
 
     def scheduled(self) -> list[Instance]:
         return [

@@ -31,7 +31,7 @@ READ = (1, 2)
 FRAMEWORK_KEY = "framework/id"
 
 
-class Unreadable(ValueError):
+class UnreadableState(ValueError):
     """What the store holds cannot be read. The text names the key, and what can be done."""
 
 
@@ -42,13 +42,13 @@ class Group(msgspec.Struct, kw_only=True, frozen=True):
     dependencies: list[str] = []
 
 
-class Framework(msgspec.Struct, frozen=True):
+class FrameworkRecord(msgspec.Struct, frozen=True):
     """Who we are for the master."""
 
     id: str
 
 
-Record = App | Group | Instance | Deployment | Failure | Framework
+Record = App | Group | Instance | Deployment | Failure | FrameworkRecord
 
 
 class _Format(msgspec.Struct):
@@ -77,7 +77,7 @@ class _FailureValue(msgspec.Struct):
 
 class _FrameworkValue(msgspec.Struct):
     format: int
-    framework: Framework
+    framework: FrameworkRecord
 
 
 class _Agent(msgspec.Struct, omit_defaults=True, gc=False):
@@ -202,7 +202,7 @@ def failure(value: Failure) -> bytes:
 
 
 def framework(framework_id: str) -> bytes:
-    return msgspec.json.encode(_FrameworkValue(FORMAT, Framework(framework_id)))
+    return msgspec.json.encode(_FrameworkValue(FORMAT, FrameworkRecord(framework_id)))
 
 
 _encode = msgspec.json.Encoder().encode
@@ -242,7 +242,7 @@ def value_of(record: Record) -> bytes:
             return group(record)
         case Failure():
             return failure(record)
-        case Framework():
+        case FrameworkRecord():
             return framework(record.id)
 
 
@@ -250,10 +250,10 @@ def value_of(record: Record) -> bytes:
 
 
 def read(key: str, value: bytes) -> tuple[Record, bool]:
-    """The record, and whether it is of a former format. Raises `Unreadable`."""
+    """The record, and whether it is of a former format. Raises `UnreadableState`."""
     kind = key.partition("/")[0]
     if kind not in _READERS:
-        raise Unreadable(
+        raise UnreadableState(
             f"the store's key {key!r} is of a kind that this init does not know (known are {', '.join(_READERS)}); run"
             " the init that wrote it, or one that is newer"
         )
@@ -261,7 +261,7 @@ def read(key: str, value: bytes) -> tuple[Record, bool]:
     try:
         number = _format_of(kind, value)
         if number not in READ:
-            raise Unreadable(
+            raise UnreadableState(
                 f"the store's key {key!r} is of format {number}, and this init reads {' and '.join(map(str, READ))};"
                 " run the init that wrote it, or one that is newer"
             )
@@ -269,7 +269,7 @@ def read(key: str, value: bytes) -> tuple[Record, bool]:
             raise codec.DecodeError(f"format 1 had no {kind}")
         return (former if number == 1 and former is not None else present)(value), number == 1
     except (msgspec.MsgspecError, UnicodeDecodeError, codec.DecodeError) as error:
-        raise Unreadable(f"the store's key {key!r} cannot be read: {error}") from error
+        raise UnreadableState(f"the store's key {key!r} cannot be read: {error}") from error
 
 
 def _format_of(kind: str, value: bytes) -> int:
@@ -352,7 +352,7 @@ _READERS: dict[str, tuple[_Reader | None, _Reader]] = {
         lambda value: msgspec.json.decode(value, type=_FailureValue).failure,
     ),
     "framework": (
-        lambda value: Framework(value.decode()),
+        lambda value: FrameworkRecord(value.decode()),
         lambda value: msgspec.json.decode(value, type=_FrameworkValue).framework,
     ),
 }

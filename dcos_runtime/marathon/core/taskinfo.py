@@ -50,7 +50,7 @@ _MOST_GROWTH = 25
 
 
 def too_large(app: App) -> str | None:
-    """Why this definition is not taken, if the kernel would not launch what is made of it."""
+    """Why the kernel would refuse the TaskInfo of this definition; ``None`` if it would not."""
     if size_of(app) * _MOST_GROWTH <= MAX_TASK:
         return None
     size = len(codec.encode(build(app, "", "", "", [65535] * len(app.port_definitions), [])))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.marathon.core import ids
-from dcos_runtime.marathon.core.app import Unreachable
+from dcos_runtime.marathon.core.app import UnreachableStrategy
 from dcos_runtime.marathon.core.health import CheckRecord, Health, ignored
 from dcos_runtime.marathon.core.instance import (
     ABSENT,
@@ -35,7 +35,7 @@ _FAILURES = ("Failed", "Error", "Dropped", "Gone", "Unknown")
 
 
 class Tasks:
-    """Changes instances by what is heard of their tasks."""
+    """Changes instances by the updates of their tasks."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -61,7 +61,7 @@ class Tasks:
             world.send(acknowledgement)
 
     def _stray(self, status: TaskStatus, task_id: str, now: Now) -> None:
-        """A task that no instance has (any more): whatever runs is killed."""
+        """A task that belongs to no instance (any more): it is killed if it runs."""
         if status.state in TERMINAL_CONDITIONS:
             known = ids.parse_task(task_id)
             if known is not None:
@@ -87,12 +87,12 @@ class Tasks:
             instance.since = min(since, wall)
             self._changed(state, instance, now)
             if instance.goal is Goal.DECOMMISSIONED:
-                world.forget_instance(state, instance)  # should the task come back, it is a stray and is killed
+                world.forget_instance(state, instance)  # if the task comes back, it is a stray and is killed
             else:
                 self._look_at_absent(state, instance, now)
             return
         if task.condition not in ABSENT and _RANK[condition] < _RANK[task.condition]:
-            return  # reconciliation tells the oldest unacknowledged state, which we may be past
+            return  # the oldest unacknowledged state: ours may be newer
         if instance.agent_id is None and status.agent_id is not None:
             instance.agent_id = status.agent_id.value
         task.ip_addresses = _addresses(status) or task.ip_addresses
@@ -119,7 +119,7 @@ class Tasks:
             if name in _FAILURES and state.current is not None:
                 failure = failure_of(instance, status.state.value, status.message or "", now.wall)
                 world.save_failure(state, failure)
-            withdrawn = status.reason is TaskStatus.Reason.REASON_INVALID_OFFERS  # the offer was gone: nobody's failure
+            withdrawn = status.reason is TaskStatus.Reason.REASON_INVALID_OFFERS  # no failure
             if not withdrawn and status.state is not TaskState.TASK_KILLED:
                 self.add_delay(state, instance, now)
         self._publish_change(instance, name, now)
@@ -207,7 +207,7 @@ class Tasks:
         """Marks inactive or forgets by the app's unreachableStrategy, now or when it is time."""
         world = self._world
         app = state.versions.get(instance.version) or state.current
-        strategy = app.unreachable_strategy if app is not None else Unreachable()
+        strategy = app.unreachable_strategy if app is not None else UnreachableStrategy()
         if isinstance(strategy, str):
             return
         away = now.wall - instance.since

@@ -7,19 +7,19 @@ from dcos_runtime.marathon.core.effects import Effect
 
 
 class KillAgain(Frozen, frozen=True):
-    """The instance's task was to be killed, and nothing was heard of that."""
+    """The kill of the instance's task has had no effect yet: it is sent again."""
 
     instance: str
 
 
 class LookAtAbsent(Frozen, frozen=True):
-    """The instance's agent cannot be reached: perhaps for long enough by now."""
+    """The time of the instance's unreachableStrategy may be over."""
 
     instance: str
 
 
 class Confirm(Frozen, frozen=True):
-    """The instance's launch is not known to have come to anything yet."""
+    """No update of the instance's launch has come yet."""
 
     instance: str
 

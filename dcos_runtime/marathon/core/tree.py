@@ -9,16 +9,16 @@ from dcos_runtime.marathon.core.stored import Group
 
 
 @dataclass
-class Node:
+class GroupNode:
     """``members``: ids of the groups and run specifications right below."""
 
     group: Group
     members: dict[str, None] = field(default_factory=dict)
 
 
-class Tree:
+class GroupTree:
     def __init__(self) -> None:
-        self.nodes: dict[str, Node] = {"/": Node(Group(id="/"))}
+        self.nodes: dict[str, GroupNode] = {"/": GroupNode(Group(id="/"))}
 
     def add(self, spec_id: str) -> list[Group]:
         """Puts a leaf in its place. The groups that have come with it."""
@@ -28,7 +28,7 @@ class Tree:
             node = self.nodes.get(group_id)
             known = node is not None
             if node is None:
-                node = self.nodes[group_id] = Node(Group(id=group_id))
+                node = self.nodes[group_id] = GroupNode(Group(id=group_id))
                 made.append(node.group)
             node.members[below] = None
             if known or group_id == "/":
@@ -53,5 +53,5 @@ class Tree:
         node = self.nodes.get(group.id)
         if node is None:
             self.add(group.id)
-            node = self.nodes[group.id] = Node(group)
+            node = self.nodes[group.id] = GroupNode(group)
         node.group = group

@@ -7,21 +7,21 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import stored
 from dcos_runtime.marathon.core.app import App
-from dcos_runtime.marathon.core.definition import Rules
+from dcos_runtime.marathon.core.definition import DefinitionRules
 from dcos_runtime.marathon.core.deployment import Deployment
 from dcos_runtime.marathon.core.effects import Effect, Publish, Send
 from dcos_runtime.marathon.core.instance import Instance
 from dcos_runtime.marathon.core.outbox import Outbox
 from dcos_runtime.marathon.core.state import AppState, Failure
-from dcos_runtime.marathon.core.stored import Framework, Group, Record
+from dcos_runtime.marathon.core.stored import FrameworkRecord, Group, Record
 from dcos_runtime.marathon.core.timing import Confirm, DelayOver, KillAgain, LookAtAbsent, Timer
-from dcos_runtime.marathon.core.tree import Tree
+from dcos_runtime.marathon.core.tree import GroupTree
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.scheduler import Call
 
@@ -35,7 +35,7 @@ class Settings:
     ``info``: who we are for the master, without an id and without roles: the core adds these.
     """
 
-    rules: Rules = field(default_factory=Rules)
+    rules: DefinitionRules = field(default_factory=DefinitionRules)
     info: FrameworkInfo = field(default_factory=lambda: FrameworkInfo(user="", name="marathon"))
     decline_offer_duration: float = 120.0
     unmatched_offer_duration: float = 5.0
@@ -44,7 +44,7 @@ class Settings:
     min_revive_offers_interval: float = 1.0
     reconciliation_interval: float = 600.0
     launch_confirm_timeout: float = 10.0
-    """How long nothing need be heard of a launch before the master is asked."""
+    """How long the init waits for an update of a launch before it asks the master."""
     launch_timeout: float = 300.0
     """How long a task may take to run before it is killed and tried again."""
     kill_retry_timeout: float = 10.0
@@ -59,11 +59,11 @@ class Settings:
 class World:
     """The state. What changed in it, and what is to be done, goes to the outbox."""
 
-    def __init__(self, settings: Settings, source: Source) -> None:
+    def __init__(self, settings: Settings, source: SeededSource) -> None:
         self.settings = settings
         self.source = source
         self.apps: dict[str, AppState] = {}
-        self.tree = Tree()
+        self.tree = GroupTree()
         self.deployments: dict[str, Deployment] = {}
         self.timers: Timers[Timer] = Timers()
         self.framework_id: str | None = None
@@ -115,7 +115,7 @@ class World:
         return deployment is not None and deployment.restarting(app_id)
 
     def plan(self, deployment: Deployment) -> dict[str, Any]:
-        """A deployment as events tell it."""
+        """A deployment in the form of events."""
 
         def version(app_id: str, name: str | None) -> App | None:
             state = self.apps.get(app_id)
@@ -212,7 +212,7 @@ class World:
             self.by_task[instance.task_id] = instance
 
     def forget_task(self, instance: Instance) -> None:
-        """The task that the instance has is its no more."""
+        """Takes the task from its instance."""
         self.by_task.pop(instance.task_id, None)
         self.timers.cancel(KillAgain(instance.id))
         self.timers.cancel(Confirm(instance.id))
@@ -248,7 +248,7 @@ class World:
     def restore(self, values: Iterable[tuple[str, bytes]]) -> None:
         """Takes over what the store holds, and has what is of a former format written in the newest.
 
-        Raises `stored.Unreadable`, and has changed nothing then.
+        Raises `stored.UnreadableState`, and has changed nothing then.
         """
         found = [(key, *stored.read(key, value)) for key, value in values]
         for key, record, former in found:
@@ -279,5 +279,5 @@ class World:
                 self.deployments[record.id] = record
             case Failure():
                 self.app(record.app_id).failure = record
-            case Framework():
+            case FrameworkRecord():
                 self.framework_id = record.id

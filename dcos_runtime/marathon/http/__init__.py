@@ -1,1 +1,1 @@
-"""Marathon's `/v2` over HTTP: what changes something becomes an event of the core, what is read is a view of it."""
+"""Marathon's `/v2` over HTTP: a write becomes an event of the core, a read is a view of its state."""

@@ -1,4 +1,4 @@
-"""How the init words what every daemon with a leader says: as Marathon does, in JSON and headers of its own."""
+"""How the init words the responses of every daemon with a leader: as Marathon does, in JSON, with its headers."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class MarathonDialect(Dialect):
     def denied(self, request: web.Request, denied: Denied) -> web.Response:
         response = error(denied.status, denied.text, denied.headers)
         if request.can_read_body:
-            response.force_close()  # rather than take a body in from somebody unknown to get to the next request
+            response.force_close()  # the sender is unknown: its body is not read to get to the next request
         return response
 
     def nobody(self) -> web.Response:
@@ -73,6 +73,8 @@ class MarathonDialect(Dialect):
             raise error
         if isinstance(error, BodyRefused):
             return self.tell(error.status, error.text, error.headers)
+        if isinstance(error, ConnectionError):
+            return web.Response(status=400)  # the client is gone; nobody reads this
         told = refusal(error)
         if told is not None:
             return json_response(told[1], told[0])
@@ -102,7 +104,7 @@ class MarathonDialect(Dialect):
         return None
 
     def is_read(self, request: web.Request) -> bool:
-        """Whoever reads events comes again by himself, and knows what he missed."""
+        """Clients of event streams connect again by themselves."""
         return super().is_read(request) and normal_path(request.path) != EVENTS
 
     def may_repeat(self, request: web.Request, sent: bool) -> bool:

@@ -17,9 +17,9 @@ _TRUE, _FALSE = ("true", "1", "yes"), ("false", "0", "no")
 
 
 def answered(reply: Reply) -> web.Response:
-    """The core's answer to what a client asked for."""
+    """The core's response to a client's request."""
     if reply.content_type != JSON:
-        return failed()  # what the runner says of a core that raised
+        return failed()  # the runner's reply if the core raised
     if not reply.body:
         return web.Response(status=reply.status, headers=dict(reply.headers))
     return web.Response(body=reply.body, status=reply.status, content_type=JSON, headers=dict(reply.headers))

@@ -45,7 +45,7 @@ HEARTBEAT = 15.0
 
 
 @dataclass(frozen=True)
-class Identity:
+class ProcessInfo:
     """What `/v2/info` and `/v2/leader` tell of this process."""
 
     address: str
@@ -53,7 +53,7 @@ class Identity:
     config: dict[str, Any]
     http_port: int
     zookeeper: dict[str, Any]
-    https_port: int = 0
+    tls_port: int = 0
     """0: it speaks no TLS."""
 
 
@@ -66,7 +66,7 @@ class System:
     def __init__(
         self,
         shell: Callable[[], InitShell],
-        identity: Identity,
+        identity: ProcessInfo,
         stalls: Stalls,
         abdicate: Callable[[], None] | None = None,
     ) -> None:
@@ -149,7 +149,7 @@ class System:
             "leader": identity.address,
             "marathon_config": config,
             "zookeeper_config": identity.zookeeper,
-            "http_config": {"http_port": identity.http_port, "https_port": identity.https_port},
+            "http_config": {"http_port": identity.http_port, "https_port": identity.tls_port},
         }
         if shell.core.framework_id is not None:
             data["frameworkId"] = shell.core.framework_id
@@ -169,7 +169,7 @@ class System:
     async def plugins(self, request: web.Request, _: Parts) -> web.StreamResponse:
         return json_response({"plugins": []})
 
-    # What is not built is the client's error: it takes any 5xx for an init that is down, and asks again.
+    # An API that does not exist here is a 4xx: the client takes any 5xx for an init that is down, and retries.
 
     async def no_group_changes(self, request: web.Request, _: Parts) -> web.StreamResponse:
         text = "changing groups is not supported in this version; change their apps at /v2/apps, several in one array"

@@ -1,4 +1,4 @@
-"""Agents: admitted, connected, and back again; acted on once the registry has it for sure. See `silence`, too."""
+"""Agents: admitted, connected and reconnected. Each change waits for the registry's write. See `silence`, too."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.core.task_states import TERMINAL
 from dcos_runtime.master.core import arrivals, frameworks, offers, registry, silence, tasks, validate
-from dcos_runtime.master.core.arrivals import Arrival, Refused, Told
+from dcos_runtime.master.core.arrivals import Arrival, ArrivalRefused, Told
 from dcos_runtime.master.core.events import AgentConnect, AgentMessages
-from dcos_runtime.master.core.records import Absent, Agent, Framework, Task
+from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Task
 from dcos_runtime.master.core.state import State, place
 from dcos_runtime.master.core.timing import Admit, Migrated, RecoveryOver
 from dcos_runtime.wire import codec, internal
@@ -24,15 +24,15 @@ from dcos_runtime.wire.tasks import TaskState, TaskStatus
 MAX_INFO = 256 * 1024
 """Bytes of an agent's description as it is kept in the registry."""
 FORMER_LIVES = 8
-"""So many former processes of an agent are known: what one of them said comes too late."""
+"""So many former processes of an agent are remembered: their messages are stale."""
 
 
 def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
-    """Begins with what an earlier master knew: agents to come back within their time.
+    """Begins with the registry: agents that an earlier master admitted have a time to come back.
 
-    Raises `codec.DecodeError`, `registry.UnknownVersion`: nothing was done yet.
+    Raises `codec.DecodeError`, `registry.UnknownRegistryVersion`: nothing was done yet.
     """
-    unreachable: list[tuple[str, Absent]] = []
+    unreachable: list[tuple[str, AbsentAgent]] = []
     changes: dict[str, bytes | None] = {}
     for key, data in entries:
         if key.startswith(registry.KEY):
@@ -57,7 +57,7 @@ def load(state: State, entries: Iterable[tuple[str, bytes]], now: Now) -> None:
 def connect(state: State, event: AgentConnect, now: Now) -> tuple[int, str]:
     """200: the stream is the agent's, `Connected` comes on it once it is admitted. Else the reason, for its log.
 
-    With a certificate it can neither pass for an agent of another host, nor take an id that is one's.
+    With a certificate an agent can neither pretend to be on another host, nor take the id of an agent that is.
     """
     try:
         call, version = internal.connect(event.data)
@@ -68,7 +68,7 @@ def connect(state: State, event: AgentConnect, now: Now) -> tuple[int, str]:
         return 400, str(problem)
     try:
         _connect(state, event, call, version, now)
-    except Refused as refusal:
+    except ArrivalRefused as refusal:
         state.log(logging.WARNING, f"refused agent {call.agent.hostname} at {event.address}: {refusal.text}")
         return refusal.status, refusal.text
     state.log(logging.INFO, f"agent {call.agent.hostname} connected from {event.address}")
@@ -76,29 +76,29 @@ def connect(state: State, event: AgentConnect, now: Now) -> tuple[int, str]:
 
 
 def _connect(state: State, event: AgentConnect, call: internal.Connect, version: int, now: Now) -> None:
-    """Raises `Refused`."""
+    """Raises `ArrivalRefused`."""
     told = arrivals.arrival(call, version, event.stream, event.address)
     agent_id = told.agent_id
     state.counters[f"master/messages_{'register' if agent_id is None else 'reregister'}_slave"] += 1
     if agent_id is not None and (error := validate.identifier(agent_id)):
-        raise Refused(400, error)
+        raise ArrivalRefused(400, error)
     if event.names is not None and (error := _pretends(state, told.info, agent_id, event.names)):
-        raise Refused(403, error)
+        raise ArrivalRefused(403, error)
     known = state.agents.get(agent_id) if agent_id is not None else None
     back = state.recovering.get(agent_id) if agent_id is not None else None
     stored = known or back
     same = stored is not None and _same(stored.info, told.info)
     if not same and (size := len(codec.encode(told.info))) > MAX_INFO:
         text = f"the agent's description has {size} bytes, and the registry takes {MAX_INFO} of an agent"
-        raise Refused(400, f"{text}; give it fewer or shorter attributes")
+        raise ArrivalRefused(400, f"{text}; give it fewer or shorter attributes")
     if agent_id is None:
         agent_id = state.new_agent_id()
         told = told.named(agent_id)
         _replace_silent(state, told.info, now)
     if agent_id in state.leaving:
-        raise Refused(503, "the agent is being marked unreachable; connect again")
+        raise ArrivalRefused(503, "the agent is being marked unreachable; connect again")
     if known is not None and _late(known, told):
-        raise Refused(409, "a newer connection of the agent is there already")
+        raise ArrivalRefused(409, "a newer connection of the agent is there already")
     state.agent_streams[told.stream] = agent_id
     if not same:
         state.persist({registry.KEY + agent_id: registry.entry(told.info)}, Admit(agent_id, told))
@@ -109,7 +109,7 @@ def _connect(state: State, event: AgentConnect, call: internal.Connect, version:
 
 
 def _late(agent: Agent, told: Arrival) -> bool:
-    """Whether this was held up on its way, and the agent has connected anew since."""
+    """Whether the request was delayed on its way, and the agent has connected again since."""
     if told.life in agent.former:
         return True
     return bool(told.life) and told.life == agent.life and told.number <= agent.connection
@@ -131,7 +131,7 @@ def _same(old: AgentInfo, new: AgentInfo) -> bool:
 
 
 def _replace_silent(state: State, info: AgentInfo, now: Now) -> None:
-    """A new agent at the address of one that is not connected takes its place: that one lost its id."""
+    """A new agent at the address of one that is not connected replaces it: the former one lost its id."""
     for agent_id in list(state.places.get(place(info), ())):
         old = state.agents[agent_id]
         if not old.connected and old.id not in state.leaving:
@@ -139,7 +139,7 @@ def _replace_silent(state: State, info: AgentInfo, now: Now) -> None:
 
 
 def admit(state: State, then: Admit, now: Now) -> None:
-    """The registry has it."""
+    """The registry holds the agent."""
     _admitted(state, then.agent_id, then.arrival, now)
 
 
@@ -199,7 +199,7 @@ def _attach(state: State, agent: Agent, told: Arrival, now: Now) -> None:
         state.agent_streams.pop(agent.stream, None)
     agent.epoch = state.new_epoch()
     agent.sent = agent.taken = agent.missed_pings = 0
-    if stream not in state.agent_streams:  # it went away while the registry was written
+    if stream not in state.agent_streams:  # its stream ended while the registry was written
         agent.stream = None
         state.allocator.deactivate_agent(agent.id)
         silence.schedule_ping(state, agent, now)
@@ -287,7 +287,7 @@ def _found(state: State, framework: Framework, adopted: Iterable[Task]) -> None:
 
 
 def _reconnected(state: State, agent: Agent, told: Arrival, now: Now) -> None:
-    """An agent that we have kept records of: settles what it tells against them."""
+    """An agent of which the master has records: brings them to what the agent reports."""
     agent.reregistered_at = now.wall
     agent.software, agent.address = told.software, told.address
     if agent.life and told.life != agent.life:
@@ -318,7 +318,7 @@ def _reconnected(state: State, agent: Agent, told: Arrival, now: Now) -> None:
 
 
 def _missing(state: State, agent: Agent, task: Task, now: Now) -> None:
-    """A task that its agent does not know: it never arrived there, or it ended and was acknowledged."""
+    """A task that its agent does not know: the launch never arrived, or the task ended and was acknowledged."""
     framework = state.frameworks.get(task.framework_id)
     if not task.terminal:
         outcome = TaskState.TASK_DROPPED if framework and framework.partition_aware else TaskState.TASK_LOST

@@ -1,4 +1,4 @@
-"""What an agent says when it connects, read once: what the master decides on of it and of its tasks.
+"""What an agent sends when it connects, read once: the parts of it and of its tasks that the master needs.
 
 An agent tells beside each TaskInfo what is decided on (version 2 of the protocol), and nothing else is read of it. What
 an agent of the former version tells is read out of its TaskInfos and TaskStatus messages.
@@ -12,7 +12,7 @@ import msgspec
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Frozen
-from dcos_runtime.core.resources import Read, Resources
+from dcos_runtime.core.resources import MAX_PORT, Read, Resources
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.common import AgentID
@@ -22,8 +22,8 @@ from dcos_runtime.wire.tasks import TaskInfo, TaskState, TaskStatus
 _NOTHING = bytes(NOTHING)
 
 
-class Refused(Exception):
-    """The agent is not taken in."""
+class ArrivalRefused(Exception):
+    """The agent is refused. The text says why."""
 
     def __init__(self, status: int, text: str) -> None:
         super().__init__(text)
@@ -70,10 +70,12 @@ class Arrival(Frozen, frozen=True):
 
 
 def arrival(call: internal.Connect, version: int, stream: int, address: str) -> Arrival:
-    """Raises `Refused`."""
+    """Raises `ArrivalRefused`."""
     offered = amounts.read(codec.encode(call.agent.resources))
     if error := offered.error or amounts.not_offerable(offered.resources):
-        raise Refused(400, error)
+        raise ArrivalRefused(400, error)
+    if (port := call.agent.port) is not None and not 0 <= port <= MAX_PORT:
+        raise ArrivalRefused(400, f"the agent's port is {port}, and ports are 0 to {MAX_PORT}")
     return Arrival(
         agent_id=call.agent.id.value if call.agent.id is not None and call.agent.id.value else None,
         info=call.agent,
@@ -90,22 +92,22 @@ def arrival(call: internal.Connect, version: int, stream: int, address: str) -> 
 
 
 def _tasks(call: internal.Connect) -> tuple[Told, ...]:
-    """Raises `Refused`."""
+    """Raises `ArrivalRefused`."""
     try:
         asked = [amounts.read(bytes(resources)) for resources in call.asked]
     except codec.DecodeError as problem:
-        raise Refused(400, f"resources of tasks cannot be read: {problem}") from problem
+        raise ArrivalRefused(400, f"resources of tasks cannot be read: {problem}") from problem
     found = []
     for task in call.tasks:
         try:
             found.append(_told(task, asked) if task.task_id and 0 <= task.asked < len(asked) else _former(task))
         except codec.DecodeError as problem:
-            raise Refused(400, f"a task of framework {task.framework_id} cannot be read: {problem}") from problem
+            raise ArrivalRefused(400, f"a task of framework {task.framework_id} cannot be read: {problem}") from problem
     return tuple(found)
 
 
 def _told(task: internal.RunningTask, asked: Sequence[Read]) -> Told:
-    """Raises `codec.DecodeError`, `Refused`."""
+    """Raises `codec.DecodeError`, `ArrivalRefused`."""
     newest, oldest = bytes(task.status), bytes(task.unacknowledged)
     statuses: tuple[bytes, ...]
     if oldest in (_NOTHING, newest):
@@ -132,8 +134,8 @@ def _told(task: internal.RunningTask, asked: Sequence[Read]) -> Told:
     )
 
 
-def _refused(task: internal.RunningTask, task_id: str, error: str) -> Refused:
-    return Refused(400, f"task {task_id} of framework {task.framework_id}: {error}")
+def _refused(task: internal.RunningTask, task_id: str, error: str) -> ArrivalRefused:
+    return ArrivalRefused(400, f"task {task_id} of framework {task.framework_id}: {error}")
 
 
 # --- the former version ----------------------------------------------------------------------------------------------
@@ -142,11 +144,11 @@ def _refused(task: internal.RunningTask, task_id: str, error: str) -> Refused:
 class _Task(TaskInfo, frozen=True, kw_only=True):
     """A TaskInfo whose resources are left as they are: many tasks have the same."""
 
-    resources: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]
+    resources: msgspec.Raw = msgspec.Raw(b"[]")  # type: ignore[assignment]  # as it came, in place of the list that TaskInfo has
 
 
 def _former(task: internal.RunningTask) -> Told:
-    """Raises `codec.DecodeError`, `Refused`."""
+    """Raises `codec.DecodeError`, `ArrivalRefused`."""
     info = bytes(task.task)
     if b"null" in info:  # absent fields, perhaps; this master writes none
         whole = codec.decode(info, TaskInfo)

@@ -1,4 +1,4 @@
-"""A framework's calls: whether one is whole and may be made, and what it leads to. The texts are Mesos'."""
+"""A framework's calls: whether one is valid and permitted, and what it leads to. The texts are Mesos'."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ _COUNTED = {
     Call.Type.MESSAGE: "framework_to_executor",
     Call.Type.RECONCILE_OPERATIONS: "reconcile_operations",
 }
-"""Under which name Mesos counts a call, where nothing else here does."""
+"""The names of Mesos' metrics for calls that are counted nowhere else."""
 
 
 def subscribe(state: State, event: Subscribe, now: Now) -> Answer:
-    """200: what becomes of it is told on the stream."""
+    """200: the outcome is sent on the stream."""
     if error := invalid(event.call, event.principal):
         return 400, f"Failed to validate scheduler::Call: {error}"
     if not event.accepted:
@@ -62,7 +62,7 @@ def call(state: State, event: Called, now: Now) -> Answer:
     state.counters[f"master/calls/{call.type.value.lower()}"] += 1
     if call.type in _COUNTED:
         state.counters[f"master/messages_{_COUNTED[call.type]}"] += 1
-    if call.type is Call.Type.MESSAGE:  # there is no executor that could get it
+    if call.type is Call.Type.MESSAGE:  # there is no executor that could receive it
         state.counters["master/invalid_framework_to_executor_messages"] += 1
     return _call(state, framework, call, now, principal)
 
@@ -144,7 +144,7 @@ _PARTS = {
 
 
 def invalid(call: Call, principal: str | None = None) -> str | None:
-    """Why the call is not taken: it is not whole, or speaks for another than ``principal``."""
+    """Why the call is refused: a field is missing, or it names another principal than ``principal``."""
     if call.type is None:
         return "Expecting 'type' to be present"
     if call.type is Call.Type.SUBSCRIBE:

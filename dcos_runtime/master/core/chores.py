@@ -1,7 +1,7 @@
-"""Calls about very many things: begun at once, gone on with in steps between which others are served.
+"""Calls about thousands of tasks or offers. They begin at once and go on in steps; other calls are served in between.
 
-What is left of one is done whatever comes in between: an offer that was answered meanwhile is answered, and a task is
-told of as it is then.
+Each step works with the state of its own time: an offer that was answered meanwhile is left out, and a task is told of
+as it is then.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from dcos_runtime.core.frozen import Now
 from dcos_runtime.master.core import frameworks, offers, silence, tasks
 from dcos_runtime.master.core.records import Framework
 from dcos_runtime.master.core.state import State
-from dcos_runtime.master.core.timing import Asked, Chore, Declined, Ended, GiveUp, GoOn
+from dcos_runtime.master.core.timing import Chore, Declined, Ended, GiveUp, GoOn, StatesAsked
 
 AT_ONCE, ENDED_AT_ONCE, TOLD_AT_ONCE = 500, 200, 5000
 """Some 10 ms."""
@@ -26,8 +26,8 @@ def begin(state: State, chore: Chore, now: Now) -> None:
     A framework with so many calls of the kind under way has its first one done whole before: what waits does not grow,
     however fast a client calls.
     """
-    if isinstance(chore, Asked | Declined):
-        waiting = [one for one in state.chores if isinstance(one, Asked | Declined) and _alike(one, chore)]
+    if isinstance(chore, StatesAsked | Declined):
+        waiting = [one for one in state.chores if isinstance(one, StatesAsked | Declined) and _alike(one, chore)]
         if len(waiting) >= UNDER_WAY:
             state.chores.remove(waiting[0])
             _whole(state, waiting[0], now)
@@ -44,7 +44,7 @@ def remove(state: State, framework: Framework, now: Now) -> None:
 
 
 def go_on(state: State, now: Now) -> None:
-    """With the one that was begun first."""
+    """Goes on with the one that was begun first."""
     rest = _some(state, state.chores.popleft(), now)
     if rest is not None:
         state.chores.appendleft(rest)
@@ -52,7 +52,7 @@ def go_on(state: State, now: Now) -> None:
         state.timers.set(GoOn(), now.mono)
 
 
-def _alike(one: Asked | Declined, other: Asked | Declined) -> bool:
+def _alike(one: StatesAsked | Declined, other: StatesAsked | Declined) -> bool:
     return type(one) is type(other) and one.framework_id == other.framework_id
 
 
@@ -63,16 +63,16 @@ def _whole(state: State, chore: Chore, now: Now) -> None:
 
 
 def _some(state: State, chore: Chore, now: Now) -> Chore | None:
-    """Does some of it, and tells what is left."""
+    """Does a step, and returns what is left."""
     match chore:
         case Declined(framework_id, offer_ids, until):
             offers.decline(state, framework_id, offer_ids[:AT_ONCE], until)
             left = offer_ids[AT_ONCE:]
             return msgspec.structs.replace(chore, offer_ids=left) if left else None
-        case Asked(framework_id, stream, these, all_of_them):
+        case StatesAsked(framework_id, stream, these, all_of_them):
             framework = state.frameworks.get(framework_id)
             if framework is None or framework.stream != stream:
-                return None  # who subscribes anew asks anew
+                return None  # a framework that subscribes again reconciles again
             tasks.tell(state, framework, these[:AT_ONCE], all_of_them, now)
             left_to_tell = these[AT_ONCE:]
             return msgspec.structs.replace(chore, tasks=left_to_tell) if left_to_tell else None

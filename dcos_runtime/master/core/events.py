@@ -16,7 +16,7 @@ class Recovered(Frozen, frozen=True):
     epoch: int
 
 
-class Tick(Frozen, frozen=True):
+class BudgetedTick(Frozen, frozen=True):
     """Time has passed: whatever is due by now is to be done, and a slice of the offers that are.
 
     ``budget``: of so many agents at most; it is due again until all are done. ``None``: of all, however long that
@@ -67,7 +67,7 @@ class Called(Frozen, frozen=True):
 
 
 class TeardownAsked(Frozen, frozen=True):
-    """An operator, ``by`` as the log names them, ends a framework, whosever it is."""
+    """An operator, ``by`` as the log names them, ends a framework of any principal."""
 
     request: int
     framework_id: str
@@ -106,7 +106,7 @@ class AgentGone(Frozen, frozen=True):
 
 Event = (
     Recovered
-    | Tick
+    | BudgetedTick
     | Persisted
     | Resumed
     | Subscribe

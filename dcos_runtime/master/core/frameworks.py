@@ -82,6 +82,12 @@ def _refusal(state: State, info: FrameworkInfo, call: Call.Subscribe) -> str | N
 def _too_large(info: FrameworkInfo) -> str | None:
     if len(info.roles) > limits.MAX_ROLES:
         return f"FrameworkInfo has {len(info.roles)} roles, and may have {limits.MAX_ROLES}; use several frameworks"
+    components = sum(1 + name.count("/") for name in info.roles)
+    if components > limits.MAX_ROLE_COMPONENTS:
+        return (
+            f"the roles of FrameworkInfo have {components} components together, and may have"
+            f" {limits.MAX_ROLE_COMPONENTS}; use several frameworks"
+        )
     return limits.too_large("FrameworkInfo", codec.encode(info), limits.MAX_FRAMEWORK_INFO)
 
 
@@ -124,7 +130,7 @@ def _new(state: State, info: FrameworkInfo, wants: Wants, now: Now, recovered: b
     )
     state.frameworks[framework.id] = framework
     state.allocator.add_framework(framework.id, wants, active=False)
-    # Its tasks may have been told of by agents before it came.
+    # Agents may have reported its tasks before it subscribed.
     for agent in state.agents.values():
         for task in agent.tasks.get(framework.id, {}).values():
             framework.tasks[task.id] = task
@@ -167,7 +173,9 @@ def _connect(state: State, framework: Framework, stream: int, stream_id: str, ag
 
 
 def _broadcast(state: State, framework: Framework) -> None:
-    """To every agent that runs something of it. Whoever is away tells its own when it connects."""
+    """Sends it to every agent that runs something of the framework. An agent that is not connected is told when it
+    connects.
+    """
     for agent in state.agents.values():
         if framework.id in agent.tasks:
             tell_info(state, agent, framework)

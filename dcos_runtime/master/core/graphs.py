@@ -27,7 +27,7 @@ _NOTHING: Mapping[Any, Any] = {}
 
 
 class Unknown(TypeError):
-    """The state holds, or the bytes name, what is on no list."""
+    """The state holds, or the bytes name, a class that is on no list."""
 
 
 def _refuse(value: Any) -> NoReturn:
@@ -127,7 +127,7 @@ class _Taker:
 
     def objects(self) -> list[Any]:
         taken = []
-        for value in self._found:  # more are found meanwhile
+        for value in self._found:  # the list grows during the loop
             fields = [[name, self.take(getattr(value, name))] for name in self._classes.fields(value)]
             taken.append([self._classes.check(value), fields])
         return taken
@@ -211,7 +211,7 @@ class _Taker:
         return [[key if type(key) is str else self.take(key), self.take(item)] for key, item in mapping.items()]
 
     def _same(self, value: Any, taken: Callable[[], list[Any]]) -> list[Any]:
-        """What is held twice and may change is the same in both places still, and not two that are alike."""
+        """A mutable object that is referred to twice stays one object."""
         number = self._mutable.get(id(value))
         if number is not None:
             return ["again", number]
@@ -219,7 +219,7 @@ class _Taker:
         return ["first", number, taken()]
 
     def _equal(self, taken: list[Any]) -> list[Any]:
-        """What never changes is there once."""
+        """An immutable value is written once."""
         data = _encode(taken)
         number = self._frozen.get(data)
         if number is not None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 
 from dcos_runtime.core.frozen import Now, Persisted, Reply
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import agents, calls, chores, events, frameworks, offers, silence, snapshot
 from dcos_runtime.master.core.effects import Effect
 from dcos_runtime.master.core.events import Event
@@ -32,9 +32,9 @@ _NEVER = float("inf")
 
 
 class MasterCore:
-    """The leading master's decisions. ``source`` is all its chance, so that its life can be run again."""
+    """The leading master's decisions. ``source`` is its only randomness, so that its life can be run again."""
 
-    def __init__(self, config: Config, source: Source) -> None:
+    def __init__(self, config: Config, source: SeededSource) -> None:
         self.source = source
         self.state = State(config, source)
 
@@ -50,7 +50,7 @@ class MasterCore:
                 self._answer(event.request, 409, "bad luck; connect again")
             case events.AgentMessages():
                 self._answer_agent(event, now)
-            case events.Tick():
+            case events.BudgetedTick():
                 for key in state.timers.fire(now.mono):
                     self._due(key, now)
                 offers.allocate(state, now, event.budget)
@@ -79,11 +79,11 @@ class MasterCore:
         return state.take_effects()
 
     def take_effects(self) -> list[Effect]:
-        """What was wanted when `receive` raised."""
+        """The effects up to the point where `receive` raised."""
         return self.state.take_effects()
 
     def next_deadline(self) -> float | None:
-        """Monotonic seconds; in the past for at once."""
+        """When the next timer is due, in monotonic seconds; a time in the past: at once."""
         alarm, due = self.state.timers.next_deadline(), self.state.allocator.due()
         if alarm is not None and alarm < due:
             return alarm

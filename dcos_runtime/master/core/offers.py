@@ -84,13 +84,6 @@ def telling(framework: Framework) -> encoded.Telling:
     return made
 
 
-def message(framework: Framework, agent: Agent, offer: Offer) -> WireOffer:
-    """The offer as this framework understands it; `allocate` writes the same without making a message of it."""
-    how = telling(framework)
-    role = offer.role if how.multi_role else None
-    return encoded.message(fragments(agent), offer.id, framework.id, agent.id, offer.resources, how.format, role)
-
-
 def fragments(agent: Agent) -> encoded.Fragments:
     """Made when they are asked for first, and when what they are made of is another."""
     made = agent.fragments
@@ -100,7 +93,7 @@ def fragments(agent: Agent) -> encoded.Fragments:
 
 
 def forget(state: State, offer: Offer) -> None:
-    """The offer exists no more; what becomes of its resources is the caller's."""
+    """Removes the offer. What becomes of its resources is up to the caller."""
     del state.offers[offer.id]
     state.frameworks[offer.framework_id].offers.discard(offer.id)
     state.agents[offer.agent_id].offers.discard(offer.id)
@@ -175,7 +168,7 @@ def accept(state: State, framework: Framework, call: Call.Accept, now: Now) -> N
             for info in _tasks_of(operation):
                 _launch_valid(state, framework, agent, role, info, budget, now)
     finally:
-        # Whatever happened above, what no task took is free again.
+        # In every case above, the resources that no task uses are free again.
         state.allocator.recover(framework.id, role, agent.id, budget.left)
     until = refused_until(call.filters, now)
     if until is not None and budget.left:
@@ -271,7 +264,7 @@ def _drop(state: State, framework: Framework, operation: Operation, text: str) -
 
 
 def _passes(state: State, framework: Framework, agent: Agent, operation: Operation, now: Now) -> bool:
-    """What is wrong with an operation as such is said before any is performed."""
+    """Every operation is checked before any is performed."""
     if operation.type is None:
         return False
     if operation.type is Type.LAUNCH_GROUP:

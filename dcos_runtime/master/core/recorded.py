@@ -39,17 +39,20 @@ _Sent = TypeVar("_Sent", events.AgentConnect, events.AgentMessages)
 
 
 class Veil:
-    """TaskInfos, and data that tasks and frameworks send each other, may hold secrets; all else is the kernel's."""
+    """What may hold secrets: TaskInfos, data that tasks and frameworks send each other, addresses of frameworks' pages.
+    The rest is the kernel's."""
 
     def __init__(self, key: bytes) -> None:
         self._pseudonyms = Pseudonyms(key)
-        self._answer: bytes | None = None  # to what cannot be read, and is not told therefore
+        self._answer: bytes | None = None  # for TaskInfos that cannot be read: none of them is recorded
 
     def event(self, event: events.Event) -> events.Event:
         self._answer = None
         match event:
             case events.Called():
                 return self._called(event)
+            case events.Subscribe():
+                return self._introduced(event)
             case events.AgentMessages() if b'"data"' in event.data:
                 return self._sent(event, internal.Batch)
             case events.AgentConnect():
@@ -65,7 +68,17 @@ class Veil:
                 self._answer = str(error).encode()
         return msgspec.structs.replace(event, data=hidden)
 
+    def _introduced(self, event: events.Subscribe) -> events.Subscribe:
+        call = event.call.subscribe
+        if call is None:
+            return event
+        call = msgspec.structs.replace(call, framework_info=self._pseudonyms.framework(call.framework_info))
+        return msgspec.structs.replace(event, call=msgspec.structs.replace(event.call, subscribe=call))
+
     def _called(self, event: events.Called) -> events.Called:
+        if (update := event.call.update_framework) is not None:
+            update = msgspec.structs.replace(update, framework_info=self._pseudonyms.framework(update.framework_info))
+            return msgspec.structs.replace(event, call=msgspec.structs.replace(event.call, update_framework=update))
         if event.call.accept is None and event.call.message is None:
             return event
         hidden = codec.decode(self._pseudonyms.message(codec.encode(event.call)), Call)
@@ -73,7 +86,9 @@ class Veil:
 
     def effect(self, effect: effects.Effect) -> effects.Effect:
         if isinstance(effect, effects.Tell):
-            return self._told(effect) if b"RUN_TASK" in effect.data else effect
+            told = self._told(effect) if b"RUN_TASK" in effect.data else effect
+            hidden = self._pseudonyms.addresses(told.data)
+            return told if hidden is told.data else msgspec.structs.replace(told, data=hidden)
         if isinstance(effect, effects.Send):
             return self._updated(effect)
         if isinstance(effect, Reply) and self._answer is not None:
@@ -97,4 +112,4 @@ class Veil:
         return msgspec.structs.replace(effect, data=effect.data.replace(task, self._pseudonyms.message(task)))
 
     def snapshot(self, data: bytes) -> bytes:
-        return snapshot.veiled(data, self._pseudonyms.message)
+        return self._pseudonyms.addresses(snapshot.veiled(data, self._pseudonyms.message))

@@ -88,7 +88,7 @@ class Agent:
 
 
 @dataclass(frozen=True, slots=True)
-class Absent:
+class AbsentAgent:
     """An agent that the registry knows and that is not here: ``since`` (wall) unreachable, or else yet to come back."""
 
     info: AgentInfo
@@ -119,7 +119,7 @@ class History:
         self.size -= len(self._tasks.popleft().info)
 
     def remove(self, task_id: str) -> None:
-        """Whatever has this id."""
+        """The task with this id, completed or not."""
         for task in [task for task in self._tasks if task.id == task_id]:
             self._tasks.remove(task)
             self.size -= len(task.info)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import msgspec
 
-from dcos_runtime.master.core.records import Absent
+from dcos_runtime.master.core.records import AbsentAgent
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import AgentInfo
 
@@ -17,7 +17,7 @@ VERSION = 2
 READ = (1, 2)
 
 
-class UnknownVersion(ValueError):
+class UnknownRegistryVersion(ValueError):
     """A version that this master does not read. The text says which are."""
 
 
@@ -35,17 +35,17 @@ def entry(info: AgentInfo, unreachable_since: float | None = None) -> bytes:
     return codec.encode(_Entry(info, unreachable_since, VERSION))
 
 
-def read(key: str, value: bytes) -> tuple[Absent, bytes | None]:
+def read(key: str, value: bytes) -> tuple[AbsentAgent, bytes | None]:
     """The agent, and its entry as this version has it where that differs.
 
-    Raises `codec.DecodeError`, `UnknownVersion`.
+    Raises `codec.DecodeError`, `UnknownRegistryVersion`.
     """
     version = codec.decode(value, _Versioned).version
     if version not in READ:
-        raise UnknownVersion(
+        raise UnknownRegistryVersion(
             f"the registry's entry {key} is of version {version}, and this master reads {' and '.join(map(str, READ))};"
             " nothing was changed; run the version that wrote it, or one that is newer"
         )
     found = codec.decode(value, _Entry)
     former = entry(found.info, found.unreachable_since) if version != VERSION else None
-    return Absent(found.info, found.unreachable_since), former
+    return AbsentAgent(found.info, found.unreachable_since), former

@@ -1,4 +1,4 @@
-"""Agents that fall silent: pinged, given up, unreachable, forgotten; acted on once the registry has it for sure."""
+"""Agents that fall silent: pinged, marked unreachable, forgotten. Each change waits for the registry's write."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.master.core import offers, registry, tasks
-from dcos_runtime.master.core.records import Absent, Agent
+from dcos_runtime.master.core.records import AbsentAgent, Agent
 from dcos_runtime.master.core.registry import KEY
 from dcos_runtime.master.core.state import State
 from dcos_runtime.master.core.timing import Forget, GiveUp, MarkUnreachable, Ping
@@ -32,7 +32,7 @@ def schedule_ping(state: State, agent: Agent, now: Now) -> None:
 
 
 def ping(state: State, agent_id: str, now: Now) -> None:
-    """It is time to."""
+    """Pings the agent, or marks it unreachable when it missed too many pings."""
     agent = state.agents[agent_id]
     if agent_id in state.leaving:
         return
@@ -53,7 +53,7 @@ def send_ping(state: State, agent: Agent) -> None:
 
 
 def resumed(state: State) -> None:
-    """Every agent has its full time again: what it answered meanwhile may have been lost on our side."""
+    """Gives every agent its full time again: its answers may have been lost while the leader was suspended."""
     for agent in state.agents.values():
         agent.missed_pings = 0
 
@@ -68,7 +68,7 @@ def mark_unreachable(state: State, agent: Agent, why: str, now: Now, counted: st
 
 
 def removed(state: State, then: MarkUnreachable, now: Now) -> None:
-    """The registry has it: its tasks are unreachable (lost, for who does not know that state)."""
+    """The registry says so: its tasks are unreachable (lost, for frameworks that do not know that state)."""
     agent, since = state.agents[then.agent_id], then.since
     state.log(logging.WARNING, f"{then.why} ({agent.id})")
     state.timers.cancel(Ping(agent.id))
@@ -90,7 +90,7 @@ def removed(state: State, then: MarkUnreachable, now: Now) -> None:
     state.leave(agent)
     state.leaving.discard(agent.id)
     state.allocator.remove_agent(agent.id)
-    state.unreachable[agent.id] = Absent(agent.info, since)
+    state.unreachable[agent.id] = AbsentAgent(agent.info, since)
     _count_removal(state, then.counted)
     if then.counted == "unhealthy":
         state.counters["master/slave_unreachable_completed"] += 1
@@ -110,7 +110,7 @@ def _tell_lost(state: State, agent_id: str) -> None:
 
 
 def recovery_over(state: State, now: Now) -> None:
-    """Agents that did not come back to this master in their time are unreachable."""
+    """Marks agents unreachable that did not come back to this master in their time."""
     being_admitted = set(state.agent_streams.values())
     late = {agent_id: absent for agent_id, absent in state.recovering.items() if agent_id not in being_admitted}
     state.leaving.update(late)
@@ -120,7 +120,7 @@ def recovery_over(state: State, now: Now) -> None:
 
 
 def given_up(state: State, agent_ids: Iterable[str], since: float, now: Now) -> None:
-    """The registry has it that these never came back to this master."""
+    """The registry says that these did not come back: counts and logs them."""
     for agent_id in agent_ids:
         absent = state.recovering.pop(agent_id, None)
         if absent is None:  # it was admitted meanwhile, by a write before this one, and is not connected any more
@@ -129,7 +129,7 @@ def given_up(state: State, agent_ids: Iterable[str], since: float, now: Now) -> 
             removed(state, MarkUnreachable(agent_id, since, why, "unhealthy"), now)
             continue
         state.leaving.discard(agent_id)
-        state.unreachable[agent_id] = Absent(absent.info, since)
+        state.unreachable[agent_id] = AbsentAgent(absent.info, since)
         state.counters["master/recovery_slave_removals"] += 1
         _count_removal(state, "unhealthy")
         _tell_lost(state, agent_id)

@@ -8,11 +8,11 @@ from typing import Any
 import msgspec
 
 from dcos_runtime.core.resources import Holdings
-from dcos_runtime.core.seeds import Source, SourceState
+from dcos_runtime.core.seeds import SeededSource, SourceState
 from dcos_runtime.master.core import graphs, timing
 from dcos_runtime.master.core.allocator import columns, filters, matrix, quota, rows, runs, terms, told, tree, vector
 from dcos_runtime.master.core.arrivals import Arrival, Told
-from dcos_runtime.master.core.records import Absent, Agent, Framework, History, Offer, Task
+from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, History, Offer, Task
 from dcos_runtime.master.core.state import Config, State
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo, MasterInfo
 from dcos_runtime.wire.tasks import TaskState
@@ -21,7 +21,7 @@ _MODULES = (columns, filters, matrix, quota, rows, runs, terms, told, tree, vect
 
 
 def _of_allocator() -> list[type[Any]]:
-    """All its classes: its state is its own affair."""
+    """All classes of the allocator."""
     package = terms.__name__.rpartition(".")[0] + "."
     found = [each for module in _MODULES for each in vars(module).values()]
     classes = [each for each in found if isinstance(each, type) and each.__module__.startswith(package)]
@@ -30,9 +30,9 @@ def _of_allocator() -> list[type[Any]]:
 
 _CLASSES = graphs.Classes(
     [
-        *(State, Config, Agent, Framework, Offer, Task, Absent, History, Holdings),
+        *(State, Config, Agent, Framework, Offer, Task, AbsentAgent, History, Holdings),
         *(timing.Ping, timing.Expire, timing.RecoveryOver, timing.OfferTimeout, timing.GoOn),
-        *(timing.Declined, timing.Asked, timing.Ended),
+        *(timing.Declined, timing.StatesAsked, timing.Ended),
         *(timing.Admit, timing.MarkUnreachable, timing.GiveUp, timing.Forget, timing.Migrated),
         *(Arrival, Told),
         *(AgentInfo, FrameworkInfo, MasterInfo, TaskState),
@@ -52,14 +52,14 @@ class _Snapshot(msgspec.Struct, array_like=True):
     state: bytes
 
 
-def take(state: State, source: Source) -> bytes:
+def take(state: State, source: SeededSource) -> bytes:
     return msgspec.msgpack.encode(_Snapshot(source.state(), graphs.take(state, _CLASSES, {"source": source})))
 
 
-def read(seed: bytes, snapshot: bytes) -> tuple[State, Source]:
+def read(seed: bytes, snapshot: bytes) -> tuple[State, SeededSource]:
     """What `take` was given, or another just like it. Raises ``ValueError``."""
     found = msgspec.msgpack.decode(snapshot, type=_Snapshot)
-    source = Source.restored(seed, found.source)
+    source = SeededSource.restored(seed, found.source)
     state: State = graphs.make(found.state, _CLASSES, {"source": source})
     return state, source
 

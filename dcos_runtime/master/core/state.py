@@ -9,12 +9,12 @@ from typing import Any
 
 from dcos_runtime.core.frozen import Log
 from dcos_runtime.core.resources import Resources
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.core.timers import Timers
 from dcos_runtime.core.writes import Writes
 from dcos_runtime.master.core.allocator import Allocator, Options
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
-from dcos_runtime.master.core.records import Absent, Agent, Framework, Offer, Task
+from dcos_runtime.master.core.records import AbsentAgent, Agent, Framework, Offer, Task
 from dcos_runtime.master.core.timing import Chore, Continuation, Timer
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, MasterInfo
@@ -28,7 +28,7 @@ MAX_HISTORY = 256 << 20
 
 @dataclass(frozen=True)
 class Config:
-    """What the flags decide. Times are seconds. ``offer_timeout`` None: offers stay."""
+    """What the flags say. Times are seconds. ``offer_timeout`` None: offers are not rescinded."""
 
     master: MasterInfo
     agent_ping_timeout: float = 15.0
@@ -47,15 +47,15 @@ class Config:
 class State:
     """Everything the leading master knows. Changed while the core receives an event, and at no other time."""
 
-    def __init__(self, config: Config, source: Source) -> None:
+    def __init__(self, config: Config, source: SeededSource) -> None:
         self.config = config
         self.source = source
         self.allocator = Allocator(config.allocator, source)
         self.started_at = 0.0
         self.agents: dict[str, Agent] = {}
         self.places: dict[tuple[str, int | None], dict[str, None]] = {}  # hostname and port -> its agents
-        self.unreachable: OrderedDict[str, Absent] = OrderedDict()
-        self.recovering: dict[str, Absent] = {}
+        self.unreachable: OrderedDict[str, AbsentAgent] = OrderedDict()
+        self.recovering: dict[str, AbsentAgent] = {}
         self.leaving: set[str] = set()  # agents that are being marked unreachable in the registry
         self.frameworks: dict[str, Framework] = {}
         self.completed: OrderedDict[str, Framework] = OrderedDict()
@@ -113,7 +113,7 @@ class State:
     # --- effects ---
 
     def send(self, framework: Framework, event: Event) -> bool:
-        """Sends the event when the framework is subscribed. False: it is not, and never gets it."""
+        """Sends the event when the framework is subscribed. False: it is not subscribed, and never gets this event."""
         if framework.stream is None:
             return False
         self.effects.append(Send(framework.stream, event))
@@ -143,7 +143,7 @@ class State:
         self.effects.append(Log(level, text.encode("ascii", "backslashreplace").decode()))
 
     def persist(self, changes: Mapping[str, bytes | None], then: Continuation) -> None:
-        """What is to be done ``then``, once the changes are durable."""
+        """Writes the changes; ``then`` is the continuation, once they are durable."""
         self.effects.append(self.writes.begin(tuple(changes.items()), then))
 
     def unwritten(self) -> int:

@@ -12,7 +12,7 @@ from dcos_runtime.master.core import validate
 from dcos_runtime.master.core.arrivals import Told
 from dcos_runtime.master.core.records import Agent, Framework, Task
 from dcos_runtime.master.core.state import State
-from dcos_runtime.master.core.timing import Asked
+from dcos_runtime.master.core.timing import StatesAsked
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.common import AgentID, FrameworkID, TaskID, TimeInfo
 from dcos_runtime.wire.scheduler import Call, Event
@@ -45,7 +45,7 @@ def status(
 
 
 def forward(state: State, framework: Framework | None, update: TaskStatus) -> bool:
-    """Sends the update to the framework, when it is there to hear it."""
+    """Sends the update to the framework, if that is subscribed."""
     if framework is None:
         return False
     return state.send(framework, Event(type=Event.Type.UPDATE, update=Event.Update(status=update)))
@@ -155,7 +155,7 @@ def _state(status: bytes) -> TaskState | None:
 
 
 def newest(statuses: Sequence[bytes]) -> TaskStatus | None:
-    """The last of them, if there is any that can be read: an agent's word is kept as it came."""
+    """The last of the statuses that can be read: they are kept as the agent sent them."""
     try:
         return codec.decode(statuses[-1], TaskStatus) if statuses else None
     except codec.DecodeError:
@@ -185,7 +185,7 @@ def updated(state: State, agent: Agent, message: internal.Update, now: Now) -> N
 
 
 def gone(state: State, agent: Agent, message: internal.TaskGone) -> None:
-    """The agent has forgotten the task after its last acknowledgement; so do we, if we have not yet."""
+    """The agent has forgotten the task after its last acknowledgement. The master forgets it now, if it has not yet."""
     task = agent.task(message.framework_id, message.task_id)
     if task is not None and task.terminal:
         remove(state, task)
@@ -234,12 +234,14 @@ def acknowledge(state: State, framework: Framework, call: Call.Acknowledge) -> N
     state.counters["master/valid_status_update_acknowledgements"] += 1
 
 
-def asked(framework: Framework, call: Call.Reconcile) -> Asked:
-    """What the framework wants to know."""
+def asked(framework: Framework, call: Call.Reconcile) -> StatesAsked:
+    """Answers a framework's reconciliation."""
     if not call.tasks:
-        return Asked(framework.id, framework.stream, tuple([(task_id, None) for task_id in framework.tasks]), True)
+        return StatesAsked(
+            framework.id, framework.stream, tuple([(task_id, None) for task_id in framework.tasks]), True
+        )
     these = [(one.task_id.value, one.agent_id.value if one.agent_id else None) for one in call.tasks]
-    return Asked(framework.id, framework.stream, tuple(these), False)
+    return StatesAsked(framework.id, framework.stream, tuple(these), False)
 
 
 def tell(

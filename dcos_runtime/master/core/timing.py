@@ -30,7 +30,7 @@ class OfferTimeout(Frozen, frozen=True):
 
 
 class GoOn(Frozen, frozen=True):
-    """There is more to do of a long call."""
+    """The next step of a long call is due."""
 
 
 Timer = Ping | Expire | RecoveryOver | OfferTimeout | GoOn
@@ -63,7 +63,7 @@ class GiveUp(Frozen, frozen=True):
 
 
 class Forget(Frozen, frozen=True):
-    """The registry knows these unreachable agents no more."""
+    """These unreachable agents are removed from the registry."""
 
     agent_ids: tuple[str, ...]
 
@@ -83,7 +83,7 @@ class Declined(Frozen, frozen=True):
     until: float | None
 
 
-class Asked(Frozen, frozen=True):
+class StatesAsked(Frozen, frozen=True):
     """The framework, on this stream, wants to know the states of these tasks, on these agents where it says so.
 
     ``all``: it asked for all of its tasks, and these are they; what is not there any more it does not want to know.
@@ -101,5 +101,5 @@ class Ended(Frozen, frozen=True):
     framework_id: str
 
 
-Chore = Declined | Asked | Ended | GiveUp
+Chore = Declined | StatesAsked | Ended | GiveUp
 """What a call may want of very many things; see `chores`."""

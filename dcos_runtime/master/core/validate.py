@@ -20,7 +20,6 @@ from dcos_runtime.wire.tasks import CheckInfo, ExecutorInfo, HealthCheck, TaskIn
 
 _NAME_MAX = 255
 _NO_ID = re.compile(r"[/\\\x00-\x1f\x7f]")
-_MAX_NANOSECONDS = 2**63 - 1
 _MAX_SECONDS = 9223372036.0  # an int64 of nanoseconds
 
 
@@ -103,7 +102,7 @@ def not_yours(principal: str | None, info: FrameworkInfo) -> str | None:
 
 
 def update(old: FrameworkInfo, new: FrameworkInfo, principal: str | None = None) -> str | None:
-    """A framework of nobody, from before principals were wanted, becomes that of ``principal``, who is known."""
+    """A framework without a principal (subscribed before principals were required) gets the known ``principal``."""
     adopted = old.principal is None and principal is not None
     if old.principal != new.principal and not adopted:
         return "Changing framework's principal is not allowed."
@@ -176,12 +175,8 @@ def _task_itself(info: TaskInfo, agent_id: str, known: Container[str], unreachab
     grace = info.kill_policy.grace_period if info.kill_policy else None
     if grace is not None and grace.nanoseconds < 0:
         return "Task's 'kill_policy.grace_period' must be non-negative"
-    if grace is not None and grace.nanoseconds > _MAX_NANOSECONDS:
-        return "Task's 'kill_policy.grace_period' must fit into 64 bits"
     if info.max_completion_time is not None and info.max_completion_time.nanoseconds < 0:
         return "Task's `max_completion_time` must be non-negative"
-    if info.max_completion_time is not None and info.max_completion_time.nanoseconds > _MAX_NANOSECONDS:
-        return "Task's `max_completion_time` must fit into 64 bits"
     if info.check is not None and (error := check(info.check)):
         return f"Task uses invalid check: {error}"
     if info.health_check is not None and (error := health_check(info.health_check)):

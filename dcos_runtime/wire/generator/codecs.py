@@ -27,7 +27,7 @@ _WIDTH = 120
 _TYPES = {"string": "str", "bytes": "bytes", "double": "float", "bool": "bool"}
 _READING = frozenset(
     (
-        *("DEPTH", "Absent", "Again", "Codec", "Refused", "Shape", "double", "entry", "int32", "int64", "length"),
+        *("DEPTH", "Absent", "Again", "Codec", "Malformed", "Shape", "double", "entry", "int32", "int64", "length"),
         *("numbers", "text", "uint32", "unknown", "varint"),
     )
 )
@@ -280,7 +280,7 @@ def _decoder(message: Message) -> list[str]:
     lines = [f"def d_{name}(b: bytes, i: int, e: int{depth}) -> {name}:"]
     fields = sorted(message.fields, key=lambda one: one.number)
     if not fields:
-        lines += ["    while i < e: i = unknown(b, i)", "    if i != e: raise Refused('the end is missing')"]
+        lines += ["    while i < e: i = unknown(b, i)", "    if i != e: raise Malformed('the end is missing')"]
         return [*lines, f"    return {name}()"]
     usual = USUAL.get(f"{message.module}.{message.path}")
     rare = {one.name for one in fields if usual is not None and one.name not in usual and one.label != "required"}
@@ -314,7 +314,7 @@ def _decoder(message: Message) -> list[str]:
                 lines.append(f"{indent}else:")
                 indent += "    "
     lines += [f"{indent}i = unknown(b, i - 1) if i == h else i - 1"]
-    lines += ["    if i != e: raise Refused('the end is missing')"]
+    lines += ["    if i != e: raise Malformed('the end is missing')"]
     required = [one for one in fields if one.label == "required"]
     if required:
         absent = " or ".join(f"v{one.number} is None" for one in required)
@@ -382,7 +382,7 @@ def _message(one: Field) -> list[str]:
     name = alias(one.message)
     lines = [] if one.label == "repeated" else [f"if v{one.number} is not None: raise Again('{one.name}')"]
     if one.message.deep:
-        lines += ["if k < 1: raise Refused('nested too deeply')"]
+        lines += ["if k < 1: raise Malformed('nested too deeply')"]
         return [*lines, *_keep(one, f"d_{name}(b[i:j], 0, n, k - 1)")]
     kind = _wrapper(one.message) or _may_wrap(one.message)
     if not kind:

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from dcos_runtime.wire.generator.schema import UNKNOWN, Enum, Field, Message, Module
+from dcos_runtime.wire.generator.schema import UNKNOWN, Enum, Field, Message, Module, NotSupported
 
 NOTE = "Made by `python -m dcos_runtime.wire.generator` from `wire/proto/{name}.proto`; change that, and make it anew."
-_TYPES = {"string": "str", "bytes": "bytes", "double": "float", "bool": "bool"}
+_TYPES = {
+    **{"string": "str", "bytes": "bytes", "double": "float", "bool": "bool"},
+    **{"int32": "base.Int32", "int64": "base.Int64", "uint32": "base.UInt32", "uint64": "base.UInt64"},
+}
 
 
 def render(module: Module) -> str:
@@ -63,7 +66,8 @@ def _message(message: Message) -> list[str]:
     for nested in message.messages:
         body += [*_message(nested), ""]
     body += [_declaration(one) for one in message.fields]
-    if enums:
+    wide = [one for one in message.fields if one.kind == "uint64"]
+    if enums or wide:
         body += ["", "def __post_init__(self) -> None:"]
         for one in enums:
             name = f"self.{one.name}"
@@ -74,13 +78,18 @@ def _message(message: Message) -> list[str]:
                 if one.label == "optional"
                 else f'        base.expect("{one.name}")'
             )
+        for one in wide:
+            if one.label == "repeated" or one.key is not None:
+                raise NotSupported(f"{message.path}.{one.name}: numbers of 64 bits without sign are no lists")
+            given = f"self.{one.name} is not None and " if one.label == "optional" else ""
+            body += [f"    if {given}self.{one.name} > base.UINT64:", f'        base.too_large("{one.name}")']
     while body and not body[-1]:
         body.pop()
     return [*lines, *_indented(body or ["pass"])]
 
 
 def _declaration(one: Field) -> str:
-    kind = one.of.path if one.of is not None else _TYPES.get(one.kind, "int")
+    kind = one.of.path if one.of is not None else _TYPES[one.kind]
     default = f"  # default {one.default}" if one.default else ""
     if one.key is not None:
         return f"{one.name}: dict[str, {kind}] = {{}}"

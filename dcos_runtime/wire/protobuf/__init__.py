@@ -12,7 +12,7 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 from dcos_runtime.wire.codec import DecodeError
-from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, merged
+from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Malformed, Shape, merged
 
 CONTENT_TYPE = "application/x-protobuf"
 
@@ -40,7 +40,7 @@ def decode(data: bytes | bytearray | memoryview, kind: type[T]) -> T:
         return message
     except Absent as error:
         raise DecodeError(f"a required field of {error} is missing") from error
-    except Refused as error:
+    except Malformed as error:
         raise DecodeError(str(error)) from error
     except (IndexError, struct.error) as error:
         raise DecodeError("the end is missing") from error

@@ -24,15 +24,15 @@ _MAX_TAG = (1 << 32) - 1
 double = struct.Struct("<d").unpack_from
 
 
-class Refused(ValueError):
+class Malformed(ValueError):
     """The bytes are no message."""
 
 
-class Absent(Refused):
+class Absent(Malformed):
     """A required field is missing. The text is its name, with that of its message."""
 
 
-class Again(Refused):
+class Again(Malformed):
     """A part of one message comes a second time, or is told of in a way that nobody writes."""
 
 
@@ -59,7 +59,7 @@ def varint(data: bytes, at: int) -> tuple[int, int]:
             return value & 0xFFFFFFFFFFFFFFFF, at
         shift += 7
         if shift > 63:
-            raise Refused("a varint of more than 10 bytes")
+            raise Malformed("a varint of more than 10 bytes")
 
 
 def int64(data: bytes, at: int) -> tuple[int, int]:
@@ -87,7 +87,7 @@ def length(data: bytes, at: int) -> tuple[int, int]:
         return data[at] + (second << 7) - 128, at + 2
     value, at = varint(data, at)
     if value > _MAX_LENGTH:
-        raise Refused("a length of more than 31 bits")
+        raise Malformed("a length of more than 31 bits")
     return value, at
 
 
@@ -95,7 +95,7 @@ def tag(data: bytes, at: int) -> tuple[int, int]:
     """The next field's number and wire type, however many bytes were spent on it."""
     value, end = varint(data, at)
     if value > _MAX_TAG or end - at > 5:
-        raise Refused("a field number of more than 29 bits")
+        raise Malformed("a field number of more than 29 bits")
     return value, end
 
 
@@ -106,14 +106,14 @@ def numbers(data: bytes, at: int, end: int, one: Callable[[bytes, int], tuple[in
         value, at = one(data, at)
         found.append(value)
     if at != end:
-        raise Refused("a packed list ends within a number")
+        raise Malformed("a packed list ends within a number")
     return found
 
 
 def skip(data: bytes, at: int, found: int, depth: int = DEPTH) -> int:
     """Where the unknown field ends whose tag ``found`` was read before ``at``."""
     if found < 8:
-        raise Refused("a field with number 0")
+        raise Malformed("a field with number 0")
     kind = found & 7
     if kind == 0:
         return varint(data, at)[1]
@@ -125,14 +125,14 @@ def skip(data: bytes, at: int, found: int, depth: int = DEPTH) -> int:
     if kind == 5:
         return at + 4
     if kind != 3:
-        raise Refused("the end of a group that has not begun" if kind == 4 else f"wire type {kind}")
+        raise Malformed("the end of a group that has not begun" if kind == 4 else f"wire type {kind}")
     if depth < 1:
-        raise Refused("nested too deeply")
+        raise Malformed("nested too deeply")
     while True:
         inner, at = tag(data, at)
         if inner & 7 == 4:
             if inner != found + 1:
-                raise Refused("the end of another group")
+                raise Malformed("the end of another group")
             return at
         at = skip(data, at, inner, depth - 1)
 
@@ -163,7 +163,7 @@ def entry(data: bytes, at: int, end: int, value: Callable[[bytes, int, int], T])
             raise Again("a value of a map")
         at += size
     if at != end:
-        raise Refused("the end is missing")
+        raise Malformed("the end is missing")
     return key, value(b"", 0, 0) if found is None else found
 
 
@@ -193,16 +193,16 @@ def merged(data: bytes, shape: Shape, shapes: Callable[[str], Shape], depth: int
         if told is None:
             at = skip(data, at, found)
             if at > end:
-                raise Refused("the end is missing")
+                raise Malformed("the end is missing")
             out += (varint_bytes(found), data[after:at])
             continue
         if depth < 1:
-            raise Refused("nested too deeply")
+            raise Malformed("nested too deeply")
         size, at = length(data, at)
         part = data[at : at + size]
         at += size
         if at > end:
-            raise Refused("the end is missing")
+            raise Malformed("the end is missing")
         single, name, others = told
         if single:
             for other in others:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import agent as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, entry, int32, length, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, entry, int32, length, uint32, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, pair, sized, uint32_text, utf8, varint_text, wrapped
 from dcos_runtime.wire.protobuf.cluster import AgentInfo, FrameworkInfo, d_AgentInfo, d_FrameworkInfo, e_AgentInfo, e_FrameworkInfo
 from dcos_runtime.wire.protobuf.common import CommandInfo, ContainerID, DurationInfo, ExecutorID, FrameworkID, ResourceProviderID, TimeInfo, Value_Scalar, d_CommandInfo, d_ContainerID, d_DurationInfo, d_ExecutorID, d_FrameworkID, d_ResourceProviderID, d_TimeInfo, d_Value_Scalar, e_CommandInfo, e_ContainerID, e_DurationInfo, e_ExecutorID, e_FrameworkID, e_ResourceProviderID, e_TimeInfo, e_Value_Scalar
@@ -130,7 +130,7 @@ def d_Call_GetMetrics(b: bytes, i: int, e: int) -> Call_GetMetrics:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_GetMetrics(timeout=v1)
 
 
@@ -163,7 +163,7 @@ def d_Call_SetLoggingLevel(b: bytes, i: int, e: int) -> Call_SetLoggingLevel:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.SetLoggingLevel')
     return Call_SetLoggingLevel(level=v1, duration=v2)
 
@@ -188,7 +188,7 @@ def d_Call_ListFiles(b: bytes, i: int, e: int) -> Call_ListFiles:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.ListFiles')
     return Call_ListFiles(path=v1)
 
@@ -232,7 +232,7 @@ def d_Call_ReadFile(b: bytes, i: int, e: int) -> Call_ReadFile:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.ReadFile')
     return Call_ReadFile(path=v1, offset=v2, length=v3)
 
@@ -266,7 +266,7 @@ def d_Call_GetContainers(b: bytes, i: int, e: int) -> Call_GetContainers:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_GetContainers(show_nested=v1, show_standalone=v2)
 
 
@@ -295,7 +295,7 @@ def d_Call_LaunchNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Ca
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -319,7 +319,7 @@ def d_Call_LaunchNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Ca
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.LaunchNestedContainer')
     return Call_LaunchNestedContainer(container_id=v1, command=v2, container=v3)
 
@@ -339,13 +339,13 @@ def d_Call_WaitNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.WaitNestedContainer')
     return Call_WaitNestedContainer(container_id=v1)
 
@@ -369,7 +369,7 @@ def d_Call_KillNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -381,7 +381,7 @@ def d_Call_KillNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.KillNestedContainer')
     return Call_KillNestedContainer(container_id=v1, signal=v2)
 
@@ -401,13 +401,13 @@ def d_Call_RemoveNestedContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Ca
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.RemoveNestedContainer')
     return Call_RemoveNestedContainer(container_id=v1)
 
@@ -437,7 +437,7 @@ def d_Call_LaunchNestedContainerSession(b: bytes, i: int, e: int, k: int = DEPTH
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -461,7 +461,7 @@ def d_Call_LaunchNestedContainerSession(b: bytes, i: int, e: int, k: int = DEPTH
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.LaunchNestedContainerSession')
     return Call_LaunchNestedContainerSession(container_id=v1, command=v2, container=v3)
 
@@ -499,7 +499,7 @@ def d_Call_AttachContainerInput(b: bytes, i: int, e: int, k: int = DEPTH) -> Cal
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v2 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -514,7 +514,7 @@ def d_Call_AttachContainerInput(b: bytes, i: int, e: int, k: int = DEPTH) -> Cal
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_AttachContainerInput(type=v1, container_id=v2, process_io=v3)
 
 
@@ -533,13 +533,13 @@ def d_Call_AttachContainerOutput(b: bytes, i: int, e: int, k: int = DEPTH) -> Ca
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.AttachContainerOutput')
     return Call_AttachContainerOutput(container_id=v1)
 
@@ -580,7 +580,7 @@ def d_Call_LaunchContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_Lau
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -621,7 +621,7 @@ def d_Call_LaunchContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_Lau
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.LaunchContainer')
     return Call_LaunchContainer(container_id=v1, command=v2, resources=v3, container=v4, limits=v5)
 
@@ -641,13 +641,13 @@ def d_Call_WaitContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_WaitC
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.WaitContainer')
     return Call_WaitContainer(container_id=v1)
 
@@ -671,7 +671,7 @@ def d_Call_KillContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_KillC
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -683,7 +683,7 @@ def d_Call_KillContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_KillC
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.KillContainer')
     return Call_KillContainer(container_id=v1, signal=v2)
 
@@ -703,13 +703,13 @@ def d_Call_RemoveContainer(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_Rem
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.RemoveContainer')
     return Call_RemoveContainer(container_id=v1)
 
@@ -734,7 +734,7 @@ def d_Call_AddResourceProviderConfig(b: bytes, i: int, e: int) -> Call_AddResour
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.AddResourceProviderConfig')
     return Call_AddResourceProviderConfig(info=v1)
 
@@ -759,7 +759,7 @@ def d_Call_UpdateResourceProviderConfig(b: bytes, i: int, e: int) -> Call_Update
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.UpdateResourceProviderConfig')
     return Call_UpdateResourceProviderConfig(info=v1)
 
@@ -796,7 +796,7 @@ def d_Call_RemoveResourceProviderConfig(b: bytes, i: int, e: int) -> Call_Remove
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.RemoveResourceProviderConfig')
     return Call_RemoveResourceProviderConfig(type=v1, name=v2)
 
@@ -826,7 +826,7 @@ def d_Call_MarkResourceProviderGone(b: bytes, i: int, e: int) -> Call_MarkResour
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.MarkResourceProviderGone')
     return Call_MarkResourceProviderGone(resource_provider_id=v1)
 
@@ -856,7 +856,7 @@ def d_Call_PruneImages(b: bytes, i: int, e: int) -> Call_PruneImages:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_PruneImages(excluded_images=v1)
 
 
@@ -1028,7 +1028,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v6 is not None: raise Again('launch_nested_container')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v6 = d_Call_LaunchNestedContainer(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1038,7 +1038,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v7 is not None: raise Again('wait_nested_container')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v7 = d_Call_WaitNestedContainer(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1048,7 +1048,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v8 is not None: raise Again('kill_nested_container')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v8 = d_Call_KillNestedContainer(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1058,7 +1058,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v9 is not None: raise Again('launch_nested_container_session')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v9 = d_Call_LaunchNestedContainerSession(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1068,7 +1068,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v10 is not None: raise Again('attach_container_input')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v10 = d_Call_AttachContainerInput(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1078,7 +1078,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v11 is not None: raise Again('attach_container_output')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v11 = d_Call_AttachContainerOutput(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1088,7 +1088,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v12 is not None: raise Again('remove_nested_container')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v12 = d_Call_RemoveNestedContainer(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1098,7 +1098,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v13 is not None: raise Again('launch_container')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v13 = d_Call_LaunchContainer(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1108,7 +1108,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v14 is not None: raise Again('wait_container')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v14 = d_Call_WaitContainer(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1118,7 +1118,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v15 is not None: raise Again('kill_container')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v15 = d_Call_KillContainer(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1129,7 +1129,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v16 is not None: raise Again('remove_container')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v16 = d_Call_RemoveContainer(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1195,7 +1195,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call(type=v1, get_metrics=v2, set_logging_level=v3, list_files=v4, read_file=v5, get_containers=v20, launch_nested_container=v6, wait_nested_container=v7, kill_nested_container=v8, remove_nested_container=v12, launch_nested_container_session=v9, attach_container_input=v10, attach_container_output=v11, launch_container=v13, wait_container=v14, kill_container=v15, remove_container=v16, add_resource_provider_config=v17, update_resource_provider_config=v18, remove_resource_provider_config=v19, mark_resource_provider_gone=v22, prune_images=v21)
 
 
@@ -1215,7 +1215,7 @@ def d_Response_GetHealth(b: bytes, i: int, e: int) -> Response_GetHealth:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetHealth')
     return Response_GetHealth(healthy=v1)
 
@@ -1245,7 +1245,7 @@ def d_Response_GetFlags(b: bytes, i: int, e: int) -> Response_GetFlags:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetFlags(flags=v1)
 
 
@@ -1269,7 +1269,7 @@ def d_Response_GetVersion(b: bytes, i: int, e: int) -> Response_GetVersion:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetVersion')
     return Response_GetVersion(version_info=v1)
 
@@ -1299,7 +1299,7 @@ def d_Response_GetMetrics(b: bytes, i: int, e: int) -> Response_GetMetrics:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetMetrics(metrics=v1)
 
 
@@ -1320,7 +1320,7 @@ def d_Response_GetLoggingLevel(b: bytes, i: int, e: int) -> Response_GetLoggingL
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetLoggingLevel')
     return Response_GetLoggingLevel(level=v1)
 
@@ -1350,7 +1350,7 @@ def d_Response_ListFiles(b: bytes, i: int, e: int) -> Response_ListFiles:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_ListFiles(file_infos=v1)
 
 
@@ -1381,7 +1381,7 @@ def d_Response_ReadFile(b: bytes, i: int, e: int) -> Response_ReadFile:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Response.ReadFile')
     return Response_ReadFile(size=v1, data=v2)
 
@@ -1414,7 +1414,7 @@ def d_Response_GetState(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('get_tasks')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_Response_GetTasks(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1438,7 +1438,7 @@ def d_Response_GetState(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetState(get_tasks=v1, get_executors=v2, get_frameworks=v3)
 
 
@@ -1518,7 +1518,7 @@ def d_Response_GetContainers_Container(b: bytes, i: int, e: int, k: int = DEPTH)
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v4 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1528,7 +1528,7 @@ def d_Response_GetContainers_Container(b: bytes, i: int, e: int, k: int = DEPTH)
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v5 is not None: raise Again('container_status')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v5 = d_ContainerStatus(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1543,7 +1543,7 @@ def d_Response_GetContainers_Container(b: bytes, i: int, e: int, k: int = DEPTH)
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v4 is None: raise Absent('Response.GetContainers.Container')
     return Response_GetContainers_Container(framework_id=v1, executor_id=v2, executor_name=v3, container_id=v4, container_status=v5, resource_statistics=v6)
 
@@ -1567,14 +1567,14 @@ def d_Response_GetContainers(b: bytes, i: int, e: int, k: int = DEPTH) -> Respon
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1.append(d_Response_GetContainers_Container(b[i:j], 0, n, k - 1))
             i = j
             if i >= e: break
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetContainers(containers=v1)
 
 
@@ -1598,7 +1598,7 @@ def d_Response_GetFrameworks_Framework(b: bytes, i: int, e: int) -> Response_Get
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetFrameworks.Framework')
     return Response_GetFrameworks_Framework(framework_info=v1)
 
@@ -1644,7 +1644,7 @@ def d_Response_GetFrameworks(b: bytes, i: int, e: int) -> Response_GetFrameworks
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetFrameworks(frameworks=v1, completed_frameworks=v2)
 
 
@@ -1668,7 +1668,7 @@ def d_Response_GetExecutors_Executor(b: bytes, i: int, e: int) -> Response_GetEx
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetExecutors.Executor')
     return Response_GetExecutors_Executor(executor_info=v1)
 
@@ -1714,7 +1714,7 @@ def d_Response_GetExecutors(b: bytes, i: int, e: int) -> Response_GetExecutors:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetExecutors(executors=v1, completed_executors=v2)
 
 
@@ -1743,7 +1743,7 @@ def d_Response_GetOperations(b: bytes, i: int, e: int) -> Response_GetOperations
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetOperations(operations=v1)
 
 
@@ -1794,7 +1794,7 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1.append(d_Task(b[i:j], 0, n, k - 1))
             i = j
             if i >= e: break
@@ -1804,7 +1804,7 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
                 n = b[i]; i += 1
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
-                if k < 1: raise Refused('nested too deeply')
+                if k < 1: raise Malformed('nested too deeply')
                 v2.append(d_Task(b[i:j], 0, n, k - 1))
                 i = j
                 if i >= e: break
@@ -1814,7 +1814,7 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
                     n = b[i]; i += 1
                     if n > 127: n, i = length(b, i - 1)
                     j = i + n
-                    if k < 1: raise Refused('nested too deeply')
+                    if k < 1: raise Malformed('nested too deeply')
                     v3.append(d_Task(b[i:j], 0, n, k - 1))
                     i = j
                     if i >= e: break
@@ -1824,7 +1824,7 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
                         n = b[i]; i += 1
                         if n > 127: n, i = length(b, i - 1)
                         j = i + n
-                        if k < 1: raise Refused('nested too deeply')
+                        if k < 1: raise Malformed('nested too deeply')
                         v4.append(d_Task(b[i:j], 0, n, k - 1))
                         i = j
                         if i >= e: break
@@ -1834,14 +1834,14 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
                             n = b[i]; i += 1
                             if n > 127: n, i = length(b, i - 1)
                             j = i + n
-                            if k < 1: raise Refused('nested too deeply')
+                            if k < 1: raise Malformed('nested too deeply')
                             v5.append(d_Task(b[i:j], 0, n, k - 1))
                             i = j
                             if i >= e: break
                             t = b[i]; i += 1
                         else:
                             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetTasks(pending_tasks=v1, queued_tasks=v2, launched_tasks=v3, terminated_tasks=v4, completed_tasks=v5)
 
 
@@ -1896,7 +1896,7 @@ def d_Response_GetAgent(b: bytes, i: int, e: int) -> Response_GetAgent:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetAgent(agent_info=v1, drain_config=v2, estimated_drain_start_time=v3)
 
 
@@ -1936,7 +1936,7 @@ def d_Response_GetResourceProviders_ResourceProvider(b: bytes, i: int, e: int) -
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetResourceProviders.ResourceProvider')
     return Response_GetResourceProviders_ResourceProvider(resource_provider_info=v1, total_resources=v2)
 
@@ -1966,7 +1966,7 @@ def d_Response_GetResourceProviders(b: bytes, i: int, e: int) -> Response_GetRes
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetResourceProviders(resource_providers=v1)
 
 
@@ -2037,7 +2037,7 @@ def d_Response_WaitNestedContainer(b: bytes, i: int, e: int) -> Response_WaitNes
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_WaitNestedContainer(exit_status=v1, state=v2, reason=v3, limitation=v4, message=v5)
 
 
@@ -2108,7 +2108,7 @@ def d_Response_WaitContainer(b: bytes, i: int, e: int) -> Response_WaitContainer
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_WaitContainer(exit_status=v1, state=v2, reason=v3, limitation=v4, message=v5)
 
 
@@ -2283,7 +2283,7 @@ def d_Response(b: bytes, i: int, e: int, k: int = DEPTH) -> Response:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v9 is not None: raise Again('get_state')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v9 = d_Response_GetState(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -2293,7 +2293,7 @@ def d_Response(b: bytes, i: int, e: int, k: int = DEPTH) -> Response:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v10 is not None: raise Again('get_containers')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v10 = d_Response_GetContainers(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -2321,7 +2321,7 @@ def d_Response(b: bytes, i: int, e: int, k: int = DEPTH) -> Response:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v13 is not None: raise Again('get_tasks')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v13 = d_Response_GetTasks(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -2375,7 +2375,7 @@ def d_Response(b: bytes, i: int, e: int, k: int = DEPTH) -> Response:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response(type=v1, get_health=v2, get_flags=v3, get_version=v4, get_metrics=v5, get_logging_level=v6, list_files=v7, read_file=v8, get_state=v9, get_containers=v10, get_frameworks=v11, get_executors=v12, get_operations=v18, get_tasks=v13, get_agent=v15, get_resource_providers=v17, wait_nested_container=v14, wait_container=v16)
 
 
@@ -2410,7 +2410,7 @@ def d_ProcessIO_Data(b: bytes, i: int, e: int) -> ProcessIO_Data:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return ProcessIO_Data(type=v1, data=v2)
 
 
@@ -2437,7 +2437,7 @@ def d_ProcessIO_Control_Heartbeat(b: bytes, i: int, e: int) -> ProcessIO_Control
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return ProcessIO_Control_Heartbeat(interval=v1)
 
 
@@ -2488,7 +2488,7 @@ def d_ProcessIO_Control(b: bytes, i: int, e: int) -> ProcessIO_Control:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return ProcessIO_Control(type=v1, tty_info=v2, heartbeat=v3)
 
 
@@ -2539,7 +2539,7 @@ def d_ProcessIO(b: bytes, i: int, e: int) -> ProcessIO:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return ProcessIO(type=v1, data=v2, control=v3)
 
 

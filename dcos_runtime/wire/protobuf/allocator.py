@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import allocator as structs
-from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, int32, length, unknown
+from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Malformed, Shape, int32, length, unknown
 from dcos_runtime.wire.protobuf._writing import heads, numbered, sized, utf8, wrapped
 from dcos_runtime.wire.protobuf.common import FrameworkID, TimeInfo, d_FrameworkID, d_TimeInfo, e_FrameworkID, e_TimeInfo
 
@@ -66,7 +66,7 @@ def d_InverseOfferStatus(b: bytes, i: int, e: int) -> InverseOfferStatus:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('InverseOfferStatus')
     return InverseOfferStatus(status=v1, framework_id=v2, timestamp=v3)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import cluster as structs
-from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, double, entry, int32, length, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Malformed, Shape, double, entry, int32, length, uint32, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, uint32_text, utf8, wrapped
 from dcos_runtime.wire.protobuf.common import URL, UUID, Address, AgentID, Attribute, DomainInfo, ExecutorID, FrameworkID, Labels, OfferFilters, OfferID, OperationID, ResourceProviderID, Unavailability, Value_Scalar, d_Address, d_AgentID, d_Attribute, d_DomainInfo, d_ExecutorID, d_FrameworkID, d_Labels, d_OfferFilters, d_OfferID, d_OperationID, d_ResourceProviderID, d_URL, d_UUID, d_Unavailability, d_Value_Scalar, e_Address, e_AgentID, e_Attribute, e_DomainInfo, e_ExecutorID, e_FrameworkID, e_Labels, e_OfferFilters, e_OfferID, e_OperationID, e_ResourceProviderID, e_URL, e_UUID, e_Unavailability
 from dcos_runtime.wire.protobuf.resources import Resource, Resource_AllocationInfo, Resource_DiskInfo_Source_Type, d_Resource, d_Resource_AllocationInfo, e_Resource, e_Resource_AllocationInfo, t_Resource_DiskInfo_Source_Type
@@ -92,7 +92,7 @@ def d_FrameworkInfo_Capability(b: bytes, i: int, e: int) -> FrameworkInfo_Capabi
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return FrameworkInfo_Capability(type=v1)
 
 
@@ -284,7 +284,7 @@ def d_FrameworkInfo(b: bytes, i: int, e: int) -> FrameworkInfo:
                     t = b[i]; i += 1
                 else:
                     i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('FrameworkInfo')
     if not r: return FrameworkInfo(user=v1, name=v2, id=v3, failover_timeout=v4, checkpoint=v5, roles=v12, hostname=v7, principal=v8, webui_url=v9, capabilities=v10)
     return FrameworkInfo(user=v1, name=v2, id=v3, failover_timeout=v4, checkpoint=v5, role=v6, roles=v12, hostname=v7, principal=v8, webui_url=v9, capabilities=v10, labels=v11, offer_filters=v13 or {})
@@ -309,7 +309,7 @@ def d_MasterInfo_Capability(b: bytes, i: int, e: int) -> MasterInfo_Capability:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return MasterInfo_Capability(type=v1)
 
 
@@ -437,7 +437,7 @@ def d_MasterInfo(b: bytes, i: int, e: int) -> MasterInfo:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('MasterInfo')
     return MasterInfo(id=v1, ip=v2, port=v3, pid=v4, hostname=v5, version=v6, address=v7, domain=v8, capabilities=v9)
 
@@ -461,7 +461,7 @@ def d_AgentInfo_Capability(b: bytes, i: int, e: int) -> AgentInfo_Capability:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return AgentInfo_Capability(type=v1)
 
 
@@ -561,7 +561,7 @@ def d_AgentInfo(b: bytes, i: int, e: int) -> AgentInfo:
                     if i >= e: break
                     t = b[i]; i += 1
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AgentInfo')
     if not r: return AgentInfo(hostname=v1, port=v8, resources=v3, attributes=v5, id=v6)
     return AgentInfo(hostname=v1, port=v8, resources=v3, attributes=v5, id=v6, domain=v10)
@@ -592,7 +592,7 @@ def d_Offer_Operation_Launch(b: bytes, i: int, e: int) -> Offer_Operation_Launch
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Offer_Operation_Launch(task_infos=v1)
 
 
@@ -628,7 +628,7 @@ def d_Offer_Operation_LaunchGroup(b: bytes, i: int, e: int) -> Offer_Operation_L
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Offer.Operation.LaunchGroup')
     return Offer_Operation_LaunchGroup(executor=v1, task_group=v2)
 
@@ -674,7 +674,7 @@ def d_Offer_Operation_Reserve(b: bytes, i: int, e: int) -> Offer_Operation_Reser
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Offer_Operation_Reserve(source=v2, resources=v1)
 
 
@@ -703,7 +703,7 @@ def d_Offer_Operation_Unreserve(b: bytes, i: int, e: int) -> Offer_Operation_Unr
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Offer_Operation_Unreserve(resources=v1)
 
 
@@ -732,7 +732,7 @@ def d_Offer_Operation_Create(b: bytes, i: int, e: int) -> Offer_Operation_Create
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Offer_Operation_Create(volumes=v1)
 
 
@@ -761,7 +761,7 @@ def d_Offer_Operation_Destroy(b: bytes, i: int, e: int) -> Offer_Operation_Destr
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Offer_Operation_Destroy(volumes=v1)
 
 
@@ -797,7 +797,7 @@ def d_Offer_Operation_GrowVolume(b: bytes, i: int, e: int) -> Offer_Operation_Gr
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Offer.Operation.GrowVolume')
     return Offer_Operation_GrowVolume(volume=v1, addition=v2)
 
@@ -833,7 +833,7 @@ def d_Offer_Operation_ShrinkVolume(b: bytes, i: int, e: int) -> Offer_Operation_
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Offer.Operation.ShrinkVolume')
     return Offer_Operation_ShrinkVolume(volume=v1, subtract=v2)
 
@@ -879,7 +879,7 @@ def d_Offer_Operation_CreateDisk(b: bytes, i: int, e: int) -> Offer_Operation_Cr
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Offer.Operation.CreateDisk')
     return Offer_Operation_CreateDisk(source=v1, target_type=v2, target_profile=v3)
 
@@ -904,7 +904,7 @@ def d_Offer_Operation_DestroyDisk(b: bytes, i: int, e: int) -> Offer_Operation_D
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Offer.Operation.DestroyDisk')
     return Offer_Operation_DestroyDisk(source=v1)
 
@@ -1098,7 +1098,7 @@ def d_Offer_Operation(b: bytes, i: int, e: int) -> Offer_Operation:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if not r: return Offer_Operation(type=v1, launch=v2)
     return Offer_Operation(type=v1, id=v12, launch=v2, launch_group=v7, reserve=v3, unreserve=v4, create=v5, destroy=v6, grow_volume=v13, shrink_volume=v14, create_disk=v15, destroy_disk=v16)
 
@@ -1290,7 +1290,7 @@ def d_Offer(b: bytes, i: int, e: int) -> Offer:
                         if i >= e: break
                         t = b[i]; i += 1
                     i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None or v4 is None: raise Absent('Offer')
     if not r: return Offer(id=v1, framework_id=v2, agent_id=v3, hostname=v4, url=v8, resources=v5, attributes=v7, executor_ids=v6, allocation_info=v10)
     return Offer(id=v1, framework_id=v2, agent_id=v3, hostname=v4, url=v8, domain=v11, resources=v5, attributes=v7, executor_ids=v6, unavailability=v9, allocation_info=v10)
@@ -1397,7 +1397,7 @@ def d_InverseOffer(b: bytes, i: int, e: int) -> InverseOffer:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v3 is None or v5 is None: raise Absent('InverseOffer')
     return InverseOffer(id=v1, url=v2, framework_id=v3, agent_id=v4, unavailability=v5, resources=v6)
 
@@ -1445,7 +1445,7 @@ def d_Request(b: bytes, i: int, e: int) -> Request:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Request(agent_id=v1, resources=v2)
 
 
@@ -1564,7 +1564,7 @@ def d_OperationStatus(b: bytes, i: int, e: int) -> OperationStatus:
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('OperationStatus')
     return OperationStatus(operation_id=v1, state=v2, message=v3, converted_resources=v4, uuid=v5, agent_id=v6, resource_provider_id=v7)
 

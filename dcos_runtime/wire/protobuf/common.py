@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import common as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, double, entry, int32, int64, length, unknown, varint
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, double, entry, int32, int64, length, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, utf8, varint_text, wrapped
 
 AgentID = structs.AgentID
@@ -92,7 +92,7 @@ def d_AgentID(b: bytes, i: int, e: int) -> AgentID:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AgentID')
     return AgentID(value=v1)
 
@@ -117,7 +117,7 @@ def d_ExecutorID(b: bytes, i: int, e: int) -> ExecutorID:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ExecutorID')
     return ExecutorID(value=v1)
 
@@ -142,7 +142,7 @@ def d_FrameworkID(b: bytes, i: int, e: int) -> FrameworkID:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('FrameworkID')
     return FrameworkID(value=v1)
 
@@ -167,7 +167,7 @@ def d_TaskID(b: bytes, i: int, e: int) -> TaskID:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('TaskID')
     return TaskID(value=v1)
 
@@ -192,7 +192,7 @@ def d_OfferID(b: bytes, i: int, e: int) -> OfferID:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('OfferID')
     return OfferID(value=v1)
 
@@ -217,7 +217,7 @@ def d_OperationID(b: bytes, i: int, e: int) -> OperationID:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('OperationID')
     return OperationID(value=v1)
 
@@ -251,13 +251,13 @@ def d_ContainerID(b: bytes, i: int, e: int, k: int = DEPTH) -> ContainerID:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('parent')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v2 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ContainerID')
     return ContainerID(value=v1, parent=v2)
 
@@ -282,7 +282,7 @@ def d_ResourceProviderID(b: bytes, i: int, e: int) -> ResourceProviderID:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ResourceProviderID')
     return ResourceProviderID(value=v1)
 
@@ -305,7 +305,7 @@ def d_UUID(b: bytes, i: int, e: int) -> UUID:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('UUID')
     return UUID(value=v1)
 
@@ -344,7 +344,7 @@ def d_Label(b: bytes, i: int, e: int) -> Label:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Label')
     return Label(key=v1, value=v2)
 
@@ -374,7 +374,7 @@ def d_Labels(b: bytes, i: int, e: int) -> Labels:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Labels(labels=v1)
 
 
@@ -410,7 +410,7 @@ def d_Parameter(b: bytes, i: int, e: int) -> Parameter:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Parameter')
     return Parameter(key=v1, value=v2)
 
@@ -440,7 +440,7 @@ def d_Parameters(b: bytes, i: int, e: int) -> Parameters:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Parameters(parameter=v1)
 
 
@@ -458,7 +458,7 @@ def d_Value_Scalar(b: bytes, i: int, e: int) -> Value_Scalar:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Value.Scalar')
     return Value_Scalar(value=v1)
 
@@ -489,7 +489,7 @@ def d_Value_Range(b: bytes, i: int, e: int) -> Value_Range:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Value.Range')
     return Value_Range(begin=v1, end=v2)
 
@@ -519,7 +519,7 @@ def d_Value_Ranges(b: bytes, i: int, e: int) -> Value_Ranges:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Value_Ranges(range=v1)
 
 
@@ -549,7 +549,7 @@ def d_Value_Set(b: bytes, i: int, e: int) -> Value_Set:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Value_Set(item=v1)
 
 
@@ -573,7 +573,7 @@ def d_Value_Text(b: bytes, i: int, e: int) -> Value_Text:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Value.Text')
     return Value_Text(value=v1)
 
@@ -654,7 +654,7 @@ def d_Value(b: bytes, i: int, e: int) -> Value:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Value')
     return Value(type=v1, scalar=v2, ranges=v3, set=v4, text=v5)
 
@@ -676,7 +676,7 @@ def d_DurationInfo(b: bytes, i: int, e: int) -> DurationInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('DurationInfo')
     return DurationInfo(nanoseconds=v1)
 
@@ -698,7 +698,7 @@ def d_TimeInfo(b: bytes, i: int, e: int) -> TimeInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('TimeInfo')
     return TimeInfo(nanoseconds=v1)
 
@@ -737,7 +737,7 @@ def d_Unavailability(b: bytes, i: int, e: int) -> Unavailability:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Unavailability')
     return Unavailability(start=v1, duration=v2)
 
@@ -788,7 +788,7 @@ def d_Address(b: bytes, i: int, e: int) -> Address:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v3 is None: raise Absent('Address')
     return Address(hostname=v1, ip=v2, port=v3)
 
@@ -869,7 +869,7 @@ def d_URL(b: bytes, i: int, e: int) -> URL:
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('URL')
     return URL(scheme=v1, address=v2, path=v3, query=v4, fragment=v5)
 
@@ -961,7 +961,7 @@ def d_Attribute(b: bytes, i: int, e: int) -> Attribute:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Attribute')
     return Attribute(name=v1, type=v2, scalar=v3, ranges=v4, set=v6, text=v5)
 
@@ -986,7 +986,7 @@ def d_DomainInfo_FaultDomain_RegionInfo(b: bytes, i: int, e: int) -> DomainInfo_
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('DomainInfo.FaultDomain.RegionInfo')
     return DomainInfo_FaultDomain_RegionInfo(name=v1)
 
@@ -1011,7 +1011,7 @@ def d_DomainInfo_FaultDomain_ZoneInfo(b: bytes, i: int, e: int) -> DomainInfo_Fa
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('DomainInfo.FaultDomain.ZoneInfo')
     return DomainInfo_FaultDomain_ZoneInfo(name=v1)
 
@@ -1057,7 +1057,7 @@ def d_DomainInfo_FaultDomain(b: bytes, i: int, e: int) -> DomainInfo_FaultDomain
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('DomainInfo.FaultDomain')
     return DomainInfo_FaultDomain(region=v1, zone=v2)
 
@@ -1085,7 +1085,7 @@ def d_DomainInfo(b: bytes, i: int, e: int) -> DomainInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return DomainInfo(fault_domain=v1)
 
 
@@ -1123,7 +1123,7 @@ def d_Secret_Reference(b: bytes, i: int, e: int) -> Secret_Reference:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Secret.Reference')
     return Secret_Reference(name=v1, key=v2)
 
@@ -1146,7 +1146,7 @@ def d_Secret_Value(b: bytes, i: int, e: int) -> Secret_Value:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Secret.Value')
     return Secret_Value(data=v1)
 
@@ -1198,7 +1198,7 @@ def d_Secret(b: bytes, i: int, e: int) -> Secret:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Secret(type=v1, reference=v2, value=v3)
 
 
@@ -1262,7 +1262,7 @@ def d_Environment_Variable(b: bytes, i: int, e: int) -> Environment_Variable:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Environment.Variable')
     if not r: return Environment_Variable(name=v1, type=v3, value=v2)
     return Environment_Variable(name=v1, type=v3, value=v2, secret=v4)
@@ -1293,7 +1293,7 @@ def d_Environment(b: bytes, i: int, e: int) -> Environment:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Environment(variables=v1)
 
 
@@ -1361,7 +1361,7 @@ def d_CommandInfo_URI(b: bytes, i: int, e: int) -> CommandInfo_URI:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('CommandInfo.URI')
     return CommandInfo_URI(value=v1, executable=v2, extract=v3, cache=v4, output_file=v5)
 
@@ -1466,7 +1466,7 @@ def d_CommandInfo(b: bytes, i: int, e: int) -> CommandInfo:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if not r: return CommandInfo(environment=v2, shell=v6, value=v3)
     return CommandInfo(uris=v1 or [], environment=v2, shell=v6, value=v3, arguments=v7 or [], user=v5)
 
@@ -1505,7 +1505,7 @@ def d_Credential(b: bytes, i: int, e: int) -> Credential:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Credential')
     return Credential(principal=v1, secret=v2)
 
@@ -1527,7 +1527,7 @@ def d_Filters(b: bytes, i: int, e: int) -> Filters:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Filters(refuse_seconds=v1)
 
 
@@ -1552,7 +1552,7 @@ def d_OfferFilters_ResourceQuantities(b: bytes, i: int, e: int) -> OfferFilters_
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return OfferFilters_ResourceQuantities(quantities=v1)
 
 
@@ -1581,7 +1581,7 @@ def d_OfferFilters_MinAllocatableResources(b: bytes, i: int, e: int) -> OfferFil
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return OfferFilters_MinAllocatableResources(quantities=v1)
 
 
@@ -1608,7 +1608,7 @@ def d_OfferFilters(b: bytes, i: int, e: int) -> OfferFilters:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return OfferFilters(min_allocatable_resources=v1)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import containers as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, entry, int32, length, numbers, text, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, entry, int32, length, numbers, text, uint32, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, numbered, pair, sized, uint32_text, utf8, varint_text
 from dcos_runtime.wire.protobuf.common import ContainerID, Credential, Labels, Parameter, Parameters, Secret, d_ContainerID, d_Credential, d_Labels, d_Parameter, d_Parameters, d_Secret, e_ContainerID, e_Credential, e_Labels, e_Parameter, e_Parameters, e_Secret
 
@@ -141,7 +141,7 @@ def d_Image_Appc(b: bytes, i: int, e: int) -> Image_Appc:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Image.Appc')
     return Image_Appc(name=v1, id=v2, labels=v3)
 
@@ -194,7 +194,7 @@ def d_Image_Docker(b: bytes, i: int, e: int) -> Image_Docker:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Image.Docker')
     return Image_Docker(name=v1, credential=v2, config=v3)
 
@@ -253,7 +253,7 @@ def d_Image(b: bytes, i: int, e: int) -> Image:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Image')
     return Image(type=v1, appc=v2, docker=v3, cached=v4)
 
@@ -292,7 +292,7 @@ def d_CapabilityInfo(b: bytes, i: int, e: int) -> CapabilityInfo:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CapabilityInfo(capabilities=v1)
 
 
@@ -329,7 +329,7 @@ def d_SeccompInfo(b: bytes, i: int, e: int) -> SeccompInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return SeccompInfo(profile_name=v1, unconfined=v2)
 
 
@@ -438,7 +438,7 @@ def d_LinuxInfo(b: bytes, i: int, e: int) -> LinuxInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return LinuxInfo(capability_info=v1, bounding_capabilities=v2, effective_capabilities=v3, share_pid_namespace=v4, seccomp=v5, ipc_mode=v6, shm_size=v7, share_cgroups=v8)
 
 
@@ -475,7 +475,7 @@ def d_NetworkInfo_IPAddress(b: bytes, i: int, e: int) -> NetworkInfo_IPAddress:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return NetworkInfo_IPAddress(protocol=v1, ip_address=v2)
 
 
@@ -519,7 +519,7 @@ def d_NetworkInfo_PortMapping(b: bytes, i: int, e: int) -> NetworkInfo_PortMappi
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('NetworkInfo.PortMapping')
     return NetworkInfo_PortMapping(host_port=v1, container_port=v2, protocol=v3)
 
@@ -617,7 +617,7 @@ def d_NetworkInfo(b: bytes, i: int, e: int) -> NetworkInfo:
                     t = b[i]; i += 1
                 else:
                     i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if not r: return NetworkInfo(ip_addresses=v5)
     return NetworkInfo(ip_addresses=v5, name=v6, groups=v3 or [], labels=v4, port_mappings=v7 or [])
 
@@ -661,7 +661,7 @@ def d_RLimitInfo_RLimit(b: bytes, i: int, e: int) -> RLimitInfo_RLimit:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return RLimitInfo_RLimit(type=v1, hard=v2, soft=v3)
 
 
@@ -690,7 +690,7 @@ def d_RLimitInfo(b: bytes, i: int, e: int) -> RLimitInfo:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return RLimitInfo(rlimits=v1)
 
 
@@ -720,7 +720,7 @@ def d_TTYInfo_WindowSize(b: bytes, i: int, e: int) -> TTYInfo_WindowSize:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('TTYInfo.WindowSize')
     return TTYInfo_WindowSize(rows=v1, columns=v2)
 
@@ -748,7 +748,7 @@ def d_TTYInfo(b: bytes, i: int, e: int) -> TTYInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return TTYInfo(window_size=v1)
 
 
@@ -771,7 +771,7 @@ def d_MountPropagation(b: bytes, i: int, e: int) -> MountPropagation:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return MountPropagation(mode=v1)
 
 
@@ -824,7 +824,7 @@ def d_Volume_Source_DockerVolume(b: bytes, i: int, e: int) -> Volume_Source_Dock
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('Volume.Source.DockerVolume')
     return Volume_Source_DockerVolume(driver=v1, name=v2, driver_options=v3)
 
@@ -863,7 +863,7 @@ def d_Volume_Source_HostPath(b: bytes, i: int, e: int) -> Volume_Source_HostPath
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Volume.Source.HostPath')
     return Volume_Source_HostPath(path=v1, mount_propagation=v2)
 
@@ -899,7 +899,7 @@ def d_Volume_Source_SandboxPath(b: bytes, i: int, e: int) -> Volume_Source_Sandb
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('Volume.Source.SandboxPath')
     return Volume_Source_SandboxPath(type=v1, path=v2)
 
@@ -910,7 +910,7 @@ def e_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(m: Volume_Source_CSIV
 
 def d_Volume_Source_CSIVolume_VolumeCapability_BlockVolume(b: bytes, i: int, e: int) -> Volume_Source_CSIVolume_VolumeCapability_BlockVolume:
     while i < e: i = unknown(b, i)
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Volume_Source_CSIVolume_VolumeCapability_BlockVolume()
 
 
@@ -954,7 +954,7 @@ def d_Volume_Source_CSIVolume_VolumeCapability_MountVolume(b: bytes, i: int, e: 
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Volume_Source_CSIVolume_VolumeCapability_MountVolume(fs_type=v1, mount_flags=v2)
 
 
@@ -974,7 +974,7 @@ def d_Volume_Source_CSIVolume_VolumeCapability_AccessMode(b: bytes, i: int, e: i
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Volume.Source.CSIVolume.VolumeCapability.AccessMode')
     return Volume_Source_CSIVolume_VolumeCapability_AccessMode(mode=v1)
 
@@ -1028,7 +1028,7 @@ def d_Volume_Source_CSIVolume_VolumeCapability(b: bytes, i: int, e: int) -> Volu
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v3 is None: raise Absent('Volume.Source.CSIVolume.VolumeCapability')
     return Volume_Source_CSIVolume_VolumeCapability(block=v1, mount=v2, access_mode=v3)
 
@@ -1101,7 +1101,7 @@ def d_Volume_Source_CSIVolume_StaticProvisioning(b: bytes, i: int, e: int) -> Vo
                     t = b[i]; i += 1
                 else:
                     i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Volume.Source.CSIVolume.StaticProvisioning')
     return Volume_Source_CSIVolume_StaticProvisioning(volume_id=v1, volume_capability=v2, node_stage_secrets=v3, node_publish_secrets=v4, volume_context=v5)
 
@@ -1140,7 +1140,7 @@ def d_Volume_Source_CSIVolume(b: bytes, i: int, e: int) -> Volume_Source_CSIVolu
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Volume.Source.CSIVolume')
     return Volume_Source_CSIVolume(plugin_name=v1, static_provisioning=v2)
 
@@ -1234,7 +1234,7 @@ def d_Volume_Source(b: bytes, i: int, e: int) -> Volume_Source:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Volume_Source(type=v1, docker_volume=v2, host_path=v5, sandbox_path=v3, secret=v4, csi_volume=v6)
 
 
@@ -1308,7 +1308,7 @@ def d_Volume(b: bytes, i: int, e: int) -> Volume:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v3 is None: raise Absent('Volume')
     return Volume(mode=v3, container_path=v1, host_path=v2, image=v4, source=v5)
 
@@ -1353,7 +1353,7 @@ def d_ContainerInfo_DockerInfo_PortMapping(b: bytes, i: int, e: int) -> Containe
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('ContainerInfo.DockerInfo.PortMapping')
     return ContainerInfo_DockerInfo_PortMapping(host_port=v1, container_port=v2, protocol=v3)
 
@@ -1454,7 +1454,7 @@ def d_ContainerInfo_DockerInfo(b: bytes, i: int, e: int) -> ContainerInfo_Docker
                     if i >= e: break
                     t = b[i]; i += 1
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ContainerInfo.DockerInfo')
     return ContainerInfo_DockerInfo(image=v1, network=v2, port_mappings=v3, privileged=v4, parameters=v5, force_pull_image=v6, volume_driver=v7)
 
@@ -1482,7 +1482,7 @@ def d_ContainerInfo_MesosInfo(b: bytes, i: int, e: int) -> ContainerInfo_MesosIn
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return ContainerInfo_MesosInfo(image=v1)
 
 
@@ -1618,7 +1618,7 @@ def d_ContainerInfo(b: bytes, i: int, e: int) -> ContainerInfo:
                     if i >= e: break
                     t = b[i]; i += 1
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ContainerInfo')
     return ContainerInfo(type=v1, volumes=v2, hostname=v4, docker=v3, mesos=v5, network_infos=v7, linux_info=v8, rlimit_info=v9, tty_info=v10)
 
@@ -1649,7 +1649,7 @@ def d_Device_Number(b: bytes, i: int, e: int) -> Device_Number:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Device.Number')
     return Device_Number(major_number=v1, minor_number=v2)
 
@@ -1691,7 +1691,7 @@ def d_Device(b: bytes, i: int, e: int) -> Device:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Device(path=v1, number=v2)
 
 
@@ -1724,7 +1724,7 @@ def d_CgroupInfo_Blkio_Value(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_Value
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_Value(op=v1, value=v2)
 
 
@@ -1867,7 +1867,7 @@ def d_CgroupInfo_Blkio_CFQ_Statistics(b: bytes, i: int, e: int) -> CgroupInfo_Bl
                                 t = b[i]; i += 1
                             else:
                                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_CFQ_Statistics(device=v1, sectors=v2, time=v3, io_serviced=v4, io_service_bytes=v5, io_service_time=v6, io_wait_time=v7, io_merged=v8, io_queued=v9)
 
 
@@ -1877,7 +1877,7 @@ def e_CgroupInfo_Blkio_CFQ(m: CgroupInfo_Blkio_CFQ) -> str:
 
 def d_CgroupInfo_Blkio_CFQ(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_CFQ:
     while i < e: i = unknown(b, i)
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_CFQ()
 
 
@@ -1936,7 +1936,7 @@ def d_CgroupInfo_Blkio_Throttling_Statistics(b: bytes, i: int, e: int) -> Cgroup
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_Throttling_Statistics(device=v1, io_serviced=v2, io_service_bytes=v3)
 
 
@@ -1946,7 +1946,7 @@ def e_CgroupInfo_Blkio_Throttling(m: CgroupInfo_Blkio_Throttling) -> str:
 
 def d_CgroupInfo_Blkio_Throttling(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_Throttling:
     while i < e: i = unknown(b, i)
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_Throttling()
 
 
@@ -2007,7 +2007,7 @@ def d_CgroupInfo_Blkio_Statistics(b: bytes, i: int, e: int) -> CgroupInfo_Blkio_
                     t = b[i]; i += 1
                 else:
                     i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio_Statistics(cfq=v1, cfq_recursive=v2, throttling=v3)
 
 
@@ -2017,7 +2017,7 @@ def e_CgroupInfo_Blkio(m: CgroupInfo_Blkio) -> str:
 
 def d_CgroupInfo_Blkio(b: bytes, i: int, e: int) -> CgroupInfo_Blkio:
     while i < e: i = unknown(b, i)
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CgroupInfo_Blkio()
 
 
@@ -2040,7 +2040,7 @@ def d_CgroupInfo_NetCls(b: bytes, i: int, e: int) -> CgroupInfo_NetCls:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CgroupInfo_NetCls(classid=v1)
 
 
@@ -2067,7 +2067,7 @@ def d_CgroupInfo(b: bytes, i: int, e: int) -> CgroupInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CgroupInfo(net_cls=v1)
 
 
@@ -2131,13 +2131,13 @@ def d_ContainerStatus(b: bytes, i: int, e: int, k: int = DEPTH) -> ContainerStat
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
                 if v4 is not None: raise Again('container_id')
-                if k < 1: raise Refused('nested too deeply')
+                if k < 1: raise Malformed('nested too deeply')
                 v4 = d_ContainerID(b[i:j], 0, n, k - 1)
                 i = j
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if not r: return ContainerStatus(container_id=v4, network_infos=v1, executor_pid=v3)
     return ContainerStatus(container_id=v4, network_infos=v1, cgroup_info=v2, executor_pid=v3)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import duration as structs
-from dcos_runtime.wire.protobuf._reading import Codec, Refused, Shape, int32, int64, unknown
+from dcos_runtime.wire.protobuf._reading import Codec, Malformed, Shape, int32, int64, unknown
 from dcos_runtime.wire.protobuf._writing import SHORT, int32_text, varint_text
 
 Duration = structs.Duration
@@ -45,7 +45,7 @@ def d_Duration(b: bytes, i: int, e: int) -> Duration:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Duration(seconds=v1, nanos=v2)
 
 

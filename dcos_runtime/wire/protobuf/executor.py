@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import executor as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, int32, length, unknown
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, int32, length, unknown
 from dcos_runtime.wire.protobuf._writing import heads, numbered, sized, utf8, wrapped
 from dcos_runtime.wire.protobuf.cluster import AgentInfo, FrameworkInfo, d_AgentInfo, d_FrameworkInfo, e_AgentInfo, e_FrameworkInfo
 from dcos_runtime.wire.protobuf.common import ContainerID, ExecutorID, FrameworkID, TaskID, d_ContainerID, d_ExecutorID, d_FrameworkID, d_TaskID, e_ContainerID, e_ExecutorID, e_FrameworkID, e_TaskID
@@ -98,13 +98,13 @@ def d_Event_Subscribed(b: bytes, i: int, e: int, k: int = DEPTH) -> Event_Subscr
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('container_id')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v4 = d_ContainerID(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Event.Subscribed')
     return Event_Subscribed(executor_info=v1, framework_info=v2, agent_info=v3, container_id=v4)
 
@@ -129,7 +129,7 @@ def d_Event_Launch(b: bytes, i: int, e: int) -> Event_Launch:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Launch')
     return Event_Launch(task=v1)
 
@@ -154,7 +154,7 @@ def d_Event_LaunchGroup(b: bytes, i: int, e: int) -> Event_LaunchGroup:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.LaunchGroup')
     return Event_LaunchGroup(task_group=v1)
 
@@ -198,7 +198,7 @@ def d_Event_Kill(b: bytes, i: int, e: int) -> Event_Kill:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Kill')
     return Event_Kill(task_id=v1, kill_policy=v2)
 
@@ -238,7 +238,7 @@ def d_Event_Acknowledged(b: bytes, i: int, e: int) -> Event_Acknowledged:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Event.Acknowledged')
     return Event_Acknowledged(task_id=v1, uuid=v2)
 
@@ -261,7 +261,7 @@ def d_Event_Message(b: bytes, i: int, e: int) -> Event_Message:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Message')
     return Event_Message(data=v1)
 
@@ -286,7 +286,7 @@ def d_Event_Error(b: bytes, i: int, e: int) -> Event_Error:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Error')
     return Event_Error(message=v1)
 
@@ -352,7 +352,7 @@ def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('subscribed')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v2 = d_Event_Subscribed(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -413,7 +413,7 @@ def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Event(type=v1, subscribed=v2, acknowledged=v3, launch=v4, launch_group=v8, kill=v5, message=v6, error=v7)
 
 
@@ -452,14 +452,14 @@ def d_Call_Subscribe(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_Subscribe
                 n = b[i]; i += 1
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
-                if k < 1: raise Refused('nested too deeply')
+                if k < 1: raise Malformed('nested too deeply')
                 v2.append(d_Call_Update(b[i:j], 0, n, k - 1))
                 i = j
                 if i >= e: break
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_Subscribe(unacknowledged_tasks=v1, unacknowledged_updates=v2)
 
 
@@ -478,13 +478,13 @@ def d_Call_Update(b: bytes, i: int, e: int, k: int = DEPTH) -> Call_Update:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('status')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_TaskStatus(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.Update')
     return Call_Update(status=v1)
 
@@ -507,7 +507,7 @@ def d_Call_Message(b: bytes, i: int, e: int) -> Call_Message:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('Call.Message')
     return Call_Message(data=v2)
 
@@ -582,7 +582,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('subscribe')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v4 = d_Call_Subscribe(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -592,7 +592,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v5 is not None: raise Again('update')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v5 = d_Call_Update(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -607,7 +607,7 @@ def d_Call(b: bytes, i: int, e: int, k: int = DEPTH) -> Call:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call')
     return Call(executor_id=v1, framework_id=v2, type=v3, subscribe=v4, update=v5, message=v6)
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import maintenance as structs
-from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, length, unknown
+from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Malformed, Shape, length, unknown
 from dcos_runtime.wire.protobuf._writing import heads, sized
 from dcos_runtime.wire.protobuf.allocator import InverseOfferStatus, d_InverseOfferStatus, e_InverseOfferStatus
 from dcos_runtime.wire.protobuf.common import Unavailability, d_Unavailability, e_Unavailability
@@ -61,7 +61,7 @@ def d_Window(b: bytes, i: int, e: int) -> Window:
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('Window')
     return Window(machine_ids=v1, unavailability=v2)
 
@@ -91,7 +91,7 @@ def d_Schedule(b: bytes, i: int, e: int) -> Schedule:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Schedule(windows=v1)
 
 
@@ -131,7 +131,7 @@ def d_ClusterStatus_DrainingMachine(b: bytes, i: int, e: int) -> ClusterStatus_D
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ClusterStatus.DrainingMachine')
     return ClusterStatus_DrainingMachine(id=v1, statuses=v2)
 
@@ -177,7 +177,7 @@ def d_ClusterStatus(b: bytes, i: int, e: int) -> ClusterStatus:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return ClusterStatus(draining_machines=v1, down_machines=v2)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import master as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, double, int32, length, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, double, int32, length, uint32, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, numbered, packed, sized, uint32_text, utf8, varint_text, wrapped
 from dcos_runtime.wire.protobuf.cluster import AgentInfo, AgentInfo_Capability, FrameworkInfo, InverseOffer, MasterInfo, Offer, d_AgentInfo, d_AgentInfo_Capability, d_FrameworkInfo, d_InverseOffer, d_MasterInfo, d_Offer, e_AgentInfo, e_AgentInfo_Capability, e_FrameworkInfo, e_InverseOffer, e_MasterInfo, e_Offer
 from dcos_runtime.wire.protobuf.common import AgentID, DurationInfo, FrameworkID, TimeInfo, Value_Scalar, d_AgentID, d_DurationInfo, d_FrameworkID, d_TimeInfo, d_Value_Scalar, e_AgentID, e_DurationInfo, e_FrameworkID, e_TimeInfo
@@ -136,7 +136,7 @@ def d_Call_GetMetrics(b: bytes, i: int, e: int) -> Call_GetMetrics:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_GetMetrics(timeout=v1)
 
 
@@ -169,7 +169,7 @@ def d_Call_SetLoggingLevel(b: bytes, i: int, e: int) -> Call_SetLoggingLevel:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.SetLoggingLevel')
     return Call_SetLoggingLevel(level=v1, duration=v2)
 
@@ -194,7 +194,7 @@ def d_Call_ListFiles(b: bytes, i: int, e: int) -> Call_ListFiles:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.ListFiles')
     return Call_ListFiles(path=v1)
 
@@ -238,7 +238,7 @@ def d_Call_ReadFile(b: bytes, i: int, e: int) -> Call_ReadFile:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.ReadFile')
     return Call_ReadFile(path=v1, offset=v2, length=v3)
 
@@ -268,7 +268,7 @@ def d_Call_UpdateWeights(b: bytes, i: int, e: int) -> Call_UpdateWeights:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_UpdateWeights(weight_infos=v1)
 
 
@@ -329,7 +329,7 @@ def d_Call_ReserveResources(b: bytes, i: int, e: int) -> Call_ReserveResources:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.ReserveResources')
     return Call_ReserveResources(agent_id=v1, source=v3, resources=v2)
 
@@ -375,7 +375,7 @@ def d_Call_UnreserveResources(b: bytes, i: int, e: int) -> Call_UnreserveResourc
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.UnreserveResources')
     return Call_UnreserveResources(agent_id=v1, resources=v2)
 
@@ -421,7 +421,7 @@ def d_Call_CreateVolumes(b: bytes, i: int, e: int) -> Call_CreateVolumes:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.CreateVolumes')
     return Call_CreateVolumes(agent_id=v1, volumes=v2)
 
@@ -467,7 +467,7 @@ def d_Call_DestroyVolumes(b: bytes, i: int, e: int) -> Call_DestroyVolumes:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.DestroyVolumes')
     return Call_DestroyVolumes(agent_id=v1, volumes=v2)
 
@@ -523,7 +523,7 @@ def d_Call_GrowVolume(b: bytes, i: int, e: int) -> Call_GrowVolume:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v2 is None or v3 is None: raise Absent('Call.GrowVolume')
     return Call_GrowVolume(agent_id=v1, volume=v2, addition=v3)
 
@@ -578,7 +578,7 @@ def d_Call_ShrinkVolume(b: bytes, i: int, e: int) -> Call_ShrinkVolume:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v2 is None or v3 is None: raise Absent('Call.ShrinkVolume')
     return Call_ShrinkVolume(agent_id=v1, volume=v2, subtract=v3)
 
@@ -603,7 +603,7 @@ def d_Call_UpdateMaintenanceSchedule(b: bytes, i: int, e: int) -> Call_UpdateMai
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.UpdateMaintenanceSchedule')
     return Call_UpdateMaintenanceSchedule(schedule=v1)
 
@@ -633,7 +633,7 @@ def d_Call_StartMaintenance(b: bytes, i: int, e: int) -> Call_StartMaintenance:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_StartMaintenance(machines=v1)
 
 
@@ -662,7 +662,7 @@ def d_Call_StopMaintenance(b: bytes, i: int, e: int) -> Call_StopMaintenance:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_StopMaintenance(machines=v1)
 
 
@@ -715,7 +715,7 @@ def d_Call_DrainAgent(b: bytes, i: int, e: int) -> Call_DrainAgent:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.DrainAgent')
     return Call_DrainAgent(agent_id=v1, max_grace_period=v2, mark_gone=v3)
 
@@ -745,7 +745,7 @@ def d_Call_DeactivateAgent(b: bytes, i: int, e: int) -> Call_DeactivateAgent:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.DeactivateAgent')
     return Call_DeactivateAgent(agent_id=v1)
 
@@ -775,7 +775,7 @@ def d_Call_ReactivateAgent(b: bytes, i: int, e: int) -> Call_ReactivateAgent:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.ReactivateAgent')
     return Call_ReactivateAgent(agent_id=v1)
 
@@ -815,7 +815,7 @@ def d_Call_UpdateQuota(b: bytes, i: int, e: int) -> Call_UpdateQuota:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_UpdateQuota(force=v1, quota_configs=v2)
 
 
@@ -839,7 +839,7 @@ def d_Call_SetQuota(b: bytes, i: int, e: int) -> Call_SetQuota:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.SetQuota')
     return Call_SetQuota(quota_request=v1)
 
@@ -864,7 +864,7 @@ def d_Call_RemoveQuota(b: bytes, i: int, e: int) -> Call_RemoveQuota:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.RemoveQuota')
     return Call_RemoveQuota(role=v1)
 
@@ -894,7 +894,7 @@ def d_Call_Teardown(b: bytes, i: int, e: int) -> Call_Teardown:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.Teardown')
     return Call_Teardown(framework_id=v1)
 
@@ -924,7 +924,7 @@ def d_Call_MarkAgentGone(b: bytes, i: int, e: int) -> Call_MarkAgentGone:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.MarkAgentGone')
     return Call_MarkAgentGone(agent_id=v1)
 
@@ -1272,7 +1272,7 @@ def d_Call(b: bytes, i: int, e: int) -> Call:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call(type=v1, get_metrics=v2, set_logging_level=v3, list_files=v4, read_file=v5, update_weights=v6, reserve_resources=v7, unreserve_resources=v8, create_volumes=v9, destroy_volumes=v10, grow_volume=v18, shrink_volume=v19, update_maintenance_schedule=v11, start_maintenance=v12, stop_maintenance=v13, drain_agent=v21, deactivate_agent=v22, reactivate_agent=v23, update_quota=v20, teardown=v16, mark_agent_gone=v17, set_quota=v14, remove_quota=v15)
 
 
@@ -1292,7 +1292,7 @@ def d_Response_GetHealth(b: bytes, i: int, e: int) -> Response_GetHealth:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetHealth')
     return Response_GetHealth(healthy=v1)
 
@@ -1322,7 +1322,7 @@ def d_Response_GetFlags(b: bytes, i: int, e: int) -> Response_GetFlags:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetFlags(flags=v1)
 
 
@@ -1346,7 +1346,7 @@ def d_Response_GetVersion(b: bytes, i: int, e: int) -> Response_GetVersion:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetVersion')
     return Response_GetVersion(version_info=v1)
 
@@ -1376,7 +1376,7 @@ def d_Response_GetMetrics(b: bytes, i: int, e: int) -> Response_GetMetrics:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetMetrics(metrics=v1)
 
 
@@ -1397,7 +1397,7 @@ def d_Response_GetLoggingLevel(b: bytes, i: int, e: int) -> Response_GetLoggingL
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetLoggingLevel')
     return Response_GetLoggingLevel(level=v1)
 
@@ -1427,7 +1427,7 @@ def d_Response_ListFiles(b: bytes, i: int, e: int) -> Response_ListFiles:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_ListFiles(file_infos=v1)
 
 
@@ -1458,7 +1458,7 @@ def d_Response_ReadFile(b: bytes, i: int, e: int) -> Response_ReadFile:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Response.ReadFile')
     return Response_ReadFile(size=v1, data=v2)
 
@@ -1496,7 +1496,7 @@ def d_Response_GetState(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('get_tasks')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_Response_GetTasks(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1529,7 +1529,7 @@ def d_Response_GetState(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetState(get_tasks=v1, get_executors=v2, get_frameworks=v3, get_agents=v4)
 
 
@@ -1569,7 +1569,7 @@ def d_Response_GetAgents_Agent_ResourceProvider(b: bytes, i: int, e: int) -> Res
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetAgents.Agent.ResourceProvider')
     return Response_GetAgents_Agent_ResourceProvider(resource_provider_info=v1, total_resources=v2)
 
@@ -1774,7 +1774,7 @@ def d_Response_GetAgents_Agent(b: bytes, i: int, e: int) -> Response_GetAgents_A
                                 if i >= e: break
                                 t = b[i]; i += 1
                             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Response.GetAgents.Agent')
     return Response_GetAgents_Agent(agent_info=v1, active=v2, deactivated=v12, version=v3, pid=v4, registered_time=v5, reregistered_time=v6, total_resources=v7, allocated_resources=v8, offered_resources=v9, capabilities=v10, resource_providers=v11, drain_info=v13, estimated_drain_start_time=v14)
 
@@ -1820,7 +1820,7 @@ def d_Response_GetAgents(b: bytes, i: int, e: int) -> Response_GetAgents:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetAgents(agents=v1, recovered_agents=v2)
 
 
@@ -1988,7 +1988,7 @@ def d_Response_GetFrameworks_Framework(b: bytes, i: int, e: int) -> Response_Get
                             if i >= e: break
                             t = b[i]; i += 1
                         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None or v11 is None: raise Absent('Response.GetFrameworks.Framework')
     return Response_GetFrameworks_Framework(framework_info=v1, active=v2, connected=v3, recovered=v11, registered_time=v4, reregistered_time=v5, unregistered_time=v6, offers=v7, inverse_offers=v8, allocated_resources=v9, offered_resources=v10, offer_constraints=v12)
 
@@ -2050,7 +2050,7 @@ def d_Response_GetFrameworks(b: bytes, i: int, e: int) -> Response_GetFrameworks
                     t = b[i]; i += 1
                 else:
                     i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetFrameworks(frameworks=v1, completed_frameworks=v2, recovered_frameworks=v3)
 
 
@@ -2090,7 +2090,7 @@ def d_Response_GetExecutors_Executor(b: bytes, i: int, e: int) -> Response_GetEx
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Response.GetExecutors.Executor')
     return Response_GetExecutors_Executor(executor_info=v1, agent_id=v2)
 
@@ -2136,7 +2136,7 @@ def d_Response_GetExecutors(b: bytes, i: int, e: int) -> Response_GetExecutors:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetExecutors(executors=v1, orphan_executors=v2)
 
 
@@ -2165,7 +2165,7 @@ def d_Response_GetOperations(b: bytes, i: int, e: int) -> Response_GetOperations
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetOperations(operations=v1)
 
 
@@ -2216,7 +2216,7 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1.append(d_Task(b[i:j], 0, n, k - 1))
             i = j
             if i >= e: break
@@ -2226,7 +2226,7 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
                 n = b[i]; i += 1
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
-                if k < 1: raise Refused('nested too deeply')
+                if k < 1: raise Malformed('nested too deeply')
                 v2.append(d_Task(b[i:j], 0, n, k - 1))
                 i = j
                 if i >= e: break
@@ -2236,7 +2236,7 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
                     n = b[i]; i += 1
                     if n > 127: n, i = length(b, i - 1)
                     j = i + n
-                    if k < 1: raise Refused('nested too deeply')
+                    if k < 1: raise Malformed('nested too deeply')
                     v3.append(d_Task(b[i:j], 0, n, k - 1))
                     i = j
                     if i >= e: break
@@ -2246,7 +2246,7 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
                         n = b[i]; i += 1
                         if n > 127: n, i = length(b, i - 1)
                         j = i + n
-                        if k < 1: raise Refused('nested too deeply')
+                        if k < 1: raise Malformed('nested too deeply')
                         v4.append(d_Task(b[i:j], 0, n, k - 1))
                         i = j
                         if i >= e: break
@@ -2256,14 +2256,14 @@ def d_Response_GetTasks(b: bytes, i: int, e: int, k: int = DEPTH) -> Response_Ge
                             n = b[i]; i += 1
                             if n > 127: n, i = length(b, i - 1)
                             j = i + n
-                            if k < 1: raise Refused('nested too deeply')
+                            if k < 1: raise Malformed('nested too deeply')
                             v5.append(d_Task(b[i:j], 0, n, k - 1))
                             i = j
                             if i >= e: break
                             t = b[i]; i += 1
                         else:
                             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetTasks(pending_tasks=v1, tasks=v2, unreachable_tasks=v5, completed_tasks=v3, orphan_tasks=v4)
 
 
@@ -2292,7 +2292,7 @@ def d_Response_GetRoles(b: bytes, i: int, e: int) -> Response_GetRoles:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetRoles(roles=v1)
 
 
@@ -2321,7 +2321,7 @@ def d_Response_GetWeights(b: bytes, i: int, e: int) -> Response_GetWeights:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetWeights(weight_infos=v1)
 
 
@@ -2364,7 +2364,7 @@ def d_Response_GetMaster(b: bytes, i: int, e: int) -> Response_GetMaster:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_GetMaster(master_info=v1, start_time=v2, elected_time=v3)
 
 
@@ -2388,7 +2388,7 @@ def d_Response_GetMaintenanceStatus(b: bytes, i: int, e: int) -> Response_GetMai
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetMaintenanceStatus')
     return Response_GetMaintenanceStatus(status=v1)
 
@@ -2413,7 +2413,7 @@ def d_Response_GetMaintenanceSchedule(b: bytes, i: int, e: int) -> Response_GetM
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetMaintenanceSchedule')
     return Response_GetMaintenanceSchedule(schedule=v1)
 
@@ -2438,7 +2438,7 @@ def d_Response_GetQuota(b: bytes, i: int, e: int) -> Response_GetQuota:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Response.GetQuota')
     return Response_GetQuota(status=v1)
 
@@ -2624,7 +2624,7 @@ def d_Response(b: bytes, i: int, e: int, k: int = DEPTH) -> Response:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v9 is not None: raise Again('get_state')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v9 = d_Response_GetState(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -2661,7 +2661,7 @@ def d_Response(b: bytes, i: int, e: int, k: int = DEPTH) -> Response:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v13 is not None: raise Again('get_tasks')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v13 = d_Response_GetTasks(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -2735,7 +2735,7 @@ def d_Response(b: bytes, i: int, e: int, k: int = DEPTH) -> Response:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response(type=v1, get_health=v2, get_flags=v3, get_version=v4, get_metrics=v5, get_logging_level=v6, list_files=v7, read_file=v8, get_state=v9, get_agents=v10, get_frameworks=v11, get_executors=v12, get_operations=v20, get_tasks=v13, get_roles=v14, get_weights=v15, get_master=v16, get_maintenance_status=v17, get_maintenance_schedule=v18, get_quota=v19)
 
 
@@ -2761,7 +2761,7 @@ def d_Event_Subscribed(b: bytes, i: int, e: int, k: int = DEPTH) -> Event_Subscr
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('get_state')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_Response_GetState(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -2771,7 +2771,7 @@ def d_Event_Subscribed(b: bytes, i: int, e: int, k: int = DEPTH) -> Event_Subscr
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Event_Subscribed(get_state=v1, heartbeat_interval_seconds=v2)
 
 
@@ -2790,13 +2790,13 @@ def d_Event_TaskAdded(b: bytes, i: int, e: int, k: int = DEPTH) -> Event_TaskAdd
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('task')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_Task(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.TaskAdded')
     return Event_TaskAdded(task=v1)
 
@@ -2834,7 +2834,7 @@ def d_Event_TaskUpdated(b: bytes, i: int, e: int, k: int = DEPTH) -> Event_TaskU
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('status')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v2 = d_TaskStatus(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -2846,7 +2846,7 @@ def d_Event_TaskUpdated(b: bytes, i: int, e: int, k: int = DEPTH) -> Event_TaskU
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Event.TaskUpdated')
     return Event_TaskUpdated(framework_id=v1, status=v2, state=v3)
 
@@ -2871,7 +2871,7 @@ def d_Event_FrameworkAdded(b: bytes, i: int, e: int) -> Event_FrameworkAdded:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.FrameworkAdded')
     return Event_FrameworkAdded(framework=v1)
 
@@ -2896,7 +2896,7 @@ def d_Event_FrameworkUpdated(b: bytes, i: int, e: int) -> Event_FrameworkUpdated
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.FrameworkUpdated')
     return Event_FrameworkUpdated(framework=v1)
 
@@ -2921,7 +2921,7 @@ def d_Event_FrameworkRemoved(b: bytes, i: int, e: int) -> Event_FrameworkRemoved
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.FrameworkRemoved')
     return Event_FrameworkRemoved(framework_info=v1)
 
@@ -2946,7 +2946,7 @@ def d_Event_AgentAdded(b: bytes, i: int, e: int) -> Event_AgentAdded:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.AgentAdded')
     return Event_AgentAdded(agent=v1)
 
@@ -2976,7 +2976,7 @@ def d_Event_AgentRemoved(b: bytes, i: int, e: int) -> Event_AgentRemoved:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.AgentRemoved')
     return Event_AgentRemoved(agent_id=v1)
 
@@ -3044,7 +3044,7 @@ def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v2 is not None: raise Again('subscribed')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v2 = d_Event_Subscribed(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -3054,7 +3054,7 @@ def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v3 is not None: raise Again('task_added')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v3 = d_Event_TaskAdded(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -3064,7 +3064,7 @@ def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v4 is not None: raise Again('task_updated')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v4 = d_Event_TaskUpdated(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -3115,7 +3115,7 @@ def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Event(type=v1, subscribed=v2, task_added=v3, task_updated=v4, agent_added=v5, agent_removed=v6, framework_added=v7, framework_updated=v8, framework_removed=v9)
 
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import operators as structs
-from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, double, int32, length, numbers, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Malformed, Shape, double, int32, length, numbers, uint32, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, sized, uint32_text, utf8, varint_text, wrapped
 from dcos_runtime.wire.protobuf.cluster import Offer_Operation, OperationStatus, d_Offer_Operation, d_OperationStatus, e_Offer_Operation, e_OperationStatus
 from dcos_runtime.wire.protobuf.common import UUID, AgentID, Attribute, CommandInfo, Credential, DurationInfo, FrameworkID, ResourceProviderID, TimeInfo, Unavailability, d_AgentID, d_Attribute, d_CommandInfo, d_Credential, d_DurationInfo, d_FrameworkID, d_ResourceProviderID, d_TimeInfo, d_UUID, d_Unavailability, e_AgentID, e_Attribute, e_CommandInfo, e_Credential, e_DurationInfo, e_FrameworkID, e_ResourceProviderID, e_TimeInfo, e_UUID, e_Unavailability
@@ -96,7 +96,7 @@ def d_MachineID(b: bytes, i: int, e: int) -> MachineID:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return MachineID(hostname=v1, ip=v2)
 
 
@@ -144,7 +144,7 @@ def d_MachineInfo(b: bytes, i: int, e: int) -> MachineInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('MachineInfo')
     return MachineInfo(id=v1, mode=v2, unavailability=v3)
 
@@ -174,7 +174,7 @@ def d_Credentials(b: bytes, i: int, e: int) -> Credentials:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Credentials(credentials=v1)
 
 
@@ -217,7 +217,7 @@ def d_RateLimit(b: bytes, i: int, e: int) -> RateLimit:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v2 is None: raise Absent('RateLimit')
     return RateLimit(qps=v1, principal=v2, capacity=v3)
 
@@ -265,7 +265,7 @@ def d_RateLimits(b: bytes, i: int, e: int) -> RateLimits:
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return RateLimits(limits=v1, aggregate_default_qps=v2, aggregate_default_capacity=v3)
 
 
@@ -297,7 +297,7 @@ def d_WeightInfo(b: bytes, i: int, e: int) -> WeightInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('WeightInfo')
     return WeightInfo(weight=v1, role=v2)
 
@@ -400,7 +400,7 @@ def d_VersionInfo(b: bytes, i: int, e: int) -> VersionInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('VersionInfo')
     return VersionInfo(version=v1, build_date=v2, build_time=v3, build_user=v4, git_sha=v5, git_branch=v6, git_tag=v7)
 
@@ -439,7 +439,7 @@ def d_Flag(b: bytes, i: int, e: int) -> Flag:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Flag')
     return Flag(name=v1, value=v2)
 
@@ -505,7 +505,7 @@ def d_Role(b: bytes, i: int, e: int) -> Role:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Role')
     return Role(name=v1, weight=v2, frameworks=v3, resources=v4)
 
@@ -538,7 +538,7 @@ def d_Metric(b: bytes, i: int, e: int) -> Metric:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Metric')
     return Metric(name=v1, value=v2)
 
@@ -635,7 +635,7 @@ def d_FileInfo(b: bytes, i: int, e: int) -> FileInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('FileInfo')
     return FileInfo(path=v1, nlink=v2, size=v3, mtime=v4, mode=v5, uid=v6, gid=v7)
 
@@ -679,7 +679,7 @@ def d_DeviceAccess_Access(b: bytes, i: int, e: int) -> DeviceAccess_Access:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return DeviceAccess_Access(read=v1, write=v2, mknod=v3)
 
 
@@ -715,7 +715,7 @@ def d_DeviceAccess(b: bytes, i: int, e: int) -> DeviceAccess:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('DeviceAccess')
     return DeviceAccess(device=v1, access=v2)
 
@@ -745,7 +745,7 @@ def d_DeviceWhitelist(b: bytes, i: int, e: int) -> DeviceWhitelist:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return DeviceWhitelist(allowed_devices=v1)
 
 
@@ -782,7 +782,7 @@ def d_DrainConfig(b: bytes, i: int, e: int) -> DrainConfig:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return DrainConfig(max_grace_period=v1, mark_gone=v2)
 
 
@@ -814,7 +814,7 @@ def d_DrainInfo(b: bytes, i: int, e: int) -> DrainInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('DrainInfo')
     return DrainInfo(state=v1, config=v2)
 
@@ -897,7 +897,7 @@ def d_CSIPluginContainerInfo(b: bytes, i: int, e: int) -> CSIPluginContainerInfo
                         if i >= e: break
                         t = b[i]; i += 1
                     i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CSIPluginContainerInfo(services=v1, command=v2, resources=v3, container=v4)
 
 
@@ -929,7 +929,7 @@ def d_CSIPluginEndpoint(b: bytes, i: int, e: int) -> CSIPluginEndpoint:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('CSIPluginEndpoint')
     return CSIPluginEndpoint(csi_service=v1, endpoint=v2)
 
@@ -1024,7 +1024,7 @@ def d_CSIPluginInfo(b: bytes, i: int, e: int) -> CSIPluginInfo:
                     if i >= e: break
                     t = b[i]; i += 1
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('CSIPluginInfo')
     return CSIPluginInfo(type=v1, name=v2, containers=v3, endpoints=v4, target_path_root=v5, target_path_exists=v6)
 
@@ -1057,7 +1057,7 @@ def d_ResourceProviderInfo_Storage(b: bytes, i: int, e: int) -> ResourceProvider
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ResourceProviderInfo.Storage')
     return ResourceProviderInfo_Storage(plugin=v1, reconciliation_interval_seconds=v2)
 
@@ -1159,7 +1159,7 @@ def d_ResourceProviderInfo(b: bytes, i: int, e: int) -> ResourceProviderInfo:
                     if i >= e: break
                     t = b[i]; i += 1
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v3 is None or v4 is None: raise Absent('ResourceProviderInfo')
     return ResourceProviderInfo(id=v1, attributes=v2, type=v3, name=v4, default_reservations=v5, storage=v6)
 
@@ -1261,7 +1261,7 @@ def d_Operation(b: bytes, i: int, e: int) -> Operation:
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v3 is None or v4 is None or v6 is None: raise Absent('Operation')
     return Operation(framework_id=v1, agent_id=v2, info=v3, latest_status=v4, statuses=v5, uuid=v6)
 

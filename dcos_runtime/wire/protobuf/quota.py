@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import quota as structs
-from dcos_runtime.wire.protobuf._reading import Absent, Codec, Refused, Shape, entry, length, unknown, varint
+from dcos_runtime.wire.protobuf._reading import Absent, Codec, Malformed, Shape, entry, length, unknown, varint
 from dcos_runtime.wire.protobuf._writing import heads, pair, sized, utf8
 from dcos_runtime.wire.protobuf.common import Value_Scalar, d_Value_Scalar, e_Value_Scalar
 from dcos_runtime.wire.protobuf.resources import Resource, d_Resource, e_Resource
@@ -77,7 +77,7 @@ def d_QuotaInfo(b: bytes, i: int, e: int) -> QuotaInfo:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return QuotaInfo(role=v1, principal=v2, guarantee=v3)
 
 
@@ -130,7 +130,7 @@ def d_QuotaRequest(b: bytes, i: int, e: int) -> QuotaRequest:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return QuotaRequest(force=v1, role=v2, guarantee=v3)
 
 
@@ -178,7 +178,7 @@ def d_QuotaConfig(b: bytes, i: int, e: int) -> QuotaConfig:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('QuotaConfig')
     return QuotaConfig(role=v1, guarantees=v2, limits=v3)
 
@@ -224,7 +224,7 @@ def d_QuotaStatus(b: bytes, i: int, e: int) -> QuotaStatus:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return QuotaStatus(infos=v1, configs=v2)
 
 

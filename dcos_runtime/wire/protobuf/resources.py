@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import resources as structs
-from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Refused, Shape, double, int32, length, unknown
+from dcos_runtime.wire.protobuf._reading import Absent, Again, Codec, Malformed, Shape, double, int32, length, unknown
 from dcos_runtime.wire.protobuf._writing import heads, numbered, packed, sized, utf8, wrapped
 from dcos_runtime.wire.protobuf.common import Labels, ResourceProviderID, Value_Ranges, Value_Scalar, Value_Set, Value_Type, d_Labels, d_ResourceProviderID, d_Value_Ranges, d_Value_Scalar, d_Value_Set, e_Labels, e_ResourceProviderID, e_Value_Ranges, e_Value_Set, t_Value_Type
 from dcos_runtime.wire.protobuf.containers import Volume, d_Volume, e_Volume
@@ -71,7 +71,7 @@ def d_Resource_AllocationInfo(b: bytes, i: int, e: int) -> Resource_AllocationIn
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Resource_AllocationInfo(role=v1)
 
 
@@ -136,7 +136,7 @@ def d_Resource_ReservationInfo(b: bytes, i: int, e: int) -> Resource_Reservation
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Resource_ReservationInfo(type=v4, role=v3, principal=v1, labels=v2)
 
 
@@ -174,7 +174,7 @@ def d_Resource_DiskInfo_Persistence(b: bytes, i: int, e: int) -> Resource_DiskIn
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Resource.DiskInfo.Persistence')
     return Resource_DiskInfo_Persistence(id=v1, principal=v2)
 
@@ -202,7 +202,7 @@ def d_Resource_DiskInfo_Source_Path(b: bytes, i: int, e: int) -> Resource_DiskIn
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Resource_DiskInfo_Source_Path(root=v1)
 
 
@@ -229,7 +229,7 @@ def d_Resource_DiskInfo_Source_Mount(b: bytes, i: int, e: int) -> Resource_DiskI
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Resource_DiskInfo_Source_Mount(root=v1)
 
 
@@ -347,7 +347,7 @@ def d_Resource_DiskInfo_Source(b: bytes, i: int, e: int) -> Resource_DiskInfo_So
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Resource.DiskInfo.Source')
     return Resource_DiskInfo_Source(type=v1, path=v2, mount=v3, vendor=v7, id=v4, metadata=v5, profile=v6)
 
@@ -403,7 +403,7 @@ def d_Resource_DiskInfo(b: bytes, i: int, e: int) -> Resource_DiskInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Resource_DiskInfo(persistence=v1, volume=v2, source=v3)
 
 
@@ -413,7 +413,7 @@ def e_Resource_RevocableInfo(m: Resource_RevocableInfo) -> str:
 
 def d_Resource_RevocableInfo(b: bytes, i: int, e: int) -> Resource_RevocableInfo:
     while i < e: i = unknown(b, i)
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Resource_RevocableInfo()
 
 
@@ -423,7 +423,7 @@ def e_Resource_SharedInfo(m: Resource_SharedInfo) -> str:
 
 def d_Resource_SharedInfo(b: bytes, i: int, e: int) -> Resource_SharedInfo:
     while i < e: i = unknown(b, i)
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Resource_SharedInfo()
 
 
@@ -631,7 +631,7 @@ def d_Resource(b: bytes, i: int, e: int) -> Resource:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Resource')
     if not r: return Resource(name=v1, type=v2, scalar=v3, ranges=v4, allocation_info=v11)
     return Resource(provider_id=v12, name=v1, type=v2, scalar=v3, ranges=v4, set=v5, role=v6, allocation_info=v11, reservation=v8, reservations=v13 or [], disk=v7, revocable=v9, shared=v10)

@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import scheduler as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, double, entry, int32, length, uint32, unknown
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, double, entry, int32, length, uint32, unknown
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, uint32_text, utf8, wrapped
 from dcos_runtime.wire.protobuf.cluster import FrameworkInfo, InverseOffer, MasterInfo, Offer, Offer_Operation, OperationStatus, Request, d_FrameworkInfo, d_InverseOffer, d_MasterInfo, d_Offer, d_Offer_Operation, d_OperationStatus, d_Request, e_FrameworkInfo, e_InverseOffer, e_MasterInfo, e_Offer, e_Offer_Operation, e_OperationStatus, e_Request
 from dcos_runtime.wire.protobuf.common import AgentID, ExecutorID, Filters, FrameworkID, OfferID, OperationID, ResourceProviderID, TaskID, d_AgentID, d_ExecutorID, d_Filters, d_FrameworkID, d_OfferID, d_OperationID, d_ResourceProviderID, d_TaskID, e_AgentID, e_ExecutorID, e_Filters, e_FrameworkID, e_OfferID, e_OperationID, e_ResourceProviderID, e_TaskID
@@ -131,7 +131,7 @@ def d_AttributeConstraint_Selector(b: bytes, i: int, e: int) -> AttributeConstra
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return AttributeConstraint_Selector(pseudoattribute_type=v1, attribute_name=v2)
 
 
@@ -141,7 +141,7 @@ def e_AttributeConstraint_Predicate_Exists(m: AttributeConstraint_Predicate_Exis
 
 def d_AttributeConstraint_Predicate_Exists(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_Exists:
     while i < e: i = unknown(b, i)
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return AttributeConstraint_Predicate_Exists()
 
 
@@ -151,7 +151,7 @@ def e_AttributeConstraint_Predicate_NotExists(m: AttributeConstraint_Predicate_N
 
 def d_AttributeConstraint_Predicate_NotExists(b: bytes, i: int, e: int) -> AttributeConstraint_Predicate_NotExists:
     while i < e: i = unknown(b, i)
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return AttributeConstraint_Predicate_NotExists()
 
 
@@ -175,7 +175,7 @@ def d_AttributeConstraint_Predicate_TextEquals(b: bytes, i: int, e: int) -> Attr
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextEquals')
     return AttributeConstraint_Predicate_TextEquals(value=v1)
 
@@ -200,7 +200,7 @@ def d_AttributeConstraint_Predicate_TextNotEquals(b: bytes, i: int, e: int) -> A
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextNotEquals')
     return AttributeConstraint_Predicate_TextNotEquals(value=v1)
 
@@ -225,7 +225,7 @@ def d_AttributeConstraint_Predicate_TextMatches(b: bytes, i: int, e: int) -> Att
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextMatches')
     return AttributeConstraint_Predicate_TextMatches(regex=v1)
 
@@ -250,7 +250,7 @@ def d_AttributeConstraint_Predicate_TextNotMatches(b: bytes, i: int, e: int) -> 
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('AttributeConstraint.Predicate.TextNotMatches')
     return AttributeConstraint_Predicate_TextNotMatches(regex=v1)
 
@@ -364,7 +364,7 @@ def d_AttributeConstraint_Predicate(b: bytes, i: int, e: int) -> AttributeConstr
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return AttributeConstraint_Predicate(exists=v1, not_exists=v2, text_equals=v3, text_not_equals=v4, text_matches=v5, text_not_matches=v6)
 
 
@@ -400,7 +400,7 @@ def d_AttributeConstraint(b: bytes, i: int, e: int) -> AttributeConstraint:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('AttributeConstraint')
     return AttributeConstraint(selector=v1, predicate=v2)
 
@@ -430,7 +430,7 @@ def d_OfferConstraints_RoleConstraints_Group(b: bytes, i: int, e: int) -> OfferC
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return OfferConstraints_RoleConstraints_Group(attribute_constraints=v1)
 
 
@@ -459,7 +459,7 @@ def d_OfferConstraints_RoleConstraints(b: bytes, i: int, e: int) -> OfferConstra
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return OfferConstraints_RoleConstraints(groups=v1)
 
 
@@ -484,7 +484,7 @@ def d_OfferConstraints(b: bytes, i: int, e: int) -> OfferConstraints:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return OfferConstraints(role_constraints=v1)
 
 
@@ -539,7 +539,7 @@ def d_Call_Subscribe(b: bytes, i: int, e: int) -> Call_Subscribe:
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.Subscribe')
     return Call_Subscribe(framework_info=v1, suppressed_roles=v2, offer_constraints=v3)
 
@@ -603,7 +603,7 @@ def d_Call_Accept(b: bytes, i: int, e: int) -> Call_Accept:
                     if i >= e: break
                     t = b[i]; i += 1
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_Accept(offer_ids=v1, operations=v2, filters=v3)
 
 
@@ -650,7 +650,7 @@ def d_Call_Decline(b: bytes, i: int, e: int) -> Call_Decline:
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_Decline(offer_ids=v1, filters=v2)
 
 
@@ -697,7 +697,7 @@ def d_Call_AcceptInverseOffers(b: bytes, i: int, e: int) -> Call_AcceptInverseOf
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_AcceptInverseOffers(inverse_offer_ids=v1, filters=v2)
 
 
@@ -744,7 +744,7 @@ def d_Call_DeclineInverseOffers(b: bytes, i: int, e: int) -> Call_DeclineInverse
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_DeclineInverseOffers(inverse_offer_ids=v1, filters=v2)
 
 
@@ -774,7 +774,7 @@ def d_Call_Revive(b: bytes, i: int, e: int) -> Call_Revive:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_Revive(roles=v1)
 
 
@@ -835,7 +835,7 @@ def d_Call_Kill(b: bytes, i: int, e: int) -> Call_Kill:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.Kill')
     return Call_Kill(task_id=v1, agent_id=v2, kill_policy=v3)
 
@@ -881,7 +881,7 @@ def d_Call_Shutdown(b: bytes, i: int, e: int) -> Call_Shutdown:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('Call.Shutdown')
     return Call_Shutdown(executor_id=v1, agent_id=v2)
 
@@ -937,7 +937,7 @@ def d_Call_Acknowledge(b: bytes, i: int, e: int) -> Call_Acknowledge:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Call.Acknowledge')
     return Call_Acknowledge(agent_id=v1, task_id=v2, uuid=v3)
 
@@ -1013,7 +1013,7 @@ def d_Call_AcknowledgeOperationStatus(b: bytes, i: int, e: int) -> Call_Acknowle
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v3 is None or v4 is None: raise Absent('Call.AcknowledgeOperationStatus')
     return Call_AcknowledgeOperationStatus(agent_id=v1, resource_provider_id=v2, uuid=v3, operation_id=v4)
 
@@ -1061,7 +1061,7 @@ def d_Call_Reconcile_Task(b: bytes, i: int, e: int) -> Call_Reconcile_Task:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.Reconcile.Task')
     return Call_Reconcile_Task(task_id=v1, agent_id=v2)
 
@@ -1091,7 +1091,7 @@ def d_Call_Reconcile(b: bytes, i: int, e: int) -> Call_Reconcile:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_Reconcile(tasks=v1)
 
 
@@ -1156,7 +1156,7 @@ def d_Call_ReconcileOperations_Operation(b: bytes, i: int, e: int) -> Call_Recon
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.ReconcileOperations.Operation')
     return Call_ReconcileOperations_Operation(operation_id=v1, agent_id=v2, resource_provider_id=v3)
 
@@ -1186,7 +1186,7 @@ def d_Call_ReconcileOperations(b: bytes, i: int, e: int) -> Call_ReconcileOperat
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_ReconcileOperations(operations=v1)
 
 
@@ -1241,7 +1241,7 @@ def d_Call_Message(b: bytes, i: int, e: int) -> Call_Message:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Call.Message')
     return Call_Message(agent_id=v1, executor_id=v2, data=v3)
 
@@ -1271,7 +1271,7 @@ def d_Call_Request(b: bytes, i: int, e: int) -> Call_Request:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_Request(requests=v1)
 
 
@@ -1301,7 +1301,7 @@ def d_Call_Suppress(b: bytes, i: int, e: int) -> Call_Suppress:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Call_Suppress(roles=v1)
 
 
@@ -1356,7 +1356,7 @@ def d_Call_UpdateFramework(b: bytes, i: int, e: int) -> Call_UpdateFramework:
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Call.UpdateFramework')
     return Call_UpdateFramework(framework_info=v1, suppressed_roles=v2, offer_constraints=v3)
 
@@ -1640,7 +1640,7 @@ def d_Call(b: bytes, i: int, e: int) -> Call:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if not r: return Call(framework_id=v1, type=v2, accept=v4, decline=v5, acknowledge=v8)
     return Call(framework_id=v1, type=v2, subscribe=v3, accept=v4, decline=v5, accept_inverse_offers=v13, decline_inverse_offers=v14, revive=v15, kill=v6, shutdown=v7, acknowledge=v8, acknowledge_operation_status=v17, reconcile=v9, reconcile_operations=v18, message=v10, request=v11, suppress=v16, update_framework=v19)
 
@@ -1692,7 +1692,7 @@ def d_Event_Subscribed(b: bytes, i: int, e: int) -> Event_Subscribed:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Subscribed')
     return Event_Subscribed(framework_id=v1, heartbeat_interval_seconds=v2, master_info=v3)
 
@@ -1722,7 +1722,7 @@ def d_Event_Offers(b: bytes, i: int, e: int) -> Event_Offers:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Event_Offers(offers=v1)
 
 
@@ -1751,7 +1751,7 @@ def d_Event_InverseOffers(b: bytes, i: int, e: int) -> Event_InverseOffers:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Event_InverseOffers(inverse_offers=v1)
 
 
@@ -1780,7 +1780,7 @@ def d_Event_Rescind(b: bytes, i: int, e: int) -> Event_Rescind:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Rescind')
     return Event_Rescind(offer_id=v1)
 
@@ -1810,7 +1810,7 @@ def d_Event_RescindInverseOffer(b: bytes, i: int, e: int) -> Event_RescindInvers
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.RescindInverseOffer')
     return Event_RescindInverseOffer(inverse_offer_id=v1)
 
@@ -1830,13 +1830,13 @@ def d_Event_Update(b: bytes, i: int, e: int, k: int = DEPTH) -> Event_Update:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v1 is not None: raise Again('status')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1 = d_TaskStatus(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Update')
     return Event_Update(status=v1)
 
@@ -1861,7 +1861,7 @@ def d_Event_UpdateOperationStatus(b: bytes, i: int, e: int) -> Event_UpdateOpera
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.UpdateOperationStatus')
     return Event_UpdateOperationStatus(status=v1)
 
@@ -1917,7 +1917,7 @@ def d_Event_Message(b: bytes, i: int, e: int) -> Event_Message:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('Event.Message')
     return Event_Message(agent_id=v1, executor_id=v2, data=v3)
 
@@ -1977,7 +1977,7 @@ def d_Event_Failure(b: bytes, i: int, e: int) -> Event_Failure:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Event_Failure(agent_id=v1, executor_id=v2, status=v3)
 
 
@@ -2001,7 +2001,7 @@ def d_Event_Error(b: bytes, i: int, e: int) -> Event_Error:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Event.Error')
     return Event_Error(message=v1)
 
@@ -2112,7 +2112,7 @@ def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v5 is not None: raise Again('update')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v5 = d_Event_Update(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -2179,7 +2179,7 @@ def d_Event(b: bytes, i: int, e: int, k: int = DEPTH) -> Event:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if not r: return Event(type=v1, offers=v3, update=v5)
     return Event(type=v1, subscribed=v2, offers=v3, inverse_offers=v9, rescind=v4, rescind_inverse_offer=v10, update=v5, update_operation_status=v11, message=v6, failure=v7, error=v8)
 
@@ -2209,7 +2209,7 @@ def d_Response_ReconcileOperations(b: bytes, i: int, e: int) -> Response_Reconci
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response_ReconcileOperations(operation_statuses=v1)
 
 
@@ -2246,7 +2246,7 @@ def d_Response(b: bytes, i: int, e: int) -> Response:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Response(type=v1, reconcile_operations=v2)
 
 
@@ -2295,7 +2295,7 @@ def d_APIResult(b: bytes, i: int, e: int) -> APIResult:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('APIResult')
     return APIResult(status_code=v1, response=v2, error=v3)
 

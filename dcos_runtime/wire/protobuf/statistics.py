@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import statistics as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, double, int64, length, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, double, int64, length, uint32, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, packed, sized, uint32_text, utf8, varint_text, wrapped
 from dcos_runtime.wire.protobuf.common import ContainerID, Labels, TaskID, d_ContainerID, d_Labels, d_TaskID, e_ContainerID, e_Labels, e_TaskID
 from dcos_runtime.wire.protobuf.containers import CgroupInfo_Blkio_Statistics, d_CgroupInfo_Blkio_Statistics, e_CgroupInfo_Blkio_Statistics
@@ -152,7 +152,7 @@ def d_TrafficControlStatistics(b: bytes, i: int, e: int) -> TrafficControlStatis
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('TrafficControlStatistics')
     return TrafficControlStatistics(id=v1, backlog=v2, bytes=v3, drops=v4, overlimits=v5, packets=v6, qlen=v7, ratebps=v8, ratepps=v9, requeues=v10)
 
@@ -360,7 +360,7 @@ def d_IpStatistics(b: bytes, i: int, e: int) -> IpStatistics:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return IpStatistics(Forwarding=v1, DefaultTTL=v2, InReceives=v3, InHdrErrors=v4, InAddrErrors=v5, ForwDatagrams=v6, InUnknownProtos=v7, InDiscards=v8, InDelivers=v9, OutRequests=v10, OutDiscards=v11, OutNoRoutes=v12, ReasmTimeout=v13, ReasmReqds=v14, ReasmOKs=v15, ReasmFails=v16, FragOKs=v17, FragFails=v18, FragCreates=v19)
 
 
@@ -655,7 +655,7 @@ def d_IcmpStatistics(b: bytes, i: int, e: int) -> IcmpStatistics:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return IcmpStatistics(InMsgs=v1, InErrors=v2, InCsumErrors=v3, InDestUnreachs=v4, InTimeExcds=v5, InParmProbs=v6, InSrcQuenchs=v7, InRedirects=v8, InEchos=v9, InEchoReps=v10, InTimestamps=v11, InTimestampReps=v12, InAddrMasks=v13, InAddrMaskReps=v14, OutMsgs=v15, OutErrors=v16, OutDestUnreachs=v17, OutTimeExcds=v18, OutParmProbs=v19, OutSrcQuenchs=v20, OutRedirects=v21, OutEchos=v22, OutEchoReps=v23, OutTimestamps=v24, OutTimestampReps=v25, OutAddrMasks=v26, OutAddrMaskReps=v27)
 
 
@@ -818,7 +818,7 @@ def d_TcpStatistics(b: bytes, i: int, e: int) -> TcpStatistics:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return TcpStatistics(RtoAlgorithm=v1, RtoMin=v2, RtoMax=v3, MaxConn=v4, ActiveOpens=v5, PassiveOpens=v6, AttemptFails=v7, EstabResets=v8, CurrEstab=v9, InSegs=v10, OutSegs=v11, RetransSegs=v12, InErrs=v13, OutRsts=v14, InCsumErrors=v15)
 
 
@@ -911,7 +911,7 @@ def d_UdpStatistics(b: bytes, i: int, e: int) -> UdpStatistics:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return UdpStatistics(InDatagrams=v1, NoPorts=v2, InErrors=v3, OutDatagrams=v4, RcvbufErrors=v5, SndbufErrors=v6, InCsumErrors=v7, IgnoredMulti=v8)
 
 
@@ -980,7 +980,7 @@ def d_SNMPStatistics(b: bytes, i: int, e: int) -> SNMPStatistics:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return SNMPStatistics(ip_stats=v1, icmp_stats=v2, tcp_stats=v3, udp_stats=v4)
 
 
@@ -1041,7 +1041,7 @@ def d_DiskStatistics(b: bytes, i: int, e: int) -> DiskStatistics:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return DiskStatistics(source=v1, persistence=v2, limit_bytes=v3, used_bytes=v4)
 
 
@@ -1531,7 +1531,7 @@ def d_ResourceStatistics(b: bytes, i: int, e: int) -> ResourceStatistics:
                     if i >= e: break
                     t = b[i]; i += 1
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ResourceStatistics')
     return ResourceStatistics(timestamp=v1, processes=v30, threads=v31, cpus_user_time_secs=v2, cpus_system_time_secs=v3, cpus_limit=v4, cpus_soft_limit=v45, cpus_nr_periods=v7, cpus_nr_throttled=v8, cpus_throttled_time_secs=v9, mem_total_bytes=v36, mem_total_memsw_bytes=v37, mem_limit_bytes=v6, mem_soft_limit_bytes=v38, mem_file_bytes=v10, mem_anon_bytes=v11, mem_cache_bytes=v39, mem_rss_bytes=v5, mem_mapped_file_bytes=v12, mem_swap_bytes=v40, mem_unevictable_bytes=v41, mem_low_pressure_counter=v32, mem_medium_pressure_counter=v33, mem_critical_pressure_counter=v34, disk_limit_bytes=v26, disk_used_bytes=v27, disk_statistics=v43, blkio_statistics=v44, perf=v13, net_rx_packets=v14, net_rx_bytes=v15, net_rx_errors=v16, net_rx_dropped=v17, net_tx_packets=v18, net_tx_bytes=v19, net_tx_errors=v20, net_tx_dropped=v21, net_tcp_rtt_microsecs_p50=v22, net_tcp_rtt_microsecs_p90=v23, net_tcp_rtt_microsecs_p95=v24, net_tcp_rtt_microsecs_p99=v25, net_tcp_active_connections=v28, net_tcp_time_wait_connections=v29, net_traffic_control_statistics=v35, net_snmp_statistics=v42)
 
@@ -1602,7 +1602,7 @@ def d_ResourceUsage_Executor_Task(b: bytes, i: int, e: int) -> ResourceUsage_Exe
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('ResourceUsage.Executor.Task')
     return ResourceUsage_Executor_Task(name=v1, id=v2, resources=v3, labels=v4)
 
@@ -1671,7 +1671,7 @@ def d_ResourceUsage_Executor(b: bytes, i: int, e: int, k: int = DEPTH) -> Resour
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
                 if v4 is not None: raise Again('container_id')
-                if k < 1: raise Refused('nested too deeply')
+                if k < 1: raise Malformed('nested too deeply')
                 v4 = d_ContainerID(b[i:j], 0, n, k - 1)
                 i = j
                 if i >= e: break
@@ -1686,7 +1686,7 @@ def d_ResourceUsage_Executor(b: bytes, i: int, e: int, k: int = DEPTH) -> Resour
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v4 is None: raise Absent('ResourceUsage.Executor')
     return ResourceUsage_Executor(executor_info=v1, allocated=v2, statistics=v3, container_id=v4, tasks=v5)
 
@@ -1717,7 +1717,7 @@ def d_ResourceUsage(b: bytes, i: int, e: int, k: int = DEPTH) -> ResourceUsage:
             n = b[i]; i += 1
             if n > 127: n, i = length(b, i - 1)
             j = i + n
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v1.append(d_ResourceUsage_Executor(b[i:j], 0, n, k - 1))
             i = j
             if i >= e: break
@@ -1733,7 +1733,7 @@ def d_ResourceUsage(b: bytes, i: int, e: int, k: int = DEPTH) -> ResourceUsage:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return ResourceUsage(executors=v1, total=v2)
 
 
@@ -2300,7 +2300,7 @@ def d_PerfStatistics(b: bytes, i: int, e: int) -> PerfStatistics:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('PerfStatistics')
     return PerfStatistics(timestamp=v1, duration=v2, cycles=v3, stalled_cycles_frontend=v4, stalled_cycles_backend=v5, instructions=v6, cache_references=v7, cache_misses=v8, branches=v9, branch_misses=v10, bus_cycles=v11, ref_cycles=v12, cpu_clock=v13, task_clock=v14, page_faults=v15, minor_faults=v16, major_faults=v17, context_switches=v18, cpu_migrations=v19, alignment_faults=v20, emulation_faults=v21, l1_dcache_loads=v22, l1_dcache_load_misses=v23, l1_dcache_stores=v24, l1_dcache_store_misses=v25, l1_dcache_prefetches=v26, l1_dcache_prefetch_misses=v27, l1_icache_loads=v28, l1_icache_load_misses=v29, l1_icache_prefetches=v30, l1_icache_prefetch_misses=v31, llc_loads=v32, llc_load_misses=v33, llc_stores=v34, llc_store_misses=v35, llc_prefetches=v36, llc_prefetch_misses=v37, dtlb_loads=v38, dtlb_load_misses=v39, dtlb_stores=v40, dtlb_store_misses=v41, dtlb_prefetches=v42, dtlb_prefetch_misses=v43, itlb_loads=v44, itlb_load_misses=v45, branch_loads=v46, branch_load_misses=v47, node_loads=v48, node_load_misses=v49, node_stores=v50, node_store_misses=v51, node_prefetches=v52, node_prefetch_misses=v53)
 

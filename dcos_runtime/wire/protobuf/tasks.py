@@ -10,7 +10,7 @@ from __future__ import annotations
 from functools import cache
 
 from dcos_runtime.wire import tasks as structs
-from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Refused, Shape, double, entry, int32, length, numbers, uint32, unknown, varint
+from dcos_runtime.wire.protobuf._reading import DEPTH, Absent, Again, Codec, Malformed, Shape, double, entry, int32, length, numbers, uint32, unknown, varint
 from dcos_runtime.wire.protobuf._writing import SHORT, heads, int32_text, numbered, packed, pair, sized, uint32_text, utf8, wrapped
 from dcos_runtime.wire.protobuf.common import AgentID, CommandInfo, DurationInfo, ExecutorID, FrameworkID, Labels, TaskID, TimeInfo, Value_Scalar, d_AgentID, d_CommandInfo, d_DurationInfo, d_ExecutorID, d_FrameworkID, d_Labels, d_TaskID, d_TimeInfo, d_Value_Scalar, e_AgentID, e_CommandInfo, e_DurationInfo, e_ExecutorID, e_FrameworkID, e_Labels, e_TaskID, e_TimeInfo, e_Value_Scalar
 from dcos_runtime.wire.protobuf.containers import ContainerInfo, ContainerStatus, NetworkInfo_Protocol, d_ContainerInfo, d_ContainerStatus, e_ContainerInfo, e_ContainerStatus, t_NetworkInfo_Protocol
@@ -100,7 +100,7 @@ def d_KillPolicy(b: bytes, i: int, e: int) -> KillPolicy:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return KillPolicy(grace_period=v1)
 
 
@@ -173,7 +173,7 @@ def d_Port(b: bytes, i: int, e: int) -> Port:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('Port')
     return Port(number=v1, name=v2, protocol=v3, visibility=v4, labels=v5)
 
@@ -203,7 +203,7 @@ def d_Ports(b: bytes, i: int, e: int) -> Ports:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return Ports(ports=v1)
 
 
@@ -307,7 +307,7 @@ def d_DiscoveryInfo(b: bytes, i: int, e: int) -> DiscoveryInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('DiscoveryInfo')
     return DiscoveryInfo(visibility=v1, name=v2, environment=v3, location=v4, version=v5, ports=v6, labels=v7)
 
@@ -491,7 +491,7 @@ def d_ExecutorInfo(b: bytes, i: int, e: int) -> ExecutorInfo:
                 if i >= e: break
                 t = b[i]; i += 1
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('ExecutorInfo')
     return ExecutorInfo(type=v15, executor_id=v1, framework_id=v8, command=v7, container=v11, resources=v5, name=v9, source=v10, data=v4, discovery=v12, shutdown_grace_period=v13, labels=v14)
 
@@ -516,7 +516,7 @@ def d_CheckInfo_Command(b: bytes, i: int, e: int) -> CheckInfo_Command:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('CheckInfo.Command')
     return CheckInfo_Command(command=v1)
 
@@ -552,7 +552,7 @@ def d_CheckInfo_Http(b: bytes, i: int, e: int) -> CheckInfo_Http:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('CheckInfo.Http')
     return CheckInfo_Http(port=v1, path=v2)
 
@@ -574,7 +574,7 @@ def d_CheckInfo_Tcp(b: bytes, i: int, e: int) -> CheckInfo_Tcp:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('CheckInfo.Tcp')
     return CheckInfo_Tcp(port=v1)
 
@@ -664,7 +664,7 @@ def d_CheckInfo(b: bytes, i: int, e: int) -> CheckInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CheckInfo(type=v1, command=v2, http=v3, tcp=v7, delay_seconds=v4, interval_seconds=v5, timeout_seconds=v6)
 
 
@@ -745,7 +745,7 @@ def d_HealthCheck_HTTPCheckInfo(b: bytes, i: int, e: int) -> HealthCheck_HTTPChe
                     if i >= e: break
                     t = b[i]; i += 1
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('HealthCheck.HTTPCheckInfo')
     return HealthCheck_HTTPCheckInfo(protocol=v5, scheme=v3, port=v1, path=v2, statuses=v4)
 
@@ -777,7 +777,7 @@ def d_HealthCheck_TCPCheckInfo(b: bytes, i: int, e: int) -> HealthCheck_TCPCheck
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None: raise Absent('HealthCheck.TCPCheckInfo')
     return HealthCheck_TCPCheckInfo(protocol=v2, port=v1)
 
@@ -885,7 +885,7 @@ def d_HealthCheck(b: bytes, i: int, e: int) -> HealthCheck:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return HealthCheck(delay_seconds=v2, interval_seconds=v3, timeout_seconds=v4, consecutive_failures=v5, grace_period_seconds=v6, type=v8, command=v7, http=v1, tcp=v9)
 
 
@@ -1115,7 +1115,7 @@ def d_TaskInfo(b: bytes, i: int, e: int) -> TaskInfo:
                 t = b[i]; i += 1
             else:
                 i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None: raise Absent('TaskInfo')
     if not r: return TaskInfo(name=v1, task_id=v2, agent_id=v3, resources=v4, command=v7, container=v9, health_check=v8, labels=v10, discovery=v11)
     return TaskInfo(name=v1, task_id=v2, agent_id=v3, resources=v4, executor=v5, command=v7, container=v9, health_check=v8, check=v13, kill_policy=v12, data=v6, labels=v10, discovery=v11, max_completion_time=v14, limits=v15 or {})
@@ -1146,7 +1146,7 @@ def d_TaskGroupInfo(b: bytes, i: int, e: int) -> TaskGroupInfo:
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return TaskGroupInfo(tasks=v1)
 
 
@@ -1169,7 +1169,7 @@ def d_CheckStatusInfo_Command(b: bytes, i: int, e: int) -> CheckStatusInfo_Comma
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CheckStatusInfo_Command(exit_code=v1)
 
 
@@ -1192,7 +1192,7 @@ def d_CheckStatusInfo_Http(b: bytes, i: int, e: int) -> CheckStatusInfo_Http:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CheckStatusInfo_Http(status_code=v1)
 
 
@@ -1215,7 +1215,7 @@ def d_CheckStatusInfo_Tcp(b: bytes, i: int, e: int) -> CheckStatusInfo_Tcp:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CheckStatusInfo_Tcp(succeeded=v1)
 
 
@@ -1280,7 +1280,7 @@ def d_CheckStatusInfo(b: bytes, i: int, e: int) -> CheckStatusInfo:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return CheckStatusInfo(type=v1, command=v2, http=v3, tcp=v4)
 
 
@@ -1309,7 +1309,7 @@ def d_TaskResourceLimitation(b: bytes, i: int, e: int) -> TaskResourceLimitation
             t = b[i]; i += 1
         else:
             i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     return TaskResourceLimitation(resources=v1)
 
 
@@ -1500,7 +1500,7 @@ def d_TaskStatus(b: bytes, i: int, e: int, k: int = DEPTH) -> TaskStatus:
             if n > 127: n, i = length(b, i - 1)
             j = i + n
             if v13 is not None: raise Again('container_status')
-            if k < 1: raise Refused('nested too deeply')
+            if k < 1: raise Malformed('nested too deeply')
             v13 = d_ContainerStatus(b[i:j], 0, n, k - 1)
             i = j
             if i >= e: break
@@ -1537,7 +1537,7 @@ def d_TaskStatus(b: bytes, i: int, e: int, k: int = DEPTH) -> TaskStatus:
             if i >= e: break
             t = b[i]; i += 1
         i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None: raise Absent('TaskStatus')
     if not r: return TaskStatus(task_id=v1, state=v2, message=v4, source=v9, agent_id=v5, executor_id=v7, timestamp=v6, uuid=v11, healthy=v8, container_status=v13)
     return TaskStatus(task_id=v1, state=v2, message=v4, source=v9, reason=v10, data=v3, agent_id=v5, executor_id=v7, timestamp=v6, uuid=v11, healthy=v8, check_status=v15, labels=v12, container_status=v13, unreachable_time=v14, limitation=v16)
@@ -1708,7 +1708,7 @@ def d_Task(b: bytes, i: int, e: int, k: int = DEPTH) -> Task:
                 n = b[i]; i += 1
                 if n > 127: n, i = length(b, i - 1)
                 j = i + n
-                if k < 1: raise Refused('nested too deeply')
+                if k < 1: raise Malformed('nested too deeply')
                 v8.append(d_TaskStatus(b[i:j], 0, n, k - 1))
                 i = j
                 if i >= e: break
@@ -1790,7 +1790,7 @@ def d_Task(b: bytes, i: int, e: int, k: int = DEPTH) -> Task:
                     t = b[i]; i += 1
                 else:
                     i = unknown(b, i - 1) if i == h else i - 1
-    if i != e: raise Refused('the end is missing')
+    if i != e: raise Malformed('the end is missing')
     if v1 is None or v2 is None or v3 is None or v5 is None or v6 is None: raise Absent('Task')
     return Task(name=v1, task_id=v2, framework_id=v3, executor_id=v4, agent_id=v5, state=v6, resources=v7, statuses=v8, status_update_state=v9, status_update_uuid=v10, labels=v11, discovery=v12, container=v13, health_check=v15, kill_policy=v16, user=v14, limits=v17)
 

@@ -1,4 +1,4 @@
-"""What would change on a machine that is yet to be made: the host's own code, held against an empty machine."""
+"""What a deploy would change on a machine that does not exist yet: the host's own code, run on an empty machine."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ _NO_PYTHON = "DCOS-NO-PYTHON"
 _OLD_PYTHON = "DCOS-OLD-PYTHON"
 
 _MODULES = ("errors", "quick", "machine", "systemd", "facts", "observe", "work", "apply", "packages", "main")
-"""Of ``host/``; `host.start` comes before all of them."""
+"""The modules of ``host/`` that are sent; `host.start` comes before them."""
 
 _HOME = Path(__file__).parent / "host"
 _START = (_HOME / "start.py").read_text()
@@ -41,7 +41,7 @@ COMMAND = (
 
 
 class HostAnswerMissing(InstallerError):
-    """A machine was reached and gave no answer: no fitting Python, or the host's side failed there."""
+    """A machine was reached and gave no answer: it has no Python that fits, or the host's side failed there."""
 
 
 def request(values: Mapping[str, Any]) -> bytes:

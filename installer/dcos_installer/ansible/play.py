@@ -22,7 +22,7 @@ from ansible_runner.runner import Runner
 
 from dcos_installer import sockets
 from dcos_installer.ansible import payload
-from dcos_installer.ansible.places import CONNECT_SECONDS, Place
+from dcos_installer.ansible.connection import CONNECT_SECONDS, Connection
 from dcos_installer.errors import InstallerError
 from dcos_installer.lifeline import marked
 from dcos_installer.process import tail
@@ -62,7 +62,7 @@ class PlayFailed(InstallerError):
 
 
 @dataclass(frozen=True)
-class Session:
+class Workspace:
     """Connections that stay open from one play to the next, and the folder that plays work in.
 
     ``home`` is private to the operator. The connections' sockets lie in ``sockets`` (see `dcos_installer.sockets`);
@@ -74,8 +74,8 @@ class Session:
 
 
 def run(
-    session: Session,
-    places: Mapping[str, Place],
+    workspace: Workspace,
+    connections: Mapping[str, Connection],
     requests: Mapping[str, bytes],
     on_answer: Answers,
     *,
@@ -89,8 +89,8 @@ def run(
     """
     if not requests:
         return
-    with _folder(session.home) as home:
-        _write(home, session, places, requests, timeout)
+    with _folder(workspace.home) as home:
+        _write(home, workspace, connections, requests, timeout)
         answered: set[str] = set()
 
         def on_event(event: Mapping[str, Any]) -> bool:
@@ -103,8 +103,8 @@ def run(
                     on_answer(host, _answer(home, host, data.get("res") or {}))
                 elif kind == "runner_on_unreachable":
                     answered.add(host)
-                    on_answer(host, unreachable(host, places[host], str((data.get("res") or {}).get("msg") or "")))
-            return False  # ansible-runner need not keep the event in a file
+                    on_answer(host, unreachable(host, connections[host], str((data.get("res") or {}).get("msg") or "")))
+            return False  # tells ansible-runner not to keep the event in a file
 
         started = time.monotonic()
         said = _play(home, on_event)
@@ -206,7 +206,7 @@ def _locked_folder(parent: Path) -> tuple[Path, int]:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if home.is_dir():
             return home, lock
-        os.close(lock)  # somebody swept it away before it was locked
+        os.close(lock)  # another run removed it before it was locked
 
 
 def _sweep(parent: Path) -> None:
@@ -222,7 +222,11 @@ def _sweep(parent: Path) -> None:
 
 
 def _write(
-    home: Path, session: Session, places: Mapping[str, Place], requests: Mapping[str, bytes], timeout: float
+    home: Path,
+    workspace: Workspace,
+    connections: Mapping[str, Connection],
+    requests: Mapping[str, bytes],
+    timeout: float,
 ) -> None:
     for name in ("requests", "answers", "project", "home", "env"):
         (home / name).mkdir(mode=0o700)
@@ -233,9 +237,9 @@ def _write(
         with os.fdopen(descriptor, "wb") as file:
             file.write(request)
     (home / "code").write_bytes(payload.code())
-    hosts = {host: places[host].variables() for host in requests}
+    hosts = {host: connections[host].variables() for host in requests}
     (home / "hosts.json").write_text(json.dumps({"all": {"hosts": hosts}}))
-    (home / "ansible.cfg").write_text(_configuration(home, session, len(requests)))
+    (home / "ansible.cfg").write_text(_configuration(home, workspace, len(requests)))
     play = _PLAY.format(
         requests=json.dumps(str(home / "requests")),
         answers=json.dumps(str(home / "answers")),
@@ -245,7 +249,7 @@ def _write(
     (home / "project" / "play.yml").write_text(play)
 
 
-def _configuration(home: Path, session: Session, hosts: int) -> str:
+def _configuration(home: Path, workspace: Workspace, hosts: int) -> str:
     return f"""\
 [defaults]
 action_plugins = {Path(__file__).parent / "action"}
@@ -265,7 +269,7 @@ enable_plugins = ansible.builtin.yaml
 [ssh_connection]
 pipelining = true
 retries = 1
-ssh_args = {sockets.joined(sockets.options(session.sockets))}
+ssh_args = {sockets.joined(sockets.options(workspace.sockets))}
 """
 
 
@@ -284,15 +288,15 @@ def _answer(home: Path, host: str, result: Mapping[str, Any]) -> dict[str, Any] 
     return answered
 
 
-def unreachable(host: str, place: Place, said: str) -> Unreachable:
+def unreachable(host: str, connection: Connection, said: str) -> Unreachable:
     """Why ``host`` cannot be reached, out of what ssh said."""
     said = said.strip()
-    where = f"{place.ssh.address} port {place.ssh.port}" if place.ssh else place.root
+    where = f"{connection.ssh.address} port {connection.ssh.port}" if connection.ssh else connection.root
     hint = f"see that {host} runs and that {where} is open to this machine"
     if "Host key verification failed" in said or "HOST IDENTIFICATION HAS CHANGED" in said:
         hint = f"the host key of {host} is unknown or another one: check it, then put it into known_hosts"
     elif "Permission denied" in said:
-        hint = f"let the user {place.ssh.user if place.ssh else ''} of {host} log in with this key"
+        hint = f"let the user {connection.ssh.user if connection.ssh else ''} of {host} log in with this key"
     return Unreachable(
         f"{host} cannot be reached by SSH at {where}",
         why=said.splitlines()[-1] if said else "ssh gave no reason",

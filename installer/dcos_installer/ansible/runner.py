@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 
 from dcos_installer.ansible import play
-from dcos_installer.ansible.places import Place
-from dcos_installer.ansible.play import Session
+from dcos_installer.ansible.connection import Connection
+from dcos_installer.ansible.play import Workspace
 from dcos_installer.errors import InstallerError
 from dcos_installer.plan.facts import Facts
 from dcos_installer.plan.manifest import Manifest
@@ -39,7 +39,9 @@ class HostFailed(InstallerError):
 
 @dataclass(frozen=True)
 class Checked:
-    """A host held against its manifest. Changes rest on ``seen``; because of ``problems`` an apply would refuse."""
+    """A host compared with its manifest. The changes are true as long as the host is as ``seen``; an apply refuses
+    because of ``problems``.
+    """
 
     facts: Facts
     changes: tuple[Change, ...]
@@ -50,7 +52,7 @@ class Checked:
 
 
 @dataclass(frozen=True)
-class Applied:
+class AppliedManifest:
     """A host after an apply: what was changed, and how it is now."""
 
     changes: tuple[Change, ...]
@@ -60,7 +62,7 @@ class Applied:
 
 
 @dataclass(frozen=True)
-class Order:
+class ApplyOrder:
     """One host's apply. It is refused when the host is no longer as ``seen``; None: whatever it is."""
 
     manifest: Manifest
@@ -68,14 +70,14 @@ class Order:
     secrets: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
-def gather_facts(session: Session, places: Mapping[str, Place]) -> dict[str, Facts | InstallerError]:
+def gather_facts(workspace: Workspace, connections: Mapping[str, Connection]) -> dict[str, Facts | InstallerError]:
     """The facts of each host, in one round trip."""
-    return _ask(session, places, {host: {"mode": "facts"} for host in places}, _facts)
+    return _ask(workspace, connections, {host: {"mode": "facts"} for host in connections}, _facts)
 
 
 def check(
-    session: Session,
-    places: Mapping[str, Place],
+    workspace: Workspace,
+    connections: Mapping[str, Connection],
     manifests: Mapping[str, Manifest],
     secrets: Mapping[str, Mapping[str, str | None]] | None = None,
 ) -> dict[str, Checked | InstallerError]:
@@ -88,17 +90,17 @@ def check(
         host: {"mode": "check", "manifest": manifest.encode().decode(), "secrets": dict((secrets or {}).get(host, {}))}
         for host, manifest in manifests.items()
     }
-    return _ask(session, places, requests, _checked)
+    return _ask(workspace, connections, requests, _checked)
 
 
 def apply(
-    session: Session,
-    places: Mapping[str, Place],
-    orders: Mapping[str, Order],
-    on_host: Callable[[str, Applied | InstallerError], None] = lambda host, result: None,
+    workspace: Workspace,
+    connections: Mapping[str, Connection],
+    orders: Mapping[str, ApplyOrder],
+    on_host: Callable[[str, AppliedManifest | InstallerError], None] = lambda host, result: None,
     *,
     deadline: float = APPLY_SECONDS,
-) -> dict[str, Applied | InstallerError]:
+) -> dict[str, AppliedManifest | InstallerError]:
     """Applies the orders, all at once; each host is whole or as before, whatever becomes of the others."""
     requests = {
         host: {
@@ -110,24 +112,24 @@ def apply(
         }
         for host, order in orders.items()
     }
-    return _ask(session, places, requests, _applied, on_host, timeout=deadline + _MARGIN)
+    return _ask(workspace, connections, requests, _applied, on_host, timeout=deadline + _MARGIN)
 
 
 def remove(
-    session: Session,
-    places: Mapping[str, Place],
-    on_host: Callable[[str, Applied | InstallerError], None] = lambda host, result: None,
+    workspace: Workspace,
+    connections: Mapping[str, Connection],
+    on_host: Callable[[str, AppliedManifest | InstallerError], None] = lambda host, result: None,
     *,
     purge: bool = False,
-) -> dict[str, Applied | InstallerError]:
+) -> dict[str, AppliedManifest | InstallerError]:
     """Takes everything of ours off these hosts; with ``purge`` the daemons' state in /var/lib/dcos as well."""
-    requests = {host: {"mode": "remove", "purge": purge} for host in places}
-    return _ask(session, places, requests, _removed, on_host, timeout=_MARGIN)
+    requests = {host: {"mode": "remove", "purge": purge} for host in connections}
+    return _ask(workspace, connections, requests, _removed, on_host, timeout=_MARGIN)
 
 
 def _ask(
-    session: Session,
-    places: Mapping[str, Place],
+    workspace: Workspace,
+    connections: Mapping[str, Connection],
     requests: Mapping[str, Mapping[str, Any]],
     read: Callable[[dict[str, Any]], Any],
     on_host: Callable[[str, Any], None] = lambda host, result: None,
@@ -142,10 +144,10 @@ def _ask(
 
     # Secrets are in there: the requests are files only for as long as the play runs, and only for the operator's eyes.
     encoded = {
-        host: json.dumps({**request, "root": places[host].root}, ensure_ascii=False).encode()
+        host: json.dumps({**request, "root": connections[host].root}, ensure_ascii=False).encode()
         for host, request in requests.items()
     }
-    play.run(session, places, encoded, on_answer, timeout=timeout)
+    play.run(workspace, connections, encoded, on_answer, timeout=timeout)
     return results
 
 
@@ -175,9 +177,9 @@ def _checked(answer: dict[str, Any]) -> Checked:
     )
 
 
-def _applied(answer: dict[str, Any]) -> Applied:
-    return Applied(_changes(answer), answer["generation"], answer["manifest"], answer["digest"])
+def _applied(answer: dict[str, Any]) -> AppliedManifest:
+    return AppliedManifest(_changes(answer), answer["generation"], answer["manifest"], answer["digest"])
 
 
-def _removed(answer: dict[str, Any]) -> Applied:
-    return Applied(_changes(answer), 0, "", "")
+def _removed(answer: dict[str, Any]) -> AppliedManifest:
+    return AppliedManifest(_changes(answer), 0, "", "")

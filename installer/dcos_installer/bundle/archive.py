@@ -13,7 +13,6 @@ import os
 import stat
 import tarfile
 import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 
 import msgspec
@@ -24,7 +23,6 @@ from dcos_installer.plan.manifest import Package
 from dcos_installer.surroundings import can_be_made, home
 
 _COMPRESSION = 6
-_CHUNK = 1 << 20
 
 
 class BundleError(InstallerError):
@@ -37,6 +35,7 @@ class Built(msgspec.Struct, frozen=True):
     package: Package
     target: Target
     archive: str
+    archive_sha256: str
     size: int
     """Of ``archive``, in bytes."""
     unpacked: int
@@ -101,7 +100,15 @@ def keep(
     archive = home / f"{package.folder}.tar.gz"
     data = gzip.compress(tar, _COMPRESSION, mtime=0)
     replace(archive, data)
-    built = Built(package, target, str(archive), size=len(data), unpacked=len(tar), compiled=compiled)
+    built = Built(
+        package,
+        target,
+        str(archive),
+        hashlib.sha256(data).hexdigest(),
+        size=len(data),
+        unpacked=len(tar),
+        compiled=compiled,
+    )
     replace(home / f"{inputs}.json", msgspec.json.encode(built))
     return built
 
@@ -110,19 +117,12 @@ def kept(home: Path, inputs: str) -> Built | None:
     """What `keep` put there for ``inputs``; None when there is nothing, or nothing whole."""
     try:
         built = msgspec.json.decode((home / f"{inputs}.json").read_bytes(), type=Built)
-        digest = hashlib.sha256()
-        for part in tar_of(built):
-            digest.update(part)
-    except (OSError, EOFError, msgspec.DecodeError):
+        # Read as it lies there: each deploy and plan asks, and unpacking it takes a second of a processor.
+        with Path(built.archive).open("rb") as file:
+            digest = hashlib.file_digest(file, "sha256").hexdigest()
+    except (OSError, msgspec.DecodeError):
         return None
-    return built if digest.hexdigest() == built.package.sha256 else None
-
-
-def tar_of(built: Built) -> Iterator[bytes]:
-    """The package's tar, part by part. Raises ``OSError`` or ``EOFError`` when the archive is damaged."""
-    with gzip.open(built.archive, "rb") as file:
-        while part := file.read(_CHUNK):
-            yield part
+    return built if digest == built.archive_sha256 else None
 
 
 def replace(path: Path, data: bytes) -> None:

@@ -1,4 +1,4 @@
-"""Drops what a shared library carries for linkers and debuggers only: sections that no process ever maps.
+"""Removes sections of a shared library that no process maps: those for linkers and debuggers.
 
 Wheels ship them: six sevenths of what the runtime's libraries weigh. `strip` would do it too, but not with the same
 bytes on every builder, and not on every builder.

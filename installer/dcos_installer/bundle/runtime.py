@@ -1,7 +1,8 @@
 """Builds ``dcos-runtime``: our daemons and the `dcos` command with their locked dependencies, for one kind of machine.
 
 Dependencies come as wheels from whatever index the operator's pip is set up for, held to the hashes of the lock.
-Nothing of the builder gets in: no path, no time, no order of a directory. The same inputs give the same bytes.
+Nothing of the builder is in the package: no path, no time, no order of a directory. The same inputs give the same
+bytes.
 """
 
 from __future__ import annotations
@@ -15,7 +16,6 @@ import re
 import shutil
 import stat
 import sys
-import sysconfig
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -34,8 +34,15 @@ NAME = "dcos-runtime"
 COMMAND = ("dcos", "dcos_runtime.cli.main")
 """The command of those who use a cluster, and the module whose ``main()`` it runs."""
 
+UNIVERSE = (
+    *("__init__.py", "py.typed", "errors.py", "model.py", "mustache.py", "render.py"),
+    *("schema_cost.py", "schema_walk.py", "validate.py"),
+    *("schemas", "index", "layout.py", "serving"),
+)
+"""The parts of ``dcos_universe`` that run on machines. They need no further library."""
+
 _FORMAT = 1
-"""Of what is built: another number makes every package anew."""
+"""The version of the build: another number rebuilds every package."""
 
 _PIP_SECONDS = 900.0
 _COMPILE_SECONDS = 300.0
@@ -58,9 +65,9 @@ import sys
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.dirname(os.path.realpath(__file__))), "lib"))
 
-from {module} import main
+from dcos_runtime.start import program
 
-sys.exit(main())
+sys.exit(program("{module}"))
 '''
 
 _COMPILE = """\
@@ -137,20 +144,28 @@ def platforms(target: Target) -> list[str]:
 
 def own_files() -> Iterator[tuple[str, Path]]:
     """The runtime's own files, by their path below ``lib``: code and data, nothing that was generated or hidden, and
-    nothing that is for work on a checkout only (`build.WORKSHOP`).
+    nothing that is for work on a checkout only (`build.WORKSHOP`); and what the package manager needs of the universe.
     """
-    spec = importlib.util.find_spec("dcos_runtime")
+    for parts, path in _files_of("dcos_runtime"):
+        if not any("/".join(parts[:depth]) in WORKSHOP for depth in range(1, len(parts))):
+            yield "/".join(("dcos_runtime", *parts)), path
+    for parts, path in _files_of("dcos_universe"):
+        if parts[0] in UNIVERSE:
+            yield "/".join(("dcos_universe", *parts)), path
+
+
+def _files_of(package: str) -> Iterator[tuple[tuple[str, ...], Path]]:
+    spec = importlib.util.find_spec(package)
     if spec is None or not spec.submodule_search_locations:
         raise BundleError(
-            "dcos_runtime cannot be found", why="this installation of dcos is not whole", hint="install dcos again"
+            f"{package} cannot be found", why="this installation of dcos is not whole", hint="install dcos again"
         )
     top = Path(next(iter(spec.submodule_search_locations)))
     for path in sorted(top.rglob("*")):
         parts = path.relative_to(top).parts
         hidden = any(part.startswith(".") or part == "__pycache__" for part in parts)
-        elsewhere = any("/".join(parts[:depth]) in WORKSHOP for depth in range(1, len(parts)))
-        if not hidden and not elsewhere and path.is_file() and path.suffix != ".pyc":
-            yield "/".join(("dcos_runtime", *parts)), path
+        if not hidden and path.is_file() and path.suffix != ".pyc":
+            yield parts, path
 
 
 def _inputs(target: Target, lock: Path, interpreter: str | None) -> str:
@@ -270,10 +285,3 @@ def _alone(path: Path) -> Iterator[None]:
     with path.open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
-
-
-def this_machine() -> Target:
-    """The target that this machine's own Python would be: for hand-made bundles and tests."""
-    libc = (os.confstr("CS_GNU_LIBC_VERSION") or "other").replace(" ", "-")
-    tag = sysconfig.get_config_var("py_version_nodot") or f"{sys.version_info[0]}{sys.version_info[1]}"
-    return Target(python=f"cp{tag}", arch=os.uname().machine, libc=libc)

@@ -15,8 +15,8 @@ from typing import IO
 
 from dcos_installer import sockets
 from dcos_installer.ansible import payload
-from dcos_installer.ansible.places import CONNECT_SECONDS, Place
-from dcos_installer.ansible.play import Session, unreachable
+from dcos_installer.ansible.connection import CONNECT_SECONDS, Connection
+from dcos_installer.ansible.play import Workspace, unreachable
 from dcos_installer.bundle.archive import Built
 from dcos_installer.errors import DeadlinePassed, InstallerError
 from dcos_installer.process import tail
@@ -26,7 +26,7 @@ log = logging.getLogger(__name__)
 OnHost = Callable[[str, "tuple[str, ...] | InstallerError"], None]
 
 _AT_ONCE = 8
-"""Streams at the same time: the operator's own link and processors are what they share."""
+"""Streams at the same time. They share the operator's link and processors."""
 _SECONDS = 600.0
 _CHUNK = 1 << 18
 _SSH_FAILED = 255
@@ -47,8 +47,8 @@ def request(packages: Sequence[Built], root: str) -> bytes:
 
 
 def upload(
-    session: Session,
-    places: Mapping[str, Place],
+    workspace: Workspace,
+    connections: Mapping[str, Connection],
     packages: Mapping[str, Sequence[Built]],
     on_host: OnHost = lambda host, result: None,
     *,
@@ -63,7 +63,7 @@ def upload(
         return results
     with ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(packages))) as pool:
         futures = {
-            pool.submit(_bring, session, host, places[host], wanted, deadline): host
+            pool.submit(_bring, workspace, host, connections[host], wanted, deadline): host
             for host, wanted in packages.items()
         }
         for future in as_completed(futures):
@@ -76,10 +76,12 @@ def upload(
     return results
 
 
-def _bring(session: Session, host: str, place: Place, wanted: Sequence[Built], deadline: float) -> tuple[str, ...]:
-    argv = _argv(session, place)
+def _bring(
+    workspace: Workspace, host: str, connection: Connection, wanted: Sequence[Built], deadline: float
+) -> tuple[str, ...]:
+    argv = _argv(workspace, connection)
     log.debug("$ %s < %s", shlex.join(argv[:-1]), " ".join(built.archive for built in wanted))
-    head = payload.enveloped(payload.code(), request(wanted, place.root))
+    head = payload.enveloped(payload.code(), request(wanted, connection.root))
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         with subprocess.Popen(argv, stdin=subprocess.PIPE, stdout=out, stderr=err, start_new_session=True) as process:
             assert process.stdin
@@ -102,8 +104,8 @@ def _bring(session: Session, host: str, place: Place, wanted: Sequence[Built], d
                 process.kill()
                 raise
         said = _text(err)
-        if place.ssh is not None and process.returncode == _SSH_FAILED:
-            raise unreachable(host, place, said)
+        if connection.ssh is not None and process.returncode == _SSH_FAILED:
+            raise unreachable(host, connection, said)
         answer = payload.answer(host, process.returncode, _text(out).encode(), said.encode())
     error = answer.get("error")
     if error:
@@ -111,14 +113,23 @@ def _bring(session: Session, host: str, place: Place, wanted: Sequence[Built], d
     return tuple(answer["brought"])
 
 
-def _argv(session: Session, place: Place) -> list[str]:
-    if place.ssh is None:
+def _argv(workspace: Workspace, connection: Connection) -> list[str]:
+    if connection.ssh is None:
         return ["/bin/sh", "-c", payload.COMMAND]
-    argv = ["ssh", *place.ssh_options(), "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
-    argv += sockets.options(session.sockets)
-    command = ["sudo", "-n", "--"] if place.become else []
+    argv = ["ssh", *connection.ssh_options(), "-o", f"ConnectTimeout={CONNECT_SECONDS}"]
+    argv += sockets.options(workspace.sockets)
+    command = ["sudo", "-n", "--"] if connection.become else []
     command += ["/bin/sh", "-c", payload.COMMAND]
-    return [*argv, "-p", str(place.ssh.port), "-l", place.ssh.user, place.ssh.address, "--", shlex.join(command)]
+    return [
+        *argv,
+        "-p",
+        str(connection.ssh.port),
+        "-l",
+        connection.ssh.user,
+        connection.ssh.address,
+        "--",
+        shlex.join(command),
+    ]
 
 
 def _archives(wanted: Sequence[Built]) -> Iterator[bytes]:

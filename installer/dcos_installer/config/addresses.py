@@ -1,4 +1,4 @@
-"""Whose address is whose: clashes between hosts of an inventory, and addresses that are free, one for each host."""
+"""Addresses of an inventory's hosts: which ones clash, and which are free for hosts that need one."""
 
 from __future__ import annotations
 

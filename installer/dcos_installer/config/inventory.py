@@ -1,4 +1,4 @@
-"""Reads Ansible INI inventories with the line of everything, so that every problem can be told where it is.
+"""Reads Ansible INI inventories and keeps the line of every value, so that each problem names its line.
 
 The grammar is Ansible's own (host patterns with ranges, ``[group]``, ``[group:vars]``, ``[group:children]``, group
 precedence by depth and name), without its guessing: what Ansible would silently take for something else is a problem.
@@ -32,7 +32,7 @@ class Value:
 
 
 @dataclass
-class Group:
+class InventoryGroup:
     """One group as the file has it. ``hosts`` and ``children`` map names to the line that lists them."""
 
     name: str
@@ -48,7 +48,7 @@ class Inventory:
     """An inventory's hosts and groups with their lines, and the problems met while reading them."""
 
     path: Path
-    groups: dict[str, Group] = field(default_factory=dict)
+    groups: dict[str, InventoryGroup] = field(default_factory=dict)
     hosts: dict[str, int] = field(default_factory=dict)
     host_variables: dict[str, dict[str, Value]] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
@@ -118,8 +118,8 @@ def read(path: Path) -> Inventory:
 def parse(path: Path, text: str) -> Inventory:
     """The inventory that ``text`` says; ``path`` is for messages only."""
     inventory = Inventory(path)
-    inventory.groups["all"] = Group("all", 1, declared=True)
-    inventory.groups["ungrouped"] = Group("ungrouped", 1, declared=True)
+    inventory.groups["all"] = InventoryGroup("all", 1, declared=True)
+    inventory.groups["ungrouped"] = InventoryGroup("ungrouped", 1, declared=True)
     section, kind = "ungrouped", "hosts"
     # Not splitlines(): it also splits at form feeds and Unicode separators, and editors count lines by newlines.
     lines = text.split("\n")
@@ -196,7 +196,7 @@ def _header(inventory: Inventory, line: str, number: int) -> tuple[str, str] | N
     if match[2] is not None and kind not in ("vars", "children", "hosts"):
         inventory.problem(number, f"[{name}:{kind}] is no kind of section", f"use [{name}:vars] or [{name}:children]")
         return None
-    group = inventory.groups.setdefault(name, Group(name, number))
+    group = inventory.groups.setdefault(name, InventoryGroup(name, number))
     if kind != "vars" and not group.declared:
         group.declared, group.line = True, number
     return name, kind

@@ -8,10 +8,10 @@ from ipaddress import IPv4Address
 from dcos_installer.config.model import ClusterSpec, HostSpec
 
 KNOWN_LATER = "known after creation"
-"""What a plan shows in the place of what nobody can know yet."""
+"""What a plan shows in place of an address that is not known yet."""
 
 _STAND_INS = IPv4Address("0.0.0.0")
-"""Addresses that begin with 0 are nobody's, so no inventory and no provider has one."""
+"""No host can have an address that begins with 0, so no inventory and no provider has one."""
 
 
 def unknown(spec: ClusterSpec) -> tuple[str, ...]:
@@ -46,7 +46,7 @@ def stood_in_for(spec: ClusterSpec) -> ClusterSpec:
 
 
 def is_stand_in(address: str) -> bool:
-    """Whether nobody has that address: it stands for one that is known after creation."""
+    """Whether the address is a placeholder for one that is known after creation."""
     return address.startswith("0.")
 
 

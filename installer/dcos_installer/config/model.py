@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from ipaddress import IPv4Network
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import BaseModel, ConfigDict, Field
 
 from dcos_runtime.flags.master import MasterFlags
 
@@ -25,6 +25,8 @@ class SshSpec(_Frozen):
     port: int = Field(default=22, ge=1, le=65535)
     user: str = "root"
     identity_file: Path | None = None
+    jump: str = ""
+    """The hosts that SSH goes through, as ``ssh -J`` takes them; empty: none but those of the operator's own set-up."""
     become: bool = False
     """Commands go through sudo, because ``user`` is not root."""
     python: str | None = None
@@ -60,7 +62,7 @@ class HostSpec(_Frozen):
 
 
 _MASTER = MasterFlags(work_dir="")
-"""With what nobody has set."""
+"""With the values that the inventory leaves out."""
 
 
 class Settings(_Frozen):
@@ -71,8 +73,8 @@ class Settings(_Frozen):
     agent_ping_timeout: float = _MASTER.agent_ping_timeout
     max_agent_ping_timeouts: int = _MASTER.max_agent_ping_timeouts
     agent_reregister_timeout: float = _MASTER.agent_reregister_timeout
-    zk_session_timeout: float = 5.0
-    """After how much silence ZooKeeper gives up a master or init, and another one leads; see `session_timeout`."""
+    zk_session_timeout: float | None = None
+    """After how much silence ZooKeeper gives up a master or init; None: see `ClusterSpec.zk_session_timeout`."""
     anonymous_reads: tuple[str, ...] = ()
     """Paths of masters and agents that may be read without a credential."""
     agent_capabilities: tuple[str, ...] = ()
@@ -81,17 +83,13 @@ class Settings(_Frozen):
     """Ids of project quotas that agents give to tasks where their file system has such quotas; empty: none."""
     principals: tuple[str, ...] = ()
     """Frameworks and tools that get a secret of their own."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_ports(cls, values: Any) -> Any:
-        """Snapshots of clusters that an earlier version deployed hold the daemons' ports, which were as fixed then."""
-        return {key: value for key, value in values.items() if key != "ports"} if isinstance(values, dict) else values
+    repositories: tuple[tuple[str, str], ...] = ()
+    """Names and URLs of the repositories that a new cluster's packages come from, the first before the others."""
 
 
-def session_timeout(masters: int) -> float:
-    """Where nobody says otherwise. With one master nobody could take over: a starved one had better go on."""
-    return 5.0 if masters > 1 else 20.0
+SESSION_SECONDS, LONE_SESSION_SECONDS = 5.0, 20.0
+"""The session timeout of ZooKeeper's clients. With one master no other could take over, so a starved one should go on
+for longer."""
 
 
 class ClusterSpec(_Frozen):
@@ -110,6 +108,13 @@ class ClusterSpec(_Frozen):
     @property
     def masters(self) -> tuple[HostSpec, ...]:
         return tuple(host for host in self.hosts if host.is_master)
+
+    @property
+    def zk_session_timeout(self) -> float:
+        """After how much silence ZooKeeper gives up a master or init, and another one leads."""
+        usual = SESSION_SECONDS if len(self.masters) > 1 else LONE_SESSION_SECONDS
+        given = self.settings.zk_session_timeout
+        return usual if given is None else given
 
     @property
     def agents(self) -> tuple[HostSpec, ...]:

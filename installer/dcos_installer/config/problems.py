@@ -1,4 +1,4 @@
-"""What is wrong with an inventory: every problem with its file, its line and its remedy, told all at once."""
+"""Problems of an inventory: each with its file, line and remedy, all reported at once."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_installer.errors import InstallerError
+from dcos_runtime.counting import counted
 
 
 @dataclass(frozen=True, order=True)
@@ -29,7 +30,7 @@ class InventoryInvalid(InstallerError):
 
     def __init__(self, path: Path, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
-        count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        count = counted(len(self.problems), "problem")
         super().__init__(
             f"{path} has {count}",
             hint="mend what is listed; dcos-installer validate checks again and touches nothing",

@@ -11,10 +11,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from ipaddress import AddressValueError, IPv4Address, IPv4Network, NetmaskValueError
 from typing import Any, Literal
+from urllib.parse import urlsplit
 
+from dcos_installer.config.model import LONE_SESSION_SECONDS, SESSION_SECONDS, Settings
+from dcos_runtime.flags import Flag, Flags
+from dcos_runtime.flags.agent import AgentFlags
+from dcos_runtime.flags.cosmos import CosmosFlags, repositories
 from dcos_runtime.flags.master import MasterFlags
-from dcos_runtime.flags.values import duration, project_range
-from dcos_runtime.wire.containers import CapabilityInfo
+from dcos_runtime.flags.resources import read_attributes, read_resources
+from dcos_runtime.flags.values import LAST_PORT, MOST_OF_A_RESOURCE, capability_names, duration_text, project_range
 
 Scope = Literal["cluster", "host", "agent"]
 
@@ -36,6 +41,50 @@ class Variable:
     example: str
     fixed: bool = False
     """Whether it stays what it was for as long as the cluster exists."""
+    repeats: Flag | None = None
+    """The daemon's flag that it becomes. What it says, and within which bounds, is declared there."""
+
+
+def _flag(
+    flags: type[Flags],
+    name: str,
+    example: str,
+    *,
+    variable: str = "",
+    scope: Scope = "cluster",
+    parse: Callable[[str], Any] | None = None,
+    default: str = "",
+    help: str = "",
+    more: str = "",
+) -> Variable:
+    """A variable that becomes the flag ``name``, called like it unless ``variable`` says otherwise.
+
+    ``parse``: an inventory may say less than the command line. ``help`` then says what, in place of the flag's own.
+    ``default``: what holds without it, where that is not the flag's default. ``more``: what else readers have to know.
+    """
+    one = flags.find(name)
+    return Variable(
+        variable or f"dcos_{name}",
+        scope,
+        parse or _expected(one),
+        default or one.default_text or "none",
+        help or f"{one.help[:1].upper()}{one.help[1:]}. {more}".rstrip(),
+        example,
+        repeats=one,
+    )
+
+
+def _expected(one: Flag) -> Callable[[str], Any]:
+    """The flag's own parser, whose complaints begin with a word that an inventory's do without."""
+    kind = one.on_clusters or one.kind
+
+    def parse(text: str) -> Any:
+        try:
+            return kind.parse(text)
+        except ValueError as error:
+            raise ValueError(str(error).removeprefix("expected ")) from None
+
+    return parse
 
 
 BY_PROVIDER = "by provider"
@@ -60,27 +109,10 @@ def _whole(low: int, high: int, unit: str) -> Callable[[str], int]:
     return parse
 
 
-def _duration(low: str, high: str) -> Callable[[str], float]:
-    def parse(text: str) -> float:
-        try:
-            seconds = duration(text)
-        except ValueError:
-            seconds = -1.0
-        if not duration(low) <= seconds <= duration(high):
-            raise ValueError(f"a time from {low} to {high}, with its unit: 15secs, 2mins, 1hrs")
-        return seconds
-
-    return parse
-
-
 def _cluster_name(text: str) -> str:
     if not re.fullmatch(r"[a-z]([a-z0-9-]{0,30}[a-z0-9])?", text):
         raise ValueError("up to 32 small letters, digits and hyphens, a letter first")
     return text
-
-
-CAPABILITIES = frozenset(one.value for one in CapabilityInfo.Capability if one is not CapabilityInfo.Capability.UNKNOWN)
-"""As the agent's flags name them."""
 
 
 def host_address(text: str) -> str:
@@ -92,7 +124,7 @@ def host_address(text: str) -> str:
     if address.is_loopback or address.is_multicast or address.is_unspecified or address.is_link_local:
         raise ValueError("an address that other machines can reach: not loopback, link-local, multicast or 0.0.0.0")
     if int(address) >> 24 == 0:
-        raise ValueError("an address that other machines can reach: those that begin with 0 are nobody's")
+        raise ValueError("an address that other machines can reach: no machine has one that begins with 0")
     if int(address) >> 28 == 15:
         raise ValueError("an address that other machines can reach: 240.0.0.0 and above are reserved")
     return str(address)
@@ -115,20 +147,26 @@ def _networks(text: str) -> tuple[IPv4Network, ...]:
 
 def _capabilities(text: str) -> tuple[str, ...]:
     names = tuple(part.strip() for part in text.split(","))
-    if unknown := [name for name in names if name not in CAPABILITIES]:
-        raise ValueError(f"names of Linux capabilities with commas between them, such as NET_RAW (not {unknown[0]!r})")
+    for name in names:
+        try:
+            known = capability_names(name)
+        except ValueError:
+            known = frozenset()
+        if not known:
+            raise ValueError(f"names of Linux capabilities with commas between them, such as NET_RAW (not {name!r})")
     return names
 
 
 def _attributes(text: str) -> dict[str, str]:
+    """Fewer than the agent takes: each key once, and no blanks in it."""
     found: dict[str, str] = {}
     for part in text.strip().strip(";").split(";"):
-        key, colon, value = (piece.strip() for piece in part.partition(":"))
-        if (
-            not colon
-            or not re.fullmatch(r"[A-Za-z0-9_.-]+", key)
-            or not re.fullmatch(r"[A-Za-z0-9_./, \[\]{}-]+", value)
-        ):
+        key, _, value = (piece.strip() for piece in part.partition(":"))
+        try:
+            (attribute,) = read_attributes(part)
+        except ValueError:
+            attribute = None
+        if attribute is None or not re.fullmatch(r"[A-Za-z0-9_.-]+", attribute.name):
             raise ValueError("key:value with semicolons between them, such as rack:1;disk:ssd")
         if key in found:
             raise ValueError(f"each key once, and {key} is there twice")
@@ -136,34 +174,34 @@ def _attributes(text: str) -> dict[str, str]:
     return found
 
 
+_AMOUNTS = ("cpus", "mem", "disk", "gpus")
+
+
 def _resources(text: str) -> str:
+    """Fewer than the agent takes: no JSON, nothing reserved, each name once, amounts above zero."""
     parts = [part.strip() for part in text.strip().strip(";").split(";")]
     seen: set[str] = set()
     for part in parts:
-        name, colon, value = (piece.strip() for piece in part.partition(":"))
+        name, colon, _ = (piece.strip() for piece in part.partition(":"))
         if not colon or not re.fullmatch(r"[A-Za-z0-9_.-]+", name):
             raise ValueError("name:value with semicolons between them, such as cpus:4;mem:8192;ports:[31000-32000]")
         if name in seen:
             raise ValueError(f"each resource once, and {name} is there twice")
         seen.add(name)
+        try:
+            (one,) = read_resources(part)
+        except ValueError:
+            one = None
         if name == "ports":
-            _port_ranges(value)
-        elif name in ("cpus", "mem", "disk", "gpus"):
-            if not re.fullmatch(r"\d+(\.\d+)?", value, re.ASCII) or not 0 < float(value) < 1e12:
+            spans = one.ranges.range if one is not None and one.ranges is not None else []
+            if not spans or any(not 1 <= span.begin <= span.end <= LAST_PORT for span in spans):
+                raise ValueError(f"ports as [31000-32000], each from 1 to {LAST_PORT}, the lower one first")
+        elif name in _AMOUNTS:
+            if one is None or one.scalar is None or not 0 < one.scalar.value < MOST_OF_A_RESOURCE:
                 raise ValueError(f"a number above zero for {name}")
-        elif not re.fullmatch(r"\d+(\.\d+)?|\[[\d, -]+\]|\{[\w, .-]+\}", value, re.ASCII):
+        elif one is None:
             raise ValueError(f"a number, [ranges] or {{a set}} for {name}")
     return ";".join(parts)
-
-
-def _port_ranges(value: str) -> None:
-    expected = "ports as [31000-32000], each from 1 to 65535, the lower one first"
-    if not re.fullmatch(r"\[.+\]", value):
-        raise ValueError(expected)
-    for part in value[1:-1].split(","):
-        match = re.fullmatch(r"\s*(\d{1,5})\s*-\s*(\d{1,5})\s*", part, re.ASCII)
-        if not match or not 1 <= int(match[1]) <= int(match[2]) <= 65535:
-            raise ValueError(expected)
 
 
 READS = frozenset(
@@ -215,6 +253,45 @@ def _principals(text: str) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
+MOST_REPOSITORIES = 20
+_PUBLIC_URLS = "URLs of http or https with a host, without a password and without a fragment"
+
+
+def _repositories(text: str) -> tuple[tuple[str, str], ...]:
+    """Names and URLs, in the order in which packages are looked for: as the flag reads them, within an inventory's
+    bounds.
+    """
+    try:
+        found = repositories(text)
+    except ValueError:
+        if "@" in text:
+            raise ValueError(_PUBLIC_URLS) from None
+        raise ValueError(
+            'name=URL with commas between them, or JSON such as [{"name": "Universe", "uri": "https://host/repo"}]'
+        ) from None
+    for name, uri in found:
+        if not re.fullmatch(r"[A-Za-z0-9][A-Za-z0-9 ._-]{0,62}", name, re.ASCII):
+            raise ValueError(f"names of letters, digits, blanks, dots, hyphens and underscores (not {name!r})")
+        if not _fetched(uri):
+            raise ValueError(_PUBLIC_URLS)
+    if not found or len(found) > MOST_REPOSITORIES:
+        raise ValueError(f"1 to {MOST_REPOSITORIES} repositories")
+    for kind, values in (("name", [name for name, _ in found]), ("URL", [uri for _, uri in found])):
+        if len(set(values)) < len(values):
+            raise ValueError(f"each {kind} once")
+    return tuple(found)
+
+
+def _fetched(uri: str) -> bool:
+    if not re.fullmatch(r"https?://[\x21-\x2b\x2d-\x7e]{1,2000}", uri, re.ASCII):
+        return False
+    try:
+        parts = urlsplit(uri)
+        return bool(parts.hostname) and not parts.fragment and "@" not in parts.netloc and parts.port != 0
+    except ValueError:
+        return False
+
+
 VARIABLES: tuple[Variable, ...] = (
     Variable(
         "dcos_cluster_name",
@@ -232,62 +309,38 @@ VARIABLES: tuple[Variable, ...] = (
         "From where, besides the members, the ports of master, agents and init may be reached.",
         "dcos_operator_networks=198.19.255.0/24,198.19.1.7",
     ),
-    Variable(
-        "dcos_agent_ping_timeout",
-        "cluster",
-        _duration("1secs", "15mins"),
-        MasterFlags.find("agent_ping_timeout").default_text,
-        "How long the master waits for an agent's answer to one ping.",
-        "dcos_agent_ping_timeout=5secs",
-    ),
-    Variable(
-        "dcos_max_agent_ping_timeouts",
-        "cluster",
-        _whole(1, 100, "pings"),
-        MasterFlags.find("max_agent_ping_timeouts").default_text,
-        "After how many unanswered pings an agent is unreachable, and its tasks are run elsewhere.",
-        "dcos_max_agent_ping_timeouts=3",
-    ),
-    Variable(
-        "dcos_agent_reregister_timeout",
-        "cluster",
-        _duration("10secs", "24hrs"),
-        MasterFlags.find("agent_reregister_timeout").default_text,
-        "How long after a master's election agents may take to come back before they are unreachable.",
-        "dcos_agent_reregister_timeout=2mins",
-    ),
-    Variable(
-        "dcos_zk_session_timeout",
-        "cluster",
-        _duration("2secs", "40secs"),
-        "5secs, with one master 20secs",
-        "After how much silence a leading master or init is given up, and another one leads.",
+    _flag(MasterFlags, "agent_ping_timeout", "dcos_agent_ping_timeout=5secs"),
+    _flag(MasterFlags, "max_agent_ping_timeouts", "dcos_max_agent_ping_timeouts=3"),
+    _flag(MasterFlags, "agent_reregister_timeout", "dcos_agent_reregister_timeout=2mins"),
+    _flag(
+        MasterFlags,
+        "zk_session_timeout",
         "dcos_zk_session_timeout=10secs",
+        default=f"{duration_text(SESSION_SECONDS)}, with one master {duration_text(LONE_SESSION_SECONDS)}",
+        more="Then another master or init leads.",
     ),
-    Variable(
-        "dcos_anonymous_reads",
-        "cluster",
-        _reads,
-        "none",
-        "Paths of masters and agents that anybody who reaches their ports may read without a credential.",
+    _flag(
+        MasterFlags,
+        "anonymous_reads",
         "dcos_anonymous_reads=/metrics/snapshot,/state",
+        parse=_reads,
+        more="Of masters and agents.",
     ),
-    Variable(
-        "dcos_agent_capabilities",
-        "cluster",
-        _capabilities,
-        "none",
-        "Linux capabilities that tasks may ask for beyond the usual ones; who has SYS_ADMIN has its machine.",
+    _flag(
+        AgentFlags,
+        "additional_capabilities",
         "dcos_agent_capabilities=NET_RAW,SYS_PTRACE",
+        variable="dcos_agent_capabilities",
+        parse=_capabilities,
     ),
-    Variable(
-        "dcos_agent_disk_projects",
-        "cluster",
-        _projects,
-        "2147483648-2147549183",
-        "Ids of project quotas that agents hold tasks to their disk with, where /var/lib/dcos is on a file system that "
-        "has such quotas; nobody else may use them there. `none`: files are counted.",
+    _flag(
+        AgentFlags,
+        "disk_projects",
         "dcos_agent_disk_projects=100000-165535",
+        variable="dcos_agent_disk_projects",
+        parse=_projects,
+        default=Settings().agent_disk_projects,
+        more="`work_dir` is in /var/lib/dcos. `none`: files are counted.",
     ),
     Variable(
         "dcos_principals",
@@ -296,6 +349,13 @@ VARIABLES: tuple[Variable, ...] = (
         "none",
         "Frameworks and tools outside the cluster that get a secret of their own, for HTTP Basic.",
         "dcos_principals=spark,jenkins",
+    ),
+    _flag(
+        CosmosFlags,
+        "repositories",
+        'dcos_repositories=[{"name": "Universe", "uri": "https://packages.example/repo"}]',
+        parse=_repositories,
+        more="Later it is changed with `dcos package repo`.",
     ),
     Variable(
         "dcos_cpus",
@@ -321,22 +381,16 @@ VARIABLES: tuple[Variable, ...] = (
         "Disk of the machine in MB.",
         "dcos_disk=20000",
     ),
-    Variable(
-        "dcos_attributes",
-        "agent",
-        _attributes,
-        "none",
-        "What frameworks may select the agent by.",
-        "dcos_attributes=rack:1;disk:ssd",
-    ),
-    Variable(
-        "dcos_resources",
-        "agent",
-        _resources,
-        "what the agent counts itself",
-        "What the agent offers, as its flag `--resources`; what is not named is counted. Ports below 1024 and those of"
-        " daemons are tasks' only when they are offered here: `ports:[80-80,443-443,31000-32000]`.",
+    _flag(AgentFlags, "attributes", "dcos_attributes=rack:1;disk:ssd", scope="agent", parse=_attributes),
+    _flag(
+        AgentFlags,
+        "resources",
         "dcos_resources=disk:512000;ports:[31000-32000]",
+        scope="agent",
+        parse=_resources,
+        default="what the agent counts itself",
+        help="What the agent offers, as its flag `--resources`; what is not named is counted. Ports below 1024 and"
+        " those of daemons are tasks' only when they are offered here: `ports:[80-80,443-443,31000-32000]`.",
     ),
 )
 
@@ -346,6 +400,8 @@ ANSIBLE_VARIABLES: dict[str, str] = {
     "ansible_user": "Who SSH logs in as; somebody else than root needs `ansible_become`.",
     "ansible_become": "`true`: commands go through sudo, which must not ask for a password.",
     "ansible_ssh_private_key_file": "The key for SSH; without it, those of your own SSH set-up.",
+    "ansible_ssh_common_args": "`-J JUMP` or `-o ProxyJump=JUMP`, and nothing else: the hosts that SSH goes through,"
+    " `[user@]host[:port]`, several with commas. Their keys are those of your own SSH set-up.",
     "ansible_python_interpreter": "The Python on the host that modules run with; found by itself.",
 }
 """Those of Ansible's that providers may heed; ``ansible_host`` is heeded by all of them."""

@@ -11,7 +11,7 @@ from dcos_installer.phases.base import Context
 from dcos_installer.phases.left_out import first_master, leave_out
 from dcos_installer.plan import journal, lock
 from dcos_installer.providers.base import Condition, ProviderError, failed
-from dcos_installer.remote import Unreachable
+from dcos_installer.remote import SshFailed
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -38,14 +38,14 @@ class AcquireLock:
         self._begin_journal(ctx)
         ctx.look_at_machines()
         if not ctx.spec.masters:
-            return  # a ruin of which only the machines' own records are left
+            return  # a broken cluster of which only the machines' own records are left
         while True:
             master = first_master(ctx).name
             if ctx.machines[master].condition not in (Condition.RUNNING, Condition.UNKNOWN):
                 return
             try:
                 take_record(ctx)
-            except Unreachable as error:
+            except SshFailed as error:
                 if self._tolerant:
                     ctx.note(master, f"does not hold the lock's record: {error.what}")
                     return
@@ -120,7 +120,7 @@ def _give_back(ctx: Context) -> None:
     try:
         release_record(ctx)
     except InstallerError as error:
-        # What was to be done is done; the next run here takes the record over.
+        # The work is done; the next run from here takes the record over.
         ctx.note(ctx.spec.masters[0].name, f"keeps the lock's record: {error.what}")
 
 
@@ -136,7 +136,7 @@ def take_record(ctx: Context) -> None:
 
 
 def release_record(ctx: Context) -> None:
-    """Takes the record away, once."""
+    """Removes the record, once."""
     recorded, ctx.results.lock_recorded = ctx.results.lock_recorded, None
     # Machines that were removed took the record with them.
     if recorded is not None and ctx.holder is not None and not ctx.results.machines_removed:

@@ -18,7 +18,7 @@ flock --shared --timeout "$1" 9
 
 
 class AwaitHosts:
-    """A killed installer does not stop what runs on a host, and a plan made half-way through that would not hold."""
+    """Work that runs on a host goes on when the installer is killed. A plan made half-way through it would be wrong."""
 
     title = "Let hosts finish"
 

@@ -8,14 +8,15 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar, runtime_checkable
 
+from dcos_installer.at_once import at_once
 from dcos_installer.config.late_addresses import learned
 from dcos_installer.daemon_client import Ask
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event, Kind, Sink
-from dcos_installer.process import end_all
 from dcos_installer.remote import Remote
 from dcos_installer.services import Catalog, installed
 
@@ -24,7 +25,7 @@ if TYPE_CHECKING:
     from dcos_installer.phases.engine import Bundle, Engine, Planned
     from dcos_installer.plan.facts import Facts
     from dcos_installer.plan.journal import Journal, Record
-    from dcos_installer.plan.lock import Holder
+    from dcos_installer.plan.lock import LockHolder
     from dcos_installer.providers.base import MachineState, Provider, Results
     from dcos_installer.state import ClusterState
 
@@ -34,9 +35,6 @@ log = logging.getLogger(__name__)
 
 _IN_FULL = 3
 """Of how many failed hosts the evidence is shown; the log has all of it."""
-
-_AT_ONCE = 32
-"""How many machines are talked to at the same time by this process itself."""
 
 
 class Phase(Protocol):
@@ -60,7 +58,7 @@ class CleansUp(Protocol):
 
 
 class StepFailed(InstallerError):
-    """A step on a host failed. Carries which, so that the report can say it."""
+    """A step on a host failed. It holds the host and the step, for the report."""
 
     def __init__(self, phase: str, host: str, step: str, cause: BaseException) -> None:
         self.phase = phase
@@ -88,17 +86,17 @@ class HostsFailed(InstallerError):
         for number, (host, error) in enumerate(sorted(failures.items())):
             said = error.what if isinstance(error, InstallerError) else str(error) or type(error).__name__
             parts.append(f"{host}: {said.removeprefix(f'{host}: ')}")
-            # Hosts mostly fail for one reason: a few told in full say more than all of them.
+            # Hosts mostly fail for one reason: the evidence of a few is enough.
             if isinstance(error, InstallerError) and number < _IN_FULL:
                 parts += [f"    {line}" for line in (error.why, *error.evidence.splitlines()) if line]
-        # What one of them could do on a second try is worth one.
+        # If one of them may succeed in a second run, resuming makes sense.
         final = all(isinstance(error, InstallerError) and error.final for error in failures.values())
         super().__init__(what, hint=hint or "; ".join(sorted(hints)), evidence="\n".join(parts), final=final)
 
 
 @dataclass
 class RunResults:
-    """What phases leave for later ones, and for what is said at the end."""
+    """What phases leave for later phases, and for the report at the end."""
 
     lock_recorded: HostSpec | None = None
     """The master that holds the lock's record of this run."""
@@ -123,7 +121,7 @@ class Context:
     command: str = "deploy"
     dry_run: bool = False
     journal: Journal | None = None
-    holder: Holder | None = None
+    holder: LockHolder | None = None
     control_dir: Path | None = None
     client_dir: Path | None = None
     services: Catalog = field(default_factory=installed)
@@ -237,23 +235,11 @@ class Context:
                 known = self._remotes[host.name] = Remote(host, target, self.control_dir)
             return known
 
-    def everywhere(self, hosts: Iterable[HostSpec], fn: Callable[[HostSpec], T]) -> dict[str, T | BaseException]:
-        """``fn`` on every host, several at a time; what it returned or raised, by name."""
-        from concurrent.futures import ThreadPoolExecutor
-
-        hosts = list(hosts)
-        if not hosts:
-            return {}
-        pool = ThreadPoolExecutor(max_workers=min(_AT_ONCE, len(hosts)))
-        try:
-            futures = {host.name: pool.submit(fn, host) for host in hosts}
-            return {name: future.exception() or future.result() for name, future in futures.items()}
-        except BaseException:
-            pool.shutdown(wait=False, cancel_futures=True)
-            end_all()
-            raise
-        finally:
-            pool.shutdown()
+    def everywhere(
+        self, hosts: Iterable[HostSpec], fn: Callable[[HostSpec], T], seconds: float | None = None
+    ) -> dict[str, T | BaseException]:
+        """``fn`` on every host, several at a time; what it returned or raised, by name (`at_once`)."""
+        return at_once({host.name: partial(fn, host) for host in hosts}, seconds)
 
 
 class Outcome:
@@ -273,7 +259,7 @@ class Outcome:
         self._ctx.tell("change-finished", host, self._steps[host], self._ctx.monotonic() - self._started)
 
     def report(self, results: Results) -> None:
-        """How a provider's work went for each machine; of those that it says nothing of, it went well."""
+        """The result of a provider's work for each machine; one without a result went well."""
         for host in list(self.open):
             result = results.get(host)
             if isinstance(result, InstallerError):

@@ -9,7 +9,7 @@ from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.build_bundle import BuildBundle
 from dcos_installer.phases.converge import refuse_risk
-from dcos_installer.phases.engine import HostPlan, Planned
+from dcos_installer.phases.engine import HostChanges, Planned
 from dcos_installer.phases.facts_cache import deployed, read_cache, write_cache
 from dcos_installer.phases.gather_facts import gather, is_there
 from dcos_installer.phases.left_out import leave_out
@@ -21,21 +21,12 @@ _NAMED = 8
 
 
 class BuildPlan:
-    """The plan that is shown, saved and then executed. Facts that turn out to be stale are read anew, once."""
+    """The plan that is shown and then executed. Facts that turn out to be stale are read anew, once."""
 
     title = "Plan"
 
     def run(self, ctx: Context) -> None:
-        planned = _plan(ctx)
-        stale = [name for name, host in planned.hosts.items() if host.facts and host.facts != ctx.facts[name].digest]
-        if stale:
-            for name in stale:
-                ctx.note(name, "is not what it was at the last run: its facts are read anew")
-            gather(ctx, [ctx.spec.host(name) for name in stale])
-            ValidateFacts().run(ctx)
-            BuildBundle().run(ctx)
-            planned = _plan(ctx)
-        ctx.plan = planned
+        planned = ctx.plan = _fresh_plan(ctx)
         if not ctx.dry_run and read_cache(ctx) != ctx.facts:
             write_cache(ctx)
         later = bool(unknown(ctx.spec))
@@ -51,18 +42,44 @@ class BuildPlan:
             )
         for text, names in _by_change(planned).items():
             ctx.tell("note", "", f"{_listed(names)}: {text}")
-        refuse_risk(ctx)
-        refusing = {
-            host.host: InstallerError(
-                "the plan cannot be applied",
-                hint="mend what is listed there, then run again",
-                evidence="\n".join(host.problems),
-            )
-            for host in planned.hosts.values()
-            if host.problems
-        }
-        if refusing:
-            raise HostsFailed("not every machine can take its manifest", refusing, hint="mend that, then run again")
+        _refuse(ctx)
+
+
+def refuse_early(ctx: Context) -> None:
+    """Before anything is changed, the operator's own files included: raises whatever `BuildPlan` would raise.
+
+    Secrets may still be missing: the plan is the one that a dry run makes.
+    """
+    ctx.plan = _fresh_plan(ctx)
+    _refuse(ctx)
+
+
+def _fresh_plan(ctx: Context) -> Planned:
+    planned = _plan(ctx)
+    stale = [name for name, host in planned.hosts.items() if host.facts and host.facts != ctx.facts[name].digest]
+    if not stale:
+        return planned
+    for name in stale:
+        ctx.note(name, "is not what it was at the last run: its facts are read anew")
+    gather(ctx, [ctx.spec.host(name) for name in stale])
+    ValidateFacts().run(ctx)
+    BuildBundle().run(ctx)
+    return _plan(ctx)
+
+
+def _refuse(ctx: Context) -> None:
+    refuse_risk(ctx)
+    refusing = {
+        host.host: InstallerError(
+            "the plan cannot be applied",
+            hint="mend what is listed there, then run again",
+            evidence="\n".join(host.problems),
+        )
+        for host in ctx.plan.hosts.values()
+        if host.problems
+    }
+    if refusing:
+        raise HostsFailed("not every machine can take its manifest", refusing, hint="mend that, then run again")
 
 
 def _by_change(planned: Planned) -> dict[str, list[str]]:
@@ -86,8 +103,8 @@ def _plan(ctx: Context) -> Planned:
     failures = {name: error for name, error in failures.items() if name not in ctx.left_out}
     if failures:
         leave_out(ctx, failures, "not every machine could be asked how it is")
-    # Of a host that is left out nothing is known but what the last run saw.
-    as_before = {name: HostPlan(name, (), generation=ctx.facts[name].generation) for name in ctx.left_out}
+    # Of a host that is left out only the facts of the last run are known.
+    as_before = {name: HostChanges(name, (), generation=ctx.facts[name].generation) for name in ctx.left_out}
     planned = replace(planned, hosts={**planned.hosts, **as_before})
     missing = {host.name for host in ctx.spec.hosts} - set(planned.hosts)
     if missing:

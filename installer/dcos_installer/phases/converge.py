@@ -1,4 +1,4 @@
-"""Applies the plan to hosts: masters so that their quorum holds, agents in batches. Three phases, one way to do it."""
+"""Applies the plan to hosts: masters so that their quorum holds, agents in batches. Three phases."""
 
 from __future__ import annotations
 
@@ -60,7 +60,9 @@ class ConvergeMasters:
             apply(ctx, [host], f"apply generation {ctx.plan.hosts[host.name].generation + 1}")
 
     def _unwell_first(self, ctx: Context) -> list[HostSpec]:
-        """Whoever does not do its part loses nothing by a change, and may be well after it; the others need it then."""
+        """Masters that are not well come first: a change costs nothing there, and they may be well after it, when
+        the others need them.
+        """
         changed = self._changed(ctx)
         if ctx.dry_run or len(changed) < 2:
             return changed
@@ -144,7 +146,7 @@ def refuse_risk(ctx: Context) -> None:
 
 
 def _takes_part_away(ctx: Context, host: HostSpec) -> bool:
-    """Whether the host's change stops, for a moment at least, what the quorum is made of."""
+    """Whether the host's change stops a service of the quorum, if only for a moment."""
     units = [service.unit_name for service in ctx.services.on(host) if service.quorum]
     named = re.compile(rf"\b(?:start|restart|stop) (?:{'|'.join(map(re.escape, units))})(?!\S)")
     return bool(units) and any(named.search(change) for change in ctx.plan.hosts[host.name].changes)
@@ -191,7 +193,7 @@ def apply(ctx: Context, hosts: Sequence[HostSpec], step: str) -> None:
 
 
 def _repairs(ctx: Context, names: Iterable[str]) -> list[str]:
-    """What the checks know to do about these hosts."""
+    """The checks' hints for these hosts."""
     hosts = [host for host in ctx.spec.hosts if host.name in names]
     return [line for check in checks.of(ctx.services) for line in check.repairs(ctx, hosts)]
 

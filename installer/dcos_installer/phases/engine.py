@@ -19,7 +19,7 @@ OnHost = Callable[[str, "Applied | BaseException"], None]
 
 
 @dataclass(frozen=True)
-class HostPlan:
+class HostChanges:
     """What will change on one host. ``changes`` are sentences, one a thing; empty: nothing.
 
     ``seen`` is the digest the host showed; a converge is refused when it shows another. ``facts`` is the digest of the
@@ -42,9 +42,9 @@ class HostPlan:
 
 @dataclass(frozen=True)
 class Planned:
-    """The plan for all hosts, and the engine's own form of it (saved and handed back to `Engine.converge`)."""
+    """The plan for all hosts, and the engine's own form of it (handed back to `Engine.converge`)."""
 
-    hosts: Mapping[str, HostPlan]
+    hosts: Mapping[str, HostChanges]
     own: Plan | None = None
 
     @property

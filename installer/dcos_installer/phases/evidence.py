@@ -1,4 +1,4 @@
-"""What a host's daemons last said: the evidence that goes with a failure. Nothing is told twice."""
+"""The last log lines of a host's daemons: the evidence that is shown with a failure. No line is shown twice."""
 
 from __future__ import annotations
 

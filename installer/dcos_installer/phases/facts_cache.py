@@ -1,4 +1,4 @@
-"""Facts of the cluster's hosts as the last run saw them, in the operator's state: a cache, never more."""
+"""Facts of the cluster's hosts as the last run saw them, in the operator's state: only a cache."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Removes what this operator's machine remembers of a cluster: the last step of its end."""
+"""Removes the operator's state of a cluster: the last step of `destroy`."""
 
 from __future__ import annotations
 

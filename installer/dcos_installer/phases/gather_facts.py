@@ -73,7 +73,7 @@ def _declared(ctx: Context, host: HostSpec) -> Facts:
 
 
 def _hold_against_declared(ctx: Context, host: HostSpec) -> None:
-    """What was promised of a new machine must be what it is: the plan was shown for that."""
+    """A new machine has to be as its provider declared it: the plan was made for that."""
     declared = ctx.provider.expected(host).facts
     if declared is None:
         return

@@ -1,10 +1,12 @@
-"""What is asked of daemons to learn how they are, and waiting for it: with a deadline and the last answer."""
+"""Health of daemons: how it is asked, and waiting for it, with a deadline and the last answer."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
+from dcos_installer.at_once import at_once
 from dcos_installer.daemon_client import Ask, CannotAsk, NotWell
 from dcos_installer.errors import DeadlinePassed, InstallerError
 from dcos_installer.services.catalog import runs_on
@@ -27,7 +29,7 @@ def wait_until(ctx: Context, what: str, probe: Callable[[], T], *, seconds: floa
         try:
             return probe()
         except CannotAsk:
-            raise  # waiting mends nothing here
+            raise  # waiting does not help here
         except InstallerError as error:
             last = error
         if ctx.monotonic() >= end:
@@ -39,6 +41,11 @@ def wait_until(ctx: Context, what: str, probe: Callable[[], T], *, seconds: floa
                 evidence=shown,
             )
         ctx.sleep(_PAUSE_SECONDS)
+
+
+def told_with_hosts(error: InstallerError) -> str:
+    """What is wrong, and what each host that was asked said: as one sentence."""
+    return f"{error.what} ({'; '.join(error.evidence.splitlines())})" if error.evidence else error.what
 
 
 def mode_told(srvr: str) -> str:
@@ -72,6 +79,22 @@ def _https(ask: Ask, service: Service, host: HostSpec, asked: Https) -> str:
             return ""
         return "; ".join(part for part in (error.what, error.why, error.evidence) if part)
     return ""
+
+
+def unwell_anywhere(ctx: Context, seconds: float) -> dict[tuple[str, str], str | BaseException]:
+    """Of every service on each of its hosts, all asked at once: why it does not answer as it should; empty: it does.
+
+    By what the service is called, and the host.
+    """
+    return at_once(
+        {
+            (service.called, host.name): partial(what_is_wrong, ctx.ask, service, host)
+            for service in ctx.services.asked
+            for host in ctx.spec.hosts
+            if runs_on(service, host)
+        },
+        seconds,
+    )
 
 
 def unwell(ctx: Context, service: Service, but: Collection[str] = ()) -> dict[str, str]:

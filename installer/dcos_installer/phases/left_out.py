@@ -1,4 +1,4 @@
-"""Hosts that cannot be reached: which of them a deploy may leave as they are, and that it says so."""
+"""Hosts that cannot be reached: which of them a deploy may leave out, and how it reports that."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from dcos_installer.ansible.play import Unreachable as PlayUnreachable
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.facts_cache import deployed
-from dcos_installer.remote import Unreachable
+from dcos_installer.remote import SshFailed
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -22,13 +22,13 @@ class NoMajority(InstallerError):
 
 
 def cannot_be_reached(error: BaseException) -> bool:
-    """Whether it is about the way to a host, not about the host."""
-    return isinstance(error, (Unreachable, PlayUnreachable))
+    """Whether the error is about the connection to a host, not about the host."""
+    return isinstance(error, (SshFailed, PlayUnreachable))
 
 
 def leave_out(ctx: Context, failures: Mapping[str, BaseException], what: str) -> None:
-    """Has the run go on without these hosts, or raises what `HostsFailed` with ``what``: when one of them was reached
-    and failed, or never carried anything, and `NoMajority` when a majority of the masters would be missing.
+    """Lets the run go on without these hosts. Raises `HostsFailed` with ``what`` when one of them was reached and
+    failed, or never carried anything, and `NoMajority` when a majority of the masters would be missing.
     """
     known = deployed(ctx)
     serious = {name: error for name, error in failures.items() if not cannot_be_reached(error) or name not in known}
@@ -57,7 +57,7 @@ def first_master(ctx: Context) -> HostSpec:
 
 
 def outcome(ctx: Context) -> str:
-    """What a run says at its end of the hosts that it left out; empty: there are none."""
+    """What a run reports at its end about the hosts that it left out; empty: there are none."""
     if not ctx.left_out:
         return ""
     names = ", ".join(sorted(ctx.left_out))

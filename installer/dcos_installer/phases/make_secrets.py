@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
+from dcos_installer.phases.build_plan import refuse_early
 from dcos_installer.secrets import Vault, load, make
 
 _NAMED = 6
@@ -25,6 +26,8 @@ class MakeSecrets:
         return "" if vault.to_make or vault.forgotten else "they are all there"
 
     def run(self, ctx: Context) -> None:
+        if not ctx.dry_run:
+            refuse_early(ctx)  # a deleted secret is lost for good, whatever becomes of the run
         vault = load(ctx.state, ctx.spec, ctx.wall(), services=ctx.services)
         steps = [f"make {_listed(vault.to_make)}"] if vault.to_make else []
         steps += [f"delete the secret of {_listed(vault.forgotten)}"] if vault.forgotten else []

@@ -45,6 +45,6 @@ def _clean_up(ctx: Context, phase: Phase) -> None:
     try:
         phase.clean_up(ctx)
     except Exception as error:
-        # The run's own end matters more than what could not be tidied up; that is told and logged, not raised.
+        # An error of the run matters more than one while tidying up, which is reported and logged, not raised.
         log.warning("%s: could not tidy up", getattr(phase, "title", phase), exc_info=True)
         ctx.tell("note", text=f"could not tidy up: {error.what if isinstance(error, InstallerError) else error}")

@@ -5,27 +5,36 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from dcos_installer import machine_records
-from dcos_installer.config.late_addresses import KNOWN_LATER, stood_in_for, unknown
+from dcos_installer.config.late_addresses import KNOWN_LATER, learned, stood_in_for, unknown
 from dcos_installer.config.variables import host_address
 from dcos_installer.phases.acquire_lock import take_record
 from dcos_installer.phases.base import Context, HostsFailed
 from dcos_installer.phases.facts_cache import deployed
 from dcos_installer.phases.left_out import leave_out
 from dcos_installer.providers.base import Condition, ProviderError, Results, failed, well
-from dcos_installer.snapshot import remember_spec
+from dcos_installer.snapshot import SnapshotDamaged, last_spec, remember_spec
 
 if TYPE_CHECKING:
-    from dcos_installer.config.model import HostSpec
+    from collections.abc import Mapping
+
+    from dcos_installer.config.model import ClusterSpec, HostSpec
+
+
+class MasterMoved(ProviderError):
+    """The provider has given a deployed master another address."""
 
 
 class ProvisionMachines:
     title = "Make machines"
 
     def run(self, ctx: Context) -> None:
-        if not ctx.dry_run:
-            remember_spec(ctx.state, ctx.spec)
+        before = _deployed_at(ctx)
         if not ctx.machines:
             ctx.look_at_machines()
+        _refuse_moved(ctx, before)
+        if not ctx.dry_run:
+            # A machine that is gone keeps its address until the address of its successor is known.
+            remember_spec(ctx.state, learned(ctx.spec, {**before, **_addresses(ctx.spec)}))
         known = {host.name for host in ctx.spec.hosts}
         for name in sorted(set(ctx.machines) - known):
             ctx.note(name, "is not in the inventory any more; it is left as it is")
@@ -45,6 +54,7 @@ class ProvisionMachines:
         if absent or stopped:
             ctx.look_at_machines()
         _refuse_unknown(ctx)
+        _refuse_moved(ctx, before)
         remember_spec(ctx.state, ctx.spec)
         if absent:
             _refuse_failed(ctx.provider.introduce(ctx.spec), "not every machine could be told the others' names")
@@ -180,6 +190,42 @@ def _refuse_unknown(ctx: Context) -> None:
             why="the provider told none, and the inventory has none",
             hint="see that the machines run and that their network gives them addresses, then run again",
         )
+
+
+def _addresses(spec: ClusterSpec) -> dict[str, str]:
+    return {host.name: host.address for host in spec.hosts if host.address}
+
+
+def _deployed_at(ctx: Context) -> dict[str, str]:
+    """Where the hosts that carry something of ours were, when they were deployed last."""
+    try:
+        spec = last_spec(ctx.state)
+    except SnapshotDamaged:
+        return {}
+    carrying = deployed(ctx)
+    return {name: at for name, at in (_addresses(spec) if spec else {}).items() if name in carrying}
+
+
+def _refuse_moved(ctx: Context, before: Mapping[str, str]) -> None:
+    """Raises `MasterMoved` when a deployed master has another address now.
+
+    Masters are known to each other's ZooKeepers by their addresses, in a list that the ensemble keeps itself. Where all
+    masters are made anew, their ensemble begins anew, and nobody knows the former addresses any more.
+    """
+    masters = ctx.spec.masters
+    if {host.name for host in masters} <= set(ctx.lost):
+        return
+    for host in masters:
+        was = before.get(host.name, "")
+        if was and host.address and host.address != was:
+            raise MasterMoved(
+                f"it had the address {was} when it was deployed, and has {host.address} now",
+                why="the masters' ZooKeepers know each other by address, and keep that list themselves: the"
+                f" others would look for {host.name} at {was} for ever",
+                hint=f"have its provider give it the address {was} again, and deploy then; or take the cluster away"
+                " with destroy, and deploy it anew",
+                machine=host.name,
+            )
 
 
 def _tell_lost(ctx: Context, absent: list[HostSpec]) -> None:

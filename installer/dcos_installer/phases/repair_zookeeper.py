@@ -1,4 +1,4 @@
-"""Puts right a ZooKeeper that does not get past its files: gives them back to its user, or empties it so that it learns
+"""Repairs a ZooKeeper that cannot start from its files: gives them back to its user, or empties it so that it learns
 everything from the others, while they serve.
 """
 
@@ -11,7 +11,7 @@ from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
 from dcos_installer.phases.checks.coordination import Alone, Quorum, ask_mode, ask_quorum
-from dcos_installer.phases.checks.zookeeper_data import HOME, KEPT_ASIDE, UNIT, Fault, fault, give_back, put_aside
+from dcos_installer.phases.checks.zookeeper_data import KEPT_ASIDE, Fault, fault, give_back, put_aside, zookeeper
 from dcos_installer.phases.evidence import unit_log
 from dcos_installer.phases.health import wait_until
 
@@ -40,11 +40,11 @@ class RepairZooKeeper:
         return f"the ZooKeeper of {host.name} serves ({mode})" if mode else ""
 
     def run(self, ctx: Context) -> None:
-        host = _master(ctx, self._host)
+        host, home = _master(ctx, self._host), zookeeper(ctx).home
         ctx.remote(host).run(["true"], what="reach it", deadline=30)  # before a change is noted as begun
         found = fault(ctx, host)
         ctx.note(host.name, found.told if found else "its ZooKeeper does not serve")
-        if found is not None and found.closed:
+        if found is None or found.closed:  # it may only have been stopped: nothing tells that its data is damaged
             found = _given_back(ctx, host)
             if found is None:
                 return
@@ -53,7 +53,7 @@ class RepairZooKeeper:
                     f"the ZooKeeper of {host.name} may still not use its own files",
                     why=found.why,
                     hint=f"they belong to its user now: look at what else keeps it out, on {host.name}:"
-                    f" namei -l {HOME}, getfacl {HOME}, lsattr -R {HOME}; then repair again",
+                    f" namei -l {home}, getfacl {home}, lsattr -R {home}; then repair again",
                 )
             ctx.note(host.name, found.told)
         _refuse_without_majority(ctx, host, ask_quorum(ctx))
@@ -66,11 +66,11 @@ class RepairZooKeeper:
                 f"the ZooKeeper of {host.name} serves with the others",
                 lambda: ask_mode(ctx.ask, host, ctx.services),
                 seconds=JOIN_SECONDS,
-                evidence=lambda: unit_log(ctx, host, UNIT),
+                evidence=lambda: unit_log(ctx, host, zookeeper(ctx).unit_name),
             )
 
         mode = ctx.change(host.name, "put ZooKeeper's data aside and let it join the others empty", rejoin)
-        ctx.note(host.name, f"its ZooKeeper serves ({mode}); what it had lies in {HOME}/damaged/{stamp}")
+        ctx.note(host.name, f"its ZooKeeper serves ({mode}); what it had lies in {home}/damaged/{stamp}")
 
 
 def _given_back(ctx: Context, host: HostSpec) -> Fault | None:
@@ -81,7 +81,7 @@ def _given_back(ctx: Context, host: HostSpec) -> Fault | None:
         f"the ZooKeeper of {host.name} starts with its files",
         lambda: _started(ctx, host, since),
         seconds=JOIN_SECONDS,
-        evidence=lambda: unit_log(ctx, host, UNIT),
+        evidence=lambda: unit_log(ctx, host, zookeeper(ctx).unit_name),
     )
     if isinstance(outcome, Fault):
         return outcome
@@ -120,7 +120,7 @@ def _master(ctx: Context, name: str) -> HostSpec:
 def _refuse_without_majority(ctx: Context, host: HostSpec, quorum: Quorum) -> None:
     if len(quorum.modes) >= quorum.needed:
         return
-    aside = f"on {host.name}, stop {UNIT} and move {HOME}/version-2 away yourself"
+    aside = f"on {host.name}, stop {zookeeper(ctx).unit_name} and move {zookeeper(ctx).home}/version-2 away yourself"
     if quorum.size == 1:
         raise NotRepaired(
             f"the ZooKeeper of {host.name} is the only one: there is nobody to learn from",

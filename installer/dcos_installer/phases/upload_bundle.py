@@ -1,4 +1,4 @@
-"""Puts the packages on the hosts that will need them and have them not."""
+"""Puts packages on the hosts that will need them and do not have them."""
 
 from __future__ import annotations
 

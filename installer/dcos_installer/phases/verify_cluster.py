@@ -12,6 +12,7 @@ from dcos_installer.phases.evidence import logs_of
 from dcos_installer.phases.health import unwell, wait_until
 from dcos_installer.phases.postflight import check_host, check_metrics
 from dcos_installer.secrets import load
+from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,7 +48,7 @@ class VerifyCluster:
                 hint="report this: the secrets are made before",
                 final=True,
             )
-        # A first deploy is one until its end was told, however many runs it took.
+        # A first deploy may take several runs: it lasts until its end was reported.
         if ctx.changes or not who.told:
             self._check_hosts(ctx)
             for check in known:
@@ -62,7 +63,7 @@ class VerifyCluster:
         failures = {name: result for name, result in results.items() if isinstance(result, BaseException)}
         if failures:
             raise HostsFailed("not every machine is as it should be", failures)
-        ctx.note("", f"{len(results)} machines show what they should")
+        ctx.note("", f"as it should be on {counted(len(results), 'machine')}")
 
 
 def _await(ctx: Context, service: Service) -> None:

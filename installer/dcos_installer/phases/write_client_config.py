@@ -9,7 +9,7 @@ from dcos_installer.config.late_addresses import unknown
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.base import Context
-from dcos_installer.phases.checks.door import gateway_url, login, refused, token_lives
+from dcos_installer.phases.checks.login import gateway_url, login, refused, token_lives, units
 from dcos_installer.secrets import Vault, load
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ class WriteClientConfig:
         if wanted is None:
             ctx.change("", step, _nothing_yet)
             return
-        # A plan logs in as well: only that tells whether there is a token to write.
+        # A plan logs in as well: only then it is known whether a token would be written.
         try:
             token = "(unknown)" if unknown(ctx.spec) else _log_in(ctx, vault)
         except InstallerError:
@@ -84,7 +84,7 @@ def _log_in(ctx: Context, vault: Vault) -> str:
     raise InstallerError(
         f"{who.uid} could not log in at any gateway",
         why="; ".join(part for part in (last.what, last.why) if part),
-        hint="look at dcos-gateway.service and dcos-auth.service on the masters, then run again",
+        hint=f"look at {' and '.join(units(ctx.services))} on the masters, then run again",
         evidence=last.evidence,
     )
 

@@ -1,1 +1,1 @@
-"""What each machine should look like and what would change there: manifests, plans, the journal, the lock."""
+"""Manifests (what each machine should have), plans (what would change there), the journal, the lock."""

@@ -20,8 +20,8 @@ from dcos_installer.plan.manifest import (
 )
 from dcos_installer.plan.merge import merge
 from dcos_installer.plan.values import CA, TOKEN_KEY, values
-from dcos_installer.services.descriptor import File as Text
 from dcos_installer.services.descriptor import FourLetter, Https, Socket
+from dcos_installer.services.descriptor import ServiceFile as Text
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -36,7 +36,7 @@ _TRUSTED = {"ca": CA, "tokens": TOKEN_KEY}
 
 
 def manifest(spec: ClusterSpec, host: HostSpec, facts: Facts, materials: Materials) -> Manifest:
-    """What ``host`` should look like. Pure: the same arguments give the same bytes."""
+    """The manifest of ``host``. Pure: the same arguments give the same bytes."""
     roles = [service.name for service in materials.services.on(host)]
     return merge(spec, host, [fragment(role, spec, host, facts, materials) for role in roles])
 
@@ -56,7 +56,11 @@ def fragment(role: str, spec: ClusterSpec, host: HostSpec, facts: Facts, materia
         packages=(known.package(facts.target, RUNTIME),) if service.package else (),
         files=(*files, unit_file(unit, known.render(f"{unit}.j2", **context))),
         units=(Unit(unit, tuple(reads), service.on_change, _probe(service, host)),),
-        users=(User(service.user_name, service.home, service.user.comment),) if service.user else (),
+        users=tuple(
+            User(one.user_name, one.home, one.user.comment)
+            for one in (service, *(materials.services[name] for name in service.joins))
+            if one.user
+        ),
         sysctls=tuple(Sysctl(item.key, known.render_text(item.value, **context)) for item in service.sysctls),
         links=tuple(Link(path, f"{ACTIVE}/{target}") for path, target in service.links.items()),
         secrets=tuple(_secret(service, name) for name in service.secret_names),
@@ -79,7 +83,7 @@ def _secret(service: Service, name: str) -> Secret:
 
 
 def _probe(service: Service, host: HostSpec) -> str:
-    """What tells that the unit is well once it was started; see `manifest.Unit`."""
+    """The probe by which a started unit counts as healthy; see `manifest.Unit`."""
     match service.health:
         case Https() as asked:
             place = f"https://{service.tls}@{host.address}:{service.ports[asked.port].number}"

@@ -60,7 +60,7 @@ class Journal:
         whole = _whole_length(self._path)
         self._descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_CLOEXEC, 0o600)
         if os.fstat(self._descriptor).st_size > whole:
-            # A torn last line: its record never counted, and appending to it would spoil the next.
+            # A torn last line was never a record, and appending to it would damage the next one.
             os.ftruncate(self._descriptor, whole)
 
     def __exit__(
@@ -161,15 +161,6 @@ def under_way(records: Iterable[Record]) -> list[Record]:
         else:
             pending.pop(key, None)
     return list(pending.values())
-
-
-def cut_off(records: Iterable[Record]) -> bool:
-    """Whether the last run never came to its end."""
-    last = ""
-    for record in records:
-        if record.kind in ("run", "end"):
-            last = record.kind
-    return last == "run"
 
 
 def _whole_length(path: Path, data: bytes | None = None) -> int:

@@ -51,7 +51,7 @@ _SHOW = 'cat "$1" 2>/dev/null || true\n'
 _REMOVE = 'if [ -e "$1" ]; then echo there; cat "$1"; rm -f "$1"; fi\n'
 
 
-class Holder(msgspec.Struct, frozen=True):
+class LockHolder(msgspec.Struct, frozen=True):
     """Who works on a cluster: a person on a host, in a process, since a time."""
 
     run: str
@@ -77,13 +77,13 @@ class Holder(msgspec.Struct, frozen=True):
 class Removed(msgspec.Struct, frozen=True):
     """A record that was removed; without a holder when nobody could read whose it was."""
 
-    holder: Holder | None
+    holder: LockHolder | None
 
     def told(self) -> str:
         return f"the lock of {self.holder.told()}" if self.holder else "a lock whose record could not be read"
 
 
-def this_holder(run: str, cluster: str, command: str, flock: Path, now: float) -> Holder:
+def this_holder(run: str, cluster: str, command: str, flock: Path, now: float) -> LockHolder:
     """This process as a holder."""
     import getpass
     import socket
@@ -92,11 +92,11 @@ def this_holder(run: str, cluster: str, command: str, flock: Path, now: float) -
         user = getpass.getuser()
     except (KeyError, OSError):
         user = str(os.getuid())
-    return Holder(run, user, socket.gethostname(), _machine_id(), os.getpid(), now, cluster, command, str(flock))
+    return LockHolder(run, user, socket.gethostname(), _machine_id(), os.getpid(), now, cluster, command, str(flock))
 
 
 @contextlib.contextmanager
-def hold_here(path: Path, holder: Holder) -> Iterator[None]:
+def hold_here(path: Path, holder: LockHolder) -> Iterator[None]:
     """Holds the flock on this machine. The kernel lets go of it when the process ends, however it ends.
 
     Raises `LockHeld` with who holds it, `StateError` when the file cannot be opened.
@@ -122,7 +122,7 @@ def hold_here(path: Path, holder: Holder) -> Iterator[None]:
         os.close(descriptor)
 
 
-def take(remote: Remote, holder: Holder, path: str = RECORD_PATH) -> Holder | None:
+def take(remote: Remote, holder: LockHolder, path: str = RECORD_PATH) -> LockHolder | None:
     """Puts the record on the first master. Returns the dead holder whose record was taken over, if there was one.
 
     Raises `LockHeld` when somebody works on the cluster from another host, or is alive on this one.
@@ -142,17 +142,17 @@ def take(remote: Remote, holder: Holder, path: str = RECORD_PATH) -> Holder | No
     return other
 
 
-def release(remote: Remote, holder: Holder, path: str = RECORD_PATH) -> None:
+def release(remote: Remote, holder: LockHolder, path: str = RECORD_PATH) -> None:
     """Removes the record, when it is still this holder's own."""
     remote.script(_RELEASE, [path, holder.run], what="release the cluster's lock")
 
 
-def clear(remote: Remote, holder: Holder, path: str = RECORD_PATH) -> None:
+def clear(remote: Remote, holder: LockHolder, path: str = RECORD_PATH) -> None:
     """As `release`, and nothing of the lock stays behind on the host: for the end of a cluster."""
     remote.script(_CLEAR, [path, holder.run], what="remove the cluster's lock")
 
 
-def shown(remote: Remote, path: str = RECORD_PATH) -> Holder | None:
+def shown(remote: Remote, path: str = RECORD_PATH) -> LockHolder | None:
     """Who the record names; None: nobody works on the cluster."""
     return _decode(remote.script(_SHOW, [path], what="read the cluster's lock").stdout.encode())
 
@@ -163,7 +163,7 @@ def remove(remote: Remote, path: str = RECORD_PATH) -> Removed | None:
     return Removed(_decode(told.removeprefix("there\n").encode())) if told else None
 
 
-def is_dead(other: Holder, mine: Holder, is_free: Callable[[Path], bool] | None = None) -> bool:
+def is_dead(other: LockHolder, mine: LockHolder, is_free: Callable[[Path], bool] | None = None) -> bool:
     """Whether a record's holder is certainly gone: it ran on this very host, and its flock is free. Else: not known."""
     if other.host_id != mine.host_id or not other.host_id or not other.flock:
         return False
@@ -176,9 +176,9 @@ def _flock_is_free(path: Path) -> bool:
     try:
         descriptor = os.open(path, os.O_RDWR | os.O_CLOEXEC)
     except FileNotFoundError:
-        return True  # its state went away with it: nothing can hold a lock on it
+        return True  # its state directory is gone, so nothing can hold a lock in it
     except OSError:
-        return False  # somebody else's; not ours to judge
+        return False  # of another user: this process cannot know
     try:
         fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except OSError:
@@ -188,7 +188,7 @@ def _flock_is_free(path: Path) -> bool:
     return True
 
 
-def _held(other: Holder | None, cluster: str) -> InstallerError:
+def _held(other: LockHolder | None, cluster: str) -> InstallerError:
     who = other.told() if other else "somebody whose record cannot be read"
     return LockHeld(
         f"the cluster is being worked on by {who}",
@@ -198,9 +198,9 @@ def _held(other: Holder | None, cluster: str) -> InstallerError:
     )
 
 
-def _decode(data: bytes) -> Holder | None:
+def _decode(data: bytes) -> LockHolder | None:
     try:
-        return msgspec.json.decode(data, type=Holder) if data.strip() else None
+        return msgspec.json.decode(data, type=LockHolder) if data.strip() else None
     except msgspec.DecodeError:
         return None
 
@@ -211,4 +211,4 @@ def _machine_id() -> str:
     try:
         return f"{Path('/etc/machine-id').read_text().strip()}@{socket.gethostname()}"
     except OSError:
-        return ""  # such a host is never known to be the same one: its records are not taken over
+        return ""  # without an id the host cannot be recognized: its records are not taken over

@@ -1,4 +1,4 @@
-"""What a machine should look like, as values: Manifest, its parts, and the fragments that roles add to it.
+"""What a machine should have, as values: Manifest, its parts, and the fragments that roles add to it.
 
 A manifest is one frozen value with one canonical form (JSON) and one digest (sha256 of that). `dcos_host` applies it on
 the machine; nothing there is derived that is not spelled out here. `merge` makes one of fragments, `compose` of a host.
@@ -150,12 +150,7 @@ class ManifestConflict(InstallerError):
 
 
 class ManifestInvalid(InstallerError):
-    """A fragment asks for something that no manifest may hold. A fault in a role."""
-
-
-def decode(data: bytes) -> Manifest:
-    """The manifest of `Manifest.encode`. Raises ``msgspec.ValidationError``."""
-    return msgspec.json.decode(data, type=Manifest)
+    """A fragment has something that no manifest may hold: an error in a role."""
 
 
 def unit_file(name: str, content: str) -> File:

@@ -1,4 +1,4 @@
-"""One manifest out of the roles' fragments: what they share is one thing, what they disagree about is refused."""
+"""Merges the roles' fragments into one manifest: equal parts become one, contradictions are refused."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ _SECRET_NAME = re.compile(r"[a-z0-9][a-z0-9.-]{0,63}")
 _PROBE = re.compile(r"(?:https://[a-z]+@[0-9.]+:\d+(?:/\S+)?|zookeeper://[0-9.]+:\d+|unix:///\S+)?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _LINK_ROOTS = ("/etc/systemd/system/", "/etc/sysctl.d/", "/usr/local/bin/")
-"""Where links may be laid; everything else of the machine is not ours."""
+"""The folders where links may be made. All others of the machine are not ours."""
 
 _T = TypeVar("_T")
 

@@ -1,20 +1,15 @@
-"""What will change, host by host: manifests held against hosts. Can be shown, saved, read again and then executed."""
+"""What will change, host by host: manifests compared with hosts. `phases.converge` executes just that.
+
+The last plan is also written to a file, for people only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import msgspec
 
-from dcos_installer.errors import InstallerError
 from dcos_installer.plan.manifest import Manifest
-
-FORMAT = 1
-
-
-class PlanUnreadable(InstallerError):
-    """A saved plan cannot be read."""
 
 
 class Change(msgspec.Struct, frozen=True):
@@ -61,7 +56,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     cluster: str
     """The cluster's id."""
     hosts: dict[str, HostPlan]
-    format: int = FORMAT
+    format: int = 1
+    """Of the file."""
 
     @property
     def changed(self) -> tuple[str, ...]:
@@ -69,32 +65,6 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
 
     def encode(self) -> bytes:
         return msgspec.json.encode(self, order="deterministic")
-
-
-def load(path: Path) -> Plan:
-    """The plan saved at ``path``. Raises `PlanUnreadable`."""
-    try:
-        plan = msgspec.json.decode(path.read_bytes(), type=Plan)
-    except (OSError, msgspec.DecodeError) as error:
-        raise PlanUnreadable(f"the plan {path} cannot be read", why=str(error), hint="make it anew") from error
-    if plan.format != FORMAT:
-        raise PlanUnreadable(
-            f"the plan {path} has format {plan.format}, not {FORMAT}",
-            why="another version of the installer wrote it",
-            hint="make it anew",
-        )
-    return plan
-
-
-def lines(plan: Plan, *, every_change: bool = False) -> Iterator[str]:
-    """The plan for people. Without ``every_change``, files and links of a host are counted instead of listed. Pure."""
-    for name, host in sorted(plan.hosts.items()):
-        if not host.changes:
-            yield f"{name}: nothing to change"
-            continue
-        yield f"{name}: " + ("to be made" if host.absent else f"generation {host.generation}")
-        yield from (f"  {line}" for line in summary(host.changes, every_change=every_change))
-        yield from (f"  cannot be applied: {problem}" for problem in host.problems)
 
 
 def summary(changes: tuple[Change, ...], *, every_change: bool = False) -> Iterator[str]:

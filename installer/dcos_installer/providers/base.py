@@ -30,7 +30,7 @@ Note = Callable[[str, str], None]
 
 
 def silent(name: str, text: str) -> None:
-    """The `Note` of a caller who does not want to know."""
+    """The `Note` of a caller that wants no progress."""
 
 
 class ProviderError(InstallerError):
@@ -51,7 +51,7 @@ class ProviderError(InstallerError):
 
 
 class Condition(StrEnum):
-    """How a machine is, as its provider sees it. Whether its services are well is another question."""
+    """The state of a machine, as its provider sees it. It does not include the health of services."""
 
     ABSENT = "absent"
     """Nothing of it exists."""
@@ -175,6 +175,8 @@ class SshTarget:
     user: str
     identity_file: Path | None
     known_hosts_file: Path | None
+    jump: str = ""
+    """The hosts before it, as ``ssh -J`` takes them; empty: those that the operator's own SSH set-up says, if any."""
 
 
 @runtime_checkable

@@ -7,7 +7,7 @@ command, so its module imports nothing heavy: the provider itself is imported wh
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from ipaddress import IPv4Network
 from pathlib import Path
@@ -26,7 +26,7 @@ Options = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Default:
-    """What a variable that all providers share is worth with this one, where an inventory does not say it."""
+    """This provider's default of a variable that all providers share."""
 
     told: str
     """For the table of variables."""
@@ -75,18 +75,20 @@ class Remains:
 
 @dataclass(frozen=True)
 class Declaration:
-    """One kind of provider. What a subclass does not say is so: nothing special, and nothing left behind."""
+    """One kind of provider. The defaults are: nothing special, and nothing left behind."""
 
     name: str
     summary: str
     """Where its machines come from, to follow the name in brackets: ``machines on this host``."""
     makes_machines: bool = True
     is_default: bool = False
-    """Whether it is meant where an inventory names no provider: of one alone."""
+    """Whether it is the default where an inventory names no provider. Exactly one provider is."""
     gives_addresses: bool = False
     """Whether a host needs no address in the inventory: the provider tells it after creation."""
     extra: str = ""
     """The extra of this distribution that holds its libraries."""
+    brought_by: str = ""
+    """The command that brings them to a checkout; empty: that extra does."""
     variables: tuple[Variable, ...] = ()
     """Those that it alone knows."""
     defaults: Mapping[str, Default] = field(default_factory=dict)
@@ -124,6 +126,10 @@ class Declaration:
         Raises `ProviderError` where nobody can tell.
         """
         return Remains()
+
+    def trees_in_use(self) -> Sequence[Path]:
+        """Of what was made from images on this host, where machines still need it: `image gc` leaves it alone."""
+        return ()
 
     def recorded_as(self, spec: ClusterSpec, host: HostSpec) -> str:
         """What `remains` tells of ``host`` when it is as ``spec`` says; empty: whatever it tells."""

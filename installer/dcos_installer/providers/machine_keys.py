@@ -1,10 +1,10 @@
-"""SSH keys of a cluster whose machines we make: the operator's, one host key a machine, and a strict known_hosts."""
+"""What the machines that we make get before they boot: SSH keys, theirs and the operator's, and each other's names."""
 
 from __future__ import annotations
 
 import contextlib
 import shutil
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -72,6 +72,13 @@ class ClusterKeys:
     @property
     def _hosts(self) -> Path:
         return self.state.ssh_dir / "hosts"
+
+
+def hosts_file(members: Mapping[str, str]) -> str:
+    """``/etc/hosts`` of every machine of a cluster."""
+    lines = ["127.0.0.1 localhost", "::1 localhost"]
+    lines += [f"{address} {name}" for name, address in sorted(members.items())]
+    return "\n".join(lines) + "\n"
 
 
 def _make_key(path: Path, comment: str) -> None:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import pkgutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
@@ -15,24 +16,38 @@ from dcos_installer.providers.declaration import Declaration
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec
 
-ROOMS = ["dcos_installer.providers"]
+SEARCHED_PACKAGES = ["dcos_installer.providers"]
 """The packages whose folders are looked through."""
 
 
 def declarations() -> Mapping[str, Declaration]:
-    """Every kind of provider by its name, sorted."""
-    return _declarations(tuple(ROOMS))
+    """Every kind of provider by its name, sorted. Raises `ProviderError` for a folder that is not complete."""
+    return _declarations(tuple(SEARCHED_PACKAGES))
 
 
 @cache
-def _declarations(rooms: tuple[str, ...]) -> Mapping[str, Declaration]:
+def _declarations(packages: tuple[str, ...]) -> Mapping[str, Declaration]:
     found = {}
-    for room in rooms:
-        for module in pkgutil.iter_modules(import_module(room).__path__):
+    for package in packages:
+        folders = import_module(package).__path__
+        _refuse_incomplete(folders)
+        for module in pkgutil.iter_modules(folders):
             if module.ispkg:
-                one: Declaration = import_module(f"{room}.{module.name}.declaration").DECLARATION
+                one: Declaration = import_module(f"{package}.{module.name}.declaration").DECLARATION
                 found[one.name] = one
     return dict(sorted(found.items()))
+
+
+def _refuse_incomplete(folders: Iterable[str]) -> None:
+    """Python would pass over a folder without ``__init__.py``, and the provider in it would be missing unsaid."""
+    for folder in folders:
+        for declared in sorted(Path(folder).glob("*/declaration.py")):
+            if not (declared.parent / "__init__.py").is_file():
+                raise ProviderError(
+                    f"the provider in {declared.parent} cannot be loaded",
+                    why="the folder has a declaration.py and no __init__.py, so it is no package of Python",
+                    hint="add an empty __init__.py, or remove the folder",
+                )
 
 
 def declaration(name: str) -> Declaration:
@@ -59,13 +74,28 @@ def open_provider(spec: ClusterSpec, state_dir: Path) -> Provider:
     ``state_dir`` is the cluster's operator state (`state.ClusterState.root`): keys and known hosts are kept there.
     """
     known = declaration(spec.provider)
-    try:
+    with _libraries_of(known):
         return known.open(spec, state_dir)
+
+
+def preflight(spec: ClusterSpec) -> None:
+    """Raises `ProviderError` when it is plain that the provider cannot have ``spec``. Touches nothing."""
+    known = declaration(spec.provider)
+    with _libraries_of(known):
+        known.preflight(spec)
+
+
+@contextlib.contextmanager
+def _libraries_of(known: Declaration) -> Iterator[None]:
+    """What only one provider needs may be missing: then it is told what brings it."""
+    try:
+        yield
     except ImportError as error:
         if not known.extra:
             raise
+        by_extra = f"install this distribution with its extra [{known.extra}]"
         raise ProviderError(
             f"the provider {known.name!r} needs the Python module {error.name!r}",
-            why="it is not installed",
-            hint=f"install this distribution with its extra [{known.extra}]",
+            why="it is not installed" if isinstance(error, ModuleNotFoundError) else str(error),
+            hint=f"run {known.brought_by}; outside of a checkout {by_extra}" if known.brought_by else by_extra,
         ) from error

@@ -1,6 +1,6 @@
 """The cluster's secrets: made once, kept in the operator's state, brought to the machines beside their manifests.
 
-`vault` is what the rest of the installer uses; `authority` issues certificates, `roots` are what everything hangs on.
+The installer uses `vault`; `authority` issues certificates, `roots` are the secrets that all others depend on.
 """
 
 from dcos_installer.secrets.authority import SecretsDamaged, fingerprint

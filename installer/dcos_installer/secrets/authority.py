@@ -54,7 +54,7 @@ class SecretsDamaged(StateError):
 
 
 @dataclass(frozen=True)
-class Holder:
+class CertificateHolder:
     """Whom a certificate is for: one kind of daemon on one host. The operator has no address."""
 
     cluster: str
@@ -87,7 +87,7 @@ class Authority:
         """The certificate: what every machine and every user trusts."""
         return self.certificate.public_bytes(Encoding.PEM).decode()
 
-    def issue(self, holder: Holder, now: datetime) -> str:
+    def issue(self, holder: CertificateHolder, now: datetime) -> str:
         """A new key and its certificate, in one PEM text, the key first."""
         key = ec.generate_private_key(ec.SECP256R1())
         end = min(now + timedelta(days=LEAF_DAYS), self.certificate.not_valid_after_utc)
@@ -115,7 +115,7 @@ class Authority:
         )
         return key_pem(key) + certificate.public_bytes(Encoding.PEM).decode()
 
-    def unfit(self, text: str, holder: Holder, now: datetime) -> str:
+    def unfit(self, text: str, holder: CertificateHolder, now: datetime) -> str:
         """Why the key and certificate in ``text`` must be issued anew; empty when they need not."""
         try:
             certificate = x509.load_pem_x509_certificate(text.encode())

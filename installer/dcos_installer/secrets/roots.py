@@ -1,4 +1,4 @@
-"""What the cluster's secrets hang on: CA, token key, administrator, ZooKeeper's passwords, frameworks' principals.
+"""The secrets that all others depend on: CA, token key, administrator, ZooKeeper's passwords, principals.
 
 Each is one file in the operator's ``secrets/``, made once and never again: a file that is there and cannot be used is
 an error, one that is not there yet is made.
@@ -165,7 +165,7 @@ def write_administrator(folder: Path, who: Administrator) -> None:
 
 
 def write(path: Path, text: str, *, lasting: bool = True) -> None:
-    """Puts a secret there, whole or not at all, for its owner's eyes only."""
+    """Writes a secret in one step, readable by its owner only."""
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     atomic_write(path, text, 0o600, lasting=lasting)
 

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING
 
 from dcos_installer.plan.values import Trust, zk_url
 from dcos_installer.secrets import roots as root_files
-from dcos_installer.secrets.authority import Holder, damaged, moment
+from dcos_installer.secrets.authority import CertificateHolder, damaged, moment
 from dcos_installer.secrets.roots import Administrator, Roots
 from dcos_installer.services import Catalog, installed
 from dcos_installer.services.descriptor import Certificate, Principals, Random, Root, Service, Store
@@ -46,7 +46,7 @@ class Vault:
     hosts: Mapping[str, Mapping[str, str | None]] = field(repr=False)
     """Host name to its secrets: name in /etc/dcos-secrets to content."""
     roots_missing: tuple[str, ...]
-    """Of what everything hangs on, what is not there."""
+    """The roots that do not exist yet."""
     to_make: tuple[str, ...]
     """All that `make` would make, as a plan names it."""
     forgotten: tuple[str, ...]
@@ -116,7 +116,7 @@ def mark_told(state: ClusterState) -> None:
 
 
 def protect(state: ClusterState) -> None:
-    """Secrets that somebody opened up are for their owner alone again."""
+    """Secrets whose mode was changed are readable by their owner only again."""
     for path in (state.secrets, *state.secrets.rglob("*")):
         with contextlib.suppress(FileNotFoundError):
             found = path.lstat()
@@ -147,12 +147,12 @@ class _Folder:
     def certificate(self, host: HostSpec, kind: str) -> Path:
         return self.path / "hosts" / host.name / f"{kind}.pem"
 
-    def holders(self, hosts: Sequence[HostSpec]) -> Iterator[tuple[Path, Holder]]:
+    def holders(self, hosts: Sequence[HostSpec]) -> Iterator[tuple[Path, CertificateHolder]]:
         cluster = self.spec.cluster_id
-        yield self.path / f"{OPERATOR}.pem", Holder(cluster, OPERATOR, OPERATOR)
+        yield self.path / f"{OPERATOR}.pem", CertificateHolder(cluster, OPERATOR, OPERATOR)
         for host in hosts:
             for kind in self.kinds(host):
-                yield self.certificate(host, kind), Holder(cluster, kind, host.name, host.address)
+                yield self.certificate(host, kind), CertificateHolder(cluster, kind, host.name, host.address)
 
     def forgotten_certificates(self) -> list[Path]:
         """Of kinds that a host of the cluster no longer has."""

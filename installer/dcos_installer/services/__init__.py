@@ -1,7 +1,7 @@
-"""What each service is to the rest of the house: one typed descriptor beside its role, all of them in a catalog.
+"""The descriptors of services: a typed one beside each role, all of them in a catalog.
 
 `descriptor` is the form, `reading` turns ``roles/<name>/service.yml`` into it, `catalog` holds all that were found and
-derives what the others ask: who runs where, ports, doors, routes, certificates.
+derives what other parts need: which host runs which services, ports, doors, routes, certificates.
 """
 
 from dcos_installer.services.catalog import Catalog, installed, load

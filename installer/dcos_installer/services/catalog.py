@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache, cached_property
@@ -13,8 +14,9 @@ import msgspec
 
 from dcos_installer.config.problems import Problem
 from dcos_installer.data import roles_dir
-from dcos_installer.services.descriptor import FourLetter, Https, OpenTo, Port, Route, Service, Socket
+from dcos_installer.services.descriptor import FourLetter, Https, OpenTo, Route, Service, ServicePort, Socket
 from dcos_installer.services.reading import FILE, Described, DescriptorsInvalid
+from dcos_runtime.wire.cluster_services import GATEWAY_PATHS, Question, Routed, ServiceRecord
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import HostSpec
@@ -23,8 +25,6 @@ _FIRST = {"all": 0, "masters": 1, "agents": 2}
 """Of services that may start next: those of every host, then those of masters."""
 _TASKS = "/service"
 """Below it are services that run as tasks, by their names."""
-_TAKEN_ROUTES = ("/acs", "/service", "/system", "/metadata", "/dcos-metadata", "/health", "/ca", "/mesos_dns")
-"""Paths of the gateway's own pages that no service takes, nor what lies below them (but for /service/<name>)."""
 
 
 @dataclass(frozen=True)
@@ -46,6 +46,10 @@ class Catalog:
     def _by_name(self) -> Mapping[str, Service]:
         return {service.name: service for service in self.services}
 
+    def groups(self, service: Service) -> str:
+        """Of the users whose sockets its unit reaches, as a unit file lists them."""
+        return " ".join(self[name].user_name for name in service.joins)
+
     # --- who runs where ---
 
     def on(self, host: HostSpec) -> tuple[Service, ...]:
@@ -60,18 +64,34 @@ class Catalog:
                 wanted |= set(service.after)
         return tuple(service for service in among if service.name in wanted)
 
+    def order(self, service: Service, host: HostSpec) -> str:
+        """The units of the host that start before the service's, as ``After=`` lists them."""
+        before = self.needed_by(service.name, self.on(host))
+        return " ".join(one.unit_name for one in before if one is not service)
+
     def checked_by(self, check: str) -> tuple[Service, ...]:
         return tuple(service for service in self.services if service.checked_by == check)
 
     @property
     def asked(self) -> tuple[Service, ...]:
-        """Those that are asked on each of their hosts, one by one, with mutual TLS."""
+        """The services whose health is asked on each of their hosts, with mutual TLS."""
         return tuple(s for s in self.services if s.checked_by is None and isinstance(s.health, Https))
+
+    def callers(self, name: str) -> list[str]:
+        """The kinds of certificates of the services that call the service ``name``, sorted."""
+        called = self[name]
+        is_asked = isinstance(called.health, Https)
+        found = {
+            service.tls
+            for service in self.services
+            if name in service.calls or (service.passes_on and called.route) or (service.asks_health and is_asked)
+        }
+        return sorted(kind for kind in found - {called.tls} if kind)
 
     # --- ports ---
 
     @cached_property
-    def ports(self) -> Mapping[int, tuple[Service, Port]]:
+    def ports(self) -> Mapping[int, tuple[Service, ServicePort]]:
         return {port.number: (service, port) for service in self.services for port in service.ports.values()}
 
     @cached_property
@@ -122,17 +142,13 @@ class Catalog:
         """What the gateway's configuration is made of, a route each."""
         return [
             {
-                "door": route.door or service.name,
-                "group": f"dcos_{service.called}",
-                "kind": service.tls,
-                "port": service.ports[route.port].number,
-                "paths": route.paths,
-                "leads_to": route.leads_to,
+                **msgspec.structs.asdict(routed),
                 "called": service.called,
                 "body": f"{route.body_mb}m" if route.body_mb % 1024 else f"{route.body_mb // 1024}g",
                 "silence_seconds": route.silence_seconds,
             }
             for service, route in self.routed
+            if (routed := _routed(service))
         ]
 
     @property
@@ -141,15 +157,19 @@ class Catalog:
         paths = [path for _, route in self.routed for path in route.paths]
         return sorted([*paths, _TASKS], key=lambda path: path.count("/"))
 
+    @property
+    def records(self) -> tuple[ServiceRecord, ...]:
+        """The services as dcos-auth is told of them."""
+        return tuple(_record(self, service) for service in self.services)
+
     @cached_property
     def told(self) -> str:
-        """What dcos-auth is told of the services, as JSON: `dcos_runtime.auth.services` reads it."""
-        return (
-            msgspec.json.format(
-                msgspec.json.encode([_told(self, service) for service in self.services]), indent=1
-            ).decode()
-            + "\n"
-        )
+        """The file of ``--services``, as JSON."""
+        return text_of(self.records)
+
+
+def text_of(records: Sequence[ServiceRecord]) -> str:
+    return msgspec.json.format(msgspec.json.encode(records), indent=1).decode() + "\n"
 
 
 def runs_on(service: Service, host: HostSpec) -> bool:
@@ -161,41 +181,45 @@ def runs_on(service: Service, host: HostSpec) -> bool:
     return True
 
 
-def _told(catalog: Catalog, service: Service) -> dict[str, Any]:
-    told: dict[str, Any] = {
-        "name": service.name,
-        "unit": service.unit_name,
-        "title": service.title,
-        "description": service.description,
-        "called": service.called,
-        "hosts": service.hosts,
-    }
+def _record(catalog: Catalog, service: Service) -> ServiceRecord:
+    return ServiceRecord(
+        name=service.name,
+        unit=service.unit_name,
+        title=service.title,
+        description=service.description,
+        called=service.called,
+        hosts=service.hosts,
+        ports={name: port.number for name, port in service.ports.items()},
+        reserved_ports=service.reserved_ports,
+        health=_question(service),
+        route=_routed(service),
+        capabilities=service.capabilities,
+        callers=tuple(catalog.callers(service.name)),
+    )
+
+
+def _question(service: Service) -> Question | None:
     match service.health:
         case Https() as asked:
-            told["health"] = {
-                "ask": "https",
-                "kind": service.tls,
-                "port": service.ports[asked.port].number,
-                "path": asked.path,
-                "well": asked.well,
-                "listed": asked.listed,
-            }
+            port = service.ports[asked.port].number
+            return Question("https", service.tls or "", port, asked.path, asked.well, asked.listed)
         case Socket() as asked:
-            told["health"] = {"ask": "through", "through": asked.through}
-        case None:
-            pass
-        case asked:
-            told["health"] = {"ask": asked.ask, "port": service.ports[asked.port].number}
-    if route := service.route:
-        told["route"] = {
-            "door": route.door or service.name,
-            "group": f"dcos_{service.called}",
-            "kind": service.tls,
-            "port": service.ports[route.port].number,
-            "paths": route.paths,
-            "leads_to": route.leads_to,
-        }
-    return told
+            return Question("through", through=asked.through)
+        case FourLetter() as asked:
+            return Question(asked.ask, port=service.ports[asked.port].number)
+    return None
+
+
+def _routed(service: Service) -> Routed | None:
+    if not (route := service.route):
+        return None
+    port = service.ports[route.port].number
+    return Routed(route.door or service.name, _group(service), service.tls or "", port, route.paths, route.leads_to)
+
+
+def _group(service: Service) -> str:
+    """nginx' name for the servers of a service: one word, made of the service's name."""
+    return "dcos_" + re.sub(r"[^a-z0-9]+", "_", service.called.lower())
 
 
 def load(folder: Path | None = None) -> Catalog:
@@ -246,7 +270,7 @@ def _together(described: Mapping[str, Described]) -> Iterator[Problem]:
 
 
 def _names(one: Described, described: Mapping[str, Described]) -> Iterator[Problem]:
-    """Names of ports, files, kinds and services that are not there."""
+    """Problems: names of ports, files, kinds and services that do not exist."""
     service = one.service
     assert service is not None
     named = (
@@ -268,6 +292,18 @@ def _names(one: Described, described: Mapping[str, Described]) -> Iterator[Probl
     for number, name in enumerate(service.after):
         if name not in described:
             yield one.problem(f"after: there is no service {name}", "name one of roles/", "after", number)
+    for number, name in enumerate(service.calls):
+        if name not in described:
+            yield one.problem(f"calls: there is no service {name}", "name one of roles/", "calls", number)
+    for number, name in enumerate(service.joins):
+        joined = described[name].service if name in described else None
+        if joined is None or not joined.user:
+            yield one.problem(
+                f"joins: there is no service {name} with a user", "name one of roles/ that has one", "joins", number
+            )
+    for key in ("calls", "passes_on", "asks_health"):
+        if getattr(service, key) and not service.tls:
+            yield one.problem(f"{key}: the service has no certificate to show there", "add the key tls", key)
     if isinstance(service.health, Socket) and service.health.through not in described:
         yield one.problem("health.through: there is no such service", "name one of roles/", "health", "through")
     for name, port in service.ports.items():
@@ -303,8 +339,8 @@ def _names(one: Described, described: Mapping[str, Described]) -> Iterator[Probl
             f"unit: {home.name}/templates/{service.unit_name}.j2 is not there", "add the unit's text", "unit"
         )
     for number, path in enumerate(service.route.paths if service.route else ()):
-        taken = next((taken for taken in _TAKEN_ROUTES if path == taken or path.startswith(f"{taken}/")), "")
-        if taken and not (taken == "/service" and path != taken):
+        taken = next((taken for taken in GATEWAY_PATHS if path == taken or path.startswith(f"{taken}/")), "")
+        if taken and not (taken == _TASKS and path != taken):
             yield one.problem(
                 f"route.paths: {path} is one of the gateway's own", "choose another", "route", "paths", number
             )
@@ -319,7 +355,7 @@ def _circles(described: Mapping[str, Described]) -> Iterator[Problem]:
 
 
 def _twice(described: Mapping[str, Described]) -> Iterator[Problem]:
-    """What only one service can have."""
+    """Problems: ports, paths and kinds that two services have."""
     first: dict[tuple[str, object], tuple[str, int, Path]] = {}
 
     def taken(one: Described, what: str, thing: object, *where: str | int) -> Iterator[Problem]:
@@ -348,5 +384,5 @@ def _twice(described: Mapping[str, Described]) -> Iterator[Problem]:
                 yield from taken(one, "the path", path, "route", "paths", number)
 
 
-def _has(ports: Mapping[str, Port]) -> str:
+def _has(ports: Mapping[str, ServicePort]) -> str:
     return f"it has {', '.join(ports)}" if ports else "add it to ports"

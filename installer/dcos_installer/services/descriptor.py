@@ -14,9 +14,14 @@ Hosts = Literal["all", "masters", "agents"]
 OpenTo = Literal["everybody", "members", "masters", "nobody"]
 """Who reaches a port: everybody; members of the cluster and operators; masters; nobody but the machine itself."""
 
+CheckedBy = Literal["kernel", "init", "coordination", "login"]
+"""What several hosts' daemons do together. Of each there is a class in `phases.checks`; a test holds the two together:
+descriptors are read without it."""
+
 Name = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(?:-[a-z0-9]+)*$", max_length=21)]
 """With ``dcos-`` before it, a user's name: 26 characters at most."""
 Word = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$", max_length=32)]
+Capability = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=64)]
 Text = Annotated[str, Field(min_length=1, max_length=200, pattern=r"^[^\n]+$")]
 HttpPath = Annotated[str, Field(pattern=r"^/[A-Za-z0-9._~/-]*$", max_length=200)]
 RoutePath = Annotated[str, Field(pattern=r"^(?:/[A-Za-z0-9._~-]+){1,3}$", max_length=100)]
@@ -26,7 +31,7 @@ class _Part(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Port(_Part):
+class ServicePort(_Part):
     """One TCP port."""
 
     number: int = Field(ge=1, le=65535)
@@ -41,13 +46,13 @@ class Port(_Part):
     """What often has this port already, and how it is stopped, for the hint of preflight."""
 
 
-class User(_Part):
+class ServiceUser(_Part):
     """The system user ``dcos-<name>`` that the unit runs as."""
 
     comment: Text
 
 
-class File(_Part):
+class ServiceFile(_Part):
     """A file of the generation, made of a template or copied as it is."""
 
     path: str = Field(pattern=r"^etc/[A-Za-z0-9][A-Za-z0-9._/-]*$")
@@ -105,7 +110,7 @@ class Random(_Part):
 Secret = Annotated[Certificate | Store | Principals | Root | Random, Field(discriminator="kind")]
 
 
-class Requirement(_Part):
+class ServiceRequirement(_Part):
     """A file of the operating system, and the Debian package that brings it. ``path`` is a template."""
 
     path: Text
@@ -114,14 +119,14 @@ class Requirement(_Part):
     """A fact of the host that makes it unnecessary."""
 
 
-class Sysctl(_Part):
+class ServiceSysctl(_Part):
     """A kernel setting. ``value`` is a template."""
 
     key: str = Field(pattern=r"^[a-z0-9_]+(?:\.[a-z0-9_]+)+$")
     value: Text
 
 
-class Firewall(_Part):
+class ServiceFirewall(_Part):
     """The nftables table that the unit loads from the file ``rules`` of the generation."""
 
     table: Word
@@ -169,7 +174,7 @@ class Route(_Part):
     """``leader``: any host's daemon is asked, and passes on to whichever leads; ``machine``: the part of the path after
     the first names an agent, and that machine's daemon is asked."""
     door: Word | None = None
-    """What nginx and dcos-auth call it among themselves; the service's name when None."""
+    """The name of the route between nginx and dcos-auth; the service's name when None."""
     body_mb: int = Field(default=1, ge=1, le=65536)
     """The largest body of a request, in MB."""
     silence_seconds: int | None = Field(default=45, ge=1)
@@ -195,34 +200,44 @@ class Service(_Part):
     hosts: Hosts
     after: tuple[Name, ...] = ()
     """Services that start before it on the same host."""
+    calls: tuple[Name, ...] = ()
+    """Services whose API it uses with its own certificate: they let in its kind."""
+    passes_on: bool = False
+    """It passes users' requests on to every service with a route: it calls all of those."""
+    asks_health: bool = False
+    """It asks every service that is asked by HTTPS for its health: it calls all of those."""
+    joins: tuple[Name, ...] = ()
+    """Services whose user's group its unit is in, to reach their sockets on the same host."""
+    capabilities: tuple[Capability, ...] = ()
+    """What a cluster with this service can do, as ``/capabilities`` of the gateway lists it."""
     unit: str | None = Field(default=None, pattern=r"^dcos-[a-z0-9-]+\.service$")
     """``dcos-<name>.service`` when None."""
     on_change: Literal["restart", "reload"] = "restart"
-    user: User | None = None
+    user: ServiceUser | None = None
     """None: root."""
-    program: str | None = Field(default=None, pattern=r"^dcos_runtime(?:\.[a-z_]+)+$")
+    program: str | None = Field(default=None, pattern=r"^dcos_(?:runtime|universe)(?:\.[a-z_]+)+$")
     """The module whose ``main()`` the program ``dcos-<name>`` of the runtime package runs."""
     package: bool = False
     """The runtime package is brought because of this service."""
     tls: str | None = Field(default=None, pattern=r"^[a-z]{1,32}$")
     """The kind that its certificate names."""
     trusts: tuple[Literal["ca", "tokens"], ...] = ()
-    """What it checks others by: the cluster's CA, the key that tokens are held to."""
-    ports: dict[Word, Port] = {}
+    """What it checks others with: the cluster's CA, the public key of tokens."""
+    ports: dict[Word, ServicePort] = {}
     reserved_ports: tuple[int, ...] = ()
     """Ports of services that do not exist yet: no task gets them."""
     secrets: tuple[Secret, ...] = ()
-    files: tuple[File, ...] = ()
+    files: tuple[ServiceFile, ...] = ()
     links: dict[str, str] = {}
     """Links outside /opt/dcos, each to a path in the active generation."""
-    sysctls: tuple[Sysctl, ...] = ()
-    requires: tuple[Requirement, ...] = ()
-    firewall: Firewall | None = None
+    sysctls: tuple[ServiceSysctl, ...] = ()
+    requires: tuple[ServiceRequirement, ...] = ()
+    firewall: ServiceFirewall | None = None
     health: Health | None = None
-    checked_by: Literal["kernel", "init", "coordination", "door"] | None = None
+    checked_by: CheckedBy | None = None
     """The module of `phases.checks` that looks after it as a whole; None: each host's is asked (``health``)."""
     quorum: bool = False
-    """The masters' majority is made of it: it stops on one of them at a time only."""
+    """The masters' quorum depends on it: it is stopped on one master at a time only."""
     route: Route | None = None
     """Its paths at the gateway."""
     metrics: Metrics | None = None
@@ -238,7 +253,12 @@ class Service(_Part):
     @property
     def home(self) -> str:
         """Where its state lies on a machine."""
-        return f"/var/lib/dcos/{self.name}"
+        return f"/var/lib/{self.state_directory}"
+
+    @property
+    def state_directory(self) -> str:
+        """The same, as ``StateDirectory=`` of a unit takes it."""
+        return f"dcos/{self.name}"
 
     def secret_name(self, secret: Certificate | Store | Principals | Root | Random) -> str:
         """The secret's file in /etc/dcos-secrets."""

@@ -1,4 +1,4 @@
-"""Reads ``service.yml`` with the line of everything, so that every problem can be told where it is, all at once."""
+"""Reads ``service.yml`` and keeps the line of every value, so that all problems are reported with their lines."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from yaml.constructor import SafeConstructor
 from dcos_installer.config.problems import Problem
 from dcos_installer.errors import InstallerError
 from dcos_installer.services.descriptor import Service
+from dcos_runtime.counting import counted
 
 FILE = "service.yml"
 
@@ -30,7 +31,7 @@ class DescriptorsInvalid(InstallerError):
 
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(sorted(set(problems)))
-        count = "one problem" if len(self.problems) == 1 else f"{len(self.problems)} problems"
+        count = counted(len(self.problems), "problem")
         super().__init__(
             f"the services' descriptors have {count}",
             hint="mend what is listed; docs/services.md explains each key",

@@ -1,4 +1,4 @@
-"""The gateway with a real nginx and a real dcos-auth: how machines do, by what their own daemons prove to be."""
+"""The gateway with a real nginx and a real dcos-auth: health of machines, by daemons that prove their identity."""
 
 from __future__ import annotations
 
@@ -28,7 +28,8 @@ def test_machines_and_units_are_told_in_the_form_of_dcos(made: Made, admin: dict
         {"host_ip": "127.0.0.5", "health": 0, "role": "agent_public"},
         {"host_ip": made.task_host, "health": 1, "role": "agent"},
     ]
-    assert get("/nodes") == {"nodes": nodes}
+    # On a busy host a daemon may take longer than it is waited for.
+    wait_for(lambda: get("/nodes") == {"nodes": nodes}, 60, "each machine's health")
     assert get("/nodes/127.0.0.5") == nodes[1]
     units = {unit["id"]: unit["health"] for unit in get("/units")["units"]}
     assert units == {
@@ -62,11 +63,11 @@ def test_a_daemon_that_dies_is_unwell_within_seconds_and_well_again_when_it_is_b
 
     for name, backend in (("dcos-marathon.service", made.init), ("dcos-master.service", made.master)):
         with backend.refusing():
-            wait_for(lambda name=name: unit(name)["health"] == 1, 60, f"{name} being unwell")  # type: ignore[misc]  # mypy infers no lambda with a default
-            assert unit(name)["output"] == "it answers 503"
+            wait_for(lambda name=name: unit(name)["output"] == "it answers 503", 60, f"what {name} answers")  # type: ignore[misc]  # mypy infers no lambda with a default
+            assert unit(name)["health"] == 1
             assert made.gateway.get(f"{HEALTH}/nodes/127.0.0.1", admin).json["health"] == 1
             # Agents are told of without a kernel, too: they are asked themselves.
-            assert made.gateway.get(f"{HEALTH}/nodes/127.0.0.5", admin).json["health"] == 0
+            wait_for(lambda: made.gateway.get(f"{HEALTH}/nodes/127.0.0.5", admin).json["health"] == 0, 60, "the agent")
         wait_for(lambda name=name: unit(name)["health"] == 0, 60, f"{name} being well")  # type: ignore[misc]  # mypy infers no lambda with a default
 
 

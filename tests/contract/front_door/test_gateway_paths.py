@@ -247,7 +247,7 @@ def test_the_gateway_says_which_cluster_it_is(made: Made, gateway: Gateway, admi
     assert made.authority.cluster not in gateway.get("/").text
     assert gateway.get("/cluster/v1/links", admin).json == {"links": []}
     capabilities = gateway.get("/capabilities", admin)
-    assert capabilities.json == {"capabilities": []}  # there is no package manager yet
+    assert capabilities.json == {"capabilities": []}  # by hand there is no package manager
     kind = "application/vnd.dcos.capabilities+json;charset=utf-8;version=v1"
     assert capabilities.headers["Content-Type"] == kind
     assert "dcos-runtime" in gateway.get("/pkgpanda/active.buildinfo.full.json", admin).json

@@ -1,4 +1,4 @@
-"""The gateway with a real nginx and a real dcos-auth: services are found, reached, and told nothing of who asks."""
+"""The gateway with a real nginx and a real dcos-auth: services are found and reached, and get no credentials."""
 
 from __future__ import annotations
 

@@ -36,9 +36,7 @@ def test_a_refusal_is_the_originals(theirs: Theirs, ours: Ours, name: str) -> No
 @pytest.mark.parametrize("path", ["/", "/nothing", "/master/nothing"])
 def test_an_unknown_path_is_refused_alike(theirs: Theirs, ours: Ours, path: str) -> None:
     if path == "/":
-        pytest.skip("the original serves its web page there") if request(
-            theirs.port, "GET", path
-        ).status == 200 else None
+        pytest.skip("Mesos serves its web page there") if request(theirs.port, "GET", path).status == 200 else None
     both(theirs, ours, lambda side: shown(side, request(side.port, "GET", path)))
 
 
@@ -97,7 +95,7 @@ def test_subscribed_and_offers_look_the_same(theirs: Theirs, ours: Ours, info: A
             subscribed = _loaded(plain(side, scheduler, json.dumps(scheduler.first)))
             claimed = subscribed["subscribed"]["master_info"].pop("capabilities")
             assert {"type": "AGENT_UPDATE"} in claimed
-            scheduler.event("HEARTBEAT")  # in the original the first offers may come before it
+            scheduler.event("HEARTBEAT")  # in Mesos the first offers may come before it
             (offer,) = _loaded(plain(side, scheduler, json.dumps(scheduler.offers())))
             offer["resources"].sort(key=lambda item: item["name"])
             offer["url"]["path"] = re.sub(r"\(\d+\)", "(1)", offer["url"]["path"])

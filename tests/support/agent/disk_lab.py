@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from dcos_runtime.agent.disk.usage import Count, counting
+from dcos_runtime.agent.disk.usage import DiskUsage, counting
 from dcos_runtime.agent.disk.watcher import Watched
 
 MB = 1 << 20
 
 
-def counted(*roots: Path) -> Count:
-    count = Count()
+def counted(*roots: Path) -> DiskUsage:
+    count = DiskUsage()
     for _ in counting(roots, count):
         pass
     return count

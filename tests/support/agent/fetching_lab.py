@@ -166,7 +166,7 @@ class Ready:
 
 def tar(*members: tuple[str, bytes] | tarfile.TarInfo, mode: str = "w:gz") -> bytes:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=buffer, mode=mode) as archive:  # type: ignore[call-overload]  # the mode is known when it runs
         for member in members:
             if isinstance(member, tarfile.TarInfo):
                 archive.addfile(member)

@@ -1,8 +1,9 @@
-"""What a pretended daemon is asked."""
+"""The requests to a pretended daemon."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 
@@ -12,3 +13,4 @@ class Asked:
     path: str
     query: dict[str, str]
     body: Any
+    headers: Mapping[str, str] = field(default_factory=dict)

@@ -186,10 +186,13 @@ class Gateway:
             ("/mesos", self.cluster.answer_master),
             ("/agent/S0", self.cluster.answer_agent),
             ("/service/marathon", self.cluster.answer_marathon),
+            ("/cosmos", self.cluster.answer_cosmos),
+            ("/package", self.cluster.answer_cosmos),
         ):
             if path.startswith(prefix + "/"):
+                below = path if prefix == "/package" else path.removeprefix(prefix)
                 answered: web.Response = answer(
-                    Asked(request.method, path.removeprefix(prefix), dict(request.query), body)
+                    Asked(request.method, below, dict(request.query), body, request.headers)
                 )
                 return answered
         return web.Response(status=404, text=json.dumps({"description": "nothing here"}))

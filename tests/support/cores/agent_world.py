@@ -21,13 +21,13 @@ from dcos_runtime.agent.core.effects import (
     SendUp,
     Signal,
     Start,
-    Watch,
+    WatchContainer,
 )
 from dcos_runtime.agent.core.events import Event, Recovered
 from dcos_runtime.agent.core.model import Exit, Facts, Found, Settings
 from dcos_runtime.agent.core.timing import Complete, Escalate, Resend, Rewrite
 from dcos_runtime.core.frozen import Now, Persist, Persisted, PersistFailed, Tick
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID, TaskID
@@ -84,6 +84,7 @@ class World:
         self.framework = FrameworkInfo(
             user="root",
             name="framework",
+            webui_url="http://me:correct+horse+battery@host/page?token=horse",
             id=FrameworkID(value=FRAMEWORK),
             capabilities=[FrameworkInfo.Capability(type=FrameworkInfo.Capability.Type(name)) for name in capabilities],
         )
@@ -102,7 +103,7 @@ class World:
             info=AgentInfo(hostname="agent"), software="1", boot_id=self.boot, ip="198.18.5.2", launcher="test"
         )
         self.history = []
-        return AgentCore(settings, Source(str(self.seed).encode()))
+        return AgentCore(settings, SeededSource(str(self.seed).encode()))
 
     def feed(self, event: Event) -> None:
         """Tells the core, and does what it wants."""
@@ -120,7 +121,7 @@ class World:
                     self.containers.setdefault(effect.container_id, Container()).ops.append("prepare")
                 case Start():
                     self.containers[effect.container_id].ops.append("start")
-                case Watch():
+                case WatchContainer():
                     self.containers[effect.container_id].watched = True
                 case Signal():
                     self.containers[effect.container_id].ops.append(f"signal {int(effect.number)}")
@@ -209,10 +210,10 @@ class World:
 
     def connect(self) -> None:
         """Lets time pass until the agent connects, and admits it."""
-        if self.core.session.master is None:
+        if self.core.membership.master is None:
             self.feed(events.MasterSeen(("master", b""), MASTER))
         while self.connection is None:
-            deadline = self.core.session.deadline
+            deadline = self.core.membership.deadline
             assert deadline is not None
             self.advance(max(0.0, deadline - self.mono))
         if not self.connected:

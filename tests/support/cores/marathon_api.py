@@ -21,7 +21,7 @@ from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.marathon.events import Hub
 from dcos_runtime.marathon.http.apps import Apps
 from dcos_runtime.marathon.http.dialect import MarathonDialect
-from dcos_runtime.marathon.http.system import Identity, System
+from dcos_runtime.marathon.http.system import ProcessInfo, System
 from dcos_runtime.marathon.shell import InitShell
 from dcos_runtime.stalls import Stalls
 from dcos_runtime.store import StoreError
@@ -84,7 +84,7 @@ class Api:
 
     async def __aenter__(self) -> Api:
         config = {"framework_name": "marathon", "hostname": "here"}
-        identity = Identity(address="here:8080", config=config, http_port=8080, zookeeper={})
+        identity = ProcessInfo(address="here:8080", config=config, http_port=8080, zookeeper={})
         dialect = MarathonDialect()
         patterns = [*Apps(self.running).routes(), *System(self.running, identity, Stalls()).routes()]
         doors = Doors(None)
@@ -148,8 +148,8 @@ def offered(offer: str, agent: str) -> events.Heard:
 
 
 async def until(condition: Any) -> None:
-    for _ in range(2000):
-        if condition():
-            return
-        await asyncio.sleep(0.01)
-    raise AssertionError("it never came true")
+    async with asyncio.timeout(240):
+        while True:
+            if condition():
+                return
+            await asyncio.sleep(0.01)

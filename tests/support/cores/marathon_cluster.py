@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply, Tick
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import events
 from dcos_runtime.marathon.core.changes import Conflict, Locked, NotFound, TooManyDeployments
 from dcos_runtime.marathon.core.core import InitCore
@@ -183,7 +183,7 @@ class Cluster:
 
     def start(self) -> None:
         self._serial += 1
-        self.core = InitCore(self.settings, Source(str(self._serial).encode()))
+        self.core = InitCore(self.settings, SeededSource(str(self._serial).encode()))
         self.recorder = self.record(self.core) if self.record is not None else None
         self.receive(events.Recovered(tuple(self.store.items())))
         self.commit()
@@ -290,7 +290,7 @@ class Cluster:
         return work(Asking(self))
 
     def ask(self, call: Any) -> Reply | None:
-        """The answer, if there is one already. Raises what was refused."""
+        """The response, if there is one already. Raises the refusal."""
         self._requests += 1
         number = self._requests
         replies = [one for one in self.receive(call(number)) if isinstance(one, Reply) and one.request == number]
@@ -415,7 +415,7 @@ class Cluster:
                     self._master_status(task_id, TaskState.TASK_UNREACHABLE, agent_id)
 
     def replace_agent(self, agent_id: str) -> None:
-        """The machine burns and an empty one takes its place. Whoever is not connected hears nothing of it."""
+        """The machine is lost, and an empty one replaces it. An init that is not connected gets no event of it."""
         self.agents[agent_id].reachable = True
         self._offers = {offer: agent for offer, agent in self._offers.items() if agent != agent_id}
         for task_id, task in list(self.tasks.items()):
@@ -506,7 +506,7 @@ class Cluster:
             self.commit()
 
     def settle(self, rounds: int = 400, step: float = 1.0) -> None:
-        """Lets everything that is well happen, until nothing does."""
+        """Lets all healthy parts work until nothing more happens."""
         for _ in range(rounds):
             self.offer()
             while self.deliver():

@@ -18,7 +18,7 @@ import msgspec
 
 from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.frozen import Log, Now, Persist, Persisted, Reply
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events
 from dcos_runtime.master.core.allocator import Options
 from dcos_runtime.master.core.effects import Close, Effect, Send, SendJoined, Tell
@@ -353,10 +353,10 @@ class World:
             agent_reregister_timeout=COME_BACK,
             allocator=Options(interval=1.0, minimums=()),
         )
-        self.core = self.new_core(config, Source(str(self.terms).encode()))
+        self.core = self.new_core(config, SeededSource(str(self.terms).encode()))
         self.feed(events.Recovered(tuple(self.registry.items()), self.terms * 10**6))
 
-    def new_core(self, config: Config, source: Source) -> MasterCore:
+    def new_core(self, config: Config, source: SeededSource) -> MasterCore:
         return MasterCore(config, source)
 
     def now(self) -> Now:
@@ -457,11 +457,11 @@ class World:
             if deadline is None or deadline > until:
                 break
             self.time = max(self.time, deadline)
-            self.feed(events.Tick())
+            self.feed(events.BudgetedTick())
         self.time = until
 
     def settle(self) -> None:
-        """Everybody is connected and does all there is to do, until nothing happens any more."""
+        """Connects all agents and frameworks, and lets them work until nothing more happens."""
         for framework in self.frameworks:
             if framework.stream is None and not framework.removed:
                 framework.subscribe()

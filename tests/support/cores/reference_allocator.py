@@ -379,13 +379,12 @@ class Reference:
 
         Those come first whose guarantees it furthers.
         """
-        roles = sorted({role for wants in self.wants.values() for role in wants.roles}, key=self.role_key)
         if self.quotas:
-            yield from self._look(agent_id, roles, True)
-        yield from self._look(agent_id, roles, False)
+            yield from self._look(agent_id, True)
+        yield from self._look(agent_id, False)
 
-    def _look(self, agent_id: str, roles: Sequence[str], guarantees: bool) -> Iterator[Allocation]:
-        for role in roles:
+    def _look(self, agent_id: str, guarantees: bool) -> Iterator[Allocation]:
+        for role in sorted({role for wants in self.wants.values() for role in wants.roles}, key=self.role_key):
             while able := [
                 framework_id
                 for framework_id, wants in self.wants.items()

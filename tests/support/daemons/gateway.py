@@ -1,4 +1,4 @@
-"""The front door on loopback: a real nginx with the role's own configuration, a real dcos-auth, backends behind mTLS.
+"""The gateway on loopback: a real nginx with the role's own configuration, a real dcos-auth, backends behind mTLS.
 
 The backends are small servers that say what reached them. Tasks have an address of their own on the loopback interface
 (`task_address`), since the gateway looks for no service at 127/8.
@@ -97,7 +97,7 @@ class Backend:
         self._loop.close()
 
     async def _serve(self) -> None:
-        server = web.Server(self._answer, max_line_size=65536, max_field_size=65536, handler_cancellation=True)  # type: ignore[arg-type]
+        server = web.Server(self._answer, max_line_size=65536, max_field_size=65536, handler_cancellation=True)  # type: ignore[arg-type]  # a double has what is used of it
         runner = web.ServerRunner(server, shutdown_timeout=0.1)
         try:
             await runner.setup()
@@ -166,16 +166,22 @@ def template(name: str, **values: Any) -> str:
     return environment.get_template(name).render(**values)
 
 
+NOT_HERE = ("cosmos", "repository")
+"""Not behind a gateway by hand, unless it is told their ports: it stands for a cluster whose roles do without them."""
+
+
 def services_at(**numbers: int) -> Catalog:
-    """The services, with other numbers for the ports of some that are for our own daemons."""
+    """The services, with other numbers for the ports at which some are asked how they are."""
+    left_out = {name for name in NOT_HERE if name not in numbers}
 
     def moved(service: Service) -> Service:
         if service.name not in numbers:
             return service
-        port = service.ports["internal"].model_copy(update={"number": numbers[service.name]})
-        return service.model_copy(update={"ports": {**service.ports, "internal": port}})
+        name = "https" if "https" in service.ports else "tls"
+        port = service.ports[name].model_copy(update={"number": numbers[service.name]})
+        return service.model_copy(update={"ports": {**service.ports, name: port}})
 
-    return Catalog(tuple(moved(service) for service in installed()))
+    return Catalog(tuple(moved(service) for service in installed() if service.name not in left_out))
 
 
 class Gateway:
@@ -189,6 +195,7 @@ class Gateway:
         master_port: int,
         init_port: int,
         agent_port: int = 5052,
+        cosmos_port: int | None = None,
         masters: tuple[str, ...] = ("127.0.0.1",),
         zk: str | None = None,
         address_connections: int = 1024,
@@ -202,8 +209,9 @@ class Gateway:
         administrator = folder / "administrator.json"
         administrator.write_text(json.dumps({"uid": "admin", "hash": passwords.hashed(PASSWORD)}))
         (folder / "run").mkdir()
-        services = services_at(master=master_port, marathon=init_port, agent=agent_port)
-        (folder / "services.json").write_text(services.told.replace('"port": 443', f'"port": {self.port}'))
+        more = {} if cosmos_port is None else {"cosmos": cosmos_port}
+        services = services_at(master=master_port, marathon=init_port, agent=agent_port, gateway=self.port, **more)
+        (folder / "services.json").write_text(services.told)
         (folder / "nginx.conf").write_text(
             template(
                 "nginx.conf.j2",

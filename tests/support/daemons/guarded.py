@@ -1,4 +1,4 @@
-"""A real master and a real agent with all doors guarded, and those who knock at them."""
+"""A real master and a real agent that want credentials at every port, and clients of them."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from dcos_runtime.shipped_services import callers
 from tests.support.daemons.authority import Authority, basic
 from tests.support.daemons.byhand import Daemon, free_port, wait_for
 
@@ -81,7 +82,7 @@ def post(port: int, path: str, value: Any, context: ssl.SSLContext | None = None
 
 @contextlib.contextmanager
 def guarded(folder: Path) -> Iterator[Kernel]:
-    """A master and an agent on loopback that let in who may pass."""
+    """A master and an agent on loopback with a guard."""
     own, other = Authority(folder / "own"), Authority(folder / "other")
     inside, agent_inside = free_port(), free_port()
     wanted = ["--authenticate_http_readonly", "--authenticate_http_readwrite"]
@@ -89,8 +90,13 @@ def guarded(folder: Path) -> Iterator[Kernel]:
     master = Daemon(
         "master",
         [
-            *("dcos-master", f"--work_dir={folder / 'master'}", "--port=0", f"--agent_port={inside}"),
-            *("--hostname=127.0.0.1", *wanted, "--authenticate_http_frameworks"),
+            *("dcos-master", f"--work_dir={folder / 'master'}", "--port=0", f"--tls_port={inside}"),
+            *(
+                "--hostname=127.0.0.1",
+                *wanted,
+                "--authenticate_http_frameworks",
+                f"--tls_clients={','.join((*callers('master'), 'named'))}",
+            ),
             *(f"--credentials=file://{credentials}", *own.flags(own.identity("master"))),
         ],
         folder / "master.log",
@@ -119,13 +125,15 @@ def good(kernel: Kernel, path: str, **how: Any) -> Answer:
 
 
 class Subscription:
-    """A framework that only subscribes: its first event, or the refusal."""
+    """A framework that only subscribes: its first event, or the refusal. ``suppressed_roles``: it wants no offers."""
 
     def __init__(self, port: int, headers: dict[str, str], context: ssl.SSLContext | None = None, **info: Any) -> None:
         self.port, self.headers, self.context = port, {"Content-Type": "application/json", **headers}, context
         self.client = Client(port, context)
+        suppressed = info.pop("suppressed_roles", [])
         info = {"user": "root", "name": "n", "failover_timeout": 600.0, **info}
-        body: dict[str, Any] = {"type": "SUBSCRIBE", "subscribe": {"framework_info": info}}
+        subscribe = {"framework_info": info, "suppressed_roles": suppressed}
+        body: dict[str, Any] = {"type": "SUBSCRIBE", "subscribe": subscribe}
         if "id" in info:
             body["framework_id"] = info["id"]
         self.client.connection.request("POST", "/api/v1/scheduler", json.dumps(body).encode(), self.headers)

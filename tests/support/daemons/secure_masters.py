@@ -36,7 +36,7 @@ class Masters:
             f"master-{ip}",
             [
                 *("dcos-master", f"--work_dir={self.folder / ip}", f"--ip={ip}", f"--hostname={ip}"),
-                *(f"--port={self.public}", f"--agent_port={self.port}", "--authenticate_http_readonly"),
+                *(f"--port={self.public}", f"--tls_port={self.port}", "--authenticate_http_readonly"),
                 *(f"--zk=zk://{self.zookeeper.hosts}/mesos", "--zk_session_timeout=4secs", *flags),
                 *("--authenticate_http_frameworks", *self.own.flags(self.own.identity("master", host=ip, ip=ip))),
             ],

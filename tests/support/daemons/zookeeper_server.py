@@ -10,21 +10,21 @@ import shutil
 import signal
 import socket
 import subprocess
-import time
 from collections.abc import Sequence
 from pathlib import Path
 from types import SimpleNamespace
 
+from dcos_installer.config.model import HostSpec, SshSpec
 from dcos_installer.plan import materials
 from dcos_installer.plan.manifest import ACTIVE
-from tests.support.daemons.byhand import free_port
+from tests.support.daemons.byhand import free_port, wait_for
 
 JAR = Path("/usr/share/java/zookeeper.jar")
 SUPER = "super:only-for-tests"
 SECRET_LINE = "DigestAuthenticationProvider.superDigest=super:" + base64.b64encode(
     hashlib.sha1(SUPER.encode(), usedforsecurity=False).digest()
 ).decode("ascii")
-START_SECONDS = 60.0
+START_SECONDS = 240.0
 
 
 class ZooKeeperServer:
@@ -53,7 +53,8 @@ class ZooKeeperServer:
         home.mkdir(parents=True)
         self.state.mkdir()
         self.secret.write_text(SECRET_LINE + "\n")
-        role = materials.load().with_options("zookeeper", {"tick_ms": tick_ms}).role("zookeeper")
+        known = materials.load().with_options("zookeeper", {"tick_ms": tick_ms})
+        role = known.role("zookeeper")
         for name, text in {
             "zoo.cfg": role.render("zoo.cfg.j2"),
             "self": role.render("self.j2", number=number, address=self.address),
@@ -61,7 +62,16 @@ class ZooKeeperServer:
             "prepare.py": role.file("prepare.py"),
         }.items():
             (home / name).write_text(text)
-        self._unit = role.render("dcos-zookeeper.service.j2", active=ACTIVE)
+        master = HostSpec(
+            name="m1", address=self.address, roles=frozenset({"master"}), ssh=SshSpec(address=self.address)
+        )
+        self._unit = role.render(
+            "dcos-zookeeper.service.j2",
+            active=ACTIVE,
+            services=known.services,
+            service=known.services["zookeeper"],
+            host=master,
+        )
 
     @property
     def port(self) -> int:
@@ -111,15 +121,25 @@ class ZooKeeperServer:
 
     def wait(self) -> None:
         assert self.process is not None
-        deadline = time.monotonic() + START_SECONDS
-        while not self.serves():
-            if self.process.poll() is not None or time.monotonic() > deadline:
-                raise AssertionError(f"ZooKeeper does not serve:\n{(self.folder / 'log').read_text()[-3000:]}")
-            time.sleep(0.05)
+
+        def done() -> bool:
+            assert self.process is not None
+            ended = self.process.poll() is not None
+            if self.serves():
+                return True
+            if ended:
+                raise AssertionError(f"ZooKeeper ended:\n{(self.folder / 'log').read_text()[-3000:]}")
+            return False
+
+        wait_for(done, START_SECONDS, f"a ZooKeeper that serves (its log is {self.folder / 'log'})")
 
     def start(self) -> None:
         self.launch()
-        self.wait()
+        try:
+            self.wait()
+        except BaseException:
+            self.kill()
+            raise
 
     def serves(self) -> bool:
         return self.mode() != ""
@@ -127,7 +147,7 @@ class ZooKeeperServer:
     def mode(self) -> str:
         """``leader``, ``follower``, or nothing while it serves nobody."""
         try:
-            with socket.create_connection((self.address, self.port), timeout=1) as connection:
+            with socket.create_connection((self.address, self.port), timeout=5) as connection:
                 connection.sendall(b"srvr")
                 said = connection.makefile("rb").read().decode()
         except OSError:
@@ -173,19 +193,21 @@ class Ensemble:
         return ",".join(member.hosts for member in self.members)
 
     def start(self) -> None:
-        for member in self.members:
-            member.launch()
-        for member in self.members:
-            member.wait()
+        try:
+            for member in self.members:
+                member.launch()
+            for member in self.members:
+                member.wait()
+        except BaseException:
+            self.kill()
+            raise
 
     def leader(self) -> ZooKeeperServer:
-        deadline = time.monotonic() + START_SECONDS
-        while time.monotonic() < deadline:
-            for member in self.members:
-                if member.mode() == "leader":
-                    return member
-            time.sleep(0.05)
-        raise AssertionError("no member of the ensemble leads")
+        def leading() -> ZooKeeperServer | None:
+            return next((member for member in self.members if member.mode() == "leader"), None)
+
+        found: ZooKeeperServer = wait_for(leading, START_SECONDS, "a member that leads")
+        return found
 
     def kill(self) -> None:
         for member in self.members:

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from dcos_installer.config.model import ClusterSpec, HostSpec, Settings, SshSpec
-from dcos_installer.providers.nspawn.machine import MachineRecord
+from dcos_installer.providers.nspawn.machine import NspawnRecord
 
-RECORD = MachineRecord(
+RECORD = NspawnRecord(
     cluster_id="0f8fad5b-d9cb-469f-a165-70867728950e",
     name="h1",
     unique_name="dcos-0f8fad5b-h1",

@@ -18,13 +18,13 @@ from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.events import Event
 from dcos_installer.phases.base import Context, Phase
-from dcos_installer.phases.engine import Applied, Bundle, HostPlan, OnHost, Planned
+from dcos_installer.phases.engine import Applied, Bundle, HostChanges, OnHost, Planned
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.verify_cluster import VerifyCluster
 from dcos_installer.plan.facts import Facts, Target
 from dcos_installer.plan.journal import Journal
 from dcos_installer.plan.lock import RECORD_PATH
-from dcos_installer.process import Finished, run
+from dcos_installer.process import CommandResult, run
 from dcos_installer.providers.base import (
     Condition,
     DeclaredFacts,
@@ -36,7 +36,7 @@ from dcos_installer.providers.base import (
     SshTarget,
     silent,
 )
-from dcos_installer.remote import Remote, Unreachable
+from dcos_installer.remote import Remote, SshFailed
 from dcos_installer.secrets.vault import mark_told
 from dcos_installer.state import ClusterState, open_state
 
@@ -216,7 +216,7 @@ class PretendedEngine:
         for host in spec.hosts:
             machine = self.machines.read(host.name) if host.name not in absent else None
             current = (machine or {}).get("manifest", "")
-            hosts[host.name] = HostPlan(
+            hosts[host.name] = HostChanges(
                 host.name,
                 changes=()
                 if current == WANTED
@@ -273,9 +273,9 @@ class FolderRemote(Remote):
 
     def run(
         self, command: Sequence[str], *, what: str, deadline: float = 60, stdin: str | bytes = b"", check: bool = True
-    ) -> Finished:
+    ) -> CommandResult:
         if not self.reachable:
-            raise Unreachable(self.host.name, f"{self.host.name} cannot be reached", hint="switch it on")
+            raise SshFailed(self.host.name, f"{self.host.name} cannot be reached", hint="switch it on")
         self.commands.append(list(command))
         mapped = [str(self.folder / part[1:]) if part.startswith(RECORD_PATH) else part for part in command]
         return run(mapped, deadline=deadline, what=what, stdin=stdin, check=check)
@@ -390,7 +390,7 @@ class Daemons:
             if host.name in self.robbed:
                 raise NotWell(f"{method} {url} was answered with 503", status=503, evidence=self.robbed[host.name])
             return {} if path == "metrics/snapshot" else None
-        assert (scheme, port) in {("https", ""), ("https", "5049"), ("https", "8443"), ("http", "")}, url
+        assert (scheme, port) in {("http", ""), *(("https", one) for one in ("", "5049", "7071", "7076", "8443"))}, url
         if port in ("", "80"):
             return self._gateway(scheme, f"{method} /{path}", body, dict(headers or {}))
         match method, path.partition("?")[0]:

@@ -17,12 +17,6 @@ from typing import Any
 
 import pytest
 
-from dcos_installer.config.model import ClusterSpec
-from dcos_installer.providers.base import Provider
-from dcos_installer.providers.registry import open_provider
-from dcos_installer.remote import Remote
-from dcos_installer.spec import load_spec
-from dcos_installer.state import ClusterState, find_state
 from tests.support.machines.deployed import PROGRAMS, Deployed
 
 
@@ -79,25 +73,6 @@ def events(cluster: Deployed, verb: str) -> list[dict[str, Any]]:
 def applied(told: list[dict[str, Any]]) -> set[str]:
     """The hosts to which a run applied a generation."""
     return {event["host"] for event in told if event["kind"] == "change-finished" and "apply" in event["text"]}
-
-
-def state_of(cluster: Deployed) -> ClusterState:
-    found = find_state(cluster.inventory, cluster.home / "state" / "dcos")
-    assert found is not None, "nothing was deployed yet"
-    return found
-
-
-def spec_of(cluster: Deployed) -> ClusterSpec:
-    return load_spec(cluster.inventory, state_of(cluster).cluster_id)
-
-
-def provider_of(cluster: Deployed) -> Provider:
-    return open_provider(spec_of(cluster), state_of(cluster).root)
-
-
-def remote_of(cluster: Deployed, name: str) -> Remote:
-    host = spec_of(cluster).host(name)
-    return Remote(host, provider_of(cluster).ssh(host))
 
 
 @contextmanager

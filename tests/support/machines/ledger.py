@@ -1,4 +1,4 @@
-"""What was asked of an app during a storm, and what is known of the answers."""
+"""The changes of an app that were requested during a storm, and what is known of the responses."""
 
 from __future__ import annotations
 

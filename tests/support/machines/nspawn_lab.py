@@ -75,7 +75,7 @@ def cluster(number: int, *names: str, **shape: float | int | None) -> ClusterSpe
                 address=f"{network}.{index}",
                 roles=frozenset({"agent"}),
                 ssh=SshSpec(address=f"{network}.{index}"),
-                **shape,  # type: ignore[arg-type]
+                **shape,  # type: ignore[arg-type]  # given by keyword
             )
             for index, name in enumerate(names, start=11)
         ),

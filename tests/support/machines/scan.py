@@ -1,4 +1,4 @@
-"""A port scanner and a list of knocks, in one script that needs nothing but Python: it looks from wherever it runs.
+"""A port scanner and a list of requests, in one script that needs nothing but Python and runs on any machine.
 
 It prints one JSON object: for each address, each open port and what it answers to somebody without credentials.
 """
@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Any
 
 from tests.support.machines.deployed import Deployed
-from tests.support.machines.deploying import state_of
 
 PATHS = (
     "/",
@@ -190,7 +189,7 @@ def read(output: str) -> Found:
 def outsider(cluster: Deployed, number: int = 250) -> Iterator[list[str]]:
     """A network namespace on the cluster's bridge that is neither a member nor an operator: argv to go in front."""
     name, cable = f"dcos-out-{number}", f"dcosout{number}"
-    bridge = f"dcos-{state_of(cluster).cluster_id[:8]}"
+    bridge = f"dcos-{cluster.state_folder.cluster_id[:8]}"
     network = next(iter(cluster.addresses.values())).rpartition(".")[0]
 
     def ip(*words: str, check: bool = True) -> None:

@@ -1,10 +1,9 @@
-"""Three masters and three agents, the faults that may hit them, and an observer who never takes its eyes off them."""
+"""Three masters and three agents, faults for them, and an observer that watches them all the time."""
 
 from __future__ import annotations
 
 import contextlib
 import fcntl
-import functools
 import json
 import re
 import shlex
@@ -18,11 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcos_installer.providers.registry import open_provider
-from dcos_installer.remote import Remote
 from tests.support.daemons.byhand import wait_for
 from tests.support.machines.deployed import ANSWER_SECONDS, GATEWAY, INIT, MASTER, Deployed, exchange
-from tests.support.machines.deploying import spec_of, state_of
 
 INVENTORY = """\
 [masters]
@@ -75,12 +71,6 @@ for pid in filter(str.isdigit, os.listdir('/proc')):
         found.setdefault(marks[0].decode().partition('=')[2], {})[pid] = said[19]
 print(json.dumps(found))
 """
-
-
-_NOT_SHAKEN = (
-    *("Connection closed by", "Connection reset by", "banner exchange", "kex_exchange_identification"),
-    "ssh_dispatch_run_fatal",
-)
 
 
 class Several(Deployed):
@@ -176,22 +166,6 @@ class Several(Deployed):
         return [host for host, said in self.zookeeper_modes().items() if said == mode]
 
     # --- on machines ---
-
-    @functools.cached_property
-    def _remotes(self) -> dict[str, Remote]:
-        spec = spec_of(self)
-        provider = open_provider(spec, state_of(self).root)
-        return {host.name: Remote(host, provider.ssh(host)) for host in spec.hosts}
-
-    def ssh(self, host: str, command: str, check: bool = True) -> str:
-        """As `Deployed.ssh`, without an installer's start each time."""
-        argv = self._remotes[host].argv(["/bin/sh", "-c", command])
-        for _ in range(5):
-            done = subprocess.run(argv, stdin=subprocess.DEVNULL, capture_output=True, text=True, timeout=180)
-            if done.returncode != 255 or not any(mark in done.stderr for mark in _NOT_SHAKEN):
-                break  # else a starved sshd gave up before the command began
-        assert not check or done.returncode == 0, f"{host}: {command}: {done.stdout}{done.stderr}"
-        return done.stdout.strip()
 
     def signal(self, host: str, unit: str, name: str) -> None:
         """Sends a signal (``KILL``, ``STOP``, ``CONT``) to a unit's main process."""
@@ -376,7 +350,7 @@ class Observer:
                     name = _init_term(self._cluster.address(host), *exchange(connection, "GET", "/v2/leader"))
             except TimeoutError:
                 connection.close()
-                continue  # suspended or cut off: it may go on later as if nothing had been
+                continue  # suspended or cut off: it may go on later in the same term
             except OSError:
                 connection.close()
                 name = None

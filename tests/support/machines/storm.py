@@ -78,7 +78,7 @@ def _fault(chance: random.Random, masters: Sequence[str], agents: Sequence[str])
         if chance.random() < 0.3:
             return Fault(kind, chance.choice(agents), "dcos-agent", seconds=seconds if kind == "pause" else 0.0)
         unit, host = chance.choice(MASTER_UNITS), chance.choice(masters)
-        if chance.random() < 0.6:  # whoever leads is the more interesting one
+        if chance.random() < 0.6:  # faults of leaders are more interesting
             unit, host = chance.choice(list(zip(MASTER_UNITS, ROLES, strict=False)))
             host = {"dcos-master": "leader", "dcos-marathon": "init-leader", "dcos-zookeeper": "zookeeper-leader"}[unit]
         return Fault(kind, host, unit, seconds=seconds if kind == "pause" else 0.0)

@@ -1,7 +1,7 @@
 """A Mesos v1 scheduler on nothing but sockets: sees every byte of the API as a client in the wild does.
 
 It reads chunks itself and fails when a chunk holds anything but exactly one RecordIO record, which is what such
-clients lean on. `Agent` is the other side: an agent made of the internal protocol only.
+clients rely on. `Agent` is the other side: an agent made of the internal protocol only.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from dcos_runtime.wire import codec, protobuf
 from dcos_runtime.wire.scheduler import Call, Event
 from tests.support.daemons.byhand import free_port
 
-WAIT = 60.0
+WAIT = 240.0
 PROTOBUF = "application/x-protobuf"
 
 
@@ -225,7 +225,7 @@ class Scheduler:
         return offers
 
     def standing(self, name: str) -> float:
-        """How much of a scalar is offered by now and not rescinded, with all that was put by."""
+        """How much of a scalar is offered now, and not rescinded, including events that were skipped."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self.skipped.append(self.stream.events.get_nowait())

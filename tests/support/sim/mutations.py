@@ -17,8 +17,8 @@ class Mutation:
 
 
 BOOK = "dcos_runtime.agent.core.book:Book"
-LIFE = "dcos_runtime.agent.core.life:Life"
-SESSION = "dcos_runtime.agent.core.session:Session"
+LIFE = "dcos_runtime.agent.core.task_life:TaskLife"
+MEMBERSHIP = "dcos_runtime.agent.core.membership:Membership"
 CORE = "dcos_runtime.agent.core.agent:AgentCore"
 
 AGENT = [
@@ -60,14 +60,14 @@ AGENT = [
     Mutation(
         "agent-no-reconnect",
         "a connection that broke is not made again",
-        f"{SESSION}._again",
+        f"{MEMBERSHIP}._again",
         "self._timers.set(_DUE, now.mono + wait)",
         "pass",
     ),
     Mutation(
         "agent-silence-unnoticed",
         "a master that says nothing any more is waited for without end",
-        f"{SESSION}.heard",
+        f"{MEMBERSHIP}.heard",
         "self._timers.set(_DUE, now.mono + at.silence)",
         "self._timers.cancel(_DUE)",
     ),
@@ -96,7 +96,7 @@ AGENT = [
         "agent-not-watched",
         "a container that ran on while the agent was away is not waited for",
         "dcos_runtime.agent.core.recovery:resume",
-        "core.emit(Watch(record.container_id, container.launcher, agent_id, record.framework_id, info))",
+        "core.emit(WatchContainer(record.container_id, container.launcher, agent_id, record.framework_id, info))",
         "pass",
     ),
     Mutation(

@@ -1,4 +1,4 @@
-"""Plants a bug: the code of one function is replaced while a test runs, in place, for whoever has imported it."""
+"""Plants a bug: replaces the code of one function in place while a test runs, for all modules that import it."""
 
 from __future__ import annotations
 

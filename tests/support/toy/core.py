@@ -1,4 +1,4 @@
-"""The core of the toy daemon: counters that are written down before anybody is told of them."""
+"""The core of the toy daemon: counters that are stored before a response tells them."""
 
 from __future__ import annotations
 

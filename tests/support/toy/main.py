@@ -24,7 +24,7 @@ class CounterShell(Shell[Event]):
 class Counters(Daemon[CounterShell, LeadingFlags]):
     summary = "Counters that anybody may read and raise."
     kind = "counters"
-    flags = leading_flags("dcos-counters", http_port=7000, https_port=7443)
+    flags = leading_flags("dcos-counters", http_port=7000, tls_port=7443)
 
     def routes(self, role: Role[CounterShell], here: Here[LeadingFlags]) -> Sequence[Pattern]:
         async def show(request: web.Request, parts: Parts) -> web.StreamResponse:

@@ -72,7 +72,7 @@ def test_closed_ports_that_the_kernel_may_hand_out_by_itself_are_told(tmp_path: 
 
 def test_the_default_closes_the_ports_of_all_daemons_that_are_and_will_be() -> None:
     default = AgentFlags(master="", work_dir="").daemon_ports
-    wanted = {2181, 2888, 3888, 5049, 5050, 5051, 5052, 7070, 8080, 8123, 8443, 53, 80, 443}
+    wanted = {2181, 2888, 3888, 5049, 5050, 5051, 5052, 7070, 7071, 8080, 8123, 8443, 53, 80, 443}
     assert wanted <= numbers(ports.closed_ports(default, (), []))
 
 

@@ -49,7 +49,7 @@ def test_waits_between_attempts_grow_to_a_minute(world: World) -> None:
         world.disconnect()
         start = world.mono
         while world.connection is None:
-            deadline = world.core.session.deadline
+            deadline = world.core.membership.deadline
             assert deadline is not None
             world.advance(max(0.0, deadline - world.mono))
         waits.append(world.mono - start)
@@ -75,7 +75,7 @@ def connecting(world: World) -> int:
     """The agent has lost its master and is connecting again."""
     world.disconnect()
     while world.connection is None:
-        deadline = world.core.session.deadline
+        deadline = world.core.membership.deadline
         assert deadline is not None
         world.advance(max(0.0, deadline - world.mono))
     return world.connection
@@ -97,7 +97,7 @@ def test_a_stream_that_does_not_begin_with_being_admitted_is_given_up(world: Wor
     connection = connecting(world)
     world.feed(events.EndpointFound(connection, "198.18.5.1", 5050, (internal.VERSION,)))
     world.feed(events.Received(connection, data))
-    assert world.connection is None and not world.core.session.member
+    assert world.connection is None and not world.core.membership.member
     world.connect()
     assert world.connected
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_runtime.agent.disk.usage import Count, _tables, counting, counting_deleted
+from dcos_runtime.agent.disk.usage import DiskUsage, _tables, counting, counting_deleted
 from tests.support.agent.disk_lab import MB, counted, written
 
 # --- counting ---------------------------------------------------------------------------------------------------------
@@ -40,7 +40,7 @@ def test_counting_pauses_and_survives_what_changes_meanwhile(tmp_path: Path) -> 
         folder.mkdir()
         for number in range(50):
             (folder / f"{number}").touch()
-    count = Count()
+    count = DiskUsage()
     steps = 0
     for _ in counting([tmp_path], count):
         steps += 1
@@ -147,7 +147,7 @@ def test_what_is_moved_while_it_is_counted_is_counted_or_told(tmp_path: Path, wa
             for index in range(300):
                 (root / folder / f"{index}").touch()
         time.sleep(0.03)  # what was made before it began is not what changed
-        count = Count()
+        count = DiskUsage()
         for at, _ in enumerate(counting([root], count)):
             if at == step:
                 (root / source).rename(root / target)

@@ -1,4 +1,4 @@
-"""Limits without end: what a task is run with, and what the agent shows when a record cannot be read."""
+"""Infinite limits: what a task is run with, and what the agent shows when a record cannot be read."""
 
 from __future__ import annotations
 
@@ -13,15 +13,16 @@ import pytest
 from dcos_runtime.agent import flags
 from dcos_runtime.agent.command import command_of
 from dcos_runtime.agent.containers import bundle
-from dcos_runtime.agent.containers.base import Spec, User
-from dcos_runtime.agent.core import door, refusal
+from dcos_runtime.agent.containers.base import ContainerUser, Spec
+from dcos_runtime.agent.core import refusal, task_request
 from dcos_runtime.agent.core.capabilities import USUAL, Policy
-from dcos_runtime.agent.core.model import Settings
-from dcos_runtime.agent.core.records import ContainerRecord, ExecutorRecord, Kind, Stage, TaskRecord
+from dcos_runtime.agent.core.model import Exit, Settings
+from dcos_runtime.agent.core.recorded import restored
+from dcos_runtime.agent.core.records import ContainerRecord, ExecutorKind, ExecutorRecord, Stage, TaskRecord
 from dcos_runtime.agent.core.task import Task
 from dcos_runtime.agent.launching import Launching
 from dcos_runtime.agent.sandbox import Sandboxes
-from dcos_runtime.agent.views import Viewer
+from dcos_runtime.agent.views import AgentViewer
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.flags import FlagError, parse
 from dcos_runtime.flags.agent import AgentFlags
@@ -31,7 +32,7 @@ from dcos_runtime.wire.containers import CapabilityInfo
 from dcos_runtime.wire.resources import Resource
 from dcos_runtime.wire.tasks import TaskInfo
 from tests.support.agent.surroundings import AROUND
-from tests.support.cores.agent_world import World
+from tests.support.cores.agent_world import World, acknowledge_all
 
 
 def scalar(name: str, value: float) -> Resource:
@@ -53,7 +54,7 @@ def spec(task: TaskInfo) -> Spec:
     nothing: Any = None
     launching = Launching(nothing, nothing, nothing, nothing, nothing, switch_user=False, limit_cpus=True, disk=nothing)
     assert task.command is not None
-    user = User(name="u", uid=1, gid=1, groups=(), home="/")
+    user = ContainerUser(name="u", uid=1, gid=1, groups=(), home="/")
     return launching._spec("c", task, command_of(task.command), {}, user, sandbox=Path("/s"))
 
 
@@ -82,7 +83,7 @@ def test_no_amount_at_all_is_the_minimum_and_never_no_limit(amount: float | None
 def asked(settings: Settings, **linux: Any) -> str:
     container = {"type": "MESOS", "linux_info": linux}
     task = json.dumps({"task_id": {"value": "t"}, "command": {"value": "true"}, "container": container}).encode()
-    found = refusal.refused(door.opened(task), settings)
+    found = refusal.refused(task_request.read(task), settings)
     return found.message if found else ""
 
 
@@ -125,12 +126,34 @@ def test_the_state_shows_all_tasks_but_the_one_that_cannot_be_read(
         raw = msgspec.Raw(task)
         core.completed.append(
             Task(
-                ExecutorRecord(framework_id="f", executor_id=name, container_id=name, kind=Kind.COMMAND),
+                ExecutorRecord(framework_id="f", executor_id=name, container_id=name, kind=ExecutorKind.COMMAND),
                 ContainerRecord(container_id=name, launcher="posix", stage=Stage.ENDED),
                 TaskRecord(framework_id="f", task_id=name, executor_id=name, container_id=name, task=raw),
             )
         )
-    viewer = Viewer(core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda container, launcher: None)
+    viewer = AgentViewer(
+        core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda container, launcher: None
+    )
     (framework,) = viewer.state()["completed_frameworks"]
     assert [executor["id"] for executor in framework["completed_executors"]] == ["one", "two"]
+    assert (framework["id"], framework["name"], framework["role"]) == ("f", "", "*")  # nothing is known of it
     assert "task 'bad' cannot be read and is left out of a view" in caplog.text
+
+
+def test_a_framework_that_is_over_is_shown_as_it_was(tmp_path: Path) -> None:
+    world = World()
+    world.connect()
+    viewer = AgentViewer(
+        world.core, Sandboxes(tmp_path), "127.0.0.1:5051", Now(1.0, 1.0), {}, lambda container, launcher: None
+    )
+    container = world.launch("t")
+    (living,) = viewer.state()["frameworks"]
+    world.exit(container, Exit(code=0))
+    acknowledge_all(world, "t")
+    assert viewer.state()["frameworks"] == []
+    (over,) = viewer.state()["completed_frameworks"]
+    executors = ("executors", "completed_executors")
+    assert {**over, **dict.fromkeys(executors)} == {**living, **dict.fromkeys(executors)}
+    assert restored(b"seed", world.core.snapshot()).former == world.core.former
+    world.launch("again")
+    assert viewer.state()["completed_frameworks"] == [] and not world.core.former

@@ -15,7 +15,7 @@ import pytest
 
 from dcos_runtime.agent import gc, pools
 from dcos_runtime.agent.disk import logs
-from dcos_runtime.agent.files import Busy, Files
+from dcos_runtime.agent.files import Busy, SandboxFiles
 from dcos_runtime.agent.sandbox import Sandboxes, open_output
 from tests.support.agent.disk_lab import MB, written
 from tests.support.daemons.byhand import PATIENCE
@@ -44,7 +44,7 @@ def test_an_output_keeps_its_end_and_every_offset(sandbox: Path, tmp_path: Path)
     assert logs.shorten(output, MB) and not logs.shorten(output, MB)
     state = output.stat()
     assert state.st_size == 5_000_000 and state.st_blocks * 512 <= MB
-    files = Files(Sandboxes(tmp_path / "work"))
+    files = SandboxFiles(Sandboxes(tmp_path / "work"))
     path = str(output)
     size, begin, data = files.read(path, 0, 100)
     assert size == 5_000_000 and begin > 4_000_000 and begin % logs.BLOCK == 0 and b"\0" not in data
@@ -86,7 +86,7 @@ def test_whatever_a_task_makes_of_its_output_costs_nobody_anything(sandbox: Path
 
 def test_a_hole_of_another_file_is_read_as_it_is(sandbox: Path, tmp_path: Path) -> None:
     data = written(sandbox / "data", 10, seek=MB)
-    files = Files(Sandboxes(tmp_path / "work"))
+    files = SandboxFiles(Sandboxes(tmp_path / "work"))
     assert files.read(str(data), 0, 10) == (MB + 10, 0, b"\0" * 10)
 
 
@@ -131,7 +131,7 @@ def leased(sandbox: Path) -> Iterator[Path]:
 
 
 def test_a_file_under_a_lease_is_waited_for_by_nobody(leased: Path, tmp_path: Path) -> None:
-    files = Files(Sandboxes(tmp_path / "work"))
+    files = SandboxFiles(Sandboxes(tmp_path / "work"))
     with pytest.raises(Busy, match="held by its task"):
         files.read(str(leased), 0, 10)
     with pytest.raises(Busy, match="held by its task"):

@@ -14,9 +14,9 @@ import pytest
 
 from dcos_runtime.agent import gc
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
-from dcos_runtime.agent.command import MOST_STRINGS, Command, Room, command_of, not_executable
+from dcos_runtime.agent.command import MOST_STRINGS, Command, ExecLimits, command_of, not_executable
 from dcos_runtime.agent.containers import bundle, seccomp
-from dcos_runtime.agent.containers.base import Spec, User
+from dcos_runtime.agent.containers.base import ContainerUser, Spec
 from dcos_runtime.agent.containers.cgroups import Cgroups
 from dcos_runtime.agent.containers.rootfs import RootFilesystem
 from dcos_runtime.agent.core.capabilities import NONE, USUALLY, Held, Policy
@@ -100,7 +100,7 @@ def spec(uid: int = 0, cpu_limit: float | None = 0.5, capabilities: Held = NONE)
         argv=("/bin/sh", "-c", "true"),
         environment={"A": "b=c"},
         sandbox=Path("/work/sandbox"),
-        user=User("u", uid, uid, (uid, 44), "/"),
+        user=ContainerUser("u", uid, uid, (uid, 44), "/"),
         cpus=0.25,
         cpu_limit=cpu_limit,
         memory_limit=64 << 20,
@@ -330,12 +330,12 @@ def test_a_changed_host_makes_a_new_snapshot_and_unused_ones_go(tmp_path: Path, 
 
 def task(**extra: object) -> TaskInfo:
     command = CommandInfo(value="echo")
-    return TaskInfo(name="t", task_id=TaskID(value="t"), agent_id=AgentID(value="a"), command=command, **extra)  # type: ignore[arg-type]
+    return TaskInfo(name="t", task_id=TaskID(value="t"), agent_id=AgentID(value="a"), command=command, **extra)  # type: ignore[arg-type]  # given by keyword
 
 
 def test_checkpoint_is_told_only_when_it_is_true() -> None:
     origin = Origin("a", "1.2.3.4:5051", "1.2.3.4", 5.0, 900.0, {"TZ": "UTC"})
-    user = User("u", 1, 1, (1,), "/")
+    user = ContainerUser("u", 1, 1, (1,), "/")
     for checkpoint in (True, False):
         framework = FrameworkInfo(user="u", name="n", checkpoint=checkpoint)
         found = environment(origin, "f", framework, task(), "c", "/host", "/inside", user)
@@ -358,7 +358,7 @@ def test_a_command_without_shell_takes_its_name_from_value() -> None:
     assert command_of(CommandInfo(shell=False, value="/bin/x")) == Command(("/bin/x",))
 
 
-ROOM = Room.here(4096, 8 << 20)
+ROOM = ExecLimits.here(4096, 8 << 20)
 
 
 def test_what_the_kernel_would_not_execute_is_named_with_its_size_and_without_its_value() -> None:
@@ -378,7 +378,7 @@ def test_what_is_too_much_in_all_names_the_largest() -> None:
     many = {f"N{number}": "v" * 120_000 for number in range(20)} | {"LAST": "v" * 130_000}
     why = not_executable(Command(("x",)), many, ROOM)
     assert why is not None and f"more than {ROOM.total}" in why and "LAST (130006)" in why and "vvv" not in why
-    assert not_executable(Command(("x",)), {"A": "v" * 130_000}, Room.here(4096, 256 << 10)) is not None
+    assert not_executable(Command(("x",)), {"A": "v" * 130_000}, ExecLimits.here(4096, 256 << 10)) is not None
 
 
 def test_more_strings_than_a_runtime_takes_in_good_time_are_refused() -> None:
@@ -518,6 +518,9 @@ def test_a_user_that_does_not_exist_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.setattr(os, "geteuid", lambda: 0)
     with pytest.raises(NoSuchUser, match="No such user 'nosuchuser'"):
         resolve_user("nosuchuser", "root", True)
+    for own, of_framework in (("", "root"), (None, "")):  # nobody's name, not ours
+        with pytest.raises(NoSuchUser, match="No such user ''"):
+            resolve_user(own, of_framework, True)
     assert resolve_user("nosuchuser", "nosuchuser", False).uid == 0
 
 

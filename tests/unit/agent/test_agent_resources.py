@@ -14,10 +14,10 @@ from dcos_runtime.agent.resources import (
     attribute_values,
     capacity,
     offered,
-    parse_attributes,
     parse_resources,
 )
 from dcos_runtime.core.resources import parse, view
+from dcos_runtime.flags.resources import read_attributes
 
 
 def test_the_text_form_is_read_as_the_original_does() -> None:
@@ -52,6 +52,14 @@ def test_the_json_form_is_read() -> None:
         "cpus(prod):4;cpus(prod):1",
         "cpus(/prod):4",
         "cpus:1000000000001",
+        "cpus:\u0663",
+        "ports:[\u0663-\u0664]",
+        "ports:[1-65536]",
+        "ports(prod):[1-99999]",
+        "ports:[1-99999999999999999999999]",
+        "numbers:[1-18446744073709551616]",
+        '[{"name": "ports", "type": "RANGES", "ranges": {"range": [{"begin": 1, "end": 65536}]}}]',
+        '[{"name": "ids", "type": "RANGES", "ranges": {"range": [{"begin": 1, "end": 18446744073709551616}]}}]',
         "cpus:600000000000;cpus(prod):600000000000",
         "ports:[1-10];ports(prod):[10-11]",
         "zones:{a,b};zones(prod):{b}",
@@ -78,7 +86,7 @@ def test_what_is_not_named_is_sized_with_the_originals_margins(memory: int, disk
 
 
 def test_attributes_are_text_numbers_or_ranges() -> None:
-    assert attribute_values(parse_attributes("rack:r1;cores:8;slots:[1-4]; os:debian 12 ")) == {
+    assert attribute_values(read_attributes("rack:r1;cores:8;slots:[1-4]; os:debian 12 ")) == {
         "rack": "r1",
         "cores": 8.0,
         "slots": "[1-4]",
@@ -86,7 +94,7 @@ def test_attributes_are_text_numbers_or_ranges() -> None:
     }
     for wrong in ("rack", "rack:", "rack:a{b"):
         with pytest.raises(ValueError, match="rack"):
-            parse_attributes(wrong)
+            read_attributes(wrong)
 
 
 def machine(root: Path, mounts: str, memberships: str, files: dict[str, str]) -> Path:

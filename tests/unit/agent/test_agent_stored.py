@@ -1,4 +1,4 @@
-"""What an agent wrote down is read by the next version; what is of a version nobody knows is left alone."""
+"""Checkpoints are read by the next version of the agent; those of an unknown version are left alone."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from dcos_runtime.agent.checkpoint import CheckpointError, Checkpoints
 from dcos_runtime.agent.core import stored
 from dcos_runtime.agent.core.records import AgentRecord, Kill, KillReason, Stage
-from dcos_runtime.agent.core.stored import FormerTask, UnknownVersion
+from dcos_runtime.agent.core.stored import FormerTask, UnknownRunVersion
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.cluster import FrameworkInfo
 from dcos_runtime.wire.common import FrameworkID
@@ -86,7 +86,7 @@ def test_all_that_is_written_tells_its_version() -> None:
         (stored.framework(info), stored.read_framework, info),
     ):
         assert msgspec.json.decode(value)["version"] == stored.VERSION and read(value) == wanted
-    with pytest.raises(UnknownVersion):
+    with pytest.raises(UnknownRunVersion):
         stored.read_agent(b'{"version": 0}')
 
 

@@ -1,4 +1,4 @@
-"""An agent beside a master of the former version of their protocol, and of one that nobody knows."""
+"""An agent with a master of the former version of their protocol, and with one of an unknown version."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ FORMER = b'{"type":"CONNECTED","agent_id":"agent-1","epoch":%d,"seq":1,"master_i
 def connecting(world: World) -> int:
     world.disconnect()
     while world.connection is None:
-        deadline = world.core.session.deadline
+        deadline = world.core.membership.deadline
         assert deadline is not None
         world.advance(max(0.0, deadline - world.mono))
     return world.connection
@@ -40,7 +40,7 @@ def test_tasks_go_on_while_the_master_becomes_a_former_one_and_a_new_one_again()
     assert told.version == 1 and [task.state for task in told.tasks] == ["TASK_RUNNING"]
     world.epoch += 1
     world.feed(events.Received(connection, FORMER % world.epoch))
-    assert world.core.session.member and world.core.session.at.version == 1
+    assert world.core.membership.member and world.core.membership.at.version == 1
     assert "in version 1 of the agent protocol" in last(world, Log).text
     world.connected, world.down_seq, world.sent, world.in_flight = True, 1, [], {}
     world.launch("u")
@@ -53,7 +53,7 @@ def test_tasks_go_on_while_the_master_becomes_a_former_one_and_a_new_one_again()
     world.connect()
     call = codec.decode(last(world, Register).body, internal.Connect)
     assert (call.version, call.versions) == (1, [1, 2]) and "u" in [task.task_id for task in call.tasks]
-    assert world.core.session.at.version == 2
+    assert world.core.membership.at.version == 2
 
 
 @pytest.mark.parametrize("spoken", [(3, 4), (0,), ()])
@@ -73,5 +73,5 @@ def test_a_master_that_goes_on_in_a_version_that_was_not_offered_is_left() -> No
     connection = connecting(world)
     world.feed(events.EndpointFound(connection, *MASTER, (2, 3)))
     world.feed(events.Received(connection, FORMER.replace(b'"seq"', b'"version":3,"seq"') % (world.epoch + 1)))
-    assert not world.core.session.member and last(world, CloseConnection).connection == connection
+    assert not world.core.membership.member and last(world, CloseConnection).connection == connection
     assert "goes on in version 3" in last(world, Log).text

@@ -11,7 +11,9 @@ import socket
 from pathlib import Path
 from typing import Any
 
-from dcos_runtime.agent.containers.base import User
+import pytest
+
+from dcos_runtime.agent.containers.base import ContainerUser
 from dcos_runtime.agent.fetcher import Fetcher, end_leftovers
 from dcos_runtime.wire.common import CommandInfo
 from tests.support.agent.fetching_lab import MB, Fetch, Server, started
@@ -24,6 +26,10 @@ def test_a_body_that_is_cut_short_fails_and_says_so(fetch: Fetch, server: Server
         "/length": (b"HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n" + b"x" * 40, "40 of 100 bytes"),
         "/chunk": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n64\r\nxxxx", "cut short"),
         "/between": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nxxxx\r\n", "cut short"),
+        "/longer": (
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabcXX3\r\ndef\r\n0\r\n\r\n",
+            "one of its chunks does not end where its size says",
+        ),
         "/noise": (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nnoise\r\nxxxx\r\n", "cut short"),
         "/nothing": (b"", "without an answer"),
         "/garbage": (b"SSH-2.0-x\r\n\r\n", "does not answer as HTTP does"),
@@ -64,6 +70,51 @@ def test_a_body_whose_length_or_coding_cannot_be_known_is_refused(fetch: Fetch, 
         answer = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n" + size + b"\r\nxxxx\r\n0\r\n\r\n"
         failed = fetch(server.raw("/x", answer))
         assert failed.code == 1 and "cut short" in failed.why, (size, failed.why)
+
+
+def test_an_answer_whose_headers_are_malformed_is_refused(fetch: Fetch, server: Server) -> None:
+    """Whatever http.client would pass over with them, it could be what tells how long the body is."""
+    body = b"4\r\nxxxx\r\n0\r\n\r\n"
+    for headers in (
+        b"Transfer-Encoding : chunked",
+        b"Transfer-Encoding\t: chunked",
+        b" Content-Length: 100",
+        b"\tContent-Length: 100\r\nX: y",
+        b"X: y\r\nContent-Length : 100",
+        b"X: y\r\nno header\r\nContent-Length: 100",
+        b": nameless\r\nContent-Length: 100",
+        b"From here\r\nContent-Length: 100",
+        b"X: y\rContent-Length: 4",
+        b"X: y\rTransfer-Encoding: chunked",
+        b"X: y\0\r\nContent-Length: 100",
+        b"X\xe9: y",
+        b"X: y\r\n\0 folded",
+    ):
+        failed = fetch(server.raw("/x", b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n\r\n" + body))
+        assert failed.code == 1 and "is no header" in failed.why, (headers, failed.why)
+    for cut in (b"", b"X: y\r\n", b"X: y\r\nContent-Le", b"Content-Length: 0"):
+        failed = fetch(server.raw("/x", b"HTTP/1.1 200 OK\r\n" + cut))
+        assert failed.code == 1 and "cut short" in failed.why, (cut, failed.why)
+    for headers in (
+        b"X: y\r\n folded\r\nContent-Length: 18",
+        b"x_!#:\xe9\r\nContent-Length:18",
+        b"X:\r\nContent-Length:18",
+    ):
+        fetched = fetch(server.raw("/x", b"HTTP/1.1 200 OK\r\n" + headers + b"\r\n\r\n" + body[:18] + b"cut off"))
+        assert fetched.code == 0 and len(fetched.text("x")) == len(body[:18]), (headers, fetched.why)
+
+
+def test_chunks_end_with_an_empty_line_whatever_trailers_stand_before_it(fetch: Fetch, server: Server) -> None:
+    chunks = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nxxxx\r\n0\r\n"
+    for trailers in (b"\r\n", b"X: y\r\n\r\n", b"X: y\r\nZ: y\r\n\r\n"):
+        whole = fetch(server.raw("/x", chunks + trailers))
+        assert whole.code == 0 and whole.text("x") == "xxxx"
+        for length in range(len(trailers)):
+            failed = fetch(server.raw("/x", chunks + trailers[:length]))
+            assert failed.code == 1 and "cut short" in failed.why, (trailers[:length], failed.why)
+    for endless in (b"X: y\r\n" * 1000, b"X" * 100_000):
+        failed = fetch(server.raw("/x", chunks + endless))
+        assert failed.code == 1 and "does not end" in failed.why, failed.why
 
 
 def test_what_is_not_there_is_named_with_its_cause(fetch: Fetch, server: Server) -> None:
@@ -118,6 +169,64 @@ def test_what_a_server_says_of_a_secret_is_not_told(fetch: Fetch, server: Server
     assert failed.code == 1 and basic.rstrip("=").lower() not in (failed.why + failed.said).lower(), failed.why
     server.raw("/why", b"HTTP/1.1 404 Really not here\r\nContent-Length: 0\r\n\r\n")
     assert "HTTP 404 Really not here" in fetch(f"http://me:pw1@{place}/why").why
+
+
+@pytest.mark.parametrize("secret", ["7", "q7", "q7z"])
+def test_a_short_secret_is_left_out_with_all_that_the_server_said(fetch: Fetch, server: Server, secret: str) -> None:
+    """Blanked in the middle of our own words it would be told by them."""
+    place = f"127.0.0.1:{server.port}"
+    answers = {
+        f"500 no x{secret}x": "HTTP 500",
+        f"200 OK\r\nTransfer-Encoding: x{secret}x": "transfer coding '***'",
+        f"200 OK\r\nContent-Length: x{secret}x": "Content-Length '***'",
+        f"200 OK\r\nno header x{secret.upper()}x": "no header: '***'",
+        f"302 x\r\nLocation: a{secret}://h/": "redirected to ***://…",
+    }
+    for answer, told in answers.items():
+        server.raw(f"/echo?token={secret}", f"HTTP/1.1 {answer}\r\n\r\n".encode())
+        failed = fetch(f"http://{place}/echo?token={secret}")
+        assert failed.code == 1 and told in failed.why, failed.why
+        assert f"x{secret}x" not in (failed.why + failed.said).lower()
+
+
+def test_no_secret_of_a_redirect_is_told(fetch: Fetch, server: Server) -> None:
+    place = f"127.0.0.1:{server.port}"
+    answers = {
+        "401 no /to?token=TOPSECRET9\r\nContent-Length: 0": "HTTP 401",
+        "200 OK\r\nTransfer-Encoding: TOPSECRET9": "transfer coding '***'",
+        "200 OK\r\nContent-Length: topsecret9": "Content-Length '***'",
+    }
+    for to in ("/to?token=TOPSECRET9", f"http://me:TOPSECRET9@{place}/to?token=TOPSECRET9", "?token=TOPSECRET9"):
+        server.raw("/go", f"HTTP/1.1 302 Found\r\nLocation: {to}\r\nContent-Length: 0\r\n\r\n".encode())
+        for answer, told in answers.items():
+            for path in ("/to", "/go"):
+                server.raw(f"{path}?token=TOPSECRET9", f"HTTP/1.1 {answer}\r\n\r\n".encode())
+            failed = fetch(f"http://{place}/go")
+            assert failed.code == 1 and told in failed.why, failed.why
+            assert "topsecret9" not in (failed.why + failed.said).lower(), (to, failed.why)
+
+
+@pytest.mark.parametrize("name", ["code", "pass", "jwt", "ticket", "otp", "anything"])
+def test_no_value_of_a_query_is_told_by_anybody(fetch: Fetch, server: Server, name: str) -> None:
+    place = f"127.0.0.1:{server.port}"
+    query = f"?{name}=T0PSECRET9&v=1"
+    for answer in ("404 no T0PSECRET9", f"404 no /x{query}", "302 Found\r\nLocation: ftp://h/T0PSECRET9"):
+        server.raw(f"/x{query}", f"HTTP/1.1 {answer}\r\nContent-Length: 0\r\n\r\n".encode())
+        server.raw("/go", f"HTTP/1.1 302 Found\r\nLocation: /x{query}\r\nContent-Length: 0\r\n\r\n".encode())
+        for asked in (f"/x{query}", "/go"):
+            failed = fetch(f"http://{place}{asked}")
+            assert failed.code == 1 and "T0PSECRET9" not in failed.why + failed.said, failed.why
+    assert f"/x?{name}=***&v=***: " in fetch(f"http://{place}/x{query}").why
+
+
+def test_what_is_answered_before_the_answer_is_passed_over(fetch: Fetch, server: Server) -> None:
+    hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x.css>; rel=preload\r\n\r\n"
+    for early in (hints, b"HTTP/1.1 100 Continue\r\n\r\n" + hints + hints, b"HTTP/1.1 102 Processing\r\n\r\n"):
+        url = server.raw("/x", early + b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\nx")
+        assert fetch(url).text("x") == "x"
+        assert "without an answer" in fetch(server.raw("/cut", early)).why
+    switched = fetch(server.raw("/x", b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"))
+    assert "HTTP 101 Switching Protocols" in switched.why
 
 
 def test_a_uri_that_is_none_does_not_tell_its_password(fetch: Fetch) -> None:
@@ -204,7 +313,7 @@ async def test_no_more_than_so_many_fetch_at_once(tmp_path: Path) -> None:
     web = await asyncio.start_server(answer, "127.0.0.1", 0)
     uri = CommandInfo.URI(value=f"http://127.0.0.1:{web.sockets[0].getsockname()[1]}/x")
     fetcher = Fetcher(60, 120, MB, (), (), None, False, asyncio.Semaphore(2))
-    user = User("", os.geteuid(), os.getegid(), (), "/")
+    user = ContainerUser("", os.geteuid(), os.getegid(), (), "/")
     folders = [tmp_path / str(number) for number in range(6)]
     for folder in folders:
         folder.mkdir()

@@ -52,12 +52,50 @@ def test_an_archive_that_is_damaged_or_cut_anywhere_fails(fetch: Fetch, server: 
         assert outcome.code == 1 and name in outcome.why and "damaged" in outcome.why, (name, outcome.why)
 
 
+def test_no_message_quotes_more_than_a_part_of_what_an_archive_holds(fetch: Fetch, server: Server) -> None:
+    def made(name: str, kind: bytes, target: str = "") -> tarfile.TarInfo:
+        info = tarfile.TarInfo(name)
+        info.type, info.linkname = kind, target
+        return info
+
+    long, deep = "x" * 5000, "/".join(["y" * 200] * 25)
+    cases = [
+        [made("a", tarfile.SYMTYPE, long)],
+        [made("a", tarfile.LNKTYPE, long)],
+        [made("a", tarfile.LNKTYPE, f"../{long}")],
+        [made(long, tarfile.REGTYPE)],
+        [made(f"../{deep}", tarfile.REGTYPE)],
+        [made(deep, tarfile.FIFOTYPE)],
+        [made("a", tarfile.SYMTYPE, "/" + "z" * 4000), made("a/b", tarfile.REGTYPE)],
+        [made("a\nb\x1b[2J", tarfile.FIFOTYPE)],
+    ]
+    for members in cases:
+        data = io.BytesIO()
+        with tarfile.open(fileobj=data, mode="w") as archive:
+            for member in members:
+                archive.addfile(member)
+        failed = fetch(server.put("/x.tar", data.getvalue()))
+        assert failed.code == 1 and len(failed.why) < 500, failed.why
+        assert failed.why.strip().isprintable(), failed.why
+    for name, target in ((long, ""), (f"../{long}", ""), ("a", long)):
+        data = io.BytesIO()
+        with zipfile.ZipFile(data, "w") as zipped:
+            info = zipfile.ZipInfo(name)
+            info.external_attr = (stat.S_IFLNK if target else stat.S_IFREG) << 16
+            zipped.writestr(info, target)
+        broken = data.getvalue().replace(name.encode(), b"X" + name.encode()[1:], 1)
+        for whole in (data.getvalue(), broken):
+            failed = fetch(server.put("/x.zip", whole))
+            assert failed.code == 1 and len(failed.why) < 500, failed.why
+
+
 def test_what_stands_behind_the_end_of_an_archive_fails_it(fetch: Fetch, server: Server) -> None:
     zipped = io.BytesIO()
     with zipfile.ZipFile(zipped, "w") as archive:
         archive.writestr("a", "a")
         archive.comment = b"a comment"
     whole = {
+        "x.tar": tar(("a", b"a"), mode="w:"),
         "x.tgz": tar(("a", b"a")),
         "x.tbz2": tar(("a", b"a"), mode="w:bz2"),
         "x.txz": tar(("a", b"a"), mode="w:xz"),
@@ -70,8 +108,14 @@ def test_what_stands_behind_the_end_of_an_archive_fails_it(fetch: Fetch, server:
         assert fetch(server.put(f"/{name}", data)).text("a") == "a"
         failed = fetch(server.put(f"/{name}", data + (b"garbage" * 300 if name.startswith("a") else b"g")))
         assert failed.code == 1 and "damaged" in failed.why, (name, failed.why)
-        if name.endswith(("bz2", "xz")):
+        if name.endswith(("bz2", "xz", "tar")):
             assert fetch(server.put(f"/{name}", data + bytes(512))).code == 0  # padding
+    plain, other = whole["x.tar"], tar(("b", b"b"), mode="w:")
+    for behind in (b"x" * 512, other, bytes(1 << 20) + b"x"):
+        damaged = plain + behind
+        for packed in (damaged, gzip.compress(damaged), bz2.compress(damaged)):
+            failed = fetch(server.put("/y.tar", packed))
+            assert failed.code == 1 and "something behind its end" in failed.why, failed.why
     for name, pack in (("b.gz", gzip.compress), ("b.bz2", bz2.compress), ("b.xz", lzma.compress)):
         assert fetch(server.put(f"/{name}", pack(b"one") + pack(b"two"))).text("b") == "onetwo"
         failed = fetch(server.put(f"/{name}", pack(b"one") + pack(b"two")[:-4]))

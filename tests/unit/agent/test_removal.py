@@ -19,7 +19,7 @@ import pytest
 
 from dcos_runtime.agent import gc, removal, shell
 from dcos_runtime.agent.containers.cgroups import tree
-from dcos_runtime.agent.core.effects import Destroy, Retire, Signal, Start, Watch
+from dcos_runtime.agent.core.effects import Destroy, Retire, Signal, Start, WatchContainer
 from dcos_runtime.agent.core.model import Exit, Found
 from dcos_runtime.agent.removal import BATCH, DEEPEST, remove
 from dcos_runtime.agent.sandbox import Sandboxes
@@ -290,7 +290,7 @@ async def outcome(launcher: Launcher, effect: Any, told: str | None) -> int:
     [
         (Destroy("c", "odd"), "Destroyed"),
         (Start("c"), "LaunchFailed"),
-        (Watch("c", "odd"), "Exited"),
+        (WatchContainer("c", "odd"), "Exited"),
         (Signal("c", 15), None),
         (Retire("agent", "framework", "..", "c"), None),
     ],

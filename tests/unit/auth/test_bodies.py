@@ -1,4 +1,4 @@
-"""Bodies that nobody can read are the client's error at dcos-auth, with a reason that holds nothing of them."""
+"""Unreadable bodies are the client's error at dcos-auth, with a reason that quotes nothing of them."""
 
 from __future__ import annotations
 

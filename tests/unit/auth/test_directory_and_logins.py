@@ -19,16 +19,16 @@ from dcos_runtime.auth.directory import (
     AdministratorUnusable,
     LastUser,
     LocalDirectory,
-    Unavailable,
     User,
     UserExists,
+    UsersUnavailable,
     UserUnknown,
     administrator,
 )
 from dcos_runtime.auth.logins import Hasher, Logins, Rejected, Reserved, Tokens
 from dcos_runtime.auth.signing import Signer
 from dcos_runtime.gateway import auth_request
-from dcos_runtime.gateway.routing import Endpoint
+from dcos_runtime.gateway.routing import ServiceEndpoint
 from dcos_runtime.gateway.targets import address_of, frameworks_of, services_of
 from dcos_runtime.guard.tokens import TokenRefused, Verifier
 from dcos_runtime.store import StoreError
@@ -81,18 +81,18 @@ async def test_a_change_that_cannot_be_written_is_told_and_changes_nothing(direc
         raise StoreError("database or disk is full")
 
     before = directory.users()
-    directory._store.write = full  # type: ignore[method-assign]
+    directory._store.write = full  # type: ignore[method-assign]  # a double takes its place
     for work in (
         directory.add(User("bob", "hash")),
         directory.change("ann", lambda user: msgspec.structs.replace(user, description="x")),
         directory.remove("ann"),
         directory.revoke("token", 9e9),
     ):
-        with pytest.raises(Unavailable, match=r"nothing was changed.*full"):
+        with pytest.raises(UsersUnavailable, match=r"nothing was changed.*full"):
             await work
-    directory._store.write = real  # type: ignore[method-assign]
+    directory._store.write = real  # type: ignore[method-assign]  # a double takes its place
     assert directory.users() == before and not directory.is_revoked("token")
-    with pytest.raises(Unavailable, match="524288"):
+    with pytest.raises(UsersUnavailable, match="524288"):
         await directory.add(User("large", "hash", "x" * 600_000))
     # Two at the same time see each other.
     await directory.remove("ann")
@@ -274,7 +274,7 @@ def _app(app_id: str, labels: dict[str, str], **task: Any) -> dict[str, Any]:
 
 def test_services_are_where_their_labels_say() -> None:
     labels = {"DCOS_SERVICE_NAME": "/web/", "DCOS_SERVICE_SCHEME": "HTTPS", "DCOS_SERVICE_PORT_INDEX": "1"}
-    assert services_of([_app("/a", labels)])["web"].endpoint == Endpoint("https", "h", 2)
+    assert services_of([_app("/a", labels)])["web"].endpoint == ServiceEndpoint("https", "h", 2)
     for wrong in (
         {**labels, "DCOS_SERVICE_SCHEME": "gopher"},
         {**labels, "DCOS_SERVICE_PORT_INDEX": "2"},
@@ -289,8 +289,10 @@ def test_of_several_tasks_a_healthy_one_is_taken_and_of_several_apps_the_first()
     app = _app("/b", {"DCOS_SERVICE_NAME": "web"}, startedAt="1", healthCheckResults=[{"alive": False}])
     well = {"id": "u", "state": "TASK_RUNNING", "host": "well", "ports": [3], "startedAt": "2"}
     app["tasks"].append({**well, "healthCheckResults": [{"alive": True}, None]})
-    assert services_of([app])["web"].endpoint == Endpoint("http", "well", 3)
-    assert services_of([app, _app("/a", {"DCOS_SERVICE_NAME": "web"})])["web"].endpoint == Endpoint("http", "h", 1)
+    assert services_of([app])["web"].endpoint == ServiceEndpoint("http", "well", 3)
+    assert services_of([app, _app("/a", {"DCOS_SERVICE_NAME": "web"})])["web"].endpoint == ServiceEndpoint(
+        "http", "h", 1
+    )
 
 
 def test_agents_and_frameworks_say_where_they_are() -> None:
@@ -305,6 +307,6 @@ def test_agents_and_frameworks_say_where_they_are() -> None:
         {"name": "none"},
     ]
     found = frameworks_of(told)
-    assert found["chronos"].endpoint == Endpoint("http", "new", 2)
+    assert found["chronos"].endpoint == ServiceEndpoint("http", "new", 2)
     assert found["bad"].endpoint is None
     assert "none" not in found

@@ -26,7 +26,7 @@ from tests.bench.figures import (
 
 
 def one(name: str, measure: object, aim: Aim | None = None) -> Figure:
-    return Figure(name, f"what {name} is", "ms", "a stopwatch", aim, measure)  # type: ignore[arg-type]
+    return Figure(name, f"what {name} is", "ms", "a stopwatch", aim, measure)  # type: ignore[arg-type]  # a double has what is used of it
 
 
 def test_every_group_declares_figures_of_its_own_with_a_method() -> None:

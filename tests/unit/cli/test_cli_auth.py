@@ -1,4 +1,4 @@
-"""`dcos auth`, and what a command says to who is not let in."""
+"""`dcos auth`, and the messages of commands without a valid login."""
 
 from __future__ import annotations
 

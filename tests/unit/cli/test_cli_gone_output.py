@@ -1,4 +1,4 @@
-"""Reading an output whose head an agent gave back to the disk: what is left, in order, once, and nothing else."""
+"""Reading an output whose head the agent has freed: what is left comes in order, once, and nothing else."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def lines(begin: int, end: int) -> bytes:
 @pytest.mark.parametrize("wanted", [1, 3, 1_000_000])
 def test_the_end_of_an_output_is_what_is_left_of_it(gone: int, wanted: int) -> None:
     output = Output(lines(0, 20_000), gone)
-    file = File(output, None, "/x/stdout")  # type: ignore[arg-type]
+    file = File(output, None, "/x/stdout")  # type: ignore[arg-type]  # no agent: its reads are replaced
     expected = b"".join(output.data[gone:].splitlines(keepends=True)[-wanted:])
     assert file.tail(wanted) == expected and file.position == 200_000
 
 
 def test_who_follows_goes_on_behind_what_is_gone_and_reads_nothing_twice() -> None:
     output = Output(lines(0, 1_000), 0)
-    file = File(output, None, "/x/stdout")  # type: ignore[arg-type]
+    file = File(output, None, "/x/stdout")  # type: ignore[arg-type]  # no agent: its reads are replaced
     assert file.tail(1) == lines(999, 1_000)
     output.data, output.gone = lines(0, 60_000), 400_000
     assert b"".join(file.appended()) == lines(40_000, 60_000)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,10 +12,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dcos_runtime import recording, replay
 from dcos_runtime.core.frozen import Frozen, Log, Now
 from dcos_runtime.core.pseudonyms import Pseudonyms
-from dcos_runtime.core.recorder import Recorder, Unreadable, read
-from dcos_runtime.recording import Files
+from dcos_runtime.core.recorder import FORMAT, Opening, Recorder, UnreadableRecording, read
+from dcos_runtime.recording import RecordingFiles
+from dcos_runtime.replay import CORES
+from tests.support.cores.segments import sealed
 
 
 class Said(Frozen, frozen=True):
@@ -46,7 +50,7 @@ class Segments:
     def __init__(self) -> None:
         self.files: dict[int, bytearray] = {}
         self.now = 0
-        self.ended: list[str] = []
+        self.said: list[str] = []
 
     def open(self, number: int) -> None:
         self.files[number] = bytearray()
@@ -59,7 +63,11 @@ class Segments:
         del self.files[number]
 
     def end(self, why: str) -> None:
-        self.ended.append(why)
+        self.said.append(why)
+
+    @property
+    def ended(self) -> bool:
+        return bool(self.said)
 
 
 @given(st.lists(st.integers(0, 300), max_size=80), st.integers(1, 5), st.integers(100, 1000))
@@ -93,13 +101,85 @@ def test_a_segment_that_was_cut_short_is_read_up_to_there() -> None:
     lengths = {len(read(whole[:cut])[1]) for cut in range(len(whole) - 200, len(whole) + 1)}
     assert max(lengths) == 10 and lengths == set(range(min(lengths), 11))
     for data in (b"", b"\0\0\0\5hello", b"x" * 100, whole[4:]):
-        with pytest.raises(Unreadable):
+        with pytest.raises(UnreadableRecording):
             read(data)
+
+
+def recorded() -> bytes:
+    sink = Segments()
+    recorder = Recorder(Counting(), "master", "1", b"seed", Bare(), sink)
+    for number in range(6):
+        recorder.keep(Now(float(number), 0.0), Said("text" * number), [Log(1, "é")], "")
+    recorder.flush()
+    return bytes(sink.files[1])
+
+
+def test_a_byte_that_is_damaged_anywhere_is_noticed() -> None:
+    whole = recorded()
+    for at in range(len(whole)):
+        for other in {whole[at] ^ 1, whole[at] ^ 0x80, 0x7F} - {whole[at]}:
+            with pytest.raises(UnreadableRecording):
+                read(whole[:at] + bytes([other]) + whole[at + 1 :])
+
+
+def test_whatever_a_file_holds_replay_says_so_and_looks_at_those_after_it(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Of our own form, with the right sums, and with anything in it."""
+
+    def opening(core: str, snapshot: bytes) -> bytes:
+        return msgspec.msgpack.encode(Opening(FORMAT, core, "1", 1, b"seed", snapshot))
+
+    entry = msgspec.msgpack.encode((1.0, 1.0, {"type": "Nothing"}, [], ""))
+    bodies = [b"", b"\xff", b"\xa4\xff\xff\xff\xff", sealed(b""), sealed(b"\xa2\xff\xfe"), sealed(b"\x91" * 5000)]
+    bodies += [sealed(opening("nobody", b""))]
+    for core in CORES:
+        for snapshot in (
+            b"",
+            b"\xff\xfe",
+            b"{}",
+            b"[]",
+            b"null",
+            b"\x80",
+            b"\x91" * 5000,
+            b'{"a":' * 5000,
+            b"\xa1\xff",
+        ):
+            bodies.append(sealed(opening(core, snapshot), entry))
+    files = []
+    for number, body in enumerate(bodies):
+        files.append(tmp_path / f"{number}.recording")
+        files[-1].write_bytes(body)
+    assert replay.main([str(path) for path in files]) == 2
+    said = capsys.readouterr()
+    assert [line.partition(": ")[0] for line in said.err.splitlines() if line.startswith(str(tmp_path))] == [
+        str(path) for path in files
+    ]
+    assert "Traceback" not in said.err
+
+
+def test_a_recording_that_ended_is_not_encoded_for() -> None:
+    class Full(Segments):
+        def write(self, data: bytes) -> None:
+            self.end("no space")
+
+    class Counted(Bare):
+        events = 0
+
+        def event(self, event: Any) -> Any:
+            self.events += 1
+            return event
+
+    sink, veil = Full(), Counted()
+    recorder = Recorder(Counting(), "test", "1", b"", veil, sink)
+    for number in range(10):
+        recorder.keep(Now(float(number), 0.0), Said("text"), [], "")
+    assert sink.said == ["no space"] and veil.events == 0
 
 
 def test_files_are_the_owners_only_and_an_unwritable_folder_ends_only_the_recording(tmp_path: Path) -> None:
     folder = tmp_path / "recordings"
-    files = Files(folder, "agent")
+    files = RecordingFiles(folder, "agent")
     recorder = Recorder(Counting(), "agent", "1", b"", Bare(), files, segment=200, segments=3)
     for number in range(40):
         recorder.keep(Now(float(number), 0.0), Said("text" * 10), [], "")
@@ -114,11 +194,64 @@ def test_files_are_the_owners_only_and_an_unwritable_folder_ends_only_the_record
         recorder.keep(Now(float(number), 0.0), Said("text" * 10), [], "")
 
 
+def test_a_folder_into_which_others_may_write_is_refused_and_no_link_is_followed(tmp_path: Path) -> None:
+    target = tmp_path / "target"
+    target.mkdir(mode=0o700)
+    (tmp_path / "link").symlink_to(target)
+    with pytest.raises(OSError, match="it is a link"):
+        RecordingFiles(tmp_path / "link", "agent")
+    for mode in (0o777, 0o1777, 0o720):
+        target.chmod(mode)
+        with pytest.raises(OSError, match="others may write into it"):
+            RecordingFiles(target, "agent")
+    target.chmod(0o700)
+    if os.geteuid() == 0:
+        os.chown(target, 65534, -1)
+        with pytest.raises(OSError, match="belongs to the user 65534"):
+            RecordingFiles(target, "agent")
+        os.chown(target, 0, -1)
+    assert recording.recorder(None, Counting(), "agent", b"", lambda key: Bare()) is None
+    victim = tmp_path / "victim"
+    victim.write_bytes(b"mine")
+    for number in range(1, 4):
+        (target / f"agent-{os.getpid()}-{number:06d}.recording").symlink_to(victim)
+    files = RecordingFiles(target, "agent")
+    files.open(1)
+    files.write(b"recorded")
+    assert victim.read_bytes() == b"mine" and not files.ended
+    (target / f"agent-{os.getpid()}-{1:06d}.recording").unlink()
+    target.rename(tmp_path / "moved")  # what has its name now gets nothing
+    target.mkdir()
+    files.open(2)
+    assert not list(target.iterdir())
+    files.close()
+
+
+def test_those_who_record_into_one_folder_leave_each_others_segments_alone(tmp_path: Path) -> None:
+    """As processes with different ids, and as two containers whose processes have the same."""
+    rings = [RecordingFiles(tmp_path, "agent")]
+    for number in range(1, 6):
+        rings[0].open(number)
+    for _ in range(3):
+        rings.append(RecordingFiles(tmp_path, "agent"))
+        for number in range(1, 4):
+            rings[-1].open(number)
+            rings[-1].write(b"mine")
+    assert len(list(tmp_path.iterdir())) == 5 + 3 * 3
+    for ring in rings:
+        ring.remove(1)
+    assert len(list(tmp_path.iterdir())) == 4 + 3 * 2
+    for ring in rings:
+        ring.close()  # as when a process ends: the newest two of all of these stay
+    RecordingFiles(tmp_path, "agent")
+    assert len(list(tmp_path.iterdir())) == 2
+
+
 def test_of_former_recordings_the_newest_stay(tmp_path: Path) -> None:
     for number in range(6):
         (tmp_path / f"agent-1-{number:06d}.recording").touch()
     (tmp_path / "another").touch()
-    Files(tmp_path, "agent")
+    RecordingFiles(tmp_path, "agent")
     assert len(list(tmp_path.glob("agent-*"))) == 2 and (tmp_path / "another").exists()
 
 
@@ -179,5 +312,22 @@ def test_what_cannot_be_recorded_ends_the_recording_and_hurts_nobody() -> None:
     for text in ("plain", "odd", "plain", "odd"):
         recorder.keep(Now(1.0, 0.0), Said(text), [], "")
     recorder.flush()
-    assert len(sink.ended) == 1 and "too deep" in sink.ended[0]
+    assert len(sink.said) == 1 and "too deep" in sink.said[0]
     assert len(read(bytes(sink.files[1]))[1]) == 1
+
+
+_LOOKS_ALIKE = st.sampled_from(
+    ['"webui_url": "', '"webui_url":"', "webui_url", "http://u:p@h", '"', "\\", "é", "ـ", "@", "?", " "]
+)
+
+
+@pytest.mark.parametrize("kind", [msgspec.msgpack, msgspec.json])
+@given(first=st.lists(_LOOKS_ALIKE, max_size=8), second=st.lists(_LOOKS_ALIKE, max_size=4))
+def test_texts_that_look_like_an_address_field_damage_no_recording(
+    kind: Any, first: list[str], second: list[str]
+) -> None:
+    value = {"name": "".join(first), "labels": ["".join(second), 7], "webui_url": "http://u:S3CRET@h/?S3CRET"}
+    data = kind.encode(value)
+    hidden = Pseudonyms(b"k" * 32).addresses(data)
+    assert len(hidden) == len(data) and b"S3CRET" not in hidden
+    assert kind.decode(hidden).keys() == value.keys()

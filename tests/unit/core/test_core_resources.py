@@ -17,12 +17,12 @@ from dcos_runtime.core import resources as amounts
 from dcos_runtime.core.resources import (
     EMPTY,
     Disk,
+    DiskSource,
     Format,
     Holdings,
     Kind,
     Reservation,
     Resources,
-    Source,
     Thing,
     intervals,
     parse,
@@ -31,6 +31,7 @@ from dcos_runtime.core.resources import (
 )
 from dcos_runtime.core.resources.kind import ReservationType, SourceType
 from dcos_runtime.wire import codec
+from dcos_runtime.wire.common import Value
 from dcos_runtime.wire.resources import Resource
 
 TEXTS = st.sampled_from(["a", "b", ""])
@@ -48,7 +49,7 @@ DYNAMIC = st.builds(
 SINGLES = st.just(()) | STATIC.map(lambda one: (one,)) | DYNAMIC.map(lambda one: (one,))
 STACKS = SINGLES | st.tuples(STATIC | DYNAMIC, DYNAMIC)
 SOURCES = st.builds(
-    Source,
+    DiskSource,
     st.sampled_from([SourceType.PATH, SourceType.MOUNT, SourceType.BLOCK, SourceType.RAW]),
     st.none() | st.just("/mnt"),
     st.none() | TEXTS,
@@ -136,7 +137,7 @@ def test_there_is_one_object_a_kind(one: Kind, other: Kind) -> None:
 
 def test_what_is_whole() -> None:
     def whole(**source: Any) -> bool:
-        return Kind("disk", disk=Disk(source=Source(**source))).whole
+        return Kind("disk", disk=Disk(source=DiskSource(**source))).whole
 
     assert whole(type=SourceType.MOUNT) and whole(type=SourceType.BLOCK) and whole(type=SourceType.RAW, id="x")
     assert not whole(type=SourceType.PATH, root="/x") and not whole(type=SourceType.RAW)
@@ -205,7 +206,9 @@ def test_containing_is_being_able_to_give(one: Resources, other: Resources) -> N
     assert one.contains(other) == able
 
 
-@given(st.integers(1, 5000), st.integers(1, 5000), st.sampled_from([Disk("v"), Disk(source=Source(SourceType.MOUNT))]))
+@given(
+    st.integers(1, 5000), st.integers(1, 5000), st.sampled_from([Disk("v"), Disk(source=DiskSource(SourceType.MOUNT))])
+)
 def test_whole_things_are_neither_merged_nor_split(size: int, other: int, disk: Disk) -> None:
     kind = Kind("disk", disk=disk)
     one, two = Resources(things={Thing(kind, size): 1}), Resources(things={Thing(kind, other): 1})
@@ -252,18 +255,6 @@ def test_reserved_and_unreserved_make_the_whole(bag: Resources, role: str) -> No
     expected = {kind for kind in bag.kinds() if kind.role == "*" or kind.role in amounts.lineage(role)}
     assert set(allocatable.kinds()) == expected and bag.contains(allocatable)
     assert bag.for_role("web/x").contains(bag.for_role("web")), "a child has what its parent has"
-
-
-@given(BAGS, DYNAMIC)
-def test_a_reservation_is_pushed_and_popped(bag: Resources, reservation: Reservation) -> None:
-    reserved = bag.push(reservation)
-    assert reserved.pop() == bag
-    assert reserved.reserved(reservation.role) == reserved
-    assert sorted(reserved.quantities()) == sorted(bag.quantities())
-    assert not bag.to_unreserved().reserved()
-    if bag.unreserved():
-        with pytest.raises(ValueError, match="no reservation"):
-            bag.pop()
 
 
 # --- messages --------------------------------------------------------------------------------------------------------
@@ -485,3 +476,20 @@ def test_a_port_of_one_agent_is_not_that_of_another() -> None:
     assert amounts.view(held.parts())["ports"] == "[31000-31000]"
     held.remove("b", port)
     assert "ports" not in amounts.view(held.parts())
+
+
+def test_a_message_has_so_many_resources_and_ranges_and_no_more() -> None:
+    def scalars(count: int) -> list[Resource]:
+        kind = Value.Type.SCALAR
+        return [Resource(name=f"r{at}", type=kind, scalar=Value.Scalar(value=1.0)) for at in range(count)]
+
+    def ranges(count: int) -> list[Resource]:
+        spans = [Value.Range(begin=4 * at, end=4 * at + 1) for at in range(count)]
+        return [Resource(name="ids", type=Value.Type.RANGES, ranges=Value.Ranges(range=spans))]
+
+    def items(count: int) -> list[Resource]:
+        return [Resource(name="z", type=Value.Type.SET, set=Value.Set(item=[f"i{at}" for at in range(count)]))]
+
+    for made, most in ((scalars, 1000), (ranges, 10_000), (items, 10_000)):
+        assert amounts.invalid(made(most)) is None
+        assert f"{most + 1} " in (amounts.invalid(made(most + 1)) or "")

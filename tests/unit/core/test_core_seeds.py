@@ -1,25 +1,25 @@
-"""The chance of cores: repeatable, and without misfortune in a daemon."""
+"""The randomness of cores: repeatable, and without simulated bad luck in a daemon."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 import dcos_runtime
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 
 ROOT = Path(dcos_runtime.__file__).parent
 
 
 def test_a_daemon_is_never_unlucky_and_asking_takes_nothing_from_its_chance() -> None:
-    asked, other = Source(b"seed"), Source(b"seed")
+    asked, other = SeededSource(b"seed"), SeededSource(b"seed")
     assert not any(asked.unlucky("something happens") for _ in range(1000))
     assert asked.state() == other.state()
 
 
 def test_misfortune_comes_from_the_seed_and_changes_no_other_chance() -> None:
     befell: list[str] = []
-    one = Source(b"seed", misfortune=0.3, befalls=lambda what: not befell.append(what))  # type: ignore[func-returns-value]
-    same, lucky = Source(b"seed", misfortune=0.3), Source(b"seed")
+    one = SeededSource(b"seed", misfortune=0.3, befalls=lambda what: not befell.append(what))  # type: ignore[func-returns-value]  # mypy infers no lambda with a default
+    same, lucky = SeededSource(b"seed", misfortune=0.3), SeededSource(b"seed")
     told = [one.unlucky("something happens") for _ in range(1000)]
     assert told == [same.unlucky("something happens") for _ in range(1000)]
     assert 200 < sum(told) < 400 and len(befell) == sum(told)
@@ -27,7 +27,7 @@ def test_misfortune_comes_from_the_seed_and_changes_no_other_chance() -> None:
 
 
 def test_a_simulation_may_let_nothing_befall() -> None:
-    spared = Source(b"seed", misfortune=1.0, befalls=lambda what: False)
+    spared = SeededSource(b"seed", misfortune=1.0, befalls=lambda what: False)
     assert not any(spared.unlucky("something happens") for _ in range(10))
 
 

@@ -88,7 +88,7 @@ class Master:
         self.streams[-1].put_nowait(None)
 
     async def until(self, condition: Any) -> None:
-        async with asyncio.timeout(20), self.changed:
+        async with asyncio.timeout(240), self.changed:
             await self.changed.wait_for(condition)
 
 
@@ -119,7 +119,7 @@ class Recorder:
         await self._note((call, status, text))
 
     async def until(self, condition: Any) -> None:
-        async with asyncio.timeout(20), self.changed:
+        async with asyncio.timeout(240), self.changed:
             await self.changed.wait_for(condition)
 
     def reasons(self) -> list[str]:
@@ -209,7 +209,7 @@ class Term10:
                 self.asked.set()
             await hold(seconds)
 
-        self.lease.hold = held  # type: ignore[method-assign]
+        self.lease.hold = held  # type: ignore[method-assign]  # a double takes its place
 
     def confirm(self) -> None:
         self.lease.confirm(self.now, 10.0, self.now)
@@ -369,7 +369,7 @@ async def test_an_error_of_the_scheduler_ends_the_client(master: Master) -> None
     async def broken(event: Event) -> None:
         raise RuntimeError("cannot go on")
 
-    running.scheduler.event = broken  # type: ignore[method-assign]
+    running.scheduler.event = broken  # type: ignore[method-assign]  # a double takes its place
     with pytest.raises(RuntimeError, match="cannot go on"):
         await asyncio.wait_for(running.task, 60)
 
@@ -388,8 +388,8 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
     return Authority(tmp_path_factory.mktemp("authority"))
 
 
-def files(authority: Authority, kind: str) -> tls.Files:
-    return tls.Files(authority.ca, authority.identity(kind))
+def files(authority: Authority, kind: str) -> tls.TlsFiles:
+    return tls.TlsFiles(authority.ca, authority.identity(kind))
 
 
 def init_at(authority: Authority, port: int) -> Running:

@@ -1,4 +1,4 @@
-"""The core of a framework's connection, told whatever may happen, in any order."""
+"""The core of a framework's connection under generated events in any order."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from dcos_runtime.core.frozen import Now, Tick
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.framework.core import effects, events
 from dcos_runtime.framework.core.subscription import MAX_REDIRECTS, Settings, SubscriptionCore, restored
 from dcos_runtime.wire import calls, recordio
@@ -19,7 +19,7 @@ ONE, OTHER, THIRD = "http://m1:5050", "http://m2:5050", "http://m3:5050"
 
 
 def made(**settings: object) -> SubscriptionCore:
-    return SubscriptionCore(Settings(**settings), Source(b"1"))  # type: ignore[arg-type]
+    return SubscriptionCore(Settings(**settings), SeededSource(b"1"))  # type: ignore[arg-type]  # given by keyword
 
 
 def kinds(found: list[effects.Effect]) -> list[type]:

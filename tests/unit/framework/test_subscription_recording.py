@@ -13,7 +13,7 @@ import pytest
 from dcos_runtime import replay
 from dcos_runtime.core.frozen import Now, Tick
 from dcos_runtime.core.recorder import Recorder, read
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.framework.core import effects, events, recorded
 from dcos_runtime.framework.core.subscription import Settings, SubscriptionCore
 from dcos_runtime.wire import calls, codec, recordio
@@ -59,7 +59,7 @@ class Life:
 
     def __init__(self, seed: int, segment: int) -> None:
         self.chance = random.Random(seed)
-        self.core = SubscriptionCore(Settings(), Source(b"%d" % seed))
+        self.core = SubscriptionCore(Settings(), SeededSource(b"%d" % seed))
         self.sink = Segments()
         self.recorder = Recorder(
             self.core, recorded.NAME, "1", b"%d" % seed, recorded.Veil(KEY), self.sink, segment=segment, openings=0

@@ -201,7 +201,7 @@ async def test_what_is_no_request_is_refused_in_the_daemons_own_form(tmp_path: P
     @asynccontextmanager
     async def opened() -> AsyncIterator[daemon.Address | Path]:
         if form == "auth":
-            async with listening(Front(), tmp_path / "socket"):  # type: ignore[arg-type]
+            async with listening(Front(), tmp_path / "socket"):  # type: ignore[arg-type]  # a double has what is used of it
                 yield tmp_path / "socket"
         else:
             async with serving(fails, error if form == "init" else None) as address:

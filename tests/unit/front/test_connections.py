@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import itertools
+import json
 from collections.abc import AsyncIterator
 
 import hypothesis.strategies as st
@@ -12,7 +13,8 @@ import pytest
 from aiohttp import web
 from hypothesis import given, settings
 
-from dcos_runtime import connections, daemon
+from dcos_runtime import daemon
+from dcos_runtime.listening import connections
 
 SHORT = 0.5
 LONG = 60.0
@@ -95,12 +97,16 @@ async def _large(request: web.Request) -> web.Response:
 
 
 @contextlib.asynccontextmanager
-async def serving(*, members_only: bool = False) -> AsyncIterator[Served]:
+async def serving(
+    *, members_only: bool = False, refused: connections.ErrorResponder | None = None
+) -> AsyncIterator[Served]:
     application = web.Application(client_max_size=1 << 30)
     for path, handler in (("/", _quick), ("/slow", _slow), ("/stream", _stream), ("/large", _large)):
         application.router.add_route("*", path, handler)
     async with (
-        daemon.listening(application, "127.0.0.1", 0, stop_seconds=0.2, members_only=members_only) as address,
+        daemon.listening(
+            application, "127.0.0.1", 0, stop_seconds=0.2, members_only=members_only, refused=refused
+        ) as address,
         contextlib.AsyncExitStack() as clients,
     ):
         yield Served(address, clients)
@@ -271,7 +277,7 @@ async def test_who_reads_nothing_of_an_answer_is_cut_off_and_who_reads_slowly_is
     slow, never = await served.connect(), await served.connect()
     for client in (slow, never):
         await client.send(GET % b"/large")
-    never.writer.transport.pause_reading()  # type: ignore[attr-defined]
+    never.writer.transport.pause_reading()  # type: ignore[attr-defined]  # a test's own transport has it
     read = 0
     while read < 50_000_000:
         data = await asyncio.wait_for(slow.reader.read(1 << 20), LONG)
@@ -279,12 +285,58 @@ async def test_who_reads_nothing_of_an_answer_is_cut_off_and_who_reads_slowly_is
         read += len(data)
         await asyncio.sleep(SHORT / 20)
     await asyncio.sleep(4 * connections.READ_SECONDS)
-    never.writer.transport.resume_reading()  # type: ignore[attr-defined]
+    never.writer.transport.resume_reading()  # type: ignore[attr-defined]  # a test's own transport has it
     left = 0
     with contextlib.suppress(ConnectionError):
         while data := await asyncio.wait_for(never.reader.read(1 << 20), LONG):
             left += len(data)
     assert left < 50_000_000
+
+
+async def _status(served: Served, sent: bytes) -> tuple[bytes, bytes]:
+    client = await served.connect()
+    await client.send(sent)
+    head = await asyncio.wait_for(client.reader.readuntil(b"\r\n\r\n"), LONG)
+    rest = b"" if b" 200 " in head else await asyncio.wait_for(client.reader.read(), LONG)
+    return head.split()[1], rest
+
+
+@pytest.mark.parametrize("target", [b"OPTIONS *", b"GET http://h", b"GET http://h?a=/", b"CONNECT h:443"])
+async def test_a_target_without_a_path_is_no_request(target: bytes) -> None:
+    async with serving(refused=lambda status, text: daemon.json_response({"message": text}, status)) as served:
+        for before in (b"", GET % b"/"):
+            client = await served.connect()
+            await client.send(before + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            if before:
+                await client.answer()
+            whole = await asyncio.wait_for(client.reader.read(), LONG)
+            assert whole.split()[1] == b"400"
+            assert "path must start with '/'" in json.loads(whole.partition(b"\r\n\r\n")[2])["message"]
+        assert (await _status(served, b"GET http://h/ HTTP/1.1\r\nHost: h\r\n\r\n"))[0] == b"200"
+
+
+async def test_heads_have_one_limit_a_line_and_one_for_all(served: Served) -> None:
+    def head(*sizes: int) -> bytes:
+        return GET[:-2] % b"/" + b"".join(b"X: %b\r\n" % (b"y" * size) for size in sizes) + b"\r\n"
+
+    line = connections.LONGEST_LINE
+    assert (await _status(served, head(line - 1)))[0] == b"200"
+    assert (await _status(served, head(line + 1)))[0] == b"400"
+    assert (await _status(served, head(*[16_000] * 4)))[0] == b"200"
+    assert (await _status(served, head(*[16_000] * 6)))[0] == b"431"
+    assert (await _status(served, head(*[16_000] * 7)[:-2]))[0] == b"431", "nor is its end waited for"
+    assert (await _status(served, POST.replace(b"1000000", b"200000") + b"x" * 200_000 + head(9)))[0] == b"200"
+
+
+async def test_behind_a_stream_little_is_kept_and_it_goes_on(served: Served) -> None:
+    client = await served.connect()
+    await client.send(GET % b"/stream")
+    await asyncio.wait_for(client.reader.readuntil(b"first"), LONG)
+    await client.send(b"garbage\r\n\r\n")
+    for _ in range(2):
+        await asyncio.wait_for(client.reader.readuntil(b"another"), LONG)
+    await client.send(b"x" * 2 * connections.MOST_DROPPED)
+    await client.cut()
 
 
 async def _settled(clients: list[Client], most: int) -> list[Client]:

@@ -21,9 +21,10 @@ OTHERS_FLAGS = {
         "--no-new-keyring",
         "--no-sandbox",
         "--xfs_project_range",
-    },  # conmon's, a browser's, the original agent's
+    },  # conmon's, a browser's, Mesos' agent's
     "docs/bundle.md": {"--only-binary", "--require-hashes"},  # pip's
-    "docs/kernel.md": {"--quorum"},  # the original master's, which does not exist here
+    "docs/inventory.md": {"--xfs_project_range"},  # Mesos' agent's
+    "docs/kernel.md": {"--quorum"},  # Mesos' master's, which does not exist here
     "docs/machines.md": {"--directory", "--no-new-keyring", "--now", "--system-call-filter"},  # others' programs'
 }
 
@@ -93,7 +94,7 @@ def test_every_verb_in_running_text_exists() -> None:
                 if isinstance(command, click.Group) and re.fullmatch(r"[a-z|-]+", word) and word[0] != "-":
                     found = [command.get_command(click.Context(command), name) for name in word.split("|")]
                     assert None not in found, f"{path.name}: `{span}`: there is no {word}"
-                    command = found[0]  # type: ignore[assignment]
+                    command = found[0]  # type: ignore[assignment]  # a command, as the test before has found
                     options |= {option for parameter in command.params for option in parameter.opts}
                 elif re.fullmatch(r"--[\w-]+.*", word):
                     name = word.partition("=")[0].strip("[]")
@@ -194,4 +195,6 @@ def test_every_command_of_the_installers_page_is_run_on_machines() -> None:
     run = set(re.findall(r'"([a-z-]+)"', page[1]))
     run |= set(re.findall(r"\.(?:documented|switch_as_documented)\(\s*\"([a-z-]+)\"", code))
     told = {called(command).split()[1] for command in all_commands() if command.words[0] == "dcos-installer"}
-    assert told - run == set()
+    images = (documented.ROOT / "tests" / "vm" / "test_images.py").read_text()
+    assert 'PAGE = "docs/images.md"' in images
+    assert told - run - {"image"} == set()

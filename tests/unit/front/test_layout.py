@@ -1,4 +1,4 @@
-"""The house stands as drawn: packages typed, arrows held, nothing of one machine or of a registry in the tree."""
+"""The layout of the tree: packages are typed, no forbidden imports, nothing of one machine or of a registry."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_forbidden_arrows_do_not_exist() -> None:
 
 def test_lock_files_hold_names_versions_and_hashes_only() -> None:
     locks = sorted((ROOT / "installer/locks").glob("*.lock"))
-    assert {lock.stem for lock in locks} == {"dev", "operator", "runtime"}
+    assert {lock.stem for lock in locks} == {"dev", "libvirt", "operator", "runtime"}
     line = re.compile(r"[a-zA-Z0-9._-]+==[^ ]+( ; [^\\]+)? \\|    --hash=sha256:[0-9a-f]{64}( \\)?")
     for lock in locks:
         wrong = [text for text in lock.read_text().splitlines() if not line.fullmatch(text)]
@@ -49,6 +49,8 @@ def test_operator_and_runtime_locks_agree_with_the_dev_lock() -> None:
     dev = pins("dev")
     for name in ("operator", "runtime"):
         assert {package: version for package, version in pins(name).items() if dev.get(package) != version} == {}
+    assert pins("libvirt").keys() == {"libvirt-python", "setuptools"}  # of which the first has no wheel
+    assert pins("libvirt")["setuptools"] == dev["setuptools"]
 
 
 def test_no_file_names_a_package_registry() -> None:
@@ -105,3 +107,10 @@ def test_numpy_is_the_kernels_alone() -> None:
     runtime = ROOT / "dcos_runtime"
     users = {path.relative_to(runtime).parts[0] for path in runtime.rglob("*.py") if taken.search(path.read_text())}
     assert users == {"master"}
+
+
+def test_the_top_level_is_that_of_the_areas() -> None:
+    """A folder there is an area of work; what two areas share belongs to one of them."""
+    found = {path.relative_to(ROOT).parts[0] for path in tracked() if len(path.relative_to(ROOT).parts) > 1}
+    areas = {"dcos_runtime", "docs", "images", "installer", "inventories", "roles", "tests", "universe"}
+    assert {name for name in found if not name.startswith(".")} == areas

@@ -6,7 +6,7 @@ import asyncio
 import time
 
 from dcos_runtime import daemon
-from dcos_runtime.stalls import Stalls
+from dcos_runtime.stalls import CALM_BEATS, IDLE_BEAT_SECONDS, WORK_SECONDS, Stalls
 
 
 def test_buckets_are_cumulative_and_the_longest_is_kept() -> None:
@@ -58,3 +58,31 @@ def test_a_loop_that_stood_still_is_counted_in_the_daemon_that_it_is_of() -> Non
 
     assert over(after, 200) >= over(before, 200) + 1
     assert after["loop/stalls_ms/max"] >= 290
+
+
+def test_a_loop_with_nothing_to_do_is_looked_at_ten_times_less_often_and_one_at_work_as_before() -> None:
+    found: list[float] = []
+
+    async def work(stalls: Stalls, beats: int) -> None:
+        """Until there were so many beats, there is always something to do."""
+        until = stalls.told()["count"] + beats
+        while stalls.told()["count"] < until:
+            taken = time.thread_time()
+            while time.thread_time() < taken + 2 * WORK_SECONDS:
+                pass
+            await asyncio.sleep(0)
+
+    async def body(life: daemon.Life) -> None:
+        await asyncio.sleep(0.5)  # by then it is calm
+        before = life.stalls.told()["count"]
+        await asyncio.sleep(1.0)
+        found.append(life.stalls.told()["count"] - before)
+        await work(life.stalls, 1)
+        taken = time.thread_time()
+        await work(life.stalls, 100)
+        found.append(time.thread_time() - taken)
+
+    assert daemon.run(body) == 0
+    beats_in_a_second, seconds_of_100_beats = found
+    assert beats_in_a_second <= 1.0 / IDLE_BEAT_SECONDS + CALM_BEATS
+    assert seconds_of_100_beats < 100 * IDLE_BEAT_SECONDS / 2

@@ -244,7 +244,7 @@ async def test_names_are_made_beside_the_loop_and_the_less_often_the_longer_that
     threads: set[int] = set()
     made = mesos_dns.of_cluster
 
-    def slow(state: mesos_dns.State, masters: Any) -> mesos_dns.Records:
+    def slow(state: mesos_dns.NamesState, masters: Any) -> mesos_dns.Records:
         threads.add(threading.get_ident())
         end = time.thread_time() + 0.4
         while time.thread_time() < end:

@@ -11,7 +11,7 @@ from multidict import CIMultiDict
 
 from dcos_runtime.gateway import routing
 from dcos_runtime.gateway.request_credentials import foreign_page, split_cookies, token_in
-from dcos_runtime.gateway.routing import SERVICE, Endpoint, Member, NoRoute, Route, route_of
+from dcos_runtime.gateway.routing import SERVICE, Destination, Member, NoRoute, ServiceEndpoint, route_of
 from dcos_runtime.gateway.services import by_hand
 
 MESOS, INIT, AGENT = "mesos", "init", "agent"
@@ -22,17 +22,17 @@ ROUTES = [service.route for service in by_hand(master=1, init=2, agent=3, gatewa
 @pytest.mark.parametrize(
     ("uri", "door", "wanted"),
     [
-        ("/mesos/", MESOS, Route(MESOS, "/mesos", "/")),
-        ("/mesos//a%2Fb?c=/../d", MESOS, Route(MESOS, "/mesos", "//a%2Fb?c=/../d")),
-        ("/marathon//v2/apps//a", INIT, Route(INIT, "/marathon", "//v2/apps//a")),
-        ("/service/marathon/v2", INIT, Route(INIT, "/service/marathon", "/v2")),
-        ("/agent/a-S1/x?y", AGENT, Route(AGENT, "/agent/a-S1", "/x?y", "a-S1")),
-        ("/slave/a-S1", AGENT, Route(AGENT, "/slave/a-S1", "/", "a-S1")),
-        ("/slave/a-S1?y", AGENT, Route(AGENT, "/slave/a-S1", "/?y", "a-S1")),
-        ("/service/a/b", SERVICE, Route(SERVICE, "/service", "/a/b")),
+        ("/mesos/", MESOS, Destination(MESOS, "/mesos", "/")),
+        ("/mesos//a%2Fb?c=/../d", MESOS, Destination(MESOS, "/mesos", "//a%2Fb?c=/../d")),
+        ("/marathon//v2/apps//a", INIT, Destination(INIT, "/marathon", "//v2/apps//a")),
+        ("/service/marathon/v2", INIT, Destination(INIT, "/service/marathon", "/v2")),
+        ("/agent/a-S1/x?y", AGENT, Destination(AGENT, "/agent/a-S1", "/x?y", "a-S1")),
+        ("/slave/a-S1", AGENT, Destination(AGENT, "/slave/a-S1", "/", "a-S1")),
+        ("/slave/a-S1?y", AGENT, Destination(AGENT, "/slave/a-S1", "/?y", "a-S1")),
+        ("/service/a/b", SERVICE, Destination(SERVICE, "/service", "/a/b")),
     ],
 )
-def test_a_path_leads_where_it_says(uri: str, door: str, wanted: Route) -> None:
+def test_a_path_leads_where_it_says(uri: str, door: str, wanted: Destination) -> None:
     assert route_of(uri, door, ROUTES) == wanted
 
 
@@ -188,7 +188,7 @@ def test_nothing_is_looked_for_at_these_addresses(address: str) -> None:
     assert routing.refused_target(address, 31000, {"198.18.0.11"}, said)
 
 
-AGENTS = {"198.18.0.21": Member(frozenset({5051, 6052}), ((80, 80), (31000, 32000))), "fd00::1": Member()}
+AGENTS = {"198.18.0.21": Member(frozenset({5051, 5052, 6052}), ((80, 80), (31000, 32000))), "fd00::1": Member()}
 
 
 @pytest.mark.parametrize("port", [0, 22, 5051, 5052, 6052, 79, 81, 443, 1023, 65536, -1])
@@ -211,9 +211,9 @@ def test_tasks_are_where_services_are_looked_for() -> None:
 @pytest.mark.parametrize(
     ("url", "place"),
     [
-        ("http://a:1/x", Endpoint("http", "a", 1)),
-        ("https://a", Endpoint("https", "a", 443)),
-        ("http://[::1]:8/", Endpoint("http", "::1", 8)),
+        ("http://a:1/x", ServiceEndpoint("http", "a", 1)),
+        ("https://a", ServiceEndpoint("https", "a", 443)),
+        ("http://[::1]:8/", ServiceEndpoint("http", "::1", 8)),
         ("http://u:p@a/", None),
         ("file:///etc/passwd", None),
         ("http://a:99999/", None),
@@ -221,5 +221,5 @@ def test_tasks_are_where_services_are_looked_for() -> None:
         ("", None),
     ],
 )
-def test_a_web_page_says_where_it_is(url: str, place: Endpoint | None) -> None:
+def test_a_web_page_says_where_it_is(url: str, place: ServiceEndpoint | None) -> None:
     assert routing.endpoint_of(url) == place

@@ -19,14 +19,14 @@ import pytest
 import dcos_runtime
 from dcos_installer import sockets
 from dcos_installer.ansible import payload
+from dcos_installer.ansible.connection import Connection
 from dcos_installer.ansible.host.errors import HostError
 from dcos_installer.ansible.host.facts import altered_package
 from dcos_installer.ansible.host.machine import PACKAGE_NAMES, Machine
 from dcos_installer.ansible.host.packages import receive
-from dcos_installer.ansible.places import Place
-from dcos_installer.ansible.play import Session
+from dcos_installer.ansible.play import Workspace
 from dcos_installer.bundle import Built, build, elf, runtime, upload
-from dcos_installer.bundle.archive import BundleError, keep, kept, pack, tar_of
+from dcos_installer.bundle.archive import BundleError, keep, kept, pack
 from dcos_installer.bundle.upload import request
 from dcos_installer.data import locks_dir
 from dcos_installer.errors import InstallerError, ProcessFailed
@@ -34,8 +34,9 @@ from dcos_installer.plan.facts import Target
 from dcos_installer.providers.base import SshTarget
 from dcos_runtime.build import WORKSHOP
 from tests.support.installer.folder_hosts import Host, a_manifest, shown
+from tests.support.installer.targets import this_machine
 
-HERE = runtime.this_machine()
+HERE = this_machine()
 
 
 @pytest.fixture(scope="module")
@@ -107,7 +108,7 @@ def test_built_twice_in_different_places_the_bytes_are_the_same(
 
 
 def test_a_package_is_named_by_the_digest_of_its_tar(built: Built) -> None:
-    digest = hashlib.sha256(b"".join(tar_of(built))).hexdigest()
+    digest = hashlib.sha256(gzip.decompress(Path(built.archive).read_bytes())).hexdigest()
     assert built.package.sha256 == digest
     assert built.folder.endswith(f"-{digest[:12]}")
     assert Path(built.archive).name == f"{built.folder}.tar.gz"
@@ -128,7 +129,7 @@ def test_a_damaged_archive_is_built_anew(built: Built, lock: Path, tmp_path: Pat
 
 
 def test_nothing_of_the_builder_is_in_it(built: Built) -> None:
-    data = b"".join(tar_of(built))
+    data = gzip.decompress(Path(built.archive).read_bytes())
     for trace in (str(Path.cwd()), sys.prefix, str(Path(built.archive).parent), str(Path.home()) + "/.cache"):
         assert trace.encode() not in data, trace
     with tarfile.open(fileobj=io.BytesIO(data)) as archive:
@@ -272,21 +273,21 @@ def small(tmp_path: Path) -> Built:
 
 
 @pytest.fixture
-def session(tmp_path: Path) -> Iterator[Session]:
+def workspace(tmp_path: Path) -> Iterator[Workspace]:
     with sockets.folder() as control_dir:
-        session = Session(tmp_path / "private", control_dir)
-        yield session
+        workspace = Workspace(tmp_path / "private", control_dir)
+        yield workspace
 
 
 def packages_of(place: Path) -> Path:
     return place / "opt/dcos/packages"
 
 
-def test_a_package_is_brought_once(small: Built, session: Session, tmp_path: Path) -> None:
-    places = {name: Place(root=str(tmp_path / name)) for name in ("h1", "h2")}
+def test_a_package_is_brought_once(small: Built, workspace: Workspace, tmp_path: Path) -> None:
+    connections = {name: Connection(root=str(tmp_path / name)) for name in ("h1", "h2")}
     told: list[str] = []
-    wanted = {name: [small] for name in places}
-    assert upload(session, places, wanted, lambda host, result: told.append(host)) == {
+    wanted = {name: [small] for name in connections}
+    assert upload(workspace, connections, wanted, lambda host, result: told.append(host)) == {
         "h1": (small.folder,),
         "h2": (small.folder,),
     }
@@ -294,17 +295,19 @@ def test_a_package_is_brought_once(small: Built, session: Session, tmp_path: Pat
     run = packages_of(tmp_path / "h1") / small.folder / "bin" / "run"
     assert run.stat().st_mode & 0o777 == 0o755
     assert altered_package(Machine(str(tmp_path / "h1")), small.folder) == ""
-    assert upload(session, places, wanted) == {"h1": (), "h2": ()}
+    assert upload(workspace, connections, wanted) == {"h1": (), "h2": ()}
 
 
-def test_a_host_that_cannot_take_it_does_not_hold_the_others_up(small: Built, session: Session, tmp_path: Path) -> None:
+def test_a_host_that_cannot_take_it_does_not_hold_the_others_up(
+    small: Built, workspace: Workspace, tmp_path: Path
+) -> None:
     known_hosts = tmp_path / "known_hosts"
     known_hosts.touch()
-    places = {
-        "h1": Place(ssh=SshTarget("127.0.0.1", 1, "root", None, known_hosts)),
-        "h2": Place(root=str(tmp_path / "h2")),
+    connections = {
+        "h1": Connection(ssh=SshTarget("127.0.0.1", 1, "root", None, known_hosts)),
+        "h2": Connection(root=str(tmp_path / "h2")),
     }
-    results = upload(session, places, {"h1": [small], "h2": [small]})
+    results = upload(workspace, connections, {"h1": [small], "h2": [small]})
     assert isinstance(results["h1"], InstallerError)
     assert "127.0.0.1 port 1" in results["h1"].what
     assert results["h2"] == (small.folder,)
@@ -339,8 +342,8 @@ def test_what_arrived_whole_before_the_connection_ended_stays(small: Built, buil
 
 
 def test_a_receiver_that_is_killed_leaves_debris_that_the_next_one_removes(small: Built, tmp_path: Path) -> None:
-    place = Place(root=str(tmp_path / "h1"))
-    head = payload.enveloped(payload.code(), request([small], place.root))
+    connection = Connection(root=str(tmp_path / "h1"))
+    head = payload.enveloped(payload.code(), request([small], connection.root))
     data = Path(small.archive).read_bytes()
     with subprocess.Popen(["/bin/sh", "-c", payload.COMMAND], stdin=subprocess.PIPE) as process:
         assert process.stdin
@@ -351,7 +354,7 @@ def test_a_receiver_that_is_killed_leaves_debris_that_the_next_one_removes(small
             assert process.poll() is None
         process.kill()
     assert debris.exists()
-    receive(Machine(place.root), [described(small)], stream(small))
+    receive(Machine(connection.root), [described(small)], stream(small))
     assert [path.name for path in packages_of(tmp_path / "h1").iterdir()] == [small.folder]
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from dcos_installer.providers.nspawn.cgroups import (
     MACHINE_DEVICES,
-    Group,
+    ControlGroup,
     Hierarchy,
     mode_of,
     own_path,
@@ -52,7 +52,7 @@ def test_a_unit_finds_its_group_in_the_hierarchy_systemd_keeps() -> None:
 @pytest.mark.parametrize("path", ["/", "", "/a/../..", "../x"])
 def test_a_group_is_never_a_root_nor_outside_of_it(path: str) -> None:
     with pytest.raises(ValueError, match="not a control group of our own"):
-        Group(path, [])
+        ControlGroup(path, [])
 
 
 @pytest.fixture
@@ -75,7 +75,7 @@ def v1(tmp_path: Path) -> list[Hierarchy]:
 
 
 def test_a_machine_is_held_to_its_declared_shape_in_v1(v1: list[Hierarchy], tmp_path: Path) -> None:
-    group = Group("/a/m", v1)
+    group = ControlGroup("/a/m", v1)
     group.create()
     group.limit(1.5, 512)
     assert (tmp_path / "cpu/a/m/cpu.cfs_quota_us").read_text() == "150000"
@@ -88,14 +88,14 @@ def test_a_machine_is_held_to_its_declared_shape_in_v1(v1: list[Hierarchy], tmp_
 
 
 def test_a_new_cpuset_may_run_where_its_parent_may(v1: list[Hierarchy], tmp_path: Path) -> None:
-    Group("/a/m", v1).create()
+    ControlGroup("/a/m", v1).create()
     for level in ("a", "a/m"):
         assert (tmp_path / "cpuset" / level / "cpuset.cpus").read_text() == "0-1"
         assert (tmp_path / "cpuset" / level / "cpuset.mems").read_text() == "0"
 
 
 def test_devices_are_denied_before_some_are_allowed(v1: list[Hierarchy], tmp_path: Path) -> None:
-    Group("/a/m", v1).allow_devices()
+    ControlGroup("/a/m", v1).allow_devices()
     assert (tmp_path / "devices/a/m/devices.deny").read_text() == "a"
     assert (tmp_path / "devices/a/m/devices.allow").read_text() == MACHINE_DEVICES[-1]
     usable = [rule for rule in MACHINE_DEVICES if "r" in rule.split()[2]]
@@ -108,7 +108,7 @@ def test_a_machine_is_held_to_its_declared_shape_in_v2(tmp_path: Path) -> None:
         (level / "cgroup.controllers").write_text("cpu memory")
         for name in ("cgroup.subtree_control", "cpu.max", "memory.max", "memory.swap.max"):
             (level / name).write_text("")
-    group = Group("/a/m", [Hierarchy(tmp_path, frozenset())])
+    group = ControlGroup("/a/m", [Hierarchy(tmp_path, frozenset())])
     group.create()
     group.limit(0.5, 256)
     assert (tmp_path / "cgroup.subtree_control").read_text() == "+memory"  # the kernel adds to what was written before
@@ -127,7 +127,7 @@ def test_removing_goes_all_the_way_down_and_up_as_far_as_nothing_else_is_there(t
     for hierarchy in hierarchies:
         (hierarchy.mount / "dcos" / "c1" / "m" / "deep" / "deeper").mkdir(parents=True)
     (tmp_path / "pids" / "dcos" / "c2").mkdir()
-    group = Group("/dcos/c1/m", hierarchies)
+    group = ControlGroup("/dcos/c1/m", hierarchies)
     group.remove_below()
     assert group.exists()
     assert list((tmp_path / "pids/dcos/c1/m").iterdir()) == []
@@ -149,8 +149,8 @@ def test_a_group_weighs_in_as_if_none_were_above_it(
     for folder in ("top", "top/cluster", "top/cluster/m1", "top/cluster/a1", "top/cluster/m1/machine"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / name).write_text("1024" if controller else "100")
-    Group("/top/cluster/a1", [hierarchy]).weigh(1024)
-    Group("/top/cluster/m1", [hierarchy]).weigh(8192)
+    ControlGroup("/top/cluster/a1", [hierarchy]).weigh(1024)
+    ControlGroup("/top/cluster/m1", [hierarchy]).weigh(8192)
     master, agent, both = weights
     found = {folder: int((tmp_path / folder / name).read_text()) for folder in ("top/cluster/m1", "top/cluster/a1")}
     assert found == {"top/cluster/m1": master, "top/cluster/a1": agent}

@@ -10,7 +10,7 @@ import msgspec
 import pytest
 
 from dcos_installer.ansible.host.errors import HostError
-from dcos_installer.ansible.host.machine import Finished, Machine
+from dcos_installer.ansible.host.machine import HostCommandResult, Machine
 from dcos_installer.ansible.host.observe import digest_of
 from dcos_installer.ansible.host.systemd import Systemd
 from dcos_installer.plan.manifest import Firewall
@@ -125,9 +125,9 @@ class Doors(Machine):
     def real(self) -> bool:
         return True
 
-    def run(self, argv: Sequence[str], seconds: float = 60.0, change: bool = True) -> Finished:
+    def run(self, argv: Sequence[str], seconds: float = 60.0, change: bool = True) -> HostCommandResult:
         assert argv[0] == "/usr/sbin/nft"
-        return Finished(0 if self.table else 1, self.table, "")
+        return HostCommandResult(0 if self.table else 1, self.table, "")
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What runs on a machine: back to the generation before when one fails, what is kept of old ones, and removal."""
+"""What runs on a machine: going back to the previous generation on failure, keeping old ones, and removal."""
 
 from __future__ import annotations
 

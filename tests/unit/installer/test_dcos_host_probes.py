@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from dcos_installer.ansible.host.systemd import probed
-from dcos_installer.secrets.authority import Holder, moment, new_key, self_signed
+from dcos_installer.secrets.authority import CertificateHolder, moment, new_key, self_signed
 from tests.support.installer.folder_hosts import Host, answer, first, installed
 
 
@@ -52,7 +52,7 @@ def test_a_daemon_is_well_only_when_the_holder_of_its_port_has_its_certificate(
     now = moment(time.time())
     ours, strange = (self_signed(new_key(), name, now) for name in ("c", "stranger"))
     (tmp_path / "ca.crt").write_text(ours.pem)
-    (tmp_path / "tls-agent.pem").write_text(ours.issue(Holder("c", "agent", "a1", "127.0.0.1"), now))
+    (tmp_path / "tls-agent.pem").write_text(ours.issue(CertificateHolder("c", "agent", "a1", "127.0.0.1"), now))
     context = None
     if address:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
@@ -60,7 +60,7 @@ def test_a_daemon_is_well_only_when_the_holder_of_its_port_has_its_certificate(
         context.load_verify_locations(tmp_path / "ca.crt")
         kind = holder.rpartition(" ")[2]
         authority = ours if holder == kind else strange
-        (tmp_path / "own.pem").write_text(authority.issue(Holder("c", kind, "a1", address), now))
+        (tmp_path / "own.pem").write_text(authority.issue(CertificateHolder("c", kind, "a1", address), now))
         context.load_cert_chain(tmp_path / "own.pem")
     said = f"HTTP/1.1 {answer}\r\n\r\nport 5051 is taken" if answer else "SSH-2.0-stranger\r\n"
     with socket.create_server(("127.0.0.1", 0)) as server:

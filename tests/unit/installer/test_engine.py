@@ -1,4 +1,7 @@
-"""The phases with the real engine: Ansible, the roles' manifests and a small bundle, on hosts that are folders."""
+"""The phases with the real engine: Ansible, the roles' manifests and a small bundle, on hosts that are folders.
+
+Where a test deploys again and again to see what comes of something else, the hosts are asked without Ansible.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,10 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
-from dcos_installer.ansible.places import Place
+from dcos_installer.ansible.connection import Connection
 from dcos_installer.bundle import runtime
 from dcos_installer.phases.base import HostsFailed, Phase
 from dcos_installer.phases.build_bundle import BuildBundle
@@ -23,6 +27,9 @@ from dcos_installer.plan import plan as plans
 from dcos_installer.plan.journal import Journal, read
 from tests.support.installer.pretended import PretendedContext, pretend, spec_of
 from tests.support.installer.small_engine import Preflight, SmallBundle
+from tests.support.installer.straight import straight
+
+without_ansible = pytest.mark.usefixtures(straight.__name__)
 
 
 def _context(tmp_path: Path, **changes: Any) -> PretendedContext:
@@ -37,7 +44,7 @@ def _context(tmp_path: Path, **changes: Any) -> PretendedContext:
         ctx.state,
         ctx.provider,
         sockets,
-        places=lambda host: Place(root=str(hosts / host.name)),
+        connections=lambda host: Connection(root=str(hosts / host.name)),
         cache=tmp_path / "cache",
     )
     ctx.machines = ctx.provider.inspect()
@@ -55,7 +62,7 @@ def _run(ctx: PretendedContext) -> PretendedContext:
 def test_a_deploy_on_folders_lays_down_what_was_planned_and_a_second_nothing(tmp_path: Path) -> None:
     first = _run(_context(tmp_path))
     assert first.changes == 1 + 2 * len(first.spec.hosts)
-    saved = plans.load(first.state.plan)
+    saved = msgspec.json.decode(first.state.plan.read_bytes(), type=plans.Plan)
     assert {name: host.manifest.digest for name, host in saved.hosts.items()} == {
         name: host.manifest for name, host in first.plan.hosts.items()
     }
@@ -79,6 +86,7 @@ def test_a_deploy_on_folders_lays_down_what_was_planned_and_a_second_nothing(tmp
     ]
 
 
+@without_ansible
 def test_packages_that_are_gone_from_one_host_are_planned_brought_and_mended_there_only(tmp_path: Path) -> None:
     _run(_context(tmp_path))
     packages = tmp_path / "hosts" / "a1" / "opt/dcos/packages"
@@ -107,6 +115,7 @@ def test_a_host_that_changed_after_the_plan_is_left_alone(tmp_path: Path) -> Non
     assert (tmp_path / "hosts" / "a2" / "opt/dcos/active").is_symlink()
 
 
+@without_ansible
 def test_existing_hosts_are_cleared_of_everything_but_their_state(tmp_path: Path) -> None:
     ctx = _run(_context(tmp_path))
     kept = tmp_path / "hosts" / "a1" / "var/lib/dcos/agent/tasks"

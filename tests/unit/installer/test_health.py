@@ -15,7 +15,7 @@ import pytest
 
 from dcos_installer import secrets
 from dcos_installer.daemon_client import Asker, CannotAsk, NotWell
-from dcos_installer.phases.checks.door import login
+from dcos_installer.phases.checks.login import login
 from dcos_installer.phases.health import what_is_wrong
 from dcos_installer.secrets import Vault
 from dcos_installer.services import installed

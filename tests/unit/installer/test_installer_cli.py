@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from dataclasses import replace
@@ -99,3 +100,18 @@ def test_the_administrators_password_is_shown_once_on_the_terminal_and_never_as_
         assert as_json or str(job.state.secrets / "administrator.json") in said
         _tell_administrator(job, as_json)
         assert capsys.readouterr().out == ""
+
+
+def test_help_and_a_refusal_do_not_load_what_only_commands_on_hosts_need() -> None:
+    code = (
+        "import sys; from dcos_installer.cli import cli; cli(['exec', '--help'], standalone_mode=False); "
+        "sys.exit(bool({'ansible', 'fabric', 'paramiko', 'invoke', 'pydantic'} & set(sys.modules)))"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True, stdout=subprocess.DEVNULL)
+
+
+def test_one_module_alone_knows_fabric_and_paramiko() -> None:
+    home = inventories_dir().parent / "installer" / "dcos_installer"
+    knows = re.compile(r"^\s*(?:import|from) (?:fabric|paramiko|invoke)\b", re.MULTILINE)
+    found = {path.relative_to(home).as_posix() for path in home.rglob("*.py") if knows.search(path.read_text())}
+    assert found == {"hosts/connection.py"}

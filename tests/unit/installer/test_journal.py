@@ -9,7 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dcos_installer.plan.journal import Journal, JournalDamaged, cut_off, read, set_aside, under_way
+from dcos_installer.plan.journal import Journal, JournalDamaged, read, set_aside, under_way
+from tests.support.installer.journals import cut_off
 
 
 def _journal(path: Path, run: str = "r1") -> Journal:

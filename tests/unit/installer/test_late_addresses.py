@@ -1,6 +1,7 @@
 """Machines whose addresses are known after creation: planned without, deployed with them, made once whatever crashes.
 
-The cloud is a folder (`tests.support.providers.late`), its machines are folders; phases, engine and Ansible are real.
+The cloud is a folder (`tests.support.providers.late`), its machines are folders; phases and engine are real, and so
+is Ansible where all that a deploy lays down is looked at.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import pytest
 from cryptography import x509
 
 from dcos_installer import machine_records, recovery
-from dcos_installer.ansible.places import Place
+from dcos_installer.ansible.connection import Connection
 from dcos_installer.commands import destroy_phases, plan_phases
 from dcos_installer.config.late_addresses import is_stand_in, stood_in_for, unknown
 from dcos_installer.config.model import ClusterSpec
@@ -27,7 +28,7 @@ from dcos_installer.phases.converge import ConvergeAgents, ConvergeCoordination,
 from dcos_installer.phases.gather_facts import GatherFacts
 from dcos_installer.phases.make_secrets import MakeSecrets
 from dcos_installer.phases.manager import run_phases
-from dcos_installer.phases.provision_machines import ProvisionMachines
+from dcos_installer.phases.provision_machines import MasterMoved, ProvisionMachines
 from dcos_installer.phases.release_lock import ReleaseLock
 from dcos_installer.phases.upload_bundle import UploadBundle
 from dcos_installer.phases.validate_facts import ValidateFacts
@@ -42,10 +43,12 @@ from dcos_installer.state import open_state
 from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.pretended import PretendedContext, pretend, texts
 from tests.support.installer.small_engine import Preflight, SmallBundle
+from tests.support.installer.straight import straight
 from tests.support.providers.late.cloud import Cloud
 from tests.support.providers.late.provider import LateProvider
 
 pytestmark = pytest.mark.usefixtures(cheap_roots.__name__)
+without_ansible = pytest.mark.usefixtures(straight.__name__)
 
 INVENTORY = """\
 [masters]
@@ -63,9 +66,9 @@ NAMES = ["m1", "a1", "p1"]
 
 @pytest.fixture(autouse=True)
 def late_is_known() -> Iterator[None]:
-    registry.ROOMS.append("tests.support.providers")
+    registry.SEARCHED_PACKAGES.append("tests.support.providers")
     yield
-    registry.ROOMS.remove("tests.support.providers")
+    registry.SEARCHED_PACKAGES.remove("tests.support.providers")
 
 
 @pytest.fixture
@@ -91,7 +94,7 @@ def context(inventory: Path, *, dry_run: bool = False) -> PretendedContext:
         ctx.state,
         provider,
         sockets,
-        places=lambda host: Place(root=str(provider.root(host.name))),
+        connections=lambda host: Connection(root=str(provider.root(host.name))),
         cache=folder / "cache",
     )
     return ctx
@@ -196,7 +199,7 @@ def test_addresses_learned_after_creation_flow_into_everything_that_names_them(i
         names = x509.load_pem_x509_certificate(pem[pem.index("-----BEGIN CERTIFICATE") :].encode()).extensions
         told = names.get_extension_for_class(x509.SubjectAlternativeName).value
         assert told.get_values_for_type(x509.IPAddress) == [IPv4Address(host.address)]
-        assert Place(ssh=ctx.provider.ssh(host)).variables()["ansible_host"] == host.address
+        assert Connection(ssh=ctx.provider.ssh(host)).variables()["ansible_host"] == host.address
         assert f"{host.address} " in ctx.state.known_hosts.read_text()
         laid_down = "".join(path.read_text() for path in (root / "opt/dcos/active").glob("etc/**/*") if path.is_file())
         assert "0.0.0.1" not in laid_down.replace("10.0.0.1", "")
@@ -216,6 +219,7 @@ def test_addresses_learned_after_creation_flow_into_everything_that_names_them(i
     assert sorted(cloud.made()) == sorted(NAMES)
 
 
+@without_ansible
 def test_a_new_agent_shows_as_a_change_of_every_firewall_and_disturbs_no_machine(inventory: Path) -> None:
     deployed(inventory)
     inventory.write_text(inventory.read_text().replace("[public_agents]", "a2\n[public_agents]"))
@@ -240,7 +244,7 @@ def test_a_run_killed_at_any_step_of_the_creation_makes_no_machine_twice(tmp_pat
         inventory.write_text(INVENTORY.format(cloud=folder / "cloud"))
         described(inventory)
         (folder / "cloud/kill").write_text(str(step))
-        if not killed(lambda at=inventory: provisioned(at)):  # type: ignore[misc]
+        if not killed(lambda at=inventory: provisioned(at)):  # type: ignore[misc]  # mypy infers no lambda with a default
             break
         deaths += 1
         ctx = provisioned(inventory)
@@ -261,6 +265,41 @@ def test_a_machine_that_is_gone_is_made_anew_and_not_taken_for_the_old_one(inven
     assert cloud_of(inventory).made().count("a1") == 2
     assert machine_records.read(after.state)["a1"].token != token
     assert after.spec.host("a1").address != before.spec.host("a1").address
+
+
+def moved(inventory: Path, name: str, address: str) -> str:
+    """Has the cloud give a machine another address. Where it was."""
+    cloud = cloud_of(inventory)
+    (one,) = (one for one in cloud.of(described(inventory).cluster_id) if one.name == name)
+    cloud.move(one, address)
+    return one.address
+
+
+@without_ansible
+def test_a_master_that_has_another_address_now_is_refused_before_anything_changes(inventory: Path) -> None:
+    first = deployed(inventory)
+    was = moved(inventory, "m1", "198.19.77.250")
+    known = first.state.spec.read_bytes(), first.state.plan.read_bytes()
+    for again in (planned, provisioned, deployed):
+        with pytest.raises(MasterMoved) as refused:
+            again(inventory)
+        text = f"{refused.value.what} {refused.value.why} {refused.value.hint}"
+        assert f"m1: it had the address {was}" in text and "198.19.77.250 now" in text and "ZooKeeper" in text
+        assert f"give it the address {was} again" in text and "destroy" in text
+        assert (first.state.spec.read_bytes(), first.state.plan.read_bytes()) == known
+    moved(inventory, "m1", was)
+    assert deployed(inventory).changes == 0
+
+
+@without_ansible
+def test_an_agent_may_move_and_so_may_masters_of_which_none_is_left(inventory: Path) -> None:
+    deployed(inventory)
+    moved(inventory, "a1", "198.19.77.251")
+    after = deployed(inventory)
+    assert after.spec.host("a1").address == "198.19.77.251" and after.changes > 0
+    (lost,) = (one for one in cloud_of(inventory).of(after.spec.cluster_id) if one.name == "m1")
+    cloud_of(inventory).remove(lost)
+    assert deployed(inventory).spec.host("m1").address not in ("", lost.address)
 
 
 def test_what_could_be_made_is_kept_when_one_machine_fails(inventory: Path) -> None:
@@ -288,6 +327,7 @@ def test_a_machine_that_gets_no_address_is_told_and_found_again(inventory: Path)
     assert sorted(cloud.made()) == sorted(NAMES)
 
 
+@without_ansible
 def test_a_removal_that_stops_half_way_is_told_and_finished_by_the_next(inventory: Path) -> None:
     ctx = provisioned(inventory)
     cloud = cloud_of(inventory)
@@ -316,6 +356,7 @@ def test_a_machine_whose_removal_was_begun_is_removed_before_it_is_made_again(in
     assert sorted(cloud.made()) == sorted([*NAMES, "a1"])
 
 
+@without_ansible
 def test_a_destroy_killed_at_any_step_is_finished_by_the_next(tmp_path: Path) -> None:
     deaths = 0
     for step in range(1, 20):
@@ -325,7 +366,7 @@ def test_a_destroy_killed_at_any_step_is_finished_by_the_next(tmp_path: Path) ->
         inventory.write_text(INVENTORY.format(cloud=folder / "cloud"))
         ctx = provisioned(inventory)
         (folder / "cloud/kill").write_text(str(step))
-        if not killed(lambda at=inventory: run(context(at), *destroy_phases(purge=False))):  # type: ignore[misc]
+        if not killed(lambda at=inventory: run(context(at), *destroy_phases(purge=False))):  # type: ignore[misc]  # mypy infers no lambda with a default
             break
         deaths += 1
         run(context(inventory), *destroy_phases(purge=False))

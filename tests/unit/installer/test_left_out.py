@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from dcos_installer.phases.engine import Planned
 from dcos_installer.phases.left_out import NoMajority
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.plan.facts import Facts
-from dcos_installer.remote import Unreachable
+from dcos_installer.remote import SshFailed
 from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.pretended import (
     FolderRemote,
@@ -48,7 +49,7 @@ class OutOfReach(PretendedEngine):
             if (self.machines.read(name) or {}).get("manifest") != "":
                 self.machines.write(name, manifest="", generation=1)
         planned, _ = super().plan(spec, facts, bundle, absent)
-        failures = {name: Unreachable(name, f"{name} cannot be reached by SSH", why="no route") for name in self.gone}
+        failures = {name: SshFailed(name, f"{name} cannot be reached by SSH", why="no route") for name in self.gone}
         return Planned({name: host for name, host in planned.hosts.items() if name not in self.gone}), failures
 
 
@@ -99,6 +100,60 @@ def test_masters_are_not_restarted_while_the_quorum_hangs_on_one_out_of_reach(tm
         run_phases(ctx, phases_of(deploy_phases()))
     assert isinstance(ctx.engine, OutOfReach)
     assert ctx.engine.together == [], "it is refused before anything is changed"
+
+
+def of(tmp_path: Path, *principals: str, masters: int = 3) -> ClusterSpec:
+    spec = spec_of(tmp_path, masters=masters, agents=2)
+    return spec.model_copy(update={"settings": spec.settings.model_copy(update={"principals": principals})})
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+class Refuses(OutOfReach):
+    """Its plan says that a machine cannot take its manifest."""
+
+    def plan(
+        self, spec: ClusterSpec, facts: Mapping[str, Facts], bundle: Any, absent: Collection[str]
+    ) -> tuple[Planned, Mapping[str, BaseException]]:
+        planned, failures = super().plan(spec, facts, bundle, absent)
+        hosts = {**planned.hosts, "a1": replace(planned.hosts["a1"], problems=("no room",))}
+        return replace(planned, hosts=hosts), failures
+
+
+@pytest.mark.parametrize(
+    ("gone", "engine", "new", "refusal"),
+    [
+        (["m3"], OutOfReach, 0, QuorumAtRisk),
+        (["m2", "m3"], OutOfReach, 0, NoMajority),
+        ([], Refuses, 0, HostsFailed),
+        (["a3"], OutOfReach, 1, HostsFailed),
+    ],
+)
+def test_nothing_is_written_or_deleted_before_a_refusal(
+    tmp_path: Path, gone: list[str], engine: type[OutOfReach], new: int, refusal: type[Exception]
+) -> None:
+    first = deployed(pretend(tmp_path, of(tmp_path, "flink", "spark")))
+    before = files(first.state.secrets)
+    assert b"flink" in before["principals.json"]
+    spec = of(tmp_path, "spark", "jenkins")
+    if new:
+        more = spec_of(tmp_path, masters=3, agents=3)
+        spec = spec.model_copy(update={"hosts": more.hosts})
+    ctx = pretend(tmp_path, spec)
+    ctx.engine = engine(ctx.machines_disk, gone, ["m2", "a1"])
+    with pytest.raises(refusal):
+        run_phases(ctx, phases_of(deploy_phases()))
+    assert files(first.state.secrets) == before
+    assert not any("secret" in text for text in texts(ctx, "change-finished"))
+    assert ctx.engine.together == []
+    # Once everything can be reached, it is done.
+    ctx = pretend(tmp_path, spec)
+    ctx.engine = OutOfReach(ctx.machines_disk, [], ["m2", "a1"])
+    run_phases(ctx, phases_of(deploy_phases()))
+    after = files(ctx.state.secrets)["principals.json"]
+    assert b"flink" not in after and b"jenkins" in after
 
 
 def test_a_host_that_never_carried_anything_cannot_be_left_out(tmp_path: Path) -> None:

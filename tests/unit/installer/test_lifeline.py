@@ -15,7 +15,7 @@ import pytest
 
 from dcos_installer import lifeline
 
-SECONDS = 60.0
+SECONDS = 240.0
 
 
 def wait_until(done: Callable[[], bool], what: str) -> None:

@@ -13,12 +13,12 @@ import pytest
 
 from dcos_installer.errors import LockHeld, StateError
 from dcos_installer.plan import lock
-from dcos_installer.plan.lock import Holder
+from dcos_installer.plan.lock import LockHolder
 from tests.support.installer.pretended import FolderRemote, spec_of
 
 
-def _holder(run: str, host: str = "here", flock: str = "/nowhere/lock", pid: int = 1) -> Holder:
-    return Holder(run, "ann", host, host and f"id@{host}", pid, 0.0, "c1", "deploy", flock)
+def _holder(run: str, host: str = "here", flock: str = "/nowhere/lock", pid: int = 1) -> LockHolder:
+    return LockHolder(run, "ann", host, host and f"id@{host}", pid, 0.0, "c1", "deploy", flock)
 
 
 @pytest.fixture

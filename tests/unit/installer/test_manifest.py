@@ -32,7 +32,6 @@ from dcos_installer.plan.manifest import (
     Sysctl,
     Unit,
     User,
-    decode,
     unit_file,
 )
 from dcos_installer.plan.materials import MaterialsMissing
@@ -60,20 +59,21 @@ def test_the_same_inputs_give_the_same_bytes() -> None:
 
 def test_a_manifest_survives_being_written_and_read() -> None:
     for host in ("m1", "a1", "p1"):
-        assert decode(made(a_spec(), host).encode()) == made(a_spec(), host)
+        assert msgspec.json.decode(made(a_spec(), host).encode(), type=Manifest) == made(a_spec(), host)
 
 
 def test_an_unknown_part_of_a_manifest_is_refused() -> None:
     data = msgspec.json.decode(made(a_spec(), "a1").encode())
     data["surprise"] = 1
     with pytest.raises(msgspec.ValidationError):
-        decode(msgspec.json.encode(data))
+        msgspec.json.decode(msgspec.json.encode(data), type=Manifest)
 
 
 def test_a_master_gets_coordination_kernel_and_init_in_the_order_in_which_they_start() -> None:
     units = [unit.name for unit in made(a_spec(), "m1").units]
     assert units == [
-        f"dcos-{name}.service" for name in ("firewall", "zookeeper", "master", "marathon", "auth", "gateway")
+        f"dcos-{name}.service"
+        for name in ("firewall", "zookeeper", "master", "marathon", "auth", "cosmos", "gateway", "repository")
     ]
 
 
@@ -144,7 +144,7 @@ def test_no_unit_is_asked_where_anybody_may_answer_and_each_shows_the_certificat
 def test_no_task_is_given_a_daemons_port_and_the_kernel_hands_none_out() -> None:
     spec = a_spec()
     numbers = set(installed().all_ports)
-    assert {5049, 5050, 5051, 5052, 8080, 8443, 2181, 2888, 3888} <= numbers
+    assert {5049, 5050, 5051, 5052, 7070, 7071, 8080, 8443, 2181, 2888, 3888} <= numbers
 
     def listed(words: str) -> set[int]:
         pairs = [[int(number) for number in part.split("-")] for part in words.split(",")]
@@ -171,7 +171,8 @@ def test_a_probe_that_a_stranger_could_answer_is_in_no_manifest(probe: str) -> N
 
 
 def test_every_secret_is_its_daemons_alone_and_changing_it_restarts_that() -> None:
-    owners = {"dcos-zookeeper", "dcos-master", "dcos-marathon", "dcos-auth", "dcos-gateway"}
+    daemons = ("zookeeper", "master", "marathon", "auth", "cosmos", "gateway", "repository")
+    owners = {f"dcos-{name}" for name in daemons}
     for host in ("m1", "a1"):
         found = made(a_spec(), host)
         users = {unit.name: _user(text(found, f"units/{unit.name}")) for unit in found.units}
@@ -195,10 +196,11 @@ def test_what_opens_doors_is_in_no_file_of_a_generation() -> None:
 def test_the_ports_between_masters_are_for_masters_and_the_gateways_for_everybody() -> None:
     rules = text(made(a_spec(masters=3), "m1"), "etc/firewall.nft")
     assert "tcp dport { 2888, 3888 } ip saddr @masters accept" in rules
-    members = "{ 2181, 5049, 5050, 5051, 5052, 8080, 8443 }"
+    members = "{ 2181, 5049, 5050, 5051, 5052, 7070, 7071, 7075, 7076, 8080, 8443 }"
     assert f"tcp dport {members} ip saddr @members accept" in rules
     assert f"tcp dport {members} ip saddr @operators accept" in rules
-    assert "tcp dport { 2181, 2888, 3888, 5049, 5050, 5051, 5052, 8080, 8443 } counter reject with tcp reset" in rules
+    closed = "{ 2181, 2888, 3888, 5049, 5050, 5051, 5052, 7070, 7071, 7075, 7076, 8080, 8443 }"
+    assert f"tcp dport {closed} counter reject with tcp reset" in rules
     assert not re.search(r"\b(80|443)\b", rules)
 
 
@@ -290,8 +292,8 @@ def test_the_agent_leaves_its_tasks_alone_when_it_stops() -> None:
 
 def test_daemons_on_masters_run_as_users_of_their_own() -> None:
     found = made(a_spec(), "m1")
-    names = ["dcos-auth", "dcos-gateway", "dcos-marathon", "dcos-master", "dcos-zookeeper"]
-    assert [user.name for user in found.users] == names
+    names = ("auth", "cosmos", "gateway", "marathon", "master", "repository", "zookeeper")
+    assert [user.name for user in found.users] == [f"dcos-{name}" for name in names]
     for user in found.users:
         assert f"User={user.name}\n" in text(found, f"units/{user.name}.service")
 

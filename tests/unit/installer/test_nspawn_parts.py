@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from dcos_installer.providers.base import Condition, Order, ProviderError
-from dcos_installer.providers.machine_keys import ClusterKeys
+from dcos_installer.providers.machine_keys import ClusterKeys, hosts_file
 from dcos_installer.providers.nspawn import supervisor as nspawn_supervisor
 from dcos_installer.providers.nspawn.launch import (
     supervisor_command,
@@ -23,7 +23,7 @@ from dcos_installer.providers.nspawn.launch import (
 )
 from dcos_installer.providers.nspawn.machine import MachineFolder, ProcessMark, Status
 from dcos_installer.providers.nspawn.mounts import overlay_command
-from dcos_installer.providers.nspawn.provider import NspawnProvider, hosts_file, unique_name
+from dcos_installer.providers.nspawn.provider import NspawnProvider, unique_name
 from dcos_installer.providers.nspawn.supervisor import BoundedLog, main, nspawn_command, nspawn_environment
 from dcos_installer.providers.registry import open_provider
 from dcos_installer.state import ClusterState

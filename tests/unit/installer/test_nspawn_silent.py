@@ -1,4 +1,4 @@
-"""A machine that runs and cannot be spoken with: what is known of it is told, and nothing that is old."""
+"""A machine that runs and does not answer: the error says what is known of it now, and nothing older."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from dcos_installer.providers.answering import SshProblem, ssh_problem
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.nspawn import control as nspawn_control
-from dcos_installer.providers.nspawn.control import MachineControl, SshProblem, ssh_problem
+from dcos_installer.providers.nspawn.control import MachineControl
 from dcos_installer.providers.nspawn.machine import MachineFolder, ProcessMark, Status
 from tests.support.installer.nspawn_parts import RECORD
 

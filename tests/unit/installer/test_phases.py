@@ -27,6 +27,7 @@ from dcos_installer.providers.base import Note, Results, silent
 from dcos_installer.services import installed
 from dcos_installer.state import find_state
 from tests.support.installer.cheap_roots import cheap_roots
+from tests.support.installer.journals import cut_off
 from tests.support.installer.pretended import (
     WANTED,
     FolderRemote,
@@ -54,7 +55,7 @@ def test_a_deploy_makes_the_machines_and_brings_each_to_its_manifest(tmp_path: P
     ctx = deployed(pretend(tmp_path, spec_of(tmp_path)))
     assert _all_deployed(ctx)
     records = journal.read(ctx.state.journal)
-    assert not journal.under_way(records) and not journal.cut_off(records)
+    assert not journal.under_way(records) and not cut_off(records)
     observed = [
         (record.host, record.digest) for record in records if record.kind == "observed" and record.digest == WANTED
     ]
@@ -69,7 +70,7 @@ def test_a_second_deploy_changes_nothing_and_reads_no_facts(tmp_path: Path) -> N
     deployed(pretend(tmp_path, spec_of(tmp_path)))
     again = deployed(pretend(tmp_path, spec_of(tmp_path)))
     assert again.changes == 0
-    assert again.engine.asked == []  # type: ignore[attr-defined]
+    assert again.engine.asked == []  # type: ignore[attr-defined]  # the pretended one has it
     assert texts(again, "change-started") == []
     assert [event.phase for event in again.said if event.kind == "phase-skipped"] == [
         "Let hosts finish",
@@ -137,7 +138,7 @@ def test_a_deploy_killed_at_any_step_is_resumed_by_the_next(tmp_path: Path) -> N
         if not _killed(lambda at=step, where=folder, what=spec: deployed(pretend(where, what, kill_at=at))):  # type: ignore[misc]  # mypy infers no lambda with a default
             break
         killed += 1
-        assert journal.cut_off(journal.read(pretend(folder, spec).state.journal))
+        assert cut_off(journal.read(pretend(folder, spec).state.journal))
         resumed = deployed(pretend(folder, spec))
         assert _all_deployed(resumed), f"killed at step {step}"
         assert deployed(pretend(folder, spec)).changes == 0
@@ -197,16 +198,16 @@ def test_an_upload_that_fails_on_one_host_is_told_with_the_host(tmp_path: Path) 
 def test_facts_that_changed_since_the_last_run_are_read_anew_and_checked(tmp_path: Path) -> None:
     deployed(pretend(tmp_path, spec_of(tmp_path)))
     ctx = pretend(tmp_path, spec_of(tmp_path))
-    ctx.engine.facts = {"a1": {"container_runtime": ""}}  # type: ignore[attr-defined]
+    ctx.engine.facts = {"a1": {"container_runtime": ""}}  # type: ignore[attr-defined]  # the pretended one has it
     with pytest.raises(PreflightFailed) as caught:
         deployed(ctx)
     assert [host for host, _, _ in caught.value.problems] == ["a1"]
-    assert ctx.engine.asked == ["a1"]  # type: ignore[attr-defined]
+    assert ctx.engine.asked == ["a1"]  # type: ignore[attr-defined]  # the pretended one has it
 
 
 def test_a_new_machine_that_is_not_what_was_promised_stops_the_run(tmp_path: Path) -> None:
     ctx = pretend(tmp_path, spec_of(tmp_path))
-    ctx.engine.facts = {"m1": {"cgroups": "v2"}}  # type: ignore[attr-defined]
+    ctx.engine.facts = {"m1": {"cgroups": "v2"}}  # type: ignore[attr-defined]  # the pretended one has it
     with pytest.raises(InstallerError, match="another machine than its provider promised") as caught:
         deployed(ctx)
     assert caught.value.why == "cgroups: v2 instead of v1"
@@ -276,7 +277,7 @@ def test_a_first_master_that_still_boots_is_waited_for(tmp_path: Path) -> None:
         remote.reachable = True
         return started(names)
 
-    ctx.provider.start = start  # type: ignore[method-assign]
+    ctx.provider.start = start  # type: ignore[method-assign]  # a double takes its place
     deployed(ctx)
     assert texts(ctx, "note")[:-1] == ["m1: runs, and SSH does not answer yet: waiting for it"]
 
@@ -303,7 +304,7 @@ def test_a_damaged_journal_is_set_aside_and_nothing_else_is_lost(tmp_path: Path,
 def test_a_second_operator_is_told_and_changes_nothing(tmp_path: Path) -> None:
     deployed(pretend(tmp_path, spec_of(tmp_path)))
     ctx = pretend(tmp_path, spec_of(tmp_path))
-    other = lock.Holder("r9", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "deploy")
+    other = lock.LockHolder("r9", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "deploy")
     lock.take(ctx.remote(ctx.spec.masters[0]), other)
     with pytest.raises(LockHeld, match="bob on elsewhere"):
         deployed(ctx)
@@ -344,7 +345,7 @@ def test_ruins_are_cleared_though_the_first_master_does_not_answer(tmp_path: Pat
 def test_new_masters_are_converged_together_and_running_ones_one_at_a_time(tmp_path: Path) -> None:
     spec = spec_of(tmp_path, masters=3, agents=1)
     first = deployed(pretend(tmp_path, spec))
-    assert first.engine.together == [["m1", "m2", "m3"], ["a1"]]  # type: ignore[attr-defined]
+    assert first.engine.together == [["m1", "m2", "m3"], ["a1"]]  # type: ignore[attr-defined]  # the pretended one has it
     for name in ("m1", "m3"):
         first.machines_disk.write(name, manifest="older")
     second = pretend(tmp_path, spec)
@@ -353,7 +354,7 @@ def test_new_masters_are_converged_together_and_running_ones_one_at_a_time(tmp_p
         stands if url.endswith("/srvr") else None if url.endswith("/health") else first.ask(url, **rest)
     )
     deployed(second)
-    assert second.engine.together == [["m1"], ["m3"]]  # type: ignore[attr-defined]
+    assert second.engine.together == [["m1"], ["m3"]]  # type: ignore[attr-defined]  # the pretended one has it
 
 
 def test_a_master_is_not_changed_while_the_quorum_hangs_on_it(tmp_path: Path) -> None:
@@ -369,18 +370,18 @@ def test_a_master_is_not_changed_while_the_quorum_hangs_on_it(tmp_path: Path) ->
 def test_a_master_is_changed_once_the_one_before_is_back_in_the_quorum(tmp_path: Path) -> None:
     spec = spec_of(tmp_path, masters=3, agents=1)
     ctx = deployed(pretend(tmp_path, spec))
-    ctx.ask.joining = {"m1"}  # type: ignore[attr-defined]
+    ctx.ask.joining = {"m1"}  # type: ignore[attr-defined]  # the pretended one has it
     slept = ctx.sleep
 
     def join(seconds: float) -> None:
         slept(seconds)
         if ctx.monotonic() > 3:
-            ctx.ask.joining = set()  # type: ignore[attr-defined]
+            ctx.ask.joining = set()  # type: ignore[attr-defined]  # the pretended one has it
 
     ctx.sleep = join
     hold_quorum(ctx, spec.host("m2"))
     assert 3 < ctx.monotonic() < 10
-    ctx.ask.joining = {"m1"}  # type: ignore[attr-defined]
+    ctx.ask.joining = {"m1"}  # type: ignore[attr-defined]  # the pretended one has it
     ctx.sleep = slept
     with pytest.raises(QuorumAtRisk) as caught:
         hold_quorum(ctx, spec.host("m2"))

@@ -1,4 +1,4 @@
-"""Deploys and who may pass: secrets that are there or lost, ports, tokens, the administrator, the gateways."""
+"""Deploys and access: secrets that exist or are lost, ports, tokens, the administrator, the gateways."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from dcos_installer.commands import deploy_phases, plan_phases
 from dcos_installer.config.model import ClusterSpec, HostSpec
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.phases.base import HostsFailed
-from dcos_installer.phases.checks.door import check_gateway
+from dcos_installer.phases.checks.login import check_gateway
 from dcos_installer.phases.make_secrets import SecretsLost
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.phases.postflight import PostflightFailed
@@ -65,7 +65,7 @@ def test_a_token_that_is_good_is_left_alone_and_one_that_is_refused_or_gone_is_r
         ctx = pretend(tmp_path, spec_of(tmp_path))
         for name, value in changes.items():
             setattr(ctx.ask, name, value)
-        return deployed(ctx).changes, ctx.ask.logins  # type: ignore[attr-defined]
+        return deployed(ctx).changes, ctx.ask.logins  # type: ignore[attr-defined]  # the pretended one has it
 
     assert again() == (0, [])
     assert again(token="newer") == (1, ["admin"])
@@ -79,11 +79,11 @@ def test_an_administrator_who_changed_his_password_is_told_to_log_in_and_nothing
     deployed(pretend(tmp_path, spec_of(tmp_path)))
     for changes in (1, 0):
         plan = pretend(tmp_path, spec_of(tmp_path), dry_run=True)
-        plan.ask.token, plan.ask.password = "another", "changed"  # type: ignore[attr-defined]
+        plan.ask.token, plan.ask.password = "another", "changed"  # type: ignore[attr-defined]  # the pretended one has it
         run_phases(plan, phases_of(plan_phases()))
         assert plan.changes == changes
         ctx = pretend(tmp_path, spec_of(tmp_path))
-        ctx.ask.token, ctx.ask.password = "another", "changed"  # type: ignore[attr-defined]
+        ctx.ask.token, ctx.ask.password = "another", "changed"  # type: ignore[attr-defined]  # the pretended one has it
         assert deployed(ctx).changes == changes
         assert any("log in with dcos auth login" in text for text in texts(ctx, "note"))
 
@@ -106,7 +106,7 @@ def test_a_plan_tells_whose_secret_is_deleted_and_a_deploy_deletes_no_other(tmp_
 
 def test_a_first_deploy_fails_when_the_password_it_made_lets_nobody_in(tmp_path: Path) -> None:
     ctx = pretend(tmp_path, spec_of(tmp_path))
-    ctx.ask.password = "another"  # type: ignore[attr-defined]
+    ctx.ask.password = "another"  # type: ignore[attr-defined]  # the pretended one has it
     with pytest.raises(HostsFailed, match="not every gateway"):
         deployed(ctx)
 

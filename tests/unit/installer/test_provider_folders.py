@@ -11,6 +11,7 @@ from dcos_installer import providers
 from dcos_installer.config.variables import ANSIBLE_VARIABLES, VARIABLES
 from dcos_installer.inventory_variables import only_with, variables
 from dcos_installer.providers import registry
+from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.registry import declarations, default
 from tests.support import providers as providers_of_tests
 
@@ -40,12 +41,24 @@ def test_no_provider_is_named_outside_its_folder() -> None:
 
 def test_a_new_provider_is_one_folder_and_nothing_else(monkeypatch: pytest.MonkeyPatch) -> None:
     before = set(variables())
-    monkeypatch.setattr(registry, "ROOMS", [*registry.ROOMS, providers_of_tests.__name__])
+    monkeypatch.setattr(registry, "SEARCHED_PACKAGES", [*registry.SEARCHED_PACKAGES, providers_of_tests.__name__])
     assert "late" in declarations()
     own = {variable.name for variable in declarations()["late"].variables}
     assert set(variables()) == before | own
     assert all(only_with(name) == ("late",) for name in own)
     assert "late (machines of a cloud in a folder)" in _refused(variables()["dcos_provider"].parse)
+
+
+def test_a_folder_that_is_no_package_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    package = tmp_path / "some_providers"
+    (package / "half").mkdir(parents=True)
+    (package / "__init__.py").touch()
+    (package / "half" / "declaration.py").touch()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr(registry, "SEARCHED_PACKAGES", [package.name])
+    with pytest.raises(ProviderError) as refused:
+        declarations()
+    assert str(package / "half") in str(refused.value) and "__init__.py" in str(refused.value.hint)
 
 
 def test_one_kind_is_meant_where_no_provider_is_named() -> None:

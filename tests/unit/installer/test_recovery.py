@@ -12,7 +12,7 @@ from dcos_installer.errors import LockHeld, StateError
 from dcos_installer.phases.manager import run_phases
 from dcos_installer.plan import lock
 from dcos_installer.providers.nspawn import remains
-from dcos_installer.providers.nspawn.machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn.machine import MachineFolder, NspawnRecord
 from dcos_installer.recovery import mismatch, what_is_left
 from dcos_installer.snapshot import SnapshotDamaged, last_spec, remember_spec
 from dcos_installer.spec import load_spec
@@ -48,7 +48,7 @@ def _machine(state: ClusterState, folder: Path, name: str, address: str) -> None
     there = MachineFolder(folder / "machines" / state.cluster_id[:8] / name)
     there.path.mkdir(parents=True)
     there.write_record(
-        MachineRecord(
+        NspawnRecord(
             cluster_id=state.cluster_id,
             name=name,
             unique_name=f"dcos-{name}",

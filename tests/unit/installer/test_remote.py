@@ -8,10 +8,12 @@ from pathlib import Path
 
 import pytest
 
+from dcos_installer.ansible.connection import Connection
 from dcos_installer.config.model import HostSpec, SshSpec
 from dcos_installer.errors import InstallerError
 from dcos_installer.providers.base import SshTarget
-from dcos_installer.remote import Remote, Unreachable
+from dcos_installer.remote import Remote, SshFailed
+from dcos_installer.ssh_config import ssh_config
 
 Say = Callable[[str], None]
 TARGET = SshTarget("198.18.0.21", 22, "root", Path("/state/id"), Path("/state/known_hosts"))
@@ -71,7 +73,7 @@ def test_existing_hosts_are_reached_with_the_operators_set_up_and_host_keys_are_
 )
 def test_a_host_that_ssh_does_not_reach_is_told_with_a_fitting_remedy(ssh_says: Say, said: str, hint: str) -> None:
     ssh_says(f"echo '{said}' >&2; exit 255")
-    with pytest.raises(Unreachable) as caught:
+    with pytest.raises(SshFailed) as caught:
         Remote(_host(), TARGET).run(["true"], what="look")
     assert caught.value.host == "a1"
     assert caught.value.why == said
@@ -91,3 +93,12 @@ def test_a_script_travels_on_stdin_and_its_arguments_are_quoted(ssh_says: Say, t
     ssh_says('while [ "$1" != -- ]; do shift; done; shift; exec sh -c "$*"')
     finished = Remote(_host(), TARGET).script('printf "%s|" "$@"', ["a b", "$(id)", "'"], what="say")
     assert finished.stdout == "a b|$(id)|'|"
+
+
+def test_a_jump_host_is_told_to_ssh_to_ansible_and_to_others() -> None:
+    target = SshTarget("198.18.0.21", 22, "root", None, None, jump="ops@bastion:2222")
+    argv = Remote(_host(), target).argv(["id"])
+    assert argv[argv.index("-J") + 1] == "ops@bastion:2222"
+    assert "ProxyJump=ops@bastion:2222" in Connection(ssh=target).ssh_options()
+    assert "  ProxyJump ops@bastion:2222\n" in ssh_config([(_host(), target)])
+    assert "ProxyJump" not in ssh_config([(_host(), TARGET)])

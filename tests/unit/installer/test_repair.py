@@ -78,6 +78,20 @@ def test_files_that_are_not_its_users_are_given_back_and_nothing_is_emptied(
     assert any("its ZooKeeper serves (follower); its files are its own again" in event.text for event in ctx.said)
 
 
+def test_one_that_was_only_stopped_is_started_and_not_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ctx = cluster(tmp_path, 3)
+    member = repairing(monkeypatch, ctx, "m3", [None, None])
+    run_phases(ctx, [RepairZooKeeper("m3")])
+    assert member.done == ["give back"]
+
+
+def test_one_that_complains_once_it_is_started_is_emptied(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    ctx = cluster(tmp_path, 3)
+    member = repairing(monkeypatch, ctx, "m3", [None, DAMAGED, None])
+    run_phases(ctx, [RepairZooKeeper("m3")])
+    assert member.done == ["give back", "put aside"]
+
+
 def test_files_are_given_back_without_a_majority_too_and_the_others_are_named(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

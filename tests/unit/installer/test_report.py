@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import threading
 from pathlib import Path
 from typing import get_args
 
@@ -85,6 +86,25 @@ def test_the_live_display_keeps_finished_phases_and_shows_hosts_at_work() -> Non
     for text in ("deploy lab: 2 machines (nspawn)", "1 changed", "every host has what it needs", "no space left"):
         assert text in shown
     assert "nothing to change" in shown
+
+
+def test_nothing_is_printed_while_the_display_would_have_to_wait_for_it() -> None:
+    """The display holds a lock while it renders, and printing wants that lock: the other order hangs."""
+    report = LiveReport(Console(file=io.StringIO(), force_terminal=True, width=100), lambda: 12.0)
+    printed: list[object] = []
+
+    def rendered_meanwhile(text: object, **_: object) -> None:
+        beside = threading.Thread(target=report._render, daemon=True)
+        beside.start()
+        beside.join(60)
+        assert not beside.is_alive(), f"the display waits while this is printed: {text}"
+        printed.append(text)
+
+    report.close()
+    report._live.console.print = rendered_meanwhile  # type: ignore[method-assign, assignment]  # in its place, for this report only
+    for event in STORY:
+        report.event(event)
+    assert len(printed) >= 4
 
 
 def test_every_kind_of_event_is_documented() -> None:

@@ -27,6 +27,9 @@ from dcos_installer.playbook import APPLY_SECONDS
 from dcos_installer.services import installed
 from dcos_installer.spec import load_spec
 from dcos_installer.state import find_state
+from dcos_runtime.flags.shared import TASK_PORTS
+from tests.support.installer.folder_hosts import a_spec
+from tests.support.installer.targets import this_machine
 
 ROLES = roles_dir()
 LOCAL_ACTIONS = {"dcos_fragment"}
@@ -54,10 +57,35 @@ def test_every_option_of_a_role_has_a_default_a_type_and_a_way_into_its_fragment
     specs = yaml.safe_load((ROLES / role / "meta" / "argument_specs.yml").read_text())
     declared = specs["argument_specs"]["main"]["options"]
     assert declared.keys() == defaults.keys()
-    assert {name: spec["default"] for name, spec in declared.items()} == defaults
+    assert not any("default" in spec for spec in declared.values()), "defaults/main.yml has it: it says so alone"
     assert all(name.startswith(f"{role}_") and spec["type"] and spec["description"] for name, spec in declared.items())
     (options,) = [task["dcos_fragment"]["options"] for task in tasks_of(role)]
     assert options == {name.removeprefix(f"{role}_"): "{{ %s }}" % name for name in defaults}
+
+
+def test_the_ports_that_machines_keep_for_tasks_are_those_that_agents_offer() -> None:
+    """Two places: the flags cannot read a role's defaults, and those are YAML that anybody may set in an inventory."""
+    defaults = yaml.safe_load((ROLES / "common" / "defaults" / "main.yml").read_text())
+    assert defaults["common_task_ports"] == "{}-{}".format(*TASK_PORTS)
+
+
+def test_a_units_text_repeats_nothing_of_its_services_descriptor() -> None:
+    """Order, user, folder and pause come of the descriptor and of the role's options."""
+    for service in installed():
+        for path in (ROLES / service.name / "templates").iterdir():
+            text = path.read_text()
+            assert not re.search(r"^(?:User|Group)=dcos-|StateDirectory=dcos/|/var/lib/dcos/", text, re.MULTILINE), path
+            assert not re.search(r"^After=.*dcos-|^RestartSec=\d", text, re.MULTILINE), path
+
+
+def test_a_unit_starts_after_the_services_that_its_descriptor_names() -> None:
+    spec, services = a_spec(), installed()
+    for host in spec.hosts:
+        here = services.on(host)
+        for service in here:
+            order = services.order(service, host).split()
+            assert set(order) >= {other.unit_name for other in here if other.name in service.after}
+            assert order == [other.unit_name for other in here if other.unit_name in order], "as a deploy starts them"
 
 
 @pytest.mark.parametrize("role", [service.name for service in installed()])
@@ -101,7 +129,7 @@ def by_hand(tmp_path: Path) -> dict[str, str]:
     (tree / "bin").mkdir(parents=True)
     for program in runtime.programs():
         (tree / "bin" / program).write_text("made up\n")
-    target = runtime.this_machine()
+    target = this_machine()
     keep(
         tmp_path / "cache" / "dcos" / "bundle",
         runtime._inputs(target, locks_dir() / "runtime.lock", runtime._interpreter(target)),
@@ -155,7 +183,7 @@ def test_a_playbook_by_hand_makes_the_very_manifests_that_the_installer_makes(
     state = find_state(tmp_path / "cluster.ini")
     assert state is not None
     spec = load_spec(tmp_path / "cluster.ini", state.cluster_id)
-    target = runtime.this_machine()
+    target = this_machine()
     built = runtime.build(target, cache=tmp_path / "cache" / "dcos" / "bundle")
     vault = secrets.load(state, spec)
     assert vault.to_make == () and vault.trust is not None

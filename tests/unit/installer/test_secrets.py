@@ -83,8 +83,8 @@ def test_looking_makes_nothing_and_says_what_a_deploy_would_make(state: ClusterS
     assert not state.root.exists()
     assert found.trust is None
     assert found.roots_missing == ("the CA", "the token key", "the administrator", "ZooKeeper's passwords")
-    # One for the operator, four on the master, one on each of two agents.
-    assert found.to_make == (*found.roots_missing, "the secret of spark", "7 certificates")
+    # One for the operator, six on the master, one on each of two agents.
+    assert found.to_make == (*found.roots_missing, "the secret of spark", "9 certificates")
     assert set(found.of("m1").values()) == {None}
     with pytest.raises(LookupError, match=r"tls-agent\.pem of a1 was not made"):
         found.made("a1")
@@ -353,7 +353,7 @@ def test_making_that_is_killed_at_any_file_is_completed_by_the_next(tmp_path: Pa
         }
         assert load_pem_private_key((state.secrets / "ca.key").read_bytes(), None)
     # Five roots, the principals, seven certificates: killed before each is renamed into its place.
-    assert killed == 5 + 1 + 7
+    assert killed == 5 + 1 + 9
 
 
 def _killed_at(step: int, state: ClusterState, spec: ClusterSpec) -> bool:
@@ -369,7 +369,7 @@ def _killed_at(step: int, state: ClusterState, spec: ClusterSpec) -> bool:
             return rename(path, target)
 
         try:
-            Path.replace = counting  # type: ignore[method-assign,assignment]
+            Path.replace = counting  # type: ignore[method-assign,assignment]  # a double takes its place
             secrets.make(state, spec, NOW)
             code = 0
         finally:

@@ -1,4 +1,4 @@
-"""Where SSH's shared connections meet: short places only, none at all when there is none, and nothing left behind."""
+"""The folder of SSH's shared connections: short paths only, none if there is no place, and nothing left behind."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from dcos_installer import sockets
-from dcos_installer.ansible.places import Place
+from dcos_installer.ansible.connection import Connection
 from dcos_installer.config.model import HostSpec, SshSpec
 from dcos_installer.providers.base import SshTarget
 from dcos_installer.remote import Remote
@@ -72,10 +72,10 @@ def test_ssh_reads_the_very_files_whatever_their_folders_are_called(tmp_path: Pa
     key, known = folder / "id", folder / "known_hosts"
     target = SshTarget("198.18.0.21", 22, "root", key, known)
     host = HostSpec(name="a1", address="198.18.0.21", roles=frozenset({"agent"}), ssh=SshSpec(address="198.18.0.21"))
-    place = Place(ssh=target)
+    connection = Connection(ssh=target)
     for argv in (
         Remote(host, target).argv(),
-        ["ssh", *shlex.split(place.variables()["ansible_ssh_common_args"]), "198.18.0.21"],
+        ["ssh", *shlex.split(connection.variables()["ansible_ssh_common_args"]), "198.18.0.21"],
     ):
         said = subprocess.run(["ssh", "-G", *argv[1:]], capture_output=True, text=True, check=True).stdout
         shown = dict(line.partition(" ")[::2] for line in said.splitlines())

@@ -45,6 +45,33 @@ def test_the_local_inventory_is_valid_as_it_stands() -> None:
     assert [host.mem_mb for host in spec.hosts] == [2048, 1536, 1536, 1536]
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '[{"name": "Universe", "uri": "https://a.example/repo"}, {"name": "Our own", "uri": "http://198.18.0.11:7075"}]',
+        "Universe=https://a.example/repo, Our own=http://198.18.0.11:7075",
+    ],
+)
+def test_repositories_of_a_new_cluster_are_told_in_their_order(text: str, tmp_path: Path) -> None:
+    spec = load_spec(_write(tmp_path, f"{MINIMAL}[all:vars]\ndcos_repositories={text}\n"))
+    wanted = (("Universe", "https://a.example/repo"), ("Our own", "http://198.18.0.11:7075"))
+    assert spec.settings.repositories == wanted
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "dcos_repositories=ours=https://me:s3cr3t@a.example/repo",
+        'dcos_repositories=[{"name": "ours", "uri": "https://me:s3c/r3t@a.example/a/long/path/to/it"}]',
+        "dcos_cpus=https://s3cr3t@a.example/",
+    ],
+)
+def test_what_an_error_quotes_of_an_inventory_has_no_password_of_a_url(line: str, tmp_path: Path) -> None:
+    with pytest.raises(InventoryInvalid) as caught:
+        load_spec(_write(tmp_path, f"{MINIMAL}[all:vars]\n{line}\n"))
+    assert "***@a.example" in str(caught.value) and "r3t" not in str(caught.value)
+
+
 def test_the_rack_inventory_is_valid_as_it_stands() -> None:
     spec = load_spec(inventories_dir() / "rack.ini")
     assert (spec.name, spec.provider, len(spec.masters), len(spec.agents)) == ("rack", "static", 3, 5)
@@ -216,4 +243,21 @@ def test_one_master_alone_has_longer_sessions_unless_the_inventory_says_otherwis
 ) -> None:
     lines = "".join(f"m{number} ansible_host=198.18.0.1{number}\n" for number in range(masters))
     text = f"[masters]\n{lines}[agents]\na1 ansible_host=198.18.0.21\n[all:vars]\n{said}"
-    assert load_spec(_write(tmp_path, text)).settings.zk_session_timeout == seconds
+    assert load_spec(_write(tmp_path, text)).zk_session_timeout == seconds
+
+
+@pytest.mark.parametrize(
+    ("said", "jump"),
+    [
+        ("-J bastion", "bastion"),
+        ("-Jops@198.18.9.1:2222,b.example", "ops@198.18.9.1:2222,b.example"),
+        ("-o ProxyJump=ops@bastion", "ops@bastion"),
+        ("'-o ProxyJump=\"bastion:22\"'", "bastion:22"),
+    ],
+)
+def test_a_jump_host_is_read_as_ansible_hands_it_to_ssh(tmp_path: Path, said: str, jump: str) -> None:
+    inventory = tmp_path / "i.ini"
+    shared = f"dcos_provider=static\ndcos_operator_networks=198.18.9.0/24\nansible_ssh_common_args={said}\n"
+    inventory.write_text(f"{MINIMAL}[all:vars]\n{shared}")
+    spec = load_spec(inventory, "4b2a5a5e-7c1d-4d0e-9a35-1f2f3f4f5f6f")
+    assert {host.ssh.jump for host in spec.hosts} == {jump}

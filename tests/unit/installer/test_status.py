@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import get_args
 
 import pytest
 
 from dcos_installer import status
 from dcos_installer.daemon_client import NotWell
 from dcos_installer.errors import DeadlinePassed
+from dcos_installer.phases import checks
 from dcos_installer.phases.checks.coordination import Quorum, ask_quorum
 from dcos_installer.phases.checks.init import init
 from dcos_installer.phases.verify_cluster import VerifyCluster
+from dcos_installer.services import installed
+from dcos_installer.services.descriptor import CheckedBy
 from tests.support.installer.cheap_roots import cheap_roots
 from tests.support.installer.pretended import Daemons, PretendedContext, deployed, pretend, spec_of
 
@@ -85,7 +89,7 @@ def test_a_deploy_that_finds_no_leader_tells_that_there_is_no_majority(three: Pr
     whole.joining = {"m1", "m3"}
 
     def ask(url: str, **more: object) -> object:
-        return {"master/elected": 0.0} if "metrics" in url else whole(url, **more)  # type: ignore[arg-type]
+        return {"master/elected": 0.0} if "metrics" in url else whole(url, **more)  # type: ignore[arg-type]  # given by keyword
 
     three.ask = ask
     with pytest.raises(DeadlinePassed, match="a master leads: not within") as told:
@@ -122,3 +126,9 @@ def test_an_init_that_names_nobody_of_the_cluster_is_not_taken_for_a_leader(thre
     with pytest.raises(NotWell, match="no init leads") as told:
         init(three.ask, three.spec, three.services)
     assert "m1: names no master's init as the one that leads, but 203.0.113.9:8080" in told.value.evidence
+
+
+def test_every_check_that_a_descriptor_may_name_is_there() -> None:
+    assert set(get_args(CheckedBy)) == set(checks._KNOWN)
+    for name in get_args(CheckedBy):
+        assert installed().checked_by(name), f"no service names {name}"

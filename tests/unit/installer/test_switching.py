@@ -33,7 +33,7 @@ def conditions(results: Results) -> dict[str, str]:
 def test_machines_are_not_switched_while_somebody_else_works_on_the_cluster(tmp_path: Path) -> None:
     ctx = deployed(pretend(tmp_path, spec_of(tmp_path)))
     agent, master = ctx.spec.host("a2"), ctx.spec.host("m1")
-    elsewhere = lock.Holder("r", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "deploy")
+    elsewhere = lock.LockHolder("r", "bob", "elsewhere", "id@elsewhere", 7, 0.0, ctx.spec.cluster_id, "deploy")
     assert lock.take(ctx.remote(master), elsewhere) is None
     for verb in ("power-off", "reboot", "start"):
         with pytest.raises(LockHeld, match=r"bob on elsewhere .* since 1970") as told:
@@ -53,7 +53,7 @@ def test_a_switch_holds_the_lock_while_it_lasts_and_gives_it_back(tmp_path: Path
         def power_off(self, names: Collection[str], note: Note = silent) -> Results:
             holder = lock.shown(ctx.remote(ctx.spec.masters[0]))
             seen.append(f"{' '.join(names)}: {holder.command if holder else 'nobody'}")
-            with pytest.raises(LockHeld), lock.hold_here(ctx.state.lock, holder or ctx.holder):  # type: ignore[arg-type]
+            with pytest.raises(LockHeld), lock.hold_here(ctx.state.lock, holder or ctx.holder):  # type: ignore[arg-type]  # the pretended one has it
                 pytest.fail("two hold one lock")
             return super().power_off(names)
 

@@ -13,14 +13,14 @@ from aiohttp import web
 from yarl import URL
 
 from dcos_runtime import daemon, tls
+from dcos_runtime.flags.shared import UserFlags
 from dcos_runtime.guard.doors import Door, Doors
 from dcos_runtime.guard.guard import OPEN, Guard, guard
 from dcos_runtime.leading import standby as standbys
 from dcos_runtime.leading.http import Api
 from dcos_runtime.leading.role import Peer, Role
 from dcos_runtime.leading.routes import Pattern, Patterns, route
-from dcos_runtime.leading.standby import Secure as Tls
-from dcos_runtime.leading.standby import Standby
+from dcos_runtime.leading.standby import PeerTls, Standby
 from dcos_runtime.marathon import flags as marathon_flags
 from dcos_runtime.marathon.http.dialect import MarathonDialect
 from dcos_runtime.marathon.http.requests import pong
@@ -43,14 +43,14 @@ class Here:
 class Process:
     """An init as far as its API goes: it is told who leads. ``answer``: what it answers once it leads itself."""
 
-    def __init__(self, address: str, guard: Guard, secure: Tls | None = None, *, required: bool = False) -> None:
+    def __init__(self, address: str, guard: Guard, peer_tls: PeerTls | None = None, *, required: bool = False) -> None:
         self.role: Role[Here] = Role(Peer(address, address, address.rpartition(":")[0]))
         self.answer: Handle = _nothing
         self.principals: list[str | None] = []
         self._terms = 0
         dialect = MarathonDialect()
         dialect.address = address
-        self.standby = Standby(self.role, dialect, secure)
+        self.standby = Standby(self.role, dialect, peer_tls)
         self._doors = Doors(None, guard, frozenset((Door.READ, Door.WRITE)) if required else frozenset())
         self.api = Api(self.role, Patterns(self._routes(), dialect.tell), self._doors, dialect, self.standby)
 
@@ -144,12 +144,18 @@ class Secure:
         self.principals: list[str | None] = []
         self.http = self.https = URL()
 
-    def files(self, kind: str) -> tls.Files:
-        return tls.Files(self.authority.ca, self.authority.identity(kind))
+    def files(self, kind: str) -> tls.TlsFiles:
+        return tls.TlsFiles(self.authority.ca, self.authority.identity(kind))
 
     def guard(self) -> Guard:
         credentials = self.authority.credentials({"alice": "wonder"})
-        return guard(marathon_flags.REALM, credentials=str(credentials), tls_kinds=marathon_flags.TLS_KINDS)
+        return guard(
+            marathon_flags.REALM,
+            UserFlags(),
+            credentials=str(credentials),
+            tls_kinds={"marathon"},
+            kind="marathon",
+        )
 
     @asynccontextmanager
     async def running(self, leader_kind: str = "marathon") -> AsyncIterator[Secure]:
@@ -158,7 +164,10 @@ class Secure:
         self.principals = leading.principals
         async with serving(leading.api.application(), self.files(leader_kind).server()) as leader:
             process = Process(
-                "127.0.0.1:2", self.guard(), Tls(self.files("marathon").client("marathon"), leader.port), required=True
+                "127.0.0.1:2",
+                self.guard(),
+                PeerTls(self.files("marathon").client("marathon"), leader.port),
+                required=True,
             )
             # What the election tells is the leader's plain port, where nobody listens here.
             process.won_by("127.0.0.1:1")

@@ -13,12 +13,13 @@ from aiohttp import web
 from yarl import URL
 
 from dcos_runtime import daemon, tls
+from dcos_runtime.flags.shared import UserFlags
 from dcos_runtime.guard import guard
 from dcos_runtime.guard.doors import Doors
 from dcos_runtime.leading import standby as standbys
 from dcos_runtime.leading.dialect import PASSED_ON
 from dcos_runtime.leading.role import Peer
-from dcos_runtime.leading.standby import Secure
+from dcos_runtime.leading.standby import PeerTls
 from dcos_runtime.leading.standby import Standby as PassingOn
 from dcos_runtime.master.http import MasterRole, MesosDialect, public_api
 from dcos_runtime.master.main import peer
@@ -80,12 +81,12 @@ class Standby:
     """The API that our own daemons meet at a master that does not lead, and two others."""
 
     def __init__(self, authority: Authority) -> None:
-        self._files = tls.Files(authority.ca, authority.identity("master", host="127.0.0.1"))
-        self._others = {ip: tls.Files(authority.ca, authority.identity("master", host=ip, ip=ip)) for ip in IPS}
+        self._files = tls.TlsFiles(authority.ca, authority.identity("master", host="127.0.0.1"))
+        self._others = {ip: tls.TlsFiles(authority.ca, authority.identity("master", host=ip, ip=ip)) for ip in IPS}
         self._client = authority.client(authority.identity("gateway"))
-        self.role = MasterRole(0.0, {}, None, agent_port=free_port())
+        self.role = MasterRole(0.0, {}, None, tls_port=free_port())
         self.role.own = Peer("own", "127.0.0.1:5050", "127.0.0.1")
-        secure = Secure(self._files.client("master"), self.role.agent_port)
+        secure = PeerTls(self._files.client("master"), self.role.tls_port)
         self.passing_on = PassingOn(self.role, MesosDialect(), secure)
         self.first, self.second = (Master(ip) for ip in IPS)
         self.url = URL()
@@ -98,12 +99,14 @@ class Standby:
         application = web.Application(client_max_size=1 << 26)
         application.router.add_route("*", "/{tail:.*}", master.handle)
         context = self._others[master.ip].server()
-        async with daemon.listening(application, master.ip, self.role.agent_port, tls=context, stop_seconds=0.2):
+        async with daemon.listening(application, master.ip, self.role.tls_port, tls=context, stop_seconds=0.2):
             yield
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[Standby]:
-        doors = Doors("mesos-master", guard.guard("mesos-master", tls_kinds={"gateway", "master"}))
+        doors = Doors(
+            "mesos-master", guard.guard("mesos-master", UserFlags(), tls_kinds={"gateway", "master"}, kind="master")
+        )
         application = public_api(self.role, doors, self.passing_on).application()
         async with daemon.listening(application, "127.0.0.1", 0, tls=self._files.server(), stop_seconds=0.2) as address:
             self.url = URL(address.url)

@@ -9,10 +9,10 @@ import pytest
 
 from dcos_runtime.marathon.core import ids
 from dcos_runtime.marathon.core.app import App, VersionInfo, decode, encode, to_json
-from dcos_runtime.marathon.core.definition import Rules, complete, merged, with_service_ports
+from dcos_runtime.marathon.core.definition import DefinitionRules, complete, merged, with_service_ports
 from dcos_runtime.marathon.core.fields import Invalid
 
-RULES = Rules()
+RULES = DefinitionRules()
 
 
 def app(**data: Any) -> App:
@@ -174,7 +174,7 @@ def test_single_instance_apps_are_never_doubled_during_an_upgrade() -> None:
 
 
 def test_service_ports_are_unique_and_kept_over_updates() -> None:
-    rules = Rules(local_port_min=10000, local_port_max=10004)
+    rules = DefinitionRules(local_port_min=10000, local_port_max=10004)
     first = with_service_ports(app(ports=[0, 9000, 0]), None, {10000}, rules)
     assert [definition.port for definition in first.port_definitions] == [10001, 9000, 10002]
     again = with_service_ports(app(ports=[0, 9000, 0]), first, {10000}, rules)

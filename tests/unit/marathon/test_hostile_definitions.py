@@ -9,7 +9,7 @@ import pytest
 
 from dcos_runtime.marathon.core import patterns, stored
 from dcos_runtime.marathon.core.app import App, to_json
-from dcos_runtime.marathon.core.definition import MAX_INSTANCES, Rules, complete
+from dcos_runtime.marathon.core.definition import MAX_INSTANCES, DefinitionRules, complete
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.ids import MAX_APP
 from dcos_runtime.wire.scheduler import Call
@@ -19,7 +19,7 @@ SLOW = "(((((([a-z]+)+)+)+)+)+)+!"
 
 
 def app(**data: Any) -> App:
-    return complete({"id": "/a", "cmd": "sleep 1", **data}, None, Rules())
+    return complete({"id": "/a", "cmd": "sleep 1", **data}, None, DefinitionRules())
 
 
 @pytest.mark.parametrize(

@@ -12,11 +12,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dcos_runtime.core.frozen import Now, Persist, Persisted
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import app as apps
 from dcos_runtime.marathon.core import stored
 from dcos_runtime.marathon.core.core import InitCore
-from dcos_runtime.marathon.core.definition import Rules, complete
+from dcos_runtime.marathon.core.definition import DefinitionRules, complete
 from dcos_runtime.marathon.core.deployment import Action, Change, Deployment
 from dcos_runtime.marathon.core.events import Probed, Recovered
 from dcos_runtime.marathon.core.instance import ABSENT, Condition, Goal, Instance, Task
@@ -112,7 +112,7 @@ def test_all_that_is_taken_over_is_written_anew_at_once_and_read_again() -> None
 def test_an_init_that_dies_while_it_takes_over_loses_nothing(parts: int) -> None:
     cluster = former_cluster()
     settings = Settings(write_bytes=600)
-    core = InitCore(settings, Source(b"1"))
+    core = InitCore(settings, SeededSource(b"1"))
     wanted = list(core.receive(Recovered(tuple(cluster.store.items())), Now(0.0, 0.0)))
     for _ in range(parts):
         for effect in [one for one in wanted if isinstance(one, Persist)]:
@@ -143,7 +143,7 @@ def test_what_ends_while_it_is_taken_over_is_stored_whole(parts: int) -> None:
     cluster = Cluster(settings=Settings(write_bytes=20))
     cluster.crash()
     cluster.store = {"deployments/d": json.dumps(removal).encode(), stored.app_key("/web", version): app}
-    core = InitCore(cluster.settings, Source(b"1"))
+    core = InitCore(cluster.settings, SeededSource(b"1"))
     wanted = core.receive(Recovered(tuple(cluster.store.items())), Now(0.0, 0.0))
     for _ in range(parts):
         for effect in wanted:
@@ -160,10 +160,10 @@ def test_what_ends_while_it_is_taken_over_is_stored_whole(parts: int) -> None:
     + [("groups/%2Fa", b'{"format": 3}')],
 )
 def test_what_is_of_another_format_is_refused_by_name_and_nothing_is_touched(key: str, value: bytes) -> None:
-    core = InitCore(Settings(), Source(b"1"))
+    core = InitCore(Settings(), SeededSource(b"1"))
     before = core.snapshot()
     with pytest.raises(
-        stored.Unreadable, match=r"is of format [03], and this init reads 1 and 2; run the init"
+        stored.UnreadableState, match=r"is of format [03], and this init reads 1 and 2; run the init"
     ) as told:
         core.receive(Recovered((*VALUES.items(), (key, value))), Now(0.0, 0.0))
     assert key in str(told.value)
@@ -172,8 +172,8 @@ def test_what_is_of_another_format_is_refused_by_name_and_nothing_is_touched(key
 
 @pytest.mark.parametrize("key", ["pods/%2Fa/1", "volumes/x", "x"])
 def test_what_is_under_another_kind_of_key_is_refused_by_name(key: str) -> None:
-    core = InitCore(Settings(), Source(b"1"))
-    with pytest.raises(stored.Unreadable, match=f"{key}.*is of a kind that this init does not know"):
+    core = InitCore(Settings(), SeededSource(b"1"))
+    with pytest.raises(stored.UnreadableState, match=f"{key}.*is of a kind that this init does not know"):
         core.receive(Recovered(((key, b'{"format": 2}'),)), Now(0.0, 0.0))
     assert core.take_effects() == []
 
@@ -183,7 +183,7 @@ def test_what_is_under_another_kind_of_key_is_refused_by_name(key: str) -> None:
 def test_what_is_damaged_is_named(key: str, value: bytes) -> None:
     if key == "framework/id" and value in (b"", b"[]"):
         return  # format 1: any text is an id there
-    with pytest.raises(stored.Unreadable, match="cannot be read") as told:
+    with pytest.raises(stored.UnreadableState, match="cannot be read") as told:
         stored.read(key, value)
     assert key in str(told.value)
 
@@ -221,7 +221,7 @@ def test_an_instance_is_read_as_it_was_written(
 
 
 def test_every_other_record_is_read_as_it_was_written() -> None:
-    app = complete({"id": "/a/b", "cmd": "ü", "env": {"A": "\u2028"}, "healthChecks": [{}]}, None, Rules())
+    app = complete({"id": "/a/b", "cmd": "ü", "env": {"A": "\u2028"}, "healthChecks": [{}]}, None, DefinitionRules())
     records: list[tuple[str, Any]] = [
         (stored.app_key("/a/b", "v"), msgspec.structs.replace(app, version="v")),
         (stored.group_key("/a"), stored.Group(id="/a", dependencies=["/b"])),
@@ -239,7 +239,7 @@ def test_every_other_record_is_read_as_it_was_written() -> None:
             stored.failure_key("/a/b"),
             Failure(app_id="/a", host="h", message="m", state="s", task_id="t", timestamp="1", version="v"),
         ),
-        (stored.FRAMEWORK_KEY, stored.Framework("fw")),
+        (stored.FRAMEWORK_KEY, stored.FrameworkRecord("fw")),
     ]
     for key, record in records:
         assert stored.read(key, stored.value_of(record)) == (record, False)

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from dcos_runtime.marathon.core import deployment as deployments
 from dcos_runtime.marathon.core import groups, limits
 from dcos_runtime.marathon.core.app import App, encode
-from dcos_runtime.marathon.core.definition import Rules, complete
+from dcos_runtime.marathon.core.definition import DefinitionRules, complete
 from dcos_runtime.marathon.core.fields import MOST_PROBLEMS, Invalid
 from dcos_runtime.marathon.core.outbox import writes
 from dcos_runtime.marathon.core.taskinfo import build, environment, too_large
@@ -28,7 +28,7 @@ from tests.support.cores.marathon_cluster import Asking, Cluster, make_offer
 
 
 def app(**data: Any) -> App:
-    return complete({"id": "/a", "cmd": "sleep 1", **data}, None, Rules())
+    return complete({"id": "/a", "cmd": "sleep 1", **data}, None, DefinitionRules())
 
 
 def test_the_limits_leave_room_for_what_else_is_in_a_stored_value() -> None:
@@ -330,7 +330,7 @@ def largest(kind: str, number: int, length: int) -> dict[str, Any]:
 def test_what_is_taken_can_be_launched(kind: str, number: int, length: int) -> None:
     """The kernel takes a TaskInfo of any definition that the init takes, wherever it is launched."""
     try:
-        one = complete({"id": "/a", "cmd": "sleep 1", **largest(kind, number, length)}, None, Rules())
+        one = complete({"id": "/a", "cmd": "sleep 1", **largest(kind, number, length)}, None, DefinitionRules())
     except Invalid:
         return
     info = build(one, "t" * 255, "a" * 255, "h" * 255, [31_000 + n for n in range(len(one.port_definitions))], [])

@@ -12,6 +12,7 @@ import pytest
 from dcos_runtime.daemon import Leave, read_flags
 from dcos_runtime.flags.marathon import MarathonFlags
 from dcos_runtime.marathon import flags as marathon_flags
+from dcos_runtime.marathon.main import Init
 from dcos_runtime.wire.cluster import FrameworkInfo
 
 PROGRAM = Path(sys.executable).with_name("dcos-marathon")
@@ -19,7 +20,7 @@ WHO = FrameworkInfo(user="root", name="marathon")
 
 
 def read(*argv: str, **environ: str) -> MarathonFlags:
-    return read_flags(MarathonFlags, "", argv, environ, marathon_flags.check, marathon_flags.CHECKS)
+    return read_flags(MarathonFlags, "", argv, environ, Init().check, Init.checks)
 
 
 def test_only_the_master_is_required_and_times_become_seconds() -> None:
@@ -55,13 +56,15 @@ def test_the_environment_sets_flags_with_marathons_prefix() -> None:
     ("argv", "said"),
     [
         ((), "--master is required"),
-        (("--master=a:b:c",), "--master 'a:b:c'"),
-        (("--master=h:1", "--zk=http://x"), "--zk 'http://x'"),
+        (("--master=a:b:c",), "--master: expected"),
+        (("--master=h:1", "--zk=http://x"), "--zk: expected"),
         (("--master=h:1", "--mesos_authentication_principal=p"), "go together"),
         (("--master=h:1", "--tls_ca=/x"), "--tls_ca and --tls_identity go together"),
-        (("--master=h:1", "--https_port=1"), "--https_port needs"),
+        (("--master=h:1", "--tls_port=1"), "--tls_port needs"),
         (("--master=h:1", "--token_key=/x"), "--token_key and --token_issuer go together"),
         (("--master=h:1", "--anonymous_reads=v2"), "expected paths"),
+        (("--master=h:1", "--anonymous_reads=/v2/apps"), "says nothing without --authenticate_http"),
+        (("--master=h:1", "--authenticate_http"), "nobody has one: give --http_credentials_file"),
         (
             (
                 "--master=h:1",
@@ -89,7 +92,7 @@ def test_the_secret_of_zookeeper_is_not_shown() -> None:
     flags = read("--master=zk://me:hush@h:2181/mesos", "--zk=zk://me:hush@h:2181/marathon")
     assert "hush" not in str(marathon_flags.shown_zookeeper(flags))
     assert marathon_flags.shown(flags, "", "")["master"] == "zk://***@h:2181/mesos"
-    for flag in ("--zk=zk://me:hush@h:2181", "--zk=zk://me:hush@h@h:1/x"):
+    for flag in ("--zk=zk://me:hush@h:2181", "--zk=zk://me:hu/sh@h:1/x"):
         with pytest.raises(Leave) as left:
             read("--master=h:1", flag)
         assert "--zk" in left.value.text and "hush" not in left.value.text

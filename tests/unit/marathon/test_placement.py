@@ -10,21 +10,23 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.marathon.core import constraints, taskinfo
 from dcos_runtime.marathon.core.app import App
-from dcos_runtime.marathon.core.definition import Rules, complete
+from dcos_runtime.marathon.core.definition import DefinitionRules, complete
 from dcos_runtime.marathon.core.matching import Match, OpenOffer, Statistics, match
 from dcos_runtime.marathon.core.resources import Remaining
 from dcos_runtime.wire.common import Attribute, TimeInfo, Unavailability, Value
 from dcos_runtime.wire.resources import Resource
 from tests.support.cores.marathon_cluster import make_offer
 
-SOURCE = Source(b"1")
+SOURCE = SeededSource(b"1")
 
 
 def app(**data: Any) -> App:
-    return complete({"id": "/a", "cmd": "x", "cpus": 1, "mem": 100, **data}, None, Rules(role=data.get("role", "*")))
+    return complete(
+        {"id": "/a", "cmd": "x", "cpus": 1, "mem": 100, **data}, None, DefinitionRules(role=data.get("role", "*"))
+    )
 
 
 def scalar(name: str, value: float, *roles: str, **more: Any) -> Resource:
@@ -111,7 +113,7 @@ def test_ports_found_are_offered_distinct_and_taken_exactly(
         begin += gap + length + 1
     offered = {port for item in ranges for port in range(item.begin, item.end + 1)}
     remaining = Remaining([Resource(name="ports", type=Value.Type.RANGES, ranges=Value.Ranges(range=ranges))])
-    found = remaining.ports(wanted, Source(bytes([seed])))
+    found = remaining.ports(wanted, SeededSource(bytes([seed])))
     fixed = {port for port in wanted if port}
     assert (found is not None) == (fixed <= offered and len(wanted) <= len(offered))
     if found is None:
@@ -121,7 +123,7 @@ def test_ports_found_are_offered_distinct_and_taken_exactly(
     resources = remaining.take_ports(found)
     taken = {port for item in resources for span in item.ranges.range for port in range(span.begin, span.end + 1)}
     assert taken == set(found)
-    left = remaining.ports([0] * (len(offered) - len(found)), Source(bytes([seed])))
+    left = remaining.ports([0] * (len(offered) - len(found)), SeededSource(bytes([seed])))
     assert left is not None and not set(left) & set(found)
 
 

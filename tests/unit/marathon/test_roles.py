@@ -7,7 +7,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from dcos_runtime.marathon.core.definition import Rules, complete
+from dcos_runtime.marathon.core.definition import DefinitionRules, complete
 from dcos_runtime.marathon.core.fields import Invalid
 from dcos_runtime.marathon.core.world import Settings
 from dcos_runtime.wire.resources import Resource
@@ -36,16 +36,18 @@ def test_an_app_may_have_the_inits_role_or_that_of_its_top_level_group(
 ) -> None:
     data = {"id": app_id, "cmd": "x", "role": role}
     if taken:
-        assert complete(data, None, Rules(role=own)).role == (role or own)
+        assert complete(data, None, DefinitionRules(role=own)).role == (role or own)
         return
     with pytest.raises(Invalid) as caught:
-        complete(data, None, Rules(role=own))
+        complete(data, None, DefinitionRules(role=own))
     assert list(caught.value.details) == ["/role"] and own in str(caught.value)
 
 
 def test_accepted_resource_roles_go_by_the_apps_own_role() -> None:
     def app(roles: list[str]) -> Any:
-        return complete({"id": "/dev/a", "cmd": "x", "role": "dev", "acceptedResourceRoles": roles}, None, Rules())
+        return complete(
+            {"id": "/dev/a", "cmd": "x", "role": "dev", "acceptedResourceRoles": roles}, None, DefinitionRules()
+        )
 
     assert app(["dev", "*"]).accepted_resource_roles == ["dev", "*"]
     with pytest.raises(Invalid, match="prod"):

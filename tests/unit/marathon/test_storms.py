@@ -93,7 +93,7 @@ class Storm(RuleBasedStateMachine):
 
     def _update(self, app: str, data: dict[str, Any], force: bool) -> None:
         if self.world.deployment_of(app) is not None and force:
-            self.mixed.add(app)  # a scaling that cuts an upgrade short leaves two configurations, as in the original
+            self.mixed.add(app)  # a scaling that cuts an upgrade short leaves two configurations, as in Marathon
         self.request(lambda changes: changes.update(app, data, partial=True, may_create=False, force=force))
         self.commit()
 

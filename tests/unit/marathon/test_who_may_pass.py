@@ -1,4 +1,4 @@
-"""The door in front of the init's API: what it asks the guard, and how it says no."""
+"""The guard of the init's API: what it is asked, and how the init refuses."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""No input of a framework or an agent stops the kernel, or puts its books out of order."""
+"""No input of a framework or an agent stops the kernel, or makes its state inconsistent."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from hypothesis import given, settings
 
 from dcos_runtime.master import scheduler_api
 from dcos_runtime.master.core import events
-from dcos_runtime.master.views import Viewer
+from dcos_runtime.master.views import MasterViewer
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.scheduler import Call
 from tests.support.cores.master_world import World
@@ -142,7 +142,7 @@ def test_any_agent_is_admitted_or_refused(document: Any) -> None:
             pass
         world.pass_time(2.0)
     framework.call("RECONCILE", tasks=[])
-    json.loads(b"".join(Viewer(world.core.state, 1.0, {}, None).state()))
+    json.loads(b"".join(MasterViewer(world.core.state, 1.0, {}, None).state()))
     world.feed(events.AgentGone(10**6 + 1))
     world.pass_time(1000.0)
     while world.write():

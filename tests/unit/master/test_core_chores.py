@@ -38,7 +38,7 @@ def step(world: World) -> list[Any]:
     """One that is due at once."""
     deadline = world.core.next_deadline()
     assert deadline is not None and deadline <= world.time
-    return updates(world.feed(events.Tick()))
+    return updates(world.feed(events.BudgetedTick()))
 
 
 def test_many_offers_are_declined_in_steps_and_what_comes_in_between_counts() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from dcos_runtime.core.frozen import Reply
 from dcos_runtime.master.metrics import _allocator, _kernel
-from dcos_runtime.master.views import Viewer
+from dcos_runtime.master.views import MasterViewer
 from dcos_runtime.wire import codec, internal
 from dcos_runtime.wire.cluster import AgentInfo, FrameworkInfo
 from dcos_runtime.wire.scheduler import Call
@@ -19,7 +19,7 @@ from tests.support.cores.master_world import World, WorldFramework
 
 
 def shown(world: World, what: str) -> Any:
-    return json.loads(b"".join(getattr(Viewer(world.core.state, 1.0, {}, None), what)()))
+    return json.loads(b"".join(getattr(MasterViewer(world.core.state, 1.0, {}, None), what)()))
 
 
 def one_task_on_each(world: World) -> tuple[WorldFramework, dict[str, str]]:

@@ -1,4 +1,4 @@
-"""A connection of an agent that was held up on its way, and comes after the next one, is not taken for the newer."""
+"""A connect request of an agent that was delayed, and arrives after the next one, does not replace the newer."""
 
 from __future__ import annotations
 

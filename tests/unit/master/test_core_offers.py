@@ -24,12 +24,12 @@ def hearing() -> World:
     one = World(agents=1, frameworks=0)
     one.frameworks = [Heard(one, "aware", aware=True), Heard(one, "unaware", aware=False)]
     for framework in one.frameworks:
-        framework.heard = []  # type: ignore[attr-defined]
+        framework.heard = []  # type: ignore[attr-defined]  # a note of the test's own
     return one
 
 
 def heard(one: World, kind: str) -> list[Any]:
-    return [event[kind.lower()] for each in one.frameworks for event in each.heard if event["type"] == kind]  # type: ignore[attr-defined]
+    return [event[kind.lower()] for each in one.frameworks for event in each.heard if event["type"] == kind]  # type: ignore[attr-defined]  # a note of the test's own
 
 
 def world(**config: Any) -> tuple[World, WorldFramework]:

@@ -1,4 +1,4 @@
-"""Whose a framework is, and whose an agent's id is, as the core decides it."""
+"""Which principal a framework has, and which certificate an agent's id belongs to, as the core decides it."""
 
 from __future__ import annotations
 

@@ -136,7 +136,7 @@ class Storm(RuleBasedStateMachine):
 
     @rule()
     def master_restarts(self) -> None:
-        # What was removed is forgotten with the master that knew it: as in the original, its tasks would come back.
+        # What was removed is forgotten with the master that knew it: as in Mesos, its tasks would come back.
         if not any(framework.removed for framework in self.world.frameworks):
             self.world.restart()
 

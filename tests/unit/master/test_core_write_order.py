@@ -18,7 +18,7 @@ def changed(agent: WorldAgent) -> None:
         found = before()
         return msgspec.structs.replace(found, attributes=[], hostname=f"{found.hostname}x")
 
-    agent.info = info  # type: ignore[method-assign, assignment]
+    agent.info = info  # type: ignore[method-assign, assignment]  # a double takes its place
 
 
 def write_all(world: World) -> None:

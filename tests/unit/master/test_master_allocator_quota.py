@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from dcos_runtime.core import seeds
-from dcos_runtime.core.resources import Disk, Kind, Reservation, Resources, Source, Thing, plain
+from dcos_runtime.core.resources import Disk, DiskSource, Kind, Reservation, Resources, Thing, plain
 from dcos_runtime.core.resources.kind import ReservationType, SourceType
 from dcos_runtime.master.core.allocator import Allocation, Allocator, Options, Quota, Wants
 
@@ -19,7 +19,7 @@ def cpus(amount: int, **more: int) -> Resources:
 
 
 def allocator(**quotas: Quota) -> Allocator:
-    one = Allocator(Options(minimums=()), seeds.Source(b"1"))
+    one = Allocator(Options(minimums=()), seeds.SeededSource(b"1"))
     for role, quota in quotas.items():
         one.set_quota(role, quota)
     return one
@@ -131,7 +131,7 @@ def test_revocable_resources_count_towards_no_quota_and_are_no_headroom() -> Non
 
 
 def test_a_disk_that_is_whole_is_given_whole_or_not_at_all() -> None:
-    mounted = Kind("disk", (), Disk(source=Source(SourceType.MOUNT, "/d")))
+    mounted = Kind("disk", (), Disk(source=DiskSource(SourceType.MOUNT, "/d")))
     one = allocator(web=Quota(limits={"disk": 500}))
     join(one, "web")
     one.add_agent("a", Resources({plain("cpus"): 1000}, things={Thing(mounted, 800): 1}), active=True)
@@ -178,7 +178,7 @@ def test_a_cut_offer_that_was_refused_is_not_made_again() -> None:
 
 
 def test_nobody_is_offered_the_crumbs_that_a_limit_leaves() -> None:
-    one = Allocator(Options(minimums=({"cpus": 500},)), seeds.Source(b"1"))
+    one = Allocator(Options(minimums=({"cpus": 500},)), seeds.SeededSource(b"1"))
     one.set_quota("web", Quota(limits={"cpus": 4400}))
     join(one, "web")
     one.add_agent("a", cpus(4000), active=True)
@@ -242,7 +242,7 @@ def test_a_shared_volume_and_dynamic_reservations_are_seen_by_their_roles_only()
 )
 def test_a_real_mesos_made_these_offers_of_two_agents(quotas: dict[str, Quota], role: str, offers: list[int]) -> None:
     """Mesos 1.11 with agents of cpus:4;mem:1024;disk:1000;ports:[31000-31009], one framework, UPDATE_QUOTA before."""
-    one = Allocator(Options(), seeds.Source(b"1"))
+    one = Allocator(Options(), seeds.SeededSource(b"1"))
     for name, quota in quotas.items():
         one.set_quota(name, quota)
     ports = {plain("ports"): ((31000, 31009),)}

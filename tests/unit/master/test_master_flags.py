@@ -65,11 +65,18 @@ def test_credentials_in_the_zookeeper_url_are_not_shown() -> None:
     assert "hunter2" not in str(flags.shown())
 
 
-@pytest.mark.parametrize("argv", [["--ip=0.0.0.0"], ["--zk=zk://h:1"], ["--max_agent_ping_timeouts=0"]])
+@pytest.mark.parametrize("argv", [["--ip=0.0.0.0"], ["--max_agent_ping_timeouts=0"]])
 def test_what_makes_no_sense_together_is_refused(argv: list[str]) -> None:
     flags = daemon.read_flags(MasterFlags, "", ["--work_dir=w", *argv], {})
     with pytest.raises(FlagError):
         master_flags.check(flags)
+
+
+def test_a_url_of_zookeeper_without_a_path_is_refused() -> None:
+    with pytest.raises(daemon.Leave) as left:
+        argv = ["--work_dir=w", "--zk=zk://h:1"]
+        daemon.read_flags(MasterFlags, "", argv, {}, master_flags.check, master_flags.CHECKS)
+    assert "--zk: a path is missing" in left.value.text
 
 
 @pytest.mark.parametrize(("amount", "taken"), [("1000000000000", True), ("1000000000001", False), ("nan", False)])

@@ -16,7 +16,7 @@ import pytest
 from dcos_runtime import replay
 from dcos_runtime.core.frozen import Now
 from dcos_runtime.core.recorder import Recorder, read
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events, offers, recorded
 from dcos_runtime.master.core.effects import Effect
 from dcos_runtime.master.core.kernel import MasterCore
@@ -33,6 +33,22 @@ COMMAND = {
     "environment": {"variables": [{"name": "PW", "value": SECRET}, {"name": "ü", "value": "x\u00fc1😀"}]},
     "uris": [{"value": f"https://me:{SECRET.replace(' ', '')}@host/path?key=horse"}],
 }
+OPTION = {"key": "env", "value": f"PW={SECRET}"}
+CONTAINER = {
+    "type": "MESOS",
+    "docker": {"image": "i", "parameters": [OPTION]},
+    "volumes": [
+        {
+            "mode": "RO",
+            "container_path": "y",
+            "source": {
+                "type": "DOCKER_VOLUME",
+                "docker_volume": {"name": "n", "driver_options": {"parameter": [OPTION]}},
+            },
+        }
+    ],
+}
+PAGE = f"http://me:{SECRET.replace(' ', '+')}@host/page?token=horse"
 DATA = ["", "aG9yc2U=", "aG9yc2Vz", "aG9yc2UgaG9yc2UgaA=="]
 
 
@@ -45,7 +61,7 @@ class RecordedWorld(World):
         self.frozen: list[tuple[bytes, Any]] = []
         super().__init__(**more)
 
-    def new_core(self, config: Config, source: Source) -> MasterCore:
+    def new_core(self, config: Config, source: SeededSource) -> MasterCore:
         core = super().new_core(config, source)
         sink = Segments()
         recorder = Recorder(
@@ -84,7 +100,9 @@ def launch(framework: WorldFramework, chance: random.Random) -> None:
             ],
             "command": COMMAND,
             "data": chance.choice(DATA),
-            "health_check": {"http": {"port": 1}},
+            "health_check": {"http": {"port": 1, "path": f"/{SECRET}"}},
+            "discovery": {"visibility": "CLUSTER", "name": SECRET},
+            "container": CONTAINER,
         }
         for at, name in enumerate(names)
     ]
@@ -152,6 +170,7 @@ def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
                 world.restart()
             case "stranger":
                 info = {"user": "u", "name": "s", "roles": ["a/b", "c", "w"], "capabilities": [{"type": "MULTI_ROLE"}]}
+                info["webui_url"] = PAGE
                 call = codec.decode(json.dumps({"framework_info": info}).encode(), Call.Subscribe)
                 stream = next(world.numbers)
                 world.subscribe(call, stream, accepted=chance.choice([codec.CONTENT_TYPE, protobuf.CONTENT_TYPE]))
@@ -159,7 +178,7 @@ def storm(seed: int, steps: int, segment: int) -> RecordedWorld:
                 if chance.random() < 0.7:
                     world.feed(events.SubscriberGone(stream))
             case "budget":
-                world.feed(events.Tick(budget=1))
+                world.feed(events.BudgetedTick(budget=1))
             case "data" if framework.stream is not None:
                 body = {"agent_id": {"value": "a"}, "executor_id": {"value": "e"}, "data": "aG9yc2U="}
                 framework.call("MESSAGE", **body)
@@ -219,7 +238,7 @@ def test_no_secret_of_a_task_gets_into_a_recording() -> None:
     names = 0
     for sink, _, _ in world.lives:
         for data in sink.files:
-            for secret in (SECRET.encode(), b"horse", b"aG9yc2U", "über".encode(), b"\\u00fcber"):
+            for secret in (SECRET.encode(), b"correct+horse", b"horse", b"aG9yc2U", "über".encode(), b"\\u00fcber"):
                 assert secret not in data
             names += data.count(b'"PW"') + data.count(b"PW")
     assert names
@@ -241,7 +260,7 @@ def test_the_command_says_where_effects_differ(
 
 def test_what_the_core_raised_is_raised_again_and_what_it_wanted_is_done() -> None:
     """A registry that cannot be read: a recording of the failure replays as the failure."""
-    source = Source(b"1")
+    source = SeededSource(b"1")
     core = MasterCore(Config(MasterInfo(id="m", ip=1, port=5050)), source)
     sink = Segments()
     recorder = Recorder(core, recorded.NAME, "1", source.seed, recorded.Veil(KEY), sink)

@@ -10,20 +10,20 @@ from typing import Any
 import pytest
 
 from dcos_runtime.core.frozen import Now
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.daemon import Life
 from dcos_runtime.leading.seat import Leadership
 from dcos_runtime.master.core import calls
 from dcos_runtime.master.core.events import (
     AgentConnect,
     AgentGone,
+    BudgetedTick,
     Called,
     Event,
     Resumed,
     Subscribe,
     SubscriberGone,
     TeardownAsked,
-    Tick,
 )
 from dcos_runtime.master.core.kernel import MasterCore
 from dcos_runtime.master.core.state import Config
@@ -107,7 +107,7 @@ class Term:
 
     async def tick(self) -> None:
         await self.lease.hold(10.0)
-        self.shell.feed(Tick())
+        self.shell.feed(BudgetedTick())
 
     def asking(self, handled: list[int]) -> Callable[[int], Event]:
         """An event that nothing comes of, and who notes that it is handed over."""
@@ -128,7 +128,7 @@ async def term() -> AsyncIterator[Term]:
 
 
 async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         while True:
             if condition():
                 return
@@ -147,7 +147,7 @@ async def test_an_event_waits_and_is_handled_when_it_goes_on(term: Term) -> None
     await settle()
     assert not handled and not waiting.done()
     term.resume()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         reply = await waiting
     assert len(handled) == 1 and reply.body == b"No framework found with specified ID"
 
@@ -168,7 +168,7 @@ async def test_an_event_that_waits_for_what_ends_is_never_handled(term: Term) ->
     waiting = asyncio.create_task(term.shell.ask(term.asking(handled)))
     await settle()
     term.lease.revoke("the session expired")
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         with pytest.raises(LeaseOver):
             await waiting
     assert not handled
@@ -189,7 +189,7 @@ async def test_the_end_of_a_stream_is_noted_and_comes_before_what_waited(term: T
     await settle()
     assert agent.connected, "nothing is decided now"
     term.resume()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         await waiting
     assert seen == [False]
 
@@ -250,7 +250,7 @@ async def test_what_was_stored_meanwhile_is_acted_on_after(term: Term) -> None:
     await settle()
     assert not term.shell.state.agents
     term.resume()
-    async with asyncio.timeout(60):
+    async with asyncio.timeout(240):
         await connecting
     assert len(term.shell.state.agents) == 1
     assert term.life.reason == ""
@@ -275,5 +275,5 @@ async def test_a_call_that_fails_is_a_500_and_what_it_wanted_until_then_is_done(
 
 
 def test_resuming_a_core_that_knows_nobody_does_nothing() -> None:
-    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=5050)), Source(b"1"))
+    core = MasterCore(Config(MasterInfo(id="m", ip=1, port=5050)), SeededSource(b"1"))
     assert core.receive(Resumed(), Now(1.0, 1.0)) == []

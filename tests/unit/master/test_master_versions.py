@@ -7,7 +7,7 @@ import json
 import pytest
 
 from dcos_runtime.core.frozen import Now, Persist, Reply
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core import events, registry
 from dcos_runtime.master.core.effects import Tell
 from dcos_runtime.master.core.kernel import MasterCore
@@ -73,9 +73,9 @@ def test_a_former_registry_is_read_and_written_anew() -> None:
 
 
 def test_a_registry_of_another_version_is_left_alone() -> None:
-    core = MasterCore(Config(MasterInfo(id="m", ip=0, port=5050)), Source(b"1"))
+    core = MasterCore(Config(MasterInfo(id="m", ip=0, port=5050)), SeededSource(b"1"))
     entries = (("agents/s1", KEPT), ("agents/s3", b'{"version":3,"agent":"of another form"}'))
-    with pytest.raises(registry.UnknownVersion) as refused:
+    with pytest.raises(registry.UnknownRegistryVersion) as refused:
         core.receive(events.Recovered(entries, 1), Now(0.0, 0.0))
     assert str(refused.value) == (
         "the registry's entry agents/s3 is of version 3, and this master reads 1 and 2; nothing was changed; run the"

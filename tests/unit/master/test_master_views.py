@@ -1,4 +1,4 @@
-"""The master's views: one record that cannot be shown costs nobody the others."""
+"""The master's views: one record that cannot be shown is left out, and the others are shown."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 
 from dcos_runtime.core.resources import EMPTY
 from dcos_runtime.master.core.records import Task
-from dcos_runtime.master.views import Pieces, Viewer
+from dcos_runtime.master.views import MasterViewer, Pieces
 from dcos_runtime.wire import codec
 from dcos_runtime.wire.scheduler import Call
 from dcos_runtime.wire.tasks import TaskState
@@ -31,7 +31,7 @@ def test_a_task_that_cannot_be_read_is_left_out_and_said(caplog: pytest.LogCaptu
     for name, info in (("one", GOOD), ("bad", BAD), ("two", GOOD)):
         statuses = (b"broken",) if name == "bad" else ()
         first.tasks[name] = Task(name, first.id, "a", "*", EMPTY, info, TaskState.TASK_RUNNING, statuses)
-    viewer = Viewer(state, 1.0, {}, None)
+    viewer = MasterViewer(state, 1.0, {}, None)
     assert [task["id"] for task in read(viewer.tasks({}))["tasks"]] == ["one", "two"]
     shown = {framework["id"]: framework for framework in read(viewer.state())["frameworks"]}
     assert [task["id"] for task in shown[first.id]["tasks"]] == ["one", "two"]
@@ -53,7 +53,7 @@ def test_roles_are_told_with_those_above_them(monkeypatch: pytest.MonkeyPatch) -
     world.pass_time(2.0)
     (offer,) = state.offers.values()
     other = "dev" if offer.role == "ops/x/y" else "ops/x/y"
-    roles = {role["name"]: role for role in read(Viewer(state, 1.0, {}, None).roles())["roles"]}
+    roles = {role["name"]: role for role in read(MasterViewer(state, 1.0, {}, None).roles())["roles"]}
     (stranger,) = [one.id for one in state.frameworks.values() if one.roles == {"ops/x/y", "dev"}]
     assert list(roles) == ["*", "dev", "ops", "ops/x", "ops/x/y", "w", "w/v"]
     assert {name: role["weight"] for name, role in roles.items() if role["weight"] != 1.0} == {"w/v": 2.0}

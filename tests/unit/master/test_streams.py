@@ -1,4 +1,4 @@
-"""What is queued for subscribers: nobody's trouble is another's."""
+"""Queues of subscribers: a slow subscriber does not affect the others."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Simulated clusters: what befalls them, and that nothing comes of it."""
+"""Simulated clusters: under every kind of fault nothing goes wrong."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Bad luck inside the cores: each place where one may be unlucky is reached, and nothing comes of it."""
+"""Simulated bad luck inside the cores: each place of it is reached, and nothing goes wrong."""
 
 from __future__ import annotations
 

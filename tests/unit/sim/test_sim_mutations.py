@@ -7,9 +7,9 @@ import time
 import pytest
 
 from dcos_runtime.sim.profiles import PROFILES
-from dcos_runtime.sim.running import first_failure
 from tests.support.sim.mutations import ALL, LATER, Mutation
 from tests.support.sim.planting import mutated, planted
+from tests.support.sim.searching import first_failure
 
 AT_LEAST = 27
 CPU_SECONDS = 300.0

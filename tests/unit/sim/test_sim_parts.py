@@ -153,7 +153,7 @@ def test_who_dies_owes_nothing() -> None:
     owed.owe(("kind", "owner", "a"), owner, 10.0, 5.0, "a is not done")
     owed.owe(("other", "owner", "a"), owner, 10.0, 5.0, "a is not done")
     owed.forgive("owner", frozenset({"kind"}))
-    assert owed.owes(("other", "owner", "a"))
+    assert owed.of("owner") == [("other", "owner", "a")]
     owed.forgive("owner")
     owed.check(100.0)
 
@@ -185,6 +185,16 @@ def test_a_failure_tells_its_seed_and_the_least_that_makes_it(capsys: pytest.Cap
     [
         (["--faults", "rain"], "'rain' is none of"),
         (["--faults", "cut=x"], "the weight of cut is a number"),
+        *(
+            (["--faults", f"cut={weight}"], "the weight of cut is a number from 0")
+            for weight in ("nan", "-1", "inf", "1e300")
+        ),
+        (["--faults", "cut=0,kill=0"], "no weight is above 0"),
+        *(
+            ([f"--{name}", value], f"--{name} wants a number above 0")
+            for name in ("seconds", "every")
+            for value in ("nan", "inf", "1e300", "0", "-1")
+        ),
         (["--agents", "0"], "--agents wants a number of at least 1"),
         (["--seconds", "-1"], "--seconds wants a number above 0"),
         (["--seeds", "2", "--seed", "x"], "x"),

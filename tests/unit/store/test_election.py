@@ -10,11 +10,11 @@ import pytest
 from kazoo.exceptions import BadVersionError, NoNodeError
 
 from dcos_runtime.store.election import ZooKeeperContender
-from dcos_runtime.store.lease import BEAT, Lease, State
+from dcos_runtime.store.lease import BEAT, Lease, LeaseState
 
 NODE = "json.info_0000000001"
 PATH = "/mesos"
-EPOCH = "/dcos/master/epoch"
+EPOCH = "/dcos/mesos/epoch"
 
 
 class ZooKeeper:
@@ -95,8 +95,8 @@ async def test_a_zookeeper_that_is_slow_is_not_connected_to_for_ever_before_an_e
     ("happens", "why"),
     [
         (lambda zk: zk.versions.pop(f"{PATH}/{NODE}"), "our node at /mesos was taken away"),
-        (lambda zk: zk.versions.pop(EPOCH), "/dcos/master/epoch, which tells who owns the store, was removed"),
-        (lambda zk: zk.versions.update({EPOCH: 4}), "another has taken over since: /dcos/master/epoch was changed"),
+        (lambda zk: zk.versions.pop(EPOCH), "/dcos/mesos/epoch, which tells who owns the store, was removed"),
+        (lambda zk: zk.versions.update({EPOCH: 4}), "another has taken over since: /dcos/mesos/epoch was changed"),
     ],
 )
 async def test_the_reason_names_what_was_taken(happens: Callable[[ZooKeeper], None], why: str) -> None:
@@ -106,6 +106,6 @@ async def test_the_reason_names_what_was_taken(happens: Callable[[ZooKeeper], No
     contender.guard(EPOCH, 3)
     happens(zookeeper)
     await contender._beat()
-    assert contender.lease.state is State.OVER
+    assert contender.lease.state is LeaseState.OVER
     assert contender.lease.why == why
     await contender.close()

@@ -1,4 +1,4 @@
-"""Whose node a process takes away when it starts: that of the one before it in its folder, on this machine, only."""
+"""Which election node a process removes at its start: that of the process before it in its folder, on this machine."""
 
 from __future__ import annotations
 

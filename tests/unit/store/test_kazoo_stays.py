@@ -1,4 +1,4 @@
-"""Who speaks to ZooKeeper is `dcos_runtime/store`: no other module imports kazoo, or takes what kazoo gives it."""
+"""Only `dcos_runtime/store` talks to ZooKeeper: no other module imports kazoo or uses its objects."""
 
 from __future__ import annotations
 

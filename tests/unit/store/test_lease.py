@@ -1,4 +1,4 @@
-"""When a leader may take for granted that it leads, when it has to wait, and when it is over."""
+"""The lease: when a leader may assume that it leads, when it has to wait, and when its leadership is over."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 
 import pytest
 
-from dcos_runtime.store.lease import Forever, Lease, LeaseOver, LeaseSuspended, State, boottime
+from dcos_runtime.store.lease import Forever, Lease, LeaseOver, LeaseState, LeaseSuspended, boottime
 
 NEVER = float("-inf")
 
@@ -24,7 +24,7 @@ def confirmed(clock: Clock, session: float = 8.0) -> Lease:
     """A lease of one who has just connected."""
     lease = Lease(clock)
     lease.confirm(clock.now, session, opened=clock.now)
-    assert state(lease) is State.VALID
+    assert state(lease) is LeaseState.VALID
     return lease
 
 
@@ -34,14 +34,14 @@ def beats(lease: Lease, clock: Clock, session: float, until: float) -> None:
         lease.confirm(clock.now, session, opened=NEVER)
 
 
-def state(lease: Lease) -> State:
+def state(lease: Lease) -> LeaseState:
     """Anew: what it was a line before says nothing."""
     return lease.state
 
 
 def test_it_is_not_valid_before_it_was_confirmed() -> None:
     lease = Lease(Clock())
-    assert state(lease) is State.UNCONFIRMED
+    assert state(lease) is LeaseState.UNCONFIRMED
     with pytest.raises(LeaseSuspended, match="not confirmed yet"):
         lease.check()
     assert not lease.over.is_set()
@@ -56,7 +56,7 @@ def test_on_a_new_connection_it_counts_from_when_that_was_begun() -> None:
     clock.now = 1007.0
     lease.check()
     clock.now = 1008.0
-    assert state(lease) is State.SUSPENDED
+    assert state(lease) is LeaseState.SUSPENDED
 
 
 def test_later_it_counts_from_what_zookeepers_leader_was_told_for_sure() -> None:
@@ -71,22 +71,22 @@ def test_a_first_confirmation_of_one_who_was_silent_for_long_makes_nothing_valid
     clock = Clock()
     lease = Lease(clock)
     lease.confirm(clock.now, 8.0, opened=clock.now - 1000)
-    assert state(lease) is State.UNCONFIRMED
+    assert state(lease) is LeaseState.UNCONFIRMED
     clock.now += 0.1
     lease.confirm(clock.now, 8.0, opened=clock.now - 0.05)
-    assert state(lease) is State.VALID and lease.suspensions == 0
+    assert state(lease) is LeaseState.VALID and lease.suspensions == 0
 
 
 def test_a_lapse_suspends_and_a_confirmation_over_a_new_connection_resumes() -> None:
     clock = Clock()
     lease = confirmed(clock)
     clock.now += 30.0
-    assert state(lease) is State.SUSPENDED and not lease.over.is_set()
+    assert state(lease) is LeaseState.SUSPENDED and not lease.over.is_set()
     with pytest.raises(LeaseSuspended, match="ask again"):
         lease.check()
     assert lease.remaining() == 0.0 and lease.suspended_for() > 20
     lease.confirm(clock.now, 8.0, opened=clock.now)
-    assert state(lease) is State.VALID and lease.suspensions == 1 and lease.suspended_for() == 0.0
+    assert state(lease) is LeaseState.VALID and lease.suspensions == 1 and lease.suspended_for() == 0.0
 
 
 def test_after_a_silence_a_confirmation_on_the_old_connection_is_not_enough() -> None:
@@ -96,10 +96,10 @@ def test_after_a_silence_a_confirmation_on_the_old_connection_is_not_enough() ->
     clock.now += 7.9
     assert not lease.valid()
     lease.confirm(clock.now, 8.0, opened=1000.0)
-    assert state(lease) is State.SUSPENDED
+    assert state(lease) is LeaseState.SUSPENDED
     clock.now += 2.1  # by now it was told of that one
     lease.confirm(clock.now, 8.0, opened=1000.0)
-    assert state(lease) is State.VALID
+    assert state(lease) is LeaseState.VALID
 
 
 def test_a_silence_shorter_than_the_lease_does_not_lengthen_it() -> None:
@@ -117,7 +117,7 @@ def test_a_confirmation_that_was_asked_for_before_and_answered_after_the_end_res
     asked = clock.now + 7.0
     clock.now += 60.0
     lease.confirm(asked, 8.0, opened=asked)
-    assert state(lease) is State.SUSPENDED
+    assert state(lease) is LeaseState.SUSPENDED
 
 
 def test_once_revoked_it_is_over_whatever_is_confirmed_late() -> None:
@@ -126,7 +126,7 @@ def test_once_revoked_it_is_over_whatever_is_confirmed_late() -> None:
     lease.revoke("the session expired")
     lease.revoke("something else")
     lease.confirm(clock.now, 60.0, opened=clock.now)
-    assert state(lease) is State.OVER and lease.why == "the session expired"
+    assert state(lease) is LeaseState.OVER and lease.why == "the session expired"
     with pytest.raises(LeaseOver, match="leads no more: the session expired"):
         lease.check()
 

@@ -14,7 +14,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from dcos_runtime.store.lease import Lease, State
+from dcos_runtime.store.lease import Lease, LeaseState
 
 SESSION = 8.0
 STEP = 0.25
@@ -160,11 +160,11 @@ class ZooKeeper(RuleBasedStateMachine):
             self.beats(number)
             self.passes(4)
 
-    @precondition(lambda self: any(process.lease.state is State.OVER for process in self.processes))
+    @precondition(lambda self: any(process.lease.state is LeaseState.OVER for process in self.processes))
     @rule()
     def those_who_are_over_stand_again(self) -> None:
         for process in self.processes:
-            if process.lease.state is State.OVER:
+            if process.lease.state is LeaseState.OVER:
                 self.expires.pop(process.session, None)
                 self.join(process)
 

@@ -83,7 +83,7 @@ async def test_a_failed_write_changes_nothing(tmp_path: Path) -> None:
     store = SqliteStore(tmp_path / "state")
     await store.write({"a": b"1"})
     with pytest.raises(StoreError):
-        await store.write({"a": b"2", "b": ["not bytes"]})  # type: ignore[dict-item]
+        await store.write({"a": b"2", "b": ["not bytes"]})  # type: ignore[dict-item]  # what is to be refused
     assert await store.load() == {"a": b"1"}
     await store.close()
 

@@ -1,4 +1,4 @@
-"""Every codec reads what is spoiled, or refuses it in the one way it says: nothing else ever comes out of one.
+"""Every codec reads damaged input, or refuses it with its documented error: there is no third outcome.
 
 The requests are the same on every run; `tests/contract/test_fuzz_daemons.py` sends such to the daemons.
 """
@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from dcos_runtime.framework.core.session import Session
+from dcos_runtime.framework.core.stream import EventStream
 from dcos_runtime.gateway import auth_request, request_credentials, routing
 from dcos_runtime.gateway.services import by_hand
 from dcos_runtime.guard import tokens
@@ -111,7 +111,7 @@ def test_spoiled_streams_end_with_a_record_error_or_go_on() -> None:
         with contextlib.suppress(recordio.RecordError):
             assert all(isinstance(record, bytes) for record in recordio.Decoder().feed(data))
         with contextlib.suppress(recordio.RecordError, codec.DecodeError, ValueError):
-            Session(0.0).feed(data, 1.0)
+            EventStream(0.0).feed(data, 1.0)
 
 
 def test_spoiled_forms_paths_cookies_and_tokens_are_read_or_refused() -> None:
@@ -161,8 +161,8 @@ def test_spoiled_questions_of_the_gateway_are_answered_or_end_the_connection(cap
     wanted = auth_request.looked_at(("x-dcos-uri", "x-dcos-door", "cookie"))
     for _ in range(ROUNDS):
         transport = Transport()
-        connection = auth_request.Connection(decide, wanted, set())
-        connection.connection_made(transport)  # type: ignore[arg-type]
+        connection = auth_request.NginxConnection(decide, wanted, set())
+        connection.connection_made(transport)  # type: ignore[arg-type]  # a double has what is used of it
         connection.data_received(fuzzer.spoiled(good * 2))
         assert transport.closed or transport.written.count(b"HTTP/1.1 ") <= 3
     assert "could not be answered" not in caplog.text

@@ -111,9 +111,9 @@ def _structs(module: str, path: str, deep: int) -> st.SearchStrategy[Any]:
     optional: dict[str, st.SearchStrategy[Any]] = {}
     for field in message.fields:
         if field.label == "required":
-            fields[field.name] = st.deferred(lambda field=field: values(field, deep))  # type: ignore[misc]
+            fields[field.name] = st.deferred(lambda field=field: values(field, deep))  # type: ignore[misc]  # mypy infers no lambda with a default
         elif field.kind != "message" or deep > 0:
-            one = st.deferred(lambda field=field: values(field, deep))  # type: ignore[misc]
+            one = st.deferred(lambda field=field: values(field, deep))  # type: ignore[misc]  # mypy infers no lambda with a default
             many = st.dictionaries(TEXTS, one, max_size=2) if field.key else st.lists(one, max_size=2)
             optional[field.name] = one if field.singular else many
     kind = struct_of(message)
@@ -156,7 +156,7 @@ def test_any_message_comes_back_and_google_reads_and_writes_the_same(message: An
 @pytest.mark.parametrize("message", messages(), ids=lambda message: f"{message.module}.{message.path}")
 def test_every_message_has_a_codec_and_says_what_is_required(message: Message) -> None:
     kind = struct_of(message)
-    assert [field.name for field in message.fields] == list(kind.__struct_fields__)  # type: ignore[attr-defined]
+    assert [field.name for field in message.fields] == list(kind.__struct_fields__)  # type: ignore[attr-defined]  # a message, whose class has them
     agree(b"", kind)
 
 
@@ -166,7 +166,7 @@ def test_nobody_edits_a_message_that_was_made() -> None:
     made = codec.decode(b'{"name":"n","type":"AS_NEVER_BEFORE"}', Environment.Variable)
     assert made.type is None, "what is not known is absent in them, too"
     with pytest.raises(AttributeError):
-        made.name = "m"  # type: ignore[misc]
+        made.name = "m"  # type: ignore[misc]  # frozen, which is what is tested
 
 
 @settings(max_examples=200, deadline=None, suppress_health_check=list(HealthCheck))
@@ -189,7 +189,7 @@ def agree(data: bytes, kind: type) -> None:
     assert theirs is not None
     try:
         theirs.ParseFromString(data)
-        if not theirs.IsInitialized():  # which the original refuses as well
+        if not theirs.IsInitialized():  # which Mesos refuses as well
             theirs = None
     except (GoogleRefusal, UnicodeDecodeError):
         theirs = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from dcos_runtime.wire import uris
@@ -47,7 +47,7 @@ def test_a_query_does_not_change_what_is_unpacked() -> None:
         ("https://me@h/x", "https://***@h/x"),
         ("http://me:p@ss@h/x", "http://***@h/x"),
         ("http://me:p/w@h/x", "http://***@h/x"),
-        ("http://me:p?w@h/x?a=1&sig=2", "http://***@h/x?a=1&sig=***"),
+        ("http://me:p?w@h/x?a=1&sig=2", "http://***@h/x?a=***&sig=***"),
         ("http://me:p#w@h:80/x", "http://***@h:80/x"),
         ("http://me:p/w@a b/x", "http://***"),
         ("http://me:p/w@", "http://***"),
@@ -58,27 +58,27 @@ def test_a_query_does_not_change_what_is_unpacked() -> None:
         ("http://h:99999/x", "http://h:99999/x"),
         ("http://h:80x/x", "http://h:***"),
         ("http:///app.tgz", "http:///app.tgz"),
-        ("http://a b/app.tgz?v=1&token=t", "http://a b/app.tgz?v=1&token=***"),
+        ("http://a b/app.tgz?v=1&token=t", "http://a b/app.tgz?v=***&token=***"),
         ("http://[::1/app.tgz", "http://[::1/app.tgz"),
         ("http://[::1]x/app.tgz", "http://***"),
         ("http://[me:s3cret", "http://***"),
         ("hdfs://name node/x", "hdfs://name node/x"),
         ("http://h/@scope/x@1.tgz", "http://h/@scope/x@1.tgz"),
-        ("http://h/x?version=1&X-Amz-Signature=abc&token=t", "http://h/x?version=1&X-Amz-Signature=***&token=***"),
+        ("http://h/x?version=1&X-Amz-Signature=abc&token=t", "http://h/x?version=***&X-Amz-Signature=***&token=***"),
         ("file:///opt/a@b", "file:///opt/a@b"),
         ("/opt/a:b@c", "/opt/a:b@c"),
         ("ftp://me:s3cret@h/x", "ftp://***@h/x"),
         ("http:/me:s3cret@h/x", "http:/***@h/x"),
         ("http:/token@h/x", "http:/***@h/x"),
         ("http:me:s3cret@h/x", "***@h/x"),
-        ("me:s3cret@h/x?y=1", "***@h/x?y=1"),
+        ("me:s3cret@h/x?y=1", "***@h/x?y=***"),
         ("http//me:s3/cret@h/x", "***@h/x"),
         ("http ://me:s3cret@h/x", "***@h/x"),
         ("//me:s3cret@h/x", "//***@h/x"),
         ("http:/h/x?token=t", "http:/h/x?token=***"),
         ("file://me:s3cret@h/x", "file://***@h/x"),
         ("http://h/http://me:s3cret@i/x", "http://h/http://***@i/x"),
-        ("http://h/x?from=http://me:s3cret@i/x", "http://h/x?from=http://***@i/x"),
+        ("http://h/x?from=http://me:s3cret@i/x", "http://h/x?from=***"),
         ("/opt/http://me:s3cret@i/x", "/opt/http://***@i/x"),
         ("apps/x@1.tgz", "apps/x@1.tgz"),
     ],
@@ -87,9 +87,35 @@ def test_no_secret_of_a_uri_is_told(value: str, told: str) -> None:
     assert uris.blanked(value) == told
 
 
+@pytest.mark.parametrize(
+    "name", ["code", "pass", "jwt", "ticket", "otp", "SAMLResponse", "sid", "pin", "x", "%63ode", "a;code", "", "a[b]"]
+)
+@pytest.mark.parametrize("begin", ["http://h/x?", "http://h/x?v=1&", "http:/h/x?", "/to?", "?", "http://a b/x?"])
+def test_no_value_of_a_query_is_told_whatever_its_name_is(name: str, begin: str) -> None:
+    value = f"{begin}{name}=T0PSECRET9&z#f"
+    assert "T0PSECRET9" not in uris.blanked(value)
+    assert uris.blanked(value).startswith(begin.partition("?")[0])
+    assert "T0PSECRET9" in uris.secrets(value)
+
+
+def test_a_query_that_is_one_value_is_not_told_either() -> None:
+    assert uris.blanked("http://h/x?T0PSECRET9") == "http://h/x?***"
+    assert uris.secrets("http://h/x?T0PSECRET9") == ["T0PSECRET9"]
+    assert uris.blanked("http://h/x?raw") == "http://h/x?raw"
+    assert uris.secrets("http://h/x?type=file&raw") == []
+
+
+def test_a_secret_is_known_in_each_form_in_which_it_is_echoed() -> None:
+    found = uris.secrets("http://h/x?code=T0P+SE cr%C3%A9t")
+    assert {"T0P+SE cr%C3%A9t", "T0P+SE crét", "T0P SE crét", "T0P+SE%20cr%C3%A9t"} <= set(found)
+
+
 _ODD = st.text(alphabet="/?#@:[]%\\ a1-&=", max_size=6)
 
 
+@example(begin="http://", user="", before="@", after="?", host="h", rest="")
+@example(begin="http://", user="u", before="a@", after="?b", host="h", rest="/x")
+@example(begin="http://", user="u", before="a@b/", after="", host="h", rest="/x")
 @given(
     begin=st.sampled_from(["http://", "https://", "ftp://", "http:/", "http:", "//", "HTTP://", "http ://", "s3a://"]),
     user=st.text(alphabet="abc%-_.", max_size=5),
@@ -104,10 +130,9 @@ def test_no_password_is_told_however_malformed_its_uri_is(
     value = f"{begin}{user}:{before}S3CRET{after}@{host}{rest}"
     told = uris.blanked(value)
     if "S3CRET" in told:
-        # Only where the URI as it stands has a host that ends before: then it is a path, or a name in the query.
-        place = value.removeprefix(begin)
-        authority = re.split(r"[/?#]", place)[0].rpartition("@")[2]
-        assert "S3CRET" not in authority and _has_place(authority), (value, told)
+        # Only where the URI as it stands has a host, and no credentials: then it is a path, or a name in the query.
+        authority = re.split(r"[/?#]", value.removeprefix(begin))[0]
+        assert "S3CRET" not in authority and "@" not in authority and _has_place(authority), (value, told)
 
 
 def _has_place(authority: str) -> bool:

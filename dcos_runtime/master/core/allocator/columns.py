@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from dcos_runtime.core.resources import Resources, lineage
 from dcos_runtime.master.core.allocator.terms import Quantities, Wants, visible
-from dcos_runtime.master.core.allocator.tree import Client
+from dcos_runtime.master.core.allocator.tree import RoleFramework
 
 Signature = tuple[tuple[str, ...], bool, bool]
 """What makes views of an agent's resources differ: roles that some are reserved to, revocable ones, shared ones."""
@@ -39,7 +39,7 @@ class Views:
     def __init__(self, ids: NDArray[np.intp] | None, seers: list[tuple[str, bool, bool]], of: Signature) -> None:
         self.ids = ids
         self.seers = seers
-        self.all = of == PLAIN  # everybody sees everything
+        self.all = of == PLAIN  # every client sees everything
 
     def offers(self, free: Resources) -> list[Resources]:
         return [free] * len(self.seers) if self.all else [visible(free, *seer) for seer in self.seers]
@@ -51,7 +51,7 @@ class Columns:
     def __init__(self, minimums: Sequence[Quantities]) -> None:
         self._minimums = minimums
         self.capacity = 16
-        self.clients: list[Client | None] = []
+        self.clients: list[RoleFramework | None] = []
         self._wants: list[Wants | None] = []
         self._free: list[int] = []
         self.classes: list[Sequence[Quantities]] = []  # different minimums
@@ -65,7 +65,7 @@ class Columns:
         self.filters: NDArray[np.int64] = np.zeros(self.capacity, np.int64)
         self._views: dict[Signature, Views] = {}
 
-    def take(self, client: Client, wants: Wants) -> None:
+    def take(self, client: RoleFramework, wants: Wants) -> None:
         """Gives the client a slot. The matrix has to become as wide as `capacity` is then."""
         if self._free:
             slot = self._free.pop()
@@ -83,7 +83,7 @@ class Columns:
         self.members[slot] = True
         self.set(client, wants)
 
-    def set(self, client: Client, wants: Wants) -> None:
+    def set(self, client: RoleFramework, wants: Wants) -> None:
         minimums = wants.minimums.get(client.role, self._minimums)
         key = tuple(tuple(sorted(minimum.items())) for minimum in minimums)
         if self._class_keys.get(client.slot) != key:
@@ -100,7 +100,7 @@ class Columns:
         self._wants[client.slot] = wants
         self._views.clear()
 
-    def release(self, client: Client) -> None:
+    def release(self, client: RoleFramework) -> None:
         self.forget_filters(client.slot)
         self._forget_class(client.slot)
         self.members[client.slot] = False

@@ -115,11 +115,11 @@ class Refusals:
         return ended
 
     def next_end(self) -> float:
-        """Infinity: none. It may be that of a dead one."""
+        """The earliest end of an entry, maybe of a dead one; infinity: there is none."""
         return float(self.until[: self.count].min()) if self.count else float("inf")
 
     def live(self, epochs: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The slots that have one, once for each."""
+        """The slots with entries, each once."""
         count = self.count
         slots: NDArray[np.int32] = self.slots[:count][self.epochs[:count] == epochs[self.slots[:count]]]
         return slots

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.master.core.allocator.columns import Columns
-from dcos_runtime.master.core.allocator.rows import LARGEST, Agent, Rows
+from dcos_runtime.master.core.allocator.rows import LARGEST, AgentRow, Rows
 from dcos_runtime.master.core.allocator.terms import Options, Quantities, large_enough
 
 _MOST_PATTERNS = 4096
@@ -76,7 +76,7 @@ class Matrix:
                 self._column(slot)
 
     def clear_columns(self, slots: Sequence[int]) -> None:
-        """Nobody is there."""
+        """These columns have no client any more."""
         if len(slots) > _FEW_COLUMNS:
             kept = np.ones(self._columns.capacity, bool)
             kept[slots] = False
@@ -86,7 +86,7 @@ class Matrix:
                 self.can[:, slot] = False
 
     def _column(self, slot: int) -> None:
-        """Who could be offered what. A stale row is made anew anyway."""
+        """Computes on which agents the client could be offered something. A stale row is computed again anyway."""
         rows, columns = self._rows, self._columns
         can = rows.some.copy()
         minimums = columns.classes[columns.class_of[slot]]
@@ -123,7 +123,7 @@ class Matrix:
             self.refresh_special(self._rows.at(row))
 
     def _refresh_plain(self, chosen: NDArray[np.intp]) -> None:
-        """Everybody sees all of these."""
+        """Every client sees all of these."""
         rows, columns = self._rows, self._columns
         agents = [rows.at(row) for row in chosen.tolist()]
         written = [rows.written(agent) for agent in agents]
@@ -146,7 +146,7 @@ class Matrix:
                 self.can[agent.row, agent.refusals.cover((free,), None, columns.epochs)] = False
         rows.stale[chosen] = False
 
-    def refresh_special(self, agent: Agent) -> None:
+    def refresh_special(self, agent: AgentRow) -> None:
         rows, columns, row = self._rows, self._columns, agent.row
         free = agent.lendable()
         views = columns.views(agent.signature)
@@ -179,7 +179,7 @@ class Matrix:
         pattern: NDArray[np.bool_] = large[0 if views is None else views, columns.class_of] & columns.members
         return pattern & columns.gpus if gpus else pattern
 
-    def refused(self, agent: Agent, slot: int, resources: Resources) -> None:
+    def refused(self, agent: AgentRow, slot: int, resources: Resources) -> None:
         """The client refused these of the agent."""
         rows = self._rows
         if rows.special[agent.row]:

@@ -1,4 +1,4 @@
-"""What quotas leave room for: no role goes beyond its limits, and what guarantees still want is kept free for them.
+"""What quotas allow: no role goes beyond its limits, and what guarantees still lack is kept free for them.
 
 A role has used what it and the roles below it were allocated of resources that are neither reserved nor revocable, and
 all that is reserved to them. What its guarantees still want is what it has not used of them, or what its children want
@@ -10,14 +10,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from dcos_runtime.core.resources import Kind, Resources, Thing, lineage
+from dcos_runtime.core.resources import Kind, Resources, Thing, lineage, role_error
 from dcos_runtime.master.core.allocator.terms import Quantities, Quota, counts
-from dcos_runtime.master.core.allocator.tree import Tree
+from dcos_runtime.master.core.allocator.tree import RoleTree
 
 
 def inconsistent(quotas: Mapping[str, Quota]) -> str | None:
     """Why these cannot be together: guarantees are within limits, and those of children within those of parents."""
     for role, quota in sorted(quotas.items()):
+        if error := role_error(role):
+            return error
         for name, amount in sorted(quota.guarantees.items()):
             if amount > quota.limits.get(name, amount):
                 return f"role '{role}' is guaranteed more {name} than its limit is"
@@ -43,7 +45,7 @@ def _together(role: str, quotas: Mapping[str, Quota]) -> dict[str, int]:
     return sums
 
 
-class Room:
+class Headroom:
     """For one role at one time: it may be allocated so much of these names; as much as it likes of others.
 
     ``open``: so much of it are guarantees of the role or of roles above it.
@@ -87,12 +89,12 @@ class Room:
 class Quotas:
     """``tree`` tells what roles hold; ``reserved`` and ``revocable`` are sums over all agents."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: RoleTree) -> None:
         self._tree = tree
         self.of: dict[str, Quota] = {}
         self.reserved: dict[str, dict[str, int]] = {}  # by the role that they are reserved to
         self.revocable: dict[str, int] = {}  # of what is not reserved
-        self._rooms: dict[str, Room | None] = {}
+        self._rooms: dict[str, Headroom | None] = {}
         self._version = -1  # of the tree that the following is true of
         self._wants: dict[str, dict[str, int]] = {}
         self._beyond_children: dict[str, dict[str, int]] = {}
@@ -139,7 +141,7 @@ class Quotas:
 
     # --- what follows from it ---
 
-    def room(self, role: str) -> Room | None:
+    def room(self, role: str) -> Headroom | None:
         """None: as much as there is."""
         if self._version != self._tree.version:
             self._version = self._tree.version
@@ -189,7 +191,7 @@ class Quotas:
         reserved = sum(amounts.get(name, 0) for amounts in self.reserved.values())
         return self._tree.totals.get(name, 0) - reserved - self.revocable.get(name, 0) - held
 
-    def _room(self, role: str) -> Room | None:
+    def _room(self, role: str) -> Headroom | None:
         most: dict[str, int] = {}
         wanting: dict[str, int] = {}
         for one in lineage(role):
@@ -201,7 +203,7 @@ class Quotas:
             for name, limit in self.of.get(one, _NONE).limits.items():
                 left = max(limit - self.used(one, name), 0)
                 most[name] = min(most.get(name, left), left)
-        return Room(most, wanting) if most else None
+        return Headroom(most, wanting) if most else None
 
 
 def _order(kind: Kind) -> tuple[int, str, str, str]:
@@ -219,4 +221,4 @@ def _depth(role: str) -> int:
 _NONE = Quota()
 _NOTHING: Quantities = {}
 
-__all__ = ["Quotas", "Room", "inconsistent"]
+__all__ = ["Headroom", "Quotas", "inconsistent"]

@@ -17,7 +17,7 @@ _ARRAYS = ("amounts", "some", "has_gpus", "active", "dirty", "stale", "special",
 Amounts = list[tuple[str, int]]
 
 
-class Agent:
+class AgentRow:
     """``lent``: an offer of all that was free. It is kept apart from what else is ``allocated``, for as a rule it comes
     back as it was: then all that is known of the row is true again.
     """
@@ -40,11 +40,11 @@ class Agent:
         return self.base if self.lent is None else self.base + self.lent
 
     def left(self) -> Resources:
-        """What nobody has."""
+        """What is allocated to nobody."""
         return self.lendable() if self.lent is None else EMPTY
 
     def lendable(self) -> Resources:
-        """What nobody has, or somebody as ``lent``."""
+        """What is allocated to nobody, or is ``lent``."""
         free = self._free
         if free is None:
             free = self._free = self.total - self.base if self.base else self.total
@@ -63,7 +63,7 @@ class Agent:
         self.settle()
 
     def settle(self) -> None:
-        """What was lent is held for good; what is free has to be found out anew."""
+        """What was lent is allocated now; what is free is computed again."""
         if self.lent is not None:
             self.base = self.base + self.lent
             self.lent = None
@@ -86,9 +86,9 @@ class Rows:
     """
 
     def __init__(self) -> None:
-        self.agents: dict[str, Agent] = {}
+        self.agents: dict[str, AgentRow] = {}
         self.names: dict[str, int] = {name: number for number, name in enumerate(_NAMES)}
-        self.by_row: list[Agent | None] = []
+        self.by_row: list[AgentRow | None] = []
         self.capacity = 16
         self.amounts: NDArray[np.int64] = np.zeros((self.capacity, len(_NAMES)), np.int64)
         self.some: NDArray[np.bool_] = np.zeros(self.capacity, bool)
@@ -99,16 +99,16 @@ class Rows:
         self.special: NDArray[np.bool_] = np.zeros(self.capacity, bool)
         self.lent: NDArray[np.bool_] = np.zeros(self.capacity, bool)
         self.held_back: NDArray[np.bool_] = np.zeros(self.capacity, bool)
-        self.ends: NDArray[np.float64] = np.full(self.capacity, NEVER)  # of the first refusal to end
+        self.ends: NDArray[np.float64] = np.full(self.capacity, NEVER)  # when the first refusal ends
         self.tickets: NDArray[np.uint64] = np.zeros(self.capacity, np.uint64)
         self._unused: list[int] = []
 
-    def at(self, row: int) -> Agent:
+    def at(self, row: int) -> AgentRow:
         agent = self.by_row[row]
         assert agent is not None
         return agent
 
-    def take(self, agent_id: str, total: Resources, active: bool, ticket: int) -> Agent:
+    def take(self, agent_id: str, total: Resources, active: bool, ticket: int) -> AgentRow:
         """Gives the agent a row. The matrix has to become as high as `capacity` is then."""
         if self._unused:
             row = self._unused.pop()
@@ -121,23 +121,23 @@ class Rows:
                     array = getattr(self, name)
                     setattr(self, name, np.concatenate([array, np.zeros_like(array)]))
                 self.ends = np.concatenate([self.ends, np.full_like(self.ends, NEVER)])
-        agent = self.agents[agent_id] = self.by_row[row] = Agent(agent_id, row, total)
+        agent = self.agents[agent_id] = self.by_row[row] = AgentRow(agent_id, row, total)
         self.active[row] = active
         self.tickets[row] = ticket
         self.told_total(agent)
         return agent
 
-    def told_total(self, agent: Agent) -> None:
+    def told_total(self, agent: AgentRow) -> None:
         self.special[agent.row] = agent.signature != PLAIN
         self.has_gpus[agent.row] = agent.total.scalar("gpus") > 0
         self.changed(agent)
 
-    def changed(self, agent: Agent) -> None:
+    def changed(self, agent: AgentRow) -> None:
         """Other resources are free there."""
         self.stale[agent.row] = True
         self.lent[agent.row] = False
 
-    def release(self, agent: Agent) -> None:
+    def release(self, agent: AgentRow) -> None:
         row = agent.row
         del self.agents[agent.id]
         self.by_row[row] = None
@@ -154,7 +154,7 @@ class Rows:
             self.amounts = np.concatenate([self.amounts, np.zeros((self.capacity, 1), np.int64)], axis=1)
         return number
 
-    def written(self, agent: Agent) -> list[int]:
+    def written(self, agent: AgentRow) -> list[int]:
         """What is `lendable` of the scalars, by number."""
         amounts = [0] * len(self.names)
         for kind, amount in agent.lendable().scalar_amounts():

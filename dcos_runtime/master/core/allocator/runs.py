@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from dcos_runtime.core.resources import Resources
 from dcos_runtime.master.core.allocator.columns import Views
-from dcos_runtime.master.core.allocator.rows import NEVER, Agent
+from dcos_runtime.master.core.allocator.rows import NEVER, AgentRow
 from dcos_runtime.master.core.allocator.terms import Allocation, apart, large_enough
-from dcos_runtime.master.core.allocator.tree import Client
+from dcos_runtime.master.core.allocator.tree import RoleFramework
 from dcos_runtime.master.core.allocator.vector import Vectors
 
 _ODD = np.uint64(0x9E3779B97F4A7C15)
@@ -173,19 +173,19 @@ class Runs(Vectors):
 
     # --- one agent ---
 
-    def _share_out(self, agent: Agent, awake: NDArray[np.bool_], decisions: list[Allocation]) -> None:
-        """To those whose guarantees it furthers first, then to all, in the order as it was: who came earlier could not
-        take more of what is left for those who come later."""
-        order = self._tree.order.copy()
+    def _share_out(self, agent: AgentRow, awake: NDArray[np.bool_], decisions: list[Allocation]) -> None:
+        """To those whose guarantees it furthers first, then to all, each time in the order as it is before: who came
+        earlier could not take more of what is left for those who come later."""
         if self._quotas:
-            self._pass_on(agent, order, True, decisions)
-        self._pass_on(agent, order, False, decisions)
+            self._pass_on(agent, True, decisions)
+        self._pass_on(agent, False, decisions)
         rows = self._rows
         if self._quotas and agent.lent is None:
             rows.held_back[agent.row] = bool((self._matrix.can[agent.row] & awake).any())
 
-    def _pass_on(self, agent: Agent, order: NDArray[np.intp], guarantees: bool, decisions: list[Allocation]) -> None:
+    def _pass_on(self, agent: AgentRow, guarantees: bool, decisions: list[Allocation]) -> None:
         matrix, columns, row = self._matrix, self._columns, agent.row
+        order = self._tree.order.copy()  # it is changed in place by what is given
         views = columns.views(agent.signature)
         begin = 0
         while begin < len(order) and agent.left():
@@ -203,7 +203,7 @@ class Runs(Vectors):
             if agent.lent is None:
                 matrix.refresh_special(agent)
 
-    def _offer(self, agent: Agent, views: Views, client: Client, guarantees: bool) -> Resources | None:
+    def _offer(self, agent: AgentRow, views: Views, client: RoleFramework, guarantees: bool) -> Resources | None:
         """What the client, which could have all that it sees, is to have of it; None for nothing."""
         offer = views.offers(agent.left())[0 if views.ids is None else views.ids[client.slot]]
         room = self._quotas.room(client.role) if self._quotas else None
@@ -222,7 +222,7 @@ class Runs(Vectors):
             return None
         return part
 
-    def _give(self, agent: Agent, client: Client, offer: Resources, decisions: list[Allocation]) -> None:
+    def _give(self, agent: AgentRow, client: RoleFramework, offer: Resources, decisions: list[Allocation]) -> None:
         rows = self._rows
         if rows.special[agent.row] or offer is not agent.left():
             agent.take(offer)

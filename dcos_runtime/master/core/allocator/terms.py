@@ -1,4 +1,4 @@
-"""What the allocator is told, and what it decides."""
+"""The allocator's input and its decisions."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Quantities = Mapping[str, int]
 """Amounts by name, in thousandths."""
 
 FILTERS_PER_AGENT = 8
-"""So many of a framework, for one role and one agent; the oldest give way."""
+"""The most refusals of a framework for one role and one agent; older ones are dropped."""
 
 
 @dataclass(frozen=True)

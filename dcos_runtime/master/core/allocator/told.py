@@ -1,4 +1,4 @@
-"""What the allocator tells of itself, to views, metrics and tests."""
+"""What views, metrics and tests read of the allocator."""
 
 from __future__ import annotations
 

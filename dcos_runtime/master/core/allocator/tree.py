@@ -23,7 +23,7 @@ _MANY = 64
 
 
 class Share:
-    """What somebody holds, in thousandths by name; ``turns`` breaks ties so that equals alternate."""
+    """What a role or framework holds, in thousandths by name. ``turns`` breaks ties, so that equals alternate."""
 
     __slots__ = ("held", "turns")
 
@@ -60,7 +60,7 @@ class Share:
         return any(self.held.values())
 
 
-class Client:
+class RoleFramework:
     """A framework in one of its roles. ``slot``: its column, -1 for one that only holds something still.
 
     ``nodes``: of its lineage, the top first, as long as it is a member of its role. ``placed``: it is in the order, and
@@ -75,7 +75,7 @@ class Client:
         self.share = Share()
         self.slot = -1
         self.key: tuple[float, int, str, int] = (0.0, 0, framework_id, -1)
-        self.nodes: list[Node] = []
+        self.nodes: list[RoleNode] = []
         self.shares: list[Share] = []
         self.placed = False
 
@@ -112,7 +112,7 @@ class Level:
         ``base``: where those of the level do. ``moves``: what becomes of the order is added there.
         """
         keys = self.keys
-        index = 0 if keys[0] is old else bisect_left(keys, old)  # mostly who came first takes the offer
+        index = 0 if keys[0] is old else bisect_left(keys, old)  # mostly the first client takes the offer
         del keys[index]
         place = bisect_left(keys, new)
         keys.insert(place, new)
@@ -139,7 +139,7 @@ def _shift(array: NDArray[Any], start: int, size: int, target: int) -> None:
     array[target : target + size] = block
 
 
-class Node:
+class RoleNode:
     """A role or an ancestor of one. ``share`` is with all below it, ``own`` that of the role's own frameworks: the same
     object, until there is something below it.
 
@@ -166,9 +166,9 @@ class Node:
         self.share = Share()
         self.own = self.share
         self.apart = Share()
-        self.children: dict[str, Node] = {}
+        self.children: dict[str, RoleNode] = {}
         self.members: set[str] = set()
-        self.clients: list[Client] = []  # those that take part
+        self.clients: list[RoleFramework] = []  # those that take part
         self.size = 0
         self.key: Key = (0.0, 0, name)
         self.own_key: Key = (0.0, 0, "")
@@ -176,7 +176,7 @@ class Node:
         self.own_level = Level()
 
 
-class Tree:
+class RoleTree:
     """`order` after `settle`, when shares have changed. ``placed``: the slots in it, in no order.
 
     ``version`` counts up with every change of what somebody holds. ``built``: with every order that was made anew.
@@ -185,20 +185,20 @@ class Tree:
     def __init__(self, weights: Mapping[str, float]) -> None:
         self._weights = weights
         self.totals: dict[str, int] = {}
-        self.nodes: dict[str, Node] = {}
-        self.root = Node("")
+        self.nodes: dict[str, RoleNode] = {}
+        self.root = RoleNode("")
         self.placed: NDArray[np.intp] = np.zeros(0, np.intp)
         self._order: NDArray[np.intp] = np.zeros(0, np.intp)
         self._moves: list[Move] = []  # that the order lacks yet
         self.rebuild = True
         self.version = 0
         self.built = 0
-        self._moved: dict[tuple[str, str], Client] = {}
-        self._awake: list[Client] = []
+        self._moved: dict[tuple[str, str], RoleFramework] = {}
+        self._awake: list[RoleFramework] = []
 
     # --- who is there ---
 
-    def node(self, role: str) -> Node:
+    def node(self, role: str) -> RoleNode:
         found = self.nodes.get(role)
         if found is None:
             found = self.root
@@ -206,28 +206,28 @@ class Tree:
                 if name not in self.nodes:
                     if found.own is found.share:
                         found.own = found.share.copy()
-                    self.nodes[name] = found.children[name] = Node(name)
+                    self.nodes[name] = found.children[name] = RoleNode(name)
                 found = self.nodes[name]
             self.rebuild = True
         return found
 
-    def join(self, client: Client) -> None:
+    def join(self, client: RoleFramework) -> None:
         self.node(client.role).members.add(client.framework_id)
         client.nodes = self._line(client.role)
         self.rebuild = True
 
-    def leave(self, client: Client) -> None:
+    def leave(self, client: RoleFramework) -> None:
         self.nodes[client.role].members.discard(client.framework_id)
         client.nodes = []
         client.placed = False
         self.forget(client.role)
         self.rebuild = True
 
-    def _line(self, role: str) -> list[Node]:
+    def _line(self, role: str) -> list[RoleNode]:
         return [self.nodes[name] for name in reversed(lineage(role))]
 
     def forget(self, role: str) -> None:
-        """Who has no frameworks and holds nothing is no more, with its turns; so are ancestors."""
+        """Removes a role without frameworks and resources, with its turns; then ancestors of which the same is true."""
         for name in lineage(role):
             node = self.nodes.get(name)
             if node is None:
@@ -241,7 +241,7 @@ class Tree:
 
     # --- what they hold ---
 
-    def add(self, client: Client, amounts: Amounts, apart: Amounts = ()) -> None:
+    def add(self, client: RoleFramework, amounts: Amounts, apart: Amounts = ()) -> None:
         """``apart``: the part of the amounts that counts towards no quota."""
         client.share.add(amounts)
         leaf = self.node(client.role)
@@ -256,7 +256,7 @@ class Tree:
         self.version += 1
         self._moved[client.role, client.framework_id] = client
 
-    def remove(self, client: Client, amounts: Amounts, apart: Amounts = ()) -> None:
+    def remove(self, client: RoleFramework, amounts: Amounts, apart: Amounts = ()) -> None:
         role = client.role
         client.share.remove(amounts)
         leaf = self.node(role)
@@ -273,7 +273,7 @@ class Tree:
         if not leaf.members:
             self.forget(role)
 
-    def gave(self, client: Client, amounts: Amounts, apart: Amounts = ()) -> None:
+    def gave(self, client: RoleFramework, amounts: Amounts, apart: Amounts = ()) -> None:
         """The client, which is in the order, took an offer: its branch is richer, others come first among equals."""
         for share in client.shares:
             held = share.held
@@ -316,7 +316,7 @@ class Tree:
         slot: int = node.own_level.keys[0][3]
         return slot
 
-    def settle(self, awake: Iterable[Client] | None = None) -> None:
+    def settle(self, awake: Iterable[RoleFramework] | None = None) -> None:
         """``awake``: who takes part now, when that or the totals changed."""
         if awake is not None:
             self._awake = list(awake)
@@ -349,7 +349,7 @@ class Tree:
         self.rebuild = False
         self.built += 1
 
-    def _sizes(self, node: Node) -> None:
+    def _sizes(self, node: RoleNode) -> None:
         """Roles may be nested as deep as a name is long: no recursion."""
         stack, seen = [node], []
         while stack:
@@ -380,12 +380,12 @@ class Tree:
                 client.key = (0.0, 0, client.framework_id, client.slot)
             one.own_level.set([client.key for client in one.clients])
 
-    def _client_key(self, client: Client) -> tuple[float, int, str, int]:
+    def _client_key(self, client: RoleFramework) -> tuple[float, int, str, int]:
         share = client.share
         return (share.dominant(self.totals), share.turns, client.framework_id, client.slot)
 
-    def _lined_up(self, root: Node) -> Iterator[int]:
-        stack: list[tuple[Node, bool]] = [(root, False)]
+    def _lined_up(self, root: RoleNode) -> Iterator[int]:
+        stack: list[tuple[RoleNode, bool]] = [(root, False)]
         while stack:
             node, own = stack.pop()
             if own:
@@ -396,7 +396,7 @@ class Tree:
                 (node.children[name], False) if name else (node, True) for _, _, name in reversed(node.level.keys)
             )
 
-    def _move(self, client: Client) -> None:
+    def _move(self, client: RoleFramework) -> None:
         """What the client holds is another amount: its branch moves, level by level."""
         node, base = self._move_nodes(client)
         level = node.own_level
@@ -404,7 +404,7 @@ class Tree:
             before, client.key = client.key, self._client_key(client)
             level.move(before, client.key, self._moves, base)
 
-    def _move_nodes(self, client: Client) -> tuple[Node, int]:
+    def _move_nodes(self, client: RoleFramework) -> tuple[RoleNode, int]:
         """The client's role, and where its own clients begin; those of nobody who takes part are in no order."""
         base, parent, moves = 0, self.root, self._moves
         for node in client.nodes or self._line(client.role):
@@ -424,4 +424,4 @@ class Tree:
         return parent, base
 
 
-__all__ = ["Client", "Node", "Share", "Tree"]
+__all__ = ["RoleFramework", "RoleNode", "RoleTree", "Share"]

@@ -13,17 +13,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dcos_runtime.core.resources import Resources
-from dcos_runtime.core.seeds import Source
+from dcos_runtime.core.seeds import SeededSource
 from dcos_runtime.master.core.allocator.columns import PLAIN, Columns
 from dcos_runtime.master.core.allocator.filters import Refusals
 from dcos_runtime.master.core.allocator.matrix import Matrix
 from dcos_runtime.master.core.allocator.quota import Quotas
-from dcos_runtime.master.core.allocator.rows import NEVER, Agent, Rows
+from dcos_runtime.master.core.allocator.rows import NEVER, Rows
 from dcos_runtime.master.core.allocator.terms import Options, Quota, Wants, apart
-from dcos_runtime.master.core.allocator.tree import Client, Tree
+from dcos_runtime.master.core.allocator.tree import RoleFramework, RoleTree
 
 
-class Framework:
+class FrameworkRow:
     """``resting_until``: it gets no offers before; None when it does not rest. ``clients``: by role."""
 
     __slots__ = ("active", "clients", "resting_until", "wants")
@@ -32,7 +32,7 @@ class Framework:
         self.wants = wants
         self.active = active
         self.resting_until: float | None = None
-        self.clients: dict[str, Client] = {}
+        self.clients: dict[str, RoleFramework] = {}
 
     def takes(self, role: str) -> bool:
         return self.active and self.resting_until is None and role not in self.wants.suppressed
@@ -41,19 +41,19 @@ class Framework:
 class Vectors:
     """Times are monotonic seconds. ``source`` only shuffles the order of agents."""
 
-    def __init__(self, options: Options, source: Source) -> None:
+    def __init__(self, options: Options, source: SeededSource) -> None:
         self._options = options
         self._source = source
-        self._frameworks: dict[str, Framework] = {}
-        self._clients: dict[tuple[str, str], Client] = {}
+        self._frameworks: dict[str, FrameworkRow] = {}
+        self._clients: dict[tuple[str, str], RoleFramework] = {}
         self._columns = Columns(options.minimums)
         self._rows = Rows()
         self._matrix = Matrix(options, self._rows, self._columns)
-        self._tree = Tree(options.weights)
+        self._tree = RoleTree(options.weights)
         self._quotas = Quotas(self._tree)
         self._next_end = NEVER
         self._some_dirty = False
-        self._more_room = False  # perhaps, for somebody whom a quota kept from something
+        self._more_room = False  # perhaps for a role that a quota has held back
         self._rests: dict[str, float] = {}
         self._woken: set[int] = set()
         self._awake_changed = True
@@ -65,7 +65,7 @@ class Vectors:
     # --- frameworks ---
 
     def add_framework(self, framework_id: str, wants: Wants, active: bool) -> None:
-        framework = self._frameworks[framework_id] = Framework(wants, active)
+        framework = self._frameworks[framework_id] = FrameworkRow(wants, active)
         self._join(framework_id, framework, sorted(wants.roles))
         if active:
             self._wake(framework, wants.roles)
@@ -141,12 +141,12 @@ class Vectors:
     def suppressed(self, framework_id: str) -> frozenset[str]:
         return self._frameworks[framework_id].wants.suppressed
 
-    def _set_suppressed(self, framework: Framework, suppressed: frozenset[str]) -> None:
+    def _set_suppressed(self, framework: FrameworkRow, suppressed: frozenset[str]) -> None:
         wants = framework.wants
         framework.wants = Wants(wants.roles, suppressed, wants.gpus, wants.minimums, wants.revocable, wants.shared)
         self._awake_changed = True
 
-    def _join(self, framework_id: str, framework: Framework, roles: Sequence[str]) -> None:
+    def _join(self, framework_id: str, framework: FrameworkRow, roles: Sequence[str]) -> None:
         if not roles:
             return
         slots = []
@@ -161,7 +161,7 @@ class Vectors:
         self._matrix.know_names(slots)
         self._matrix.make_columns(slots)
 
-    def _leave(self, framework: Framework, roles: Sequence[str]) -> None:
+    def _leave(self, framework: FrameworkRow, roles: Sequence[str]) -> None:
         if not roles:
             return
         leaving = [framework.clients.pop(role) for role in roles]
@@ -174,22 +174,22 @@ class Vectors:
         self._awake_changed = True
         self._matrix.forget_patterns()
 
-    def _client(self, framework_id: str, role: str) -> Client:
+    def _client(self, framework_id: str, role: str) -> RoleFramework:
         client = self._clients.get((framework_id, role))
         if client is None:
-            client = self._clients[framework_id, role] = Client(framework_id, role)
+            client = self._clients[framework_id, role] = RoleFramework(framework_id, role)
         return client
 
-    def _drop(self, client: Client) -> None:
-        """Who has no column and holds nothing is no more."""
+    def _drop(self, client: RoleFramework) -> None:
+        """Removes a client that has no column and holds nothing."""
         if client.slot < 0 and not client.share:
             self._clients.pop((client.framework_id, client.role), None)
 
-    def _wake(self, framework: Framework, roles: Iterable[str]) -> None:
+    def _wake(self, framework: FrameworkRow, roles: Iterable[str]) -> None:
         self._woken.update(framework.clients[role].slot for role in roles)
         self._immediate = True
 
-    def _forget_filters(self, clients: Iterable[Client]) -> None:
+    def _forget_filters(self, clients: Iterable[RoleFramework]) -> None:
         slots = [client.slot for client in clients if self._columns.filters[client.slot]]
         for slot in slots:
             self._columns.forget_filters(slot)
@@ -198,7 +198,7 @@ class Vectors:
     # --- agents ---
 
     def add_agent(self, agent_id: str, total: Resources, active: bool) -> None:
-        """`charge` then what its tasks hold."""
+        """Adds an agent. Its tasks' resources are then added with `charge`."""
         agent = self._rows.take(agent_id, total, active, self._source.bits(64))
         self._matrix.grow()
         self._count(total, 1)
@@ -226,7 +226,7 @@ class Vectors:
             self._touch(agent.row)
 
     def remove_agent(self, agent_id: str) -> None:
-        """After all that was held there was recovered."""
+        """Removes an agent. All that is allocated there has been recovered before."""
         agent = self._rows.agents[agent_id]
         self._count(agent.total, -1)
         if agent.refusals is not None:
@@ -261,7 +261,7 @@ class Vectors:
         self._more_room = True
 
     def recover(self, framework_id: str, role: str, agent_id: str, resources: Resources) -> None:
-        """They are free again, and offered to somebody at the next interval."""
+        """The resources are free again, and are offered at the next interval."""
         client = self._client(framework_id, role)
         agent = self._rows.agents.get(agent_id)
         if agent is None:
@@ -294,9 +294,6 @@ class Vectors:
             rows.ends[agent.row] = until
             self._next_end = min(self._next_end, until)
 
-    def filter_count(self) -> int:
-        return int(self._columns.filters.sum())
-
     # --- quota ---
 
     def set_quota(self, role: str, quota: Quota) -> None:
@@ -312,9 +309,9 @@ class Vectors:
         self._rows.held_back |= self._rows.active
 
 
-def _chosen(framework: Framework, roles: Iterable[str]) -> frozenset[str]:
+def _chosen(framework: FrameworkRow, roles: Iterable[str]) -> frozenset[str]:
     asked = frozenset(roles)
     return asked & framework.wants.roles if asked else framework.wants.roles
 
 
-__all__ = ["Agent", "Framework", "Vectors"]
+__all__ = ["FrameworkRow", "Vectors"]

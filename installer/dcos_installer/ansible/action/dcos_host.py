@@ -36,7 +36,7 @@ class ActionModule(ActionBase):
         """Runs the host's side with ``data`` and returns its answer."""
         try:
             # Straight to the connection: a module of Ansible's own kind would be zipped, copied and unpacked first.
-            done = self._low_level_execute_command(payload.COMMAND, in_data=data)  # type: ignore[no-untyped-call]
+            done = self._low_level_execute_command(payload.COMMAND, in_data=data)  # type: ignore[no-untyped-call]  # Ansible has no types
             return payload.answer(name, done["rc"], done["stdout"].encode(), done["stderr"].encode())
         except InstallerError as error:
             told = {"what": error.what, "why": error.why, "hint": error.hint, "evidence": error.evidence}

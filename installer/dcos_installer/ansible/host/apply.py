@@ -1,7 +1,7 @@
-"""Carries `Work` out: secrets, a new generation beside the old, one rename, units; and back again should one fail.
+"""Carries `Work` out: secrets, a new generation beside the old one, one rename, units. When a unit fails, it goes back.
 
-At any moment either the old generation is active or the new one. What was begun is noted before, so that a run that is
-cut off is finished by the next.
+At any moment either the old generation is active or the new one. What is begun is noted first, so that the next run
+finishes a run that was cut off.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ _ROLLBACK_SECONDS = 30.0
 
 
 class RolledBack(HostError):
-    """A unit was not well with the new generation; the machine is back where it was (or ``stuck`` says why not)."""
+    """A unit was unhealthy with the new generation. The machine is back at the old one, or ``stuck`` says why not."""
 
     def __init__(self, cause: HostError, back_to: int, stuck: str) -> None:
         where = f"generation {back_to} is active again" if back_to else "nothing of ours is active, as before"
@@ -121,15 +121,15 @@ def apply(
     except (OSError, HostError) as error:
         cause = error if isinstance(error, HostError) else _disk_error(machine, error, generation)
         if generation == seen.generation:
-            raise cause from error  # there is no other generation to go back to
+            raise cause from error  # there is no earlier generation to go back to
         raise RolledBack(cause, seen.generation, _go_back(machine, systemd, seen, generation)) from error
     machine.remove(PENDING)
     machine.remove(MENDED)
     for (
         name
-    ) in work.users_gone:  # last, when nothing of theirs runs any more: a run that is cut off before does it next
+    ) in work.users_gone:  # last, when none of their processes runs; if this run is cut off, the next one does it
         machine.remove_user(name)
-    with contextlib.suppress(OSError):  # what stays now goes next time
+    with contextlib.suppress(OSError):  # what cannot be removed now is removed by the next run
         _forget(machine, generation)
     return work
 
@@ -138,7 +138,7 @@ def remove(machine: Machine, systemd: Systemd, purge: bool) -> Work:
     """Takes everything of ours off the machine; with ``purge`` the daemons' state and users as well."""
     seen = observe(machine, systemd, NOTHING)
     if not purge:
-        seen.users = {}  # whose state stays
+        seen.users = {}  # their state stays
     work = work_for(NOTHING, "", seen)
     machine.remove(ACTIVE)
     _settle(machine, systemd, work, NOTHING, _ROLLBACK_SECONDS)
@@ -211,14 +211,14 @@ def _write_generation(machine: Machine, wanted: dict[str, Any], data: bytes) -> 
 
 
 def _lay_links(machine: Machine, links: dict[str, str]) -> None:
-    # Before the rename: until then they lead to nothing or to the old text, and nobody looks.
+    # Before the rename: until then the links lead nowhere or to the old text, and nothing reads them.
     for path, target in links.items():
         machine.folder(os.path.dirname(path))
         machine.symlink(target, path)
 
 
 def _settle(machine: Machine, systemd: Systemd, work: Work, wanted: dict[str, Any], deadline: float) -> None:
-    """Brings what runs in line with what is active."""
+    """Starts, restarts and stops units, so that they run as the active generation says."""
     for name in work.stops:
         systemd.act("stop", name)
     for path in work.links_gone:
@@ -256,7 +256,7 @@ def _set(machine: Machine, item: dict[str, Any]) -> None:
 
 
 def _go_back(machine: Machine, systemd: Systemd, before: Observed, failed: int) -> str:
-    """Makes the generation from before active again. Returns why that did not work; empty when it did."""
+    """Makes the previous generation active again. Returns why that failed; empty when it did not."""
     try:
         wanted, digest = manifest_of(machine, before.generation) if before.generation else (NOTHING, "")
         seen = observe(machine, systemd, wanted)
@@ -276,7 +276,7 @@ def _go_back(machine: Machine, systemd: Systemd, before: Observed, failed: int) 
 
 
 def _forget(machine: Machine, active: int) -> None:
-    """Removes generations and packages that nothing leads to any more, the last few generations aside."""
+    """Removes generations and packages that are not in use, except the last few generations."""
     previous = os.path.basename(machine.link(PREVIOUS) or "")
     kept = set(generations(machine)[-KEPT_GENERATIONS:]) | {active} | ({int(previous)} if previous.isdigit() else set())
     for number in generations(machine):
@@ -288,7 +288,7 @@ def _forget(machine: Machine, active: int) -> None:
         try:
             used |= {folder_of(package) for package in manifest_of(machine, number)[0]["packages"]}
         except ValueError:
-            return  # who knows what it needs: leave every package
+            return  # what it needs is not known: leave every package
     for name in machine.names(PACKAGES):
         if name not in used and not name.startswith("."):
             machine.rename(f"{PACKAGES}/{name}", f"{PACKAGES}/.old-{name}")

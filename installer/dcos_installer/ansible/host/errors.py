@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 class HostError(Exception):
-    """Something the operator has to know. The installer shows it with the host's name in front."""
+    """An error for the operator. The installer shows it with the host's name in front."""
 
     unit = ""
     """Whose last lines ``evidence`` holds; empty: it holds something else."""
@@ -17,6 +17,6 @@ class HostError(Exception):
         self.evidence = evidence
 
     def told(self) -> dict[str, str]:
-        """As the installer's own errors are made of; with the unit where it is one that failed."""
+        """The fields of the installer's errors, with the unit if one failed."""
         told = {"what": self.what, "why": self.why, "hint": self.hint, "evidence": self.evidence}
         return {**told, "unit": self.unit} if self.unit else told

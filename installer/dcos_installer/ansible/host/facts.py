@@ -17,7 +17,7 @@ OLDEST_PYTHON = 11
 
 
 def gather(machine: Machine) -> dict[str, Any]:
-    """Everything but the active generation, which `observe` knows."""
+    """All facts except the active generation, which `observe` reads."""
     os_release = _os_release(machine)
     cgroups = _cgroups(machine)
     pythons = _pythons(machine)
@@ -36,7 +36,7 @@ def gather(machine: Machine) -> dict[str, Any]:
         "disk_free_mb": machine.free_bytes(HOME) >> 20,
         "machine_id": machine.text("/etc/machine-id"),
         "addresses": _addresses(machine),
-        # Of a machine that runs what is ours already, they say nothing.
+        # On a machine that runs our daemons already they mean nothing.
         "listening": [] if machine.link(ACTIVE) else _listening(machine),
         "packages": [name for name in machine.names(PACKAGES) if not name.startswith(".")],
     }
@@ -61,7 +61,7 @@ def altered_package(machine: Machine, folder: str) -> str:
         return ""
     wanted = noted.split(b"\n")
     gone = sorted(set(wanted) - set(paths))
-    # Whatever was added carries the packages' time, or it would have been found above.
+    # An added file carries the packages' time; any other would have been found above.
     path = os.fsdecode(gone[0] if gone else next(path for path in paths if path not in wanted))
     return path + (" is gone" if gone else " was added")
 

@@ -29,7 +29,7 @@ PACKAGE_NAMES = ".dcos-names"
 """In every package: the paths of all that was unpacked, sorted, one a line. One that is gone shows by it."""
 
 
-class Finished:
+class HostCommandResult:
     """A command that ended."""
 
     def __init__(self, code: int, out: str, err: str) -> None:
@@ -53,7 +53,7 @@ class Machine:
         return self.root + path
 
     def step(self, what: str) -> None:
-        """Called before every change with what it will be. Tests end the process here."""
+        """Called before every change, with a description of it. Tests end the process here."""
 
     # --- looking -----------------------------------------------------------------------------------------------------
 
@@ -124,7 +124,7 @@ class Machine:
             os.makedirs(self.root, exist_ok=True)
         self.step("make the folder " + path)
         os.mkdir(self.at(path), mode)
-        os.chmod(self.at(path), mode)  # the umask does not count
+        os.chmod(self.at(path), mode)  # independent of the umask
 
     def create(self, path: str, data: bytes, mode: int, uid: int = -1, gid: int = -1) -> None:
         """Writes a new file and brings it to the disk. What was there is replaced, not in one step."""
@@ -191,7 +191,7 @@ class Machine:
         finally:
             os.close(descriptor)
 
-    def run(self, argv: Sequence[str], seconds: float = 60.0, change: bool = True) -> Finished:
+    def run(self, argv: Sequence[str], seconds: float = 60.0, change: bool = True) -> HostCommandResult:
         """Runs a command to its end. Raises `HostError` when it is not there or does not end in time."""
         import subprocess
 
@@ -207,7 +207,7 @@ class Machine:
             said = error.stderr or error.stdout or b""
             evidence = said.decode("utf-8", "replace") if isinstance(said, bytes) else said
             raise HostError(" ".join(argv) + " did not end within %g s" % seconds, evidence=evidence) from None
-        return Finished(done.returncode, done.stdout, done.stderr)
+        return HostCommandResult(done.returncode, done.stdout, done.stderr)
 
     # --- users -------------------------------------------------------------------------------------------------------
 
@@ -239,7 +239,7 @@ class Machine:
                 self.replace(table, (self.read(table) or b"") + line.encode(), 0o644)
 
     def users(self) -> list[str]:
-        """Our own users: those of services, whether the services are there yet or not."""
+        """Our own users: those of services, also of services that are gone."""
         found = [fields for fields in self._table("/etc/passwd") if len(fields) > 5]
         return sorted(fields[0] for fields in found if fields[0].startswith("dcos-") and fields[5].startswith(STATES))
 

@@ -33,7 +33,7 @@ def main(request: dict[str, Any], stream: IO[bytes]) -> None:
 
 
 def answer(machine: Machine, request: dict[str, Any], stream: IO[bytes]) -> dict[str, Any]:
-    """What the machine says.
+    """The machine's answer.
 
     - ``facts``: ``facts``.
     - ``check`` (``manifest`` as text; ``secrets``, whose contents are None for those yet to be made): ``facts``,

@@ -1,4 +1,6 @@
-"""How the machine is, in everything that a manifest speaks of: the active generation, links, users, units, doors."""
+"""The state of the machine, in everything that a manifest can hold: the active generation, links, users, units, the
+firewall.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +22,7 @@ PENDING = STATE + "/pending.json"
 MENDED = STATE + "/mended.json"
 """Packages that were altered or gone and have been brought again: folder → what had been altered, empty when gone."""
 FIREWALL = STATE + "/firewall.json"
-"""What the doors looked like when they were loaded: digest of the rules file, digest of the kernel's listing."""
+"""The firewall when it was loaded: digest of the rules file, digest of the kernel's listing."""
 
 NOTHING: dict[str, Any] = {
     "host": "",
@@ -96,7 +98,7 @@ def service_manager(machine: Machine) -> Systemd:
 
 
 def unseen(wanted: dict[str, Any]) -> Observed:
-    """What `observe` would find on a machine that has nothing of ours: for plans of machines yet to be made."""
+    """What `observe` would find on a machine without anything of ours: for plans of machines yet to be made."""
     seen = Observed()
     seen.links = {link["path"]: "-" for link in wanted["links"]}
     seen.users = {user["name"]: "-" for user in wanted["users"]}
@@ -177,7 +179,7 @@ def rules_digest(machine: Machine, firewall: dict[str, Any]) -> str:
 
 
 def owned_links(machine: Machine) -> dict[str, str]:
-    """Every link into the active generation that lies where we lay links, whoever laid it."""
+    """Every link into the active generation in the folders where we put links, whoever made it."""
     folders = list(_LINK_FOLDERS)
     folders += [
         f"/etc/systemd/system/{name}" for name in machine.names("/etc/systemd/system") if name.endswith(".wants")

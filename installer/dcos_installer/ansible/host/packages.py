@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from typing import IO, Any
 
 _CHUNK = 1 << 18
+_PIECE = 1 << 20
+"""Of a package, unpacked; more than a full `_CHUNK` comes to most of the time."""
 
 
 def receive(machine: Machine, packages: list[dict[str, Any]], stream: IO[bytes]) -> list[str]:
@@ -76,13 +78,23 @@ class _Tar:
         self._room = unpacked
         self._hash = hashlib.sha256()
         self._inflate = zlib.decompressobj(wbits=31)
+        self._ready = b""
+        self._at = 0
 
     def read(self, count: int = _CHUNK) -> bytes:
         """Up to ``count`` bytes; none at the end."""
+        if self._at == len(self._ready):
+            self._ready, self._at = self._next(), 0
+        data = self._ready[self._at : self._at + count]
+        self._at += len(data)
+        return data
+
+    def _next(self) -> bytes:
+        """A whole piece at once: a reader that wants little would have what is packed copied for each little."""
         data = b""
-        while not data and count and not self._inflate.eof:
+        while not data and not self._inflate.eof:
             packed = self._inflate.unconsumed_tail or self._take()
-            data = self._inflate.decompress(packed, count)
+            data = self._inflate.decompress(packed, _PIECE)
         self._room -= len(data)
         if self._room < 0:
             raise HostError("a package is larger than it says", hint="remove the operator's bundle cache, run again")
@@ -90,7 +102,7 @@ class _Tar:
         return data
 
     def drain(self) -> None:
-        """Reads on to the end of this package, unpacking nothing."""
+        """Reads to the end of this package without unpacking it."""
         while self._left:
             self._take()
 
@@ -111,7 +123,7 @@ class _Tar:
 
 def _unpack(tar: _Tar, home: str) -> None:
     os.mkdir(home, 0o755)
-    with tarfile.open(fileobj=tar, mode="r|") as archive:  # type: ignore[call-overload]
+    with tarfile.open(fileobj=tar, mode="r|") as archive:  # type: ignore[call-overload]  # reads on, which is all that a stream has to do
         for member in archive:
             if member.name.startswith("/") or ".." in member.name.split("/"):
                 raise HostError(f"the package holds a path that leads outside: {member.name}")
@@ -153,7 +165,7 @@ def _needed(machine: Machine) -> set[str]:
         active = os.path.basename(machine.link(ACTIVE) or "")
         return {folder_of(package) for package in manifest_of(machine, int(active))[0]["packages"]}
     except ValueError:
-        return set()  # nothing is active, or nobody can tell what: then everything is new, and started anew
+        return set()  # nothing is active, or its manifest cannot be read: then everything counts as new
 
 
 def _to_disk(path: str) -> None:

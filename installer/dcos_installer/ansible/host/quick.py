@@ -1,4 +1,4 @@
-"""JSON and sha256 without what their usual modules drag in: `re` and OpenSSL cost more than a whole check does.
+"""JSON and sha256 without the imports of their usual modules: `re` and OpenSSL cost more than a whole check.
 
 The same C code does the work; where this Python lays it out otherwise, the usual modules do.
 """
@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 def sha256(data: bytes) -> str:
     """The digest in hex."""
     try:
-        from _sha2 import sha256 as algorithm  # type: ignore[import-not-found,unused-ignore]
+        from _sha2 import sha256 as algorithm  # type: ignore[import-not-found,unused-ignore]  # where this Python has it
     except ImportError:
         try:
-            from _sha256 import sha256 as algorithm  # type: ignore[import-not-found,no-redef,unused-ignore]
+            from _sha256 import sha256 as algorithm  # type: ignore[import-not-found,no-redef,unused-ignore]  # where this Python has it
         except ImportError:
-            from hashlib import sha256 as algorithm  # type: ignore[no-redef,unused-ignore]
+            from hashlib import sha256 as algorithm  # type: ignore[no-redef,unused-ignore]  # where this Python has it
     digest: str = algorithm(data).hexdigest()
     return digest
 
@@ -27,9 +27,9 @@ def loads(data: bytes) -> Any:
     """What ``data``, JSON in UTF-8, says. Raises ``ValueError``."""
     text = data.decode()
     try:
-        from _json import make_scanner  # type: ignore[import-not-found,unused-ignore]
+        from _json import make_scanner  # type: ignore[import-not-found,unused-ignore]  # where this Python has it
 
-        scan = make_scanner(_Plain)  # type: ignore[arg-type,unused-ignore]
+        scan = make_scanner(_Plain)  # type: ignore[arg-type,unused-ignore]  # where this Python has it
     except (ImportError, AttributeError, TypeError):
         import json
 
@@ -46,9 +46,9 @@ def loads(data: bytes) -> Any:
 def dumps(value: Any) -> str:
     """``value`` as JSON in ASCII; keys of objects sorted, so that equal values have equal texts."""
     try:
-        from _json import encode_basestring_ascii as quoted  # type: ignore[import-not-found,unused-ignore]
+        from _json import encode_basestring_ascii as quoted  # type: ignore[import-not-found,unused-ignore]  # where this Python has it
     except ImportError:
-        from json.encoder import py_encode_basestring_ascii as quoted  # type: ignore[attr-defined,no-redef,unused-ignore]
+        from json.encoder import py_encode_basestring_ascii as quoted  # type: ignore[attr-defined,no-redef,unused-ignore]  # where this Python has it
     return _text(value, quoted)
 
 

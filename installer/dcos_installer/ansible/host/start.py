@@ -29,21 +29,21 @@ else:
 
 
 class Sent:
-    """Imports what was sent when somebody asks for it, and not before."""
+    """Imports the modules that were sent, each when it is imported first."""
 
     @classmethod
-    def find_spec(cls, name, path=None, target=None):  # type: ignore[no-untyped-def]
+    def find_spec(cls, name, path=None, target=None):  # type: ignore[no-untyped-def]  # sent with every request
         package, _, part = name.partition(".")
         if package == "dcos_host" and (not part or part in parts):
-            return ModuleSpec(name, cls, is_package=not part)  # type: ignore[arg-type]
+            return ModuleSpec(name, cls, is_package=not part)  # type: ignore[arg-type]  # a loader by its methods
         return None
 
     @staticmethod
-    def create_module(spec):  # type: ignore[no-untyped-def]
+    def create_module(spec):  # type: ignore[no-untyped-def]  # sent with every request
         return None
 
     @staticmethod
-    def exec_module(module):  # type: ignore[no-untyped-def]
+    def exec_module(module):  # type: ignore[no-untyped-def]  # sent with every request
         part = module.__name__.partition(".")[2]
         if part:
             exec(parts[part], module.__dict__)
@@ -51,6 +51,6 @@ class Sent:
 
 sys.meta_path.insert(0, Sent)
 
-from dcos_host import main, quick  # type: ignore[import-not-found]  # noqa: E402
+from dcos_host import main, quick  # type: ignore[import-not-found]  # noqa: E402  # found by `Sent`
 
 main.main(quick.loads(request), stream)

@@ -1,4 +1,4 @@
-"""Units: how they are, starting and stopping them, waiting until they are well, and what they said last."""
+"""Units: their states, starting and stopping them, waiting until they are well, and their last log lines."""
 
 from __future__ import annotations
 
@@ -55,7 +55,7 @@ class Systemd:
     def act(self, action: str, unit: str) -> None:
         """``start``, ``restart``, ``reload`` or ``stop``. Raises `UnitFailed`."""
         if action in ("start", "restart"):
-            # What it went through before must not count against what comes now.
+            # Earlier failures must not count against this start.
             self.machine.run([self.binary, "reset-failed", unit])
         done = self.machine.run([self.binary, action, unit], seconds=120)
         if done.code:
@@ -159,7 +159,7 @@ def probed(probe: str, ca: str = "", secrets: str = "") -> str:
                 return f"{rest}: {error.strerror or error}"
         return ""
     if scheme not in ("https", "zookeeper"):
-        return ""  # going back to what an older installer laid down: systemd's word has to do
+        return ""  # a generation of an older installer has no such probe: systemd's state has to suffice
     kind, _, rest = rest.rpartition("@")
     place, _, path = rest.partition("/")
     host, _, port = place.rpartition(":")

@@ -38,7 +38,7 @@ class Work:
 
     @property
     def unfinished(self) -> list[str]:
-        """What the next run must do again should this one be cut off."""
+        """What the next run has to do again if this one is cut off."""
         return [unit["name"] for _, unit in self.acts]
 
 
@@ -103,7 +103,7 @@ def _locked_out(machine: Machine, wanted: dict[str, Any], secrets: dict[str, str
 
 
 def _credentials(url: str) -> str:
-    """What stands before the hosts in ``zk://USER:PASSWORD@HOSTS/PATH``."""
+    """The credentials in ``zk://USER:PASSWORD@HOSTS/PATH``."""
     credentials, at, _ = url.partition("://")[2].partition("@")
     return credentials if at else ""
 

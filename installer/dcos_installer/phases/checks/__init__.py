@@ -1,4 +1,4 @@
-"""What is more than each host's daemon by itself: that somebody leads, that a majority serves, that users get in.
+"""Checks of what several hosts' daemons do together: that one leads, that a majority serves, that users can log in.
 
 A service without a module here is asked on each of its hosts (`phases.health`). A descriptor names its module by
 ``checked_by``; `ALL` are those that the services of a cluster name, in the order in which a deploy waits for them.
@@ -6,20 +6,22 @@ A service without a module here is asked on each of its hosts (`phases.health`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from dcos_installer.phases.checks.base import Check, Seen
 from dcos_installer.phases.checks.coordination import Coordination
-from dcos_installer.phases.checks.door import Door
 from dcos_installer.phases.checks.init import Init
 from dcos_installer.phases.checks.kernel import Kernel
+from dcos_installer.phases.checks.login import Login
 
 if TYPE_CHECKING:
     from dcos_installer.services import Catalog
+    from dcos_installer.services.descriptor import CheckedBy
 
 __all__ = ["Check", "Seen", "of"]
 
-_KNOWN: dict[str, type[Check]] = {"kernel": Kernel, "init": Init, "coordination": Coordination, "door": Door}
+_KNOWN: Mapping[CheckedBy, type[Check]] = {"kernel": Kernel, "init": Init, "coordination": Coordination, "login": Login}
 
 
 def of(services: Catalog) -> tuple[Check, ...]:

@@ -31,16 +31,16 @@ class Check(Protocol):
     """One check. Each method may raise `CannotAsk` when nobody can be asked from here."""
 
     def unseen(self, ctx: Context) -> Seen:
-        """What stands in a status where nobody could be asked."""
+        """The status when the check could not ask."""
 
     def look(self, ctx: Context) -> Seen:
-        """How it is now."""
+        """The state now."""
 
     def wait(self, ctx: Context) -> str:
         """Returns once all is well, with what to tell of it. Raises `DeadlinePassed`."""
 
     def prove(self, ctx: Context) -> None:
-        """After a run that changed something: the part in use, for real. Raises `InstallerError`."""
+        """Tries the service for real, after a run that changed something. Raises `InstallerError`."""
 
     def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
         """What to do about these hosts, whose change failed; sentences, none when it knows nothing."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from dcos_installer.daemon_client import Ask, NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.checks.base import Seen
-from dcos_installer.phases.checks.zookeeper_data import UNIT, Fault, fault, repair_line
+from dcos_installer.phases.checks.zookeeper_data import Fault, fault, repair_line, zookeeper
 from dcos_installer.phases.evidence import unit_log
 from dcos_installer.phases.health import mode_told, wait_until
 
@@ -20,11 +20,13 @@ if TYPE_CHECKING:
 
 SERVE_SECONDS = 90.0
 _ANSWER_SECONDS = 5.0
+_LOOK_SECONDS = 8.0
+"""So `status` is told of damaged files, however many machines are out of reach."""
 _SERVING = ("leader", "follower", "standalone")
 
 
 class Alone(NotWell):
-    """A ZooKeeper runs, and serves nobody: it is not in touch with a majority of them."""
+    """A ZooKeeper runs and serves nobody: it does not reach a majority of them."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +74,16 @@ def ask_mode(ask: Ask, host: HostSpec, services: Catalog) -> str:
     raise NotWell(f"it says {' '.join(said.split())[:200] or 'nothing'}")
 
 
-def faulty_members(ctx: Context, quorum: Quorum) -> list[str]:
-    """A sentence for each ZooKeeper that does not get past its own files, with the command that puts it right."""
-    found = _faults(ctx, [ctx.spec.host(name) for name in quorum.silent])
+def faulty_members(ctx: Context, quorum: Quorum, seconds: float | None = None) -> list[str]:
+    """A sentence for each ZooKeeper that cannot start from its files, with the command that repairs it. ``seconds``: of
+    one that is not reached within that nothing is told.
+    """
+    found = _faults(ctx, [ctx.spec.host(name) for name in quorum.silent], seconds)
     return [f"{name}: {why.told}: {repair_line(ctx, name)}" for name, why in found.items()]
 
 
-def _faults(ctx: Context, hosts: Iterable[HostSpec]) -> dict[str, Fault]:
-    found = ctx.everywhere(hosts, lambda host: fault(ctx, host))
+def _faults(ctx: Context, hosts: Iterable[HostSpec], seconds: float | None = None) -> dict[str, Fault]:
+    found = ctx.everywhere(hosts, lambda host: fault(ctx, host), seconds)
     return {name: why for name, why in found.items() if isinstance(why, Fault)}
 
 
@@ -106,7 +110,7 @@ class Coordination:
 
     def look(self, ctx: Context) -> Seen:
         quorum = ask_quorum(ctx)
-        problems = (quorum.problem, *faulty_members(ctx, quorum)) if quorum.problem else ()
+        problems = (quorum.problem, *faulty_members(ctx, quorum, _LOOK_SECONDS)) if quorum.problem else ()
         return self._seen(ctx, quorum, problems)
 
     def _seen(self, ctx: Context, quorum: Quorum, problems: tuple[str, ...]) -> Seen:
@@ -127,7 +131,7 @@ class Coordination:
         return ""
 
     def prove(self, ctx: Context) -> None:
-        """A run that got this far has used it."""
+        """Nothing to try: a run that got this far has used ZooKeeper."""
 
     def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
         found = _faults(ctx, [host for host in hosts if host.is_master])
@@ -142,5 +146,6 @@ def _all_serve(ctx: Context) -> None:
 
 def _silent_said(ctx: Context) -> str:
     silent = [ctx.spec.host(name) for name in ask_quorum(ctx).silent]
-    logs = ctx.everywhere(silent, lambda host: unit_log(ctx, host, UNIT))
-    return "\n".join(f"{name}, {UNIT}:\n{text}" for name, text in logs.items())
+    unit = zookeeper(ctx).unit_name
+    logs = ctx.everywhere(silent, lambda host: unit_log(ctx, host, unit))
+    return "\n".join(f"{name}, {unit}:\n{text}" for name, text in logs.items())

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterable
+from functools import partial
 from typing import TYPE_CHECKING
 
+from dcos_installer.at_once import at_once
 from dcos_installer.daemon_client import Ask, CannotAsk, NotWell
 from dcos_installer.errors import InstallerError
 from dcos_installer.phases.checks.base import Seen
 from dcos_installer.phases.evidence import logs_of, unit_log
-from dcos_installer.phases.health import wait_until
+from dcos_installer.phases.health import told_with_hosts, wait_until
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -28,21 +30,32 @@ def init(ask: Ask, spec: ClusterSpec, services: Catalog) -> HostSpec:
 
     Raises `NotWell` when no init leads.
     """
+    asked = {host.name: partial(_leader_told, ask, _url(services, host)) for host in spec.masters}
+    found = at_once(asked, enough=lambda told: _called(spec, told) is not None)
     said = []
-    for host in spec.masters:
-        url = _url(services, host)
-        try:
-            ask(f"{url}/ping")
-            answer = ask(f"{url}/v2/leader")
-        except NotWell as error:
-            said.append(f"{host.name}: {error.what} {error.why}".rstrip())
-            continue
-        told = str(answer.get("leader", "")) if isinstance(answer, dict) else ""
-        for leading in spec.masters:
-            if told.rpartition(":")[0] in (leading.address, leading.name):
-                return leading
-        said.append(f"{host.name}: names no master's init as the one that leads, but {told or 'nobody'}")
+    for told in found.values():
+        if isinstance(told, str) and (leading := _called(spec, told)) is not None:
+            return leading
+    for name, told in found.items():
+        if isinstance(told, NotWell):
+            said.append(f"{name}: {told.what} {told.why}".rstrip())
+        elif isinstance(told, BaseException):
+            raise told
+        else:
+            said.append(f"{name}: names no master's init as the one that leads, but {told or 'nobody'}")
     raise NotWell("no init leads", evidence="\n".join(said))
+
+
+def _leader_told(ask: Ask, url: str) -> str:
+    """Whom the init names as the one that leads; empty: nobody."""
+    ask(f"{url}/ping")
+    answer = ask(f"{url}/v2/leader")
+    return str(answer.get("leader", "")) if isinstance(answer, dict) else ""
+
+
+def _called(spec: ClusterSpec, told: str) -> HostSpec | None:
+    """The master that is meant."""
+    return next((host for host in spec.masters if told.rpartition(":")[0] in (host.address, host.name)), None)
 
 
 class Init:
@@ -57,21 +70,14 @@ class Init:
         except CannotAsk:
             raise
         except InstallerError as error:
-            return _seen("", (error.what,))
+            return _seen("", (told_with_hosts(error),))
         return _seen(ctx.services.url("marathon", "plain", leading.address))
 
     def wait(self, ctx: Context) -> str:
-        leading = wait_until(
-            ctx,
-            "an init leads",
-            lambda: init(ctx.ask, ctx.spec, ctx.services),
-            seconds=INIT_SECONDS,
-            evidence=lambda: logs_of(ctx, ctx.spec.masters),
-        )
-        return f"the init leads at {leading.name}"
+        return f"the init leads at {_leading(ctx).name}"
 
     def prove(self, ctx: Context) -> None:
-        _run_app(ctx, _url(ctx.services, init(ctx.ask, ctx.spec, ctx.services)))
+        _run_app(ctx, _url(ctx.services, _leading(ctx)))
 
     def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
         return []
@@ -81,13 +87,24 @@ def _seen(leads: str, problems: tuple[str, ...] = ()) -> Seen:
     return Seen({"init": leads}, (("init:  ", leads),), problems)
 
 
+def _leading(ctx: Context) -> HostSpec:
+    """The host whose init leads, once one does."""
+    return wait_until(
+        ctx,
+        "an init leads",
+        lambda: init(ctx.ask, ctx.spec, ctx.services),
+        seconds=INIT_SECONDS,
+        evidence=lambda: logs_of(ctx, ctx.spec.masters),
+    )
+
+
 def _url(services: Catalog, host: HostSpec) -> str:
     """The init's port for our own, with mutual TLS."""
-    return services.url("marathon", "internal", host.address)
+    return services.url("marathon", "tls", host.address)
 
 
 def _run_app(ctx: Context, serving: str) -> None:
-    """A real app, started through the init, seen running and removed again: the whole way a task goes."""
+    """Runs a real app: started by the init, seen running, and removed again."""
     url = f"{serving}/v2/apps"
     app = {
         "id": APP_ID,
@@ -99,7 +116,7 @@ def _run_app(ctx: Context, serving: str) -> None:
 
     def run_it() -> str:
         _remove_app(ctx, url)
-        ctx.ask(url, method="POST", body=app)
+        _send(ctx, "POST", url, 409, app)
         try:
             where = wait_until(
                 ctx,
@@ -109,7 +126,7 @@ def _run_app(ctx: Context, serving: str) -> None:
                 evidence=lambda: _app_said(ctx, serving, url),
             )
         except BaseException:
-            with contextlib.suppress(InstallerError):  # why it did not run matters more
+            with contextlib.suppress(InstallerError):  # the reason why it did not run matters more
                 _remove_app(ctx, url)
             raise
         _remove_app(ctx, url)
@@ -129,15 +146,29 @@ def _running_on(ctx: Context, url: str) -> str:
 
 
 def _remove_app(ctx: Context, url: str) -> None:
-    """Removes the app, and waits until it is gone; also what an earlier run that was cut off left behind."""
-    try:
-        ctx.ask(f"{url}{APP_ID}?force=true", method="DELETE")
-    except NotWell as error:
-        if error.status == 404:
-            return
-        raise
-
+    """Removes the app, and waits until it is gone; also the app of an earlier run that was cut off."""
+    _send(ctx, "DELETE", f"{url}{APP_ID}?force=true", 404)
     wait_until(ctx, f"the app {APP_ID} is gone", lambda: _must_be_gone(ctx, url), seconds=APP_SECONDS, evidence=str)
+
+
+def _send(ctx: Context, method: str, url: str, done: int, body: object = None) -> None:
+    """Asks for a change until the init answers: on a busy host a connection may fail.
+
+    ``done``: the status that says that it is so already, such as by an earlier request whose answer was lost.
+    """
+
+    def send() -> NotWell | None:
+        try:
+            ctx.ask(url, method=method, body=body)
+        except NotWell as error:
+            if error.status != done and (not error.status or error.status >= 500):
+                raise
+            return None if error.status == done else error
+        return None
+
+    refused = wait_until(ctx, f"{method} {url}", send, seconds=APP_SECONDS, evidence=str)
+    if refused is not None:
+        raise refused
 
 
 def _must_be_gone(ctx: Context, url: str) -> None:
@@ -165,13 +196,13 @@ def _app_said(ctx: Context, serving: str, url: str) -> str:
         for item in ctx.ask(f"{serving}/v2/queue").get("queue", []):
             offers = item.get("processedOffersSummary", {})
             reasons = [reason for reason in offers.get("rejectSummaryLastOffers", []) if reason.get("declined")]
-            told = ", ".join(f"{reason['reason']} {reason['declined']}/{reason['processed']}" for reason in reasons)
-            said.append(f"{item.get('app', {}).get('id')} waits; offers declined: {told or 'none'}")
+            why = ", ".join(f"{reason['reason']} {reason['declined']}/{reason['processed']}" for reason in reasons)
+            said.append(f"{item.get('app', {}).get('id')} waits; offers declined: {why or 'none'}")
     except (InstallerError, KeyError) as error:
         said.append(str(error))
-    for host in ctx.spec.agents:
-        if host.address in hosts:
-            said += [f"{host.name}, dcos-agent.service:", unit_log(ctx, host, "dcos-agent.service")]
-    for host in ctx.spec.masters:
-        said += [f"{host.name}, dcos-marathon.service:", unit_log(ctx, host, "dcos-marathon.service")]
+    told = [(host, "agent") for host in ctx.spec.agents if host.address in hosts]
+    told += [(host, "marathon") for host in ctx.spec.masters]
+    for host, service in told:
+        unit = ctx.services[service].unit_name
+        said += [f"{host.name}, {unit}:", unit_log(ctx, host, unit)]
     return "\n".join(said)

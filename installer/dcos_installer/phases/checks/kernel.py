@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
+from dcos_installer.at_once import at_once
 from dcos_installer.daemon_client import Ask, CannotAsk, NotWell
 from dcos_installer.errors import DeadlinePassed, InstallerError
 from dcos_installer.phases.checks.base import Seen
 from dcos_installer.phases.checks.coordination import ask_quorum
 from dcos_installer.phases.evidence import logs_of
-from dcos_installer.phases.health import wait_until
+from dcos_installer.phases.health import told_with_hosts, wait_until
+from dcos_runtime.counting import counted
 
 if TYPE_CHECKING:
     from dcos_installer.config.model import ClusterSpec, HostSpec
@@ -26,16 +29,23 @@ _NAMED = 3
 def leader(ask: Ask, spec: ClusterSpec, services: Catalog) -> HostSpec:
     """The master that leads. Raises `NotWell` when none does."""
     said = []
-    for host in spec.masters:
-        try:
-            metrics = ask(f"{_url(services, host)}/metrics/snapshot")
-        except NotWell as error:
-            said.append(f"{host.name}: {error.what} {error.why}".rstrip())
-            continue
-        if isinstance(metrics, dict) and metrics.get("master/elected") == 1:
-            return host
-        said.append(f"{host.name}: answers, and does not lead")
+    asked = {host.name: partial(ask, f"{_url(services, host)}/metrics/snapshot") for host in spec.masters}
+    found = at_once(asked, enough=_leads)
+    for name, metrics in found.items():
+        if not isinstance(metrics, BaseException) and _leads(metrics):
+            return spec.host(name)
+    for name, metrics in found.items():
+        if isinstance(metrics, NotWell):
+            said.append(f"{name}: {metrics.what} {metrics.why}".rstrip())
+        elif isinstance(metrics, BaseException):
+            raise metrics
+        else:
+            said.append(f"{name}: answers, and does not lead")
     raise NotWell("no master leads", evidence="\n".join(said))
+
+
+def _leads(metrics: Any) -> bool:
+    return isinstance(metrics, dict) and metrics.get("master/elected") == 1
 
 
 def missing_agents(ask: Ask, spec: ClusterSpec, services: Catalog, leading: HostSpec) -> list[str]:
@@ -62,8 +72,8 @@ class Kernel:
         except CannotAsk:
             raise
         except InstallerError as error:
-            # Nobody says which agents there are; that nobody leads is why.
-            return _seen("", (error.what,), frozenset(host.name for host in ctx.spec.agents))
+            # Without a leader the list of agents is not known: one problem is enough.
+            return _seen("", (told_with_hosts(error),), frozenset(host.name for host in ctx.spec.agents))
         problems = tuple(f"{name} is not registered with the master" for name in missing)
         return _seen(ctx.services.url("master", "plain", leading.address), problems, frozenset(missing))
 
@@ -76,10 +86,10 @@ class Kernel:
             seconds=AGENTS_SECONDS,
             evidence=lambda: _missing_said(ctx, leading),
         )
-        return f"{leading.name} leads, {len(ctx.spec.agents)} agents are registered"
+        return f"{leading.name} leads, {counted(len(ctx.spec.agents), 'agent')} registered"
 
     def prove(self, ctx: Context) -> None:
-        """The init runs an app on it."""
+        """Nothing to try: the check of the init runs an app on it."""
 
     def repairs(self, ctx: Context, hosts: Iterable[HostSpec]) -> list[str]:
         return []
@@ -100,8 +110,8 @@ class Kernel:
             raise DeadlinePassed(
                 error.what,
                 why=quorum.problem,
-                hint=f"bring dcos-zookeeper.service of {', '.join(quorum.silent)} up (its machine, its disk, its"
-                " network); then run the same command again: it resumes",
+                hint=f"bring {ctx.services['zookeeper'].unit_name} of {', '.join(quorum.silent)} up (its machine, its"
+                " disk, its network); then run the same command again: it resumes",
                 evidence=error.evidence,
             ) from error
 
@@ -126,4 +136,4 @@ def _missing_said(ctx: Context, leading: HostSpec) -> str:
 
 def _url(services: Catalog, host: HostSpec) -> str:
     """The master's port for our own, with mutual TLS."""
-    return services.url("master", "internal", host.address)
+    return services.url("master", "tls", host.address)

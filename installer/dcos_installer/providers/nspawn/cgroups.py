@@ -107,7 +107,7 @@ def own_path(proc_cgroup: str) -> str:
     return "/"
 
 
-class Group:
+class ControlGroup:
     """The control group at one path in every hierarchy. It need not exist; every method can be called again."""
 
     def __init__(self, path: str, hierarchies: Sequence[Hierarchy] | None = None) -> None:
@@ -259,7 +259,7 @@ class Group:
         for level, _, _ in os.walk(folder, topdown=False):
             path = Path(level)
             # The kernel lets go of a group a moment after its last process ended.
-            if not _until(lambda path=path: _rmdir(path), _REMOVE_SECONDS):  # type: ignore[misc]
+            if not _until(lambda path=path: _rmdir(path), _REMOVE_SECONDS):  # type: ignore[misc]  # mypy infers no lambda with a default
                 raise InstallerError(
                     f"the control group {path} cannot be removed",
                     why="it is still in use",

@@ -4,30 +4,27 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import socket
 import threading
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.process import run, tail
+from dcos_installer.providers.answering import SSH_PORT, SshProblem, ssh_problem
 from dcos_installer.providers.base import Condition, MachineState, ProviderError
 from dcos_installer.providers.nspawn import network
-from dcos_installer.providers.nspawn.cgroups import Group
+from dcos_installer.providers.nspawn.cgroups import ControlGroup
 from dcos_installer.providers.nspawn.launch import forget_unit
 from dcos_installer.providers.nspawn.machine import (
     MachineFolder,
-    MachineRecord,
     Moment,
+    NspawnRecord,
     ProcessMark,
     Status,
     cgroup_path,
 )
 from dcos_installer.providers.nspawn.mounts import unmount_all
-
-SSH_PORT = 22
 
 _CLEAN_UP_SECONDS = 5.0
 _SUPERVISOR_SECONDS = 15.0
@@ -38,7 +35,7 @@ _REBOOT_SIGNAL = signal.SIGRTMIN + 5  # what systemd as init takes for "reboot, 
 
 
 class MachineControl:
-    """A machine's switch and its dials. ``cancelled``, once set, ends every wait."""
+    """Controls one machine and reads its state. ``cancelled``, once set, ends every wait."""
 
     def __init__(
         self, folder: MachineFolder, cluster_id: str, *, boot_seconds: float, cancelled: threading.Event
@@ -71,7 +68,7 @@ class MachineControl:
         """Cuts the machine's power."""
         record, status = self._folder.record(), self._folder.status()
         if record is not None:
-            # The cable first: a machine without power does not say goodbye to anybody.
+            # The network first: a machine without power sends no more packets.
             network.unplug(record.port)
         self.sweep(keep_disk=True)
         if status is not None and status.phase != "ended":
@@ -102,7 +99,9 @@ class MachineControl:
         self.await_ssh(record, since)
 
     def sweep(self, *, keep_disk: bool) -> None:
-        """Ends all of a machine that runs, whatever state it is in, and takes down what running had put up."""
+        """Ends everything of a machine that runs, whatever state it is in, and removes mounts, links and groups of
+        its run.
+        """
         folder, record = self._folder, self._folder.record()
         self._cut()
         if (supervisor := folder.supervisor()) is not None:
@@ -141,16 +140,16 @@ class MachineControl:
                     return ProcessMark.of(pid)
         return None
 
-    def group(self) -> Group:
+    def group(self) -> ControlGroup:
         """The control group of the machine and its supervisor."""
         status = self._folder.status()
-        return Group((status.cgroup if status is not None else "") or self._default_group)
+        return ControlGroup((status.cgroup if status is not None else "") or self._default_group)
 
-    def machine_group(self) -> Group:
+    def machine_group(self) -> ControlGroup:
         """The control group of the machine alone: the root that it sees."""
-        return Group(f"{self.group().path}/machine")
+        return ControlGroup(f"{self.group().path}/machine")
 
-    def await_ssh(self, record: MachineRecord, since: Moment | None = None) -> None:
+    def await_ssh(self, record: NspawnRecord, since: Moment | None = None) -> None:
         """Returns once SSH answers. Raises `ProviderError` when it does not in time, with what the machine said since
         ``since`` (none: since now): older lines are about something else.
         """
@@ -168,7 +167,7 @@ class MachineControl:
         def told() -> ProviderError:
             what = f"SSH did not answer within {limit:.0f} s"
             log = f"its console log is {folder.console}"
-            if not found.seen:  # there was nobody to ask
+            if not found.seen:  # the machine does not run
                 return ProviderError(
                     what,
                     machine=folder.name,
@@ -241,30 +240,3 @@ class MachineControl:
             self._folder.console_tail(_SAID_LINES) if since is None else self._folder.console_since(since, _SAID_LINES)
         )
         return "\n".join(part for part in (console, said) if part)
-
-
-@dataclass(frozen=True)
-class SshProblem:
-    """Why SSH cannot be spoken with. ``seen`` is what was seen, ``why`` what is behind it; both empty: it can."""
-
-    seen: str = ""
-    why: str = ""
-
-
-def ssh_problem(address: str, port: int = SSH_PORT, seconds: float = 1.0) -> SshProblem:
-    """What keeps SSH from being spoken with at that address."""
-    try:
-        connection = socket.create_connection((address, port), timeout=seconds)
-    except ConnectionRefusedError:
-        return SshProblem("the connection is refused", "its sshd does not run")
-    except OSError as error:
-        said = "" if isinstance(error, TimeoutError) else f" ({(error.strerror or str(error)).lower()})"
-        return SshProblem(f"nothing answers{said}", "its network is cut, or the whole machine is stuck")
-    with connection:
-        try:
-            said = connection.recv(4).decode(errors="replace")
-        except OSError:
-            said = ""
-    if said == "SSH-":
-        return SshProblem()
-    return SshProblem("the connection is taken, and nothing of SSH is said", "its sshd is stuck, or cannot begin")

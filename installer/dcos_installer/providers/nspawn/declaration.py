@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from ipaddress import IPv4Address, IPv4Interface, IPv4Network
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,6 +54,11 @@ class NspawnDeclaration(Declaration):
         networks = [IPv4Interface(address).network for address in left.addresses.values()]
         options = {NETWORK.name: str(networks[0])} if networks else {}
         return Remains({name: left.addresses.get(name, "") for name in left.machines}, left.bridge, options)
+
+    def trees_in_use(self) -> Sequence[Path]:
+        from dcos_installer.providers.nspawn import remains
+
+        return remains.trees_in_use()
 
     def recorded_as(self, spec: ClusterSpec, host: HostSpec) -> str:
         return f"{host.address}/{network_of(spec.options).prefixlen}"

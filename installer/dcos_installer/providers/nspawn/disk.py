@@ -15,12 +15,12 @@ from pathlib import Path
 
 from dcos_installer.process import run
 from dcos_installer.providers.base import ProviderError
-from dcos_installer.providers.nspawn.machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn.machine import MachineFolder, NspawnRecord
 
 MB = 1 << 20
 DEFAULT_MB = 10240
 LEAST_MB = 2048
-"""Less than this the default does not go: a machine holds its packages, its journal and some tasks."""
+"""The smallest default: a machine holds its packages, its journal and some tasks."""
 
 SMALLEST_MB = 512
 """Less than this is not advised."""
@@ -39,7 +39,7 @@ def loop_devices() -> bool:
         return False
 
 
-def mount_image(folder: MachineFolder, record: MachineRecord) -> None:
+def mount_image(folder: MachineFolder, record: NspawnRecord) -> None:
     """Mounts the machine's disk, making it the first time. Raises `InstallerError`."""
     assert record.disk_mb is not None
     image = folder.disk_image
@@ -119,7 +119,7 @@ def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
     remedies = [f"free space at {machines}"]
     if there.promised:
         remedies.insert(0, "destroy a cluster that is not needed any more (dcos-installer destroy INVENTORY)")
-    # The default does not go below its least; who knows what will run there may.
+    # The default has a minimum. An inventory may ask for less.
     remedies.append(
         f"ask for less: dcos_disk={each} would fit" if each >= SMALLEST_MB else "ask for less with dcos_disk"
     )
@@ -131,9 +131,8 @@ def refuse_without_room(machines: Path, new: Mapping[str, int | None]) -> None:
 
 
 def default_mb(left: int, asked: Iterable[int], without: int) -> int:
-    """The disk of each of ``without`` new machines for which none is asked, beside those of ``asked`` MB.
-
-    Nobody asked for that much: a half of the room, at the least, is left to other clusters while there is enough.
+    """The disk in MB of each of ``without`` new machines for which none is asked, beside those of ``asked`` MB. At
+    least half of the room is left to other clusters, as long as there is enough.
     """
     each = (left - sum(asked)) // max(1, without)
     return min(DEFAULT_MB, max(each // 2, min(each, LEAST_MB)))

@@ -70,7 +70,7 @@ def guard_bridge(bridge: str) -> None:
 def forget(name: str) -> None:
     """Takes away what there is of an interface's rules, the interface of that name or not."""
     if shutil.which("nft") is None:
-        return  # then none were made
+        return  # without nft there are none
     for family in ("netdev", "inet"):
         run(
             ["nft", "delete", "table", family, name],

@@ -12,7 +12,7 @@ import dcos_installer
 from dcos_installer.process import run
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.nspawn.cgroups import host_hierarchies, mode_of
-from dcos_installer.providers.nspawn.machine import SHARES, MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn.machine import SHARES, MachineFolder, NspawnRecord
 
 UNIT_VARIABLE = "DCOS_MACHINE_UNIT"
 """Set for a supervisor that systemd started: its control group is the unit's, delegated to it."""
@@ -43,7 +43,7 @@ def supervisor_environment() -> dict[str, str]:
     }
 
 
-def unit_name(record: MachineRecord) -> str:
+def unit_name(record: NspawnRecord) -> str:
     return f"{record.unique_name}.service"
 
 
@@ -81,7 +81,7 @@ def systemd_run_command(
     ]
 
 
-def launch(folder: MachineFolder, record: MachineRecord) -> None:
+def launch(folder: MachineFolder, record: NspawnRecord) -> None:
     """Starts the machine's supervisor and returns; how it goes on is in the machine's status and console."""
     environment = supervisor_environment()
     if booted_by_systemd():
@@ -130,7 +130,7 @@ def launch(folder: MachineFolder, record: MachineRecord) -> None:
         )
 
 
-def forget_unit(record: MachineRecord) -> None:
+def forget_unit(record: NspawnRecord) -> None:
     """Lets systemd know that the machine's unit is over, so that its name can be used again."""
     if booted_by_systemd():
         for verb in ("stop", "reset-failed"):

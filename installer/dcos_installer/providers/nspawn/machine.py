@@ -25,8 +25,8 @@ from ipaddress import IPv4Interface
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from dcos_installer.providers.nspawn.cgroups import Group
-from dcos_installer.providers.nspawn.network import Port
+from dcos_installer.providers.nspawn.cgroups import ControlGroup
+from dcos_installer.providers.nspawn.network import MachinePort
 from dcos_installer.state import atomic_write
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
 
 @dataclass(frozen=True)
-class MachineRecord:
+class NspawnRecord:
     """What a machine is. ``tree`` is the golden tree it was made over, and stays so for its life."""
 
     cluster_id: str
@@ -59,15 +59,15 @@ class MachineRecord:
     """How much processor time it gets when the host has too little, beside others and the host's own processes."""
 
     @property
-    def port(self) -> Port:
-        return Port(self.host_side, self.mac, IPv4Interface(f"{self.address}/{self.prefix_length}"))
+    def port(self) -> MachinePort:
+        return MachinePort(self.host_side, self.mac, IPv4Interface(f"{self.address}/{self.prefix_length}"))
 
     def dump(self) -> str:
         return json.dumps(asdict(self), indent=1, sort_keys=True) + "\n"
 
     @staticmethod
-    def load(text: str) -> MachineRecord:
-        return MachineRecord(**json.loads(text))
+    def load(text: str) -> NspawnRecord:
+        return NspawnRecord(**json.loads(text))
 
 
 @dataclass(frozen=True)
@@ -188,14 +188,14 @@ class MachineFolder:
     def root(self) -> Path:
         return self.path / "root"
 
-    def record(self) -> MachineRecord | None:
+    def record(self) -> NspawnRecord | None:
         """What the machine is; None when it is not there, or its making was cut short."""
         try:
-            return MachineRecord.load(self.record_file.read_text())
+            return NspawnRecord.load(self.record_file.read_text())
         except (FileNotFoundError, ValueError, TypeError):
             return None
 
-    def write_record(self, record: MachineRecord) -> None:
+    def write_record(self, record: NspawnRecord) -> None:
         atomic_write(self.record_file, record.dump())
 
     def status(self) -> Status | None:
@@ -233,7 +233,7 @@ class MachineFolder:
     def console_since(self, moment: Moment, lines: int = 25) -> str:
         """The last that was said after ``moment``; empty when nothing was."""
         with contextlib.suppress(FileNotFoundError), self.console.open("rb") as console:
-            # A log that was begun anew holds nothing older.
+            # A new log file holds nothing older.
             if os.fstat(console.fileno()).st_ino == moment.inode:
                 console.seek(moment.offset)
             return "\n".join(console.read().decode(errors="replace").rstrip().splitlines()[-lines:])
@@ -256,17 +256,17 @@ def cgroup_path(cluster_id: str, name: str) -> str:
 
 
 def shares(host: HostSpec) -> int:
-    """A master leads for as long as it is on time, so it comes before agents and their tasks."""
+    """A master has to renew its lease in time, so it comes before agents and their tasks."""
     return MASTER_SHARES if host.is_master else SHARES
 
 
-def apply_limits(machine: Group, record: MachineRecord) -> None:
+def apply_limits(machine: ControlGroup, record: NspawnRecord) -> None:
     """Holds a machine to its declared shape.
 
     In the unified hierarchy systemd-nspawn boots the machine in a group ``payload`` below the machine's own. That is
     the root the machine sees, so it carries the limits too, for those who read them there.
     """
     machine.limit(record.cpus, record.mem_mb)
-    payload = Group(f"{machine.path}/payload", [one for one in machine.hierarchies if one.unified])
+    payload = ControlGroup(f"{machine.path}/payload", [one for one in machine.hierarchies if one.unified])
     if payload.exists():
         payload.limit(record.cpus, record.mem_mb)

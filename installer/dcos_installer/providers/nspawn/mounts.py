@@ -8,13 +8,13 @@ from pathlib import Path
 
 from dcos_installer.process import run
 from dcos_installer.providers.nspawn.disk import mount_image
-from dcos_installer.providers.nspawn.machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn.machine import MachineFolder, NspawnRecord
 
 _DEADLINE = 60.0
 _NSPAWN_RUN = Path("/run/systemd/nspawn")
 
 
-def mount_disk(folder: MachineFolder, record: MachineRecord) -> None:
+def mount_disk(folder: MachineFolder, record: NspawnRecord) -> None:
     """The place of the machine's own layer: its disk, or a folder when that is not limited."""
     folder.disk.mkdir(mode=0o755, exist_ok=True)
     if record.disk_mb is not None and str(folder.disk.resolve()) not in folder.mounts():
@@ -23,7 +23,7 @@ def mount_disk(folder: MachineFolder, record: MachineRecord) -> None:
         _make_folder(layer)
 
 
-def mount_root(folder: MachineFolder, record: MachineRecord) -> None:
+def mount_root(folder: MachineFolder, record: NspawnRecord) -> None:
     """The machine's root directory: its own layer over the golden tree."""
     _make_folder(folder.root)
     # The tree may lie anywhere: it is named from where it is, because not every path can stand in mount's options.
@@ -36,7 +36,7 @@ def mount_root(folder: MachineFolder, record: MachineRecord) -> None:
     )
 
 
-def overlay_command(folder: MachineFolder, record: MachineRecord) -> list[str | Path]:
+def overlay_command(folder: MachineFolder, record: NspawnRecord) -> list[str | Path]:
     """The command of `mount_root`, to be run in the folder that holds the tree."""
     layers = {"lowerdir": Path(record.tree).name, "upperdir": folder.upper, "workdir": folder.work}
     options = ",".join(f"{name}={path}" for name, path in layers.items())

@@ -42,7 +42,7 @@ class Bridge:
 
 
 @dataclass(frozen=True)
-class Port:
+class MachinePort:
     """A machine's end of the network. ``host_side`` is the interface's name on the host."""
 
     host_side: str
@@ -60,11 +60,11 @@ def bridge_for(cluster_id: str, cluster_name: str, network: IPv4Network) -> Brid
     return Bridge(bridge_name(cluster_id), f"dcos cluster {cluster_name} ({cluster_id})"[:255], network)
 
 
-def port_for(cluster_id: str, machine: str, address: str, network: IPv4Network) -> Port:
+def port_for(cluster_id: str, machine: str, address: str, network: IPv4Network) -> MachinePort:
     """The same for a machine each time: names and hardware address come from the cluster's id and its own name."""
     digest = hashlib.sha256(f"{cluster_id}/{machine}".encode()).hexdigest()
     octets = ["02", *(digest[index : index + 2] for index in range(0, 10, 2))]  # 02: locally administered
-    return Port(f"dm{digest[:10]}", ":".join(octets), IPv4Interface(f"{address}/{network.prefixlen}"))
+    return MachinePort(f"dm{digest[:10]}", ":".join(octets), IPv4Interface(f"{address}/{network.prefixlen}"))
 
 
 def address_problems(network: IPv4Network, addresses: Mapping[str, str]) -> list[str]:
@@ -134,7 +134,7 @@ def ensure_bridge(bridge: Bridge) -> None:
     _ip("link", "set", "dev", bridge.name, "addrgenmode", "none")
     _ip("address", "replace", str(bridge.address), "brd", "+", "dev", bridge.name)
     _ip("link", "set", "dev", bridge.name, "up")
-    # Should this host route between its networks, it still does not route for machines.
+    # Even if this host routes between its networks, it does not route for machines.
     _set_if_there(Path("/proc/sys/net/ipv4/conf", bridge.name, "forwarding"), "0")
     _set_if_there(Path("/proc/sys/net/ipv6/conf", bridge.name, "disable_ipv6"), "1")
 
@@ -176,7 +176,7 @@ def remove_link(name: str) -> None:
     nspawn_filter.forget(name)
 
 
-def unplug(port: Port) -> None:
+def unplug(port: MachinePort) -> None:
     """Cuts a machine off, as pulling its cable does: its peers hear nothing more."""
     if link_exists(port.host_side):
         run(
@@ -208,7 +208,7 @@ def make_namespace() -> int:
         os.close(home)
 
 
-def plug_in(port: Port, bridge_name: str, namespace: int) -> None:
+def plug_in(port: MachinePort, bridge_name: str, namespace: int) -> None:
     """Connects the network namespace to the bridge, with the machine's addresses on its side."""
     path = f"/proc/{os.getpid()}/fd/{namespace}"
     remove_link(port.host_side)
@@ -224,11 +224,11 @@ def plug_in(port: Port, bridge_name: str, namespace: int) -> None:
     ):
         run(["nsenter", f"--net={path}", "--", "ip", *arguments], deadline=_DEADLINE, what="set up a machine's network")
     _ip("link", "set", "dev", port.host_side, "addrgenmode", "none")
-    guard(port)  # before its first word reaches the bridge
+    guard(port)  # before its first packet reaches the bridge
     _ip("link", "set", "dev", port.host_side, "master", bridge_name, "up")
 
 
-def guard(port: Port) -> None:
+def guard(port: MachinePort) -> None:
     """Holds a port to its machine's addresses, if it is there. Raises `ProviderError` when this host cannot."""
     if not link_exists(port.host_side):
         return

@@ -16,16 +16,16 @@ import threading
 import time
 import uuid
 from collections.abc import Callable, Collection, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from dcos_images.definition import load_definition
 from dcos_images.errors import ImageError
 from dcos_images.host import this_host
 from dcos_images.images import Image, ensure
+from dcos_images.including import load_definition
 from dcos_installer.errors import InstallerError
+from dcos_installer.providers.answering import SSH_PORT
 from dcos_installer.providers.base import (
     Condition,
     DeclaredFacts,
@@ -41,21 +41,22 @@ from dcos_installer.providers.base import (
     silent,
     well,
 )
-from dcos_installer.providers.machine_keys import ClusterKeys
+from dcos_installer.providers.machine_keys import ClusterKeys, hosts_file
 from dcos_installer.providers.nspawn import disk, network
 from dcos_installer.providers.nspawn.cgroups import host_hierarchies, mode_of
-from dcos_installer.providers.nspawn.control import SSH_PORT, MachineControl
+from dcos_installer.providers.nspawn.control import MachineControl
 from dcos_installer.providers.nspawn.inject import inject
 from dcos_installer.providers.nspawn.launch import booted_by_systemd, launch
 from dcos_installer.providers.nspawn.machine import (
     MachineFolder,
-    MachineRecord,
+    NspawnRecord,
     apply_limits,
     shares,
 )
 from dcos_installer.providers.nspawn.mounts import mount_disk, mount_root
 from dcos_installer.providers.nspawn.options import network_of
 from dcos_installer.providers.nspawn.remains import MACHINES_DIR, home_of
+from dcos_installer.providers.results import results_of
 from dcos_installer.state import ClusterState
 
 if TYPE_CHECKING:
@@ -268,9 +269,9 @@ class NspawnProvider:
                 if not booted_by_systemd():
                     self._control(host.name).group().weigh(record.cpu_shares)
 
-    def _new_record(self, host: HostSpec, image: Image, disk_mb: int | None) -> MachineRecord:
+    def _new_record(self, host: HostSpec, image: Image, disk_mb: int | None) -> NspawnRecord:
         port = network.port_for(self._spec.cluster_id, host.name, host.address, self._network)
-        return MachineRecord(
+        return NspawnRecord(
             cluster_id=self._spec.cluster_id,
             name=host.name,
             unique_name=unique_name(self._spec.cluster_id, host.name),
@@ -325,7 +326,7 @@ class NspawnProvider:
         control.await_ssh(record, since)
         note(name, f"answers after {time.monotonic() - started:.1f} s")
 
-    def _files(self, record: MachineRecord) -> list[MachineFile]:
+    def _files(self, record: NspawnRecord) -> list[MachineFile]:
         return [
             MachineFile("/etc/hostname", f"{record.name}\n".encode()),
             MachineFile("/etc/machine-id", f"{record.uuid}\n".encode(), mode=0o444),
@@ -391,40 +392,10 @@ class NspawnProvider:
 
     def _each(self, names: Collection[str], work: Callable[[str], None]) -> Results:
         """Does the work for all machines at once; how each of them is then, or why it failed."""
-        if not names:
-            return {}
-        with ThreadPoolExecutor(max_workers=min(len(names), 16), thread_name_prefix="machine") as pool:
-            futures = {name: pool.submit(work, name) for name in names}
-            try:
-                wait(futures.values())
-            except BaseException:  # Ctrl-C: nobody waits for machines any more
-                self._cancelled.set()
-                raise
-        results: dict[str, MachineState | ProviderError] = {}
         addresses = self._members()
-        for name, future in futures.items():
-            error = future.exception()
-            if error is None:
-                results[name] = self._control(name).state(addresses.get(name, ""))
-            elif isinstance(error, InstallerError):
-                results[name] = ProviderError(
-                    error.what.removeprefix(f"{name}: "),
-                    machine=name,
-                    why=error.why,
-                    hint=error.hint,
-                    evidence=error.evidence,
-                    final=error.final,
-                )
-            elif isinstance(error, OSError):
-                results[name] = ProviderError(
-                    "it cannot be set up on this host",
-                    machine=name,
-                    why=str(error),
-                    hint="put that right, and try again",
-                )
-            else:
-                raise error
-        return results
+        return results_of(
+            names, work, lambda name: self._control(name).state(addresses.get(name, "")), self._cancelled.set
+        )
 
     def _folder(self, name: str) -> MachineFolder:
         return MachineFolder(self._home / name)
@@ -449,7 +420,7 @@ class NspawnProvider:
             for record in filter(None, (folder.record() for folder in self._folders())):
                 network.guard(record.port)  # of those that run: somebody may have flushed this host's rules
 
-    def _record(self, name: str) -> MachineRecord:
+    def _record(self, name: str) -> NspawnRecord:
         record = self._folder(name).record()
         if record is None:
             raise ProviderError(
@@ -459,13 +430,6 @@ class NspawnProvider:
                 hint="deploy makes it",
             )
         return record
-
-
-def hosts_file(members: Mapping[str, str]) -> str:
-    """``/etc/hosts`` of every machine of a cluster."""
-    lines = ["127.0.0.1 localhost", "::1 localhost"]
-    lines += [f"{address} {name}" for name, address in sorted(members.items())]
-    return "\n".join(lines) + "\n"
 
 
 def unique_name(cluster_id: str, name: str) -> str:

@@ -7,16 +7,16 @@ from pathlib import Path
 
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.nspawn import network
-from dcos_installer.providers.nspawn.machine import MachineFolder, MachineRecord
+from dcos_installer.providers.nspawn.machine import MachineFolder, NspawnRecord
 
 MACHINES_DIR = Path("/var/lib/dcos-machines")
 
 
 @dataclass(frozen=True)
-class Remains:
+class NspawnRemains:
     """The machines that exist, by name; one whose making was cut short, or whose record is torn, has none."""
 
-    machines: dict[str, MachineRecord | None]
+    machines: dict[str, NspawnRecord | None]
     bridge: bool
     """Whether the cluster's bridge is there."""
 
@@ -33,12 +33,18 @@ class Remains:
         }
 
 
+def trees_in_use(machines_dir: Path = MACHINES_DIR) -> list[Path]:
+    """The golden trees that this host's machines were made over, of whatever cluster; they may be switched off."""
+    records = (MachineFolder(path).record() for path in sorted(machines_dir.glob("*/*")) if path.is_dir())
+    return sorted({Path(record.tree) for record in records if record is not None})
+
+
 def home_of(cluster_id: str, machines_dir: Path = MACHINES_DIR) -> Path:
     """The folder of a cluster's machines."""
     return machines_dir / cluster_id[:8]
 
 
-def remains(cluster_id: str, machines_dir: Path = MACHINES_DIR) -> Remains:
+def remains(cluster_id: str, machines_dir: Path = MACHINES_DIR) -> NspawnRemains:
     """What is there; touches nothing. Raises `ProviderError` where only root may look."""
     home = home_of(cluster_id, machines_dir)
     try:
@@ -51,7 +57,7 @@ def remains(cluster_id: str, machines_dir: Path = MACHINES_DIR) -> Remains:
             why=f"{home}: {error.strerror}",
             hint="run the same command as root",
         ) from error
-    return Remains(
+    return NspawnRemains(
         machines={folder.name: folder.record() for folder in folders},
         bridge=network.link_exists(network.bridge_name(cluster_id)),
     )

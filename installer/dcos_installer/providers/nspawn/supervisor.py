@@ -22,11 +22,11 @@ from typing import IO
 
 from dcos_installer.errors import InstallerError
 from dcos_installer.providers.nspawn import network
-from dcos_installer.providers.nspawn.cgroups import Group, host_hierarchies, mode_of, own_path
+from dcos_installer.providers.nspawn.cgroups import ControlGroup, host_hierarchies, mode_of, own_path
 from dcos_installer.providers.nspawn.launch import in_unit
 from dcos_installer.providers.nspawn.machine import (
     MachineFolder,
-    MachineRecord,
+    NspawnRecord,
     ProcessMark,
     Status,
     apply_limits,
@@ -54,7 +54,7 @@ class BoundedLog:
         self._file = path.open("ab", buffering=0)
 
     def write(self, data: bytes) -> None:
-        # A full disk must not take the machine down with it: what cannot be logged is not logged.
+        # A full disk must not stop the machine: lines that cannot be written are dropped.
         with contextlib.suppress(OSError):
             if self._file.tell() + len(data) > self._limit and self._file.tell():
                 self._file.close()
@@ -67,7 +67,7 @@ class BoundedLog:
         self.write(f"{stamp} supervisor: {text}\n".encode())
 
 
-def nspawn_command(record: MachineRecord, root: Path, namespace: int) -> list[str]:
+def nspawn_command(record: NspawnRecord, root: Path, namespace: int) -> list[str]:
     """The command that boots the machine. ``namespace`` is the descriptor of its network namespace."""
     return [
         "systemd-nspawn",
@@ -77,7 +77,7 @@ def nspawn_command(record: MachineRecord, root: Path, namespace: int) -> list[st
         f"--machine={record.unique_name}",
         f"--hostname={record.name}",
         f"--uuid={record.uuid}",
-        # Nothing of the host's decides over the machine, and the machine writes nothing outside of its folder.
+        # No configuration of the host applies to the machine, and the machine writes nothing outside of its folder.
         "--settings=no",
         "--link-journal=no",
         "--resolv-conf=off",
@@ -102,14 +102,14 @@ def nspawn_environment(environ: dict[str, str]) -> dict[str, str]:
 class Supervisor:
     """One machine's keeper. `run` returns when the machine is off and everything of its running is cleaned up."""
 
-    def __init__(self, folder: MachineFolder, record: MachineRecord, log: BoundedLog) -> None:
+    def __init__(self, folder: MachineFolder, record: NspawnRecord, log: BoundedLog) -> None:
         self._folder = folder
         self._record = record
         self._log = log
         self._process: subprocess.Popen[bytes] | None = None
         self._ending = False
         self._hierarchies = host_hierarchies()
-        self._group = Group(self._group_path(), self._hierarchies)
+        self._group = ControlGroup(self._group_path(), self._hierarchies)
         self._status = Status(phase="starting", cgroup=self._group.path)
 
     def run(self) -> int:
@@ -136,7 +136,7 @@ class Supervisor:
             self._process.terminate()  # systemd-nspawn hands this on as the machine's orderly power-off
 
     def _keep_running(self, namespace: int) -> int:
-        machine = Group(f"{self._group.path}/machine", self._hierarchies)
+        machine = ControlGroup(f"{self._group.path}/machine", self._hierarchies)
         hasty = 0
         while True:
             machine.create()
@@ -158,7 +158,7 @@ class Supervisor:
             self._log.say("the machine restarts")
             self._tell(replace(self._status, phase="rebooting", nspawn_pid=0))
 
-    def _boot(self, machine: Group, namespace: int) -> int:
+    def _boot(self, machine: ControlGroup, namespace: int) -> int:
         command = nspawn_command(self._record, self._folder.root, namespace)
         self._process = subprocess.Popen(
             command,
@@ -177,9 +177,9 @@ class Supervisor:
         self._pump(self._process, self._process.stdout, machine)
         return self._process.wait()
 
-    def _pump(self, process: subprocess.Popen[bytes], console: IO[bytes], machine: Group) -> None:
+    def _pump(self, process: subprocess.Popen[bytes], console: IO[bytes], machine: ControlGroup) -> None:
         """Copies the machine's console to the log until the machine is off."""
-        payload = Group(f"{machine.path}/payload", [one for one in self._hierarchies if one.unified])
+        payload = ControlGroup(f"{machine.path}/payload", [one for one in self._hierarchies if one.unified])
         limited = mode_of(self._hierarchies) == "v1"  # where the controllers are, the machine's root is its own group
         descriptor = console.fileno()
         os.set_blocking(descriptor, False)
@@ -210,18 +210,20 @@ class Supervisor:
 
     def _enter_own_group(self) -> None:
         # Out of whatever group the installer was started in: that may be ended, with all in it, at any time.
-        keeper = Group(f"{self._group.path}/supervisor", self._hierarchies)
+        keeper = ControlGroup(f"{self._group.path}/supervisor", self._hierarchies)
         keeper.create()
         keeper.enter()
-        Group(f"{self._group.path}/machine", self._hierarchies).create()
+        ControlGroup(f"{self._group.path}/machine", self._hierarchies).create()
         if not in_unit():  # there systemd weighs it
             self._group.weigh(self._record.cpu_shares)
 
     def _clean_up(self) -> None:
-        """Removes all that running left: what fails here is left for the provider, which sweeps before each start."""
+        """Removes all that the machine's run has left. What cannot be removed is left to the provider, which sweeps
+        before each start.
+        """
         for step in (
-            Group(f"{self._group.path}/machine", self._hierarchies).kill,
-            Group(f"{self._group.path}/machine", self._hierarchies).remove,
+            ControlGroup(f"{self._group.path}/machine", self._hierarchies).kill,
+            ControlGroup(f"{self._group.path}/machine", self._hierarchies).remove,
             lambda: network.remove_link(self._record.host_side),
             lambda: unmount_all(self._folder, self._record.unique_name, keep_disk=True),
             self._group.leave,

@@ -47,6 +47,7 @@ DECLARATION = StaticDeclaration(
         "ansible_user",
         "ansible_become",
         "ansible_ssh_private_key_file",
+        "ansible_ssh_common_args",
         "ansible_python_interpreter",
     ),
 )

@@ -45,7 +45,7 @@ class StaticProvider:
         return {order.host.name: _state(order.host) for order in orders}
 
     def introduce(self, spec: ClusterSpec) -> Results:
-        return {}  # what hosts are called is their owner's affair
+        return {}  # the hosts' names are their owner's
 
     def start(self, names: Collection[str], note: Note = silent) -> Results:
         return _refused(names, "start")
@@ -69,6 +69,7 @@ class StaticProvider:
             user=host.ssh.user,
             identity_file=host.ssh.identity_file,
             known_hosts_file=None,
+            jump=host.ssh.jump,
         )
 
 

@@ -14,6 +14,8 @@ from collections.abc import Iterator
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
+from tests.support.providers.furnished import furnish
+
 
 class CloudError(Exception):
     """What the cloud refuses."""
@@ -83,6 +85,9 @@ class Cloud:
             (self.root(one) / "boot_id").unlink(missing_ok=True)
         self._put(replace(one, power=power))
 
+    def move(self, one: Instance, address: str) -> None:
+        self._put(replace(one, address=address))
+
     def remove(self, one: Instance) -> None:
         """Takes two calls of the cloud: the machine, then its disk. It may stop between them."""
         self._put(replace(one, power="removing"))
@@ -106,14 +111,7 @@ class Cloud:
         if one.power != "pending":
             return one
         root = self.root(one)
-        for folder in ("usr/sbin", "etc", "bin"):
-            (root / folder).mkdir(parents=True, exist_ok=True)
-        shutil.copy("/etc/os-release", root / "etc/os-release")
-        (root / "usr/sbin/runc").write_text("#!/bin/sh\n")
-        (root / "usr/sbin/runc").chmod(0o755)
-        (root / "bin/hostname").write_text(f"#!/bin/sh\necho {one.name}\n")
-        (root / "bin/hostname").chmod(0o755)
-        (root / "boot_id").write_text(os.urandom(8).hex())
+        furnish(root, one.name, unified=False)
         unreachable = one.name in self._broken("address")
         return replace(one, power="running", address="" if unreachable else f"198.19.77.{100 + int(one.id[2:])}")
 

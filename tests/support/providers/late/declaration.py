@@ -38,7 +38,7 @@ class LateDeclaration(Declaration):
         from .cloud import Cloud
 
         if described is None or described.provider != self.name:
-            return Remains()  # nobody says where the cloud is
+            return Remains()  # the inventory does not say where the cloud is
         found = Cloud(_folder(described.options["dcos_late_cloud"])).of(cluster_id)
         return Remains({one.name: one.address for one in found}, options=described.options)
 

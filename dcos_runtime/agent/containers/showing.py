@@ -1,0 +1,59 @@
+"""Which files of the host are visible in every container: the agent's own must not be."""
+
+# ruff: noqa: PTH118
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+_OCTAL = re.compile(r"\\([0-7]{3})")
+
+
+class Location(NamedTuple):
+    """Where a file is, by whichever name, link or mount it is reached: its file system, and the path in there."""
+
+    device: str
+    path: str
+
+    def holds(self, other: Location) -> bool:
+        inside = other.path == self.path or other.path.startswith(self.path.rstrip("/") + "/")
+        return inside and other.device == self.device
+
+
+def shown_in(path: Path, folders: Iterable[str]) -> str | None:
+    """The one of ``folders`` with which ``path`` shows, when each of them is bound without what is mounted below it.
+
+    So a file system of its own below ``/opt`` does not show, and a folder of ``/opt`` does that is mounted elsewhere.
+    Raises ``OSError``.
+    """
+    sought = location(path)
+    return next((folder for folder in folders if location(Path(folder)).holds(sought)), None)
+
+
+def location(path: Path) -> Location:
+    """What does not exist yet is where it would be made. Raises ``OSError``."""
+    real = there = os.path.realpath(path)
+    while not os.path.lexists(there):
+        there = str(Path(there).parent)
+    descriptor = os.open(there, os.O_PATH | os.O_CLOEXEC)
+    try:
+        told = Path(f"/proc/self/fdinfo/{descriptor}").read_text().split()
+        mount = told[told.index("mnt_id:") + 1]
+        device = os.fstat(descriptor).st_dev
+    finally:
+        os.close(descriptor)
+    for line in Path("/proc/self/mountinfo").read_text().splitlines():
+        number, _, numbers, root, point, *_ = line.split(" ")
+        if number == mount:
+            inside = os.path.relpath(real, _plain(point))
+            return Location(numbers, os.path.normpath(os.path.join(_plain(root), inside)))
+    return Location(f"{os.major(device)}:{os.minor(device)}", real)
+
+
+def _plain(text: str) -> str:
+    """Spaces and the like stand there as octal numbers."""
+    return _OCTAL.sub(lambda match: chr(int(match[1], 8)), text)

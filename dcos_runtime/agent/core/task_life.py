@@ -1,0 +1,361 @@
+"""A task's life: launched, reported, killed, ended or given up, by the events of the task and its container."""
+
+from __future__ import annotations
+
+import logging
+import signal
+
+from dcos_runtime.agent.core import refusal, statuses, task_request
+from dcos_runtime.agent.core.book import Book
+from dcos_runtime.agent.core.effects import Destroy, Prepare, Signal, Start
+from dcos_runtime.agent.core.model import Exit, Refusal
+from dcos_runtime.agent.core.records import (
+    ContainerRecord,
+    ExecutorKind,
+    ExecutorRecord,
+    Kill,
+    KillReason,
+    Stage,
+    TaskRecord,
+)
+from dcos_runtime.agent.core.task import VANISHED, Task, Verdict, grace, verdict_of
+from dcos_runtime.agent.core.timing import Complete, Escalate, Rewrite, RunWritten
+from dcos_runtime.core.frozen import Log, Now
+from dcos_runtime.wire import codec, internal
+from dcos_runtime.wire.cluster import FrameworkInfo
+from dcos_runtime.wire.tasks import KillPolicy, TaskState, TaskStatus
+
+Reason = TaskStatus.Reason
+Source = TaskStatus.Source
+Capability = FrameworkInfo.Capability.Type
+
+
+class TaskLife(Book):
+    """The rules of one task after another; `agent.AgentCore` says when they apply."""
+
+    # --- launching ----------------------------------------------------------------------------------------------------
+
+    def _run(self, message: internal.RunTask, now: Now) -> None:
+        framework_id = message.framework.id.value if message.framework.id else ""
+        asked, refused = None, None
+        try:
+            asked = task_request.read(message.task)
+            task_id = asked.task_id.value
+        except codec.DecodeError as error:
+            refused = refusal.unreadable(error)
+            try:
+                task_id = task_request.name_of(message.task)
+            except codec.DecodeError:
+                text = f"a task of framework {framework_id} cannot be read and is not run: {error}"
+                self.emit(Log(logging.ERROR, text))
+                return
+        if (framework_id, task_id) in self.tasks:
+            text = f"task {task_id} of framework {framework_id} is here already; not run twice"
+            self.emit(Log(logging.WARNING, text))
+            return
+        container_id = self.source.uuid()
+        self._learn_framework(message.framework)
+        task = self.adopt(
+            ExecutorRecord(
+                framework_id=framework_id, executor_id=task_id, container_id=container_id, kind=ExecutorKind.COMMAND
+            ),
+            ContainerRecord(container_id=container_id, launcher=self.settings.launcher, stage=Stage.INTENT),
+            TaskRecord(
+                framework_id=framework_id,
+                task_id=task_id,
+                executor_id=task_id,
+                container_id=container_id,
+                task=message.task,
+            ),
+            asked.terms if asked is not None else task_request.NONE,
+        )
+        if asked is not None:
+            refused = refusal.refused(asked, self.settings)
+        if self.source.unlucky("the agent refuses a task"):
+            refused = Refusal("Failed to launch container: bad luck")
+        if refused is not None:
+            self._refuse(task, refused, now)
+        else:
+            self.checkpoint(task)
+
+    def _refuse(self, task: Task, refused: Refusal, now: Now) -> None:
+        verdict = Verdict(
+            TaskState.TASK_FAILED, Source.SOURCE_AGENT, Reason.REASON_CONTAINER_LAUNCH_FAILED, refused.message
+        )
+        task.destroyed = True
+        self._end(task, verdict, now)
+
+    def _created(self, container_id: str, pid: int, now: Now) -> None:
+        """The container stands; its first process waits for `Start`."""
+        task = self._by_container.get(container_id)
+        if task is None or task.container.stage is not Stage.PREPARING:
+            return
+        task.container.stage = Stage.STARTING
+        task.container.pid = pid
+        self.tell(task, TaskState.TASK_STARTING, now)
+        self.emit(Start(container_id))
+
+    def _started(self, container_id: str, now: Now) -> None:
+        """The task's process runs: TASK_RUNNING, then what was requested while it started."""
+        task = self._by_container.get(container_id)
+        if task is None or task.container.stage is not Stage.STARTING:
+            return
+        task.container.stage = Stage.RUNNING
+        task.container.started = now.wall
+        self.tell(task, TaskState.TASK_RUNNING, now)
+        self.set_completion_deadline(task, now)
+        if (kill := task.record.kill) is not None:
+            kill.since = now.wall
+            self._begin_kill(task, now)
+
+    def set_completion_deadline(self, task: Task, now: Now) -> None:
+        limit, started = task.terms.max_completion_time, task.container.started
+        if limit is not None and limit.nanoseconds > 0 and started is not None and task.record.kill is None:
+            left = max(0.0, started + limit.nanoseconds / 1e9 - now.wall)
+            self.timers.set(Complete(task.record.container_id), now.mono + left)
+
+    def _launch_failed(self, container_id: str, message: str, user_unknown: bool, now: Now) -> None:
+        task = self._by_container.get(container_id)
+        if task is None or task.container.stage not in (Stage.PREPARING, Stage.STARTING):
+            return
+        if user_unknown:
+            verdict = self.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message, never_ran=True)
+        else:
+            verdict = Verdict(
+                TaskState.TASK_FAILED, Source.SOURCE_AGENT, Reason.REASON_CONTAINER_LAUNCH_FAILED, message
+            )
+        self.destroy(task, verdict)
+
+    # --- ending -------------------------------------------------------------------------------------------------------
+
+    def exited(self, container_id: str, exit: Exit, now: Now) -> None:
+        """The container's first process ended by itself or by a signal."""
+        task = self._by_container.get(container_id)
+        if task is None or task.container.stage not in (Stage.STARTING, Stage.RUNNING):
+            return
+        if task.forgotten:
+            self.destroy(task, None)
+            return
+        if task.container.stage is Stage.STARTING:
+            # It ran and ended before `Started` came.
+            self.tell(task, TaskState.TASK_RUNNING, now)
+        self._end(task, verdict_of(task.record, exit), now)
+
+    def _supervisor_lost(self, container_id: str) -> None:
+        task = self._by_container.get(container_id)
+        if task is None or task.container.stage not in (Stage.STARTING, Stage.RUNNING):
+            return
+        message = "The container's supervisor ended, so that its exit status cannot be known; the container was killed"
+        self.destroy(task, self.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message))
+
+    def _end_for_disk(self, container_id: str, why: str, limit: int, now: Now) -> None:
+        task = self._by_container.get(container_id)
+        if task is None or task.container.stage not in (Stage.PREPARING, Stage.STARTING, Stage.RUNNING):
+            return
+        if task.forgotten:
+            self.destroy(task, None)
+            return
+        if task.container.stage is Stage.STARTING:
+            self.tell(task, TaskState.TASK_RUNNING, now)
+        reason = Reason.REASON_CONTAINER_LIMITATION_DISK
+        limitation = statuses.disk_limitation(limit)
+        self.destroy(task, Verdict(TaskState.TASK_FAILED, Source.SOURCE_AGENT, reason, why, limitation))
+
+    def _destroyed(self, container_id: str, now: Now) -> None:
+        task = self._by_container.get(container_id)
+        if task is None:
+            return
+        task.destroying = False
+        task.destroyed = True
+        if task.forgotten:
+            self._remove(task)
+        elif task.container.stage is not Stage.ENDED:
+            self._end(task, task.verdict or VANISHED, now)
+        elif not task.record.pending:
+            self._remove(task)
+
+    def lost(self, task: Task, reason: TaskStatus.Reason, message: str, never_ran: bool = False) -> Verdict:
+        """The end of a task that is not its own doing: TASK_LOST, or what PARTITION_AWARE frameworks are told."""
+        state = TaskState.TASK_LOST
+        if self._can(task, Capability.PARTITION_AWARE):
+            state = TaskState.TASK_DROPPED if never_ran else TaskState.TASK_GONE
+        return Verdict(state, Source.SOURCE_AGENT, reason, message)
+
+    def destroy(self, task: Task, verdict: Verdict | None) -> None:
+        """Destroys the container; the task ends with ``verdict`` once it is gone."""
+        task.verdict = verdict
+        self._stop_waiting(task)
+        if task.container.stage is not Stage.ENDED:
+            task.container.stage = Stage.ENDING
+        if not task.destroying:
+            task.destroying = True
+            self.emit(Destroy(task.container.container_id, task.container.launcher))
+
+    def _end(self, task: Task, verdict: Verdict, now: Now) -> None:
+        """The terminal update: written, then told; what is left of the container goes once it is written."""
+        task.container.stage = Stage.ENDED
+        self._stop_waiting(task)
+        self.tell(task, verdict.state, now, verdict.source, verdict.reason, verdict.message, verdict.limitation)
+
+    def _stop_waiting(self, task: Task) -> None:
+        self.timers.cancel(Escalate(task.record.container_id))
+        self.timers.cancel(Complete(task.record.container_id))
+
+    # --- killing ------------------------------------------------------------------------------------------------------
+
+    def _kill_asked(self, message: internal.KillTask, now: Now) -> None:
+        task = self.tasks.get((message.framework_id.value, message.task_id.value))
+        if task is None:
+            self._gone(message.framework_id.value, message.task_id.value)
+        else:
+            self._kill(task, KillReason.FRAMEWORK, self._grace(task, message.kill_policy), now)
+
+    def _grace(self, task: Task, override: KillPolicy | None) -> float:
+        return grace(self.settings, override, task.terms.kill_policy)
+
+    def _kill(self, task: Task, reason: KillReason, seconds: float, now: Now) -> None:
+        """A first kill begins; a further one may only shorten the grace, as Mesos' does."""
+        record, stage = task.record, task.container.stage
+        self.timers.cancel(Complete(record.container_id))
+        if stage in (Stage.ENDING, Stage.ENDED):
+            return
+        if record.kill is None:
+            record.kill = Kill(reason=reason, since=now.wall, grace=seconds)
+            if task.before_start:
+                self.checkpoint(task)
+                self.destroy(
+                    task,
+                    Verdict(
+                        TaskState.TASK_KILLED,
+                        Source.SOURCE_AGENT,
+                        Reason.REASON_TASK_KILLED_DURING_LAUNCH,
+                        "Killed before delivery to the executor",
+                    ),
+                )
+            elif stage is Stage.STARTING:
+                self.checkpoint(task)
+            else:
+                self._begin_kill(task, now)
+            return
+        kill = record.kill
+        if kill.escalated or seconds >= kill.grace:
+            return
+        kill.grace = seconds
+        if stage is Stage.RUNNING:
+            left = max(0.0, kill.since + seconds - now.wall)
+            self.timers.set(Escalate(record.container_id), now.mono + left)
+        self.checkpoint(task)
+
+    def _begin_kill(self, task: Task, now: Now) -> None:
+        kill = task.record.kill
+        assert kill is not None
+        if kill.reason is KillReason.FRAMEWORK and self._can(task, Capability.TASK_KILLING_STATE):
+            self.tell(task, TaskState.TASK_KILLING, now)
+        else:
+            self.checkpoint(task)
+        self.timers.set(Escalate(task.record.container_id), now.mono + kill.grace)
+        if kill.grace > 0:
+            self.emit(Signal(task.record.container_id, signal.SIGTERM.value))
+
+    def _escalate(self, task: Task, now: Now) -> None:
+        kill = task.record.kill
+        assert kill is not None
+        if not kill.escalated:
+            kill.escalated = True
+            self.checkpoint(task)
+        else:
+            text = f"task {task.record.task_id} has still not ended after SIGKILL; killing again"
+            self.emit(Log(logging.WARNING, text))
+        self.timers.set(Escalate(task.record.container_id), now.mono + self.settings.rekill)
+        if self.source.unlucky("SIGKILL is sent again at once"):
+            self.timers.set(Escalate(task.record.container_id), now.mono)
+        self.emit(Signal(task.record.container_id, signal.SIGKILL.value))
+
+    def resume_kill(self, task: Task, now: Now) -> None:
+        """After a restart: the grace that a kill gave goes on from where it was."""
+        kill = task.record.kill
+        assert kill is not None
+        remaining = 0.0 if kill.escalated else max(0.0, kill.since + kill.grace - now.wall)
+        self.timers.set(Escalate(task.record.container_id), now.mono + min(remaining, kill.grace))
+        if not kill.escalated:
+            self.emit(Signal(task.record.container_id, signal.SIGTERM.value))
+
+    # --- frameworks ---------------------------------------------------------------------------------------------------
+
+    def _shutdown_framework(self, framework_id: str, now: Now) -> None:
+        for task in [task for task in self.tasks.values() if task.record.framework_id == framework_id]:
+            self._forget(task, now)
+        if not self._has_tasks(framework_id):
+            self._drop_framework(framework_id)
+
+    def _forget(self, task: Task, now: Now) -> None:
+        """Ends a task that nobody waits for: with the usual grace when it runs, without updates."""
+        record, stage = task.record, task.container.stage
+        record.pending.clear()
+        task.needs.clear()
+        self.quiet(task)
+        if stage is Stage.ENDED:
+            record.kill = Kill(reason=KillReason.FORGOTTEN, since=now.wall, grace=0.0, escalated=True)
+            if task.destroyed:
+                self._remove(task)
+            else:
+                self.checkpoint(task)
+                self.destroy(task, None)
+            return
+        before = record.kill
+        seconds = self._grace(task, None) if before is None else before.grace
+        record.kill = Kill(reason=KillReason.FORGOTTEN, since=now.wall, grace=seconds)
+        if before is not None:
+            record.kill.since, record.kill.escalated = before.since, before.escalated
+        self.checkpoint(task)
+        if task.before_start:
+            self.destroy(task, None)
+        elif stage is Stage.RUNNING and before is None:
+            self.timers.cancel(Complete(record.container_id))
+            self.timers.set(Escalate(record.container_id), now.mono + seconds)
+            self.emit(Signal(record.container_id, signal.SIGTERM.value))
+
+    # --- checkpoints --------------------------------------------------------------------------------------------------
+
+    def _persisted(self, id: int, now: Now) -> None:
+        """The write ``id`` is durable."""
+        then = self.writes.end(id)
+        task = self._by_container.get(then.container_id) if isinstance(then, RunWritten) else None
+        if task is None:
+            return
+        task.durable = max(task.durable, id)
+        record, container = task.record, task.container
+        self._send_head(task, now)
+        if container.stage is Stage.INTENT:
+            container.stage = Stage.PREPARING
+            info = self.frameworks.get(record.framework_id)
+            user = info.user if info else ""
+            agent_id = self.agent.id or ""
+            self.emit(Prepare(agent_id, record.container_id, record.framework_id, bytes(record.task), user))
+        elif container.stage is Stage.ENDED and not task.destroyed and id == task.written:
+            self.destroy(task, None)
+
+    def _persist_failed(self, id: int, why: str, now: Now) -> None:
+        """A launch is refused; anything else is tried again."""
+        then = self.writes.end(id)
+        if then is None:
+            return
+        if not isinstance(then, RunWritten):
+            self._not_written(id, then, now)
+            self.emit(Log(logging.ERROR, f"the checkpoint {then.key} could not be written, trying again: {why}"))
+            return
+        task = self._by_container.get(then.container_id)
+        if task is None or id != task.written:
+            return
+        record = task.record
+        if task.container.stage is Stage.INTENT:
+            message = f"The launch could not be checkpointed: {why}"
+            verdict = self.lost(task, Reason.REASON_EXECUTOR_TERMINATED, message, never_ran=True)
+            task.volatile = task.destroyed = True
+            self.emit(Log(logging.ERROR, f"task {record.task_id} is not launched: {message}"))
+            self._end(task, verdict, now)
+            self._send_head(task, now)
+            return
+        self._send_head(task, now)
+        self.timers.set(Rewrite(record.container_id), now.mono + self.settings.persist_retry)
+        self.emit(Log(logging.ERROR, f"task {record.task_id} could not be checkpointed, trying again: {why}"))

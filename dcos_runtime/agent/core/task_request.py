@@ -1,0 +1,64 @@
+"""A TaskInfo as it comes from the master, decoded once: what says whether it can be run, and what is needed later.
+
+The core keeps it as the bytes that came. The code that makes the container reads all of it, once.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from dcos_runtime.wire import codec
+from dcos_runtime.wire.common import CommandInfo, DurationInfo, TaskID
+from dcos_runtime.wire.containers import ContainerInfo
+from dcos_runtime.wire.resources import Resource
+from dcos_runtime.wire.tasks import KillPolicy
+
+
+class Terms(msgspec.Struct, frozen=True, kw_only=True):
+    """The part of a TaskInfo that the core needs as long as the task is here."""
+
+    kill_policy: KillPolicy | None = None
+    max_completion_time: DurationInfo | None = None
+    resources: list[Resource] = []
+
+
+NONE = Terms()
+
+
+class TaskRequest(Terms, frozen=True, kw_only=True):
+    """The same, and the fields that may ask for what this agent cannot do. ``None`` or an empty ``Raw``: absent."""
+
+    task_id: TaskID
+    command: CommandInfo | None = None
+    container: ContainerInfo | None = None
+    executor: msgspec.Raw = msgspec.Raw()
+    health_check: msgspec.Raw = msgspec.Raw()
+    check: msgspec.Raw = msgspec.Raw()
+
+    @property
+    def terms(self) -> Terms:
+        return Terms(
+            kill_policy=self.kill_policy, max_completion_time=self.max_completion_time, resources=self.resources
+        )
+
+
+class _Named(msgspec.Struct):
+    task_id: TaskID
+
+
+def read(task: bytes | msgspec.Raw) -> TaskRequest:
+    """Raises `codec.DecodeError`."""
+    return codec.decode(task, TaskRequest)
+
+
+def name_of(task: bytes | msgspec.Raw) -> str:
+    """The id of a task that cannot be read as a whole. Raises `codec.DecodeError`."""
+    return codec.decode(task, _Named).task_id.value
+
+
+def terms_of(task: bytes | msgspec.Raw) -> Terms:
+    """The terms of a task that was accepted before; none when it cannot be read."""
+    try:
+        return codec.decode(task, Terms)
+    except codec.DecodeError:
+        return NONE

@@ -1,0 +1,59 @@
+"""`dcos package install`: an app in the cluster, and the command-line plugin here."""
+
+from __future__ import annotations
+
+import click
+
+from dcos_runtime.cli.app import Leaf
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import asking_nothing, planned, waiting
+
+
+@click.command(cls=Leaf)
+@click.argument("name", metavar="PACKAGE")
+@click.option("--options", "options_file", metavar="FILE", help="The options, as a JSON object (- is standard input).")
+@click.option("--package-version", metavar="VERSION", help="This version.  [default: the newest]")
+@click.option("--app-id", metavar="ID", help="The id of the app.  [default: as the package says]")
+@click.option("--app", "only_app", is_flag=True, help="Only the app.")
+@click.option("--cli", "only_cli", is_flag=True, help="Only the command-line plugin.")
+@planned
+@asking_nothing
+@waiting("the app runs and is healthy")
+@click.option("--json", "as_json", is_flag=True, help="What was installed, or would be, as JSON.")
+@pass_invocation
+def install(
+    invocation: Invocation,
+    name: str,
+    options_file: str | None,
+    package_version: str | None,
+    app_id: str | None,
+    only_app: bool,
+    only_cli: bool,
+    plan: bool,
+    yes: bool,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Install a package.
+
+    Its app comes to the cluster, and its command-line plugin to the `dcos` of this machine, for this cluster only.
+    """
+    from dcos_runtime.cli.errors import USAGE, CliError
+    from dcos_runtime.cli.packages.installation import Installation
+    from dcos_runtime.cli.packages.options import confirm, read_options
+
+    if only_app and only_cli:
+        raise CliError("--app and --cli together mean neither: leave both out to install both", exit_code=USAGE)
+    if only_cli and (options_file is not None or app_id is not None):
+        raise CliError("--options and --app-id are of the app, and --cli leaves it out", exit_code=USAGE)
+    options = read_options(options_file)
+    package = invocation.cosmos.describe(name, package_version)
+    installation = Installation(invocation, package, options, app_id, app=not only_cli, cli=not only_app)
+    installation.check(only_cli=only_cli)
+    if plan:
+        installation.tell_plan(as_json=as_json)
+        return
+    installation.tell_before()
+    confirm("Continue installing?", yes=yes)
+    installation.carry_out(yes=yes, wait=wait, timeout=timeout, as_json=as_json)

@@ -1,0 +1,65 @@
+"""`dcos package upgrade`: another version of what is installed, or other options."""
+
+from __future__ import annotations
+
+import click
+
+from dcos_runtime.cli.app import Leaf
+from dcos_runtime.cli.invocation import Invocation, pass_invocation
+from dcos_runtime.cli.options import asking_nothing, planned, waiting
+
+
+@click.command(cls=Leaf)
+@click.argument("name", metavar="[PACKAGE]", required=False)
+@click.option("--app-id", metavar="ID", help="The app that is meant, when the package made several.")
+@click.option("--package-version", metavar="VERSION", help="To this version, older ones too.  [default: the newest]")
+@click.option("--options", "options_file", metavar="FILE", help="Options to change, in JSON (- is standard input).")
+@click.option("--replace", is_flag=True, help="Forget the options that were chosen before.")
+@planned
+@asking_nothing
+@waiting("the change is carried out")
+@click.option("--json", "as_json", is_flag=True, help="What is changed, or would be, as JSON.")
+@pass_invocation
+def upgrade(
+    invocation: Invocation,
+    name: str | None,
+    app_id: str | None,
+    package_version: str | None,
+    options_file: str | None,
+    replace: bool,
+    plan: bool,
+    yes: bool,
+    wait: bool,
+    timeout: float,
+    as_json: bool,
+) -> None:
+    """Change an installed package to another version, or its options.
+
+    Options that were chosen before are kept, unless --replace forgets them.
+    """
+    from dcos_runtime.cli import output
+    from dcos_runtime.cli.marathon.wait import wait_for_deployment
+    from dcos_runtime.cli.packages.options import confirm, read_options
+    from dcos_runtime.cli.packages.upgrade import Upgrade, the_app
+
+    options = read_options(options_file)
+    app = the_app(invocation.cosmos, name, app_id)
+    change = Upgrade(invocation, app, package_version, options, replace=replace)
+    lines = change.difference()
+    if as_json and plan:
+        output.print_json({**change.as_json(), "difference": lines})
+        return
+    tell = output.print_line if plan else output.print_note
+    tell(f"{app}: {change.package} {change.now} -> {change.version}")
+    for line in lines or ["the app itself stays as it is"]:
+        tell(line)
+    if plan:
+        return
+    confirm("Continue?", yes=yes)
+    deployment = change.carry_out()
+    output.print_note(f"Created deployment {deployment}")
+    if wait:
+        wait_for_deployment(invocation.marathon, deployment, timeout)
+        output.print_note(f"{app} is {change.package} {change.version}")
+    if as_json:
+        output.print_json({**change.as_json(), "deployment": deployment})

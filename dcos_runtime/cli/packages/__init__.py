@@ -1,0 +1,1 @@
+"""The package manager as the command line uses it."""

@@ -1,0 +1,123 @@
+"""One installation: what a package brings, asked and carried out in the order that users of DC/OS know."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cached_property
+from typing import Any
+
+from dcos_runtime.cli.errors import CliError
+from dcos_runtime.cli.output import print_json, print_line, print_note
+from dcos_runtime.cli.packages.client import Options, Package
+from dcos_runtime.cli.packages.options import confirm
+from dcos_runtime.cli.packages.plan import difference
+from dcos_runtime.cli.packages.reach import Reach
+from dcos_runtime.cli.packages.template import has_app
+from dcos_runtime.cli.plugins.sources import PluginSource, sources
+
+
+class Installation:
+    """Of one package. ``app`` and ``cli``: what of it is wanted, where it has that."""
+
+    def __init__(
+        self, reach: Reach, package: Package, options: Options, app_id: str | None, *, app: bool, cli: bool
+    ) -> None:
+        self._reach = reach
+        self._package = package
+        self._options = options
+        self._app_id = app_id
+        self._app = app and has_app(package)
+        self._cli = cli
+        self.name = str(package.get("name", ""))
+        self.version = str(package.get("version", ""))
+
+    @cached_property
+    def files(self) -> list[PluginSource]:
+        """Of the plugin. Raises `CliError` when there is one, and none for this machine."""
+        return sources(self._package) if self._cli else []
+
+    def check(self, *, only_cli: bool) -> None:
+        """Raises `CliError` when what is wanted is not there, before anything is done."""
+        if only_cli and not self.files:
+            raise CliError(f"{self.name} {self.version} has no command-line plugin")
+        if not self._app and not self.files:
+            raise CliError(f"{self.name} {self.version} has nothing to install: neither an app nor a plugin")
+        if self.files:
+            from dcos_runtime.cli.plugins.installing import plugins_of
+
+            if only_cli or not self._app:
+                plugins_of(self._reach.target)
+            elif self._reach.target.cluster is None:
+                print_note(f"the command-line plugin is left out: {self._reach.target.url} is of no known cluster")
+                self.files.clear()
+
+    def tell_plan(self, *, as_json: bool) -> None:
+        """The app and the files of the plugin that would be installed."""
+        app = self._rendered() if self._app else None
+        plugin = [{"url": one.url, "sha256": one.sha256} for one in self.files]
+        if as_json:
+            print_json({"package": self.name, "version": self.version, "app": app, "plugin": plugin})
+            return
+        print_line(f"{self.name} {self.version}")
+        if app is not None:
+            print_line(f"would make the app {app.get('id')}:")
+            for line in difference(None, app):
+                print_line(line)
+        for one in self.files:
+            print_line(f"would bring the plugin {one.url} (sha256 {one.sha256 or 'not told by the package'})")
+
+    def tell_before(self) -> None:
+        if self._app and (notes := str(self._package.get("preInstallNotes") or "")):
+            _tell(notes)
+
+    def carry_out(self, *, yes: bool, wait: bool, timeout: float, as_json: bool) -> None:
+        done: dict[str, Any] = {"packageName": self.name, "packageVersion": self.version}
+        if self._app:
+            done |= self._install_app(wait=wait, timeout=timeout)
+        if self.files:
+            done["commands"] = self._install_plugin(yes=yes)
+        notes = str(done.get("postInstallNotes") or self._package.get("postInstallNotes") or "")
+        if as_json:
+            print_json(done)
+        elif self._app and notes:
+            _tell(notes)
+
+    def _install_app(self, *, wait: bool, timeout: float) -> Mapping[str, Any]:
+        print_note(f"Installing Marathon app for package [{self.name}] version [{self.version}]")
+        answer = self._reach.cosmos.install(self.name, self.version, self._options, self._app_id)
+        app_id = answer.get("appId")
+        if isinstance(app_id, str) and wait:
+            from dcos_runtime.cli.marathon.wait import wait_until_running
+
+            wait_until_running(self._reach.master, self._reach.marathon, app_id, None, timeout)
+            print_note(f"{app_id} runs")
+        return {key: value for key, value in answer.items() if key in ("appId", "postInstallNotes")}
+
+    def _install_plugin(self, *, yes: bool) -> list[str]:
+        from dcos_runtime.cli.marathon.wait import teller
+        from dcos_runtime.cli.plugins.installing import install
+
+        print_note(f"Installing CLI subcommand for package [{self.name}] version [{self.version}]")
+        undigested = [one for one in self.files if one.sha256 is None]
+        if undigested:
+            for one in undigested:
+                print_note(f"warning: the package names no digest of {one.url}: nobody can tell whether it is the one")
+            if yes and any(not one.url.startswith("https://") for one in undigested):
+                raise CliError(
+                    "a plugin without a digest that comes over plain HTTP is not installed without a question",
+                    hints=["leave out --yes to be asked", "the app alone: --app"],
+                )
+            confirm("Run it on this machine all the same?", yes=yes)
+        with teller(f"bringing the plugin of {self.name}", lines=False) as tell:
+            plugin = install(self.name, self._package, self.files, self._reach.target, self._reach.http, tell)
+        names = sorted(one.name for one in plugin.commands)
+        print_note(f"New commands available: {', '.join(names)}")
+        return names
+
+    def _rendered(self) -> Mapping[str, Any]:
+        return self._reach.cosmos.render(self.name, self.version, self._options, self._app_id)
+
+
+def _tell(notes: str) -> None:
+    for line in notes.strip().splitlines():
+        print_note(line)

@@ -1,0 +1,177 @@
+"""The plugins of one cluster, as DC/OS' own command lays them out: ``subcommands/<package>`` in the cluster's folder.
+
+There ``package.json`` is the package's definition, ``env/plugin.toml`` names the commands, and ``env/bin/dcos-NAME``
+are their programs. A plugin is made beside and comes by one rename, so no command line ever sees half of one.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dcos_runtime.cli.errors import CliError
+
+PREFIX = "dcos-"
+_NAME = re.compile(r"[a-z0-9][a-z0-9._-]*", re.ASCII)
+_COMMAND = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*", re.ASCII)
+
+
+@dataclass(frozen=True)
+class PluginCommand:
+    """``path`` is the program; it is called with the command's name as its first argument."""
+
+    name: str
+    path: Path
+    description: str
+
+
+@dataclass(frozen=True)
+class Plugin:
+    """What a package brought. ``package`` is its definition, empty where none was kept."""
+
+    name: str
+    folder: Path
+    commands: tuple[PluginCommand, ...]
+    package: Mapping[str, Any]
+
+
+class Plugins:
+    """Those of the cluster with this folder."""
+
+    def __init__(self, cluster_folder: Path) -> None:
+        self._cluster = cluster_folder
+        self._folder = cluster_folder / "subcommands"
+
+    def all(self) -> list[Plugin]:
+        """By name. One that cannot be read is left out, so that other commands still work."""
+        try:
+            folders = sorted(one for one in self._folder.iterdir() if one.is_dir() and not one.name.startswith("."))
+        except OSError:
+            return []
+        return [plugin for one in folders if (plugin := _read(one)) is not None]
+
+    def command(self, name: str) -> PluginCommand | None:
+        if not _COMMAND.fullmatch(name):
+            return None
+        return next((one for plugin in self.all() for one in plugin.commands if one.name == name), None)
+
+    def find(self, name: str) -> Plugin | None:
+        return next((plugin for plugin in self.all() if plugin.name == name), None)
+
+    def home(self, name: str) -> Path:
+        """Where a plugin will lie. Raises `CliError` for what cannot be the name of a package."""
+        if not _NAME.fullmatch(name):
+            raise CliError(f"{name!r} cannot be the name of a plugin")
+        return self._folder / name
+
+    def put(self, name: str, package: Mapping[str, Any], build: Callable[[Path], None]) -> Plugin:
+        """Has ``build`` fill a folder ``env`` and lays it down, in the place of a former one. Raises `CliError`."""
+        home = self.home(name)
+        with self._locked(), _told("install the plugin at", home), self._stage() as stage:
+            build(stage / "env")
+            (stage / "package.json").write_text(json.dumps(package), encoding="utf-8")
+            made = _read(stage)
+            if made is None or not made.commands:
+                raise CliError(
+                    f"the plugin of {name} has no commands",
+                    details=[f"there is no program bin/{PREFIX}NAME in it, and no plugin.toml that names one"],
+                )
+            self._replace(home, stage)
+        plugin = _read(home)
+        assert plugin is not None
+        return plugin
+
+    def remove(self, name: str) -> None:
+        """Raises `CliError` when there is none."""
+        home = self.home(name)
+        with self._locked(), _told("remove", home):
+            if not home.is_dir():
+                raise CliError(
+                    f"no plugin of {name} is installed for this cluster",
+                    hints=["which are: dcos package list --cli"],
+                )
+            with self._stage() as stage:
+                home.rename(stage / "gone")
+
+    def _replace(self, home: Path, stage: Path) -> None:
+        with self._stage() as aside:
+            if home.exists():
+                home.rename(aside / "former")
+            stage.rename(home)
+
+    @contextlib.contextmanager
+    def _stage(self) -> Iterator[Path]:
+        """A new folder on the same file system; what is left of it goes."""
+        parent = self._cluster / "tmp"
+        parent.mkdir(mode=0o700, exist_ok=True)
+        stage = Path(tempfile.mkdtemp(prefix="plugin-", dir=parent))
+        try:
+            yield stage
+        finally:
+            shutil.rmtree(stage, ignore_errors=True)
+
+    @contextlib.contextmanager
+    def _locked(self) -> Iterator[None]:
+        with _told("write", self._folder):
+            self._folder.mkdir(mode=0o700, exist_ok=True)
+            descriptor = os.open(self._folder / ".lock", os.O_RDONLY | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
+
+
+def _read(folder: Path) -> Plugin | None:
+    import tomllib
+
+    environment = (folder / "env").resolve()
+    try:
+        package = json.loads((folder / "package.json").read_bytes())
+    except (OSError, ValueError):
+        package = {}
+    try:
+        settings = tomllib.loads((environment / "plugin.toml").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        settings = {}
+    except (OSError, ValueError):
+        return None
+    commands = [_told_command(environment, one) for one in settings.get("commands") or ()]
+    found = [one for one in commands if one is not None] or _programs(environment)
+    return Plugin(folder.name, folder, tuple(found), package if isinstance(package, dict) else {})
+
+
+def _told_command(environment: Path, told: Any) -> PluginCommand | None:
+    """One that ``plugin.toml`` names; its program lies in the plugin, or it is none."""
+    if not isinstance(told, dict) or not isinstance(told.get("name"), str) or not isinstance(told.get("path"), str):
+        return None
+    path = (environment / told["path"]).resolve()
+    if not path.is_relative_to(environment) or not _COMMAND.fullmatch(told["name"]):
+        return None
+    return PluginCommand(told["name"], path, str(told.get("description") or ""))
+
+
+def _programs(environment: Path) -> list[PluginCommand]:
+    try:
+        files = sorted((environment / "bin").iterdir())
+    except OSError:
+        return []
+    names = [(one.name.removeprefix(PREFIX), one) for one in files if one.name.startswith(PREFIX) and one.is_file()]
+    return [PluginCommand(name, path, "") for name, path in names if _COMMAND.fullmatch(name)]
+
+
+@contextlib.contextmanager
+def _told(what: str, where: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise CliError(f"cannot {what} {where}: {error.strerror or error}") from error

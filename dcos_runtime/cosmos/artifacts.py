@@ -1,0 +1,199 @@
+"""Stores of artifacts: at install what a package names is put where the whole cluster reaches it, and fetched there.
+
+`ArtifactStore` is what a kind of store has to do, and `STORES` lists the kinds by the name that ``--artifact_store``
+gives them: a file system of the cluster's own is one more.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from pathlib import Path
+from typing import Any, Protocol
+from urllib.parse import urlsplit
+
+import aiohttp
+
+from dcos_runtime.cosmos.core import errors
+from dcos_runtime.cosmos.fetching import Downloader, DownloadError
+from dcos_runtime.flags.cosmos import ArtifactPlace
+from dcos_universe.model import Json
+
+SECONDS = 3600.0
+_BEGUN = ".part"
+_CHUNK = 1024 * 1024
+_AS_IT_IS = {"Accept-Encoding": "identity"}
+_NAME = re.compile(r"(?!\.)[A-Za-z0-9%._+~=@,-]{1,200}", re.ASCII)
+
+Digests = Callable[[str, str], Awaitable[Mapping[str, str]]]
+"""SHA-256 by URI, of a repository's URL and a package: as far as that repository tells them. Raises `CosmosError`."""
+
+
+class WrongContent(Exception):
+    """What came is not what was to be kept."""
+
+
+class NotStored(Exception):
+    """The store does not take it. The text says why."""
+
+
+class ArtifactStore(Protocol):
+    """Keeps files by a key and a name, whole and for ever. ``OSError`` is what goes wrong with it."""
+
+    def url(self, key: str, name: str) -> str:
+        """Where agents fetch the file, once it is there."""
+        ...
+
+    async def has(self, key: str, name: str) -> bool: ...
+
+    async def put(self, key: str, name: str, content: AsyncIterator[bytes]) -> None:
+        """Readers see all of it or nothing. Nothing is kept when ``content`` raises."""
+        ...
+
+
+class FolderStore:
+    """A folder that every master and agent has at the same path, or that is served at ``base``."""
+
+    def __init__(self, place: str, base: str | None) -> None:
+        self._root = Path(place)
+        self._base = base.rstrip("/") if base is not None else self._root.as_uri()
+
+    def url(self, key: str, name: str) -> str:
+        return f"{self._base}/{key}/{name}"
+
+    async def has(self, key: str, name: str) -> bool:
+        return await asyncio.to_thread((self._root / key / name).is_file)
+
+    async def put(self, key: str, name: str, content: AsyncIterator[bytes]) -> None:
+        await asyncio.to_thread(self._clear_up)
+        descriptor, beside = await asyncio.to_thread(tempfile.mkstemp, _BEGUN, ".", self._root)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                async for piece in content:
+                    await asyncio.to_thread(file.write, piece)
+                await asyncio.to_thread(_settle, file)
+            await asyncio.to_thread(self._lay_down, Path(beside), key, name)
+        finally:
+            with contextlib.suppress(FileNotFoundError):
+                await asyncio.to_thread(os.unlink, beside)
+
+    def _clear_up(self) -> None:
+        """Removes what processes that were killed began, here or on another master: nothing takes that long."""
+        for begun in self._root.glob(f".*{_BEGUN}"):
+            with contextlib.suppress(OSError):
+                if begun.stat().st_mtime < time.time() - 2 * SECONDS:
+                    begun.unlink()
+
+    def _lay_down(self, beside: Path, key: str, name: str) -> None:
+        home = self._root / key
+        home.mkdir(mode=0o755, exist_ok=True)
+        beside.replace(home / name)
+
+
+def _settle(file: Any) -> None:
+    file.flush()
+    os.fchmod(file.fileno(), 0o644)
+    os.fsync(file.fileno())
+
+
+STORES: Mapping[str, Callable[[str, str | None], ArtifactStore]] = {"folder": FolderStore}
+
+
+def store_of(given: ArtifactPlace, base: str | None) -> ArtifactStore:
+    return STORES[given.kind](given.place, base)
+
+
+class Artifacts:
+    """What the assets of packages are in a store: by digest, where the repository tells one, else by their URI."""
+
+    def __init__(self, store: ArtifactStore, fetcher: Downloader, largest: int, digests: Digests) -> None:
+        self._store, self._fetcher, self._largest, self._digests = store, fetcher, largest, digests
+        self._placing: dict[str, asyncio.Lock] = {}
+
+    async def resource(self, source: str, package: str, given: Mapping[str, Any]) -> Json:
+        """A ``resource`` whose assets are the store's, whether they are there yet or not. Raises `CosmosError`."""
+        uris = _uris(given)
+        if not uris:
+            return dict(given)
+        known = await self._digests(source, package)
+        there = {label: self._store.url(*_place(uri, known.get(uri))) for label, uri in uris.items()}
+        assets = given["assets"]
+        return {**given, "assets": {**assets, "uris": {**assets["uris"], **there}}}
+
+    async def place(self, source: str, package: str, given: Mapping[str, Any]) -> None:
+        """Puts into the store what of these assets is not there. Raises `CosmosError`."""
+        uris = _uris(given)
+        if not uris:
+            return
+        known = await self._digests(source, package)
+        for uri in dict.fromkeys(uris.values()):
+            digest = known.get(uri)
+            key, name = _place(uri, digest)
+            lock = self._placing.setdefault(key, asyncio.Lock())
+            try:
+                async with lock:
+                    if not await self._store.has(key, name):
+                        await self._bring(uri, digest, key, name)
+            except DownloadError as error:
+                raise (errors.forbidden if error.refused else errors.unreachable)(uri, str(error)) from error
+            except WrongContent as error:
+                raise errors.wrong_artifact(uri, str(error)) from error
+            except NotStored as error:
+                raise errors.not_stored(uri, str(error)) from error
+            except TimeoutError:
+                raise errors.unreachable(uri, f"it took longer than {SECONDS:g} s") from None
+            except OSError as error:
+                raise errors.not_stored(uri, error.strerror or str(error)) from error
+            finally:
+                if not lock.locked():
+                    self._placing.pop(key, None)
+
+    async def _bring(self, uri: str, digest: str | None, key: str, name: str) -> None:
+        async with asyncio.timeout(SECONDS), self._fetcher.opened(uri, headers=_AS_IT_IS) as upstream:
+            if upstream.status != 200:
+                raise DownloadError(f"it answers with status {upstream.status}")
+            coding = upstream.headers.get("Content-Encoding", "identity").lower()
+            if coding != "identity":
+                raise DownloadError(f"it comes packed as {coding[:40]}, which was not asked for")
+            pieces = upstream.content.iter_chunked(_CHUNK)
+            try:
+                await self._store.put(key, name, self._checked(pieces, upstream.content_length, digest))
+            except aiohttp.ClientError:
+                raise
+            except OSError as error:
+                raise NotStored(error.strerror or str(error) or type(error).__name__) from error
+
+    async def _checked(
+        self, pieces: AsyncIterator[bytes], length: int | None, digest: str | None
+    ) -> AsyncIterator[bytes]:
+        hashed, taken = hashlib.sha256(), 0
+        async for piece in pieces:
+            taken += len(piece)
+            if taken > self._largest:
+                raise WrongContent(f"it is larger than {self._largest} bytes")
+            hashed.update(piece)
+            yield piece
+        if length is not None and taken != length:
+            raise WrongContent(f"it broke off after {taken} of {length} bytes")
+        if digest is not None and hashed.hexdigest() != digest:
+            raise WrongContent(f"its SHA-256 is {hashed.hexdigest()}, and the repository says {digest}")
+
+
+def _uris(given: Mapping[str, Any]) -> dict[str, str]:
+    assets = given.get("assets")
+    uris = assets.get("uris") if isinstance(assets, Mapping) else None
+    found = uris if isinstance(uris, Mapping) else {}
+    return {label: uri for label, uri in found.items() if isinstance(uri, str) and uri}
+
+
+def _place(uri: str, digest: str | None) -> tuple[str, str]:
+    """The key and the name. The name is the URI's: agents call and unpack the file by that."""
+    last = urlsplit(uri).path.rstrip("/").rpartition("/")[2]
+    name = last if _NAME.fullmatch(last) else "artifact"
+    return digest or "uri-" + hashlib.sha256(uri.encode()).hexdigest(), name

@@ -1,0 +1,144 @@
+"""What `dcos_runtime.replay` and ``--record`` have to know of the package manager's core."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any
+
+import msgspec
+
+from dcos_runtime.core.frozen import Log, Persist, Reply
+from dcos_runtime.core.pseudonyms import Pseudonyms
+from dcos_runtime.cosmos.core import errors
+from dcos_runtime.cosmos.core.core import (
+    REPOSITORIES,
+    AddRepository,
+    CosmosCore,
+    CosmosSnapshot,
+    DeleteRepository,
+    Effect,
+    Event,
+    Recovered,
+    StepFailed,
+    WaitingRequest,
+    listed,
+    stored,
+)
+
+NAME = "cosmos"
+EVENT = Event
+EFFECT = Effect
+
+_CREDENTIALS = re.compile(r"(?<=//)[^/?#]*(?=@)|(?<=\?).*", re.DOTALL)
+_SHORTEST = 16
+"""Pseudonyms of parts of URLs are so long at least: that two are the same is decided on, and their sizes are not."""
+
+_PLAIN = frozenset({"ConcurrentAccess", "RepositoryAddIndexOutOfBounds", "RepoNameOrUriMissing", "not_valid"})
+"""Errors of the core's own that quote nothing which could be a secret."""
+
+
+def restored(seed: bytes, snapshot: bytes) -> CosmosCore:
+    """A core that goes on where the one that told ``snapshot`` stood. Raises `msgspec.DecodeError`."""
+    return CosmosCore.restored(snapshot)
+
+
+class Veil:
+    """Credentials and queries of repositories' URLs are secrets; and so may be what others say of a step that failed,
+    who may quote anything. All else is told as it is.
+    """
+
+    def __init__(self, key: bytes) -> None:
+        self._names = Pseudonyms(key)
+        self._why = ""
+        """Of the event at hand; what it leads to ends with it."""
+
+    def event(self, event: Event) -> Event:
+        self._why = event.why if isinstance(event, StepFailed) else ""
+        match event:
+            case Recovered():
+                return Recovered(self._changes(event.entries), self._repositories(event.repositories))
+            case AddRepository():
+                return msgspec.structs.replace(event, uri=self._uri(event.uri))
+            case DeleteRepository():
+                return msgspec.structs.replace(event, uri=None if event.uri is None else self._uri(event.uri))
+            case StepFailed():
+                return msgspec.structs.replace(event, why=self._names.of(event.why), error=self._body(event.error))
+        return event
+
+    def effect(self, effect: Effect) -> Effect:
+        match effect:
+            case Persist():
+                return Persist(effect.id, self._changes(effect.changes))
+            case Log() if self._why and effect.text.endswith(self._why):
+                return Log(effect.level, effect.text.removesuffix(self._why) + self._names.of(self._why))
+            case Reply():
+                return msgspec.structs.replace(effect, body=self._body(effect.body))
+        return effect
+
+    def snapshot(self, snapshot: bytes) -> bytes:
+        found = msgspec.msgpack.decode(snapshot, type=CosmosSnapshot)
+        found.repositories = self._repositories(found.repositories)
+        self._why = ""
+        found.writes = [(number, tuple(map(self.effect, then))) for number, then in found.writes]
+        found.asked = [(request, self._waiting(asked)) for request, asked in found.asked]
+        return msgspec.msgpack.encode(found)
+
+    # --- repositories -------------------------------------------------------------------------------------------------
+
+    def _uri(self, uri: str) -> str:
+        return _CREDENTIALS.sub(lambda match: self._names.of(match.group().ljust(_SHORTEST)), uri)
+
+    def _repositories(self, repositories: tuple[tuple[str, str], ...]) -> tuple[tuple[str, str], ...]:
+        return tuple((name, self._uri(uri)) for name, uri in repositories)
+
+    def _changes(self, changes: tuple[tuple[str, Any], ...]) -> tuple[tuple[str, Any], ...]:
+        return tuple(
+            (key, stored(self._repositories(listed(value))) if key == REPOSITORIES and value is not None else value)
+            for key, value in changes
+        )
+
+    # --- replies ------------------------------------------------------------------------------------------------------
+
+    def _waiting(self, asked: WaitingRequest) -> WaitingRequest:
+        return msgspec.structs.replace(asked, error=self._body(asked.error))
+
+    def _body(self, body: bytes) -> bytes:
+        """As the core would word it, had it been told pseudonyms."""
+        if not body:
+            return body
+        try:
+            told = json.loads(body)
+            if isinstance(told, list):
+                return body
+            if "repositories" in told:
+                changed = [{**one, "uri": self._uri(one["uri"])} for one in told["repositories"]]
+                return json.dumps({"repositories": changed}).encode()
+            return json.dumps(self._error(told)).encode()
+        except (ValueError, TypeError, KeyError, RecursionError):
+            return b"?" * len(body)
+
+    def _error(self, told: dict[str, Any]) -> dict[str, Any]:
+        data = told.get("data") or {}
+        uri = None if data.get("uri") is None else self._uri(data["uri"])
+        match told["type"]:
+            case "RepositoryAlreadyPresent":
+                return errors.repository_present(data.get("name"), uri).body()
+            case "RepositoryNotPresent":
+                return errors.repository_missing(data.get("name"), uri).body()
+            case "IncompleteUninstall":
+                before, after = errors.incomplete(data["packageName"], "\0").message.split("\0")
+                why = told["message"].removeprefix(before).removesuffix(after)
+                return errors.incomplete(data["packageName"], self._names.of(why)).body()
+            case kind if kind in _PLAIN:
+                return told
+        return {key: value if key == "type" else self._hidden(value) for key, value in told.items()}
+
+    def _hidden(self, value: Any) -> Any:
+        if isinstance(value, str):
+            return self._names.of(value)
+        if isinstance(value, list):
+            return [self._hidden(one) for one in value]
+        if isinstance(value, dict):
+            return {key: self._hidden(one) for key, one in value.items()}
+        return value

@@ -1,0 +1,260 @@
+"""How packages look to clients: describe, list and install, each in its versions; and the labels of an app. Pure."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+import json
+import zlib
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from dcos_runtime.cosmos.core import errors
+from dcos_runtime.cosmos.core.catalog import Catalog, Kept
+from dcos_universe.model import Json
+
+NAME = "DCOS_PACKAGE_NAME"
+VERSION = "DCOS_PACKAGE_VERSION"
+SOURCE = "DCOS_PACKAGE_SOURCE"
+OPTIONS = "DCOS_PACKAGE_OPTIONS"
+DEFINITION = "DCOS_PACKAGE_DEFINITION"
+FRAMEWORK_NAME = "DCOS_PACKAGE_FRAMEWORK_NAME"
+METADATA = "DCOS_PACKAGE_METADATA"
+COMMONS_UNINSTALL = "DCOS_COMMONS_UNINSTALL"
+COMMONS_API = "DCOS_COMMONS_API_VERSION"
+
+MAX_DEFINITION = 16 * 1024 * 1024
+"""Bytes of a label's definition, unpacked."""
+
+_PACKAGE_TYPE = "application/vnd.dcos.universe.package+json;charset=utf-8;version={}"
+
+_DETAILS = (
+    *("packagingVersion", "name", "version", "maintainer", "description", "tags", "selected", "scm", "website"),
+    *("framework", "preInstallNotes", "postInstallNotes", "postUninstallNotes", "licenses"),
+)
+"""What a package was in Cosmos' first version."""
+
+
+# --- URLs ------------------------------------------------------------------------------------------------------------
+
+Rewrite = Callable[[str], str]
+
+
+def through(origin: str) -> Rewrite:
+    """``origin`` is how the client reached us, ``https://host``: it gets artifacts there, through us."""
+    return lambda url: f"{origin}/package/resource?url={quote(url, safe='')}" if url else url
+
+
+def rewritten(resource: Mapping[str, Any], change: Rewrite) -> Json:
+    """A ``resource`` with other URLs; what is no URL stays, the names of images among them."""
+    made: Json = dict(resource)
+    assets = made.get("assets")
+    if isinstance(assets, Mapping) and isinstance(assets.get("uris"), Mapping):
+        made["assets"] = {**assets, "uris": {key: _changed(url, change) for key, url in assets["uris"].items()}}
+    if isinstance(made.get("images"), Mapping):
+        made["images"] = images(made["images"], change)
+    if isinstance(made.get("cli"), Mapping):
+        made["cli"] = _cli(made["cli"], change)
+    return made
+
+
+def images(given: Mapping[str, Any], change: Rewrite) -> Json:
+    return {key: _changed(value, change) for key, value in given.items()}
+
+
+def _cli(given: Mapping[str, Any], change: Rewrite) -> Json:
+    made = dict(given)
+    if isinstance(binaries := made.get("binaries"), Mapping):
+        made["binaries"] = {
+            platform: {
+                kind: {**one, "url": _changed(one["url"], change)} if isinstance(one, Mapping) and "url" in one else one
+                for kind, one in kinds.items()
+            }
+            if isinstance(kinds, Mapping)
+            else kinds
+            for platform, kinds in binaries.items()
+        }
+    return made
+
+
+def _changed(value: Any, change: Rewrite) -> Any:
+    if isinstance(value, str):
+        return change(value)
+    return [_changed(one, change) for one in value] if isinstance(value, list) else value
+
+
+def with_urls(entry: Json, change: Rewrite) -> Json:
+    resource = entry.get("resource")
+    return {**entry, "resource": rewritten(resource, change)} if isinstance(resource, Mapping) else entry
+
+
+# --- describe --------------------------------------------------------------------------------------------------------
+
+
+def described(entry: Json, version: int) -> Json:
+    """In the form of describe's ``version``. ``entry`` has the URLs for the client already."""
+    if version == 3:
+        return {"package": entry}
+    if str(entry.get("packagingVersion")) not in ("2.0", "3.0"):
+        raise errors.not_convertible()
+    if version == 2:
+        kept = {
+            key: value for key, value in entry.items() if key not in ("releaseVersion", "upgradesFrom", "downgradesTo")
+        }
+        return {"selected": False, "framework": False, **kept}
+    shown: Json = {"package": _details(entry)}
+    for key in ("config", "command", "resource"):
+        if key in entry:
+            shown[key] = entry[key]
+    template = (entry.get("marathon") or {}).get("v2AppMustacheTemplate")
+    if template:
+        shown["marathonMustache"] = base64.b64decode(template).decode(errors="replace")
+    return shown
+
+
+def _details(entry: Mapping[str, Any]) -> Json:
+    return {key: entry[key] for key in _DETAILS if key in entry}
+
+
+# --- list ------------------------------------------------------------------------------------------------------------
+
+
+def installed(app: Mapping[str, Any], entry: Json, version: int) -> Json:
+    """One of list's. ``entry``: see `described`."""
+    if version == 1:
+        information: Json = {"packageDefinition": _details(entry)}
+        if isinstance(resource := entry.get("resource"), Mapping):
+            information["resourceDefinition"] = {key: resource[key] for key in ("assets", "images") if key in resource}
+        return {"appId": app["id"], "packageInformation": information}
+    labels = app.get("labels") or {}
+    shown: Json = {"appId": app["id"], "package": entry}
+    if SOURCE in labels:
+        shown["source"] = labels[SOURCE]
+    return shown
+
+
+# --- labels ----------------------------------------------------------------------------------------------------------
+
+
+def labels(entry: Json, source: str, options: Mapping[str, Any] | None) -> dict[str, str]:
+    """What an app says of its package, in Cosmos' form; no label of the template comes before them."""
+    metadata = {key: entry[key] for key in (*_DETAILS, "releaseVersion") if key in entry}
+    return {
+        NAME: str(entry["name"]),
+        VERSION: str(entry["version"]),
+        SOURCE: source,
+        OPTIONS: encoded(dict(options or {})),
+        METADATA: encoded(metadata),
+        DEFINITION: encoded(_envelope(entry)),
+    }
+
+
+def encoded(value: Any) -> str:
+    return base64.b64encode(json.dumps(value, separators=(",", ":")).encode()).decode()
+
+
+def _envelope(entry: Json) -> Json:
+    major = {"2.0": "v2", "3.0": "v3", "4.0": "v4", "5.0": "v5"}.get(str(entry.get("packagingVersion")), "v4")
+    packer = zlib.compressobj(9, zlib.DEFLATED, 16 + zlib.MAX_WBITS)  # gzip, and without a time
+    data = packer.compress(json.dumps(entry, separators=(",", ":")).encode()) + packer.flush()
+    return {
+        "metadata": {"Content-Type": _PACKAGE_TYPE.format(major), "Content-Encoding": "gzip"},
+        "data": base64.b64encode(data).decode(),
+    }
+
+
+def stored_options(app: Mapping[str, Any]) -> Json | None:
+    """The user's, from the label; None when there is none, or another wrote it."""
+    value = _decoded((app.get("labels") or {}).get(OPTIONS))
+    return value if isinstance(value, dict) else None
+
+
+def stored_entry(app: Mapping[str, Any]) -> Json | None:
+    """The revision that an app was made of, from its label."""
+    envelope = _decoded((app.get("labels") or {}).get(DEFINITION))
+    if not isinstance(envelope, dict) or not isinstance(envelope.get("data"), str):
+        return None
+    try:
+        data = base64.b64decode(envelope["data"], validate=True)
+        if (envelope.get("metadata") or {}).get("Content-Encoding") == "gzip":
+            unpacker = zlib.decompressobj(16 + zlib.MAX_WBITS)
+            data = unpacker.decompress(data, MAX_DEFINITION)
+            if unpacker.unconsumed_tail:
+                return None
+        entry = json.loads(data)
+    except (binascii.Error, ValueError, zlib.error, AttributeError):
+        return None
+    named = isinstance(entry, dict) and isinstance(entry.get("name"), str) and isinstance(entry.get("version"), str)
+    return entry if named else None
+
+
+def entry_of(catalog: Catalog, app: Mapping[str, Any]) -> Json | None:
+    """The revision that an app was made of: by its label, else the one that the repositories have."""
+    stored = stored_entry(app)
+    if stored is not None:
+        return stored
+    labels = app.get("labels") or {}
+    name, version = labels.get(NAME), labels.get(VERSION)
+    kept = catalog.find(name, version) if name and version else None
+    return None if kept is None else kept.entry
+
+
+def _decoded(label: object) -> Any:
+    if not isinstance(label, str):
+        return None
+    try:
+        return json.loads(base64.b64decode(label, validate=True))
+    except (binascii.Error, ValueError):
+        return None
+
+
+# --- install ---------------------------------------------------------------------------------------------------------
+
+
+def install_response(kept: Kept, entry: Json, app: str | None, version: int) -> Json:
+    if version == 1:
+        if app is None:
+            raise errors.no_template(kept.name, kept.version)
+        return {"packageName": kept.name, "packageVersion": kept.version, "appId": app}
+    shown: Json = {"packageName": kept.name, "packageVersion": kept.version}
+    if app is not None:
+        shown["appId"] = app
+    if isinstance(notes := entry.get("postInstallNotes"), str):
+        shown["postInstallNotes"] = notes
+    if isinstance(resource := entry.get("resource"), Mapping) and isinstance(resource.get("cli"), Mapping):
+        shown["cli"] = resource["cli"]
+    return shown
+
+
+# --- differences -----------------------------------------------------------------------------------------------------
+
+_OURS = (DEFINITION, METADATA, OPTIONS)
+_SET = (("labels",), ("env",))
+"""An update replaces these as a whole; of all else what it does not say stays."""
+
+
+def changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Json]:
+    """What an update would change, place by place: ``path``, and what is there ``from`` before ``to`` after."""
+    found: list[Json] = []
+    _compare(before, after, (), found)
+    return found
+
+
+def _compare(before: Any, after: Any, path: tuple[str, ...], found: list[Json]) -> None:
+    if isinstance(before, Mapping) and isinstance(after, Mapping):
+        gone = [name for name in before if path in _SET and name not in after]
+        for name in (*after, *gone):
+            if (path == ("labels",) and name in _OURS) or (path == () and name == "id"):
+                continue
+            _compare(before.get(name), after.get(name), (*path, str(name)), found)
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (one, other) in enumerate(zip(before, after, strict=True)):
+            _compare(one, other, (*path, str(index)), found)
+    elif before != after and not (path[-1:] in (("port",), ("hostPort",)) and after == 0):  # any port is as good
+        change: Json = {"path": "/" + "/".join(path)}
+        if before is not None:
+            change["from"] = before
+        if after is not None:
+            change["to"] = after
+        found.append(change)

@@ -1,0 +1,200 @@
+"""Fetches URLs that users name, and refuses addresses that they must not reach through us.
+
+The address that is connected to is the one that was checked: it is looked at when its socket is made, for every
+redirect anew. Sizes (packed and unpacked), redirects and the whole time are bounded.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+import ssl
+import zlib
+from collections.abc import AsyncIterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin
+
+import aiohttp
+import zstandard
+from yarl import URL
+
+from dcos_runtime.cosmos.core.addresses import Allowed, NotAllowed, parse_url
+
+MAX_REDIRECTS = 5
+CONNECT_SECONDS = 5.0
+SILENCE_SECONDS = 20.0
+_SLICE = 256 * 1024
+_REDIRECTS = (301, 302, 303, 307, 308)
+
+
+class DownloadError(Exception):
+    """``refused``: we would not ask there. Else the other side did not do what it should."""
+
+    def __init__(self, why: str, *, refused: bool = False, status: int = 0) -> None:
+        super().__init__(why)
+        self.refused = refused
+        self.status = status
+
+
+class DownloadTooLarge(DownloadError):
+    """The file is larger than the limit."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """``body``: unpacked."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class _Refused(OSError):
+    """The address is refused before a socket is made."""
+
+
+class Downloader:
+    """``context``: whom to trust over TLS."""
+
+    def __init__(self, allowed: Allowed, context: ssl.SSLContext | None = None, user_agent: str = "cosmos") -> None:
+        self._allowed = allowed
+        self._context = context or ssl.create_default_context()
+        self._user_agent = user_agent
+        self._http: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
+
+    async def get(self, url: str, *, most: int, seconds: float, headers: Mapping[str, str] | None = None) -> Answer:
+        """The whole, unpacked. Raises `DownloadError`; a status other than 200 and 304 is an answer."""
+        asked = {"Accept-Encoding": "zstd, gzip", **(headers or {})}
+        try:
+            async with asyncio.timeout(seconds), self.opened(url, headers=asked) as response:
+                body = await _unpacked(response, most)
+                return Answer(response.status, dict(response.headers), body)
+        except TimeoutError:
+            raise DownloadError(f"it took longer than {seconds:g} s") from None
+
+    @contextlib.asynccontextmanager
+    async def opened(
+        self, url: str, *, headers: Mapping[str, str] | None = None
+    ) -> AsyncIterator[aiohttp.ClientResponse]:
+        """The response, after redirects; its body is packed as it comes, and its length not looked at."""
+        for _ in range(MAX_REDIRECTS + 1):
+            try:
+                _, host, port = parse_url(url)
+                with contextlib.suppress(ValueError):
+                    self._check_literal(host, port)
+                async with self._session().get(
+                    URL(url, encoded=True), headers=headers, allow_redirects=False
+                ) as response:
+                    location = response.headers.get("Location")
+                    if response.status in _REDIRECTS and location:
+                        url = urljoin(url, location)
+                        continue
+                    yield response
+                    return
+            except NotAllowed as error:
+                raise DownloadError(str(error), refused=True) from error
+            except DownloadError:
+                raise
+            except TimeoutError:
+                raise DownloadError("it does not answer in time") from None
+            except (aiohttp.ClientError, OSError, ValueError) as error:
+                cause: BaseException | None = error
+                while cause is not None:
+                    if isinstance(cause, _Refused):
+                        raise DownloadError(str(cause), refused=True) from error
+                    cause = cause.__cause__
+                raise DownloadError(str(error) or type(error).__name__) from error
+        raise DownloadError(f"it redirects more than {MAX_REDIRECTS} times")
+
+    def _check_literal(self, host: str, port: int) -> None:
+        """A host that is an address is refused before anything is done."""
+        import ipaddress
+
+        try:
+            ipaddress.ip_address(host)
+        except ValueError:
+            return
+        try:
+            self._allowed.check(host, port)
+        except NotAllowed as error:
+            raise DownloadError(str(error), refused=True) from error
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(
+                    ssl=self._context, use_dns_cache=False, force_close=True, socket_factory=self._socket, limit=32
+                ),
+                timeout=aiohttp.ClientTimeout(total=None, sock_connect=CONNECT_SECONDS, sock_read=SILENCE_SECONDS),
+                auto_decompress=False,
+                cookie_jar=aiohttp.DummyCookieJar(),
+                trust_env=False,
+                headers={"User-Agent": self._user_agent},
+            )
+        return self._http
+
+    def _socket(self, info: Any) -> socket.socket:
+        """The one place where connections begin, whatever the name was and however often it is looked up."""
+        family, kind, protocol, _, address = info
+        try:
+            self._allowed.check(str(address[0]), int(address[1]))
+        except NotAllowed as error:
+            raise _Refused(str(error)) from error
+        made = socket.socket(family, kind, protocol)
+        made.setblocking(False)
+        return made
+
+
+async def _unpacked(response: aiohttp.ClientResponse, most: int) -> bytes:
+    if (response.content_length or 0) > most:
+        raise DownloadTooLarge(f"it is larger than {most} bytes")
+    coding = response.headers.get("Content-Encoding", "").strip().lower()
+    whole, taken = bytearray(), 0
+    unpack = _unpacker(coding, most)
+    async for chunk in response.content.iter_chunked(_SLICE):
+        taken += len(chunk)
+        if taken > most:
+            raise DownloadTooLarge(f"it is larger than {most} bytes")
+        for piece in unpack(chunk):
+            whole += piece
+            if len(whole) > most:
+                raise DownloadTooLarge(f"it is larger than {most} bytes, unpacked")
+            await asyncio.sleep(0)
+    return bytes(whole)
+
+
+def _unpacker(coding: str, most: int) -> Any:
+    if coding in ("", "identity"):
+        return lambda chunk: (chunk,)
+    if coding in ("gzip", "x-gzip", "deflate"):
+        inflate = zlib.decompressobj(zlib.MAX_WBITS if coding == "deflate" else 16 + zlib.MAX_WBITS)
+
+        def pieces(chunk: bytes) -> Any:
+            while chunk:
+                try:
+                    yield inflate.decompress(chunk, _SLICE)
+                except zlib.error as fault:
+                    raise DownloadError(f"it cannot be unpacked as {coding}: {fault}") from fault
+                chunk = inflate.unconsumed_tail
+
+        return pieces
+    if coding == "zstd":
+        expand = zstandard.ZstdDecompressor(max_window_size=1 << 27).decompressobj()
+
+        def expanded(chunk: bytes) -> Any:
+            # Four bytes may stand for 128 KiB.
+            for at in range(0, len(chunk), 256):
+                try:
+                    yield expand.decompress(chunk[at : at + 256])
+                except zstandard.ZstdError as fault:
+                    raise DownloadError(f"it cannot be unpacked as zstd: {fault}") from fault
+
+        return expanded
+    raise DownloadError(f"it comes as {coding[:40]}, which is not known here")

@@ -1,0 +1,1 @@
+"""Cosmos' API over HTTP."""

@@ -1,0 +1,160 @@
+"""Cosmos' endpoints: which body each takes, which versions of which answer it has, who may come in."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import msgspec
+from aiohttp import web
+
+from dcos_runtime import bodies, tls
+from dcos_runtime.cosmos.asking import Asked
+from dcos_runtime.cosmos.core import errors, media
+from dcos_runtime.cosmos.core.media import Media
+from dcos_runtime.cosmos.http.dialect import MAX_BODY
+from dcos_runtime.cosmos.http.resource import PackageResources
+from dcos_runtime.cosmos.packages import Packages
+from dcos_runtime.cosmos.shell import CosmosShell
+from dcos_runtime.guard.doors import Door
+from dcos_runtime.leading.role import Role
+from dcos_runtime.leading.routes import Parts, Pattern, route
+from dcos_universe.render import loads
+
+CAPABILITIES = ("PACKAGE_MANAGEMENT",)
+_CAPABILITIES_TYPE = Media("capabilities", 1)
+
+Work = Callable[[CosmosShell, dict[str, Any], Asked], Awaitable[dict[str, Any] | bytes]]
+
+
+@dataclass(frozen=True)
+class Endpoint:
+    """``name`` is that of its media types; ``versions`` of its response, the preferred one first."""
+
+    path: str
+    name: str
+    work: Work
+    versions: tuple[int, ...] = (1,)
+    writes: bool = False
+
+
+def endpoints(packages: Packages) -> list[Endpoint]:
+    return [
+        Endpoint("/package/search", "package.search", packages.search),
+        Endpoint("/package/describe", "package.describe", packages.describe, (3, 2, 1)),
+        Endpoint("/package/list-versions", "package.list-versions", packages.list_versions),
+        Endpoint("/package/render", "package.render", packages.render),
+        Endpoint("/package/list", "package.list", packages.installed, (1, 2)),
+        Endpoint("/package/install", "package.install", packages.install, (2, 1), writes=True),
+        Endpoint("/package/uninstall", "package.uninstall", packages.uninstall, writes=True),
+        Endpoint("/package/repository/list", "package.repository.list", packages.repositories),
+        Endpoint("/package/repository/add", "package.repository.add", packages.add_repository, writes=True),
+        Endpoint("/package/repository/delete", "package.repository.delete", packages.delete_repository, writes=True),
+        Endpoint("/service/describe", "service.describe", packages.service),
+        Endpoint("/service/update", "service.update", packages.update, writes=True),
+        Endpoint("/service/plan", "service.plan", packages.plan),
+    ]
+
+
+class Routes:
+    def __init__(self, role: Role[CosmosShell], packages: Packages, resources: PackageResources) -> None:
+        self._role, self._packages, self._resources = role, packages, resources
+
+    def patterns(self) -> list[Pattern]:
+        async def capabilities(request: web.Request, parts: Parts) -> web.StreamResponse:
+            _, said = media.choose(request.headers.get("Accept", "*/*"), [_CAPABILITIES_TYPE])
+            return _answer({"capabilities": [{"name": name} for name in CAPABILITIES]}, said)
+
+        async def ping(request: web.Request, parts: Parts) -> web.StreamResponse:
+            return web.Response(text="pong")
+
+        async def metrics(request: web.Request, parts: Parts) -> web.StreamResponse:
+            return _answer(self._measured(), "application/json")
+
+        async def resource(request: web.Request, parts: Parts) -> web.StreamResponse:
+            return await self._resources.answer(request, self._role.lead)
+
+        found = [self._pattern(endpoint) for endpoint in endpoints(self._packages)]
+        return [
+            *found,
+            route("GET", "/package/resource", resource),
+            # As the gateway's path /package leads here.
+            *(self._pattern(replace(one, path=shorter)) for one, shorter in _shorter(endpoints(self._packages))),
+            route("GET", "/resource", resource),
+            route("GET", "/capabilities", capabilities, everywhere=True),
+            route("GET", "/ping", ping, everywhere=True, door=Door.OPEN),
+            route("GET", "/metrics/snapshot", metrics, everywhere=True),
+        ]
+
+    def _pattern(self, endpoint: Endpoint) -> Pattern:
+        asked_for = Media(f"{endpoint.name}-request", 1)
+        possible = [Media(f"{endpoint.name}-response", version) for version in endpoint.versions]
+
+        async def handle(request: web.Request, parts: Parts) -> web.StreamResponse:
+            chosen, said = media.choose(request.headers.get("Accept"), possible)
+            media.expect(request.headers.get("Content-Type"), asked_for)
+            body = _object(await bodies.read(request, MAX_BODY))
+            asked = Asked(chosen.version, origin(request), who(request))
+            return _answer(await endpoint.work(self._role.lead, body, asked), said)
+
+        # These change nothing, in spite of their method.
+        return route("POST", endpoint.path, handle, door=Door.WRITE if endpoint.writes else Door.READ)
+
+    def _measured(self) -> dict[str, float]:
+        shell = self._role.shell
+        found: dict[str, float] = {"cosmos/elected": float(shell is not None)}
+        if shell is not None:
+            catalog = shell.repositories.now
+            found["cosmos/repositories"] = float(len(shell.core.repositories))
+            found["cosmos/repositories_unreachable"] = float(len(shell.repositories.troubles()))
+            found["cosmos/revisions"] = float(len(catalog))
+            found["cosmos/uninstalls"] = float(len(shell.core.uninstalls))
+        return found
+
+
+def _shorter(found: list[Endpoint]) -> Iterator[tuple[Endpoint, str]]:
+    return ((one, one.path.removeprefix("/package")) for one in found if one.path.startswith("/package/"))
+
+
+def _answer(value: Any, said: str) -> web.Response:
+    """``value``: plain data, or JSON."""
+    response = web.Response(body=value if isinstance(value, bytes) else _encoded(value))
+    response.headers["Content-Type"] = said
+    return response
+
+
+def _encoded(value: Any) -> bytes:
+    try:
+        return msgspec.json.encode(value)
+    except (UnicodeEncodeError, OverflowError):  # lone surrogates and huge numbers, which labels may hold
+        return json.dumps(value).encode()
+
+
+def _object(data: bytes) -> dict[str, Any]:
+    if not data.strip():
+        raise errors.not_present("body", "")
+    try:
+        body = loads(data)
+    except (ValueError, RecursionError) as fault:
+        said = str(fault) if isinstance(fault, json.JSONDecodeError) else "it is no JSON"
+        raise errors.not_valid("body", "", said) from None
+    if not isinstance(body, dict):
+        raise errors.not_valid("body", "", "it is no JSON object")
+    return body
+
+
+def origin(request: web.Request) -> str:
+    """How the client reached us: at the gateway, or here."""
+    behind = tls.is_tls(request)
+    scheme = request.headers.get("X-Forwarded-Proto", "https" if behind else "http").lower()
+    host = request.headers.get("X-Forwarded-Host") if behind else None
+    return f"{scheme if scheme in ('http', 'https') else 'http'}://{host or request.headers.get('Host', '')}"
+
+
+def who(request: web.Request) -> str:
+    """For the log: the user that the gateway speaks for, else the daemon or the address."""
+    spoken_for = request.headers.get(tls.SPOKEN_FOR) if tls.is_tls(request) else None
+    peer = tls.peer(request)
+    return spoken_for or (peer.principal if peer is not None else None) or request.remote or "somebody"

@@ -1,0 +1,143 @@
+"""Carries out the steps of uninstalls: each may be done again, for it is not known how far the last try came."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import aiohttp
+import msgspec
+
+from dcos_runtime.cosmos.core import errors, freeing, shown
+from dcos_runtime.cosmos.core.errors import CosmosError
+from dcos_runtime.cosmos.core.uninstalls import Step, Uninstall
+from dcos_runtime.cosmos.tasks import ServiceTasks
+from dcos_runtime.cosmos.upstream import InitClient, Kernel
+from dcos_runtime.store.access import AccessDenied
+
+RemoveNodes = Callable[[str], Awaitable[None]]
+"""Removes a node of ZooKeeper and all below it, if it is there. Raises ``OSError`` and ``StoreError``."""
+
+
+class NotYet(Exception):
+    """The step is not done; the text says what it waits for."""
+
+
+class Uninstaller:
+    def __init__(self, init: InitClient, kernel: Kernel, tasks: ServiceTasks, remove_nodes: RemoveNodes | None) -> None:
+        self._init, self._kernel, self._tasks, self._remove_nodes = init, kernel, tasks, remove_nodes
+
+    async def known(self, uninstall: Uninstall) -> Uninstall:
+        """With what is known of its framework, while there is one. Raises `CosmosError`."""
+        if not uninstall.framework:
+            return uninstall
+        found = await self._kernel.frameworks(uninstall.framework)
+        ids = tuple(str(one.get("id")) for one in found)
+        roles = sorted({role for one in found for role in freeing.roles_of(one)})
+        principals = {str(one["principal"]) for one in found if one.get("principal")}
+        principal = principals.pop() if len(principals) == 1 else None
+        return msgspec.structs.replace(uninstall, frameworks=ids, roles=tuple(roles), principal=principal)
+
+    async def carry(self, uninstall: Uninstall) -> Uninstall:
+        """Does its step. Raises `NotYet`, and `CosmosError`, of whose statuses 5xx are to be tried again."""
+        match uninstall.step:
+            case Step.MARK:
+                return await self._mark(uninstall)
+            case Step.WAIT:
+                await self._wait(uninstall)
+            case Step.DELETE:
+                await self._init.delete(uninstall.app)
+            case Step.TEARDOWN:
+                await self._teardown(uninstall)
+            case Step.FREE:
+                return msgspec.structs.replace(uninstall, left=tuple(await self._free(uninstall)))
+            case Step.DONE:
+                pass
+        return uninstall
+
+    async def _mark(self, uninstall: Uninstall) -> Uninstall:
+        app = await self._init.app(uninstall.app)
+        if app is None:
+            raise errors.app_not_found(uninstall.app)
+        env = {**(app.get("env") or {}), "SDK_UNINSTALL": "true"}
+        try:
+            deployment = await self._init.update(uninstall.app, {"env": env}, force=True)
+        except CosmosError as error:
+            if error.status >= 500:
+                raise
+            raise errors.uninstall_not_started(uninstall.app, error.message) from error
+        if deployment is None:
+            raise errors.app_not_found(uninstall.app)
+        return msgspec.structs.replace(uninstall, deployment=deployment or None)
+
+    async def _wait(self, uninstall: Uninstall) -> None:
+        if uninstall.deployment is not None and not await self._init.is_deployed(uninstall.deployment):
+            raise NotYet(f"deployment {uninstall.deployment} is under way")
+        app = await self._init.app(uninstall.app)
+        if app is None:
+            return
+        if str((app.get("env") or {}).get("SDK_UNINSTALL", "")).lower() != "true":
+            raise NotYet("somebody took SDK_UNINSTALL=true away from the app")
+        service = await self._tasks.of(app)
+        if service is None:
+            raise NotYet("the scheduler does not run")
+        try:
+            status, _ = await self._tasks.ask(service, "GET", f"/{uninstall.api}/plans/deploy")
+        except (aiohttp.ClientError, OSError, TimeoutError) as error:
+            raise NotYet(f"the scheduler at {service.url} does not answer: {error or type(error).__name__}") from error
+        if status != 200:
+            raise NotYet(f"the scheduler is taking its service down (it answers {status})")
+
+    async def _teardown(self, uninstall: Uninstall) -> None:
+        if not uninstall.framework:
+            return
+        ids = [str(one.get("id")) for one in await self._kernel.frameworks(uninstall.framework)]
+        if len(ids) > 1:
+            raise errors.several_frameworks(uninstall.package, uninstall.version, uninstall.framework, ids)
+        for one in ids:
+            await self._kernel.teardown(one)
+
+    async def _free(self, uninstall: Uninstall) -> list[str]:
+        """What cannot be freed, and why."""
+        left: list[str] = []
+        if uninstall.framework and uninstall.roles:
+            others = {role for one in await self._kernel.frameworks() for role in freeing.roles_of(one)}
+            roles = {role for role in uninstall.roles if role not in others}
+            for agent in await self._kernel.agents():
+                volumes, reserved = freeing.held(agent, roles, uninstall.principal)
+                for type, what, resources in (
+                    ("DESTROY_VOLUMES", "volumes", volumes),
+                    ("UNRESERVE_RESOURCES", "resources", reserved),
+                ):
+                    if resources and (why := await self._kernel.change(type, str(agent["id"]), what, resources)):
+                        left.append(f"what it reserved on the agent {agent['id']}: {why}")
+                        break
+        if uninstall.framework and self._remove_nodes is not None:
+            node = freeing.node_of(uninstall.framework)
+            try:
+                await self._remove_nodes(node)
+            except AccessDenied as error:
+                left.append(f"{node} in ZooKeeper: {error}")
+        return left
+
+
+def of_app(app: Mapping[str, Any], by: str) -> Uninstall | None:
+    """What is to be done with an app of a package; None for another app."""
+    labels = app.get("labels") or {}
+    if shown.NAME not in labels:
+        return None
+    commons = str(labels.get(shown.COMMONS_UNINSTALL, "")).lower() not in ("", "false")
+    return Uninstall(
+        app=str(app["id"]),
+        package=str(labels[shown.NAME]),
+        version=labels.get(shown.VERSION),
+        framework=labels.get(shown.FRAMEWORK_NAME) or None,
+        commons=commons,
+        api=_api(labels.get(shown.COMMONS_API)),
+        step=Step.MARK if commons else Step.DELETE,
+        by=by,
+    )
+
+
+def _api(label: object) -> str:
+    return label if isinstance(label, str) and label.isalnum() and len(label) <= 16 else "v1"

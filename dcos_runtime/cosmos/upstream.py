@@ -1,0 +1,254 @@
+"""The daemons that Cosmos works with: asks the init and the master, over mutual TLS or with a credential of its own."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import ssl
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode, urljoin
+
+import aiohttp
+from yarl import URL
+
+from dcos_runtime.cosmos.core import errors
+from dcos_runtime.cosmos.core.errors import CosmosError
+from dcos_runtime.leading.dialect import PASSED_ON
+
+log = logging.getLogger(__name__)
+
+ASK_SECONDS = 30.0
+AGAIN_SECONDS = 8.0
+"""How long somebody else is asked, or the same again, while nobody leads there."""
+PAUSE_SECONDS = 0.3
+
+
+@dataclass(frozen=True)
+class Said:
+    status: int
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """None for what is no JSON."""
+        try:
+            return json.loads(self.body)
+        except ValueError:
+            return None
+
+    @property
+    def message(self) -> str:
+        told = self.json
+        if isinstance(told, dict) and isinstance(told.get("message"), str):
+            return str(told["message"])
+        return self.body[:500].decode(errors="replace")
+
+
+class LeaderClient:
+    """Daemons of a kind, of which any passes on to the one that leads. ``name`` is that of errors."""
+
+    def __init__(
+        self,
+        name: str,
+        addresses: Sequence[str],
+        context: ssl.SSLContext | None = None,
+        credential: aiohttp.BasicAuth | None = None,
+    ) -> None:
+        self._name = name
+        self._addresses = list(addresses)
+        self._context = context
+        self._credential = credential
+        self._http: aiohttp.ClientSession | None = None
+
+    async def close(self) -> None:
+        http, self._http = self._http, None
+        if http is not None:
+            await http.close()
+
+    async def ask(
+        self, method: str, path: str, body: Any = None, form: Mapping[str, str] | None = None, *, repeat: bool = False
+    ) -> Said:
+        """``repeat``: it does no harm to ask twice; reads may be. Raises `CosmosError` when nobody answers."""
+        harmless = repeat or method == "GET"
+        clock = asyncio.get_running_loop().time
+        until = clock() + AGAIN_SECONDS
+        why = ""
+        while True:
+            for address in list(self._addresses):
+                try:
+                    said, again = await self._ask(address + path, method, body, form)
+                except (aiohttp.ClientConnectorError, ConnectionRefusedError) as error:
+                    why = f"{address}: {error}"
+                    continue  # nothing was sent
+                except (aiohttp.ClientError, OSError, TimeoutError) as error:
+                    why = f"{address}: {error or type(error).__name__}"
+                    if not harmless:
+                        unknown = f"{why}; whether it did what was asked is not known"
+                        raise errors.service_unavailable(self._name, unknown) from error
+                    continue
+                if again or (harmless and said.status in (502, 503)):
+                    why = f"{address}: {said.message}"
+                    continue
+                self._addresses.remove(address)
+                self._addresses.insert(0, address)
+                return said
+            if clock() >= until:
+                raise errors.service_unavailable(self._name, why)
+            await asyncio.sleep(PAUSE_SECONDS)
+
+    async def _ask(self, url: str, method: str, body: Any, form: Mapping[str, str] | None) -> tuple[Said, bool]:
+        """And whether it may be asked again, since nothing was done."""
+        data, kind = None, None
+        if form is not None:
+            data, kind = urlencode(form).encode(), "application/x-www-form-urlencoded"
+        elif body is not None:
+            data, kind = json.dumps(body).encode(), "application/json"
+        headers = {"Accept": "application/json", **({"Content-Type": kind} if kind else {})}
+        for _ in range(3):
+            async with self._session().request(
+                method, URL(url, encoded=True), data=data, headers=headers, allow_redirects=False
+            ) as answer:
+                content = await answer.read()
+                location = answer.headers.get("Location")
+                if answer.status == 307 and location:
+                    url = urljoin(url, location)
+                    continue
+                nothing_done = answer.status == 503 and answer.headers.get(PASSED_ON) == "no"
+                return Said(answer.status, content), nothing_done
+        return Said(503, b"it redirects in circles"), True
+
+    def _session(self) -> aiohttp.ClientSession:
+        if self._http is None:
+            self._http = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=True if self._context is None else self._context, limit=32),
+                timeout=aiohttp.ClientTimeout(total=ASK_SECONDS, sock_connect=3.0),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auth=self._credential,
+                headers={PASSED_ON: "1"} if self._context is not None else {},
+            )
+        return self._http
+
+
+class InitClient:
+    """The init's `/v2`, as far as packages need it."""
+
+    def __init__(self, upstream: LeaderClient) -> None:
+        self._upstream = upstream
+
+    async def apps(self) -> list[dict[str, Any]]:
+        """Those of packages."""
+        said = await self._upstream.ask("GET", "/v2/apps?label=DCOS_PACKAGE_NAME")
+        apps = (self._well(said) or {}).get("apps")
+        return [app for app in apps if isinstance(app, dict)] if isinstance(apps, list) else []
+
+    async def app(self, app: str) -> dict[str, Any] | None:
+        said = await self._upstream.ask("GET", _at(app))
+        if said.status == 404:
+            return None
+        found = (self._well(said) or {}).get("app")
+        return found if isinstance(found, dict) else None
+
+    async def create(self, app: Mapping[str, Any]) -> dict[str, Any]:
+        """The app as the init has it then. Raises `errors.already_started` when there is one of that id."""
+        said = await self._upstream.ask("POST", "/v2/apps", app)
+        if said.status == 409 and "deployments" not in (said.json or {}):
+            raise errors.already_started()
+        created = self._well(said)
+        return created if isinstance(created, dict) else {}
+
+    async def update(self, app: str, change: Mapping[str, Any], *, force: bool = False) -> str | None:
+        """The deployment's id; None when there is no such app (any more): PUT would make one."""
+        force_it = "?force=true" if force else ""
+        said = await self._upstream.ask("PATCH", _at(app) + force_it, change, repeat=True)
+        if said.status == 404:
+            return None
+        told = self._well(said)
+        deployment = told.get("deploymentId") if isinstance(told, dict) else None
+        return str(deployment or "")
+
+    async def delete(self, app: str) -> bool:
+        """Whether it was there."""
+        said = await self._upstream.ask("DELETE", f"{_at(app)}?force=true", repeat=True)
+        if said.status == 404:
+            return False
+        self._well(said)
+        return True
+
+    async def is_deployed(self, deployment: str) -> bool:
+        """Whether it is over."""
+        running = self._well(await self._upstream.ask("GET", "/v2/deployments"))
+        return not any(isinstance(one, dict) and one.get("id") == deployment for one in running or ())
+
+    @staticmethod
+    def _well(said: Said) -> Any:
+        if said.status < 300:
+            return said.json
+        log.info("the init answered %d: %s", said.status, said.message[:300])
+        if said.status in (401, 403):
+            kind = "Unauthorized" if said.status == 401 else "Forbidden"
+            text = f"Unable to complete request due to {kind} response from service [marathon]"
+            raise CosmosError(kind, text, {"serviceName": "marathon"}, status=said.status)
+        if said.status == 503:
+            raise errors.service_unavailable("marathon", said.message)
+        if said.status >= 500:
+            raise errors.marathon_bad_gateway(said.status)
+        told = said.json
+        error = errors.marathon_refused(said.message, told.get("details") if isinstance(told, dict) else None)
+        if said.status == 409:
+            error.status = 409
+        raise error
+
+
+class Kernel:
+    """The master's API, as far as packages need it."""
+
+    def __init__(self, upstream: LeaderClient) -> None:
+        self._upstream = upstream
+
+    async def frameworks(self, name: str | None = None) -> list[dict[str, Any]]:
+        """Those that are registered."""
+        told = self._well(await self._upstream.ask("GET", "/frameworks")).json or {}
+        found = [one for one in told.get("frameworks") or () if isinstance(one, dict)]
+        return found if name is None else [one for one in found if one.get("name") == name]
+
+    async def teardown(self, framework: str) -> None:
+        said = await self._upstream.ask("POST", "/teardown", form={"frameworkId": framework}, repeat=True)
+        if said.status == 400 and "framework" in said.message.lower():
+            return  # there is none of that id any more
+        self._well(said)
+
+    async def agents(self) -> list[dict[str, Any]]:
+        """As `/slaves` tells them: ``id``, ``pid``, ``reserved_resources_full`` by role."""
+        told = self._well(await self._upstream.ask("GET", "/slaves")).json or {}
+        return [one for one in told.get("slaves") or () if isinstance(one, dict)]
+
+    async def address(self, agent: str) -> str | None:
+        """Of an agent's machine; None for one that the master does not know."""
+        for one in await self.agents():
+            if one.get("id") == agent:
+                return str(one.get("pid") or "").rpartition("@")[2].rpartition(":")[0].strip("[]") or None
+        return None
+
+    async def change(self, type: str, agent: str, what: str, resources: list[Any]) -> str:
+        """`DESTROY_VOLUMES` or `UNRESERVE_RESOURCES`, of the agent of this id. Why the master will never do that, or
+        nothing. Raises `CosmosError` where it may do so later: a task may still use them.
+        """
+        call = {"type": type, type.lower(): {"agent_id": {"value": agent}, what: resources}}
+        said = await self._upstream.ask("POST", "/api/v1", call)
+        if said.status in (400, 401, 403, 404, 405, 501):
+            return f"the master answers {type} with {said.status}: {said.message[:300] or 'nothing'}"
+        self._well(said)
+        return ""
+
+    @staticmethod
+    def _well(said: Said) -> Said:
+        if said.status < 300:
+            return said
+        raise errors.service_unavailable("mesos", f"it answered {said.status}: {said.message[:300]}")
+
+
+def _at(app: str) -> str:
+    return "/v2/apps/" + quote(app.strip("/"), safe="/")

@@ -1,0 +1,49 @@
+"""The services that this release's roles describe, for daemons that are started by hand: no installer tells them.
+
+``_data/services.json`` is made of the descriptors by ``python -m tests.support.shipped_services``; a test holds it to
+them. What is said here of a port holds where a flag, or the file of ``--services``, says nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+
+import msgspec
+
+from dcos_runtime.data import data_root
+from dcos_runtime.wire.cluster_services import ServiceRecord
+
+
+@cache
+def shipped() -> Mapping[str, ServiceRecord]:
+    """By name, each after those that start before it."""
+    path = data_root() / "services.json"
+    try:
+        records = msgspec.json.decode(path.read_bytes(), type=tuple[ServiceRecord, ...])
+    except (OSError, UnicodeDecodeError, msgspec.MsgspecError) as error:
+        raise FileNotFoundError(f"{path} is missing or damaged ({error}): install dcos again") from error
+    return {record.name: record for record in records}
+
+
+def port(service: str, name: str) -> int:
+    """Raises ``KeyError``."""
+    return shipped()[service].ports[name]
+
+
+def callers(service: str) -> tuple[str, ...]:
+    """The kinds of daemons that call this service over mutual TLS. Raises ``KeyError``."""
+    return shipped()[service].callers
+
+
+def usual_callers() -> tuple[str, ...]:
+    """Those that call every service with a route."""
+    routed = [set(one.callers) for one in shipped().values() if one.route]
+    return tuple(sorted(set.intersection(*routed)))
+
+
+def all_ports() -> tuple[int, ...]:
+    """Every port of a daemon, sorted: none of them is a task's."""
+    return tuple(
+        sorted({number for one in shipped().values() for number in (*one.ports.values(), *one.reserved_ports)})
+    )

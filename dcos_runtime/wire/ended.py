@@ -1,0 +1,7 @@
+"""The names of the states in which a task ends: for who reads them as text. `core.task_states` has them as an enum."""
+
+from __future__ import annotations
+
+ENDED = frozenset(
+    f"TASK_{name}" for name in ("FINISHED", "FAILED", "KILLED", "ERROR", "LOST", "DROPPED", "GONE", "GONE_BY_OPERATOR")
+)

@@ -1,0 +1,86 @@
+"""The form of a disk: its partitions with their fixed identities, and what the image itself holds about them."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+
+from dcos_images.definition import ImageDefinition, ImageFile, Partitions
+
+_NAMES = uuid.UUID("2c7be5a4-0f5e-5b0e-9d5f-6d1d2a1c9b57")
+SECTORS_PER_MB = 2048
+GPT_ROOT_AMD64 = "4F68BCE3-E8CD-4DB1-96E7-FBCAF984B709"
+"""The type of a root partition: the Discoverable Partitions Specification."""
+
+
+def disk_uuid(part: str) -> uuid.UUID:
+    """The identity of a disk's part. It is the same for all images: an update writes another image's root to a slot."""
+    return uuid.uuid5(_NAMES, part)
+
+
+def volume_id() -> str:
+    """The ESP's, as mkfs.vfat takes it."""
+    return disk_uuid("esp volume").hex[:8]
+
+
+@dataclass(frozen=True)
+class Slot:
+    """Where a partition lies on the disk, in sectors of 512 bytes."""
+
+    name: str
+    type: str
+    start: int
+    size: int
+
+    def line(self) -> str:
+        """As sfdisk takes it."""
+        return (
+            f'start={self.start}, size={self.size}, type={self.type}, uuid={disk_uuid(self.name)}, name="{self.name}"\n'
+        )
+
+
+def shipped_slots(partitions: Partitions) -> tuple[Slot, ...]:
+    """What a disk holds when it leaves: the ESP and the first root. The machine makes the rest at its first boot."""
+    esp = Slot("esp", "uefi", SECTORS_PER_MB, partitions.esp_mb * SECTORS_PER_MB)
+    root = Slot("root-a", GPT_ROOT_AMD64, esp.start + esp.size, partitions.root_mb * SECTORS_PER_MB)
+    return (esp, root)
+
+
+def table(slots: tuple[Slot, ...]) -> str:
+    """The partition table, as sfdisk takes it."""
+    return f"label: gpt\nlabel-id: {disk_uuid('disk')}\n" + "".join(slot.line() for slot in slots)
+
+
+def loader_entry(slot: str, arguments: tuple[str, ...]) -> str:
+    """How systemd-boot starts what lies in a slot: a Type 1 entry."""
+    root = f"root=PARTUUID={disk_uuid(f'root-{slot}')} rootfstype=erofs ro"
+    return (
+        f"title dcos ({slot})\nsort-key dcos\nlinux /{slot}/vmlinuz\ninitrd /{slot}/initrd\n"
+        f"options {root} {' '.join(arguments)}\n"
+    )
+
+
+def disk_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
+    """What follows from the partitions, for the root and the initrd: identities, and what repart makes."""
+    partitions = definition.partitions
+    if partitions is None:
+        return ()
+    environment = (
+        f"STATE_UUID={disk_uuid('state')}\nSEED_UUID={disk_uuid('seed')}\nLEAST_DISK_MB={partitions.least_disk_mb}\n"
+    )
+    sizes = f"SizeMinBytes={partitions.root_mb}M\nSizeMaxBytes={partitions.root_mb}M\n"
+    return (
+        ImageFile("/usr/lib/dcos/image.env", 0o644, environment.encode()),
+        _repart("10-esp", "Type=esp\n"),
+        _repart("20-root-a", "Type=root\n"),
+        _repart("30-root-b", f"Type=root\nLabel=root-b\nUUID={disk_uuid('root-b')}\n{sizes}"),
+        _repart(
+            "40-state",
+            f"Type=linux-generic\nLabel=state\nUUID={disk_uuid('state')}\nFormat=ext4\n"
+            f"SizeMinBytes={partitions.state_min_mb}M\n",
+        ),
+    )
+
+
+def _repart(name: str, text: str) -> ImageFile:
+    return ImageFile(f"/usr/lib/repart.d/{name}.conf", 0o644, f"[Partition]\n{text}".encode())

@@ -1,0 +1,91 @@
+"""What lies beside an image: a manifest, a CycloneDX bill of materials, its provenance. All follow from inputs."""
+
+from __future__ import annotations
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+from dcos_images.lock import Lock
+from dcos_images.packages import Job
+
+_SERIALS = uuid.UUID("5b1c9a0e-6d0c-5d3c-8f43-0e1b1f9ad3c1")
+MANIFEST, SBOM, PROVENANCE = "manifest.json", "sbom.cdx.json", "provenance.json"
+
+
+def write_documents(job: Job, folder: Path, keys: Mapping[str, str], outputs: Mapping[str, Mapping[str, Any]]) -> None:
+    """Writes all three. They hold neither the time of the build nor the place, nor a package source's address."""
+    for name, content in (
+        (MANIFEST, manifest(job, outputs)),
+        (SBOM, sbom(job.lock, job.definition.epoch)),
+        (PROVENANCE, provenance(job, keys, outputs)),
+    ):
+        (folder / name).write_text(json.dumps(content, indent=1, sort_keys=True) + "\n")
+
+
+def manifest(job: Job, outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """What the image is, what is in it, and the digests of what came out. Package and version are what lists of known
+    vulnerabilities go by."""
+    return {
+        "name": job.definition.name,
+        "description": job.definition.description,
+        "release": job.release.codename,
+        "os": f"{job.release.os_id} {job.release.os_version}",
+        "arch": job.host.arch,
+        "outputs": outputs,
+        "packages": {one.name: one.version for one in job.lock.packages},
+    }
+
+
+def sbom(lock: Lock, epoch: int) -> dict[str, Any]:
+    """CycloneDX 1.6. The serial number follows from the lock, the time is the image's own."""
+    return {
+        "bomFormat": "CycloneDX",
+        "specVersion": "1.6",
+        "serialNumber": f"urn:uuid:{uuid.uuid5(_SERIALS, lock.digest())}",
+        "version": 1,
+        "metadata": {
+            "timestamp": datetime.fromtimestamp(epoch, UTC).isoformat(),
+            "component": {"type": "operating-system", "bom-ref": "image", "name": lock.image, "version": lock.release},
+        },
+        "components": [
+            {
+                "type": "library",
+                "bom-ref": f"{one.name}/{one.version}",
+                "name": one.name,
+                "version": one.version,
+                "purl": f"pkg:deb/debian/{quote(one.name, safe='')}@{quote(one.version, safe='')}"
+                f"?arch={one.arch}&distro={lock.release}",
+                "hashes": [{"alg": "SHA-256", "content": one.sha256}],
+            }
+            for one in lock.packages
+        ],
+        "dependencies": [
+            {"ref": "image", "dependsOn": [f"{one.name}/{one.version}" for one in lock.packages]},
+        ],
+    }
+
+
+def provenance(job: Job, keys: Mapping[str, str], outputs: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+    """From what and by what it was made, in the form of an in-toto statement."""
+    return {
+        "_type": "https://in-toto.io/Statement/v1",
+        "subject": [{"name": one["file"], "digest": {"sha256": one["sha256"]}} for one in outputs.values()],
+        "predicateType": "https://slsa.dev/provenance/v1",
+        "predicate": {
+            "buildDefinition": {
+                "buildType": "dcos-image",
+                "externalParameters": {"image": job.definition.name, "release": job.release.codename},
+                "internalParameters": {"arch": job.host.arch, "epoch": job.definition.epoch},
+                "resolvedDependencies": [
+                    {"name": "definition", "digest": {"sha256": job.definition.digest()}},
+                    {"name": "lock", "digest": {"sha256": job.lock.digest()}},
+                ],
+            },
+            "runDetails": {"builder": {"id": "dcos-installer image build"}, "metadata": {"steps": dict(keys)}},
+        },
+    }

@@ -1,0 +1,195 @@
+"""What can go from the cache: images, steps and packages that nothing asks for any more; and how two images differ."""
+
+from __future__ import annotations
+
+import fcntl
+import json
+import shutil
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from dcos_images.cache import read_record
+from dcos_images.digest import tree_lines
+from dcos_images.errors import ImageError
+from dcos_images.images import ImageBuilder, digest_of, is_in_use
+from dcos_images.including import names
+from dcos_images.lock import read_lock
+
+_KEY_LENGTH = 32
+
+
+@dataclass(frozen=True)
+class Garbage:
+    """One thing that can go: what it is, where, and the bytes that this frees."""
+
+    what: str
+    path: Path
+    size: int
+
+
+def collect(builder: ImageBuilder, *, kept: Iterable[Path] = (), dry_run: bool = False) -> list[Garbage]:
+    """Removes what no image that is defined is, or is made of. ``kept`` are trees that machines were made over.
+
+    What somebody builds at this moment stays: a build holds the lock of what it makes.
+    """
+    wanted_images, wanted_steps, wanted_debs = set[str](), set[str](), set[str]()
+    for path in sorted((builder.cache / "locks").glob("*.json")):
+        try:
+            wanted_debs.update(one.sha256 for one in read_lock(path).packages)
+        except ImageError:
+            continue
+    for name in names(builder.definitions_folder):
+        keys = builder.keys(name)
+        if keys is not None:  # also when it is not built yet: somebody may be at it
+            wanted_images.add(keys.image)
+            wanted_steps.update((keys.packages, keys.initrd))
+    trees = {path.resolve() for path in kept}
+    found: list[Garbage] = []
+    for entry in _entries(builder.cache):
+        if (
+            (entry.name in wanted_images and read_record(entry))
+            or (entry / "tree").resolve() in trees
+            or is_in_use(entry / "tree")
+        ):
+            continue
+        found.append(Garbage(_what_is(entry, "image", "name"), entry, _freed(entry)))
+    for entry in _entries(builder.cache / "steps"):
+        if entry.name not in wanted_steps:
+            found.append(Garbage(_what_is(entry, "step", "step"), entry, _freed(entry)))
+    for folder in (builder.cache, builder.cache / "steps"):
+        for left in sorted(folder.glob(".building-*")) + sorted(folder.glob("fetch-*")):
+            found.append(Garbage("left by a build that was killed", left, _freed(left)))
+    removed = []
+    for one in found:
+        if dry_run or _remove(one.path):
+            removed.append(one)
+    freed = builder.store.sweep(wanted_debs, dry_run=dry_run)
+    if freed:
+        removed.append(Garbage("packages that no lock names", builder.cache / "debs", freed))
+    return removed
+
+
+def _what_is(entry: Path, kind: str, key: str) -> str:
+    record = read_record(entry)
+    return f"{kind} {record[key]}" if record and key in record else f"unfinished or damaged {kind}"
+
+
+def _entries(folder: Path) -> Iterator[Path]:
+    if folder.is_dir():
+        for path in sorted(folder.iterdir()):
+            if len(path.name) == _KEY_LENGTH and path.is_dir():
+                yield path
+
+
+def _freed(path: Path) -> int:
+    """The bytes that go with it: of files that have further names elsewhere, none."""
+    total = 0
+    for one in path.rglob("*"):
+        status = one.lstat()
+        if one.is_dir() or status.st_nlink == 1:
+            total += status.st_blocks * 512
+    return total
+
+
+def _remove(path: Path) -> bool:
+    """Whether it is gone. The log of an image goes with it; what is being made stays. So do the files of locks: they
+    are empty, and somebody may wait for one."""
+    key = path.name.removeprefix(".building-").rpartition("-")[0] or path.name
+    if path.name.startswith("fetch-"):
+        key = "apt"  # whose lock is held while packages are fetched
+    lock = path.parent / f"{key}.lock"
+    with lock.open("w") as held:
+        try:
+            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        shutil.rmtree(path)
+        if path.name == key:
+            (path.parent / f"{key}.log").unlink(missing_ok=True)
+    return True
+
+
+def difference(first: Path, second: Path) -> list[str]:
+    """How two images in folders differ, a line each: packages, then outputs, then a tree's files; empty: not at all."""
+    one, other = _manifest(first), _manifest(second)
+    lines = []
+    for name in sorted({*one["packages"], *other["packages"]}):
+        was, now = one["packages"].get(name), other["packages"].get(name)
+        if was != now:
+            lines.append(f"package {name}: {was or 'not there'} -> {now or 'not there'}")
+    for kind in sorted({*one["outputs"], *other["outputs"]}):
+        before, after = (side["outputs"].get(kind, {}).get("sha256", "not there") for side in (one, other))
+        if before != after:
+            lines.append(f"output {kind}: {before[:12]} -> {after[:12]}")
+    if (first / "tree").is_dir() and (second / "tree").is_dir():
+        lines += differing_files(first / "tree", second / "tree")
+    if not lines and (last := first_difference(first, second)):
+        lines.append(last)  # the manifests agree, and what they tell of does not
+    return lines
+
+
+def differing_files(first: Path, second: Path) -> list[str]:
+    """The paths that differ between two trees, in order, with what of them differs."""
+    one, other = (_by_path(tree) for tree in (first, second))
+    lines = []
+    for path in sorted({*one, *other}):
+        was, now = one.get(path), other.get(path)
+        if was != now:
+            told = "only in the second" if was is None else "only in the first" if now is None else _what(was, now)
+            lines.append(f"/{path}: {told}")
+    return lines
+
+
+def _what(was: list[str], now: list[str]) -> str:
+    parts = ("mode", "owner", "time", "content")
+    differ = [part for part, a, b in zip(parts, was, now, strict=False) if a != b]
+    return ", ".join(differ) or "attributes"
+
+
+def _by_path(tree: Path) -> dict[str, list[str]]:
+    found = {}
+    for line in tree_lines(tree):
+        name, *fields = line.rstrip(b"\n").split(b"\0")
+        found[name.decode(errors="replace")] = [field.decode(errors="replace") for field in fields]
+    return found
+
+
+def first_difference(first: Path, second: Path) -> str:
+    """What two builds of one image differ in first, file by file; empty: they are the same to the byte."""
+    for one in sorted(path.name for path in first.iterdir() if path.name != "entry.json"):
+        left, right = first / one, second / one
+        if not right.exists():
+            return f"{one}: only in the first"
+        if left.is_dir() and (lines := differing_files(left, right)):
+            return f"{one}{lines[0]}"
+        if left.is_file() and digest_of(left) != digest_of(right):
+            return f"{one}: content, from byte {_first_byte(left, right)} on"
+    more = {path.name for path in second.iterdir()} - {path.name for path in first.iterdir()}
+    return f"{min(more)}: only in the second" if more else ""
+
+
+def _first_byte(first: Path, second: Path) -> int:
+    at = 0
+    with first.open("rb") as one, second.open("rb") as other:
+        while True:
+            left, right = one.read(1 << 20), other.read(1 << 20)
+            if left != right:
+                return at + next(
+                    (index for index, pair in enumerate(zip(left, right, strict=False)) if pair[0] != pair[1]),
+                    min(len(left), len(right)),
+                )
+            if not left:
+                return at
+            at += len(left)
+
+
+def _manifest(folder: Path) -> dict[str, dict[str, Any]]:
+    try:
+        found: dict[str, dict[str, Any]] = json.loads((folder / "manifest.json").read_text())
+    except (OSError, ValueError) as error:
+        raise ImageError(
+            f"{folder} is not an image", why=f"its manifest.json cannot be read: {error}", hint="name an image's folder"
+        ) from error
+    return found

@@ -1,0 +1,70 @@
+"""Makes the initrd of an image in its own tree, and takes out kernel and EFI programs beside it."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from dcos_images.errors import ImageError
+from dcos_images.process import run
+from dcos_images.trees import ImageTree
+
+_DEADLINE = 600.0
+CONCERNS = ("/etc/initramfs-tools/", "/usr/lib/repart.d/", "/usr/lib/dcos/image.env", "/usr/lib/dcos/initrd/")
+"""Files of a definition that come into the initrd: only a change of these makes it anew."""
+_EFI_PROGRAMS = "/usr/lib/systemd/boot/efi"
+# In a mount namespace of its own, so that nothing is left mounted: the tree read-only, with fresh folders to write in.
+_SCRIPT = """\
+set -e
+mount --bind "$1" "$1"
+mount -o remount,ro,bind "$1"
+mount -t proc proc "$1/proc"
+mount -t tmpfs -o mode=1777 tmpfs "$1/tmp"
+mount -t tmpfs tmpfs "$1/dev"
+for one in null zero; do
+    : >"$1/dev/$one"
+    mount --bind "/dev/$one" "$1/dev/$one"
+done
+chroot "$1" mkinitramfs -o /tmp/initrd "$2"
+cat "$1/tmp/initrd" >"$3"
+"""
+
+
+def make_initrd(tree: ImageTree, epoch: int, target: Path, log_file: Path) -> None:
+    """``target`` gets vmlinuz, initrd, and systemd-boot's programs."""
+    kernel = kernel_version(tree)
+    shutil.copyfile(tree.inside(f"/boot/vmlinuz-{kernel}"), target / "vmlinuz")
+    programs = tree.inside(_EFI_PROGRAMS)
+    for name in ("systemd-bootx64.efi", "linuxx64.efi.stub"):
+        if not (programs / name).is_file():
+            raise ImageError(
+                f"the image has no {name}", why=f"{_EFI_PROGRAMS} lacks it", hint="add systemd-boot to its packages"
+            )
+        shutil.copyfile(programs / name, target / name)
+    if not tree.inside("/usr/sbin/mkinitramfs").is_file():
+        raise ImageError("the image has no mkinitramfs", hint="add initramfs-tools to its packages")
+    run(
+        [
+            *("setpriv", "--pdeathsig", "KILL"),
+            *("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"),
+            *("sh", "-c", _SCRIPT, "sh", tree.root, kernel, target / "initrd"),
+        ],
+        what="make the image's initrd",
+        log_file=log_file,
+        deadline=_DEADLINE,
+        env={"SOURCE_DATE_EPOCH": str(epoch), "TMPDIR": "/tmp"},
+    )
+    if not (target / "initrd").stat().st_size:
+        raise ImageError("the image's initrd is empty", why="mkinitramfs wrote nothing")
+
+
+def kernel_version(tree: ImageTree) -> str:
+    """The version of the one kernel in the tree."""
+    found = sorted(path.name for path in tree.inside("/usr/lib/modules").glob("*") if path.is_dir())
+    if len(found) != 1:
+        raise ImageError(
+            "the image has to have exactly one kernel",
+            why=f"it has {', '.join(found) or 'none'}",
+            hint="name one package linux-image-… in image.toml",
+        )
+    return found[0]

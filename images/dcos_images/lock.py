@@ -1,0 +1,255 @@
+"""Locks: which packages, to the byte, an image is made of. apt resolves them; a lock knows no package source.
+
+A lock is a file ``<image>.<release>.<arch>.json``. The builder makes it when there is none and keeps it: without a new
+lock the same image comes out, whatever the mirrors have meanwhile.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import shutil
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from urllib.parse import unquote
+
+from dcos_images.definition import ImageDefinition
+from dcos_images.errors import ImageError
+from dcos_images.host import BuildHost, apt_settings
+from dcos_images.process import run, tail
+from dcos_images.sources import HostSources, offered_components
+from dcos_images.store import DebStore, LockedPackage
+
+_SCHEMA = 1
+_RESOLVE_DEADLINE = 600.0
+_FETCH_DEADLINE = 3600.0
+_FETCHED_AT_ONCE = 40
+_FILE = re.compile(r"(?P<name>[^_]+)_(?P<version>[^_]+)_(?P<arch>[^_]+)\.deb")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_NOT_FOUND = re.compile(r"Unable to locate package (\S+)|Package '?(\S+?)'? has no installation candidate")
+
+
+@dataclass(frozen=True)
+class Lock:
+    """The packages of one image for one release and architecture, in order of their names."""
+
+    image: str
+    release: str
+    arch: str
+    asked: str
+    """The digest of what was asked for: another list of packages makes the lock out of date."""
+    packages: tuple[LockedPackage, ...]
+
+    def contents(self) -> list[tuple[str, str, str, str]]:
+        """The packages alone: locks of two images may have the same."""
+        return [(one.name, one.version, one.arch, one.sha256) for one in self.packages]
+
+    def digest(self) -> str:
+        return hashlib.sha256(self.text().encode()).hexdigest()
+
+    def text(self) -> str:
+        plain = {"schema": _SCHEMA, **asdict(self)}
+        return json.dumps(plain, indent=1, sort_keys=True) + "\n"
+
+
+def asked_of(definition: ImageDefinition) -> str:
+    """What a lock answers to."""
+    asked = [sorted(definition.packages), sorted(definition.components)]
+    return hashlib.sha256(json.dumps(asked).encode()).hexdigest()
+
+
+def lock_file(folder: Path, name: str, host: BuildHost) -> Path:
+    return folder / f"{name}.{host.codename}.{host.arch}.json"
+
+
+def read_lock(path: Path) -> Lock:
+    """The lock at ``path``. Raises `ImageError` when it is none, and `FileNotFoundError`."""
+    try:
+        plain = json.loads(path.read_text())
+        if plain.pop("schema") != _SCHEMA:
+            raise ValueError("it is of another version of this program")
+        packages = tuple(LockedPackage(**one) for one in plain.pop("packages"))
+        lock = Lock(packages=packages, **plain)
+        for one in packages:
+            texts = (one.name, one.version, one.arch, one.sha256)
+            if not all(isinstance(text, str) for text in texts) or not _DIGEST.fullmatch(one.sha256):
+                raise ValueError(f"{one.name!r} has no sha256")
+            if not _FILE.fullmatch(one.file) or "/" in one.file or not isinstance(one.size, int):
+                raise ValueError(f"{one.name!r} is not a package")
+    except (ValueError, KeyError, TypeError) as error:
+        raise ImageError(
+            f"{path} is not a lock", why=str(error), hint="make it anew with dcos-installer image lock"
+        ) from error
+    return lock
+
+
+def check_lock(lock: Lock, definition: ImageDefinition, host: BuildHost, path: Path) -> None:
+    """Raises `ImageError` when the lock is not of this image, release and architecture, or out of date."""
+    for what, said, wanted in (
+        ("image", lock.image, definition.name),
+        ("release", lock.release, host.codename),
+        ("architecture", lock.arch, host.arch),
+    ):
+        if said != wanted:
+            raise ImageError(
+                f"{path} is the lock of another {what}: {said!r}, not {wanted!r}", hint="name the right lock"
+            )
+    if lock.asked != asked_of(definition):
+        raise ImageError(
+            f"{path} is out of date",
+            why=f"the packages that the definition of {definition.name!r} asks for have changed since",
+            hint=f"renew it with dcos-installer image lock {definition.name}",
+        )
+
+
+class Apt:
+    """apt in a folder of its own, with the host's sources and settings: it knows nothing of what is installed here."""
+
+    def __init__(self, folder: Path, host: BuildHost, sources: HostSources, log_file: Path) -> None:
+        self._folder = folder
+        self._host = host
+        self._sources = sources
+        self._log = log_file
+
+    def resolve(self, definition: ImageDefinition) -> Lock:
+        """The newest packages that make the image. Raises `ImageError`."""
+        self._check_components(definition)
+        with self._configured() as command:
+            self._run([*command, "update"], "read the host's package sources", _RESOLVE_DEADLINE, definition)
+            argv = [*command, "install", "--yes", "--print-uris", "?essential", "apt", *definition.packages]
+            printed = self._run(argv, "find the image's packages", _RESOLVE_DEADLINE, definition)
+        packages = tuple(sorted(_printed(printed)))
+        if not packages:
+            raise ImageError("apt names no packages for the image", evidence=printed)
+        return Lock(definition.name, self._host.codename, self._host.arch, asked_of(definition), packages)
+
+    def fetch(self, packages: Sequence[LockedPackage], store: DebStore, work: Path) -> Iterator[int]:
+        """Brings packages into the store, some at a time, which stay when it is killed; yields how many are there."""
+        with self._configured() as command:
+            for first in range(0, len(packages), _FETCHED_AT_ONCE):
+                some = packages[first : first + _FETCHED_AT_ONCE]
+                folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=work))
+                try:
+                    names = [f"{one.name}:{self._arch(one)}={one.version}" for one in some]
+                    self._run([*command, "download", *names], "fetch packages", _FETCH_DEADLINE, None, folder)
+                    for one in some:
+                        store.add(folder / one.file, one)
+                finally:
+                    shutil.rmtree(folder, ignore_errors=True)
+                yield first + len(some)
+
+    def update(self) -> None:
+        """Learns what the sources have now."""
+        with self._configured() as command:
+            self._run([*command, "update"], "read the host's package sources", _RESOLVE_DEADLINE, None)
+
+    def _arch(self, package: LockedPackage) -> str:
+        return self._host.arch if package.arch == "all" else package.arch
+
+    def _check_components(self, definition: ImageDefinition) -> None:
+        offered = offered_components(self._sources, self._host.codename)
+        missing = [one for one in definition.components if one not in offered]
+        if missing:
+            raise ImageError(
+                f"the image {definition.name!r} wants the component {', '.join(missing)} of Debian",
+                why=f"the host's package sources for {self._host.codename} hold only {', '.join(sorted(offered))}",
+                hint=f"add {' '.join(missing)} to their components in {self._host.apt_dir}, and run apt-get update",
+            )
+
+    @contextmanager
+    def _configured(self) -> Iterator[list[str | Path]]:
+        """The command apt-get with its settings, which are removed again: they may hold a site's credentials."""
+        for name in ("lists/partial", "cache/archives/partial", "etc/none"):
+            (self._folder / name).mkdir(parents=True, exist_ok=True)
+        status, sources, settings = (self._folder / name for name in ("status", "host.sources", "apt.conf"))
+        status.touch()
+        for path, text in ((sources, self._sources.deb822()), (settings, self._settings(sources))):
+            path.touch(mode=0o600)
+            path.write_text(text)
+        try:
+            yield ["setpriv", "--pdeathsig", "KILL", "env", f"APT_CONFIG={settings}", "apt-get", "--quiet"]
+        finally:
+            sources.unlink()
+            settings.unlink()
+
+    def _settings(self, sources: Path) -> str:
+        values = {
+            "Dir::Etc": self._folder / "etc",
+            "Dir::Etc::sourcelist": sources,
+            "Dir::Etc::sourceparts": self._folder / "etc" / "none",
+            "Dir::Etc::parts": self._folder / "etc" / "none",
+            "Dir::Etc::main": self._folder / "etc" / "none" / "apt.conf",
+            "Dir::Etc::preferencesparts": self._folder / "etc" / "none",
+            "Dir::State": self._folder,
+            "Dir::State::status": self._folder / "status",
+            "Dir::Cache": self._folder / "cache",
+            "Dir::Etc::trusted": self._host.apt_dir / "trusted.gpg",
+            "Dir::Etc::trustedparts": self._host.apt_dir / "trusted.gpg.d",
+            "APT::Architecture": self._host.arch,
+            "APT::Architectures": self._host.arch,
+            "APT::Install-Recommends": "false",
+            "APT::Sandbox::User": "root",
+            "APT::Update::Error-Mode": "any",
+            "Acquire::ForceHash": "SHA256",
+            "Acquire::Languages": "none",
+        }
+        own = "".join(f'{name} "{value}";\n' for name, value in values.items())
+        return own + apt_settings(self._host)
+
+    def _run(
+        self,
+        argv: Sequence[str | Path],
+        what: str,
+        deadline: float,
+        definition: ImageDefinition | None,
+        folder: Path | None = None,
+    ) -> str:
+        try:
+            return run(argv, what=what, log_file=self._log, deadline=deadline, folder=folder)
+        except ImageError as error:
+            raise _explained(error, tail(self._log), definition, self._host) from error
+
+
+def _explained(error: ImageError, said: str, definition: ImageDefinition | None, host: BuildHost) -> ImageError:
+    """apt's own words put into what happened and what to do."""
+    missing = sorted({name.rstrip(".") for found in _NOT_FOUND.findall(said) for name in found if name})
+    if missing and definition is not None:
+        return ImageError(
+            f"there is no package {', '.join(missing)} for the image {definition.name!r}",
+            why=f"no package source of this host has it for {host.codename}",
+            hint=f"correct packages in {definition.name}/image.toml, or give the host a source that has it",
+            evidence=error.evidence,
+        )
+    if "was not found" in said and definition is None:
+        return ImageError(
+            "a locked package is neither in the store nor in the host's package sources",
+            why="mirrors drop a version when there is a newer one",
+            hint="lock anew with dcos-installer image lock, or bring the package from a store that has it",
+            evidence=error.evidence,
+        )
+    if "Failed to fetch" in said or "Could not resolve" in said or "Unable to connect" in said:
+        return ImageError(
+            "the host's package sources do not answer",
+            why=error.why,
+            hint="check them with apt-get update; what was fetched before is kept, so run the same command again",
+            evidence=error.evidence,
+        )
+    return error
+
+
+def _printed(text: str) -> Iterator[LockedPackage]:
+    """The packages out of what ``apt-get --print-uris`` prints: address, file, size, digest a line."""
+    for line in text.splitlines():
+        if not line.startswith("'"):
+            continue
+        _, file, size, digest = line.rsplit(" ", 3)
+        kind, _, sha256 = digest.partition(":")
+        found = _FILE.fullmatch(file)
+        if found is None or kind != "SHA256":
+            raise ImageError("apt names a package in an unknown way", why=line, hint="tell whoever made this program")
+        version = unquote(found["version"])
+        yield LockedPackage(found["name"], version, found["arch"], sha256, int(size))

@@ -1,0 +1,268 @@
+"""What comes out of a tree: a root file system, disks, what machines boot from a network, an archive. All offline.
+
+Nothing is mounted and no loop device is used. The same tree gives the same bytes, wherever and whenever it is done.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcos_images.cache import Note
+from dcos_images.definition import ImageDefinition, Partitions
+from dcos_images.disks import SECTORS_PER_MB, disk_uuid, loader_entry, shipped_slots, table, volume_id
+from dcos_images.errors import ImageError
+from dcos_images.process import ask, run
+from dcos_images.store import file_digest
+
+_DEADLINE = 900.0
+_CHUNK = 1 << 20
+_COMPRESSION = {"disk": ("lz4", 65536), "netboot": ("lz4hc", 65536)}
+_LOADER = b"timeout 0\nconsole-mode keep\neditor no\n"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What outputs are made of. ``boot`` holds vmlinuz, initrd and the EFI programs; ``log_file`` takes complaints."""
+
+    definition: ImageDefinition
+    tree: Path
+    boot: Path
+    folder: Path
+    work: Path
+    log_file: Path
+
+    @property
+    def name(self) -> str:
+        return self.definition.name
+
+    def run(self, what: str, *argv: str | Path, stdin: bytes = b"") -> None:
+        env = {"SOURCE_DATE_EPOCH": str(self.definition.epoch), "MTOOLSRC": "/dev/null", "MTOOLS_SKIP_CHECK": "1"}
+        run(argv, what=what, log_file=self.log_file, deadline=_DEADLINE, env=env, stdin=stdin)
+
+    def partitions(self) -> Partitions:
+        assert self.definition.partitions is not None  # the definition was refused otherwise
+        return self.definition.partitions
+
+
+def make_root(parts: Parts, use: str) -> Path:
+    """The root file system, as ``use`` wants it: read fast from a disk, or small for a network."""
+    root = parts.work / f"{use}.erofs"
+    if not root.exists():
+        algorithm, cluster = _COMPRESSION[use]
+        parts.run(
+            "make the root file system",
+            *("mkfs.erofs", "-d0", f"-z{algorithm}", f"-C{cluster}", "-U", str(disk_uuid("root file system"))),
+            *("--exclude-path=boot", root, parts.tree),
+        )
+    return root
+
+
+def make_esp(parts: Parts) -> Path:
+    """The ESP: systemd-boot, the first slot's kernel and initrd, and its entry."""
+    partitions, esp, plain = parts.partitions(), parts.work / "esp.img", parts.work / "esp"
+    layout: dict[str, Path | bytes] = {
+        "EFI/BOOT/BOOTX64.EFI": parts.boot / "systemd-bootx64.efi",
+        "a/vmlinuz": parts.boot / "vmlinuz",
+        "a/initrd": parts.boot / "initrd",
+        "loader/loader.conf": _LOADER,
+        "loader/entries/a.conf": loader_entry("a", parts.definition.arguments).encode(),
+    }
+    # Both slots' kernels lie there, and for a while a third: the one that an update writes.
+    wanted = 3 * sum(path.stat().st_size for path in layout.values() if isinstance(path, Path))
+    if wanted > partitions.esp_mb << 20:
+        raise _too_large(parts, "the ESP", wanted, partitions.esp_mb, "esp_mb")
+    with esp.open("wb") as file:
+        file.truncate(partitions.esp_mb << 20)
+    parts.run("make the ESP", *("mkfs.vfat", "--invariant", "-F", "32", "-n", "ESP", "-i", volume_id(), esp))
+    parts.run("fill the ESP", "mmd", "-i", esp, "::/EFI", "::/EFI/BOOT", "::/a", "::/loader", "::/loader/entries")
+    for path, content in layout.items():
+        source = content if isinstance(content, Path) else plain
+        if isinstance(content, bytes):
+            plain.write_bytes(content)
+        parts.run("fill the ESP", "mcopy", "-i", esp, source, f"::/{path}")
+    return esp
+
+
+def make_raw(parts: Parts, target: Path) -> None:
+    """A disk with a GPT: the ESP and the first root. It is sparse: what is empty takes no room."""
+    partitions, root = parts.partitions(), make_root(parts, "disk")
+    if root.stat().st_size > partitions.root_mb << 20:
+        raise _too_large(parts, "the root file system", root.stat().st_size, partitions.root_mb, "root_mb")
+    slots = shipped_slots(partitions)
+    with target.open("wb") as file:
+        file.truncate((1 + partitions.esp_mb + partitions.root_mb + 1) << 20)
+    parts.run("make the partitions", "sfdisk", "--quiet", target, stdin=table(slots).encode())
+    for slot, source in zip(slots, (make_esp(parts), root), strict=True):
+        copy_sparse(source, target, slot.start // SECTORS_PER_MB << 20)
+
+
+def make_qcow2(parts: Parts, target: Path) -> None:
+    """The disk for QEMU, compressed with zstd."""
+    raw = parts.folder / f"{parts.name}.raw"
+    if not raw.exists():
+        raw = parts.work / "disk.raw"
+        make_raw(parts, raw)
+    options = ("-o", "compression_type=zstd,cluster_size=65536,lazy_refcounts=off")
+    parts.run("compress the disk", "qemu-img", "convert", "-f", "raw", "-O", "qcow2", "-c", *options, raw, target)
+
+
+def make_tar(parts: Parts, target: Path) -> None:
+    """The tree as an archive: names in order, numbers for owners, no time of access."""
+    parts.run(
+        "pack the tree",
+        *("tar", "--create", "--file", target, "--directory", parts.tree, "--sort=name", "--numeric-owner"),
+        *("--xattrs", "--format=posix", "--pax-option=delete=atime,delete=ctime,exthdr.name=%d/PaxHeaders/%f"),
+        *("--use-compress-program=zstd -3", "."),
+    )
+
+
+def make_netboot(parts: Parts, target: Path) -> None:
+    """A folder that machines boot from over HTTP: kernel, initrd, the root by its digest, an iPXE script, a UKI.
+
+    The initrd fetches the root into memory and holds it to the digest, which stands on the kernel's command line.
+    """
+    target.mkdir()
+    root = make_root(parts, "netboot")
+    digest = file_digest(root)
+    root.rename(target / f"root-{digest}.erofs")
+    for name in ("vmlinuz", "initrd"):
+        shutil.copyfile(parts.boot / name, target / name)
+    arguments = " ".join(["boot=dcos", f"dcos.root.sha256={digest}", "ip=dhcp", *parts.definition.arguments])
+    script = (
+        "#!ipxe\n"
+        "# What is fetched lies beside this script.\n"
+        f"kernel vmlinuz initrd=initrd {arguments} dcos.root=${{cwduri}}root-{digest}.erofs\n"
+        "initrd initrd\n"
+        "boot\n"
+    )
+    (target / "boot.ipxe").write_text(script)
+    make_uki(parts, target / "boot.efi", arguments)
+    for path in (*target.iterdir(), target):
+        path.chmod(0o755 if path.is_dir() else 0o644)  # whatever the umask
+        os.utime(path, (parts.definition.epoch, parts.definition.epoch))
+
+
+def make_uki(parts: Parts, target: Path, arguments: str) -> None:
+    """One EFI program of stub, command line, kernel and initrd: what UEFI boots over HTTP by itself."""
+    stub = parts.boot / "linuxx64.efi.stub"
+    texts = {"cmdline": arguments.encode() + b"\0", "osrel": (parts.tree / "etc/os-release").read_bytes()}
+    sections: list[tuple[str, Path]] = []
+    for name, content in texts.items():
+        (parts.work / name).write_bytes(content)
+        sections.append((f".{name}", parts.work / name))
+    sections += [(".linux", parts.boot / "vmlinuz"), (".initrd", parts.boot / "initrd")]
+    # Behind the stub's own sections, each on a page of its own: the kernel reads in place.
+    address = _end_of_sections(stub)
+    argv: list[str | Path] = []
+    for name, path in sections:
+        argv += ["--add-section", f"{name}={path}", "--change-section-vma", f"{name}={address:#x}"]
+        address += -(-path.stat().st_size // 4096) * 4096
+    parts.run("make the UKI", "objcopy", "--preserve-dates", *argv, stub, target)
+    _forget_time(target)
+
+
+def _end_of_sections(stub: Path) -> int:
+    """The first free page behind what the stub maps."""
+    end = 0
+    for line in ask(["objdump", "--section-headers", str(stub)]).splitlines():
+        fields = line.split()
+        if len(fields) >= 4 and fields[0].isdigit():
+            end = max(end, int(fields[2], 16) + int(fields[3], 16))
+    if not end:
+        raise ImageError(f"{stub} has no sections", hint="lock the image's packages anew: systemd-boot-efi is damaged")
+    return -(-end // 4096) * 4096
+
+
+def _forget_time(program: Path) -> None:
+    """objcopy writes the time of the build into the header of an EFI program."""
+    with program.open("r+b") as file:
+        file.seek(0x3C)
+        header = int.from_bytes(file.read(4), "little")
+        file.seek(header + 8)  # after the signature, the machine and the number of sections
+        file.write(bytes(4))
+        file.seek(header + 24 + 64)  # in the optional header: CheckSum, which UEFI does not look at
+        file.write(bytes(4))
+
+
+def copy_sparse(source: Path, target: Path, offset: int) -> None:
+    """Copies a file into another at ``offset``. What is zero there stays a hole."""
+    zeros = bytes(_CHUNK)
+    with source.open("rb") as reading, target.open("r+b") as writing:
+        for start, end in data_extents(reading.fileno()):
+            reading.seek(start)
+            while start < end and (chunk := reading.read(min(_CHUNK, end - start))):
+                if chunk != zeros[: len(chunk)]:
+                    writing.seek(offset + start)
+                    writing.write(chunk)
+                start += len(chunk)
+
+
+def data_extents(descriptor: int) -> Iterator[tuple[int, int]]:
+    """Where a sparse file has data: start and end."""
+    size, at = os.fstat(descriptor).st_size, 0
+    while at < size:
+        try:
+            start = os.lseek(descriptor, at, os.SEEK_DATA)
+        except OSError:  # nothing but a hole is left
+            return
+        at = os.lseek(descriptor, start, os.SEEK_HOLE)
+        yield start, at
+
+
+def sparse_digest(path: Path) -> str:
+    """The sha256 of a sparse file's bytes, as sha256sum prints it; holes are not read."""
+    digest = hashlib.sha256()
+    zeros = memoryview(bytes(_CHUNK))
+
+    def hole(length: int) -> None:
+        while length > 0:
+            digest.update(zeros[: min(_CHUNK, length)])
+            length -= _CHUNK
+
+    with path.open("rb") as file:
+        size, done = path.stat().st_size, 0
+        for start, end in data_extents(file.fileno()):
+            hole(start - done)
+            file.seek(start)
+            while start < end and (chunk := file.read(min(_CHUNK, end - start))):
+                digest.update(chunk)
+                start += len(chunk)
+            done = end
+        hole(size - done)
+    return digest.hexdigest()
+
+
+def _too_large(parts: Parts, what: str, size: int, room_mb: int, key: str) -> ImageError:
+    return ImageError(
+        f"{what} of the image {parts.name!r} does not fit its partition",
+        why=f"it wants {-(-size >> 20)} MB, the partition has {room_mb}",
+        hint=f"raise partitions.{key} in {parts.name}/image.toml, or leave packages out",
+    )
+
+
+MAKERS: dict[str, tuple[str, Callable[[Parts, Path], None]]] = {
+    "tar": (".tar.zst", make_tar),
+    "raw": (".raw", make_raw),
+    "qcow2": (".qcow2", make_qcow2),
+    "netboot": (".netboot", make_netboot),
+}
+"""By output: the end of its name, and what makes it, in this order. A tree is there already."""
+
+
+def make_outputs(parts: Parts, note: Note) -> dict[str, Path]:
+    """Every output of the definition, by its kind."""
+    made: dict[str, Path] = {}
+    for output in (one for one in MAKERS if one in parts.definition.outputs):
+        suffix, maker = MAKERS[output]
+        made[output] = parts.folder / f"{parts.name}{suffix}"
+        started = time.monotonic()
+        maker(parts, made[output])
+        note(f"make {made[output].name}: {time.monotonic() - started:.1f} s")
+    shutil.rmtree(parts.work)
+    return made

@@ -1,0 +1,129 @@
+"""Installs the locked packages into a tree, from the store alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import quote
+
+from dcos_images.definition import ImageDefinition, Release
+from dcos_images.errors import ImageError
+from dcos_images.host import BuildHost, read_os_release
+from dcos_images.lock import Lock
+from dcos_images.process import ask, run
+from dcos_images.store import DebStore
+from dcos_images.trees import ImageTree
+
+_INSTALL_DEADLINE = 1800.0
+# What tells how the tree was made, or is left over from making it, whatever the image.
+_TRACES = (
+    *("/etc/apt/apt.conf.d/99mmdebstrap", "/etc/apt/sources.list", "/etc/apt/sources.list.d/*"),
+    *("/etc/dpkg/dpkg.cfg.d/99mmdebstrap", "/dev/*", "/tmp/*", "/run/*", "/var/cache/apt/*", "/var/lib/apt/lists/*"),
+)
+
+
+@dataclass(frozen=True)
+class Job:
+    """One build: what is asked for, from what, and where. ``tree`` is the result's root, ``folder`` holds the rest."""
+
+    definition: ImageDefinition
+    release: Release
+    host: BuildHost
+    lock: Lock
+    store: DebStore
+    folder: Path
+    log_file: Path
+
+    @property
+    def tree(self) -> ImageTree:
+        return ImageTree(self.folder / "tree", self.definition.epoch)
+
+
+def install_packages(job: Job) -> None:
+    """The distribution and the packages asked for."""
+    job.store.verify(job.lock.packages)
+    repository = job.folder / "repository"
+    job.store.repository(job.lock.packages, repository)
+    run(
+        install_command(job, repository),
+        what="install the image's packages",
+        log_file=job.log_file,
+        deadline=_INSTALL_DEADLINE,
+        # The initrd is made once, in the end, by a step of its own.
+        env={"SOURCE_DATE_EPOCH": str(job.definition.epoch), "INITRD": "No"},
+    )
+    for path in repository.iterdir():
+        path.unlink()
+    repository.rmdir()
+    _check_installed(job)
+    check_release(job)
+    job.tree.remove(_TRACES)
+    job.tree.clamp_times()
+
+
+def install_command(job: Job, repository: Path) -> list[str | Path]:
+    """The command of `install_packages`. It dies with its parent, and its mounts with it."""
+    return [
+        *("setpriv", "--pdeathsig", "KILL"),
+        *("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"),
+        *("mmdebstrap", "--mode=root", "--variant=apt", "--format=directory"),
+        f"--architectures={job.host.arch}",
+        "--dpkgopt=force-unsafe-io",
+        *(f"--dpkgopt=path-exclude={path}" for path in job.definition.exclude),
+        f"--include={','.join(job.definition.packages)}",
+        # The store was held to the lock's digests just now: that is more than a repository's signature says.
+        *(job.release.codename, job.tree.root, f"deb [trusted=yes] copy://{quote(str(repository))} ./"),
+    ]
+
+
+def check_release(job: Job) -> None:
+    """The tree is what the definition says of its release: plans are made from those words before a machine exists."""
+    found = read_os_release(job.tree.inside("/etc/os-release").read_text())
+    python = job.tree.inside("/usr/bin/python3").readlink().name.removeprefix("python").replace(".", "")
+    libc = package_versions(job.tree.root).get("libc6", "").split("-")[0]
+    for what, said, actual in (
+        ("os_id", job.release.os_id, found.get("ID", "")),
+        ("os_version", job.release.os_version, found.get("VERSION_ID", "")),
+        ("python", job.release.python, f"cp{python}"),
+        ("libc", job.release.libc, f"glibc-{libc}"),
+    ):
+        if said != actual:
+            raise ImageError(
+                f"the image's {what} is {actual!r}, but its definition says {said!r}",
+                hint=f"correct [release.{job.release.codename}] in image.toml",
+            )
+
+
+def _check_installed(job: Job) -> None:
+    found = package_versions(job.tree.root)
+    locked = {one.name: one.version for one in job.lock.packages}
+    if found != locked:
+        differ = sorted(name for name in {*found, *locked} if found.get(name) != locked.get(name))
+        raise ImageError(
+            "the packages that were installed are not those of the lock",
+            why="; ".join(
+                f"{name}: {found.get(name, 'not installed')}, locked {locked.get(name, 'not at all')}"
+                for name in differ[:10]
+            ),
+            hint=f"lock anew with dcos-installer image lock {job.definition.name}",
+        )
+
+
+def package_versions(tree: Path) -> dict[str, str]:
+    """Every package in the tree and its version."""
+    return {name: version for name, version, _ in _packages(tree)}
+
+
+def package_sizes(tree: Path) -> dict[str, int]:
+    """Every package in the tree and what it says of its size, in KB."""
+    return {name: size for name, _, size in _packages(tree)}
+
+
+def _packages(tree: Path) -> list[tuple[str, str, int]]:
+    form = "${Package} ${Version} ${Installed-Size}\\n"
+    shown = ask(["dpkg-query", f"--admindir={tree}/var/lib/dpkg", "--show", f"--showformat={form}"])
+    found = []
+    for line in sorted(shown.splitlines()):
+        name, version, *size = line.split(" ")
+        found.append((name, version, int(size[0]) if size and size[0].isdigit() else 0))
+    return found

@@ -1,0 +1,118 @@
+"""The store of Debian packages: each .deb by its sha256, verified on its way in. Builds read from here only."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcos_images.errors import ImageError
+from dcos_images.process import ask
+
+
+@dataclass(frozen=True, order=True)
+class LockedPackage:
+    """One package of a lock: exactly these bytes."""
+
+    name: str
+    version: str
+    arch: str
+    """``amd64``, or ``all``."""
+    sha256: str
+    size: int
+
+    @property
+    def file(self) -> str:
+        return f"{self.name}_{self.version.replace(':', '%3a')}_{self.arch}.deb"
+
+
+class DebStore:
+    """A folder of .debs named by digest. A file is whole or not there; several processes may add to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, sha256: str) -> Path:
+        return self._folder / f"{sha256}.deb"
+
+    def missing(self, packages: Iterable[LockedPackage]) -> list[LockedPackage]:
+        """Those that are not in the store, or not of their size: a full disk may have cut a file that a crash kept."""
+        return [one for one in packages if not self._has(one)]
+
+    def _has(self, package: LockedPackage) -> bool:
+        try:
+            return self.path(package.sha256).stat().st_size == package.size
+        except OSError:
+            return False
+
+    def add(self, downloaded: Path, package: LockedPackage) -> None:
+        """Takes a downloaded file over. Raises `ImageError` when it is not what the lock says."""
+        found = file_digest(downloaded)
+        if found != package.sha256:
+            raise ImageError(
+                f"the package {package.name} {package.version} that was fetched is not the one that was locked",
+                why=f"its sha256 is {found}, the lock says {package.sha256}",
+                hint="ask whoever runs the package source; a version's bytes never change",
+            )
+        self._folder.mkdir(parents=True, exist_ok=True)
+        with downloaded.open("rb") as file:
+            os.fsync(file.fileno())
+        downloaded.replace(self.path(package.sha256))
+
+    def verify(self, packages: Iterable[LockedPackage]) -> None:
+        """Reads them all. What is not as locked is removed from the store, and named by an `ImageError`."""
+        bad = [one for one in packages if file_digest(self.path(one.sha256)) != one.sha256]
+        for one in bad:
+            self.path(one.sha256).unlink()
+        if bad:
+            raise ImageError(
+                f"packages in the store were altered: {', '.join(f'{one.name} {one.version}' for one in bad)}",
+                why=f"their bytes in {self._folder} are not those of their names",
+                hint="they were removed: run the same command again, which fetches them anew",
+            )
+
+    def repository(self, packages: Iterable[LockedPackage], folder: Path) -> None:
+        """Lays out a flat repository for apt that holds these packages and no others."""
+        folder.mkdir()
+        stanzas = []
+        for one in packages:
+            name = f"{one.sha256}.deb"
+            os.link(self.path(one.sha256), folder / name)
+            stanzas.append(
+                f"{self._control(one)}\nFilename: ./{name}\nSize: {one.size}\nSHA256: {one.sha256}\n",
+            )
+        (folder / "Packages").write_text("\n".join(stanzas))
+
+    def _control(self, package: LockedPackage) -> str:
+        """The package's own description, kept beside it once read."""
+        kept = self._folder / f"{package.sha256}.control"
+        try:
+            return kept.read_text().rstrip("\n")
+        except FileNotFoundError:
+            text = ask(["dpkg-deb", "--field", str(self.path(package.sha256))])
+            new, name = tempfile.mkstemp(dir=self._folder, prefix=".control-")
+            with os.fdopen(new, "w") as file:
+                file.write(text)
+            Path(name).replace(kept)
+            return text.rstrip("\n")
+
+    def sweep(self, wanted: Iterable[str], *, dry_run: bool) -> int:
+        """Removes all packages but those of these digests. Returns the bytes that this frees."""
+        keep, freed = set(wanted), 0
+        if not self._folder.is_dir():
+            return 0
+        for path in sorted(self._folder.iterdir()):
+            if path.name.partition(".")[0] not in keep:
+                freed += path.stat().st_size
+                if not dry_run:
+                    path.unlink()
+        return freed
+
+
+def file_digest(path: Path) -> str:
+    """The sha256 of a file's bytes."""
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,193 @@
+"""What is done to a tree: hard-linked copies, files, links and users laid down, leftovers removed, times clamped.
+
+A tree is a hard-linked copy of the installed packages, which are kept. So no file is ever changed in place: what
+changes is a new file under the old name.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import stat
+from collections.abc import Iterable
+from pathlib import Path
+
+from dcos_images.definition import ImageFile, ImageLink, ImageUser
+from dcos_images.errors import ImageError
+from dcos_images.process import run
+
+_COPY_DEADLINE = 600.0
+_UNIT_FOLDERS = ("/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
+
+
+class ImageTree:
+    """The root directory of an image that is made. ``epoch``: seconds since 1970, the time of what is written."""
+
+    def __init__(self, root: Path, epoch: int) -> None:
+        self.root = root
+        self._epoch = epoch
+
+    def inside(self, path: str) -> Path:
+        """Where an absolute path of the image lies. Raises `ImageError` when a link in the tree leads out of it."""
+        found = self.root / path.lstrip("/")
+        if not found.parent.resolve().is_relative_to(self.root.resolve()):
+            raise ImageError(
+                f"{path} lies outside of the image",
+                why=f"a link on its way leads to {found.parent.resolve()}",
+                hint="name the path that the link stands for",
+            )
+        return found
+
+    def write(self, path: str, content: bytes, mode: int) -> None:
+        """A new file, in place of what is there. Its owner is root."""
+        where = self._cleared(path)
+        where.write_bytes(content)
+        where.chmod(mode)
+        self._clamp(where)
+
+    def link(self, path: str, target: str) -> None:
+        where = self._cleared(path)
+        where.symlink_to(target)
+        self._clamp(where)
+
+    def _cleared(self, path: str) -> Path:
+        where = self.inside(path)
+        self._make_folders(where.parent)
+        if where.is_dir() and not where.is_symlink():
+            raise ImageError(f"{path} is a folder in the image", hint="lay the file down somewhere else")
+        where.unlink(missing_ok=True)
+        return where
+
+    def _clamp(self, path: Path) -> None:
+        os.utime(path, (self._epoch, self._epoch), follow_symlinks=False)
+
+    def add_users(self, users: Iterable[ImageUser]) -> None:
+        """System users without a password, each with a group of its own."""
+        users = tuple(users)
+        if not users:
+            return
+        # With a password that nothing matches, and the day of it left out: no build tells its date.
+        for path, mode, lines in (
+            (
+                "/etc/passwd",
+                0o644,
+                [f"{u.name}:x:{u.uid}:{u.uid}:{u.comment}:{u.home}:/usr/sbin/nologin" for u in users],
+            ),
+            ("/etc/group", 0o644, [f"{u.name}:x:{u.uid}:" for u in users]),
+            ("/etc/shadow", 0o640, [f"{u.name}:!*:::::::" for u in users]),
+            ("/etc/gshadow", 0o640, [f"{u.name}:!::" for u in users]),
+        ):
+            where = self.inside(path)
+            known = where.read_text()
+            taken = {line.split(":")[0] for line in known.splitlines()}
+            numbers = {line.split(":")[2] for line in known.splitlines() if mode == 0o644}
+            for user in users:
+                if user.name in taken or str(user.uid) in numbers:
+                    raise ImageError(
+                        f"the user {user.name} ({user.uid}) is in the image already: {path}",
+                        hint="give it another name or number in image.toml",
+                    )
+            owner = where.stat()
+            self.write(path, (known + "".join(f"{line}\n" for line in lines)).encode(), mode)
+            os.chown(where, owner.st_uid, owner.st_gid)
+
+    def make_folder(self, path: str) -> None:
+        """An empty folder, unless it is there."""
+        self._make_folders(self.inside(path))
+
+    def _make_folders(self, folder: Path) -> None:
+        missing = [one for one in (folder, *folder.parents) if not one.exists()]
+        for one in reversed(missing):
+            one.mkdir()
+            one.chmod(0o755)  # whatever the umask
+
+    def lay_down(self, files: Iterable[ImageFile], links: Iterable[ImageLink]) -> None:
+        for file in files:
+            self.write(file.path, file.content, file.mode)
+        for link in links:
+            self.link(link.path, link.target)
+
+    def enable(self, unit: str) -> None:
+        """Links a unit to where its own [Install] wants it."""
+        found = self._unit(unit)
+        sections = self._install(found) if found else {}
+        if found is None or not sections:
+            raise ImageError(
+                f"the unit {unit} cannot be enabled in the image",
+                why="no package and no file of the image brings it" if found is None else "it has no [Install]",
+                hint="correct units.enable in image.toml",
+            )
+        for key, suffix in (("wantedby", "wants"), ("requiredby", "requires")):
+            for target in sections.get(key, []):
+                self.link(f"/etc/systemd/system/{target}.{suffix}/{unit}", found)
+        for alias in sections.get("alias", []):
+            self.link(f"/etc/systemd/system/{alias}", found)
+
+    def mask(self, unit: str) -> None:
+        self.link(f"/etc/systemd/system/{unit}", "/dev/null")
+
+    def _unit(self, name: str) -> str | None:
+        stem, template, suffix = name.partition("@")
+        names = [name, f"{stem}@.{suffix.rpartition('.')[2]}"] if template else [name]
+        for folder in _UNIT_FOLDERS:
+            for one in names:
+                if self.inside(f"{folder}/{one}").is_file():
+                    return f"{folder}/{one}"
+        return None
+
+    def _install(self, path: str) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = {}
+        section = ""
+        for line in self.inside(path).read_text().splitlines():
+            line = line.strip()
+            if line.startswith("["):
+                section = line
+            elif section == "[Install]" and "=" in line and not line.startswith(("#", ";")):
+                key, _, value = line.partition("=")
+                found.setdefault(key.strip().lower(), []).extend(value.split())
+        return {key: values for key, values in found.items() if key in ("wantedby", "requiredby", "alias")}
+
+    def remove(self, patterns: Iterable[str]) -> None:
+        """Removes what the glob patterns match."""
+        for pattern in patterns:
+            for path in sorted(self.root.glob(pattern.lstrip("/"))):
+                inside = self.inside("/" + str(path.relative_to(self.root)))
+                if inside.is_dir() and not inside.is_symlink():
+                    shutil.rmtree(inside)
+                else:
+                    inside.unlink()
+
+    def check_no_passwords(self) -> None:
+        """No account of the image can log in by password, nor be without one."""
+        for line in self.inside("/etc/shadow").read_text().splitlines():
+            name, password = line.split(":")[:2]
+            if not password.startswith(("!", "*")):
+                raise ImageError(
+                    f"the image's account {name!r} has a password or needs none",
+                    hint="remove what sets it from the image",
+                )
+
+    def clamp_times(self) -> None:
+        """No file is younger than the epoch."""
+        epoch = self._epoch * 1_000_000_000
+        for folder, names, files in os.walk(self.root, topdown=False):
+            for name in (*names, *files):
+                _clamp(Path(folder, name), epoch)
+        _clamp(self.root, epoch)
+
+
+def _clamp(path: Path, epoch: int) -> None:
+    entry = path.lstat()
+    if entry.st_mtime_ns > epoch or (stat.S_ISDIR(entry.st_mode) and entry.st_mtime_ns != epoch):
+        # A folder's time says when its entries were touched last, which is the build.
+        os.utime(path, ns=(epoch, epoch), follow_symlinks=False)
+
+
+def copy_linked(source: Path, target: Path, log_file: Path) -> None:
+    """Copies a tree in a moment: folders are new, everything else is the same inode under a second name."""
+    run(
+        ["cp", "--archive", "--link", source, target],
+        what="copy the tree of packages",
+        log_file=log_file,
+        deadline=_COPY_DEADLINE,
+    )

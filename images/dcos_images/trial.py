@@ -1,0 +1,310 @@
+"""Boots an image in QEMU and hears of itself how it is, by a virtio-serial port. Nothing of the image is changed."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import http.server
+import json
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcos_images.cache import Note
+from dcos_images.definition import ImageDefinition
+from dcos_images.errors import ImageError
+from dcos_images.images import Image
+from dcos_images.process import clean_environment, run
+
+BOOTED = ("qcow2", "raw", "netboot")
+"""What can be booted, the first that an image has."""
+PORT = "io.dcos.notify"
+_FIRMWARE = (
+    ("/usr/share/OVMF/OVMF_CODE_4M.fd", "/usr/share/OVMF/OVMF_VARS_4M.fd"),
+    ("/usr/share/OVMF/OVMF_CODE.fd", "/usr/share/OVMF/OVMF_VARS.fd"),
+)
+_SILENT_SECONDS = 20.0
+"""A guest that has said nothing for so long under KVM does not start on it at all."""
+_POLL_SECONDS = 0.25
+# A network of the guest alone: nothing of it is seen outside of QEMU.
+_NETWORK = "net=198.18.250.0/24,dhcpstart=198.18.250.15"
+_HOST = "198.18.250.2"
+_HOSTNAME = "image-test"
+"""It is told to the machine as a credential, as providers do."""
+_SERIAL_LINES = 60
+
+
+@dataclass(frozen=True)
+class Trial:
+    """What a booted image told: its lines by name (a name may come several times), and how long it took."""
+
+    told: tuple[tuple[str, str], ...]
+    seconds: float
+    accelerator: str
+
+    def of(self, name: str) -> list[str]:
+        return [value for known, value in self.told if known == name]
+
+
+@dataclass(frozen=True)
+class _Guest:
+    process: subprocess.Popen[bytes]
+    folder: Path
+
+    @property
+    def serial(self) -> str:
+        return _read(self.folder / "serial.log")
+
+    @property
+    def notified(self) -> str:
+        return _read(self.folder / "notify.log")
+
+
+def boot(
+    image: Image,
+    definition: ImageDefinition,
+    *,
+    output: str = "",
+    deadline: float = 600.0,
+    keep: Path | None = None,
+    note: Note = lambda text: None,
+) -> Trial:
+    """Boots one output of the image (the first of `BOOTED` that it has) and waits until it says that it is ready.
+
+    Raises `ImageError` with the end of the serial console when it does not within ``deadline`` seconds, or when what
+    it says is not well; then console and screen are in ``keep``.
+    """
+    output = _chosen(image, definition, output)
+    _can_boot()
+    with tempfile.TemporaryDirectory(prefix="dcos-image-test-") as scratch:
+        folder = Path(scratch)
+        with _served(image, output) as port:
+            boots = _bootable(image, definition, output, folder, port)
+            accelerators = ["kvm", "tcg"] if os.access("/dev/kvm", os.R_OK | os.W_OK) else ["tcg"]
+            started = time.monotonic()
+            for accelerator in accelerators:
+                note(f"booting {image.outputs[output].path.name} in QEMU ({accelerator})")
+                with _running(boots, accelerator, folder) as guest:
+                    silent = _SILENT_SECONDS if accelerator == "kvm" else deadline
+                    problem = _wait(guest, started + deadline, silent)
+                    if accelerator == "kvm" and not guest.serial:
+                        note("the guest does not start under KVM here: trying without, which is slow")
+                        continue
+                    trial = Trial(_lines(guest.notified), time.monotonic() - started, accelerator)
+                    if not problem:
+                        problem = "; ".join(problems(trial, output))
+                    if problem:
+                        raise _failed(definition.name, problem, guest, keep)
+                    return trial
+    raise AssertionError("the last accelerator has no limit of silence")
+
+
+def problems(trial: Trial, output: str) -> list[str]:
+    """What is not well with a machine that has booted."""
+    found = []
+    if failed := "".join(trial.of("FAILED")).split():
+        found.append(f"units have failed: {', '.join(failed)}")
+    mounts = dict(line.split(" ", 1) for line in trial.of("MOUNT"))
+    state = ("ext4 rw",) if output != "netboot" else ("ext4 rw", "tmpfs rw")
+    for folder, wanted in (
+        ("/", ("erofs ro",)),
+        ("/etc", ("overlay rw",)),
+        *((folder, state) for folder in ("/var", "/opt", "/root", "/home", "/state")),
+    ):
+        if mounts.get(folder) not in wanted:
+            found.append(f"{folder} is mounted as {mounts.get(folder, 'nothing')!r}, not as {' or '.join(wanted)!r}")
+    if trial.of("HOSTNAME") != [_HOSTNAME]:
+        found.append(f"it calls itself {''.join(trial.of('HOSTNAME'))!r}, and its credentials say {_HOSTNAME!r}")
+    if not any(len(one) == 32 for one in trial.of("MACHINE_ID")):
+        found.append("it has no machine id")
+    if not any(trial.of("HOST_KEY")):
+        found.append("it has no SSH host key")
+    for one in "".join(trial.of("LISTENING")).split():
+        if one not in ("tcp:0.0.0.0:22", "tcp:[::]:22") and not one.endswith((":68", ":546")):
+            found.append(f"something listens on {one}, and only SSH may")
+    return found
+
+
+def _chosen(image: Image, definition: ImageDefinition, output: str) -> str:
+    there = [one for one in BOOTED if one in image.outputs]
+    if not there:
+        raise ImageError(
+            f"the image {definition.name!r} cannot be booted by itself",
+            why=f"what comes out of it is {', '.join(definition.outputs)}",
+            hint="the installer boots machines from it: dcos-installer deploy",
+        )
+    if output and output not in there:
+        raise ImageError(
+            f"the image {definition.name!r} has no output {output!r} that boots", hint=f"choose of: {', '.join(there)}"
+        )
+    return output or there[0]
+
+
+def _can_boot() -> None:
+    missing = [tool for tool in ("qemu-system-x86_64", "qemu-img") if shutil.which(tool) is None]
+    missing += ["UEFI firmware (OVMF)"] if _firmware() is None else []
+    if missing:
+        raise ImageError(
+            "images cannot be booted here",
+            why=f"missing: {', '.join(missing)}",
+            hint="install the Debian packages qemu-system-x86, qemu-utils and ovmf",
+        )
+
+
+def _firmware() -> tuple[str, str] | None:
+    return next((pair for pair in _FIRMWARE if all(Path(one).is_file() for one in pair)), None)
+
+
+def _bootable(image: Image, definition: ImageDefinition, output: str, folder: Path, port: int) -> list[str]:
+    """QEMU's arguments for what is booted, with a disk of the least size that a machine has to have."""
+    path = image.outputs[output].path
+    if output == "netboot":
+        script = (path / "boot.ipxe").read_text()
+        line = next(line for line in script.splitlines() if line.startswith("kernel "))
+        arguments = line.split(" ", 3)[3].replace("${cwduri}", f"http://{_HOST}:{port}/")
+        arguments = arguments.replace("console=tty0 ", "")
+        kernel = ["-kernel", str(path / "vmlinuz"), "-initrd", str(path / "initrd"), "-append", arguments]
+        return [*kernel, "-m", "3072"]
+    assert definition.partitions is not None
+    disk = folder / "disk.qcow2"
+    size = f"{definition.partitions.least_disk_mb}M"
+    run(
+        ["qemu-img", "create", "-q", "-f", "qcow2", "-b", path.resolve(), "-F", output, disk, size],
+        what="make a disk over the image",
+        log_file=folder / "qemu-img.log",
+        deadline=60.0,
+    )
+    firmware = _firmware()
+    assert firmware is not None
+    shutil.copyfile(firmware[1], folder / "vars.fd")
+    return [
+        *("-drive", f"if=pflash,format=raw,readonly=on,file={firmware[0]}"),
+        *("-drive", f"if=pflash,format=raw,file={folder}/vars.fd"),
+        *("-drive", f"if=virtio,format=qcow2,file={disk},cache=unsafe"),
+        *("-m", "1024"),
+    ]
+
+
+@contextlib.contextmanager
+def _served(image: Image, output: str) -> Iterator[int]:
+    """For a boot from the network: its folder over HTTP, on this host's loopback. 0: nothing is served."""
+    if output != "netboot":
+        yield 0
+        return
+
+    class Quiet(http.server.SimpleHTTPRequestHandler):
+        def log_message(self, format: str, *args: object) -> None:
+            pass
+
+    handler = functools.partial(Quiet, directory=str(image.outputs[output].path))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield server.server_address[1]
+        finally:
+            server.shutdown()
+
+
+def _argv(boots: list[str], accelerator: str, folder: Path) -> list[str]:
+    """QEMU with two processors, a network of its own, and the port on which the machine tells how it is."""
+    how = "tcg,thread=multi" if accelerator == "tcg" else accelerator
+    restricted = "" if "-kernel" in boots else ",restrict=on"
+    return [
+        *("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-machine", "q35", "-accel", how),
+        *("-cpu", "max", "-smp", "2", "-no-reboot", "-display", "none", "-device", "VGA", *boots),
+        *("-serial", f"file:{folder}/serial.log"),
+        *("-netdev", f"user,id=net,{_NETWORK}{restricted}", "-device", "virtio-net-pci,netdev=net"),
+        *("-chardev", f"file,id=notify,path={folder}/notify.log", "-device", "virtio-serial-pci"),
+        *("-device", f"virtserialport,chardev=notify,name={PORT}", "-device", "virtio-rng-pci"),
+        *("-smbios", f"type=11,value=io.systemd.credential:system.hostname={_HOSTNAME}"),
+        *("-qmp", f"unix:{folder}/qmp,server=on,wait=off"),
+    ]
+
+
+@contextlib.contextmanager
+def _running(boots: list[str], accelerator: str, folder: Path) -> Iterator[_Guest]:
+    for name in ("serial.log", "notify.log"):
+        (folder / name).write_bytes(b"")
+    with (folder / "qemu.log").open("wb") as said:
+        process = subprocess.Popen(
+            _argv(boots, accelerator, folder),
+            stdin=subprocess.DEVNULL,
+            stdout=said,
+            stderr=said,
+            env=clean_environment(),
+            start_new_session=True,
+        )
+    try:
+        yield _Guest(process, folder)
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _wait(guest: _Guest, until: float, silent: float) -> str:
+    """What went wrong; empty: it is ready."""
+    started = time.monotonic()
+    while "READY=1\n" not in guest.notified:
+        if guest.process.poll() is not None:
+            said = _read(guest.folder / "qemu.log").strip()
+            return f"QEMU has ended with {guest.process.returncode}: {said or 'the machine rebooted or went off'}"
+        if time.monotonic() - started > silent and not guest.serial:
+            return "it says nothing at all"
+        if time.monotonic() > until:
+            return "it has not said that it is ready in time"
+        time.sleep(_POLL_SECONDS)
+    return ""
+
+
+def _failed(name: str, problem: str, guest: _Guest, keep: Path | None) -> ImageError:
+    kept = ""
+    if keep is not None:
+        keep.mkdir(parents=True, exist_ok=True)
+        with contextlib.suppress(OSError, ValueError):  # of a machine that is gone there is no picture
+            _screenshot(guest.folder / "qmp", guest.folder / "screen.png")
+        for file in ("serial.log", "notify.log", "screen.png"):
+            if (guest.folder / file).is_file():
+                shutil.copyfile(guest.folder / file, keep / file)
+        kept = f"serial.log, notify.log and screen.png are in {keep}"
+    return ImageError(
+        f"the image {name!r} does not boot well",
+        why=problem,
+        hint=kept or "look at its serial console",
+        evidence="\n".join(guest.serial.replace("\r", "").splitlines()[-_SERIAL_LINES:]),
+    )
+
+
+def _screenshot(control: Path, target: Path) -> None:
+    with socket.socket(socket.AF_UNIX) as link:
+        link.settimeout(10.0)
+        link.connect(str(control))
+        stream = link.makefile("rwb")
+        stream.readline()
+        for command in (
+            {"execute": "qmp_capabilities"},
+            {"execute": "screendump", "arguments": {"filename": str(target), "format": "png"}},
+        ):
+            stream.write(json.dumps(command).encode() + b"\n")
+            stream.flush()
+            while "return" not in (answer := json.loads(stream.readline())):
+                if "error" in answer:
+                    raise ValueError(answer["error"])
+
+
+def _lines(text: str) -> tuple[tuple[str, str], ...]:
+    pairs = (line.split("=", 1) for line in text.replace("\r", "").splitlines() if "=" in line)
+    return tuple((name, value.strip()) for name, value in pairs)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(errors="replace")
+    except FileNotFoundError:
+        return ""

@@ -1,0 +1,81 @@
+"""Things that are asked all at once: what each came to, in a time that the slowest of them does not set."""
+
+from __future__ import annotations
+
+import queue
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Hashable, Mapping
+from typing import TypeVar
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.process import end_all
+
+K = TypeVar("K", bound=Hashable)
+T = TypeVar("T")
+
+MOST = 32
+"""How many are under way at the same time."""
+
+
+_GOODBYE_SECONDS = 10.0
+"""How long what was told to stop is waited for: a call of a library may know of no end."""
+
+
+class TooLate(InstallerError):
+    """There was no answer within the time for all."""
+
+
+def at_once(
+    work: Mapping[K, Callable[[], T]],
+    seconds: float | None = None,
+    enough: Callable[[T], bool] = lambda result: False,
+    stop: Callable[[], None] = end_all,
+) -> dict[K, T | BaseException]:
+    """What each came to, or raised, in the order of ``work``. ``seconds``: what is not over then comes to `TooLate`,
+    and is left to itself: its thread keeps nobody from ending. So does what is not over when one is ``enough``.
+
+    What interrupts this also calls ``stop``, which ends what is under way: commands, where nothing else is said.
+    """
+    waiting = deque(work.items())
+    told: queue.SimpleQueue[tuple[K, T | BaseException]] = queue.SimpleQueue()
+
+    def carry_out() -> None:
+        while waiting:
+            try:
+                key, part = waiting.popleft()
+            except IndexError:
+                return  # another took the last
+            try:
+                told.put((key, part()))
+            except BaseException as error:
+                told.put((key, error))
+
+    threads = [threading.Thread(target=carry_out, daemon=True) for _ in range(min(MOST, len(work)))]
+    for thread in threads:
+        thread.start()
+    found: dict[K, T | BaseException] = {}
+    end = None if seconds is None else time.monotonic() + seconds
+    try:
+        while len(found) < len(work):
+            key, result = told.get(timeout=None if end is None else max(0.0, end - time.monotonic()))
+            found[key] = result
+            if not isinstance(result, BaseException) and enough(result):
+                waiting.clear()
+                break
+    except queue.Empty:
+        waiting.clear()
+    except BaseException:
+        waiting.clear()
+        stop()
+        until = time.monotonic() + _GOODBYE_SECONDS
+        for thread in threads:
+            thread.join(max(0.0, until - time.monotonic()))
+        raise
+    late = "no answer until others had told enough" if seconds is None else f"no answer within {seconds:.0f} s"
+    return {key: found[key] if key in found else _too_late(late) for key in work}
+
+
+def _too_late(what: str) -> TooLate:
+    return TooLate(what, why="nobody waited for it any longer", hint="look at what did answer, and ask again")

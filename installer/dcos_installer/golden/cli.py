@@ -1,0 +1,215 @@
+"""The verbs of `dcos-installer image`: list, build, test, diff, lock, gc. They parse, show progress, print, exit."""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.frame import FAILED, errors
+from dcos_runtime.counting import counted
+
+if TYPE_CHECKING:
+    from dcos_images.images import Image, ImageBuilder
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+_name = click.argument("name")
+_definitions = click.option(
+    "--definitions",
+    type=click.Path(path_type=Path, exists=True, file_okay=False),
+    help="A folder of definitions of your own, in place of those that come along.",
+)
+_json = click.option("--json", "as_json", is_flag=True, help="Print the result as one JSON object.")
+_lock_file = click.option(
+    "--lock",
+    "lock_file",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="The lock to build from, in place of the one that the builder keeps.",
+)
+
+
+@click.group("image")
+def image() -> None:
+    """Build golden images that machines are made from, try them, and keep house."""
+
+
+@image.command("list")
+@_definitions
+@_json
+def list_images(definitions: Path | None, as_json: bool) -> None:
+    """List the images that are defined, and which of them are built."""
+    from dcos_images.including import names
+
+    rows = []
+    with _reporting():
+        builder = _builder(definitions, quiet=True)
+        for name in names(builder.definitions_folder):
+            definition = builder.definition(name)
+            built = builder.find(name)
+            rows.append(
+                {
+                    "name": name,
+                    "description": definition.description,
+                    "outputs": list(definition.outputs),
+                    "built": None if built is None else str(built.folder),
+                }
+            )
+    if as_json:
+        click.echo(json.dumps(rows))
+        return
+    for row in rows:
+        state = f"built: {row['built']}" if row["built"] else "not built"
+        click.echo(f"{row['name']:10} {', '.join(row['outputs'] or ()):14} {row['description']}\n{'':10} {state}")
+
+
+@image.command()
+@_name
+@_definitions
+@_lock_file
+@_json
+def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: bool) -> None:
+    """Build the image NAME, or find it: what nothing has changed of is not made again. It resumes after a failure."""
+    started = time.monotonic()
+    with _reporting():
+        builder = _builder(definitions)
+        made = builder.ensure(name, lock=lock_file)
+    _tell(made, as_json)
+    if not as_json:
+        click.echo(f"done ({time.monotonic() - started:.1f} s)")
+
+
+@image.command()
+@_name
+@_definitions
+@click.option("--output", default="", help="Which output to boot: qcow2, raw or netboot; the first that there is.")
+@click.option("--seconds", default=600.0, show_default=True, help="How long it may take to say that it is ready.")
+@click.option(
+    "--keep",
+    type=click.Path(path_type=Path, file_okay=False),
+    default=Path("image-test"),
+    show_default=True,
+    help="Where console and screen are put when it fails.",
+)
+@_json
+def test(name: str, definitions: Path | None, output: str, seconds: float, keep: Path, as_json: bool) -> None:
+    """Boot the image NAME in QEMU, and check what the machine says of itself. It is built before when it must be."""
+    from dcos_images.trial import boot
+
+    with _reporting():
+        builder = _builder(definitions)
+        made = builder.ensure(name)
+        trial = boot(made, builder.definition(name), output=output, deadline=seconds, keep=keep.absolute(), note=_note)
+    if as_json:
+        told = {"seconds": trial.seconds, "accelerator": trial.accelerator, "told": [list(one) for one in trial.told]}
+        click.echo(json.dumps(told))
+        return
+    click.echo(f"{name} is ready after {trial.seconds:.0f} s ({trial.accelerator})")
+    for known, value in trial.told:
+        click.echo(f"  {known.lower():11} {value}")
+
+
+@image.command()
+@click.argument("first")
+@click.argument("second")
+@_definitions
+@_json
+def diff(first: str, second: str, definitions: Path | None, as_json: bool) -> None:
+    """Tell how two images differ: names of images that are built, or folders. Exits with 1 when they do."""
+    from dcos_images.housekeeping import difference
+
+    with _reporting():
+        builder = _builder(definitions)
+        lines = difference(*(_folder(builder, one) for one in (first, second)))
+    if as_json:
+        click.echo(json.dumps(lines))
+    else:
+        click.echo("\n".join(lines) or "they are the same")
+    if lines:
+        sys.exit(FAILED)
+
+
+@image.command()
+@_name
+@_definitions
+@click.option("--fetch", is_flag=True, help="Bring the packages into the store, too: then a build needs no network.")
+@click.option("--to", type=click.Path(path_type=Path, dir_okay=False), help="Write the lock to this file as well.")
+def lock(name: str, definitions: Path | None, fetch: bool, to: Path | None) -> None:
+    """Lock the newest packages for the image NAME: the next build takes these, and no others."""
+    with _reporting():
+        builder = _builder(definitions)
+        made = builder.lock(name, fetch=fetch)
+        if to is not None:
+            to.write_text(made.text())
+    size = sum(one.size for one in made.packages)
+    click.echo(f"{name}: {counted(len(made.packages), 'package')}, {size >> 20} MB, lock {made.digest()[:12]}")
+
+
+@image.command()
+@_definitions
+@click.option("--dry-run", is_flag=True, help="Only tell what would go.")
+def gc(definitions: Path | None, dry_run: bool) -> None:
+    """Remove images, steps and packages from the cache that no image is made of any more."""
+    from dcos_images.housekeeping import collect
+    from dcos_installer.providers.registry import declarations
+
+    kept = [tree for one in declarations().values() for tree in one.trees_in_use()]
+    with _reporting():
+        gone = collect(_builder(definitions), kept=kept, dry_run=dry_run)
+    for one in gone:
+        click.echo(f"{'would remove' if dry_run else 'removed'} {one.what}: {one.path} ({one.size} bytes)")
+    click.echo(f"{sum(one.size for one in gone)} bytes {'would be freed' if dry_run else 'freed'}")
+
+
+def _builder(definitions: Path | None, *, quiet: bool = False) -> ImageBuilder:
+    from dcos_images.images import ImageBuilder
+
+    return ImageBuilder(definitions=definitions, note=(lambda text: None) if quiet else _note)
+
+
+def _folder(builder: ImageBuilder, named: str) -> Path:
+    from dcos_images.errors import ImageError
+
+    if "/" in named or Path(named).is_dir():
+        return Path(named)
+    found = builder.find(named)
+    if found is None:
+        raise ImageError(f"the image {named!r} is not built", hint=f"build it: dcos-installer image build {named}")
+    return found.folder
+
+
+def _tell(made: Image, as_json: bool) -> None:
+    outputs = {
+        kind: {"path": str(one.path), "sha256": one.sha256, "size": one.size} for kind, one in made.outputs.items()
+    }
+    if as_json:
+        click.echo(json.dumps({"key": made.key, "folder": str(made.folder), "tree": made.digest, "outputs": outputs}))
+        return
+    if made.digest:
+        click.echo(f"tree {made.tree}\n  digest {made.digest}")
+    for kind, one in made.outputs.items():
+        click.echo(f"{kind} {one.path} ({one.size >> 20} MB)\n  sha256 {one.sha256}")
+    click.echo(f"beside it: manifest.json, sbom.cdx.json, provenance.json; {counted(len(made.packages), 'package')}")
+
+
+def _note(text: str) -> None:
+    click.echo(text, err=True)
+
+
+@contextmanager
+def _reporting() -> Iterator[None]:
+    """Errors of images are told as all others are."""
+    from dcos_images.errors import ImageError
+
+    with errors():
+        try:
+            yield
+        except ImageError as error:
+            raise InstallerError(error.what, why=error.why, hint=error.hint, evidence=error.evidence) from error

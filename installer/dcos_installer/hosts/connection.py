@@ -1,0 +1,276 @@
+"""The one door to fabric and paramiko: a connection to a machine, with host keys always checked, typed.
+
+fabric's own connection accepts any host key, known or not, and reads configuration files of its own. Here known_hosts
+decides, read by OpenSSH; what it does not have is refused, and nothing but the hop says how a machine is reached.
+"""
+
+from __future__ import annotations
+
+import base64
+import contextlib
+import logging
+import socket
+import threading
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import fabric
+import paramiko
+
+from dcos_installer.errors import InstallerError
+from dcos_installer.hosts.known_keys import KnownKeys, known_keys
+from dcos_installer.hosts.route import Hop
+
+_ALIVE_SECONDS = 10
+_DEAD_MILLISECONDS = 30_000
+_WINDOW = 4 << 20
+_PACKET = 1 << 15
+_PART = 1 << 18
+_CIPHERS = ("aes128-gcm@openssh.com", "aes256-gcm@openssh.com", "aes128-ctr", "aes192-ctr", "aes256-ctr")
+_DIGESTS = ("hmac-sha2-256-etm@openssh.com", "hmac-sha2-512-etm@openssh.com", "hmac-sha2-256", "hmac-sha2-512")
+"""In this order, weak ones left out. By itself paramiko takes GCM last, which carries half as much again."""
+_LOOK_SECONDS = 0.5
+"""So often a reader or writer of a channel looks whether there is still somebody."""
+
+logging.getLogger("paramiko").addHandler(logging.NullHandler())  # what fails is raised, and told by whoever asked
+
+
+AGAIN = "run the command again"
+
+
+class NotReached(InstallerError):
+    """Nothing was run on a machine: SSH did not get through to it, or not as the user that is wanted."""
+
+
+class _Refused(Exception):
+    """A host key that must not be trusted, and why."""
+
+    def __init__(self, why: str, hint: str) -> None:
+        self.why, self.hint = why, hint
+        super().__init__(why)
+
+
+class _Reject:
+    """paramiko's policy for unknown keys: refuses every one."""
+
+    def __init__(self, known: KnownKeys, hop: Hop) -> None:
+        self._known, self._hop = known, hop
+
+    def missing_host_key(self, client: Any, hostname: str, key: Any) -> None:
+        told = f"{key.get_name()} {_fingerprint(key)}"
+        why = f"the host key of {self._hop.shown} is unknown: it showed {told}"
+        if self._known.authorities:
+            why += "; known_hosts names a certificate authority for it, and host certificates are not read here"
+        raise _Refused(why, f"compare it with the machine's own, then put it into known_hosts as {self._known.name}")
+
+
+class Session:
+    """One command's channel: bytes in, bytes out, its exit code. Several threads may use it."""
+
+    def __init__(self, channel: Any) -> None:
+        self._channel = channel
+        channel.settimeout(_LOOK_SECONDS)
+
+    def read(self, *, stderr: bool = False) -> bytes | None:
+        """What came next; empty at the end; None when nothing came for a moment."""
+        try:
+            data: bytes = self._channel.recv_stderr(_PART) if stderr else self._channel.recv(_PART)
+        except TimeoutError:
+            return None
+        return data
+
+    def write(self, data: bytes) -> bool:
+        """Whether the other side took it all; it takes nothing more once the command has ended."""
+        rest = memoryview(data)
+        while rest:
+            try:
+                rest = rest[self._channel.send(rest[:_PACKET]) :]
+            except TimeoutError:
+                if self.ended:
+                    return False
+            except (OSError, EOFError):
+                return False
+        return True
+
+    def end_input(self) -> None:
+        with contextlib.suppress(OSError, EOFError):
+            self._channel.shutdown_write()
+
+    @property
+    def ended(self) -> bool:
+        """Whether the command has told its exit code, or never will."""
+        told: bool = self._channel.exit_status_ready()
+        return told
+
+    def exit_code(self) -> int | None:
+        """Waits for it; None: the connection ended first."""
+        code: int = self._channel.recv_exit_status()
+        return None if code < 0 else code
+
+
+class HostConnection:
+    """A machine that is connected to, through all hops. Any thread may close it."""
+
+    def __init__(self, hops: Sequence[Hop], timeout: float) -> None:
+        self._hops = tuple(hops)
+        self._timeout = timeout
+        self._mutex = threading.Lock()
+        self._closed = False
+        self._made: list[Any] = []
+        gateway: Any = None
+        for hop in self._hops:
+            made = _connection(hop, gateway, timeout)
+            self._made.append(made)
+            gateway = made
+
+    def open(self) -> None:
+        """Connects. Raises `NotReached`, with the hop that it ends at."""
+        for hop, made in zip(self._hops, self._made, strict=True):
+            known = known_keys(hop.known_as, hop.port, hop.known_hosts_files)
+            _trust(made, known, hop)
+            with _told(hop):
+                made.open()
+                self._look_for_revoked(made, known, hop)
+                made.transport.set_keepalive(_ALIVE_SECONDS)
+                with contextlib.suppress(OSError, AttributeError):
+                    made.transport.sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _DEAD_MILLISECONDS)
+            with self._mutex:
+                closed = self._closed
+            if closed:
+                self.close()
+                raise NotReached(f"the connection to {hop.shown} was given up", why="it was interrupted", hint=AGAIN)
+
+    def run(self, line: str) -> Session:
+        """Starts ``line`` under the user's shell there. Raises `NotReached`."""
+        with _told(self._hops[-1]):
+            channel = self._made[-1].transport.open_session(
+                window_size=_WINDOW, max_packet_size=_PACKET, timeout=self._timeout
+            )
+            channel.exec_command(line)
+            return Session(channel)
+
+    def close(self) -> None:
+        with self._mutex:
+            self._closed = True
+        for made in reversed(self._made):
+            with contextlib.suppress(Exception):
+                made.client.close()
+
+    @staticmethod
+    def _look_for_revoked(made: Any, known: KnownKeys, hop: Hop) -> None:
+        key = made.transport.get_remote_server_key()
+        if key.get_base64() in known.revoked:
+            made.client.close()
+            raise _Refused(
+                f"the host key of {hop.shown} was revoked (@revoked in known_hosts): {_fingerprint(key)}",
+                "give the machine a new host key, and put that into known_hosts",
+            )
+
+
+def _connection(hop: Hop, gateway: Any, timeout: float) -> Any:
+    # Nothing is read but what is said here: no /etc/fabric.yml, no ~/.ssh/config, no INVOKE_* of the environment.
+    config = fabric.Config(ssh_config=paramiko.SSHConfig(), lazy=True)
+    agent_key = None if hop.use_agent else _key_in_agent(hop)
+    return fabric.Connection(
+        host=hop.address,
+        user=hop.user,
+        port=hop.port,
+        config=config,
+        gateway=gateway or hop.proxy_command or None,
+        forward_agent=False,
+        connect_timeout=max(1, round(timeout)),
+        connect_kwargs={
+            "key_filename": [str(path) for path in hop.identity_files],
+            "pkey": agent_key,
+            "allow_agent": hop.use_agent,
+            "look_for_keys": False,
+            "banner_timeout": timeout,
+            "auth_timeout": timeout,
+            "channel_timeout": timeout,
+            "transport_factory": _transport,
+        },
+    )
+
+
+def _transport(sock: Any, **rest: Any) -> Any:
+    made = paramiko.Transport(sock, **rest)
+    options = made.get_security_options()
+    options.ciphers, options.digests = _CIPHERS, _DIGESTS
+    return made
+
+
+def _key_in_agent(hop: Hop) -> Any:
+    """The agent's key of the machine's own key file, which may be locked by a passphrase."""
+    wanted = set()
+    for path in hop.identity_files:
+        with contextlib.suppress(OSError, ValueError, IndexError):
+            wanted.add(base64.b64decode(path.with_name(f"{path.name}.pub").read_text().split()[1]))
+    with contextlib.suppress(Exception):
+        for key in paramiko.Agent().get_keys():
+            if key.asbytes() in wanted:
+                return key
+    return None
+
+
+def _trust(made: Any, known: KnownKeys, hop: Hop) -> None:
+    """Lets the connection trust what is known of the machine, and nothing else."""
+    made.client.set_missing_host_key_policy(_Reject(known, hop))
+    # By the name under which paramiko looks it up, which knows no HostKeyAlias.
+    name = hop.address if hop.port == paramiko.client.SSH_PORT else f"[{hop.address}]:{hop.port}"
+    for kind, text in known.good:
+        with contextlib.suppress(Exception):
+            key = paramiko.PKey.from_type_string(kind, base64.b64decode(text))
+            made.client.get_host_keys().add(name, kind, key)
+
+
+@contextlib.contextmanager
+def _told(hop: Hop) -> Iterator[None]:
+    """What paramiko raises, as an error of ours."""
+    where = hop.shown
+    try:
+        yield
+    except _Refused as error:
+        raise NotReached(f"{where} is not trusted", why=error.why, hint=error.hint) from None
+    except paramiko.BadHostKeyException as error:
+        why = (
+            f"its host key is another one than known_hosts has: it showed {error.key.get_name()}"
+            f" {_fingerprint(error.key)}, {error.expected_key.get_name()} {_fingerprint(error.expected_key)} is known"
+        )
+        hint = (
+            "somebody may be in between; only when you know that the key was changed, put the new one into known_hosts"
+        )
+        raise NotReached(f"{where} is not trusted", why=why, hint=hint) from None
+    except paramiko.AuthenticationException as error:
+        raise NotReached(
+            f"{where} does not let {hop.user} in",
+            why=f"none of the keys was accepted: {error}",
+            hint=f"let the user {hop.user} log in with this key (ansible_ssh_private_key_file), or add it to the agent",
+        ) from None
+    except paramiko.ChannelException as error:
+        raise NotReached(
+            f"{where} cannot be reached through the host before it",
+            why=f"that host says: {error.text}",
+            hint=f"see that the machine runs and that the jump host may connect to {where}",
+        ) from None
+    except (paramiko.SSHException, OSError, EOFError) as error:
+        raise NotReached(
+            f"{where} cannot be reached by SSH",
+            why=_reason(error),
+            hint=f"see that it runs and that {where} is open to this machine",
+        ) from None
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, paramiko.ssh_exception.NoValidConnectionsError):
+        reasons = {(one.strerror or str(one)) for one in error.errors.values()}
+        return ", ".join(sorted(reasons))
+    if isinstance(error, TimeoutError):
+        return "nothing answered in time"
+    if isinstance(error, OSError):
+        return error.strerror or str(error)
+    return str(error) or ("the connection was closed" if isinstance(error, EOFError) else type(error).__name__)
+
+
+def _fingerprint(key: Any) -> str:
+    told: str = key.fingerprint
+    return told

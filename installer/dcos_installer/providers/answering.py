@@ -1,0 +1,35 @@
+"""Whether a machine's SSH can be spoken with, and what keeps it from that: for providers that wait for it."""
+
+from __future__ import annotations
+
+import socket
+from dataclasses import dataclass
+
+SSH_PORT = 22
+
+
+@dataclass(frozen=True)
+class SshProblem:
+    """Why SSH cannot be spoken with. ``seen`` is what was seen, ``why`` what is behind it; both empty: it can."""
+
+    seen: str = ""
+    why: str = ""
+
+
+def ssh_problem(address: str, port: int = SSH_PORT, seconds: float = 1.0) -> SshProblem:
+    """What keeps SSH from being spoken with at that address."""
+    try:
+        connection = socket.create_connection((address, port), timeout=seconds)
+    except ConnectionRefusedError:
+        return SshProblem("the connection is refused", "its sshd does not run")
+    except OSError as error:
+        said = "" if isinstance(error, TimeoutError) else f" ({(error.strerror or str(error)).lower()})"
+        return SshProblem(f"nothing answers{said}", "its network is cut, or the whole machine is stuck")
+    with connection:
+        try:
+            said = connection.recv(4).decode(errors="replace")
+        except OSError:
+            said = ""
+    if said == "SSH-":
+        return SshProblem()
+    return SshProblem("the connection is taken, and nothing of SSH is said", "its sshd is stuck, or cannot begin")

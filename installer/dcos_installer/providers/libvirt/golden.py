@@ -1,0 +1,242 @@
+"""The golden image: a qcow2 file here, and one volume of it by its digest in each pool, under every machine's layer."""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+
+from dcos_images.errors import ImageError
+from dcos_images.including import load_definition
+from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.libvirt.descriptions import Volume, backing_of_volume
+from dcos_installer.providers.libvirt.hypervisor import Hypervisor, LibvirtFailed
+from dcos_installer.providers.libvirt.names import golden_digest, golden_mark, golden_volume
+
+_HEADER = struct.Struct(">4sIQIIQ")
+_EXTERNAL_DATA = 1 << 2
+_WAIT_SECONDS = 1800.0
+_PAUSE_SECONDS = 1.0
+_STILL_SECONDS = 30.0
+"""A half volume that has not grown for so long was given up. (libvirt would also take away one that is being filled.)"""
+
+
+@dataclass(frozen=True)
+class ImageRelease:
+    """What a machine made from the image will show, as the image's manifest says."""
+
+    os_id: str
+    os_version: str
+    arch: str
+    python: str
+    libc: str
+    packages: frozenset[str]
+
+
+@dataclass(frozen=True)
+class Golden:
+    path: Path
+    sha256: str
+    bytes: int
+    """Of the file."""
+    disk_bytes: int
+    """Of the smallest disk that a machine can have."""
+    release: ImageRelease | None
+    """None: there is no manifest beside it."""
+
+    @property
+    def volume(self) -> str:
+        return golden_volume(self.sha256)
+
+
+def read_golden(path: Path) -> Golden:
+    """Looks at the file, and at the ``manifest.json`` beside it if that is about this file.
+
+    Raises `ProviderError` when no machine can be made of it.
+    """
+    try:
+        with path.open("rb") as file:
+            size, disk = path.stat().st_size, _disk_bytes(path, file)
+            manifest = _manifest(path)
+            digest = "" if manifest is None else manifest.sha256
+            digest = digest or hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise ProviderError(
+            f"the image {path} cannot be read",
+            why=error.strerror or str(error),
+            hint="build it with dcos-installer image build, or name another one with dcos_libvirt_image",
+        ) from error
+    return Golden(path, digest, size, disk, None if manifest is None else manifest.release)
+
+
+def _disk_bytes(path: Path, file: BinaryIO) -> int:
+    head = file.read(_HEADER.size + 80)
+    file.seek(0)
+    why = "it is no qcow2 file"
+    if len(head) >= _HEADER.size and head[:4] == b"QFI\xfb":
+        _, version, backing, _, _, disk = _HEADER.unpack_from(head)
+        features = struct.unpack_from(">Q", head, 72)[0] if version >= 3 and len(head) >= 80 else 0
+        if not backing and not features & _EXTERNAL_DATA:
+            return int(disk)
+        why = "it is a layer over another file, which would be looked for on the hypervisor"
+    raise ProviderError(
+        f"no machine can be made from {path}", why=why, hint="name a whole qcow2 file with dcos_libvirt_image"
+    )
+
+
+class _Output(msgspec.Struct, frozen=True):
+    file: str
+    sha256: str
+
+
+class _Manifest(msgspec.Struct, frozen=True):
+    name: str
+    """Of the image's definition."""
+    release: str
+    """The codename of its distribution's release."""
+    arch: str
+    """Debian's word for it."""
+    packages: dict[str, str]
+    outputs: dict[str, _Output]
+
+
+@dataclass(frozen=True)
+class _Said:
+    sha256: str
+    release: ImageRelease | None
+
+
+_MACHINES = {"amd64": "x86_64", "arm64": "aarch64"}
+
+
+def machine_of(arch: str) -> str:
+    """Debian's word for an architecture, as `uname -m` says it."""
+    return _MACHINES.get(arch, arch)
+
+
+def _manifest(path: Path) -> _Said | None:
+    """None: nothing is said of this file."""
+    try:
+        found = msgspec.json.decode(path.with_name("manifest.json").read_bytes(), type=_Manifest)
+    except FileNotFoundError:
+        return None
+    except msgspec.DecodeError as error:
+        raise ProviderError(
+            f"the manifest of the image {path} cannot be read",
+            why=str(error),
+            hint="build the image anew, or remove the manifest.json beside it",
+        ) from error
+    digest = next((one.sha256 for one in found.outputs.values() if one.file == path.name), None)
+    if digest is None:
+        return None
+    return _Said(digest, _release(found))
+
+
+def _release(manifest: _Manifest) -> ImageRelease | None:
+    """What the image's definition says of such a release; None: the definition is not known here."""
+    try:
+        said = load_definition(manifest.name).release(manifest.release)
+    except ImageError:
+        return None
+    arch = machine_of(manifest.arch)
+    return ImageRelease(said.os_id, said.os_version, arch, said.python, said.libc, frozenset(manifest.packages))
+
+
+def bring(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str], None]) -> str:
+    """Has the golden volume whole in the pool, and gives its path there.
+
+    It is whole when its mark is beside it, which comes last: what a run that was killed left is taken away, and another
+    run that is filling it is waited for.
+    """
+    deadline = time.monotonic() + _WAIT_SECONDS
+    waiting = False
+    grown, still_since = -1, time.monotonic()
+    while True:
+        there = {volume.name: volume.path for volume in hypervisor.volumes(pool)}
+        if golden.volume in there and golden_mark(golden.sha256) in there:
+            return there[golden.volume]
+        seen = hypervisor.volume(pool, golden.volume)
+        if (size := seen.allocation if seen is not None else 0) != grown:
+            grown, still_since = size, time.monotonic()
+        abandoned = time.monotonic() - still_since >= _STILL_SECONDS
+        if golden.volume not in there or (abandoned and _taken_away(hypervisor, pool, golden.volume)):
+            return _upload(hypervisor, pool, golden, note)
+        if time.monotonic() > deadline:
+            raise ProviderError(
+                f"the image is still not whole in the storage pool {pool} after {_WAIT_SECONDS / 60:.0f} minutes",
+                why=f"somebody else fills its volume {golden.volume}",
+                hint="see what that run waits for, or end it; then run again",
+            )
+        if not waiting:
+            note(f"another run brings the image into the storage pool {pool}: waiting for it")
+            waiting = True
+        time.sleep(_PAUSE_SECONDS)
+
+
+def _taken_away(hypervisor: Hypervisor, pool: str, volume: str) -> bool:
+    """Whether half a volume could be removed; libvirt refuses while it begins to be filled."""
+    try:
+        hypervisor.delete_volume(pool, volume)
+    except LibvirtFailed as error:
+        if "in use" not in error.why:
+            raise
+        return False
+    return True
+
+
+def _grows(hypervisor: Hypervisor, pool: str, volume: str) -> bool:
+    before = hypervisor.volume(pool, volume)
+    time.sleep(_PAUSE_SECONDS)
+    after = hypervisor.volume(pool, volume)
+    return before is not None and after is not None and after.allocation > before.allocation
+
+
+def _upload(hypervisor: Hypervisor, pool: str, golden: Golden, note: Callable[[str], None]) -> str:
+    hypervisor.delete_volume(pool, golden_mark(golden.sha256))
+    path = hypervisor.create_volume(pool, Volume(golden.volume, golden.disk_bytes, "qcow2", mode=0o644).xml)
+    digest, sent, told = hashlib.sha256(), 0, 0
+    note(f"bringing the image into the storage pool {pool} ({golden.bytes >> 20} MB)")
+    with golden.path.open("rb") as file:
+
+        def read(most: int) -> bytes:
+            nonlocal sent, told
+            part = file.read(most)
+            digest.update(part)
+            sent += len(part)
+            if (tenth := sent * 10 // max(1, golden.bytes)) > told and golden.bytes > 64 << 20:
+                told = tenth
+                note(f"image: {tenth * 10} % brought")
+            return part
+
+        hypervisor.upload(pool, golden.volume, golden.bytes, read)
+    if digest.hexdigest() != golden.sha256:
+        hypervisor.delete_volume(pool, golden.volume)
+        raise ProviderError(
+            f"the image {golden.path} is not what its manifest says",
+            why=f"its SHA-256 is {digest.hexdigest()}, not {golden.sha256}",
+            hint="build the image anew",
+        )
+    hypervisor.create_volume(pool, Volume(golden_mark(golden.sha256), 1, "raw").xml)
+    return path
+
+
+def forget_unused(hypervisor: Hypervisor, pool: str) -> None:
+    """Removes golden volumes that no machine of anybody is a layer over."""
+    volumes = hypervisor.volumes(pool)
+    used = {backing_of_volume(hypervisor.volume_xml(pool, one.name)) for one in volumes if not golden_digest(one.name)}
+    there = {one.name for one in volumes}
+    for digest in sorted({golden_digest(one.name) for one in volumes} - {""}):
+        paths = {one.path for one in volumes if one.name == golden_volume(digest)}
+        if paths & used:
+            continue
+        if golden_mark(digest) not in there and _grows(hypervisor, pool, golden_volume(digest)):
+            continue  # another cluster brings it
+        hypervisor.delete_volume(pool, golden_mark(digest))  # first: half of it is not taken for whole
+        if golden_volume(digest) in {one.name for one in volumes}:
+            _taken_away(hypervisor, pool, golden_volume(digest))

@@ -1,0 +1,65 @@
+"""The golden image that an inventory names: a qcow2 file, or an image of ours, which is built when it has to be."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from dcos_images.definition import ImageDefinition
+from dcos_images.errors import ImageError
+from dcos_images.host import this_host
+from dcos_images.images import ImageBuilder
+from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.libvirt.golden import Golden, ImageRelease, machine_of, read_golden
+
+_OUTPUT = "qcow2"
+
+
+def release_of(image: str | Path) -> ImageRelease | None:
+    """What a machine made from it will show, also before it is built; None: nobody says. Raises `ProviderError`."""
+    if isinstance(image, Path):
+        return read_golden(image).release
+    try:
+        definition, host = _definition(ImageBuilder(), image), this_host()
+        release = definition.release(host.codename)
+    except ImageError as error:
+        raise _of_image(error) from error
+    return ImageRelease(
+        release.os_id,
+        release.os_version,
+        machine_of(host.arch),
+        release.python,
+        release.libc,
+        frozenset(definition.packages),
+    )
+
+
+def golden_of(image: str | Path, note: Callable[[str], None]) -> Golden:
+    """The file that machines are made from. Raises `ProviderError`."""
+    if isinstance(image, Path):
+        return read_golden(image)
+    builder = ImageBuilder(note=note)
+    try:
+        definition = _definition(builder, image)
+        output = builder.ensure(image).outputs[_OUTPUT]
+    except ImageError as error:
+        raise _of_image(error) from error
+    assert definition.partitions is not None  # one with a disk has them
+    golden = replace(read_golden(output.path), sha256=output.sha256)
+    return replace(golden, disk_bytes=max(golden.disk_bytes, definition.partitions.least_disk_mb << 20))
+
+
+def _definition(builder: ImageBuilder, name: str) -> ImageDefinition:
+    definition = builder.definition(name)
+    if _OUTPUT not in definition.outputs:
+        raise ProviderError(
+            f"no machine can be made from the image {name}",
+            why=f"it comes out as {', '.join(definition.outputs)}, and not as a disk for QEMU",
+            hint="name another one with dcos_libvirt_image, such as vm",
+        )
+    return definition
+
+
+def _of_image(error: ImageError) -> ProviderError:
+    return ProviderError(error.what, why=error.why, hint=error.hint, evidence=error.evidence)

@@ -1,0 +1,49 @@
+"""What there is of a cluster's libvirt machines, by their marks: for when nothing else tells."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dcos_installer.providers.base import ProviderError
+from dcos_installer.providers.declaration import Remains
+from dcos_installer.providers.libvirt.names import Names
+from dcos_installer.providers.libvirt.options import URI, VARIABLES, is_local, pool_of, uri_of
+
+if TYPE_CHECKING:
+    from dcos_installer.config.model import ClusterSpec
+
+_SOCKETS = (Path("/run/libvirt/libvirt-sock"), Path("/run/libvirt/virtqemud-sock"))
+
+
+def remains(cluster_id: str, described: ClusterSpec | None, name: str) -> Remains:
+    """Looks where the inventory says that the machines are; where it says nothing of them, on this host.
+
+    Raises `ProviderError` where they should be there and nobody can tell.
+    """
+    meant = described is not None and described.provider == name
+    options: Mapping[str, str] = described.options if described is not None and meant else {}
+    uri = uri_of(options)
+    if not meant and (find_spec("libvirt") is None or not any(map(Path.exists, _SOCKETS))):
+        return Remains()  # nothing was ever made here
+    if find_spec("libvirt") is None:
+        raise ProviderError(
+            "nobody can tell which machines there are",
+            why="libvirt-python is not installed",
+            hint="run installer/setup-host libvirt",
+        )
+    from dcos_installer.providers.libvirt.hypervisor import Hypervisor
+    from dcos_installer.providers.libvirt.survey import look
+
+    hypervisor = Hypervisor(uri)
+    try:
+        pools = {pool_of(host.options) for host in described.hosts} if described is not None and meant else set()
+        found = look(hypervisor, Names(cluster_id), pools)
+    finally:
+        hypervisor.close()
+    machines = {host: found.state(host, "").address for host in found.hosts}
+    known = {variable.name for variable in VARIABLES if variable.scope == "cluster"}
+    kept = {key: text for key, text in options.items() if key in known}
+    return Remains(machines, bool(found.reserved), kept if is_local(uri) else {**kept, URI.name: uri})

@@ -1,0 +1,143 @@
+"""Golden images: what a build costs beside the same by hand, and what a changed unit file costs."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+from dcos_images.data import definitions_dir
+from dcos_images.images import Image, ImageBuilder
+from tests.bench.figures import Bench, Measured, NotHere, at_most, figure, ratio_at_most
+
+_UNIT = """
+[[file]]
+path = "/etc/systemd/system/dcos-bench.service"
+source = "bench.service"
+mode = "0644"
+"""
+
+
+@contextlib.contextmanager
+def workshop(bench: Bench) -> Iterator[ImageBuilder]:
+    """A builder with definitions of its own and all packages of ``vm`` in its store, nothing built."""
+    if os.geteuid() != 0 or shutil.which("mmdebstrap") is None or shutil.which("mkfs.erofs") is None:
+        raise NotHere("root, and what make setup installs")
+    definitions = bench.place("definitions") / "all"
+    shutil.copytree(definitions_dir(), definitions)
+    builder = ImageBuilder(cache=bench.place("images"), definitions=definitions)
+    builder.lock("vm", fetch=True)
+    yield builder
+
+
+def _fresh(bench: Bench, builder: ImageBuilder) -> ImageBuilder:
+    """Another with the same packages."""
+    cache = bench.place("images")
+    for name in ("locks", "debs"):
+        shutil.copytree(builder.cache / name, cache / name, copy_function=os.link)
+    return ImageBuilder(cache=cache, definitions=builder.definitions_folder)
+
+
+@figure(
+    "images.build",
+    "the image vm from packages in the store, beside mmdebstrap and mkfs.erofs by hand for the same packages",
+    unit="s",
+    how="ImageBuilder.ensure into an empty cache with all packages fetched, beside mmdebstrap from the same files, "
+    "mkfs.erofs and qemu-img; the initrd is made in both",
+    aim=ratio_at_most(1.3),
+)
+def build(bench: Bench) -> Measured:
+    builder = bench.shared(workshop)
+    ours, hand = [], []
+    for _ in bench.times(1):
+        started = time.perf_counter()
+        _fresh(bench, builder).ensure("vm")
+        ours.append(time.perf_counter() - started)
+        hand.append(_by_hand(bench, builder))
+    return Measured(ours, "by hand", hand)
+
+
+def _by_hand(bench: Bench, builder: ImageBuilder) -> float:
+    folder = bench.place("by-hand")
+    definition = builder.definition("vm")
+    lock = builder.locked(definition)
+    builder.store.repository(lock.packages, folder / "repository")
+    tree, root = folder / "tree", folder / "root.erofs"
+    started = time.perf_counter()
+    for argv in (
+        [
+            *("mmdebstrap", "--mode=root", "--variant=apt", "--format=directory", "--dpkgopt=force-unsafe-io"),
+            *(f"--dpkgopt=path-exclude={path}" for path in definition.exclude),
+            f"--include={','.join(definition.packages)}",
+            *(lock.release, str(tree), f"deb [trusted=yes] copy://{folder}/repository ./"),
+        ],
+        ["mkfs.erofs", "-d0", "-zlz4", "-C65536", str(root), str(tree)],
+        ["qemu-img", "convert", "-O", "qcow2", "-c", "-o", "compression_type=zstd", str(root), f"{root}.qcow2"],
+    ):
+        subprocess.run(argv, check=True, capture_output=True)
+    return time.perf_counter() - started
+
+
+def _after_a_change(bench: Bench, output: str) -> Measured:
+    """The time from a changed unit file to the image with its digest."""
+    builder = bench.shared(workshop)
+    assert builder.definitions_folder is not None
+    folder = builder.definitions_folder / "vm"
+    text = (folder / "image.toml").read_text().split("[[file]]")[0].replace('"qcow2"', f'"{output}"')
+    text = text.replace('"raw"', f'"{output}"')
+    samples: list[float] = []
+    made: Image | None = None
+    for number in range(len(bench.times(3)) + 1):
+        (folder / "bench.service").write_text(f"[Service]\nExecStart=/bin/echo {number} {output}\n")
+        (folder / "image.toml").write_text(text + _UNIT)
+        started = time.perf_counter()
+        made = builder.ensure("vm")
+        samples.append(time.perf_counter() - started)
+    assert made is not None
+    size = made.outputs[output].size >> 20
+    return Measured(samples[1:], note=f"{size} MB")  # the first installed the packages
+
+
+@figure(
+    "images.unit_to_raw",
+    "a changed unit file to the rebuilt raw disk of vm, digest included",
+    unit="s",
+    how="ImageBuilder.ensure after another unit file, packages and initrd from the cache",
+    aim=at_most(7),
+)
+def unit_to_raw(bench: Bench) -> Measured:
+    return _after_a_change(bench, "raw")
+
+
+@figure(
+    "images.unit_to_qcow2",
+    "a changed unit file to the rebuilt qcow2 of vm, digest included",
+    unit="s",
+    how="ImageBuilder.ensure after another unit file, packages and initrd from the cache",
+    aim=at_most(12),
+)
+def unit_to_qcow2(bench: Bench) -> Measured:
+    return _after_a_change(bench, "qcow2")
+
+
+@figure(
+    "images.vm_size",
+    "the qcow2 of vm",
+    unit="MB",
+    how="bytes of the file",
+    aim=at_most(330),
+)
+def vm_size(bench: Bench) -> Measured:
+    builder = bench.shared(workshop)
+    path: Path = _fresh_qcow2(builder)
+    return Measured([path.stat().st_size / (1 << 20)])
+
+
+def _fresh_qcow2(builder: ImageBuilder) -> Path:
+    assert builder.definitions_folder is not None
+    shutil.copy(definitions_dir() / "vm" / "image.toml", builder.definitions_folder / "vm" / "image.toml")
+    return builder.ensure("vm").outputs["qcow2"].path

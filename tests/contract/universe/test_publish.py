@@ -1,0 +1,265 @@
+"""Publishing to directories, here and through ssh: what readers see meanwhile, after a kill, and of two at once."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import random
+import signal
+import stat
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping
+from pathlib import Path
+
+import pytest
+
+from dcos_universe.errors import UniverseError
+from dcos_universe.publishing import publication
+from dcos_universe.publishing.destination import destination
+from tests.support.universe.serving import small_tree
+
+DIGESTS = ["%064x" % number for number in range(20)]
+
+FAKE_SSH = r"""#!/bin/sh
+# As ssh does: options, a host, and words that are joined and given to the shell of the other side.
+while [ $# -gt 0 ]; do
+    case $1 in
+        -o | -F | -p | -l) shift 2 ;;
+        --) shift; break ;;
+        -*) shift ;;
+        *) break ;;
+    esac
+done
+shift
+[ -z "${FAKE_SSH_LOG:-}" ] || echo x >>"$FAKE_SSH_LOG"
+exec sh -c "$*"
+"""
+
+
+@pytest.fixture
+def environment(tmp_path: Path) -> dict[str, str]:
+    """With an ssh whose every host is this machine: its words go through a shell as with the real one."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "ssh").write_text(FAKE_SSH)
+    (folder / "ssh").chmod(0o755)
+    return {**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "FAKE_SSH_LOG": str(tmp_path / "ssh.log")}
+
+
+def argv(tree: Path, place: str, *options: str) -> list[str]:
+    return [sys.executable, "-c", "from dcos_universe.cli import main; main()", "publish", str(tree), place, *options]
+
+
+def publish(tree: Path, place: str, env: Mapping[str, str], *options: str) -> dict[str, object]:
+    done = subprocess.run(
+        [*argv(tree, place, *options), "--json"], capture_output=True, text=True, env=env, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    told: dict[str, object] = json.loads(done.stdout)
+    return told
+
+
+def content(root: Path) -> dict[str, str]:
+    """All files, with digests of what they hold."""
+    return {
+        path.relative_to(root).as_posix(): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in root.rglob("*")
+        if path.is_file()
+    }
+
+
+def signed(root: Path, mark: str, version: int) -> Path:
+    """A tree with the outward form of TUF's metadata, and a step of an index."""
+    return small_tree(
+        root,
+        mark,
+        {
+            "metadata/timestamp.json": json.dumps({"signed": {"version": version}}).encode(),
+            f"metadata/{version}.snapshot.json": json.dumps({"signed": {"version": version}}).encode(),
+            f"targets/{DIGESTS[version]}.universe.json": mark.encode(),
+            f"delta/universe/{DIGESTS[version]}.json": mark.encode(),
+        },
+    )
+
+
+@pytest.fixture(params=["directory", "ssh"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, Path]:
+    folder = tmp_path / "a place with 'odd' $signs"
+    if request.param == "directory":
+        return str(folder), folder
+    return f"ssh://somebody@host.example:2222{str(folder).replace(' ', '%20')}", folder
+
+
+def test_a_tree_is_published_whole_and_the_next_one_takes_its_place(
+    place: tuple[str, Path], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    where, folder = place
+    first, second = small_tree(tmp_path / "1", "one"), small_tree(tmp_path / "2", "two")
+    assert publish(first, where, environment)["changed"] is True
+    assert content(folder / "current") == content(first)
+    assert (folder / "current").readlink().parts[0] == "trees"
+    again = publish(first, where, environment)
+    assert (again["changed"], again["bytes"]) == (False, 0)
+    before = (folder / "current").resolve()
+    told = publish(second, where, environment)
+    assert content(folder / "current") == content(second)
+    assert content(before) == content(first)
+    assert told["unchanged"] != 0
+    for path in (folder / "current").resolve().rglob("*"):
+        assert stat.S_IMODE(path.stat().st_mode) in (0o644, 0o755)
+    assert not list((folder / "incoming").iterdir())
+
+
+def test_names_that_never_change_stay_for_readers_of_older_trees(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "place"
+    trees = [signed(tmp_path / str(number), f"mark{number}", number) for number in range(1, 6)]
+    for tree in trees[:3]:
+        publish(tree, str(folder), environment, "--keep", "2")
+    current = content(folder / "current")
+    for number in (1, 2, 3):
+        for name in (f"metadata/{number}.snapshot.json", f"targets/{DIGESTS[number]}.universe.json"):
+            assert current[name] == content(trees[number - 1])[name]
+    assert current["metadata/timestamp.json"] == content(trees[2])["metadata/timestamp.json"]
+    for tree in trees[3:]:
+        publish(tree, str(folder), environment, "--keep", "2")
+    kept = {name for name in content(folder / "current") if name.endswith(".snapshot.json")}
+    assert kept == {f"metadata/{number}.snapshot.json" for number in (3, 4, 5)}
+    trees_left = {path.name for path in (folder / "trees").iterdir()}
+    assert len(trees_left) == 3
+    assert {path.stem for path in (folder / "records").iterdir()} == trees_left
+
+
+def test_signatures_do_not_go_back(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "place"
+    publish(signed(tmp_path / "2", "two", 2), str(folder), environment)
+    for older, says in ((signed(tmp_path / "1", "one", 1), "older"), (small_tree(tmp_path / "0", "x"), "is not")):
+        done = subprocess.run(argv(older, str(folder)), capture_output=True, text=True, env=environment, timeout=300)
+        assert done.returncode == 1 and says in done.stderr and "dcos-universe sign" in done.stderr
+    assert content(folder / "current") == content(tmp_path / "2")
+
+
+def test_a_kill_at_any_moment_leaves_one_whole_tree_and_the_next_run_goes_on(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    folder = tmp_path / "place"
+    where = f"ssh://host.example{folder}"
+    source = random.Random(5)
+    trees = [
+        small_tree(tmp_path / f"tree{number}", f"mark{number}", {"blobs/x/large.bin": source.randbytes(8 << 20)})
+        for number in range(2)
+    ]
+    contents = [content(tree) for tree in trees]
+    publish(trees[0], where, environment)
+    began = time.monotonic()
+    publish(trees[1], where, environment)
+    usual = time.monotonic() - began
+    killed = 0
+    for turn in range(7):
+        process = subprocess.Popen(argv(trees[turn % 2], where), env=environment, stderr=subprocess.DEVNULL)
+        time.sleep(source.uniform(0.1, usual))
+        process.send_signal(signal.SIGKILL)
+        killed += process.wait() == -signal.SIGKILL
+        assert content((folder / "current").resolve()) in contents
+    assert killed
+    assert publish(trees[0], where, environment)
+    assert content(folder / "current") == contents[0]
+    publish(trees[1], where, environment)
+    assert content(folder / "current") == contents[1]
+    assert not list((folder / "incoming").iterdir())
+
+
+def test_a_half_brought_file_is_gone_on_with_and_a_false_one_is_not(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    folder = tmp_path / "place"
+    large = random.Random(6).randbytes(6 << 20)
+    tree = small_tree(tmp_path / "tree", "a", {"blobs/x/large.bin": large, "blobs/x/other.bin": large[::-1]})
+    incoming = folder / "incoming" / publication.read(tree).digest[:32] / "blobs" / "x"
+    incoming.mkdir(parents=True)
+    (incoming / "large.bin").write_bytes(large[: 4 << 20])
+    (incoming / "other.bin").write_bytes(large[: 4 << 20])
+    told = publish(tree, str(folder), environment)
+    assert content(folder / "current") == content(tree)
+    assert int(str(told["bytes"])) < sum(path.stat().st_size for path in tree.rglob("*") if path.is_file()) - (3 << 20)
+
+
+def test_of_two_publishers_the_second_is_told_who_publishes(
+    place: tuple[str, Path], tmp_path: Path, environment: dict[str, str]
+) -> None:
+    where, folder = place
+    tree = small_tree(tmp_path / "1", "one", {"large.bin": bytes(200 << 20)})
+    first = subprocess.Popen(argv(tree, where), env=environment, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 60
+    while not (folder / "lock").exists() or not (folder / "lock").read_text():
+        assert time.monotonic() < deadline and first.poll() is None
+        time.sleep(0.005)
+    second = subprocess.run(argv(tree, where), capture_output=True, text=True, env=environment, timeout=300)
+    assert first.wait(300) == 0, first.stderr.read() if first.stderr else ""
+    if first.stderr:
+        first.stderr.close()
+    assert second.returncode == 1, second.stdout
+    assert "somebody else publishes" in second.stderr and f"(process {first.pid})" in second.stderr
+    assert content(folder / "current") == content(tree)
+
+
+def test_readers_never_miss_a_file_while_trees_take_turns(tmp_path: Path, environment: dict[str, str]) -> None:
+    folder = tmp_path / "place"
+    trees = [small_tree(tmp_path / str(number), f"mark{number}") for number in range(2)]
+    publish(trees[0], str(folder), environment)
+    ended, faults, reads = threading.Event(), [], [0]
+    whole = {(tree / "universe.json").read_bytes() for tree in trees}
+
+    def read() -> None:
+        while not ended.is_set():
+            try:
+                if (folder / "current" / "universe.json").read_bytes() not in whole:
+                    faults.append("half a file")
+            except OSError as error:
+                faults.append(str(error))
+            reads[0] += 1
+
+    reader = threading.Thread(target=read)
+    reader.start()
+    try:
+        for number in range(1, 5):
+            publish(trees[number % 2], str(folder), environment)
+    finally:
+        ended.set()
+        reader.join()
+    assert reads[0] > 10 and not faults
+
+
+def test_trouble_at_the_other_side_is_told_and_changes_nothing(tmp_path: Path, environment: dict[str, str]) -> None:
+    tree = small_tree(tmp_path / "tree", "a")
+    (tmp_path / "bin" / "ssh").write_text("#!/bin/sh\necho 'ssh: connect to host h: refused' >&2\nexit 255\n")
+    done = subprocess.run(argv(tree, "ssh://h/srv/x"), capture_output=True, text=True, env=environment, timeout=300)
+    assert done.returncode == 1 and "connect to host h: refused" in done.stderr and "goes on from here" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "where",
+    [
+        *("", "ftp://x/y", "ssh://-oProxyCommand=x/y", "ssh://host", "ssh://u:secret@host/x", "s3://B_/x"),
+        *("s3://bucket/../x", "ssh://host:99999/x", "ssh://ho st/x", "ssh://host/x?y", "ssh://-l@host/x"),
+    ],
+)
+def test_what_is_no_destination_is_refused(where: str) -> None:
+    with pytest.raises(UniverseError) as refused:
+        destination(where)
+    assert "what to do" in str(refused.value) and "secret" not in str(refused.value)
+
+
+def test_what_is_no_tree_is_refused(tmp_path: Path, environment: dict[str, str]) -> None:
+    tree = small_tree(tmp_path / "tree", "a")
+    (tree / "link").symlink_to("/etc/passwd")
+    (tmp_path / "empty").mkdir()
+    for one in (tree, tmp_path / "empty"):
+        done = subprocess.run(
+            argv(one, str(tmp_path / "x")), capture_output=True, text=True, env=environment, timeout=300
+        )
+        assert done.returncode == 1 and "what to do" in done.stderr
+    assert not (tmp_path / "x" / "current").exists()

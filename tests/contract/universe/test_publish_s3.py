@@ -1,0 +1,221 @@
+"""Publishing to S3: the order in which readers see objects, what is written over what, and who may write at all."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from moto.server import ThreadedMotoServer
+
+from dcos_universe.errors import UniverseError
+from dcos_universe.publishing import publication, s3
+from dcos_universe.publishing.destination import Bucket
+from dcos_universe.publishing.directory import Progress
+from tests.support.universe.serving import TYPE, small_tree
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+PLACE = Bucket("repository", "universe/")
+SPARED = ("repo-up-to-1.8", "repo-up-to-1.9", "repo-up-to-1.11", "repo-up-to-1.12", "repo-up-to-2.0", "repo-empty")
+DIGESTS = ["%064x" % number for number in range(20)]
+
+
+@pytest.fixture(scope="module")
+def endpoint() -> Iterator[str]:
+    server = ThreadedMotoServer("127.0.0.1", 0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def bucket(endpoint: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[S3Client]:
+    for name, value in KEYS.items():
+        monkeypatch.setenv(name, value)
+    client = boto3.client("s3", endpoint_url=endpoint)
+    client.create_bucket(Bucket=PLACE.name)
+    yield client
+    for entry in client.list_objects_v2(Bucket=PLACE.name).get("Contents", []):
+        client.delete_object(Bucket=PLACE.name, Key=entry["Key"])
+    client.delete_bucket(Bucket=PLACE.name)
+
+
+KEYS = {"AWS_ACCESS_KEY_ID": "testing", "AWS_SECRET_ACCESS_KEY": "testing", "AWS_DEFAULT_REGION": "us-east-1"}
+
+
+def tree(root: Path, mark: str, version: int) -> publication.PublishedTree:
+    made = small_tree(
+        root,
+        mark,
+        {
+            "metadata/timestamp.json": json.dumps({"signed": {"version": version}, "of": mark}).encode(),
+            f"metadata/{version}.snapshot.json": mark.encode(),
+            f"targets/{DIGESTS[version]}.universe.json": mark.encode(),
+        },
+    )
+    for path in list(made.rglob("*")):
+        # A few are as good as many here: each is several requests to a store that is written in Python as well.
+        if path.is_file() and (path.parent.name == "package" or path.name.startswith(SPARED)):
+            path.unlink()
+    return publication.read(made)
+
+
+def there(client: S3Client) -> dict[str, bytes]:
+    told = client.get_paginator("list_objects_v2").paginate(Bucket=PLACE.name, Prefix=PLACE.prefix)
+    names = [entry["Key"] for page in told for entry in page.get("Contents", [])]
+    return {
+        name.removeprefix(PLACE.prefix): client.get_object(Bucket=PLACE.name, Key=name)["Body"].read() for name in names
+    }
+
+
+def files(made: publication.PublishedTree) -> dict[str, bytes]:
+    return {path: (made.root / path).read_bytes() for path in made.items}
+
+
+def published(client: S3Client, made: publication.PublishedTree, **more: Any) -> Any:
+    return s3.publish(made, client, PLACE, keep=more.pop("keep", 5), progress=Progress(), **more)
+
+
+def without_ours(found: dict[str, bytes]) -> dict[str, bytes]:
+    return {name: content for name, content in found.items() if not name.startswith(".")}
+
+
+def test_a_tree_is_brought_and_the_next_one_over_it(bucket: S3Client, tmp_path: Path) -> None:
+    first, second = tree(tmp_path / "1", "one", 1), tree(tmp_path / "2", "two", 2)
+    assert published(bucket, first).changed
+    assert without_ours(there(bucket)) == files(first)
+    assert not published(bucket, first).changed
+    published(bucket, second)
+    found = without_ours(there(bucket))
+    kept = {"metadata/1.snapshot.json", f"targets/{DIGESTS[1]}.universe.json"}
+    assert {name: content for name, content in found.items() if name in second.items} == files(second)
+    assert kept <= found.keys()
+    head = bucket.head_object(Bucket=PLACE.name, Key="universe/repo-up-to-1.10.json")
+    assert (head["ContentType"], head["CacheControl"]) == (f"{TYPE}v4", "no-cache")
+    assert "immutable" in bucket.head_object(Bucket=PLACE.name, Key="universe/metadata/2.snapshot.json")["CacheControl"]
+
+
+def test_what_is_kept_goes_in_time_and_others_objects_stay(bucket: S3Client, tmp_path: Path) -> None:
+    bucket.put_object(Bucket=PLACE.name, Key="universe/somebody-else.txt", Body=b"x")
+    for number in range(1, 5):
+        published(bucket, tree(tmp_path / str(number), f"m{number}", number), keep=1)
+    found = there(bucket)
+    assert {name for name in found if name.endswith(".snapshot.json")} == {
+        "metadata/3.snapshot.json",
+        "metadata/4.snapshot.json",
+    }
+    assert found["somebody-else.txt"] == b"x"
+
+
+def test_what_leads_to_others_comes_after_them(bucket: S3Client, tmp_path: Path) -> None:
+    """By the store's own order of writes: digests' and versions' names, then fixed ones, then the timestamp."""
+    published(bucket, tree(tmp_path / "1", "one", 1))
+    written: list[str] = []
+
+    def note(params: dict[str, Any], **_: Any) -> None:
+        written.append(params["Key"].removeprefix(PLACE.prefix))
+
+    bucket.meta.events.register("before-parameter-build.s3.PutObject", note)
+    made = tree(tmp_path / "2", "two", 2)
+    published(bucket, made)
+    names = [name for name in written if not name.startswith(".")]
+    assert names[-1] == "metadata/timestamp.json"
+    ranks = [publication.rank(name) for name in names]
+    assert ranks == sorted(ranks)
+    first_fixed = names.index("universe.json")
+    assert names.index("metadata/2.snapshot.json") < first_fixed
+    assert names.index(f"targets/{DIGESTS[2]}.universe.json") < first_fixed
+    assert written[-2:] == [publication.RECORD, s3.LOCK]
+
+
+def test_nothing_is_written_over_what_somebody_else_wrote_meanwhile(bucket: S3Client, tmp_path: Path) -> None:
+    published(bucket, tree(tmp_path / "1", "one", 1))
+    done = False
+
+    def interfere(params: dict[str, Any], **_: Any) -> None:
+        nonlocal done
+        if params["Key"].endswith("/universe.json") and not done:
+            done = True
+            bucket.put_object(Bucket=PLACE.name, Key="universe/universe.json", Body=b"another's")
+
+    bucket.meta.events.register("before-parameter-build.s3.PutObject", interfere)
+    with pytest.raises(UniverseError, match="changed by somebody else"):
+        published(bucket, tree(tmp_path / "2", "two", 2))
+    found = there(bucket)
+    assert found["universe.json"] == b"another's"
+    assert b"one" in found["metadata/timestamp.json"]
+
+
+def test_of_two_publishers_the_second_is_told_who_publishes(bucket: S3Client, tmp_path: Path) -> None:
+    store = s3.S3Store(bucket, PLACE)
+    with s3.Lease(store, "anna@build7 (process 3)", 60):
+        with pytest.raises(UniverseError) as refused:
+            published(bucket, tree(tmp_path / "1", "one", 1))
+        assert "anna@build7 (process 3)" in str(refused.value)
+    assert published(bucket, tree(tmp_path / "2", "two", 2)).changed
+
+
+def test_the_lock_of_a_dead_publisher_is_taken_and_a_paused_one_writes_no_more(
+    bucket: S3Client, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = s3.S3Store(bucket, PLACE)
+    paused = s3.Lease(store, "bert@build8 (process 9)", 1.5)
+    monkeypatch.setattr(paused, "_renew", lambda: None)
+    monkeypatch.setattr(paused._thread, "run", lambda: None)
+    with paused:
+        deadline = time.monotonic() + 60
+        while True:
+            try:
+                assert published(bucket, tree(tmp_path / "1", "one", 1), lease=1.5).changed
+                break
+            except UniverseError:
+                assert time.monotonic() < deadline
+                time.sleep(0.2)
+        with pytest.raises(s3.Taken):
+            store.put(s3.LOCK, b"{}", paused._etag)
+
+
+def test_a_kill_leaves_a_whole_snapshot_for_readers_of_signatures_and_the_next_run_ends_it(
+    bucket: S3Client, endpoint: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = [tree(tmp_path / "1", "one", 1), tree(tmp_path / "2", "two", 2)]
+    published(bucket, made[0])
+    monkeypatch.setattr(s3, "LEASE", 2.0)
+    began = time.monotonic()
+    argv = [
+        sys.executable,
+        "-c",
+        "from dcos_universe.publishing import s3; s3.LEASE = 2.0\nfrom dcos_universe.cli import main; main()",
+    ]
+    argv += ["publish", str(made[1].root), "s3://repository/universe", "--endpoint", endpoint]
+    for turn in range(3):
+        process = subprocess.Popen(argv, env={**os.environ, **KEYS}, stderr=subprocess.DEVNULL)
+        time.sleep(0.7 + turn * 0.5)
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+        found = there(bucket)
+        version = json.loads(found["metadata/timestamp.json"])["signed"]["version"]
+        assert found[f"metadata/{version}.snapshot.json"] == (b"one", b"two")[version - 1]
+        assert found[f"targets/{DIGESTS[version]}.universe.json"] == (b"one", b"two")[version - 1]
+        for name in ("universe.json", "repo-up-to-1.13.json"):
+            assert found[name] in (files(made[0])[name], files(made[1])[name])
+    while True:
+        done = subprocess.run(argv, env={**os.environ, **KEYS}, capture_output=True, text=True, timeout=300)
+        if done.returncode == 0:
+            break
+        assert "somebody else publishes" in done.stderr, done.stderr
+        assert time.monotonic() - began < 300
+        time.sleep(0.3)
+    found = without_ours(there(bucket))
+    assert {name: content for name, content in found.items() if name in made[1].items} == files(made[1])

@@ -1,0 +1,62 @@
+"""A builder of images that installs nothing: a small tree stands for what packages bring."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dcos_images.cache import Note
+from dcos_images.host import BuildHost
+from dcos_images.images import Image, ImageBuilder
+from dcos_images.lock import Lock, asked_of
+from dcos_images.packages import Job
+from dcos_images.store import LockedPackage
+
+SOURCES = "deb http://mirror.example/debian {suite} main\n"
+UNIT = "[Service]\nExecStart=/bin/true\n[Install]\nWantedBy=multi-user.target\n"
+
+
+def small_tree(job: Job) -> None:
+    """What the packages would bring."""
+    root = job.tree.root
+    for folder in ("etc", "usr/lib/systemd/system", "var/log", "boot"):
+        (root / folder).mkdir(parents=True)
+    (root / "etc/hosts").write_text("localhost\n")
+    (root / "etc/passwd").write_text("root:x:0:0:root:/root:/bin/bash\n")
+    (root / "etc/group").write_text("root:x:0:\n")
+    (root / "etc/shadow").write_text("root:*:19000:0:99999:7:::\n")
+    (root / "etc/gshadow").write_text("root:*::\n")
+    (root / "usr/lib/systemd/system/one.service").write_text(UNIT)
+    (root / "var/log/dpkg.log").write_text("installed\n")
+    job.tree.clamp_times()
+
+
+def lock_for(builder: ImageBuilder, name: str, version: str = "1") -> Lock:
+    """A lock of one package, as if it had been made before."""
+    definition = builder.definition(name)
+    package = LockedPackage("systemd", version, "amd64", "0" * 64, 1)
+    lock = Lock(name, "bookworm", "amd64", asked_of(definition), (package,))
+    path = builder.lock_path(name)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(lock.text())
+    return lock
+
+
+@dataclass
+class Workshop:
+    """``install`` is what installing does; ``installed`` counts it."""
+
+    host: BuildHost
+    install: Callable[[Job], None] = small_tree
+    installed: int = 0
+
+    def builder(self, cache: Path, note: Note = lambda text: None, definitions: Path | None = None) -> ImageBuilder:
+        return ImageBuilder(host=self.host, cache=cache, note=note, definitions=definitions)
+
+    def ensure(self, cache: Path, note: Note = lambda text: None) -> Image:
+        """The image ``machine``, of a lock that is there."""
+        builder = self.builder(cache, note)
+        if not builder.lock_path("machine").exists():
+            lock_for(builder, "machine")
+        return builder.ensure("machine")

@@ -1,0 +1,17 @@
+"""Writes `dcos_runtime/_data/services.json` anew: what the descriptors in roles/ say, for daemons started by hand."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from dcos_installer.services.catalog import installed
+
+FILE = Path(__file__).resolve().parents[2] / "dcos_runtime" / "_data" / "services.json"
+
+
+def main() -> None:
+    FILE.write_text(installed().told)
+
+
+if __name__ == "__main__":
+    main()

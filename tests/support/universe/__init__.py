@@ -1,0 +1,1 @@
+"""What tests of package repositories share."""

@@ -1,0 +1,42 @@
+"""Real packages of Universe with what its own generator makes of them: they lie beside the checkout."""
+
+from __future__ import annotations
+
+import base64
+import json
+from pathlib import Path
+from typing import Any
+
+from dcos_universe.model import Revision
+
+SAMPLE = Path(__file__).resolve().parents[4] / "shared" / "universe-sample"
+EXPECTED = SAMPLE / "expected"
+
+
+def digests() -> dict[str, str]:
+    """SHA-256 of every file that the generator writes, by name."""
+    lines = (EXPECTED / "SHA256SUMS").read_text().splitlines()
+    return {name: digest for digest, name in (line.split() for line in lines)}
+
+
+def revisions() -> list[Revision]:
+    """All of the sample's, read here by the letter of its rules, in no order to rely on."""
+    return [Revision.of(_entry(folder)) for folder in sorted((SAMPLE / "packages").glob("*/*/*"), reverse=True)]
+
+
+def _entry(folder: Path) -> dict[str, Any]:
+    entry: dict[str, Any] = json.loads((folder / "package.json").read_text())
+    entry["releaseVersion"] = int(folder.name)
+    if resource := _json(folder / "resource.json"):
+        entry["resource"] = resource
+    template = folder / "marathon.json.mustache"
+    if template.exists() and template.read_bytes():
+        entry["marathon"] = {"v2AppMustacheTemplate": base64.b64encode(template.read_bytes()).decode()}
+    for part in ("config", "command"):
+        if found := _json(folder / f"{part}.json"):
+            entry[part] = found
+    return entry
+
+
+def _json(path: Path) -> Any:
+    return json.loads(path.read_text()) if path.exists() else None

@@ -1,0 +1,131 @@
+"""Labels that are read as they were written, plans, mirrors, and resources that are freed after a framework."""
+
+from __future__ import annotations
+
+import base64
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from dcos_runtime.cosmos.core import freeing, mirror, shown
+from tests.support.cosmos.packages import entry
+
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.text(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+)
+
+
+@given(st.dictionaries(st.text(max_size=8), VALUES, max_size=4))
+@settings(deadline=None)
+def test_what_labels_hold_comes_back(options: dict[str, Any]) -> None:
+    made = entry(config=None, template=None, resource={"x": options})
+    app = {"labels": shown.labels(made, "http://repo.test", options)}
+    assert shown.stored_options(app) == options
+    assert shown.stored_entry(app) == made
+    assert all(value.isascii() for value in app["labels"].values())
+
+
+@pytest.mark.parametrize("label", ["", "x", "e30", "bnVsbA==", base64.b64encode(b'{"data": 5}').decode(), 5, None])
+def test_labels_that_somebody_else_wrote_are_none_of_ours(label: Any) -> None:
+    app = {"labels": {shown.DEFINITION: label, shown.OPTIONS: label}}
+    assert shown.stored_entry(app) is None
+    assert shown.stored_options({"labels": {shown.OPTIONS: "W10="}}) is None
+
+
+def test_a_definition_does_not_grow_without_end() -> None:
+    import gzip
+
+    bomb = {
+        "metadata": {"Content-Encoding": "gzip"},
+        "data": base64.b64encode(gzip.compress(bytes(50_000_000))).decode(),
+    }
+    label = base64.b64encode(json.dumps(bomb).encode()).decode()
+    assert shown.stored_entry({"labels": {shown.DEFINITION: label}}) is None
+
+
+def test_a_plan_tells_what_would_be_another_and_nothing_else() -> None:
+    before = {
+        "id": "/a",
+        "cpus": 1,
+        "mem": 32,
+        "env": {"A": "1", "GONE": "x"},
+        "labels": {"L": "1", shown.OPTIONS: "a"},
+        "portDefinitions": [{"port": 10000, "protocol": "tcp", "name": "api"}],
+        "instances": 3,
+    }
+    after = {
+        "id": "a",
+        "cpus": 1.0,
+        "mem": 64,
+        "env": {"A": "1", "NEW": "y"},
+        "labels": {"L": "2", shown.OPTIONS: "b"},
+        "portDefinitions": [{"port": 0, "name": "web"}],
+    }
+    assert shown.changes(before, after) == [
+        {"path": "/mem", "from": 32, "to": 64},
+        {"path": "/env/NEW", "to": "y"},
+        {"path": "/env/GONE", "from": "x"},
+        {"path": "/labels/L", "from": "1", "to": "2"},
+        {"path": "/portDefinitions/0/name", "from": "api", "to": "web"},
+    ]
+
+
+# --- mirrors ---
+
+URI = "http://far.test/a/file.tgz?x=1"
+DIGEST = "ab" * 32
+SIDECAR = {
+    "revisions": {"0": {"artifacts": [{"uri": URI, "sha256": DIGEST}, {"uri": "http://no.test", "sha256": "x"}, 5]}}
+}
+
+
+def test_artifacts_come_from_the_mirror_and_images_from_its_registry() -> None:
+    known = mirror.digests(SIDECAR)
+    assert known == {URI: DIGEST}
+    given_resource = {
+        "assets": {"uris": {"file": URI, "none": ""}, "container": {"docker": {"i": "far.test/x/y:1", "j": "z"}}},
+        "images": {"icon-small": "http://far.test/i.png"},
+    }
+    made = mirror.resource(given_resource, "http://198.18.0.11:7075/", "198.18.0.11:5000", known)
+    assert made["assets"]["uris"] == {"file": f"http://198.18.0.11:7075/blobs/{DIGEST}/file.tgz", "none": ""}
+    assert made["assets"]["container"]["docker"] == {"i": "198.18.0.11:5000/x/y:1", "j": "198.18.0.11:5000/library/z"}
+    assert given_resource["assets"]["uris"]["file"] == URI  # type: ignore[index]  # what the init was given is any JSON
+
+
+@pytest.mark.parametrize("sidecar", [None, [], {}, {"revisions": 5}, {"revisions": {"0": 5}}, {"revisions": {"0": {}}}])
+def test_what_the_mirror_does_not_know_is_not_fetched_from_elsewhere(sidecar: Any) -> None:
+    with pytest.raises(mirror.NotMirrored, match=r"far\.test"):
+        mirror.resource({"assets": {"uris": {"file": URI}}}, "http://m.test", None, mirror.digests(sidecar))
+
+
+# --- what is freed ---
+
+
+def _disk(role: str, principal: str | None, kind: str = "DYNAMIC", **disk: Any) -> dict[str, Any]:
+    reservation = {"type": kind, "role": role, **({"principal": principal} if principal else {})}
+    found = {"name": "disk", "type": "SCALAR", "scalar": {"value": 1.0}, "role": role, "reservation": {}}
+    return {**found, "reservations": [reservation], **({"disk": disk} if disk else {})}
+
+
+def test_only_what_was_the_frameworks_own_is_freed() -> None:
+    volume = _disk("r", "p", persistence={"id": "v"}, volume={"mode": "RW"}, source={"type": "MOUNT"})
+    agent = {
+        "reserved_resources_full": {
+            "r": [volume, _disk("r", "p"), _disk("r", "other"), _disk("r", None), _disk("r", "p", "STATIC")],
+            "s": [_disk("s", "p")],
+        }
+    }
+    volumes, reserved = freeing.held(agent, {"r"}, "p")
+    assert [one["disk"]["persistence"]["id"] for one in volumes] == ["v"]
+    assert len(reserved) == 2
+    assert reserved[0]["disk"] == {"source": {"type": "MOUNT"}}
+    for one in (*volumes, *reserved):
+        assert one["reservations"] == [{"type": "DYNAMIC", "role": "r", "principal": "p"}]
+        assert "role" not in one and "reservation" not in one
+    assert freeing.held({}, {"r"}, "p") == ([], [])
+    assert freeing.roles_of({"roles": ["*", "a", ""]}) == ["a"] and freeing.roles_of({"role": "b"}) == ["b"]
+    assert freeing.node_of("/a/b") == "/dcos-service-a__b"

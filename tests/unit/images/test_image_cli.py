@@ -1,0 +1,80 @@
+"""`dcos-installer image`: what is printed where, exit codes, and errors that say what to do."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from dcos_images import images
+from dcos_installer.cli import cli
+from dcos_installer.providers.nspawn import remains
+from tests.support.images.workshop import Workshop, lock_for
+
+
+@pytest.fixture
+def cache(workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The cache of a builder on the workshop's host, with a lock of ``machine``."""
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setattr(images, "this_host", lambda: workshop.host)
+    monkeypatch.setattr(remains, "MACHINES_DIR", tmp_path / "machines")
+    folder = tmp_path / "dcos" / "images"
+    lock_for(workshop.builder(folder), "machine")
+    return folder
+
+
+def image(*words: str) -> Result:
+    return CliRunner().invoke(cli, ["image", *words])
+
+
+def test_building_prints_the_image_and_tells_its_progress_on_stderr(cache: Path) -> None:
+    done = image("build", "machine")
+    assert done.exit_code == 0, done.stderr
+    assert "building the image" in done.stderr and "building the image" not in done.stdout
+    assert f"tree {cache}" in done.stdout
+    told = json.loads(image("build", "machine", "--json").stdout)
+    assert Path(told["folder"]).parent == cache and told["tree"] in done.stdout
+
+
+def test_the_list_tells_what_is_built(cache: Path) -> None:
+    rows = {row["name"]: row for row in json.loads(image("list", "--json").stdout)}
+    assert set(rows) == {"ec2", "machine", "rack", "vm"} and rows["machine"]["built"] is None
+    image("build", "machine")
+    rows = {row["name"]: row for row in json.loads(image("list", "--json").stdout)}
+    assert rows["machine"]["built"] and rows["machine"]["built"] in image("list").stdout
+    assert rows["rack"]["outputs"] == ["raw", "netboot"]
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (("build", "nothing"), "no image is named 'nothing'"),
+        (("build", "machine", "--lock", "/nowhere"), "the lock /nowhere cannot be read"),
+        (("test", "machine"), "the image 'machine' cannot be booted by itself"),
+        (("diff", "machine", "vm"), "the image 'vm' is not built"),
+        (("diff", "machine", "/etc"), "/etc is not an image"),
+    ],
+)
+def test_what_cannot_be_done_is_an_error_with_what_to_do(cache: Path, words: tuple[str, ...], told: str) -> None:
+    image("build", "machine")
+    done = image(*words)
+    assert done.exit_code == 1
+    assert told in done.stderr
+    assert "what to do: " in done.stderr
+
+
+def test_images_that_are_the_same_differ_in_nothing(cache: Path) -> None:
+    image("build", "machine")
+    done = image("diff", "machine", "machine")
+    assert (done.exit_code, done.stdout) == (0, "they are the same\n")
+
+
+def test_old_images_go_and_the_bytes_are_told(cache: Path, workshop: Workshop) -> None:
+    old = json.loads(image("build", "machine", "--json").stdout)["folder"]
+    lock_for(workshop.builder(cache), "machine", version="2")
+    told = image("gc", "--dry-run").stdout
+    assert f"would remove image machine: {old}" in told and Path(old).exists()
+    assert "bytes freed" in image("gc").stdout
+    assert not Path(old).exists()

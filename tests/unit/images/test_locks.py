@@ -1,0 +1,196 @@
+"""Locks and the store of packages: what is locked comes to the byte or not at all, and errors say what is missing."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+
+import pytest
+
+from dcos_images import lock as lock_module
+from dcos_images.errors import ImageError
+from dcos_images.host import BuildHost
+from dcos_images.images import ImageBuilder
+from dcos_images.including import load_definition
+from dcos_images.lock import Apt, Lock, asked_of, check_lock, read_lock
+from dcos_images.sources import read_sources
+from dcos_images.store import DebStore, LockedPackage
+from tests.support.images.workshop import lock_for
+
+PRINTED = f"""\
+Reading package lists...
+'http://u:p@mirror.example/pool/r/runc/runc_1.1.5%2bds1-1_amd64.deb' runc_1.1.5+ds1-1_amd64.deb 10 SHA256:{"a" * 64}
+'http://mirror.example/pool/j/jre/default-jre-headless_1.17-74_amd64.deb' default-jre-headless_2%3a1.17-74_amd64.deb \
+20 SHA256:{"b" * 64}
+"""
+
+
+def package(content: bytes, name: str = "one") -> LockedPackage:
+    return LockedPackage(name, "1:2.0", "all", hashlib.sha256(content).hexdigest(), len(content))
+
+
+def apt(folder: Path, host: BuildHost, monkeypatch: pytest.MonkeyPatch, says: str = "", fails: str = "") -> Apt:
+    """apt that says this, or fails with that in its log."""
+    monkeypatch.setattr(lock_module, "apt_settings", lambda host: "")
+
+    def run(argv: list[str], *, what: str, log_file: Path, **rest: object) -> str:
+        log_file.write_text(fails)
+        if fails and "update" not in argv:
+            raise ImageError(f"could not {what}", evidence=fails)
+        return says
+
+    monkeypatch.setattr(lock_module, "run", run)
+    return Apt(folder, host, read_sources(host.codename, host.apt_dir), folder / "log")
+
+
+def test_a_lock_is_what_apt_names_and_no_address_is_in_it(
+    host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock = apt(tmp_path, host, monkeypatch, PRINTED).resolve(load_definition("vm"))
+    assert lock.packages == (
+        LockedPackage("default-jre-headless", "2:1.17-74", "amd64", "b" * 64, 20),
+        LockedPackage("runc", "1.1.5+ds1-1", "amd64", "a" * 64, 10),
+    )
+    assert "mirror" not in lock.text()
+    assert lock.packages[0].file == "default-jre-headless_2%3a1.17-74_amd64.deb"
+    (tmp_path / "lock").write_text(lock.text())
+    assert read_lock(tmp_path / "lock") == lock
+    assert not (tmp_path / "apt.conf").exists() and not (tmp_path / "host.sources").exists()  # they may hold secrets
+
+
+@pytest.mark.parametrize(
+    ("said", "what", "hint"),
+    [
+        ("E: Unable to locate package nginx-heavy", "there is no package nginx-heavy for the image 'vm'", "image.toml"),
+        ("E: Package 'x11' has no installation candidate", "there is no package x11 for the image 'vm'", "image.toml"),
+        (
+            "Err:1 http://m InRelease\n  Could not resolve 'm'\nE: Failed to fetch",
+            "sources do not answer",
+            "same command",
+        ),
+    ],
+)
+def test_what_apt_cannot_find_is_told_in_plain_words(
+    host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: str, what: str, hint: str
+) -> None:
+    with pytest.raises(ImageError, match=what) as caught:
+        apt(tmp_path, host, monkeypatch, fails=said).resolve(load_definition("vm"))
+    assert hint in caught.value.hint
+    assert caught.value.evidence
+
+
+def test_a_component_that_the_host_lacks_is_named(
+    host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with pytest.raises(ImageError, match="'rack' wants the component non-free-firmware of Debian") as caught:
+        apt(tmp_path, host, monkeypatch, PRINTED).resolve(load_definition("rack"))
+    assert "hold only main" in caught.value.why
+    (host.apt_dir / "sources.list").write_text("deb http://mirror.example/debian bookworm main non-free-firmware\n")
+    assert apt(tmp_path, host, monkeypatch, PRINTED).resolve(load_definition("rack")).packages
+
+
+def test_a_locked_package_that_mirrors_dropped_is_told_as_such(
+    host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fails = "E: Version '1' for 'systemd' was not found"
+    with pytest.raises(ImageError, match="neither in the store nor in the host's package sources") as caught:
+        list(
+            apt(tmp_path, host, monkeypatch, fails=fails).fetch([package(b"x")], DebStore(tmp_path / "debs"), tmp_path)
+        )
+    assert "image lock" in caught.value.hint
+    assert list(tmp_path.glob("fetch-*")) == []
+
+
+BROKEN_LOCKS = {
+    "no JSON": lambda plain: "{",
+    "a list": lambda plain: "[]",
+    "another version": lambda plain: json.dumps({**plain, "schema": 9}),
+    "a key more": lambda plain: json.dumps({**plain, "more": 1}),
+    "a package without digest": lambda plain: json.dumps({**plain, "packages": [{"name": "x"}]}),
+    "a digest that is a path": lambda plain: json.dumps(
+        {**plain, "packages": [{**plain["packages"][0], "sha256": "../../etc/passwd"}]}
+    ),
+    "a name that is a path": lambda plain: json.dumps(
+        {**plain, "packages": [{**plain["packages"][0], "name": "../../x"}]}
+    ),
+}
+
+
+@pytest.mark.parametrize("broken", BROKEN_LOCKS.values(), ids=list(BROKEN_LOCKS))
+def test_a_broken_lock_is_refused(host: BuildHost, tmp_path: Path, broken: object) -> None:
+    lock = Lock("vm", "bookworm", "amd64", "", (package(b"x"),))
+    assert callable(broken)
+    (tmp_path / "lock.json").write_text(broken(json.loads(lock.text())))
+    with pytest.raises(ImageError, match=r"lock\.json is not a lock"):
+        read_lock(tmp_path / "lock.json")
+
+
+@pytest.mark.parametrize(
+    ("lock", "what"),
+    [
+        (Lock("ec2", "bookworm", "amd64", "", ()), "of another image: 'ec2', not 'vm'"),
+        (Lock("vm", "trixie", "amd64", "", ()), "of another release"),
+        (Lock("vm", "bookworm", "arm64", "", ()), "of another architecture"),
+        (Lock("vm", "bookworm", "amd64", "other packages", ()), "is out of date"),
+    ],
+)
+def test_a_lock_that_does_not_fit_is_refused(host: BuildHost, tmp_path: Path, lock: Lock, what: str) -> None:
+    with pytest.raises(ImageError, match=what):
+        check_lock(lock, load_definition("vm"), host, tmp_path / "lock")
+    check_lock(
+        Lock("vm", "bookworm", "amd64", asked_of(load_definition("vm")), ()), load_definition("vm"), host, tmp_path
+    )
+
+
+def test_the_kept_lock_is_made_anew_only_when_it_does_not_fit(
+    host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    builder = ImageBuilder(host=host, cache=tmp_path / "cache", note=said.append)
+    definition = builder.definition("machine")
+    kept = lock_for(builder, "machine")
+    assert builder.locked(definition) == kept
+    apt(tmp_path, host, monkeypatch, PRINTED)
+    builder.lock_path("machine").write_text(kept.text().replace(kept.asked, "other"))
+    assert {one.name for one in builder.locked(definition).packages} == {"runc", "default-jre-headless"}
+    assert any("locking the packages anew" in text for text in said)
+    (tmp_path / "mine").write_text("{")
+    with pytest.raises(ImageError, match="is not a lock"):  # one that was named is never replaced
+        builder.locked(definition, tmp_path / "mine")
+
+
+def test_the_store_takes_only_what_is_locked(tmp_path: Path) -> None:
+    store, good = DebStore(tmp_path / "debs"), package(b"good")
+    (tmp_path / "got").write_bytes(b"evil")
+    with pytest.raises(ImageError, match="is not the one that was locked"):
+        store.add(tmp_path / "got", good)
+    assert store.missing([good]) == [good]
+    (tmp_path / "got").write_bytes(b"good")
+    store.add(tmp_path / "got", good)
+    assert store.missing([good]) == []
+    store.verify([good])
+
+
+def test_what_was_altered_in_the_store_is_removed_and_named(tmp_path: Path) -> None:
+    store, good = DebStore(tmp_path / "debs"), package(b"good")
+    (tmp_path / "got").write_bytes(b"good")
+    store.add(tmp_path / "got", good)
+    store.path(good.sha256).write_bytes(b"evil")
+    with pytest.raises(ImageError, match=r"were altered: one 1:2\.0"):
+        store.verify([good])
+    assert store.missing([good]) == [good]
+    store.path(good.sha256).write_bytes(b"goo")  # cut by a full disk
+    assert store.missing([good]) == [good]
+
+
+def test_the_store_sweeps_what_no_lock_names(tmp_path: Path) -> None:
+    store = DebStore(tmp_path / "debs")
+    for content in (b"one", b"two"):
+        (tmp_path / "got").write_bytes(content)
+        store.add(tmp_path / "got", package(content))
+    keep = package(b"one")
+    assert store.sweep([keep.sha256], dry_run=True) == 3
+    assert store.missing([package(b"two")]) == []
+    assert store.sweep([keep.sha256], dry_run=False) == 3
+    assert store.missing([keep, package(b"two")]) == [package(b"two")]

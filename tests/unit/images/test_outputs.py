@@ -1,0 +1,186 @@
+"""Outputs: the same tree gives the same bytes, wherever and whenever, and disks are as told."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dcos_images.definition import ImageDefinition, Partitions
+from dcos_images.disks import disk_files, disk_uuid, loader_entry
+from dcos_images.errors import ImageError
+from dcos_images.housekeeping import differing_files, first_difference
+from dcos_images.images import digest_of
+from dcos_images.including import load_definition
+from dcos_images.outputs import Parts, copy_sparse, data_extents, make_outputs, sparse_digest
+from dcos_images.store import file_digest
+from tests.support.images.workshop import UNIT
+
+TOOLS = ("mkfs.erofs", "mkfs.vfat", "mmd", "mcopy", "sfdisk", "qemu-img", "objcopy", "tar", "zstd")
+STUBS = [path for path in (Path("/usr/lib/systemd/boot/efi/linuxx64.efi.stub"),) if path.is_file()]
+needs_tools = pytest.mark.skipif(
+    any(shutil.which(tool, path=f"{os.environ['PATH']}:/usr/sbin:/sbin") is None for tool in TOOLS) or not STUBS,
+    reason="wants what installer/setup-host tests installs",
+)
+OUTPUTS = ("tar", "raw", "qcow2", "netboot")
+SMALL = Partitions(esp_mb=64, root_mb=64, state_min_mb=64)
+
+
+def small_image(folder: Path, outputs: tuple[str, ...] = OUTPUTS) -> Parts:
+    """A tree of a few files, with what an initrd's step leaves; ``folder`` is new."""
+    definition: ImageDefinition = replace(load_definition("vm"), outputs=outputs, partitions=SMALL)
+    tree, boot, work = folder / "tree", folder / "boot", folder / "work"
+    for one in (tree / "etc", tree / "usr/bin", tree / "boot", boot, work, folder / "out"):
+        one.mkdir(parents=True)
+    (tree / "etc/os-release").write_text("ID=debian\n")
+    (tree / "etc/unit").write_text(UNIT)
+    (tree / "usr/bin/large").write_bytes(bytes(range(256)) * 4096)
+    (tree / "usr/bin/link").symlink_to("large")
+    os.link(tree / "usr/bin/large", tree / "usr/bin/twin")
+    (tree / "boot/vmlinuz").write_bytes(b"not in the root")
+    for path in (*tree.rglob("*"), tree):
+        os.utime(path, (5, 5), follow_symlinks=False)
+    (boot / "vmlinuz").write_bytes(b"kernel" * 1000)
+    (boot / "initrd").write_bytes(b"initrd" * 1000)
+    (boot / "systemd-bootx64.efi").write_bytes(b"loader" * 100)
+    shutil.copyfile(STUBS[0], boot / "linuxx64.efi.stub")
+    return Parts(definition, tree, boot, folder / "out", work, folder / "log")
+
+
+def say_nothing(text: str) -> None:
+    pass
+
+
+@needs_tools
+def test_outputs_made_twice_have_the_same_bytes(tmp_path: Path) -> None:
+    first = small_image(tmp_path / "first")
+    make_outputs(first, say_nothing)
+    time.sleep(2.1)  # times of FAT count two seconds
+    second = small_image(tmp_path / "elsewhere" / "second")
+    before = os.umask(0o077)
+    try:
+        made = make_outputs(second, say_nothing)
+    finally:
+        os.umask(before)
+    assert first_difference(first.folder, second.folder) == ""
+    assert set(made) == set(OUTPUTS)
+    # Nothing of the work is left, and nothing was written beside.
+    assert {path.name for path in second.folder.iterdir()} == {path.name for path in made.values()}
+
+
+@needs_tools
+def test_a_disk_holds_what_the_firmware_and_the_initrd_look_for(tmp_path: Path) -> None:
+    parts = small_image(tmp_path / "image", ("raw", "qcow2"))
+    made = make_outputs(parts, say_nothing)
+    raw = made["raw"]
+    shown = subprocess.run(["/usr/sbin/sfdisk", "--json", raw], check=True, capture_output=True, text=True).stdout
+    table = json.loads(shown)["partitiontable"]
+    esp, root = table["partitions"]
+    assert (table["label"], table["id"].lower()) == ("gpt", str(disk_uuid("disk")))
+    assert (esp["type"].upper(), root["name"]) == ("C12A7328-F81F-11D2-BA4B-00A0C93EC93B", "root-a")
+    assert root["uuid"].lower() == str(disk_uuid("root-a"))
+    assert f"root=PARTUUID={root['uuid'].lower()}" in loader_entry("a", ())
+    shown = subprocess.run(
+        ["mtype", "-i", f"{raw}@@{esp['start'] * 512}", "::/loader/entries/a.conf"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={**os.environ, "MTOOLS_SKIP_CHECK": "1"},
+    ).stdout
+    assert shown == loader_entry("a", parts.definition.arguments)
+    with raw.open("rb") as file:
+        file.seek(root["start"] * 512 + 1024)
+        assert file.read(4) == bytes.fromhex("e2e1f5e0")  # erofs
+    assert raw.stat().st_blocks * 512 < raw.stat().st_size / 4  # sparse
+    back = tmp_path / "back.raw"
+    subprocess.run(["qemu-img", "convert", "-O", "raw", made["qcow2"], back], check=True)
+    assert file_digest(back) == file_digest(raw)
+
+
+@needs_tools
+def test_a_network_boots_a_root_that_is_named_by_its_digest(tmp_path: Path) -> None:
+    parts = small_image(tmp_path / "image", ("netboot",))
+    folder = make_outputs(parts, say_nothing)["netboot"]
+    (root,) = folder.glob("root-*.erofs")
+    digest = root.name.removeprefix("root-").removesuffix(".erofs")
+    assert file_digest(root) == digest
+    assert f"dcos.root.sha256={digest}" in (folder / "boot.ipxe").read_text()
+    sections = [f"--dump-section=.{name}={tmp_path / name}" for name in ("cmdline", "linux")]
+    argv = ["objcopy", *sections, str(folder / "boot.efi"), str(tmp_path / "unused")]
+    dumped = subprocess.run(argv, capture_output=True, text=True)
+    assert dumped.returncode == 0, dumped.stderr
+    assert f"dcos.root.sha256={digest}".encode() in (tmp_path / "cmdline").read_bytes()
+    assert (tmp_path / "linux").read_bytes().startswith(b"kernelkernel")
+
+
+@needs_tools
+@pytest.mark.parametrize(
+    ("partitions", "large", "key"),
+    [
+        (Partitions(64, 1, 64), "tree/usr/bin/noise", "root_mb"),
+        (Partitions(64, 64, 64), "boot/initrd", "esp_mb"),
+    ],
+)
+def test_what_does_not_fit_its_partition_is_refused(
+    tmp_path: Path, partitions: Partitions, large: str, key: str
+) -> None:
+    parts = small_image(tmp_path / "image", ("raw",))
+    (tmp_path / "image" / large).write_bytes(os.urandom(30 << 20))
+    parts = replace(parts, definition=replace(parts.definition, partitions=partitions))
+    with pytest.raises(ImageError, match="does not fit its partition") as caught:
+        make_outputs(parts, say_nothing)
+    assert f"partitions.{key}" in caught.value.hint
+
+
+def test_a_sparse_file_is_copied_and_digested_without_its_holes(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    with source.open("wb") as file:
+        file.truncate(40 << 20)
+        for at in (3 << 20, 17 << 20):
+            file.seek(at)
+            file.write(b"data" * 1000)
+    with target.open("wb") as file:
+        file.truncate(50 << 20)
+    copy_sparse(source, target, 5 << 20)
+    with target.open("rb") as file:
+        assert sum(end - start for start, end in data_extents(file.fileno())) < 1 << 20
+        file.seek(8 << 20)
+        assert file.read(4000) == b"data" * 1000
+    assert sparse_digest(target) == file_digest(target) == digest_of(target)
+    empty = tmp_path / "empty"
+    empty.write_bytes(b"")
+    assert sparse_digest(empty) == file_digest(empty)
+
+
+def test_the_first_differing_file_is_named(tmp_path: Path) -> None:
+    for name in ("one", "two"):
+        (tmp_path / name / "tree" / "etc").mkdir(parents=True)
+        (tmp_path / name / "tree" / "etc" / "same").write_text("same")
+        (tmp_path / name / "disk.raw").write_bytes(b"x" * 100)
+        for path in (tmp_path / name).rglob("*"):
+            os.utime(path, (5, 5))
+    assert first_difference(tmp_path / "one", tmp_path / "two") == ""
+    other = tmp_path / "two" / "tree" / "etc" / "same"
+    other.write_text("else")
+    os.utime(other, (5, 5))
+    assert first_difference(tmp_path / "one", tmp_path / "two") == "tree/etc/same: content"
+    other.chmod(0o600)
+    assert differing_files(tmp_path / "one/tree", tmp_path / "two/tree") == ["/etc/same: mode, content"]
+    (tmp_path / "two/disk.raw").write_bytes(b"x" * 50 + b"y" * 50)
+    assert first_difference(tmp_path / "one", tmp_path / "two") == "disk.raw: content, from byte 50 on"
+
+
+def test_the_disk_that_a_machine_needs_follows_from_its_partitions() -> None:
+    definition = load_definition("vm")
+    assert definition.partitions is not None
+    files = {file.path: file.content.decode() for file in disk_files(definition)}
+    assert f"LEAST_DISK_MB={definition.partitions.least_disk_mb}" in files["/usr/lib/dcos/image.env"]
+    assert f"UUID={disk_uuid('root-b')}" in files["/usr/lib/repart.d/30-root-b.conf"]
+    assert f"STATE_UUID={disk_uuid('state')}" in files["/usr/lib/dcos/image.env"]
+    assert disk_files(replace(definition, partitions=None)) == ()

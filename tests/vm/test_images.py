@@ -1,0 +1,110 @@
+"""Images that boot, really built and booted: what docs/images.md tells, and that a disk has the same bytes twice."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import sys
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from dcos_images import trial
+from dcos_images.data import definitions_dir
+from dcos_images.definition import Partitions
+from dcos_images.errors import ImageError
+from dcos_images.housekeeping import first_difference
+from dcos_images.images import ImageBuilder
+from dcos_images.trial import Trial, boot
+from tests.support.documented import ROOT, fences
+
+PAGE = "docs/images.md"
+PROGRAMS = Path(sys.executable).parent
+HOURS = 2 * 3600.0
+
+pytestmark = [
+    pytest.mark.soak,
+    pytest.mark.skipif(
+        os.geteuid() != 0 or shutil.which("qemu-system-x86_64") is None,
+        reason="needs root, qemu-system-x86 and ovmf",
+    ),
+]
+
+
+@pytest.fixture(scope="module")
+def cache_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("cache")
+
+
+def run(script: str, cache_home: Path, folder: Path) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "XDG_CACHE_HOME": str(cache_home), "PATH": f"{PROGRAMS}:{os.environ['PATH']}"}
+    return subprocess.run(
+        ["/bin/sh", "-c", script], env=environment, cwd=folder, capture_output=True, text=True, timeout=HOURS
+    )
+
+
+def test_the_commands_of_the_page_work_as_they_stand_there(cache_home: Path, tmp_path: Path) -> None:
+    built = run("dcos-installer image build ec2", cache_home, tmp_path)  # what vm is compared with
+    assert built.returncode == 0, built.stderr
+    lines = [
+        line
+        for fence in fences((ROOT / PAGE).read_text(), PAGE)
+        if fence.language == "sh"
+        for line in fence.script.splitlines()
+    ]
+    assert len(lines) >= 6
+    for line in lines:
+        done = run(line, cache_home, tmp_path)
+        assert done.returncode == (1 if " diff " in line else 0), f"{line}: {done.stdout}{done.stderr}"
+        assert done.stdout
+
+
+def test_a_disk_built_twice_has_the_same_bytes(cache_home: Path, tmp_path: Path) -> None:
+    first = ImageBuilder(cache=cache_home / "dcos/images")
+    one = first.ensure("vm")
+    second = ImageBuilder(cache=tmp_path / "elsewhere")
+    second.cache.mkdir()
+    for name in ("locks", "debs"):
+        shutil.copytree(first.cache / name, second.cache / name, copy_function=os.link)
+    assert first_difference(one.folder, second.ensure("vm").folder) == ""
+
+
+def test_a_machine_boots_a_root_that_it_fetches_from_a_network(cache_home: Path, tmp_path: Path) -> None:
+    definitions = tmp_path / "definitions"
+    shutil.copytree(definitions_dir(), definitions)
+    path = definitions / "vm/image.toml"
+    path.write_text(path.read_text().replace('["qcow2"]', '["netboot"]'))
+    builder = ImageBuilder(cache=cache_home / "dcos/images", definitions=definitions)
+    told = boot(builder.ensure("vm"), builder.definition("vm"), deadline=HOURS)
+    assert "/ erofs ro" in told.of("MOUNT") and "/var tmpfs rw" in told.of("MOUNT")
+
+
+def test_a_disk_that_is_too_small_is_told_on_the_console(cache_home: Path) -> None:
+    builder = ImageBuilder(cache=cache_home / "dcos/images")
+    definition = builder.definition("vm")
+    assert definition.partitions is not None
+    smaller = Partitions(definition.partitions.esp_mb, definition.partitions.root_mb, -512)
+    with pytest.raises(ImageError, match="does not boot well") as caught:
+        boot(builder.ensure("vm"), replace(definition, partitions=smaller), deadline=HOURS)
+    assert f"it has to have {definition.partitions.least_disk_mb} MB" in caught.value.evidence
+
+
+def test_the_state_survives_a_power_cut_and_grows_with_the_disk(cache_home: Path, tmp_path: Path) -> None:
+    builder = ImageBuilder(cache=cache_home / "dcos/images")
+    image, definition = builder.ensure("vm"), builder.definition("vm")
+    boots = trial._bootable(image, definition, "qcow2", tmp_path, 0)
+    told = []
+    for size in ("", "8G"):
+        if size:
+            subprocess.run(["qemu-img", "resize", "-q", tmp_path / "disk.qcow2", size], check=True)
+        with trial._running(boots, "tcg", tmp_path) as guest:  # which ends as a power cut does
+            assert trial._wait(guest, time.monotonic() + HOURS, HOURS) == "", guest.serial[-3000:]
+            told.append(Trial(trial._lines(guest.notified), 0.0, "tcg"))
+    first, second = told
+    assert [trial.problems(one, "qcow2") for one in told] == [[], []]
+    assert first.of("MACHINE_ID") == second.of("MACHINE_ID")
+    assert first.of("HOST_KEY") == second.of("HOST_KEY")
+    assert int(second.of("STATE_MB")[0]) > int(first.of("STATE_MB")[0]) + 3000

@@ -1,0 +1,230 @@
+"""What a revision is made of besides its own text: files and images by URI, with the digests that are known of them.
+
+``artifacts/<package>.json`` of a built tree tells them for all revisions of a package (docs/universe.md); it is signed.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from dcos_universe.errors import UniverseError
+from dcos_universe.model import Json, Revision
+
+FORMAT = 1
+FILE = "digests.json"
+"""Beside package.json: the digests that the publisher knows. It is in no repository file."""
+
+ASSET, CLI, ICON, SCREENSHOT, IMAGE = "asset", "cli", "icon", "screenshot", "image"
+_HEX = re.compile(r"[0-9a-f]{64}")
+_LARGEST = 4 << 20
+
+
+@dataclass(frozen=True, slots=True)
+class Digest:
+    """SHA-256 in hex; of an image, that of its manifest. ``size`` in bytes."""
+
+    sha256: str
+    size: int | None = None
+
+    @classmethod
+    def of(cls, value: object, where: str) -> Digest:
+        """Of ``"sha256:<hex>"`` or ``{"sha256": hex, "size": n}``. Raises `UniverseError`."""
+        size = None
+        if isinstance(value, dict) and set(value) <= {"sha256", "size"}:
+            size = value.get("size")
+            value = f"sha256:{value.get('sha256')}"
+        found = value.removeprefix("sha256:") if isinstance(value, str) and value.startswith("sha256:") else ""
+        if (
+            not _HEX.fullmatch(found)
+            or isinstance(size, bool)
+            or not (size is None or (isinstance(size, int) and size >= 0))
+        ):
+            raise UniverseError(
+                f"{where} is no digest",
+                why=f"it is {str(value)[:90]!r}",
+                hint='write "sha256:" and 64 small hex digits',
+            )
+        return cls(found, size)
+
+    @property
+    def json(self) -> Json:
+        return {"sha256": self.sha256} if self.size is None else {"sha256": self.sha256, "size": self.size}
+
+
+@dataclass(frozen=True, slots=True)
+class Artifact:
+    """``kind`` is one of those above, ``name`` its alias in resource.json (of a CLI, the platform: ``linux/x86-64``),
+    ``uri`` where it lies (of an image, its reference), ``digest`` None when nobody has said it."""
+
+    kind: str
+    name: str
+    uri: str
+    digest: Digest | None = None
+
+    @property
+    def json(self) -> Json:
+        told: Json = {"kind": self.kind, "name": self.name, "uri": self.uri}
+        return told if self.digest is None else {**told, **self.digest.json}
+
+
+_FILE_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,126}[A-Za-z0-9])?")
+
+
+def file_name(revision: Revision) -> str:
+    """The package's name, where it is one that files may have: entries of repositories come from anybody.
+
+    Raises `UniverseError`.
+    """
+    if not _FILE_NAME.fullmatch(revision.name) or ".." in revision.name or revision.release_version < 0:
+        raise UniverseError(
+            f"{revision.name[:80]!r} (revision {revision.release_version}) names no package",
+            why="a name has letters, digits and hyphens, and a revision is not below 0",
+            hint="have the repository checked by its publisher: dcos-universe check",
+        )
+    return revision.name
+
+
+def of(revision: Revision, known: Mapping[str, Digest] | None = None) -> list[Artifact]:
+    """All artifacts that resource.json names, in its order; empty URIs are none. ``known``: digests by URI.
+
+    Raises `UniverseError` when two sources tell different digests of one.
+    """
+    known = known or {}
+    return [
+        replace(one, digest=_agreed(revision, one, known.get(one.uri)))
+        for one in _named(revision.resource or {}, revision)
+    ]
+
+
+def _agreed(revision: Revision, one: Artifact, told: Digest | None) -> Digest | None:
+    if one.digest is None or told is None:
+        return one.digest or told
+    if one.digest.sha256 != told.sha256:
+        raise UniverseError(
+            f"the digest of {one.uri} is told in two ways",
+            why=f"resource.json of {revision} has {one.digest.sha256}, {FILE} {told.sha256}",
+            hint="see which file it is, and mend the other",
+        )
+    return told if told.size is not None else one.digest
+
+
+def _named(resource: Json, revision: Revision) -> Iterator[Artifact]:
+    assets = _object(resource.get("assets"))
+    for name, uri in _object(assets.get("uris")).items():
+        if uri:
+            yield Artifact(ASSET, name, str(uri))
+    for name, reference in _object(_object(assets.get("container")).get("docker")).items():
+        if reference:
+            digest = str(reference).partition("@sha256:")[2]
+            yield Artifact(IMAGE, name, str(reference), Digest(digest) if _HEX.fullmatch(digest) else None)
+    for system, machines in _object(_object(resource.get("cli")).get("binaries")).items():
+        for machine, binary in _object(machines).items():
+            uri = _object(binary).get("url")
+            if uri:
+                yield Artifact(CLI, f"{system}/{machine}", str(uri), _content_hash(_object(binary)))
+    images = _object(resource.get("images"))
+    for name, uri in images.items():
+        if isinstance(uri, str) and uri:
+            yield Artifact(ICON, name, uri)
+    screenshots = images.get("screenshots")
+    for number, uri in enumerate(screenshots if isinstance(screenshots, list) else ()):
+        if uri:
+            yield Artifact(SCREENSHOT, str(number), str(uri))
+
+
+def _content_hash(binary: Json) -> Digest | None:
+    for one in binary.get("contentHash") or ():
+        if isinstance(one, dict) and one.get("algo") == "sha256" and _HEX.fullmatch(str(one.get("value")).lower()):
+            return Digest(str(one["value"]).lower())
+    return None
+
+
+def _object(value: object) -> Json:
+    return value if isinstance(value, dict) else {}
+
+
+def read(folder: Path) -> dict[str, Digest]:
+    """The digests beside the revision in that folder, by URI; none when there is no file. Raises `UniverseError`."""
+    path = folder / FILE
+    try:
+        if path.is_symlink() or (path.exists() and not path.is_file()):
+            raise UniverseError(f"{path} cannot be read", why="it is no regular file")
+        with path.open("rb") as file:
+            content = file.read(_LARGEST + 1)
+    except FileNotFoundError:
+        return {}
+    except OSError as error:
+        raise UniverseError(f"{path} cannot be read", why=error.strerror or str(error)) from error
+    if len(content) > _LARGEST:
+        raise UniverseError(f"{path} cannot be read", why=f"it has more than {_LARGEST} bytes")
+    try:
+        found = json.loads(content)
+    except (ValueError, RecursionError) as error:
+        raise UniverseError(f"{path} is not understood", why=f"it is no JSON: {error}") from error
+    if not isinstance(found, dict):
+        raise UniverseError(
+            f"{path} is not understood", why="it is no JSON object", hint='{"<uri>": "sha256:<hex>", …}'
+        )
+    return {uri: Digest.of(value, f"{path}: {uri}") for uri, value in found.items()}
+
+
+def encoded(digests: Mapping[str, Digest]) -> bytes:
+    """As `read` reads it: sorted by URI, a line each."""
+    told = {uri: digests[uri].json for uri in sorted(digests)}
+    return (json.dumps(told, indent=1, ensure_ascii=True) + "\n").encode("ascii")
+
+
+def missing(folder: Path, revision: Revision) -> list[Artifact]:
+    """What of the revision in that folder has no digest: a mirror cannot tell whether it got the right bytes."""
+    return [one for one in of(revision, read(folder)) if one.digest is None]
+
+
+# --- the signed file of a package ------------------------------------------------------------------------------------
+
+
+def sidecar(package: str, revisions: Iterable[tuple[Revision, str, list[Artifact], Json]]) -> bytes:
+    """``artifacts/<package>.json``: of each revision its version, the digest of its entry, its artifacts and its
+    SBOM."""
+    told: Json = {}
+    for revision, entry, artifacts, sbom in sorted(revisions, key=lambda each: each[0].release_version):
+        told[str(revision.release_version)] = {
+            "version": revision.version,
+            "entry": entry,
+            "artifacts": [one.json for one in artifacts],
+            "sbom": sbom,
+        }
+    whole = {"format": FORMAT, "package": package, "revisions": told}
+    return json.dumps(whole, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def entry_digest(revision: Revision) -> str:
+    """SHA-256 of the revision's entry, written as repository files write it."""
+    return sha256(json.dumps(revision.entry).encode("ascii")).hexdigest()
+
+
+def told(content: bytes) -> dict[int, dict[str, Digest]]:
+    """By revision, what digests a sidecar tells, by URI; nothing of one that is damaged."""
+    try:
+        return told_of(json.loads(content))
+    except (ValueError, KeyError, TypeError, AttributeError, UniverseError):
+        return {}
+
+
+def told_of(sidecar: Json) -> dict[int, dict[str, Digest]]:
+    """The same of one that is decoded. Raises whatever fits when it is none."""
+    return {int(number): dict(_digests(one)) for number, one in sidecar["revisions"].items()}
+
+
+def _digests(one: Any) -> Iterator[tuple[str, Digest]]:
+    for artifact in one["artifacts"]:
+        if "sha256" in artifact:
+            yield (
+                str(artifact["uri"]),
+                Digest.of({key: artifact[key] for key in ("sha256", "size") if key in artifact}, "a sidecar"),
+            )

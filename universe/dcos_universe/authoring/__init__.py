@@ -1,0 +1,1 @@
+"""Authoring: making and converting packages; withdrawing, promoting and removing their revisions."""

@@ -1,0 +1,137 @@
+"""Checks ``resource.json`` and the digests beside it: addresses, images, programs of the command line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import unquote
+
+from dcos_universe.artifacts import Digest
+from dcos_universe.check.findings import Finding
+from dcos_universe.check.wording import told
+from dcos_universe.errors import UniverseError
+from dcos_universe.reading import DIGESTS, RESOURCE
+from dcos_universe.schema_walk import Place
+from dcos_universe.validate import check_file
+
+_ADDRESS = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*:[!-~]+")
+_WAY = re.compile(r"[^?#]*")
+_WEB = re.compile(r"[hH][tT][tT][pP][sS]?://(?:[^/?#@]*@)?[^/?#@]+")
+_IMAGE = re.compile(
+    r"(?:[a-zA-Z0-9](?:[a-zA-Z0-9.-]*[a-zA-Z0-9])?(?::[0-9]{1,5})?/)?"
+    r"[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*(?:/[a-z0-9]+(?:(?:\.|_{1,2}|-+)[a-z0-9]+)*)*"
+    r"(?::[A-Za-z0-9_][A-Za-z0-9._-]{0,127})?(?P<digest>@sha256:[0-9a-f]{64})?"
+)
+
+
+def check_resource(resource: Any, packaging: str) -> Iterator[Finding]:
+    """``resource``: the parsed file."""
+    if resource == {}:
+        return
+    schema = "resource-2" if packaging == "2.0" else "resource-3"
+    for mismatch in check_file(schema, resource):
+        for finding in told(RESOURCE, mismatch, packaging):
+            if packaging == "2.0" and finding.path == ("cli",):
+                what = "cli came with packagingVersion 3.0, and this is 2.0"
+                finding = Finding(RESOURCE, ("cli",), finding.rule, what, "use packagingVersion 3.0, or command.json")
+            yield finding
+    for path, url in _addresses(resource):
+        yield from _address(path, url)
+    for path, image in _images(resource):
+        if not image:
+            yield Finding(RESOURCE, path, "empty-uri", "the image is empty", "name the image, or take the key away")
+        elif len(image) > 1000 or not _IMAGE.fullmatch(image):
+            what = f"{image[:80]!r} is no reference of an image"
+            yield Finding(RESOURCE, path, "image", what, "write [REGISTRY/]NAME[:TAG][@sha256:DIGEST]")
+
+
+def check_digests(digests: Any, resource: Any) -> Iterator[Finding]:
+    """``digests``: the parsed digests.json, or None: its form, and what has no digest."""
+    known: dict[str, Any] = digests if isinstance(digests, dict) else {}
+    said = {url: value for _, url, value in _programs(resource)}
+    for key, value in known.items():
+        try:
+            digest = Digest.of(value, key)
+        except UniverseError as fault:
+            yield Finding(DIGESTS, (key,), "hash", f"it is no digest: {fault.why}", fault.hint)
+            continue
+        if said.get(key, digest.sha256).lower() != digest.sha256:
+            what = f"resource.json says {said[key]}"
+            yield Finding(DIGESTS, (key,), "hash", what, "find out which one is right")
+    for path, url in _uris(resource):
+        if url and url not in known:
+            what = f"nobody can tell whether {url[:100]} is what it was"
+            yield Finding(RESOURCE, path, "no-digest", what, "let dcos-universe digests write its SHA-256 down")
+    for path, image in _images(resource):
+        found = _IMAGE.fullmatch(image) if len(image) <= 1000 else None
+        if found and not found["digest"] and image not in known:
+            what = f"{image[:100]} can become another image"
+            remedy = "add @sha256:DIGEST, or let dcos-universe digests write it down"
+            yield Finding(RESOURCE, path, "no-digest", what, remedy)
+    if known:
+        named = {url for _, url in _addresses(resource)} | {image for _, image in _images(resource)}
+        for key in sorted(known.keys() - named):
+            what = f"resource.json has no {key[:100]!r}"
+            yield Finding(DIGESTS, (key,), "unused-digest", what, "take it away")
+
+
+def _address(path: Place, url: str) -> Iterator[Finding]:
+    if not url:
+        yield Finding(RESOURCE, path, "empty-uri", "the address is empty", "write it, or take the key away")
+        return
+    if len(url) > 4000 or not _ADDRESS.fullmatch(url):
+        what = f"{url[:80]!r} is no address"
+        yield Finding(RESOURCE, path, "url", what, "write SCHEME://HOST/PATH without spaces")
+        return
+    if url[:5].lower() in ("http:", "https") and not _WEB.match(url):
+        yield Finding(RESOURCE, path, "url", f"{url[:80]!r} names no host", "write https://HOST/PATH")
+        return
+    way = _WAY.match(url.split("://", 1)[-1])[0]  # type: ignore[index]  # it matches every text
+    if ("%" in way or ".." in way) and ".." in unquote(unquote(way)).replace("\\", "/").split("/"):
+        what = f"{url[:80]!r} leads out of where it begins"
+        yield Finding(RESOURCE, path, "escape", what, "write the address without ..")
+    if "@" in way and "://" in url and ":" in way.partition("/")[0].rpartition("@")[0]:
+        yield Finding(RESOURCE, path, "credentials", "the address holds a password", "take it out")
+
+
+def _addresses(resource: Any) -> Iterator[tuple[Place, str]]:
+    yield from _uris(resource)
+    images = resource.get("images") if isinstance(resource, dict) else None
+    for key, value in images.items() if isinstance(images, dict) else ():
+        if isinstance(value, str):
+            yield ("images", key), value
+        elif isinstance(value, list):
+            yield from ((("images", key, at), one) for at, one in enumerate(value) if isinstance(one, str))
+    yield from ((path, url) for path, url, _ in _programs(resource))
+
+
+def _uris(resource: Any) -> Iterator[tuple[Place, str]]:
+    yield from _texts(resource, ("assets", "uris"))
+
+
+def _images(resource: Any) -> Iterator[tuple[Place, str]]:
+    yield from _texts(resource, ("assets", "container", "docker"))
+
+
+def _programs(resource: Any) -> Iterator[tuple[Place, str, str]]:
+    """Where each program of the command line is said to lie, and its digest, ``""`` where there is none."""
+    binaries = _inside(resource, ("cli", "binaries"))
+    for system in binaries:
+        for kind in _inside(binaries, (system,)):
+            program = _inside(binaries, (system, kind))
+            url, hashes = program.get("url"), program.get("contentHash")
+            values = [one.get("value") for one in hashes if isinstance(one, dict)] if isinstance(hashes, list) else []
+            if isinstance(url, str):
+                value = values[0] if values and isinstance(values[0], str) else ""
+                yield ("cli", "binaries", system, kind, "url"), url, value
+
+
+def _texts(resource: Any, path: tuple[str, ...]) -> Iterator[tuple[Place, str]]:
+    yield from (((*path, key), value) for key, value in _inside(resource, path).items() if isinstance(value, str))
+
+
+def _inside(value: Any, path: tuple[str, ...]) -> dict[str, Any]:
+    for key in path:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,55 @@
+"""What verbs about packages have in common: where they are, which revision is meant, and how its state is told."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TypeVar
+
+import click
+
+from dcos_universe import states
+from dcos_universe.authoring import sources
+from dcos_universe.states import RevisionState, States
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+REVISION = click.IntRange(0, 2**63 - 1)
+
+
+def source_option(command: F) -> F:
+    return click.option(
+        "--source",
+        type=click.Path(path_type=Path),
+        default=Path(),
+        help="The folder with packages/ (the current one).",
+    )(command)
+
+
+def json_option(command: F) -> F:
+    return click.option("--json", "as_json", is_flag=True, help="Print JSON.")(command)
+
+
+def change(source: Path, name: str, revision: int, changed: Callable[[States, RevisionState], RevisionState]) -> States:
+    """Changes what is said of one revision that is there. Raises `UniverseError`."""
+    root = sources.root_of(source)
+    key = sources.existing(root, name, revision)
+    return states.change(
+        root, lambda said: said.changed(key.name, key.revision, changed(said, said.of(name, revision)))
+    )
+
+
+def tell(said: States, name: str, revision: int, as_json: bool) -> None:
+    state = said.of(name, revision)
+    channel = said.channel(name, revision)
+    if as_json:
+        told = {"yanked": state.yanked, "deprecated": state.deprecated, "channel": channel}
+        click.echo(json.dumps({"name": name, "revision": revision, **told}))
+        return
+    words = [
+        f"yanked: {state.yanked}" if state.yanked else "",
+        f"deprecated: {state.deprecated}" if state.deprecated else "",
+    ]
+    click.echo("; ".join([f"{name} (revision {revision}): channel {channel}", *filter(None, words)]))
+    click.echo("Clients see it after the next build, sign and publish.")

@@ -1,0 +1,39 @@
+"""What went wrong with a repository or a package: what happened, why, and what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+
+class UniverseError(Exception):
+    """A package or a repository cannot be read, made or published. Library code raises it and never prints."""
+
+    def __init__(self, what: str, *, why: str = "", hint: str = "") -> None:
+        self.what = what
+        self.why = why
+        self.hint = hint
+        super().__init__(what)
+
+    def __str__(self) -> str:
+        lines = [self.what]
+        if self.why:
+            lines.append(f"why: {self.why}")
+        if self.hint:
+            lines.append(f"what to do: {self.hint}")
+        return "\n".join(lines)
+
+
+def refusal(fault: OSError) -> str:
+    """What the system refused, and of which file."""
+    told = fault.strerror or str(fault)
+    return f"{fault.filename}: {told}" if fault.filename is not None else told
+
+
+@contextmanager
+def faults_told(what: str, hint: str) -> Iterator[None]:
+    """What the system refuses meanwhile (a full disk, missing rights, too many links) is raised as `UniverseError`."""
+    try:
+        yield
+    except OSError as fault:
+        raise UniverseError(what, why=refusal(fault), hint=hint) from fault

@@ -1,0 +1,23 @@
+"""Names in a built tree: which of them always stand for the same bytes."""
+
+from __future__ import annotations
+
+import re
+
+_VERSIONED = re.compile(r"metadata/[0-9]+\.[\w-]+\.json", re.ASCII)
+_BY_DIGEST = re.compile(r"(?:[0-9a-f]{64}|[0-9a-f]{128})(?:\.[\x21-\x2e\x30-\x7e]+)?")
+_STEP = re.compile(r"delta/[^/]+/[0-9a-f]{64}\.json(?:\.gz|\.zst)?")
+
+
+def versioned(path: str) -> bool:
+    """Whether it is TUF metadata of one version: ``metadata/7.snapshot.json``."""
+    return bool(_VERSIONED.fullmatch(path))
+
+
+def immutable(path: str) -> bool:
+    """Whether the name holds a version or a digest of what it names: TUF's metadata and targets, artifacts, layers of
+    images, steps from one index to the next."""
+    if versioned(path) or _STEP.fullmatch(path):
+        return True
+    first, *rest = path.split("/")
+    return first in ("targets", "blobs", "images") and any(_BY_DIGEST.fullmatch(part) for part in rest)

@@ -1,0 +1,223 @@
+"""`mirror`: chosen packages with all that they need, as a tree that is signed, served and published like any other."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import shutil
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dcos_runtime.counting import counted
+from dcos_universe import artifacts
+from dcos_universe.artifacts import IMAGE, Artifact, Digest
+from dcos_universe.building import builder
+from dcos_universe.building.room import room
+from dcos_universe.errors import UniverseError, faults_told
+from dcos_universe.index import durable
+from dcos_universe.index.mirror_names import blob_at, blob_name, image_at
+from dcos_universe.mirror import downloading, images, sources
+from dcos_universe.mirror.downloading import BlobStore, Download, Progress
+from dcos_universe.mirror.rewriting import IMAGES, files, outside, rewritten
+from dcos_universe.mirror.selecting import select
+from dcos_universe.model import Revision
+from dcos_universe.trust import sidecars
+from dcos_universe.trust.staging import Staging
+from dcos_universe.validate import check_entry
+
+
+@dataclass
+class Mirrored:
+    """What a bundle holds. ``outside``: what templates name past resource.json and is therefore not in it."""
+
+    out: Path
+    revisions: list[str] = field(default_factory=list)
+    artifacts: int = 0
+    files: int = 0
+    bytes: int = 0
+    images: int = 0
+    outside: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """``url``: where the bundle will be served. ``registry``: the registry that images are named by (as they are,
+    without). ``require_digests``: nothing is fetched whose digest nobody knows."""
+
+    url: str
+    registry: str = ""
+    jobs: int = 4
+    with_images: bool = True
+    require_digests: bool = False
+    plain_http: bool = False
+    largest: int = downloading.LARGEST
+    pause: float = 1.0
+
+
+def mirror(
+    where: str,
+    out: Path,
+    packages: Sequence[str],
+    settings: Settings,
+    *,
+    root: bytes | None = None,
+    progress: Progress = lambda *_: None,
+) -> Mirrored:
+    """Brings the packages (see `select`) and puts the bundle in ``out``'s place by one rename. What was brought
+    stays in ``.<out>.mirror`` beside it, and is not brought again. Raises `UniverseError`; ``out`` is then as it was.
+    """
+    if not settings.url.startswith(("http://", "https://")):
+        raise UniverseError(
+            f"{settings.url!r} is not where a mirror is served",
+            hint="--url http://HOST:PORT/, as its clients will name it",
+        )
+    out = Path(os.path.realpath(out))
+    work = out.parent / f".{out.name}.mirror"
+    with faults_told(f"the mirror {out} cannot be made", _HINT):
+        work.mkdir(parents=True, exist_ok=True)
+        with durable.alone(work, "the work folder of a mirror,"):
+            return _Bundle(out, work, settings, progress).run(where, packages, root)
+
+
+_HINT = "look at the disk and at rights; the tree is as it was, what came is kept: run this again, and it goes on"
+
+
+class _Bundle:
+    def __init__(self, out: Path, work: Path, settings: Settings, progress: Progress) -> None:
+        self.out, self.work, self.settings, self.progress = out, work, settings, progress
+        self.store = BlobStore(work)
+        self.url = settings.url.rstrip("/")
+        self.done = Mirrored(out)
+
+    def run(self, where: str, packages: Sequence[str], root: bytes | None) -> Mirrored:
+        source = sources.read(where, root=root, state=self.work / "source-state")
+        chosen = [_sound(revision) for revision in select(source.revisions, packages)]
+        needs = [(revision, artifacts.of(revision, source.known(revision))) for revision in chosen]
+        self.done.revisions = [str(revision) for revision, _ in needs]
+        for revision, those in needs:
+            self.done.outside += outside(revision, those)
+            self.done.artifacts += len(those)
+        found = self._files([each for _, those in needs for each in those if each.kind != IMAGE])
+        pictures = self._images([each for _, those in needs for each in those if each.kind == IMAGE])
+        known = self._source(needs, found, pictures)
+        builder.build(self.work / "packages-source", self.work / "tree")
+        self._put(known, found, pictures)
+        self.store.only(digest.sha256 for digest in found.values())
+        return self.done
+
+    def _files(self, wanted: list[Artifact]) -> dict[str, Digest]:
+        unknown = sorted({one.uri for one in wanted if one.digest is None})
+        if self.settings.require_digests and unknown:
+            raise UniverseError(
+                f"nobody knows the digest of {counted(len(unknown), 'artifact')}",
+                why="; ".join(unknown[:5]),
+                hint="dcos-universe digests SOURCE finds them; or take what comes, without --require-digests",
+            )
+        every = downloading.by_uri(Download(one.uri, one.digest) for one in wanted)
+        found = asyncio.run(
+            downloading.download(
+                every,
+                self.store,
+                jobs=self.settings.jobs,
+                largest=self.settings.largest,
+                progress=self.progress,
+                pause=self.settings.pause,
+            )
+        )
+        self.done.files = len({digest.sha256 for digest in found.values()})
+        self.done.bytes = sum({digest.sha256: digest.size or 0 for digest in found.values()}.values())
+        return found
+
+    def _images(self, wanted: list[Artifact]) -> dict[str, images.Image]:
+        if not self.settings.with_images:
+            return {}
+        folder = self.work / "oci"
+        folder.mkdir(exist_ok=True)
+        found = {}
+        for one in {each.uri: each for each in wanted}.values():
+            self.progress(one.uri, 0, None)
+            found[one.uri] = images.copy(one.uri, one.digest, folder, plain_http=self.settings.plain_http)
+            self.progress(one.uri, 1, 1)
+        self.done.images = len(found)
+        return found
+
+    def _source(
+        self,
+        needs: Sequence[tuple[Revision, list[Artifact]]],
+        found: Mapping[str, Digest],
+        pictures: Mapping[str, images.Image],
+    ) -> dict[tuple[str, int], dict[str, Digest]]:
+        """The folder of packages that the bundle is built of, anew; the digests of its artifacts under their new
+        names."""
+        folder = self.work / "packages-source"
+        shutil.rmtree(folder, ignore_errors=True)
+        known: dict[tuple[str, int], dict[str, Digest]] = {}
+        for revision, those in needs:
+            moved = rewritten(revision, lambda uri: self._place(uri, found[uri]), self._image)
+            own = {self._place(one.uri, found[one.uri]): found[one.uri] for one in those if one.kind != IMAGE}
+            for one in those:
+                # A reference by digest tells its own, which may be that of a list of images.
+                if (picture := pictures.get(one.uri)) is not None and "@" not in one.uri:
+                    own[self._image(one.uri)] = picture.digest
+            name, number = moved.name, moved.release_version
+            known[name, number] = own
+            place = folder / "packages" / name[0].upper() / name / str(number)
+            place.mkdir(parents=True)
+            for file, content in {**files(moved), artifacts.FILE: artifacts.encoded(own)}.items():
+                (place / file).write_bytes(content)
+        return known
+
+    def _place(self, uri: str, digest: Digest) -> str:
+        return blob_at(self.url, uri, digest.sha256)
+
+    def _image(self, reference: str) -> str:
+        return image_at(self.settings.registry, reference) if self.settings.registry else reference
+
+    def _put(
+        self,
+        known: Mapping[tuple[str, int], Mapping[str, Digest]],
+        found: Mapping[str, Digest],
+        pictures: Mapping[str, images.Image],
+    ) -> None:
+        with room(self.out) as place:
+            staging = Staging(self.work / "tree", place.stage)
+            try:
+                for uri, digest in found.items():
+                    target = place.stage / blob_name(uri, digest.sha256)
+                    if not target.exists():
+                        target.parent.mkdir(parents=True, exist_ok=True)
+                        os.link(self.store.blob(digest.sha256), target)
+                if pictures:
+                    images.compose(pictures.values(), place.stage / IMAGES)
+                for name in ("metadata", "targets", "contents.json"):
+                    _carry(self.out / name, place.stage / name)
+                sidecars.write(staging, known)
+                place.switch()
+            finally:
+                place.clear()
+
+
+def _sound(revision: Revision) -> Revision:
+    """The revision, which may be anybody's, where it has the form of one. Raises `UniverseError`."""
+    artifacts.file_name(revision)
+    wrong = check_entry(revision.entry)
+    if wrong:
+        told = "; ".join(f"{'.'.join(map(str, one.path)) or 'it'}: {one.message}" for one in wrong[:3])
+        raise UniverseError(
+            f"{revision} is not mirrored",
+            why=told,
+            hint="have its repository checked by its publisher: dcos-universe check",
+        )
+    return revision
+
+
+def _carry(source: Path, target: Path) -> None:
+    """What signing has left in the tree of before: the next signing goes on from there."""
+    if source.is_dir():
+        shutil.copytree(source, target, copy_function=os.link)
+    elif source.is_file():
+        os.link(source, target)
+
+
+__all__ = ["IMAGES", "Mirrored", "Settings", "mirror"]

@@ -1,0 +1,262 @@
+"""Publishing to a directory, here or through ssh: ``trees/<when>-<digest>/``, and ``current``, a link that one rename
+switches."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import cast
+
+from dcos_runtime.counting import counted
+from dcos_universe.errors import UniverseError
+from dcos_universe.publishing import publication
+from dcos_universe.publishing.publication import Item, PublishedTree, Record
+from dcos_universe.publishing.shells import Shell
+
+TREES = 3
+"""Trees that stay for going back by hand, the current one among them."""
+
+_GOES_ON = 1 << 20
+"""Bytes that must have come of a file before it is worth while to go on in its middle."""
+_BLOCK = 1 << 20
+
+
+@dataclass(frozen=True)
+class Published:
+    """What came of it. ``changed`` false: the place had this very tree. ``sent``: bytes that were brought."""
+
+    changed: bool
+    tree: str
+    files: int
+    sent: int
+    linked: int
+
+
+class Progress:
+    """What a publisher is told meanwhile; this one says nothing."""
+
+    def begin(self, what: str, total: int) -> None: ...
+
+    def done(self, amount: int) -> None: ...
+
+
+def publish(tree: PublishedTree, shell: Shell, *, keep: int, progress: Progress) -> Published:
+    """Brings the tree to the place and makes it the current one. Whenever it ends, however, readers have the old tree
+    or the new one, whole. Raises `UniverseError`."""
+    with shell.alone(publication.whoever()) as lock:
+        before = _record(shell)
+        if before is not None and before.digest == tree.digest:
+            return Published(False, _current(shell), len(tree.items), 0, 0)
+        publication.refuse_rollback(_local(tree, "metadata/timestamp.json"), _timestamp(shell))
+        after = publication.following(tree, before, keep)
+        incoming = tree.digest[:32]
+        had = _arrived(shell, incoming, before)
+        wanted = {**{path: item for path, (item, _) in after.kept.items()}, **tree.items}
+        missing = [item for path, item in sorted(wanted.items()) if had.get(path) != item]
+        if lost := [item.path for item in missing if item.path not in tree.items]:
+            # What was kept is not there any more: nobody has it, and nobody can bring it.
+            after = Record(
+                after.digest, after.by, after.at, after.own, {p: k for p, k in after.kept.items() if p not in set(lost)}
+            )
+            missing = [item for item in missing if item.path in tree.items]
+        _remove(shell, incoming, [path for path in had if path not in wanted])
+        sent = _bring(shell, incoming, tree.root, missing, had, progress)
+        _hold_to(shell, incoming, missing)
+        name = f"{datetime.now(UTC):%Y%m%dT%H%M%S.%f}-{tree.digest[:12]}"  # one tree may take turns with another fast
+        shell.run('cat >"records/$1.json"; sync -f "records/$1.json"', name, feed=[after.encoded()])
+        lock.switch(incoming, name)
+        _prune(shell)
+    return Published(True, name, len(wanted), sent, len(wanted) - len(missing))
+
+
+def _local(tree: PublishedTree, path: str) -> bytes | None:
+    return (tree.root / path).read_bytes() if path in tree.items else None
+
+
+def _record(shell: Shell) -> Record | None:
+    """What is known of the current tree: beside it, for nobody has signed it and no reader wants it."""
+    name = _current(shell)
+    if not name:
+        return None
+    told = shell.run('[ ! -e "records/$1.json" ] || cat "records/$1.json"', name)
+    if not told:
+        raise UniverseError(
+            f"{shell.where}/current is not what dcos-universe publish made",
+            why=f"there is no records/{name}.json beside it",
+            hint="publish to a new folder, and have the web server read current in it",
+        )
+    return publication.record(told, f"{shell.where}/records/{name}.json")
+
+
+def _timestamp(shell: Shell) -> bytes | None:
+    return shell.run("[ ! -e current/metadata/timestamp.json ] || cat current/metadata/timestamp.json") or None
+
+
+def _current(shell: Shell) -> str:
+    """The name of the tree that readers get; empty when there is none."""
+    told = shell.run("[ ! -e current ] && [ ! -L current ] || readlink current || basename current")
+    return told.decode().strip().removeprefix("trees/")
+
+
+def _arrived(shell: Shell, incoming: str, before: Record | None) -> dict[str, Item]:
+    """What is in the incoming folder, of a run that was interrupted, or else links to all that is current: files of a
+    tree are never written to, only replaced."""
+    if shell.run('[ ! -d "incoming/$1" ] || printf there', incoming):
+        return _looked_at(shell, incoming)
+    # What other runs left is of no use any more: this one holds the lock.
+    shell.run("find incoming -mindepth 1 -maxdepth 1 -exec rm -rf {} +")
+    if before is None:
+        shell.run('mkdir -- "incoming/$1"', incoming)
+        return {}
+    shell.run('cp -al -- "$(readlink current)" "incoming/$1"', incoming)
+    return {**{path: item for path, (item, _) in before.kept.items()}, **before.own}
+
+
+def _looked_at(shell: Shell, incoming: str) -> dict[str, Item]:
+    told = shell.run('cd "incoming/$1"; find . -type f -printf "%s %P\\0"', incoming)
+    sizes = {}
+    for line in told.decode().split("\0"):
+        size, _, path = line.partition(" ")
+        if path:
+            sizes[path] = int(size)
+    digests = _digests(shell, incoming, sizes)
+    return {path: Item(path, size, digests[path]) for path, size in sizes.items() if path in digests}
+
+
+def _digests(shell: Shell, incoming: str, paths: Iterable[str]) -> dict[str, str]:
+    """Of these files, as they lie there now."""
+    listed = [f"./{path}\0".encode() for path in paths]
+    told = shell.run('cd "incoming/$1"; xargs -0 -r sha256sum -z --', incoming, feed=listed)
+    found = {}
+    for line in told.decode().split("\0"):
+        digest, _, path = line.partition("  ")
+        if path:
+            found[path.removeprefix("./")] = digest
+    return found
+
+
+def _remove(shell: Shell, incoming: str, paths: Iterable[str]) -> None:
+    listed = [f"./{path}\0".encode() for path in paths]
+    if listed:
+        shell.run('cd "incoming/$1"; xargs -0 -r rm -f --', incoming, feed=listed)
+        shell.run('cd "incoming/$1"; find . -mindepth 1 -type d -empty -delete', incoming)
+
+
+def _bring(
+    shell: Shell, incoming: str, root: Path, missing: list[Item], had: Mapping[str, Item], progress: Progress
+) -> int:
+    progress.begin(f"bringing {counted(len(missing), 'file')}", sum(item.size for item in missing))
+    sent, whole = 0, []
+    alone = _unshared(shell, incoming, [i.path for i in missing if i.path in had and had[i.path].size >= _GOES_ON])
+    for item in missing:
+        part = had.get(item.path)
+        if item.path in alone and part is not None and part.size < item.size and _begins(root / item.path, part):
+            sent += _append(shell, incoming, root, item, part.size, progress)
+        else:
+            whole.append(item)
+    if whole:
+        sent += _unpack(shell, incoming, root, whole, progress)
+    return sent
+
+
+def _unshared(shell: Shell, incoming: str, paths: list[str]) -> set[str]:
+    """Those that no other tree has as well: only such a one may be written on in its middle."""
+    if not paths:
+        return set()
+    told = shell.run('cd "incoming/$1"; find . -type f -links 1 -printf "%P\\0"', incoming).decode().split("\0")
+    return set(paths) & set(told)
+
+
+def _begins(path: Path, part: Item) -> bool:
+    digest = hashlib.sha256()
+    left = part.size
+    with path.open("rb") as file:
+        while left and (block := file.read(min(_BLOCK, left))):
+            digest.update(block)
+            left -= len(block)
+    return digest.hexdigest() == part.sha256
+
+
+def _append(shell: Shell, incoming: str, root: Path, item: Item, at: int, progress: Progress) -> int:
+    def rest() -> Iterator[bytes]:
+        with (root / item.path).open("rb") as file:
+            file.seek(at)
+            while block := file.read(_BLOCK):
+                progress.done(len(block))
+                yield block
+
+    progress.done(at)
+    shell.run('cat >>"incoming/$1/$2"', incoming, item.path, feed=rest())
+    return item.size - at
+
+
+def _unpack(shell: Shell, incoming: str, root: Path, items: list[Item], progress: Progress) -> int:
+    process = shell.pipe('cd "incoming/$1"; tar -x --unlink-first --no-same-owner --no-same-permissions', incoming)
+    assert process.stdin is not None
+    sent = 0
+    try:
+        with tarfile.open(fileobj=process.stdin, mode="w|", format=tarfile.PAX_FORMAT, bufsize=1 << 18) as archive:
+            for item in items:
+                path = root / item.path
+                entry = tarfile.TarInfo(f"./{item.path}")
+                entry.size, entry.mode, entry.mtime = item.size, 0o644, path.stat().st_mtime
+                with path.open("rb") as file:
+                    archive.addfile(entry, cast("io.BytesIO", _Counted(file, progress.done)))
+                sent += item.size
+        process.stdin.close()
+    except BrokenPipeError:
+        pass
+    except OSError as error:
+        process.kill()
+        process.communicate()
+        raise UniverseError(
+            f"{root} cannot be read", why=str(error), hint="build it anew, and publish again"
+        ) from error
+    process.stdin = None
+    shell.finish(process)
+    return sent
+
+
+class _Counted:
+    """A file that tells how much of it was read."""
+
+    def __init__(self, file: io.BufferedReader, told: Callable[[int], None]) -> None:
+        self._file = file
+        self._told = told
+
+    def read(self, size: int = -1) -> bytes:
+        block = self._file.read(size)
+        self._told(len(block))
+        return block
+
+
+def _hold_to(shell: Shell, incoming: str, items: list[Item]) -> None:
+    """Raises `UniverseError` unless what was brought is what was to be brought."""
+    found = _digests(shell, incoming, [item.path for item in items])
+    wrong = [item.path for item in items if found.get(item.path) != item.sha256]
+    if wrong:
+        _remove(shell, incoming, wrong)
+        raise UniverseError(
+            f"{counted(len(wrong), 'file')} came to {shell.where} as others than they were sent, {wrong[0]} among them",
+            why="the tree was changed meanwhile, or the way or the disk is not sound; readers have what they had",
+            hint="publish again: these are brought anew",
+        )
+
+
+def _prune(shell: Shell) -> None:
+    """Takes away trees that nobody goes back to."""
+    current = _current(shell)
+    told = shell.run('find trees -mindepth 1 -maxdepth 1 -printf "%f\\n"').decode().split()
+    for name in sorted(one for one in told if one != current)[: -(TREES - 1)]:
+        told.remove(name)
+        shell.run('rm -rf -- "trees/$1"', name)
+    kept = {current, *told}
+    records = shell.run('find records -mindepth 1 -maxdepth 1 -name "*.json" -printf "%f\\n"').decode().split()
+    for record in records:
+        if record.removesuffix(".json") not in kept:
+            shell.run('rm -f -- "records/$1"', record)

@@ -1,0 +1,87 @@
+"""Schemas as documents: places in them, the schemas in a schema, and what a reference means. Nothing is fetched."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeAlias
+from urllib.parse import unquote
+
+import msgspec
+
+Place: TypeAlias = "tuple[str | int, ...]"
+"""Where in a document: the keys and indexes that lead there."""
+
+MAX_REFERENCE = 1000
+"""Characters of a reference."""
+
+
+def pointer(path: Place) -> str:
+    """A place as a JSON pointer (RFC 6901); ``/`` for the whole."""
+    return "/" + "/".join(str(part).replace("~", "~0").replace("/", "~1") for part in path)
+
+
+def encoded(value: Any) -> bytes | None:
+    """JSON, compact; None for what cannot be written so: half characters, NaN, too deep."""
+    try:
+        return msgspec.json.encode(value)
+    except (UnicodeEncodeError, RecursionError, TypeError):
+        return None
+    except (OverflowError, ValueError, msgspec.MsgspecError):
+        pass
+    try:
+        return json.dumps(value, ensure_ascii=False, allow_nan=False).encode()
+    except (ValueError, RecursionError, TypeError):
+        return None
+
+
+_SCHEMAS_BY_NAME = ("properties", "patternProperties", "definitions", "dependencies")
+_SCHEMAS_IN_LIST = ("allOf", "anyOf", "oneOf", "items")
+_SCHEMA = ("items", "additionalItems", "additionalProperties", "not")
+
+
+def subschemas(schema: Mapping[str, Any]) -> Iterator[tuple[Place, Any]]:
+    """The schemas in a schema, each with the way to it."""
+    for keyword in _SCHEMAS_BY_NAME:
+        named = schema.get(keyword)
+        if isinstance(named, Mapping):
+            yield from (((keyword, name), inner) for name, inner in named.items() if isinstance(inner, Mapping))
+    for keyword in _SCHEMAS_IN_LIST:
+        listed = schema.get(keyword)
+        if isinstance(listed, list):
+            yield from (((keyword, at), inner) for at, inner in enumerate(listed) if isinstance(inner, Mapping))
+    for keyword in _SCHEMA:
+        inner = schema.get(keyword)
+        if isinstance(inner, Mapping):
+            yield (keyword,), inner
+
+
+class Dangling(Exception):
+    """A reference leads nowhere, or out of its file."""
+
+
+_LOCAL = re.compile(r"#(?:/[!$&-;=?-Z_a-z~%]*)?")
+
+
+def resolve(root: Any, reference: str) -> tuple[Place, Any]:
+    """What a ``$ref`` means, and where it is. Raises `Dangling`."""
+    if not reference.startswith("#") and reference:
+        raise Dangling(f"$ref names {reference[:120]!r}: nothing outside the file is read, and nothing is fetched")
+    if reference and (len(reference) > MAX_REFERENCE or not _LOCAL.fullmatch(reference)):
+        raise Dangling(f"$ref is {reference[:120]!r}: only # and #/the/way/there are understood")
+    here = root
+    way: list[str | int] = []
+    for part in reference.split("/")[1:]:
+        name = unquote(part).replace("~1", "/").replace("~0", "~")
+        if isinstance(here, Mapping) and name in here:
+            here = here[name]
+            way.append(name)
+        elif isinstance(here, list) and re.fullmatch("0|[1-9][0-9]{0,8}", name) and int(name) < len(here):
+            here = here[int(name)]
+            way.append(int(name))
+        else:
+            raise Dangling(f"$ref is {reference[:120]!r}, and there is no {name[:60]!r} at {pointer(tuple(way))}")
+    if not isinstance(here, Mapping):
+        raise Dangling(f"$ref is {reference[:120]!r}, and what is there is no schema")
+    return tuple(way), here

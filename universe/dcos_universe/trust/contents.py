@@ -1,0 +1,70 @@
+"""``contents.json``: every file of a built tree with its digest, signed; by it `verify` knows each file that is not its
+publisher's, also those that clients without a root read."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from dcos_universe.building.digests import digest_of
+from dcos_universe.errors import UniverseError
+
+FILE = "contents.json"
+FORMAT = 1
+APART = ("metadata", "targets", FILE)
+"""What the list does not hold: what is signed itself, and itself."""
+
+Contents = Mapping[str, tuple[str, int]]
+"""By path below the tree: SHA-256 in hex and size."""
+
+
+def names(tree: Path, folder: str = "") -> Iterator[str]:
+    """The files of the tree, sorted by folder. Raises `UniverseError` for what is neither file nor folder."""
+    with os.scandir(tree / folder) as found:
+        entries = sorted(found, key=lambda entry: entry.name)
+    for entry in entries:
+        name = f"{folder}/{entry.name}" if folder else entry.name
+        if not folder and entry.name in APART:
+            continue
+        if entry.is_dir(follow_symlinks=False):
+            yield from names(tree, name)
+        elif entry.is_file(follow_symlinks=False):
+            yield name
+        else:
+            raise UniverseError(f"{tree / name} is neither a file nor a folder", hint="a built tree holds nothing else")
+
+
+def digest(path: Path) -> tuple[str, int]:
+    """Of the file, read. Raises `UniverseError`."""
+    sha256, about = digest_of(path)
+    return sha256, about.st_size
+
+
+def encoded(files: Contents) -> bytes:
+    told = {name: list(files[name]) for name in sorted(files)}
+    return json.dumps({"format": FORMAT, "files": told}, ensure_ascii=True, separators=(",", ":")).encode("ascii")
+
+
+def decoded(content: bytes) -> dict[str, tuple[str, int]]:
+    """Raises `UniverseError`."""
+    try:
+        found = json.loads(content)
+        if found["format"] != FORMAT:
+            raise UniverseError(f"{FILE} is not understood", why=f"its format is {found['format']!r}")
+        return {str(name): (str(one[0]), int(one[1])) for name, one in found["files"].items()}
+    except (ValueError, KeyError, TypeError, IndexError, AttributeError, RecursionError) as error:
+        raise UniverseError(f"{FILE} is not understood", why=repr(error)) from error
+
+
+def differences(tree: Path, files: Contents) -> Iterator[str]:
+    """What is not as it was signed, a sentence each."""
+    there = set(names(tree))
+    for name in sorted(files):
+        if name not in there:
+            yield f"{name} is missing"
+        elif digest(tree / name) != files[name]:
+            yield f"{name} is not what was signed"
+    for name in sorted(there - files.keys()):
+        yield f"{name} was never signed"

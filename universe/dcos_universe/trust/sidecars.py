@@ -1,0 +1,249 @@
+"""Writes what a signed tree tells of its packages besides the index: digests of artifacts, and bills of materials."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from dcos_universe import artifacts
+from dcos_universe.artifacts import Digest
+from dcos_universe.errors import UniverseError
+from dcos_universe.model import Json, Revision
+from dcos_universe.trust.staging import Staging
+
+FOLDER, SBOMS = "artifacts", "sbom"
+
+
+@dataclass
+class Told:
+    names: list[str] = field(default_factory=list)
+    revisions: int = 0
+    artifacts: int = 0
+    without_digest: list[str] = field(default_factory=list)
+
+    @property
+    def packages(self) -> int:
+        return len(self.names)
+
+
+def write(staging: Staging, known: Mapping[tuple[str, int], Mapping[str, Digest]]) -> Told:
+    """``artifacts/<package>.json`` and ``sbom/<package>/<revision>.cdx.json`` of every revision in universe.json;
+    digests that an earlier signing was told stay known. What is of no revision any more is removed.
+    """
+    told = Told()
+    by_package: dict[str, list[_Entry]] = {}
+    for entry in _entries(staging.stage / "universe.json"):
+        by_package.setdefault(entry.name, []).append(entry)
+    files: set[str] = set()
+    for name, entries in sorted(by_package.items()):
+        told.names.append(name)
+        if _stays(staging, name, entries, known, told, files):
+            continue
+        revisions = [entry.revision() for entry in entries]
+        content = _package(staging, name, revisions, known, told, files)
+        staging.put(f"{FOLDER}/{name}.json", content)
+    staging.retain(FOLDER, {f"{name}.json" for name in told.names})
+    staging.retain(SBOMS, files)
+    return told
+
+
+def _stays(
+    staging: Staging,
+    name: str,
+    entries: list[_Entry],
+    known: Mapping[tuple[str, int], Mapping[str, Digest]],
+    told: Told,
+    files: set[str],
+) -> bool:
+    """Whether what the last signing wrote of the package is what would be written now; then it is told."""
+    file = f"{FOLDER}/{name}.json"
+    if not staging.is_known(file):
+        return False
+    records = _records(_read(staging.stage / file))
+    if records.keys() != {str(entry.number) for entry in entries}:
+        return False
+    sboms = [f"{name}/{entry.number}.cdx.json" for entry in entries]
+    for entry, sbom in zip(entries, sboms, strict=True):
+        record = records[str(entry.number)]
+        if record.entry != entry.digest or not _says(record.artifacts, known.get((name, entry.number), {})):
+            return False
+        if not _holds(staging, f"{SBOMS}/{sbom}", record.sbom.sha256):
+            return False
+    files.update(sboms)
+    for number, record in sorted((int(number), record) for number, record in records.items()):
+        told.revisions += 1
+        told.artifacts += len(record.artifacts)
+        about = f"{name} {record.version} (revision {number})"
+        told.without_digest += [f"{about}: {one['uri']}" for one in record.artifacts if "sha256" not in one]
+    return True
+
+
+def _says(record: list[Json], known: Mapping[str, Digest]) -> bool:
+    """Whether artifacts have all the digests that are known of them by now, by other artifacts of the same address,
+    too."""
+    digests = {one["uri"]: one["sha256"] for one in record if "sha256" in one}
+    for one in record:
+        told = known.get(one["uri"])
+        if "sha256" not in one and (told is not None or one["uri"] in digests):
+            return False
+        if told is not None and (told.sha256 != one["sha256"] or told.size not in (None, one.get("size"))):
+            return False
+    return True
+
+
+def _package(
+    staging: Staging,
+    name: str,
+    revisions: list[Revision],
+    known: Mapping[tuple[str, int], Mapping[str, Digest]],
+    told: Told,
+    files: set[str],
+) -> bytes:
+    before = _read(staging.stage / FOLDER / f"{name}.json")
+    digests = artifacts.told(before)
+    records = _records(before)
+    rows: list[tuple[Revision, str, list[artifacts.Artifact], Json]] = []
+    for revision in revisions:
+        number = revision.release_version
+        # What a publisher told once stays known, unless he tells another.
+        remembered = digests.get(number, {})
+        found = [
+            replace(one, digest=_better(one.digest, remembered.get(one.uri)))
+            for one in artifacts.of(revision, known.get((name, number)))
+        ]
+        told.revisions += 1
+        told.artifacts += len(found)
+        told.without_digest += [f"{revision}: {one.uri}" for one in found if one.digest is None]
+        file = f"{name}/{number}.cdx.json"
+        files.add(file)
+        entry = artifacts.entry_digest(revision)
+        rows.append((revision, entry, found, _sbom(staging, revision, entry, found, records.get(str(number)), file)))
+    return artifacts.sidecar(name, rows)
+
+
+def _better(digest: Digest | None, remembered: Digest | None) -> Digest | None:
+    """What is told today counts; of the same file, what tells its size as well."""
+    if digest is None or (remembered is not None and remembered.sha256 == digest.sha256 and digest.size is None):
+        return remembered
+    return digest
+
+
+def _sbom(
+    staging: Staging, revision: Revision, entry: str, found: list[artifacts.Artifact], before: _Record | None, file: str
+) -> Json:
+    """Made anew only when other code made it, or the revision or a digest is another than the record of before
+    says."""
+    path = f"{SBOMS}/{file}"
+    if (
+        before is not None
+        and before.entry == entry
+        and before.artifacts == [one.json for one in found]
+        and staging.is_known(path)
+        and _holds(staging, path, before.sbom.sha256)
+    ):
+        return {"file": path, "sha256": before.sbom.sha256}
+    from dcos_universe import sbom
+
+    content = sbom.bom(revision, found)
+    staging.put(path, content)
+    return {"file": path, "sha256": sha256(content).hexdigest()}
+
+
+def _holds(staging: Staging, name: str, digest: str) -> bool:
+    try:
+        return staging.digest(name)[0] == digest
+    except UniverseError:
+        return False
+
+
+class _Bom(msgspec.Struct, frozen=True):
+    sha256: str
+
+
+class _Record(msgspec.Struct, frozen=True):
+    """What `artifacts.sidecar` tells of a revision."""
+
+    version: str
+    entry: str
+    artifacts: list[dict[str, Any]]
+    sbom: _Bom
+
+    def __post_init__(self) -> None:
+        for one in self.artifacts:
+            if not (isinstance(one.get("uri"), str) and isinstance(one.get("sha256", ""), str)):
+                raise ValueError("an artifact has a URI, and a digest or none")
+
+
+class _Sidecar(msgspec.Struct):
+    revisions: dict[str, _Record]
+
+
+def _records(content: bytes) -> dict[str, _Record]:
+    """By the number of the revision; none of a file that is damaged or has another form."""
+    try:
+        return msgspec.json.decode(content, type=_Sidecar).revisions
+    except (ValueError, RecursionError):
+        return {}
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except FileNotFoundError:
+        return b""
+
+
+@dataclass(frozen=True)
+class _Entry:
+    """An entry of a repository file as it stands there."""
+
+    name: str
+    number: int
+    content: bytes
+
+    @property
+    def digest(self) -> str:
+        """As `artifacts.entry_digest` in files that build wrote."""
+        return sha256(self.content).hexdigest()
+
+    def revision(self) -> Revision:
+        revision = Revision.of(json.loads(self.content))
+        artifacts.file_name(revision)
+        return revision
+
+
+class _Index(msgspec.Struct):
+    packages: list[msgspec.Raw]
+
+
+class _Named(msgspec.Struct):
+    name: str
+    number: int = msgspec.field(name="releaseVersion")
+
+
+def _entries(path: Path) -> list[_Entry]:
+    try:
+        found = msgspec.json.decode(path.read_bytes(), type=_Index).packages
+        named = [msgspec.json.decode(entry, type=_Named) for entry in found]
+        return [_Entry(one.name, one.number, bytes(entry)) for one, entry in zip(named, found, strict=True)]
+    except (OSError, ValueError, msgspec.MsgspecError) as error:
+        raise UniverseError(
+            f"{path.name} of the tree cannot be read", why=str(error), hint="build the tree anew: dcos-universe build"
+        ) from error
+
+
+def known_of(source: Path) -> dict[tuple[str, int], dict[str, Digest]]:
+    """The digests beside the revisions of a folder with ``packages/``. Raises `UniverseError`."""
+    if not (source / "packages").is_dir():
+        raise UniverseError(f"{source} holds no packages", hint="name the folder that holds packages/")
+    found: dict[tuple[str, int], dict[str, Digest]] = {}
+    for path in sorted(source.glob(f"packages/*/*/*/{artifacts.FILE}")):
+        if path.parent.name.isdigit():
+            found[path.parent.parent.name, int(path.parent.name)] = artifacts.read(path.parent)
+    return found

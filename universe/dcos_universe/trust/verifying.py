@@ -1,0 +1,153 @@
+"""`verify`: whether a repository is what the holders of its root say, file by file, and how long that will hold."""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+from tuf.api.metadata import Targets
+
+from dcos_universe.errors import UniverseError
+from dcos_universe.index import durable
+from dcos_universe.index.fetching import Fetch, fetch
+from dcos_universe.index.trusted import MISSING, TAMPERED, TARGETS, RepositoryRefused, Trusted
+from dcos_universe.model import Json
+from dcos_universe.trust import contents
+from dcos_universe.trust.sidecars import FOLDER, SBOMS
+
+
+@dataclass
+class Verified:
+    """What was verified. ``expires``: by role, when its signatures cease to hold, soonest first; ``soon``: those
+    that do within the time that was asked for. ``unsigned``: files of a tree that are not what was signed, a
+    sentence each."""
+
+    where: str
+    versions: dict[str, int]
+    expires: dict[str, datetime]
+    soon: list[str] = field(default_factory=list)
+    unsigned: list[str] = field(default_factory=list)
+    files: int = 0
+    without_digest: int = 0
+
+    @property
+    def json(self) -> Json:
+        return {
+            "repository": self.where,
+            "ok": not self.unsigned,
+            "versions": self.versions,
+            "expires": {role: f"{when:%Y-%m-%dT%H:%M:%SZ}" for role, when in self.expires.items()},
+            "expiresSoon": self.soon,
+            "unsigned": self.unsigned,
+            "files": self.files,
+            "artifactsWithoutDigest": self.without_digest,
+        }
+
+
+def verify(
+    where: str,
+    root: bytes,
+    *,
+    now: datetime,
+    warn: timedelta = timedelta(0),
+    state: Path | None = None,
+    ask: Fetch = fetch,
+) -> Verified:
+    """``where``: a tree (a folder: every file of it is read), or the URL of a repository (its signed files are).
+    ``state`` remembers what was seen, by which a rollback is known the next time. Raises `RepositoryRefused`, and
+    `UniverseError`.
+    """
+    tree = None if "://" in where else Path(where)
+    if tree is not None and not tree.is_dir():
+        raise UniverseError(f"there is no tree at {where}", hint="name a built tree, or the URL of a repository")
+    base = where.rstrip("/") if tree is None else tree.absolute().as_uri()
+    with _state(state) as folder:
+        trusted = Trusted(base, root, folder, ask, now=now)
+        trusted.refresh()
+        found = trusted.find(contents.FILE)
+        if found is None:
+            raise RepositoryRefused(f"the repository at {where} is refused", MISSING, f"{contents.FILE} is not signed")
+        files = contents.decoded(trusted.get(found))
+        result = Verified(where, {}, {}, files=len(files))
+        for package in sorted(name for name in files if name.startswith(f"{FOLDER}/")):
+            target = trusted.find(package)
+            if target is None:
+                raise RepositoryRefused(f"the repository at {where} is refused", MISSING, f"{package} is not signed")
+            if tree is None:
+                result.without_digest += _unknown(trusted.get(target))
+        _roles(trusted, result, now, warn)
+        if tree is not None:
+            result.unsigned = [
+                *contents.differences(tree, files),
+                *_hashed(tree, trusted),
+                *_sidecars(tree, files, result),
+            ]
+    return result
+
+
+@contextmanager
+def _state(folder: Path | None) -> Iterator[Path]:
+    if folder is None:
+        with tempfile.TemporaryDirectory() as made:
+            yield Path(made)
+        return
+    folder.mkdir(parents=True, exist_ok=True)
+    with durable.alone(folder, "the state of a repository,"):
+        yield folder / "metadata"
+
+
+def _roles(trusted: Trusted, result: Verified, now: datetime, warn: timedelta) -> None:
+    roles = trusted.roles()
+    order = sorted(roles, key=lambda name: (roles[name].expires, name))
+    result.expires = {name: roles[name].expires.replace(tzinfo=UTC) for name in order}
+    result.versions = {name: roles[name].version for name in sorted(roles)}
+    result.soon = [name for name, when in result.expires.items() if when - now <= warn]
+
+
+def _hashed(tree: Path, trusted: Trusted) -> Iterator[str]:
+    """The files under names of their digest, which clients with a root read; files of snapshots of before may be
+    there."""
+    roles = trusted.roles()
+    for role in sorted(roles):
+        signed = roles[role]
+        if isinstance(signed, Targets):
+            for target in signed.targets.values():
+                name = f"{TARGETS}/{target.get_prefixed_paths()[0]}"
+                if not (tree / name).is_file():
+                    yield f"{name} is missing"
+                elif contents.digest(tree / name) != (target.hashes["sha256"], target.length):
+                    yield f"{name} is not what was signed"
+
+
+def _sidecars(tree: Path, files: contents.Contents, result: Verified) -> Iterator[str]:
+    """Bills of materials are as the packages' signed files say."""
+    for name in sorted(one for one in files if one.startswith(f"{FOLDER}/") and (tree / one).is_file()):
+        content = (tree / name).read_bytes()
+        if sha256(content).hexdigest() != files[name][0]:
+            continue
+        result.without_digest += _unknown(content)
+        for one in json.loads(content)["revisions"].values():
+            sbom = tree / str(one["sbom"]["file"])
+            if SBOMS not in sbom.parts or not sbom.is_file():
+                yield f"{one['sbom']['file']} is missing"
+            elif sha256(sbom.read_bytes()).hexdigest() != one["sbom"]["sha256"]:
+                yield f"{one['sbom']['file']} is not what {name} says"
+
+
+def _unknown(content: bytes) -> int:
+    """How many artifacts a package's file tells no digest of."""
+    revisions = json.loads(content)["revisions"].values()
+    return sum("sha256" not in artifact for one in revisions for artifact in one["artifacts"])
+
+
+def refused(result: Verified) -> RepositoryRefused:
+    """The refusal of a tree some of whose files are not as they were signed."""
+    shown = "; ".join(result.unsigned[:5])
+    more = f" and {len(result.unsigned) - 5} more" if len(result.unsigned) > 5 else ""
+    return RepositoryRefused(f"the tree at {result.where} is refused", TAMPERED, f"{shown}{more}")
