@@ -3,16 +3,23 @@
 Twelve groups, each a pytest of its own. A cluster that several tests share belongs to one group; the others are cut so
 that they take about as much of a processor each (`--cost` tells it).
 
+Each group is a session of its own, since Linux shares processors by session (`man 7 sched`, autogroup): on a busy
+host all groups together got no more than one busy loop did. So an interrupt of the terminal reaches this process alone,
+which sends it on. A group whose starter was killed interrupts itself.
+
 Not a shell's ``&``: that would have the tests run with interrupts ignored, which some of them send. Should this process
 itself have been started so, it changes that.
 """
 
 from __future__ import annotations
 
+import contextlib
+import os
 import signal
 import subprocess
 import sys
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 MACHINES = "tests/machines"
@@ -42,10 +49,23 @@ STORES = sorted(
 
 def start(*arguments: str) -> subprocess.Popen[str]:
     """One pytest of its own; what it prints comes line by line."""
-    argv = [sys.executable, "-u", "-m", "pytest", "-m", "not soak", "-rfE", "--cost", *arguments]
+    pytest = [sys.executable, "-u", "-m", "pytest", "-m", "not soak", "-rfE", "--cost", *arguments]
     return subprocess.Popen(
-        argv, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+        ["setpriv", "--pdeathsig", "INT", *pytest],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+        start_new_session=True,
     )
+
+
+def interrupt(processes: Iterable[subprocess.Popen[str]]) -> None:
+    """As a terminal does it: all of a group hear it, and clear up their machines."""
+    for process in processes:
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGINT)
 
 
 def show(mark: str, process: subprocess.Popen[str], failures: list[str]) -> None:
@@ -58,7 +78,8 @@ def show(mark: str, process: subprocess.Popen[str], failures: list[str]) -> None
 
 def main() -> int:
     """0 when all went well; else the first code that is none of success."""
-    signal.signal(signal.SIGINT, signal.default_int_handler)
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.default_int_handler)
     groups = {
         "machines": start(MACHINES, *(f"--ignore={path}" for path in SEVERAL + PROVIDER + OWN)),
         "several": start(*SEVERAL),
@@ -82,7 +103,7 @@ def main() -> int:
     try:
         codes = [process.wait() for process in groups.values()]
     except KeyboardInterrupt:
-        # The terminal has told them, too: let them clear up their machines.
+        interrupt(groups.values())
         codes = [process.wait() or 130 for process in groups.values()]
     for reader in readers:
         reader.join()
