@@ -82,5 +82,10 @@ def disk_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
     )
 
 
+def all_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
+    """The definition's own, and those that follow from its partitions."""
+    return (*definition.files, *disk_files(definition))
+
+
 def _repart(name: str, text: str) -> ImageFile:
     return ImageFile(f"/usr/lib/repart.d/{name}.conf", 0o644, f"[Partition]\n{text}".encode())

@@ -7,11 +7,13 @@ import uuid
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
 from dcos_images.lock import Lock
-from dcos_images.packages import Job
+
+if TYPE_CHECKING:
+    from dcos_images.packages import Job
 
 _SERIALS = uuid.UUID("5b1c9a0e-6d0c-5d3c-8f43-0e1b1f9ad3c1")
 MANIFEST, SBOM, PROVENANCE = "manifest.json", "sbom.cdx.json", "provenance.json"

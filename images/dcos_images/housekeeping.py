@@ -13,9 +13,10 @@ from typing import Any
 from dcos_images.cache import read_record
 from dcos_images.digest import tree_lines
 from dcos_images.errors import ImageError
-from dcos_images.images import ImageBuilder, digest_of, is_in_use
+from dcos_images.images import ImageBuilder, is_in_use
 from dcos_images.including import names
 from dcos_images.lock import read_lock
+from dcos_images.outputs import digest_of
 
 _KEY_LENGTH = 32
 

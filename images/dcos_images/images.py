@@ -11,22 +11,19 @@ import errno
 import os
 import shutil
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
+from dcos_images.assembling import assemble
 from dcos_images.cache import Cache, Note, full, is_whole, read_record
 from dcos_images.definition import ImageDefinition, Release
-from dcos_images.digest import tree_digest
-from dcos_images.documents import write_documents
 from dcos_images.errors import ImageError
 from dcos_images.host import BuildHost, cache_home, this_host
 from dcos_images.including import load_definition
 from dcos_images.lock import Apt, Lock, check_lock, lock_file, read_lock
-from dcos_images.outputs import Parts, make_outputs, sparse_digest
 from dcos_images.packages import Job, package_sizes
 from dcos_images.sources import read_sources
-from dcos_images.steps import Keys, boot_files, compose, installed_tree, keys_of
+from dcos_images.steps import Keys, boot_files, installed_tree, keys_of
 from dcos_images.store import DebStore
 
 _TOOLS = {
@@ -236,10 +233,12 @@ class ImageBuilder:
         log_file.write_bytes(b"")
         self._note(f"building the image {job.definition.name!r}")
         try:
-            job = Job(job.definition, job.release, job.host, job.lock, self.store, self.cache, log_file)
+            job = replace(job, log_file=log_file)
             packages = installed_tree(job, self._steps, keys.packages, self._fetch)
             boot = boot_files(job, self._steps, keys.initrd, packages) if job.definition.bootable else packages
-            self._images.make(keys.image, lambda folder: self._assemble(job, keys, packages, boot, folder))
+            self._images.make(
+                keys.image, lambda folder: assemble(replace(job, folder=folder), keys, packages, boot, self._note)
+            )
         except ImageError as error:
             if "No space left on device" in log_file.read_text(errors="replace"):
                 raise full(self.cache) from error
@@ -247,32 +246,6 @@ class ImageBuilder:
                 error.hint = f"the whole log is {log_file}; check the host's package sources with apt-get update"
             raise
         self._tell_largest(packages)
-
-    def _assemble(self, job: Job, keys: Keys, packages: Path, boot: Path, folder: Path) -> dict[str, Any]:
-        job = Job(job.definition, job.release, job.host, job.lock, job.store, folder, job.log_file)
-        compose(job, packages, self._note)
-        work = folder / ".work"
-        work.mkdir()
-        parts = Parts(job.definition, job.tree.root, boot, folder, work, job.log_file)
-        outputs = {
-            kind: {"file": path.name, "sha256": digest_of(path), "size": room_of(path)}
-            for kind, path in make_outputs(parts, self._note).items()
-        }
-        digest = ""
-        if "tree" in job.definition.outputs:
-            digest = tree_digest(job.tree.root)
-        else:
-            shutil.rmtree(job.tree.root)
-        write_documents(job, folder, asdict(keys), outputs)
-        return {
-            "name": job.definition.name,
-            "release": job.release.codename,
-            "arch": job.host.arch,
-            "digest": digest,
-            "outputs": outputs,
-            "packages": {one.name: one.version for one in job.lock.packages},
-            "steps": asdict(keys),
-        }
 
     def _tell_largest(self, packages: Path) -> None:
         sizes = sorted(package_sizes(packages).items(), key=lambda one: (-one[1], one[0]))[:_LARGEST]
@@ -327,14 +300,3 @@ def is_in_use(tree: Path) -> bool:
         if any(option == layers or option.startswith(f"{layers}:") for option in options):
             return True
     return False
-
-
-def digest_of(path: Path) -> str:
-    """The sha256 of a file, as sha256sum prints it; of a folder, of everything in it."""
-    return tree_digest(path) if path.is_dir() else sparse_digest(path)
-
-
-def room_of(path: Path) -> int:
-    """The bytes that a file or folder takes on the disk."""
-    inside = [path, *path.rglob("*")] if path.is_dir() else [path]
-    return sum(one.lstat().st_blocks * 512 for one in inside)

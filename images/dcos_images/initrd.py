@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import shutil
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from dcos_images.disks import all_files
 from dcos_images.errors import ImageError
 from dcos_images.process import run
-from dcos_images.trees import ImageTree
+from dcos_images.trees import ImageTree, copy_linked
+
+if TYPE_CHECKING:
+    from dcos_images.definition import ImageDefinition, ImageFile
+    from dcos_images.packages import Job
 
 _DEADLINE = 600.0
 CONCERNS = ("/etc/initramfs-tools/", "/usr/lib/repart.d/", "/usr/lib/dcos/image.env", "/usr/lib/dcos/initrd/")
@@ -28,6 +34,20 @@ done
 chroot "$1" mkinitramfs -o /tmp/initrd "$2"
 cat "$1/tmp/initrd" >"$3"
 """
+
+
+def concerning_files(definition: ImageDefinition) -> tuple[ImageFile, ...]:
+    """What of the definition comes into the initrd."""
+    return tuple(file for file in all_files(definition) if file.path.startswith(CONCERNS))
+
+
+def make_boot_files(job: Job, packages: Path) -> None:
+    """Fills the job's folder, as `make_initrd` does, from a copy of the tree of packages."""
+    tree = ImageTree(job.folder / "scratch", job.definition.epoch)
+    copy_linked(packages, tree.root, job.log_file)
+    tree.lay_down(concerning_files(job.definition), ())
+    make_initrd(tree, job.definition.epoch, job.folder, job.log_file)
+    shutil.rmtree(tree.root)
 
 
 def make_initrd(tree: ImageTree, epoch: int, target: Path, log_file: Path) -> None:

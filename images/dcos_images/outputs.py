@@ -12,13 +12,17 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dcos_images.cache import Note
 from dcos_images.definition import ImageDefinition, Partitions
+from dcos_images.digest import tree_digest
 from dcos_images.disks import SECTORS_PER_MB, disk_uuid, loader_entry, shipped_slots, table, volume_id
 from dcos_images.errors import ImageError
 from dcos_images.process import ask, run
 from dcos_images.store import file_digest
+
+if TYPE_CHECKING:
+    from dcos_images.cache import Note
 
 _DEADLINE = 900.0
 _CHUNK = 1 << 20
@@ -236,6 +240,17 @@ def sparse_digest(path: Path) -> str:
             done = end
         hole(size - done)
     return digest.hexdigest()
+
+
+def digest_of(path: Path) -> str:
+    """The sha256 of a file, as sha256sum prints it; of a folder, of everything in it."""
+    return tree_digest(path) if path.is_dir() else sparse_digest(path)
+
+
+def room_of(path: Path) -> int:
+    """The bytes that a file or folder takes on the disk."""
+    inside = [path, *path.rglob("*")] if path.is_dir() else [path]
+    return sum(one.lstat().st_blocks * 512 for one in inside)
 
 
 def _too_large(parts: Parts, what: str, size: int, room_mb: int, key: str) -> ImageError:

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from dcos_images.definition import ImageDefinition, Release
 from dcos_images.errors import ImageError
-from dcos_images.host import BuildHost, read_os_release
-from dcos_images.lock import Lock
+from dcos_images.host import read_os_release
 from dcos_images.process import ask, run
 from dcos_images.store import DebStore
 from dcos_images.trees import ImageTree
+
+if TYPE_CHECKING:
+    from dcos_images.definition import ImageDefinition, Release
+    from dcos_images.host import BuildHost
+    from dcos_images.lock import Lock
 
 _INSTALL_DEADLINE = 1800.0
 # What tells how the tree was made, or is left over from making it, whatever the image.

@@ -11,10 +11,13 @@ import shutil
 import stat
 from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from dcos_images.definition import ImageFile, ImageLink, ImageUser
 from dcos_images.errors import ImageError
 from dcos_images.process import run
+
+if TYPE_CHECKING:
+    from dcos_images.definition import ImageFile, ImageLink, ImageUser
 
 _COPY_DEADLINE = 600.0
 _UNIT_FOLDERS = ("/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_images import images
+from dcos_images import assembling, images
 from dcos_images.cache import RECORD
 from dcos_images.definition import ImageFile
 from dcos_images.errors import ImageError
@@ -96,7 +96,7 @@ def test_a_build_that_fails_in_the_end_keeps_the_packages_that_were_installed(
         raise ImageError("could not make the disk")
 
     with monkeypatch.context() as patched, pytest.raises(ImageError):
-        patched.setattr(images, "make_outputs", fail)
+        patched.setattr(assembling, "make_outputs", fail)
         workshop.ensure(tmp_path / "cache")
     assert workshop.ensure(tmp_path / "cache").tree.is_dir()
     assert workshop.installed == 1

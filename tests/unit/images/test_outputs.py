@@ -16,9 +16,8 @@ from dcos_images.definition import ImageDefinition, Partitions
 from dcos_images.disks import disk_files, disk_uuid, loader_entry
 from dcos_images.errors import ImageError
 from dcos_images.housekeeping import differing_files, first_difference
-from dcos_images.images import digest_of
 from dcos_images.including import load_definition
-from dcos_images.outputs import Parts, copy_sparse, data_extents, make_outputs, sparse_digest
+from dcos_images.outputs import Parts, copy_sparse, data_extents, digest_of, make_outputs, sparse_digest
 from dcos_images.store import file_digest
 from tests.support.images.workshop import UNIT
 

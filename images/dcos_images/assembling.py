@@ -1,0 +1,48 @@
+"""The last step: the tree of an image, its outputs, and the documents beside them, in one folder."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dcos_images.composing import compose
+from dcos_images.digest import tree_digest
+from dcos_images.documents import write_documents
+from dcos_images.outputs import Parts, digest_of, make_outputs, room_of
+
+if TYPE_CHECKING:
+    from dcos_images.cache import Note
+    from dcos_images.packages import Job
+    from dcos_images.steps import Keys
+
+
+def assemble(job: Job, keys: Keys, packages: Path, boot: Path, note: Note) -> dict[str, Any]:
+    """Fills the job's folder, and returns what is recorded of the image.
+
+    ``packages`` is the tree of packages, ``boot`` the folder of kernel and initrd.
+    """
+    compose(job, packages)
+    work = job.folder / ".work"
+    work.mkdir()
+    parts = Parts(job.definition, job.tree.root, boot, job.folder, work, job.log_file)
+    outputs = {
+        kind: {"file": path.name, "sha256": digest_of(path), "size": room_of(path)}
+        for kind, path in make_outputs(parts, note).items()
+    }
+    digest = ""
+    if "tree" in job.definition.outputs:
+        digest = tree_digest(job.tree.root)
+    else:
+        shutil.rmtree(job.tree.root)
+    write_documents(job, job.folder, asdict(keys), outputs)
+    return {
+        "name": job.definition.name,
+        "release": job.release.codename,
+        "arch": job.host.arch,
+        "digest": digest,
+        "outputs": outputs,
+        "packages": {one.name: one.version for one in job.lock.packages},
+        "steps": asdict(keys),
+    }

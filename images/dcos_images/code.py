@@ -1,0 +1,62 @@
+"""The code that makes a step, as a digest: its module, and every module of this package that comes with it by import.
+
+What is imported for types alone (``if TYPE_CHECKING:``) does nothing, and does not count.
+"""
+
+from __future__ import annotations
+
+import ast
+import functools
+import hashlib
+from collections.abc import Iterator
+from pathlib import Path
+
+_PACKAGE = Path(__file__).resolve().parent
+
+
+@functools.cache
+def code_digest(module: str) -> str:
+    """The sha256 of the sources of `code_of` the module."""
+    digest = hashlib.sha256()
+    for name in sorted(code_of(module)):
+        digest.update(f"{name} {hashlib.sha256(_source(name)).hexdigest()}\n".encode())
+    return digest.hexdigest()
+
+
+def code_of(module: str) -> frozenset[str]:
+    """The modules of this package that run when ``module`` does: itself, what it imports, what that imports."""
+    found: set[str] = set()
+    wanted = [module]
+    while wanted:
+        name = wanted.pop()
+        if name not in found:
+            found.add(name)
+            wanted += _imports(name)
+    return frozenset(found)
+
+
+def _source(name: str) -> bytes:
+    return (_PACKAGE / f"{name}.py").read_bytes()
+
+
+def _imports(name: str) -> list[str]:
+    found = []
+    for node in _run(ast.parse(_source(name))):
+        if isinstance(node, ast.ImportFrom):
+            package, _, module = (node.module or "").partition(".")
+            if package == _PACKAGE.name:
+                found += [module] if module else [alias.name for alias in node.names]
+        elif isinstance(node, ast.Import):
+            found += [
+                one for alias in node.names if (one := alias.name.removeprefix(f"{_PACKAGE.name}.")) != alias.name
+            ]
+    return found
+
+
+def _run(node: ast.AST) -> Iterator[ast.AST]:
+    """Every node of the module's tree but for what only the checker of types reads."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.If) and isinstance(child.test, ast.Name) and child.test.id == "TYPE_CHECKING":
+            continue
+        yield child
+        yield from _run(child)

@@ -1,0 +1,63 @@
+"""From the tree of packages to the tree of an image: what is laid down, switched, removed and checked, in order."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dcos_images.disks import all_files
+from dcos_images.trees import ImageTree, copy_linked
+
+if TYPE_CHECKING:
+    from dcos_images.packages import Job
+
+
+def add_users(job: Job, tree: ImageTree) -> None:
+    tree.add_users(job.definition.users)
+
+
+def lay_down_files(job: Job, tree: ImageTree) -> None:
+    for folder in job.definition.folders:
+        tree.make_folder(folder)
+    tree.lay_down(all_files(job.definition), job.definition.links)
+
+
+def switch_units(job: Job, tree: ImageTree) -> None:
+    for unit in job.definition.enable:
+        tree.enable(unit)
+    for unit in job.definition.mask:
+        tree.mask(unit)
+
+
+def remove_leftovers(job: Job, tree: ImageTree) -> None:
+    """Removes what differs between builds, what belongs to one machine only, and traces of the build."""
+    tree.remove(job.definition.remove)
+
+
+def check_no_passwords(job: Job, tree: ImageTree) -> None:
+    tree.check_no_passwords()
+
+
+def clamp_times(job: Job, tree: ImageTree) -> None:
+    tree.clamp_times()
+
+
+Step = Callable[["Job", ImageTree], None]
+
+COMPOSE: tuple[tuple[str, Step], ...] = (
+    ("remove leftovers", remove_leftovers),
+    ("add users", add_users),
+    ("lay down files and links", lay_down_files),
+    ("switch units", switch_units),
+    ("check that there are no passwords", check_no_passwords),
+    ("clamp times", clamp_times),
+)
+"""They take a second together and are done each time."""
+
+
+def compose(job: Job, packages: Path) -> None:
+    """The tree of the image, in the job's folder."""
+    copy_linked(packages, job.tree.root, job.log_file)
+    for _, step in COMPOSE:
+        step(job, job.tree)
