@@ -7,7 +7,6 @@ wants the same entry meanwhile waits for its lock. An entry holds ``tree/`` or f
 from __future__ import annotations
 
 import contextlib
-import errno
 import fcntl
 import json
 import os
@@ -19,13 +18,15 @@ from pathlib import Path
 from typing import Any
 
 from dcos_images.digest import tree_outline
-from dcos_images.errors import ImageError
+from dcos_images.errors import ImageError, full, is_full
+from dcos_images.files import write_whole
 
 Note = Callable[[str], None]
 """Takes progress, a short sentence at a time."""
 
 RECORD = "entry.json"
-_BUILDING = ".building-"
+BUILDING = ".building-"
+_IN_USE = "in-use.lock"
 
 
 class Cache:
@@ -36,25 +37,15 @@ class Cache:
         self._note = note
 
     def find(self, key: str) -> dict[str, Any] | None:
-        """The record of a whole entry that was not altered since; its use is marked. None: it has to be made."""
+        """The record of a whole entry that was not altered since. None: it has to be made."""
         entry = self.folder / key
         record = read_record(entry)
-        if record is None or not is_whole(entry, record):
-            return None
-        with contextlib.suppress(OSError):  # of another user: it may be read all the same
-            os.utime(entry / RECORD)
-        return record
+        return record if record is not None and is_whole(entry, record) else None
 
     @contextlib.contextmanager
-    def locked(self, key: str) -> Iterator[None]:
+    def locked(self, key: str, busy: str = "somebody else builds the same") -> Iterator[None]:
         """Nobody else makes this entry meanwhile."""
-        self.folder.mkdir(mode=0o755, parents=True, exist_ok=True)
-        with (self.folder / f"{key}.lock").open("w") as lock:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                self._note("somebody else builds the same: waiting for it")
-                fcntl.flock(lock, fcntl.LOCK_EX)
+        with held(self.folder / f"{key}.lock", fcntl.LOCK_EX, busy, self._note):
             yield
 
     def make(self, key: str, work: Callable[[Path], Mapping[str, Any]]) -> dict[str, Any]:
@@ -63,21 +54,19 @@ class Cache:
         Raises what ``work`` raises; then nothing is left that counts as an entry.
         """
         entry = self.folder / key
-        for stale in self.folder.glob(f"{_BUILDING}{key}-*"):
+        for stale in self.folder.glob(f"{BUILDING}{key}-*"):
             shutil.rmtree(stale)  # we hold the lock, so its builder is dead
-        building = Path(tempfile.mkdtemp(prefix=f"{_BUILDING}{key}-", dir=self.folder))
+        building = Path(tempfile.mkdtemp(prefix=f"{BUILDING}{key}-", dir=self.folder))
         building.chmod(0o755)
         try:
             record = dict(work(building))
             record["outline"] = outline(building)
             write_record(building, record)
-            if entry.exists():
-                (entry / RECORD).unlink(missing_ok=True)  # no entry from here on, even if parts are left
-                shutil.rmtree(entry)
+            remove_entry(entry)
             building.rename(entry)
         except BaseException as error:
             shutil.rmtree(building, ignore_errors=True)
-            if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+            if isinstance(error, OSError) and is_full(error):
                 raise full(self.folder) from error
             raise
         return record
@@ -95,14 +84,60 @@ class Cache:
             return record
 
 
-def full(folder: Path) -> ImageError:
-    """The disk has no room, which is told with how much there is."""
-    free = shutil.disk_usage(folder).free
-    return ImageError(
-        f"there is no room for the image in {folder}",
-        why=f"its file system has {free >> 20} MB left",
-        hint="make room (dcos-installer image gc shows what can go), then run the same command again",
-    )
+@contextlib.contextmanager
+def used(folder: Path, note: Note) -> Iterator[None]:
+    """Nothing goes from the cache in ``folder`` meanwhile; many may use it at a time."""
+    with held(folder / _IN_USE, fcntl.LOCK_SH, "the cache is cleared by another process", note):
+        yield
+
+
+@contextlib.contextmanager
+def unused(folder: Path, note: Note) -> Iterator[None]:
+    """Nobody builds in the cache in ``folder``, nor uses what is in it, meanwhile."""
+    with held(folder / _IN_USE, fcntl.LOCK_EX, "images are built or used by another process", note):
+        yield
+
+
+@contextlib.contextmanager
+def held(path: Path, how: int, busy: str, note: Note) -> Iterator[None]:
+    """The lock file at ``path`` is held, shared or alone as ``how`` says; who has to wait notes why (``busy``).
+
+    Raises `ImageError` when there can be no such lock: nothing that cannot be locked is taken for free.
+    """
+    try:
+        descriptor = _opened(path)
+    except OSError as error:
+        if is_full(error):
+            raise full(path.parent) from error
+        raise ImageError(
+            f"the lock {path} cannot be opened",
+            why=error.strerror or str(error),
+            hint="run as the user that owns the cache, or set XDG_CACHE_HOME to a folder of yours",
+        ) from error
+    try:
+        try:
+            fcntl.flock(descriptor, how | fcntl.LOCK_NB)
+        except BlockingIOError:
+            note(f"{busy}: waiting for it")
+            fcntl.flock(descriptor, how)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _opened(path: Path) -> int:
+    path.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    try:
+        return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+    except PermissionError:  # of a cache of another user, which may be read
+        return os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+
+
+def remove_entry(entry: Path) -> None:
+    """Removes an entry, if it is there: whenever that is interrupted, what is left of it is none."""
+    if entry.exists():
+        (entry / RECORD).unlink(missing_ok=True)
+        shutil.rmtree(entry)
 
 
 def read_record(entry: Path) -> dict[str, Any] | None:
@@ -115,9 +150,7 @@ def read_record(entry: Path) -> dict[str, Any] | None:
 
 
 def write_record(folder: Path, record: Mapping[str, Any]) -> None:
-    new = folder / f".{RECORD}"
-    new.write_text(json.dumps(record, indent=1, sort_keys=True) + "\n")
-    new.replace(folder / RECORD)
+    write_whole(folder / RECORD, json.dumps(record, indent=1, sort_keys=True) + "\n")
 
 
 def is_whole(entry: Path, record: Mapping[str, Any]) -> bool:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 
-from dcos_images.errors import ImageError
+from dcos_images.errors import NotMadeHereError
 
 OUTPUTS = ("tree", "tar", "raw", "qcow2", "netboot")
 """What can come out: a directory, the same as an archive, a disk, the same for QEMU, what machines boot by HTTP."""
@@ -24,6 +24,8 @@ class Release:
     python: str
     """The tag of /usr/bin/python3: ``cp311``."""
     libc: str
+    packages: tuple[str, ...] = ()
+    """What this release alone wants: another one has it in a package that all want."""
 
 
 @dataclass(frozen=True)
@@ -98,16 +100,22 @@ class ImageDefinition:
     partitions: Partitions | None
 
     def release(self, codename: str) -> Release:
-        """The release of that name. Raises `ImageError` when the image is not made of it."""
+        """The release of that name. Raises `NotMadeHereError` when the image is not made of it."""
         for release in self.releases:
             if release.codename == codename:
                 return release
         known = ", ".join(release.codename for release in self.releases)
-        raise ImageError(
+        raise NotMadeHereError(
             f"the image {self.name!r} cannot be made of the release {codename!r}",
             why=f"its definition knows: {known}",
             hint="build on a host that runs one of these",
         )
+
+    def for_release(self, codename: str) -> ImageDefinition:
+        """The image of that release alone, with its packages. Raises `NotMadeHereError`."""
+        release = self.release(codename)
+        packages = tuple(dict.fromkeys((*self.packages, *release.packages)))
+        return replace(self, packages=packages, releases=(replace(release, packages=()),))
 
     @property
     def bootable(self) -> bool:

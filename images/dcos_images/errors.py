@@ -2,6 +2,13 @@
 
 from __future__ import annotations
 
+import errno
+import re
+import shutil
+from pathlib import Path
+
+_FULL = re.compile(r"No space left on device|Disk quota exceeded|have enough free space")
+
 
 class ImageError(Exception):
     """An image cannot be described, built or found. Library code raises it; nothing here prints or exits."""
@@ -23,3 +30,28 @@ class ImageError(Exception):
             lines.append("last seen:")
             lines += [f"  {line}" for line in self.evidence.rstrip().splitlines()]
         return "\n".join(lines)
+
+
+class NotMadeHereError(ImageError):
+    """The image is for hosts of another architecture or release."""
+
+
+class CommandFailedError(ImageError):
+    """A command of a build failed. ``said`` is all that it printed on stderr; its last lines are the evidence."""
+
+    said = ""
+
+
+def is_full(error: OSError | str) -> bool:
+    """Whether it tells, in whatever was being written, that the disk has no room: an error, or a command's words."""
+    return bool(_FULL.search(error)) if isinstance(error, str) else error.errno in (errno.ENOSPC, errno.EDQUOT)
+
+
+def full(folder: Path) -> ImageError:
+    """The disk has no room, which is told with how much there is."""
+    free = shutil.disk_usage(folder).free
+    return ImageError(
+        f"there is no room for the image in {folder}",
+        why=f"its file system has {free >> 20} MB left",
+        hint="make room (dcos-installer image gc shows what can go), then run the same command again",
+    )

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import fcntl
 import json
-import shutil
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from dcos_images.cache import read_record
+from dcos_images.cache import BUILDING, read_record, remove_entry
 from dcos_images.digest import tree_lines
-from dcos_images.errors import ImageError
-from dcos_images.images import ImageBuilder, is_in_use
+from dcos_images.errors import ImageError, NotMadeHereError
+from dcos_images.images import ImageBuilder
 from dcos_images.including import names
-from dcos_images.lock import read_lock
+from dcos_images.lock import FETCHING, read_lock
 from dcos_images.outputs import digest_of
+from dcos_images.steps import Keys
 
 _KEY_LENGTH = 32
 
@@ -30,46 +29,44 @@ class Garbage:
     size: int
 
 
-def collect(builder: ImageBuilder, *, kept: Iterable[Path] = (), dry_run: bool = False) -> list[Garbage]:
-    """Removes what no image that is defined is, or is made of. ``kept`` are trees that machines were made over.
+def collect(builder: ImageBuilder, *, dry_run: bool = False) -> list[Garbage]:
+    """Removes what no image that is defined is, or is made of, and no machine was made over. Raises `ImageError`.
 
-    What somebody builds at this moment stays: a build holds the lock of what it makes.
+    It waits until nobody builds or uses images of this cache; who comes meanwhile waits for it.
     """
-    wanted_images, wanted_steps, wanted_debs = set[str](), set[str](), set[str]()
-    for path in sorted((builder.cache / "locks").glob("*.json")):
-        try:
+    with builder.alone():
+        wanted_images, wanted_steps, wanted_debs = set[str](), set[str](), set[str]()
+        for path in sorted((builder.cache / "locks").glob("*.json")):
             wanted_debs.update(one.sha256 for one in read_lock(path).packages)
-        except ImageError:
-            continue
-    for name in names(builder.definitions_folder):
-        keys = builder.keys(name)
-        if keys is not None:  # also when it is not built yet: somebody may be at it
-            wanted_images.add(keys.image)
-            wanted_steps.update((keys.packages, keys.initrd))
-    trees = {path.resolve() for path in kept}
-    found: list[Garbage] = []
-    for entry in _entries(builder.cache):
-        if (
-            (entry.name in wanted_images and read_record(entry))
-            or (entry / "tree").resolve() in trees
-            or is_in_use(entry / "tree")
-        ):
-            continue
-        found.append(Garbage(_what_is(entry, "image", "name"), entry, _freed(entry)))
-    for entry in _entries(builder.cache / "steps"):
-        if entry.name not in wanted_steps:
-            found.append(Garbage(_what_is(entry, "step", "step"), entry, _freed(entry)))
-    for folder in (builder.cache, builder.cache / "steps"):
-        for left in sorted(folder.glob(".building-*")) + sorted(folder.glob("fetch-*")):
-            found.append(Garbage("left by a build that was killed", left, _freed(left)))
-    removed = []
-    for one in found:
-        if dry_run or _remove(one.path):
-            removed.append(one)
-    freed = builder.store.sweep(wanted_debs, dry_run=dry_run)
-    if freed:
-        removed.append(Garbage("packages that no lock names", builder.cache / "debs", freed))
-    return removed
+        for name in names(builder.definitions_folder):
+            if (keys := _keys(builder, name)) is not None:
+                wanted_images.add(keys.image)
+                wanted_steps.update((keys.packages, keys.initrd))
+        trees = {path.resolve() for path in builder.trees_in_use()}
+        found: list[Garbage] = []
+        for entry in _entries(builder.cache):
+            if not ((entry.name in wanted_images and read_record(entry)) or (entry / "tree").resolve() in trees):
+                found.append(Garbage(_what_is(entry, "image", "name"), entry, _freed(entry)))
+        for entry in _entries(builder.cache / "steps"):
+            if entry.name not in wanted_steps:
+                found.append(Garbage(_what_is(entry, "step", "step"), entry, _freed(entry)))
+        for folder in (builder.cache, builder.cache / "steps"):
+            for left in sorted(folder.glob(f"{BUILDING}*")) + sorted(folder.glob(f"{FETCHING}*")):
+                found.append(Garbage("left by a build that was killed", left, _freed(left)))
+        if not dry_run:
+            for one in found:
+                _remove(one.path)
+        if freed := builder.store.sweep(wanted_debs, dry_run=dry_run):
+            found.append(Garbage("packages that no lock names", builder.cache / "debs", freed))
+        return found
+
+
+def _keys(builder: ImageBuilder, name: str) -> Keys | None:
+    """None: nothing of this image was made here."""
+    try:
+        return builder.keys(name)
+    except NotMadeHereError:
+        return None
 
 
 def _what_is(entry: Path, kind: str, key: str) -> str:
@@ -94,22 +91,11 @@ def _freed(path: Path) -> int:
     return total
 
 
-def _remove(path: Path) -> bool:
-    """Whether it is gone. The log of an image goes with it; what is being made stays. So do the files of locks: they
-    are empty, and somebody may wait for one."""
-    key = path.name.removeprefix(".building-").rpartition("-")[0] or path.name
-    if path.name.startswith("fetch-"):
-        key = "apt"  # whose lock is held while packages are fetched
-    lock = path.parent / f"{key}.lock"
-    with lock.open("w") as held:
-        try:
-            fcntl.flock(held, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        shutil.rmtree(path)
-        if path.name == key:
-            (path.parent / f"{key}.log").unlink(missing_ok=True)
-    return True
+def _remove(path: Path) -> None:
+    """An entry, with its log and the file of its lock, for which nobody can wait now; or what a build left."""
+    remove_entry(path)
+    for left in (f"{path.name}.log", f"{path.name}.lock"):
+        (path.parent / left).unlink(missing_ok=True)
 
 
 def difference(first: Path, second: Path) -> list[str]:

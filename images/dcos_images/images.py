@@ -1,4 +1,4 @@
-"""Images, built or found: `ensure` returns the one asked for, from the cache when nothing that makes it has changed.
+"""Images, built or found: `ImageBuilder.ensure`, from the cache when nothing that makes the image has changed.
 
 The cache is a folder an image, named by the digest of everything that makes it: the definition, the lock of its
 packages, release and architecture, and the code that builds. Beside them lie what single steps made (``steps/``), the
@@ -7,22 +7,22 @@ store of .debs (``debs/``) and the locks (``locks/``).
 
 from __future__ import annotations
 
-import errno
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dcos_images.assembling import assemble
-from dcos_images.cache import Cache, Note, full, is_whole, read_record
+from dcos_images.cache import Cache, Note, is_whole, read_record, unused, used
 from dcos_images.definition import ImageDefinition, Release
-from dcos_images.errors import ImageError
+from dcos_images.errors import ImageError, NotMadeHereError, full, is_full
 from dcos_images.host import BuildHost, cache_home, this_host
 from dcos_images.including import load_definition
-from dcos_images.lock import Apt, Lock, check_lock, lock_file, read_lock
+from dcos_images.keeping import LockKeeper
+from dcos_images.lock import Lock
 from dcos_images.packages import Job, package_sizes
-from dcos_images.sources import read_sources
 from dcos_images.steps import Keys, boot_files, installed_tree, keys_of
 from dcos_images.store import DebStore
 
@@ -34,6 +34,9 @@ _TOOLS = {
     "netboot": ("mkfs.erofs", "objcopy", "objdump"),
 }
 _LARGEST = 10
+
+TreesInUse = Callable[[], Iterable[Path]]
+"""Tells the trees that machines of this host were made over, switched off or not: nothing is done to these."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,7 @@ class ImageBuilder:
     def __init__(
         self,
         *,
+        trees_in_use: TreesInUse,
         host: BuildHost | None = None,
         cache: Path | None = None,
         definitions: Path | None = None,
@@ -78,102 +82,45 @@ class ImageBuilder:
         self._host = this_host() if host is None else host
         self.cache = cache_home() if cache is None else cache
         self.definitions_folder = definitions
+        self.trees_in_use = trees_in_use
         self._note = note
         self.store = DebStore(self.cache / "debs")
         self._images = Cache(self.cache, note)
         self._steps = Cache(self.cache / "steps", note)
+        self.locks = LockKeeper(self.cache, self._host, self.store, note)
 
     def definition(self, name: str) -> ImageDefinition:
-        """The definition, when this host can make it."""
+        """The definition, as it is for this host's release. Raises `NotMadeHereError` when it is for other hosts."""
         definition = load_definition(name, self.definitions_folder)
         if definition.architectures and self._host.arch not in definition.architectures:
-            raise ImageError(
+            raise NotMadeHereError(
                 f"the image {name!r} is not made for {self._host.arch}",
                 why=f"its definition is for {', '.join(definition.architectures)}",
                 hint="build it on a host of that kind",
             )
-        definition.release(self._host.codename)
-        return definition
+        return definition.for_release(self._host.codename)
 
     # Locks
-
-    def lock_path(self, name: str) -> Path:
-        return lock_file(self.cache / "locks", name, self._host)
 
     def lock(self, name: str, *, fetch: bool = False) -> Lock:
         """A new lock, of the newest packages that the host's sources have; ``fetch`` brings them into the store."""
         definition = self.definition(name)
-        with self._room():
-            lock = self._resolve(definition)
+        with self._room(), self.in_use():
+            lock = self.locks.renew(definition)
             if fetch:
-                self._fetch(lock)
+                self.locks.fetch(lock)
         return lock
 
     def locked(self, definition: ImageDefinition, path: Path | None = None) -> Lock:
         """The lock at ``path``, which has to be there and fit; else the one that is kept, made when it is neither."""
-        if path is not None:
-            try:
-                lock = read_lock(path)
-            except OSError as error:
-                raise ImageError(
-                    f"the lock {path} cannot be read",
-                    why=str(error.strerror),
-                    hint="name a file that image lock --to wrote",
-                ) from error
-            check_lock(lock, definition, self._host, path)
-            return lock
-        kept = self.lock_path(definition.name)
-        try:
-            lock = read_lock(kept)
-            check_lock(lock, definition, self._host, kept)
-            return lock
-        except FileNotFoundError:
-            pass
-        except ImageError as error:
-            self._note(f"{error.what} ({error.why}): locking the packages anew")
-        return self._resolve(definition)
-
-    def _resolve(self, definition: ImageDefinition) -> Lock:
-        sources = read_sources(self._host.codename, self._host.apt_dir)
-        for ignored in sources.ignored:
-            self._note(f"package source not used: {ignored}")
-        apt_folder = self.cache / "apt" / f"{self._host.codename}-{self._host.arch}"
-        with self._images.locked("apt"):
-            apt_folder.mkdir(parents=True, exist_ok=True)
-            lock = Apt(apt_folder, self._host, sources, self.cache / "apt.log").resolve(definition)
-        path = self.lock_path(definition.name)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        new = path.with_suffix(".new")
-        new.write_text(lock.text())
-        new.replace(path)
-        self._note(f"locked {len(lock.packages)} packages in {path}")
-        return lock
-
-    def _fetch(self, lock: Lock) -> None:
-        missing = self.store.missing(lock.packages)
-        if not missing:
-            return
-        size = sum(one.size for one in missing)
-        self._note(f"fetching {len(missing)} packages, {-(-size >> 20)} MB")
-        sources = read_sources(self._host.codename, self._host.apt_dir)
-        apt_folder = self.cache / "apt" / f"{self._host.codename}-{self._host.arch}"
-        with self._images.locked("apt"):
-            apt_folder.mkdir(parents=True, exist_ok=True)
-            for stale in self.cache.glob("fetch-*"):
-                shutil.rmtree(stale)  # we hold the lock, so whoever fetched is dead
-            apt = Apt(apt_folder, self._host, sources, self.cache / "apt.log")
-            if not any((apt_folder / "lists").glob("*Packages*")):
-                apt.update()
-            missing = self.store.missing(lock.packages)  # somebody else may have fetched some meanwhile
-            for done in apt.fetch(missing, self.store, self.cache):
-                self._note(f"fetched {done} of {len(missing)} packages")
+        return self.locks.named(definition, path) if path is not None else self.locks.ensure(definition)
 
     # Images
 
     def ensure(self, name: str, *, lock: Path | None = None) -> Image:
         """The image, built now when the cache does not have it. An interrupted build leaves nothing that counts."""
         definition = self.definition(name)
-        with self._room():
+        with self._room(), self.in_use():
             job = self._job(definition, self.locked(definition, lock))
             keys = keys_of(job)
             if self._images.find(keys.image) is not None:
@@ -195,12 +142,16 @@ class ImageBuilder:
     def keys(self, name: str) -> Keys | None:
         """What the image and its steps are called in the cache; None: its packages are not locked."""
         definition = self.definition(name)
-        try:
-            lock = read_lock(self.lock_path(name))
-            check_lock(lock, definition, self._host, self.lock_path(name))
-        except (FileNotFoundError, ImageError):
-            return None
-        return keys_of(self._job(definition, lock))
+        lock = self.locks.kept(definition)
+        return None if lock is None else keys_of(self._job(definition, lock))
+
+    def in_use(self) -> AbstractContextManager[None]:
+        """What is in the cache stays there, while an image is built or found, and until its user holds on to it."""
+        return used(self.cache, self._note)
+
+    def alone(self) -> AbstractContextManager[None]:
+        """Nobody else builds or uses images of this cache."""
+        return unused(self.cache, self._note)
 
     def _job(self, definition: ImageDefinition, lock: Lock) -> Job:
         release = definition.release(self._host.codename)
@@ -220,9 +171,9 @@ class ImageBuilder:
         record = read_record(entry)
         if record is None or is_whole(entry, record):
             return
-        if is_in_use(entry / "tree"):
+        if (entry / "tree").resolve() in {path.resolve() for path in self.trees_in_use()}:
             raise ImageError(
-                f"the image {definition.name!r} in the cache was altered after it was built, and machines run over it",
+                f"the image {definition.name!r} in the cache was altered, and machines were made over it",
                 why=f"{entry} is not what was built; machines made over it now would differ from the others",
                 hint="destroy the clusters whose machines run on this host, then run again: it is built anew",
             )
@@ -234,14 +185,12 @@ class ImageBuilder:
         self._note(f"building the image {job.definition.name!r}")
         try:
             job = replace(job, log_file=log_file)
-            packages = installed_tree(job, self._steps, keys.packages, self._fetch)
+            packages = installed_tree(job, self._steps, keys.packages, self.locks.fetch)
             boot = boot_files(job, self._steps, keys.initrd, packages) if job.definition.bootable else packages
             self._images.make(
                 keys.image, lambda folder: assemble(replace(job, folder=folder), keys, packages, boot, self._note)
             )
         except ImageError as error:
-            if "No space left on device" in log_file.read_text(errors="replace"):
-                raise full(self.cache) from error
             if not error.hint:
                 error.hint = f"the whole log is {log_file}; check the host's package sources with apt-get update"
             raise
@@ -281,22 +230,5 @@ class _Room:
         self._folder.mkdir(mode=0o755, parents=True, exist_ok=True)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
+        if isinstance(error, OSError) and is_full(error):
             raise full(self._folder) from error
-
-
-def ensure(
-    name: str, *, host: BuildHost | None = None, cache: Path | None = None, note: Note = lambda text: None
-) -> Image:
-    """The image called ``name`` for this host, built now when the cache does not have it. Raises `ImageError`."""
-    return ImageBuilder(host=host, cache=cache, note=note).ensure(name)
-
-
-def is_in_use(tree: Path) -> bool:
-    """Whether a file system on this host is mounted over the tree."""
-    layers = f"lowerdir={tree}"
-    for line in Path("/proc/self/mountinfo").read_text().splitlines():
-        options = line.rpartition(" ")[2].split(",")
-        if any(option == layers or option.startswith(f"{layers}:") for option in options):
-            return True
-    return False

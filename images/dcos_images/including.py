@@ -182,8 +182,13 @@ class DefinitionReader:
 
     def _take_parts(self, path: Path, table: TableReader, draft: _Draft) -> None:
         for codename, release in table.named_tables("release").items():
-            told = {key: release.text(key) for key in ("os_id", "os_version", "python", "libc")}
-            draft.releases[codename] = Release(codename, **told)
+            known = draft.releases.get(codename)
+            told = {
+                key: release.text(key, default=None if known is None else getattr(known, key))
+                for key in ("os_id", "os_version", "python", "libc")
+            }
+            packages = (*(known.packages if known else ()), *release.texts("packages", check_package))
+            draft.releases[codename] = Release(codename, **told, packages=tuple(dict.fromkeys(packages)))
             release.nothing_left()
         if table.has("partitions"):
             sizes = table.table("partitions")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from dcos_images.disks import all_files
 from dcos_images.errors import ImageError
-from dcos_images.process import run
+from dcos_images.process import bound, run
 from dcos_images.trees import ImageTree, copy_linked
 
 if TYPE_CHECKING:
@@ -53,20 +53,19 @@ def make_boot_files(job: Job, packages: Path) -> None:
 def make_initrd(tree: ImageTree, epoch: int, target: Path, log_file: Path) -> None:
     """``target`` gets vmlinuz, initrd, and systemd-boot's programs."""
     kernel = kernel_version(tree)
-    shutil.copyfile(tree.inside(f"/boot/vmlinuz-{kernel}"), target / "vmlinuz")
-    programs = tree.inside(_EFI_PROGRAMS)
+    shutil.copyfile(tree.followed(f"/boot/vmlinuz-{kernel}"), target / "vmlinuz")
     for name in ("systemd-bootx64.efi", "linuxx64.efi.stub"):
-        if not (programs / name).is_file():
+        program = tree.followed(f"{_EFI_PROGRAMS}/{name}")
+        if not program.is_file():
             raise ImageError(
                 f"the image has no {name}", why=f"{_EFI_PROGRAMS} lacks it", hint="add systemd-boot to its packages"
             )
-        shutil.copyfile(programs / name, target / name)
-    if not tree.inside("/usr/sbin/mkinitramfs").is_file():
+        shutil.copyfile(program, target / name)
+    if not tree.followed("/usr/sbin/mkinitramfs").is_file():
         raise ImageError("the image has no mkinitramfs", hint="add initramfs-tools to its packages")
     run(
         [
-            *("setpriv", "--pdeathsig", "KILL"),
-            *("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"),
+            *bound("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"),
             *("sh", "-c", _SCRIPT, "sh", tree.root, kernel, target / "initrd"),
         ],
         what="make the image's initrd",
@@ -80,7 +79,7 @@ def make_initrd(tree: ImageTree, epoch: int, target: Path, log_file: Path) -> No
 
 def kernel_version(tree: ImageTree) -> str:
     """The version of the one kernel in the tree."""
-    found = sorted(path.name for path in tree.inside("/usr/lib/modules").glob("*") if path.is_dir())
+    found = sorted(path.name for path in tree.followed("/usr/lib/modules").glob("*") if path.is_dir())
     if len(found) != 1:
         raise ImageError(
             "the image has to have exactly one kernel",

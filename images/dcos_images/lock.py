@@ -1,7 +1,7 @@
 """Locks: which packages, to the byte, an image is made of. apt resolves them; a lock knows no package source.
 
-A lock is a file ``<image>.<release>.<arch>.json``. The builder makes it when there is none and keeps it: without a new
-lock the same image comes out, whatever the mirrors have meanwhile.
+A lock is a file ``<image>.<release>.<architecture>.json``. The builder makes it when there is none and keeps it:
+without a new lock the same image comes out, whatever the mirrors have meanwhile.
 """
 
 from __future__ import annotations
@@ -18,16 +18,17 @@ from pathlib import Path
 from urllib.parse import unquote
 
 from dcos_images.definition import ImageDefinition
-from dcos_images.errors import ImageError
+from dcos_images.errors import CommandFailedError, ImageError
 from dcos_images.host import BuildHost, apt_settings
-from dcos_images.process import run, tail
+from dcos_images.process import bound, run, shown
 from dcos_images.sources import HostSources, offered_components
 from dcos_images.store import DebStore, LockedPackage
 
 _SCHEMA = 1
 _RESOLVE_DEADLINE = 600.0
 _FETCH_DEADLINE = 3600.0
-_FETCHED_AT_ONCE = 40
+FETCHING = "fetch-"
+"""How folders begin into which packages are fetched."""
 _FILE = re.compile(r"(?P<name>[^_]+)_(?P<version>[^_]+)_(?P<arch>[^_]+)\.deb")
 _DIGEST = re.compile(r"[0-9a-f]{64}")
 _NOT_FOUND = re.compile(r"Unable to locate package (\S+)|Package '?(\S+?)'? has no installation candidate")
@@ -67,19 +68,31 @@ def lock_file(folder: Path, name: str, host: BuildHost) -> Path:
 
 
 def read_lock(path: Path) -> Lock:
-    """The lock at ``path``. Raises `ImageError` when it is none, and `FileNotFoundError`."""
+    """The lock at ``path``. Raises `FileNotFoundError`, and `ImageError` when it cannot be read or is none."""
     try:
         plain = json.loads(path.read_text())
+        if not isinstance(plain, dict):
+            raise ValueError("it is not a JSON object")
         if plain.pop("schema") != _SCHEMA:
             raise ValueError("it is of another version of this program")
         packages = tuple(LockedPackage(**one) for one in plain.pop("packages"))
         lock = Lock(packages=packages, **plain)
+        if not all(isinstance(text, str) for text in (lock.image, lock.release, lock.arch, lock.asked)):
+            raise ValueError("it does not say what it is the lock of")
         for one in packages:
             texts = (one.name, one.version, one.arch, one.sha256)
             if not all(isinstance(text, str) for text in texts) or not _DIGEST.fullmatch(one.sha256):
                 raise ValueError(f"{one.name!r} has no sha256")
-            if not _FILE.fullmatch(one.file) or "/" in one.file or not isinstance(one.size, int):
+            if not _FILE.fullmatch(one.file) or "/" in one.file or type(one.size) is not int or one.size < 0:
                 raise ValueError(f"{one.name!r} is not a package")
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise ImageError(
+            f"the lock {path} cannot be read",
+            why=error.strerror or str(error),
+            hint="make it readable for whoever builds",
+        ) from error
     except (ValueError, KeyError, TypeError) as error:
         raise ImageError(
             f"{path} is not a lock", why=str(error), hint="make it anew with dcos-installer image lock"
@@ -124,26 +137,23 @@ class Apt:
             printed = self._run(argv, "find the image's packages", _RESOLVE_DEADLINE, definition)
         packages = tuple(sorted(_printed(printed)))
         if not packages:
-            raise ImageError("apt names no packages for the image", evidence=printed)
+            raise ImageError("apt names no packages for the image", evidence=shown(printed))
         return Lock(definition.name, self._host.codename, self._host.arch, asked_of(definition), packages)
 
-    def fetch(self, packages: Sequence[LockedPackage], store: DebStore, work: Path) -> Iterator[int]:
-        """Brings packages into the store, some at a time, which stay when it is killed; yields how many are there."""
-        with self._configured() as command:
-            for first in range(0, len(packages), _FETCHED_AT_ONCE):
-                some = packages[first : first + _FETCHED_AT_ONCE]
-                folder = Path(tempfile.mkdtemp(prefix="fetch-", dir=work))
-                try:
-                    names = [f"{one.name}:{self._arch(one)}={one.version}" for one in some]
-                    self._run([*command, "download", *names], "fetch packages", _FETCH_DEADLINE, None, folder)
-                    for one in some:
-                        store.add(folder / one.file, one)
-                finally:
-                    shutil.rmtree(folder, ignore_errors=True)
-                yield first + len(some)
+    def fetch(self, packages: Sequence[LockedPackage], store: DebStore, work: Path) -> None:
+        """Brings packages into the store, through a folder below ``work``. Raises `ImageError`; the store is whole."""
+        folder = Path(tempfile.mkdtemp(prefix=FETCHING, dir=work))
+        try:
+            with self._configured() as command:
+                names = [f"{one.name}:{self._arch(one)}={one.version}" for one in packages]
+                self._run([*command, "download", *names], "fetch packages", _FETCH_DEADLINE, None, folder)
+                for one in packages:
+                    store.add(folder / one.file, one)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
 
     def update(self) -> None:
-        """Learns what the sources have now."""
+        """Learns what the sources have now. Raises `ImageError`."""
         with self._configured() as command:
             self._run([*command, "update"], "read the host's package sources", _RESOLVE_DEADLINE, None)
 
@@ -171,7 +181,7 @@ class Apt:
             path.touch(mode=0o600)
             path.write_text(text)
         try:
-            yield ["setpriv", "--pdeathsig", "KILL", "env", f"APT_CONFIG={settings}", "apt-get", "--quiet"]
+            yield bound("env", f"APT_CONFIG={settings}", "apt-get", "--quiet")
         finally:
             sources.unlink()
             settings.unlink()
@@ -210,35 +220,35 @@ class Apt:
     ) -> str:
         try:
             return run(argv, what=what, log_file=self._log, deadline=deadline, folder=folder)
-        except ImageError as error:
-            raise _explained(error, tail(self._log), definition, self._host) from error
+        except CommandFailedError as error:
+            raise self._explained(error, definition) from error
 
-
-def _explained(error: ImageError, said: str, definition: ImageDefinition | None, host: BuildHost) -> ImageError:
-    """apt's own words put into what happened and what to do."""
-    missing = sorted({name.rstrip(".") for found in _NOT_FOUND.findall(said) for name in found if name})
-    if missing and definition is not None:
-        return ImageError(
-            f"there is no package {', '.join(missing)} for the image {definition.name!r}",
-            why=f"no package source of this host has it for {host.codename}",
-            hint=f"correct packages in {definition.name}/image.toml, or give the host a source that has it",
-            evidence=error.evidence,
-        )
-    if "was not found" in said and definition is None:
-        return ImageError(
-            "a locked package is neither in the store nor in the host's package sources",
-            why="mirrors drop a version when there is a newer one",
-            hint="lock anew with dcos-installer image lock, or bring the package from a store that has it",
-            evidence=error.evidence,
-        )
-    if "Failed to fetch" in said or "Could not resolve" in said or "Unable to connect" in said:
-        return ImageError(
-            "the host's package sources do not answer",
-            why=error.why,
-            hint="check them with apt-get update; what was fetched before is kept, so run the same command again",
-            evidence=error.evidence,
-        )
-    return error
+    def _explained(self, error: CommandFailedError, definition: ImageDefinition | None) -> ImageError:
+        """What apt said this time, put into what happened and what to do."""
+        said, host = error.said, self._host
+        missing = sorted({name.rstrip(".") for found in _NOT_FOUND.findall(said) for name in found if name})
+        if missing and definition is not None:
+            return ImageError(
+                f"there is no package {', '.join(missing)} for the image {definition.name!r}",
+                why=f"no package source of this host has it for {host.codename}",
+                hint=f"correct packages in {definition.name}/image.toml, or give the host a source that has it",
+                evidence=error.evidence,
+            )
+        if definition is None and ("was not found" in said or "404" in said):
+            return ImageError(
+                "a locked package is neither in the store nor in the host's package sources",
+                why="mirrors drop a version when there is a newer one",
+                hint="lock anew with dcos-installer image lock, or bring the package from a store that has it",
+                evidence=error.evidence,
+            )
+        if "Failed to fetch" in said or "Could not resolve" in said or "Unable to connect" in said:
+            return ImageError(
+                "the host's package sources do not answer",
+                why=error.why,
+                hint="check them with apt-get update; what was fetched before is kept, so run the same command again",
+                evidence=error.evidence,
+            )
+        return error
 
 
 def _printed(text: str) -> Iterator[LockedPackage]:
@@ -250,6 +260,8 @@ def _printed(text: str) -> Iterator[LockedPackage]:
         kind, _, sha256 = digest.partition(":")
         found = _FILE.fullmatch(file)
         if found is None or kind != "SHA256":
-            raise ImageError("apt names a package in an unknown way", why=line, hint="tell whoever made this program")
+            raise ImageError(
+                "apt names a package in an unknown way", why=shown(line), hint="tell whoever made this program"
+            )
         version = unquote(found["version"])
         yield LockedPackage(found["name"], version, found["arch"], sha256, int(size))

@@ -5,6 +5,7 @@ Nothing is mounted and no loop device is used. The same tree gives the same byte
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 import shutil
@@ -20,6 +21,7 @@ from dcos_images.disks import SECTORS_PER_MB, disk_uuid, loader_entry, shipped_s
 from dcos_images.errors import ImageError
 from dcos_images.process import ask, run
 from dcos_images.store import file_digest
+from dcos_images.trees import ImageTree
 
 if TYPE_CHECKING:
     from dcos_images.cache import Note
@@ -155,7 +157,10 @@ def make_netboot(parts: Parts, target: Path) -> None:
 def make_uki(parts: Parts, target: Path, arguments: str) -> None:
     """One EFI program of stub, command line, kernel and initrd: what UEFI boots over HTTP by itself."""
     stub = parts.boot / "linuxx64.efi.stub"
-    texts = {"cmdline": arguments.encode() + b"\0", "osrel": (parts.tree / "etc/os-release").read_bytes()}
+    texts = {
+        "cmdline": arguments.encode() + b"\0",
+        "osrel": ImageTree(parts.tree, parts.definition.epoch).followed("/etc/os-release").read_bytes(),
+    }
     sections: list[tuple[str, Path]] = []
     for name, content in texts.items():
         (parts.work / name).write_bytes(content)
@@ -213,8 +218,10 @@ def data_extents(descriptor: int) -> Iterator[tuple[int, int]]:
     while at < size:
         try:
             start = os.lseek(descriptor, at, os.SEEK_DATA)
-        except OSError:  # nothing but a hole is left
-            return
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            return  # nothing but a hole is left
         at = os.lseek(descriptor, start, os.SEEK_HOLE)
         yield start, at
 

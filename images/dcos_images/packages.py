@@ -9,7 +9,7 @@ from urllib.parse import quote
 
 from dcos_images.errors import ImageError
 from dcos_images.host import read_os_release
-from dcos_images.process import ask, run
+from dcos_images.process import ask, bound, run
 from dcos_images.store import DebStore
 from dcos_images.trees import ImageTree
 
@@ -68,8 +68,7 @@ def install_packages(job: Job) -> None:
 def install_command(job: Job, repository: Path) -> list[str | Path]:
     """The command of `install_packages`. It dies with its parent, and its mounts with it."""
     return [
-        *("setpriv", "--pdeathsig", "KILL"),
-        *("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"),
+        *bound("unshare", "--mount", "--pid", "--fork", "--kill-child=KILL"),
         *("mmdebstrap", "--mode=root", "--variant=apt", "--format=directory"),
         f"--architectures={job.host.arch}",
         "--dpkgopt=force-unsafe-io",
@@ -82,7 +81,7 @@ def install_command(job: Job, repository: Path) -> list[str | Path]:
 
 def check_release(job: Job) -> None:
     """The tree is what the definition says of its release: plans are made from those words before a machine exists."""
-    found = read_os_release(job.tree.inside("/etc/os-release").read_text())
+    found = read_os_release(job.tree.followed("/etc/os-release").read_text())
     python = job.tree.inside("/usr/bin/python3").readlink().name.removeprefix("python").replace(".", "")
     libc = package_versions(job.tree.root).get("libc6", "").split("-")[0]
     for what, said, actual in (

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import io
 import logging
 import os
+import re
 import shlex
 import subprocess
+import threading
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TypeVar
 
-from dcos_images.errors import ImageError
+from dcos_images.errors import CommandFailedError, ImageError, full, is_full
 
 log = logging.getLogger(__name__)
 
 _EVIDENCE_LINES = 25
 _ANSWER_DEADLINE = 60.0
+_Word = TypeVar("_Word", str, str | Path)
+_LAST_WORDS_SECONDS = 10.0
+_CREDENTIALS = re.compile(r"//[^/\s'\"]*@")
 # Builds must not depend on who runs them: of the caller's environment only this reaches a command. The proxy and the
 # certificate variables are how a site reaches its package sources; they hold no word of what is built.
 # The last one is by what the installer's watcher knows a build of an installer that was killed.
@@ -39,6 +46,18 @@ def clean_environment(environ: Mapping[str, str] | None = None) -> dict[str, str
     }
 
 
+def bound(*argv: _Word) -> list[_Word]:
+    """The command, so that it dies when the process that starts it does, however that ends."""
+    command: list[_Word] = ["setpriv", "--pdeathsig", "KILL"]
+    command.extend(argv)
+    return command
+
+
+def shown(text: str) -> str:
+    """What somebody else printed, without the credentials that may be part of its addresses."""
+    return _CREDENTIALS.sub("//", text)
+
+
 def run(
     argv: Sequence[str | Path],
     *,
@@ -53,46 +72,86 @@ def run(
 
     ``what`` names the step in errors ("install the packages"); ``env`` comes on top of `clean_environment`. It runs in
     ``folder``, and reads ``stdin``.
-    Raises `ImageError` with the log's last lines when the command cannot start, fails, or takes longer than
-    ``deadline`` seconds; then its whole session is killed.
+    Raises `ImageError` with the last lines that it printed itself when the command cannot start, fails
+    (`CommandFailedError`; `full` when it says that its disk is), or takes longer than ``deadline`` seconds; then its
+    whole session is killed.
     """
     arguments = [str(argument) for argument in argv]
-    shown = shlex.join(arguments)
-    log.debug("$ %s", shown)
-    with log_file.open("ab") as stderr:
-        stderr.write(f"$ {shown}\n".encode())
-        stderr.flush()
-        try:
-            process = subprocess.Popen(
-                arguments,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=stderr,
-                cwd=folder,
-                env={**clean_environment(), **(env or {})},
-                start_new_session=True,
-                umask=0o022,
-            )
-        except OSError as error:
+    command = shlex.join(arguments)
+    log.debug("$ %s", command)
+    try:
+        process = subprocess.Popen(
+            arguments,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            cwd=folder,
+            env={**clean_environment(), **(env or {})},
+            start_new_session=True,
+            umask=0o022,
+        )
+    except OSError as error:
+        raise ImageError(
+            f"could not {what}",
+            why=f"{arguments[0]}: {error.strerror}",
+            hint="install the Debian package that holds this command",
+        ) from error
+    assert isinstance(process.stderr, io.BufferedReader)
+    words = _Words(process.stderr, log_file, f"$ {command}\n")
+    process.stderr = None  # read by `words` alone
+    try:
+        stdout, _ = process.communicate(stdin, timeout=deadline)
+    except BaseException as error:
+        # Also on Ctrl-C: the command is in a session of its own, so nobody else ends it.
+        os.killpg(process.pid, 9)
+        process.wait()
+        said = words.all()
+        if isinstance(error, subprocess.TimeoutExpired):
             raise ImageError(
-                f"could not {what}",
-                why=f"{arguments[0]}: {error.strerror}",
-                hint="install the Debian package that holds this command",
+                f"could not {what} within {deadline:.0f} s", why=command, evidence=_last_lines(said)
             ) from error
-        try:
-            stdout, _ = process.communicate(stdin, timeout=deadline)
-        except BaseException as error:
-            # Also on Ctrl-C: the command is in a session of its own, so nobody else ends it.
-            os.killpg(process.pid, 9)
-            process.wait()
-            if isinstance(error, subprocess.TimeoutExpired):
-                raise ImageError(
-                    f"could not {what} within {deadline:.0f} s", why=shown, evidence=tail(log_file)
-                ) from error
-            raise
+        raise
+    said = words.all()
     if process.returncode != 0:
-        raise ImageError(f"could not {what}", why=f"exit code {process.returncode}: {shown}", evidence=tail(log_file))
+        if is_full(said):
+            raise full(log_file.parent)
+        failed = CommandFailedError(
+            f"could not {what}", why=f"exit code {process.returncode}: {command}", evidence=_last_lines(said)
+        )
+        failed.said = said
+        raise failed
     return stdout.decode(errors="replace")
+
+
+class _Words:
+    """Takes what a command says on stderr, and writes it to the log as it comes, as long as there is room for it."""
+
+    def __init__(self, stream: io.BufferedReader, log_file: Path, title: str) -> None:
+        self._stream = stream
+        self._log_file = log_file
+        self._said = bytearray()
+        self._title = title.encode()
+        self._thread = threading.Thread(target=self._take, daemon=True)
+        self._thread.start()
+
+    def _take(self) -> None:
+        with self._stream:
+            self._write(self._title)
+            while part := self._stream.read1(1 << 16):
+                self._said += part
+                self._write(part)
+
+    def _write(self, part: bytes) -> None:
+        try:
+            with self._log_file.open("ab") as log_file:
+                log_file.write(part)
+        except OSError as error:  # a full disk: what the command says of it must not be lost with it
+            log.debug("%s: %s", self._log_file, error)
+
+    def all(self) -> str:
+        """All that it said. The command has ended; what it left behind and still holds the stream is not waited for."""
+        self._thread.join(_LAST_WORDS_SECONDS)
+        return shown(bytes(self._said).decode(errors="replace"))
 
 
 def ask(argv: Sequence[str]) -> str:
@@ -112,6 +171,5 @@ def ask(argv: Sequence[str]) -> str:
     return finished.stdout
 
 
-def tail(path: Path, lines: int = _EVIDENCE_LINES) -> str:
-    """The last lines of a log."""
-    return "\n".join(path.read_text(errors="replace").rstrip().splitlines()[-lines:])
+def _last_lines(said: str) -> str:
+    return "\n".join(said.rstrip().splitlines()[-_EVIDENCE_LINES:])

@@ -12,11 +12,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_images.errors import ImageError
+from dcos_images.process import shown
 
 _POCKETS = ("", "-updates", "-security")
 _COMPONENTS = ("main", "contrib", "non-free", "non-free-firmware")
 _ONE_LINE = re.compile(r"(?P<type>deb|deb-src)\s+(?:\[(?P<options>[^\]]*)\]\s+)?(?P<rest>\S.*)")
-_CREDENTIALS = re.compile(r"//[^/@]*@")
 
 
 @dataclass(frozen=True)
@@ -84,11 +84,6 @@ def read_sources(codename: str, apt_dir: Path = Path("/etc/apt")) -> HostSources
 def offered_components(sources: HostSources, codename: str) -> set[str]:
     """The components that the sources hold of the release itself."""
     return {component for source in sources.used if source.suite == codename for component in source.components}
-
-
-def shown(uri: str) -> str:
-    """The address without the credentials that may be part of it."""
-    return _CREDENTIALS.sub("//", uri)
 
 
 def _files(apt_dir: Path) -> Iterator[Path]:
@@ -170,7 +165,9 @@ def _stanzas(path: Path) -> Iterator[dict[str, str]]:
             field = field.strip().lower()
             stanza[field] = value.strip()
         else:
-            raise ImageError(f"{path}, line {number} is not a field", why=line, hint="apt-get update names the same")
+            raise ImageError(
+                f"{path}, line {number} is not a field", why=shown(line), hint="apt-get update names the same"
+            )
 
 
 def _unfold_key(value: str) -> str:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from dcos_images.errors import ImageError
+from dcos_images.files import write_whole
 from dcos_images.process import ask
 
 
@@ -93,10 +93,7 @@ class DebStore:
             return kept.read_text().rstrip("\n")
         except FileNotFoundError:
             text = ask(["dpkg-deb", "--field", str(self.path(package.sha256))])
-            new, name = tempfile.mkstemp(dir=self._folder, prefix=".control-")
-            with os.fdopen(new, "w") as file:
-                file.write(text)
-            Path(name).replace(kept)
+            write_whole(kept, text)
             return text.rstrip("\n")
 
     def sweep(self, wanted: Iterable[str], *, dry_run: bool) -> int:

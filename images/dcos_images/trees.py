@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from dcos_images.definition import ImageFile, ImageLink, ImageUser
 
 _COPY_DEADLINE = 600.0
+_MOST_LINKS = 40
+_INSTALL = {"wantedby": "WantedBy", "requiredby": "RequiredBy", "alias": "Alias"}
+"""What of a unit's [Install] is heeded: no other unit is enabled with it (Also), and no instance (DefaultInstance)."""
 _UNIT_FOLDERS = ("/etc/systemd/system", "/usr/local/lib/systemd/system", "/usr/lib/systemd/system")
 
 
@@ -39,6 +42,31 @@ class ImageTree:
                 why=f"a link on its way leads to {found.parent.resolve()}",
                 hint="name the path that the link stands for",
             )
+        return found
+
+    def followed(self, path: str) -> Path:
+        """Where an absolute path of the image leads, its links read as the image itself reads them: never out of it.
+
+        It need not be there. Raises `ImageError` for links that lead in a circle.
+        """
+        found, ahead, links = self.root, [part for part in path.split("/") if part], 0
+        while ahead:
+            part = ahead.pop(0)
+            if part == "..":
+                found = found if found == self.root else found.parent
+            elif part != "." and (found / part).is_symlink():
+                links += 1
+                if links > _MOST_LINKS:
+                    raise ImageError(
+                        f"{path} leads nowhere in the image",
+                        why="its links go round in a circle",
+                        hint="mend the links",
+                    )
+                target = str((found / part).readlink())
+                found = self.root if target.startswith("/") else found
+                ahead = [one for one in target.split("/") if one] + ahead
+            elif part != ".":
+                found = found / part
         return found
 
     def write(self, path: str, content: bytes, mode: int) -> None:
@@ -81,7 +109,7 @@ class ImageTree:
             ("/etc/gshadow", 0o640, [f"{u.name}:!::" for u in users]),
         ):
             where = self.inside(path)
-            known = where.read_text()
+            known = self.followed(path).read_text()
             taken = {line.split(":")[0] for line in known.splitlines()}
             numbers = {line.split(":")[2] for line in known.splitlines() if mode == 0o644}
             for user in users:
@@ -90,7 +118,7 @@ class ImageTree:
                         f"the user {user.name} ({user.uid}) is in the image already: {path}",
                         hint="give it another name or number in image.toml",
                     )
-            owner = where.stat()
+            owner = self.followed(path).stat()
             self.write(path, (known + "".join(f"{line}\n" for line in lines)).encode(), mode)
             os.chown(where, owner.st_uid, owner.st_gid)
 
@@ -117,7 +145,9 @@ class ImageTree:
         if found is None or not sections:
             raise ImageError(
                 f"the unit {unit} cannot be enabled in the image",
-                why="no package and no file of the image brings it" if found is None else "it has no [Install]",
+                why="no package and no file of the image brings it"
+                if found is None
+                else f"its [Install] has none of {', '.join(_INSTALL.values())}",
                 hint="correct units.enable in image.toml",
             )
         for key, suffix in (("wantedby", "wants"), ("requiredby", "requires")):
@@ -134,21 +164,21 @@ class ImageTree:
         names = [name, f"{stem}@.{suffix.rpartition('.')[2]}"] if template else [name]
         for folder in _UNIT_FOLDERS:
             for one in names:
-                if self.inside(f"{folder}/{one}").is_file():
+                if self.followed(f"{folder}/{one}").is_file():
                     return f"{folder}/{one}"
         return None
 
     def _install(self, path: str) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         section = ""
-        for line in self.inside(path).read_text().splitlines():
+        for line in self.followed(path).read_text().splitlines():
             line = line.strip()
             if line.startswith("["):
                 section = line
             elif section == "[Install]" and "=" in line and not line.startswith(("#", ";")):
                 key, _, value = line.partition("=")
                 found.setdefault(key.strip().lower(), []).extend(value.split())
-        return {key: values for key, values in found.items() if key in ("wantedby", "requiredby", "alias")}
+        return {key: values for key, values in found.items() if key in _INSTALL}
 
     def remove(self, patterns: Iterable[str]) -> None:
         """Removes what the glob patterns match."""
@@ -162,7 +192,7 @@ class ImageTree:
 
     def check_no_passwords(self) -> None:
         """No account of the image can log in by password, nor be without one."""
-        for line in self.inside("/etc/shadow").read_text().splitlines():
+        for line in self.followed("/etc/shadow").read_text().splitlines():
             name, password = line.split(":")[:2]
             if not password.startswith(("!", "*")):
                 raise ImageError(

@@ -7,6 +7,7 @@ import functools
 import http.server
 import json
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -21,7 +22,7 @@ from dcos_images.cache import Note
 from dcos_images.definition import ImageDefinition
 from dcos_images.errors import ImageError
 from dcos_images.images import Image
-from dcos_images.process import clean_environment, run
+from dcos_images.process import bound, clean_environment, run
 
 BOOTED = ("qcow2", "raw", "netboot")
 """What can be booted, the first that an image has."""
@@ -39,6 +40,10 @@ _HOST = "198.18.250.2"
 _HOSTNAME = "image-test"
 """It is told to the machine as a credential, as providers do."""
 _SERIAL_LINES = 60
+_SSH = frozenset({"tcp:0.0.0.0:22", "tcp:[::]:22"})
+_SSH_SECONDS = 60.0
+_FORWARDED = re.compile(r"TCP\[HOST_FORWARD\]\s+\d+\s+127\.0\.0\.1\s+(?P<port>\d+)\s")
+_ON_THE_STATE = ("/var", "/opt", "/root", "/home")
 
 
 @dataclass(frozen=True)
@@ -48,6 +53,8 @@ class Trial:
     told: tuple[tuple[str, str], ...]
     seconds: float
     accelerator: str
+    ssh: str
+    """The first line that its port 22 says, asked from outside; empty: it does not."""
 
     def of(self, name: str) -> list[str]:
         return [value for known, value in self.told if known == name]
@@ -97,7 +104,9 @@ def boot(
                     if accelerator == "kvm" and not guest.serial:
                         note("the guest does not start under KVM here: trying without, which is slow")
                         continue
-                    trial = Trial(_lines(guest.notified), time.monotonic() - started, accelerator)
+                    seconds = time.monotonic() - started
+                    answer = "" if problem else _ssh_answer(guest, time.monotonic() + _SSH_SECONDS)
+                    trial = Trial(_lines(guest.notified), seconds, accelerator, answer)
                     if not problem:
                         problem = "; ".join(problems(trial, output))
                     if problem:
@@ -111,25 +120,40 @@ def problems(trial: Trial, output: str) -> list[str]:
     found = []
     if failed := "".join(trial.of("FAILED")).split():
         found.append(f"units have failed: {', '.join(failed)}")
-    mounts = dict(line.split(" ", 1) for line in trial.of("MOUNT"))
+    mounts = {folder: (kind, device) for folder, kind, device in map(_mount, trial.of("MOUNT"))}
     state = ("ext4 rw",) if output != "netboot" else ("ext4 rw", "tmpfs rw")
     for folder, wanted in (
         ("/", ("erofs ro",)),
         ("/etc", ("overlay rw",)),
-        *((folder, state) for folder in ("/var", "/opt", "/root", "/home", "/state")),
+        *((folder, state) for folder in ("/state", *_ON_THE_STATE)),
     ):
-        if mounts.get(folder) not in wanted:
-            found.append(f"{folder} is mounted as {mounts.get(folder, 'nothing')!r}, not as {' or '.join(wanted)!r}")
+        kind, _ = mounts.get(folder, ("nothing", ""))
+        if kind not in wanted:
+            found.append(f"{folder} is mounted as {kind!r}, not as {' or '.join(wanted)!r}")
+    for folder in _ON_THE_STATE:
+        if mounts.get(folder) != mounts.get("/state"):
+            found.append(f"{folder} does not lie on the state")
     if trial.of("HOSTNAME") != [_HOSTNAME]:
         found.append(f"it calls itself {''.join(trial.of('HOSTNAME'))!r}, and its credentials say {_HOSTNAME!r}")
     if not any(len(one) == 32 for one in trial.of("MACHINE_ID")):
         found.append("it has no machine id")
     if not any(trial.of("HOST_KEY")):
         found.append("it has no SSH host key")
-    for one in "".join(trial.of("LISTENING")).split():
-        if one not in ("tcp:0.0.0.0:22", "tcp:[::]:22") and not one.endswith((":68", ":546")):
+    listening = "".join(trial.of("LISTENING")).split()
+    if not _SSH.intersection(listening):
+        found.append("SSH does not listen")
+    if not trial.ssh.startswith("SSH-2.0-"):
+        found.append(f"SSH does not answer: {trial.ssh or 'nobody is there'!r}")
+    for one in listening:
+        if one not in _SSH and not one.endswith((":68", ":546")):
             found.append(f"something listens on {one}, and only SSH may")
     return found
+
+
+def _mount(line: str) -> tuple[str, str, str]:
+    """Of a line that tells of a mount: the folder, type with rw or ro, and the device's number."""
+    folder, kind, access, device = (*line.split(" "), "", "", "", "")[:4]
+    return folder, f"{kind} {access}".strip() or "nothing", device
 
 
 def _chosen(image: Image, definition: ImageDefinition, output: str) -> str:
@@ -217,10 +241,15 @@ def _argv(boots: list[str], accelerator: str, folder: Path) -> list[str]:
     how = "tcg,thread=multi" if accelerator == "tcg" else accelerator
     restricted = "" if "-kernel" in boots else ",restrict=on"
     return [
-        *("setpriv", "--pdeathsig", "KILL", "qemu-system-x86_64", "-nodefaults", "-machine", "q35", "-accel", how),
+        *bound("qemu-system-x86_64", "-nodefaults", "-machine", "q35", "-accel", how),
         *("-cpu", "max", "-smp", "2", "-no-reboot", "-display", "none", "-device", "VGA", *boots),
         *("-serial", f"file:{folder}/serial.log"),
-        *("-netdev", f"user,id=net,{_NETWORK}{restricted}", "-device", "virtio-net-pci,netdev=net"),
+        *(
+            "-netdev",
+            f"user,id=net,{_NETWORK}{restricted},hostfwd=tcp:127.0.0.1:0-:22",
+            "-device",
+            "virtio-net-pci,netdev=net",
+        ),
         *("-chardev", f"file,id=notify,path={folder}/notify.log", "-device", "virtio-serial-pci"),
         *("-device", f"virtserialport,chardev=notify,name={PORT}", "-device", "virtio-rng-pci"),
         *("-smbios", f"type=11,value=io.systemd.credential:system.hostname={_HOSTNAME}"),
@@ -282,20 +311,39 @@ def _failed(name: str, problem: str, guest: _Guest, keep: Path | None) -> ImageE
 
 
 def _screenshot(control: Path, target: Path) -> None:
+    _monitor(control, "screendump", filename=str(target), format="png")
+
+
+def _ssh_answer(guest: _Guest, until: float) -> str:
+    """The first line of the guest's port 22, through the port of this host's loopback that QEMU chose for it."""
+    control = guest.folder / "qmp"
+    while time.monotonic() < until and guest.process.poll() is None:
+        with contextlib.suppress(OSError, ValueError):
+            network = str(_monitor(control, "human-monitor-command", **{"command-line": "info usernet"}))
+            forwarded = _FORWARDED.search(network)
+            if forwarded is not None:
+                with socket.create_connection(("127.0.0.1", int(forwarded["port"])), timeout=_SSH_SECONDS) as link:
+                    if line := link.makefile("rb").readline(256):
+                        return line.decode(errors="replace").strip()
+        time.sleep(_POLL_SECONDS)
+    return ""
+
+
+def _monitor(control: Path, command: str, **arguments: str) -> object:
+    """What QEMU answers to a command. Raises `OSError`, and `ValueError` when it refuses."""
     with socket.socket(socket.AF_UNIX) as link:
         link.settimeout(10.0)
         link.connect(str(control))
         stream = link.makefile("rwb")
         stream.readline()
-        for command in (
-            {"execute": "qmp_capabilities"},
-            {"execute": "screendump", "arguments": {"filename": str(target), "format": "png"}},
-        ):
-            stream.write(json.dumps(command).encode() + b"\n")
+        answer: dict[str, object] = {}
+        for asked in ({"execute": "qmp_capabilities"}, {"execute": command, "arguments": arguments}):
+            stream.write(json.dumps(asked).encode() + b"\n")
             stream.flush()
             while "return" not in (answer := json.loads(stream.readline())):
                 if "error" in answer:
                     raise ValueError(answer["error"])
+        return answer["return"]
 
 
 def _lines(text: str) -> tuple[tuple[str, str], ...]:

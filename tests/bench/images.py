@@ -13,6 +13,7 @@ from pathlib import Path
 from dcos_images.data import definitions_dir
 from dcos_images.images import Image, ImageBuilder
 from tests.bench.figures import Bench, Measured, NotHere, at_most, figure, ratio_at_most
+from tests.support.images.workshop import no_trees
 
 _UNIT = """
 [[file]]
@@ -29,7 +30,7 @@ def workshop(bench: Bench) -> Iterator[ImageBuilder]:
         raise NotHere("root, and what make setup installs")
     definitions = bench.place("definitions") / "all"
     shutil.copytree(definitions_dir(), definitions)
-    builder = ImageBuilder(cache=bench.place("images"), definitions=definitions)
+    builder = ImageBuilder(trees_in_use=no_trees, cache=bench.place("images"), definitions=definitions)
     builder.lock("vm", fetch=True)
     yield builder
 
@@ -39,7 +40,7 @@ def _fresh(bench: Bench, builder: ImageBuilder) -> ImageBuilder:
     cache = bench.place("images")
     for name in ("locks", "debs"):
         shutil.copytree(builder.cache / name, cache / name, copy_function=os.link)
-    return ImageBuilder(cache=cache, definitions=builder.definitions_folder)
+    return ImageBuilder(trees_in_use=no_trees, cache=cache, definitions=builder.definitions_folder)
 
 
 @figure(

@@ -20,6 +20,7 @@ from dcos_images.housekeeping import first_difference
 from dcos_images.images import ImageBuilder
 from dcos_images.trial import Trial, boot
 from tests.support.documented import ROOT, fences
+from tests.support.images.workshop import no_trees
 
 PAGE = "docs/images.md"
 PROGRAMS = Path(sys.executable).parent
@@ -63,9 +64,9 @@ def test_the_commands_of_the_page_work_as_they_stand_there(cache_home: Path, tmp
 
 
 def test_a_disk_built_twice_has_the_same_bytes(cache_home: Path, tmp_path: Path) -> None:
-    first = ImageBuilder(cache=cache_home / "dcos/images")
+    first = ImageBuilder(trees_in_use=no_trees, cache=cache_home / "dcos/images")
     one = first.ensure("vm")
-    second = ImageBuilder(cache=tmp_path / "elsewhere")
+    second = ImageBuilder(trees_in_use=no_trees, cache=tmp_path / "elsewhere")
     second.cache.mkdir()
     for name in ("locks", "debs"):
         shutil.copytree(first.cache / name, second.cache / name, copy_function=os.link)
@@ -77,13 +78,14 @@ def test_a_machine_boots_a_root_that_it_fetches_from_a_network(cache_home: Path,
     shutil.copytree(definitions_dir(), definitions)
     path = definitions / "vm/image.toml"
     path.write_text(path.read_text().replace('["qcow2"]', '["netboot"]'))
-    builder = ImageBuilder(cache=cache_home / "dcos/images", definitions=definitions)
+    builder = ImageBuilder(trees_in_use=no_trees, cache=cache_home / "dcos/images", definitions=definitions)
     told = boot(builder.ensure("vm"), builder.definition("vm"), deadline=HOURS)
-    assert "/ erofs ro" in told.of("MOUNT") and "/var tmpfs rw" in told.of("MOUNT")
+    mounts = [line.rpartition(" ")[0] for line in told.of("MOUNT")]
+    assert "/ erofs ro" in mounts and "/var tmpfs rw" in mounts
 
 
 def test_a_disk_that_is_too_small_is_told_on_the_console(cache_home: Path) -> None:
-    builder = ImageBuilder(cache=cache_home / "dcos/images")
+    builder = ImageBuilder(trees_in_use=no_trees, cache=cache_home / "dcos/images")
     definition = builder.definition("vm")
     assert definition.partitions is not None
     smaller = Partitions(definition.partitions.esp_mb, definition.partitions.root_mb, -512)
@@ -93,7 +95,7 @@ def test_a_disk_that_is_too_small_is_told_on_the_console(cache_home: Path) -> No
 
 
 def test_the_state_survives_a_power_cut_and_grows_with_the_disk(cache_home: Path, tmp_path: Path) -> None:
-    builder = ImageBuilder(cache=cache_home / "dcos/images")
+    builder = ImageBuilder(trees_in_use=no_trees, cache=cache_home / "dcos/images")
     image, definition = builder.ensure("vm"), builder.definition("vm")
     boots = trial._bootable(image, definition, "qcow2", tmp_path, 0)
     told = []
@@ -102,7 +104,8 @@ def test_the_state_survives_a_power_cut_and_grows_with_the_disk(cache_home: Path
             subprocess.run(["qemu-img", "resize", "-q", tmp_path / "disk.qcow2", size], check=True)
         with trial._running(boots, "tcg", tmp_path) as guest:  # which ends as a power cut does
             assert trial._wait(guest, time.monotonic() + HOURS, HOURS) == "", guest.serial[-3000:]
-            told.append(Trial(trial._lines(guest.notified), 0.0, "tcg"))
+            answer = trial._ssh_answer(guest, time.monotonic() + HOURS)
+            told.append(Trial(trial._lines(guest.notified), 0.0, "tcg", answer))
     first, second = told
     assert [trial.problems(one, "qcow2") for one in told] == [[], []]
     assert first.of("MACHINE_ID") == second.of("MACHINE_ID")

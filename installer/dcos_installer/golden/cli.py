@@ -46,20 +46,26 @@ def image() -> None:
 @_json
 def list_images(definitions: Path | None, as_json: bool) -> None:
     """List the images that are defined, and which of them are built."""
-    from dcos_images.including import names
+    from dcos_images.errors import NotMadeHereError
+    from dcos_images.including import load_definition, names
 
     rows = []
     with _reporting():
         builder = _builder(definitions, quiet=True)
         for name in names(builder.definitions_folder):
-            definition = builder.definition(name)
-            built = builder.find(name)
+            definition = load_definition(name, builder.definitions_folder)
+            built, elsewhere = None, ""
+            try:
+                built = builder.find(name)
+            except NotMadeHereError as error:
+                elsewhere = error.why
             rows.append(
                 {
                     "name": name,
                     "description": definition.description,
                     "outputs": list(definition.outputs),
                     "built": None if built is None else str(built.folder),
+                    "elsewhere": elsewhere,
                 }
             )
     if as_json:
@@ -67,6 +73,8 @@ def list_images(definitions: Path | None, as_json: bool) -> None:
         return
     for row in rows:
         state = f"built: {row['built']}" if row["built"] else "not built"
+        if row["elsewhere"]:
+            state = f"not made on this host: {row['elsewhere']}"
         click.echo(f"{row['name']:10} {', '.join(row['outputs'] or ()):14} {row['description']}\n{'':10} {state}")
 
 
@@ -89,6 +97,7 @@ def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: 
 @image.command()
 @_name
 @_definitions
+@_lock_file
 @click.option("--output", default="", help="Which output to boot: qcow2, raw or netboot; the first that there is.")
 @click.option("--seconds", default=600.0, show_default=True, help="How long it may take to say that it is ready.")
 @click.option(
@@ -99,14 +108,24 @@ def build(name: str, definitions: Path | None, lock_file: Path | None, as_json: 
     help="Where console and screen are put when it fails.",
 )
 @_json
-def test(name: str, definitions: Path | None, output: str, seconds: float, keep: Path, as_json: bool) -> None:
+def test(
+    name: str,
+    definitions: Path | None,
+    lock_file: Path | None,
+    output: str,
+    seconds: float,
+    keep: Path,
+    as_json: bool,
+) -> None:
     """Boot the image NAME in QEMU, and check what the machine says of itself. It is built before when it must be."""
     from dcos_images.trial import boot
 
     with _reporting():
         builder = _builder(definitions)
-        made = builder.ensure(name)
-        trial = boot(made, builder.definition(name), output=output, deadline=seconds, keep=keep.absolute(), note=_note)
+        with builder.in_use():
+            made = builder.ensure(name, lock=lock_file)
+            definition = builder.definition(name)
+            trial = boot(made, definition, output=output, deadline=seconds, keep=keep.absolute(), note=_note)
     if as_json:
         told = {"seconds": trial.seconds, "accelerator": trial.accelerator, "told": [list(one) for one in trial.told]}
         click.echo(json.dumps(told))
@@ -156,22 +175,23 @@ def lock(name: str, definitions: Path | None, fetch: bool, to: Path | None) -> N
 @_definitions
 @click.option("--dry-run", is_flag=True, help="Only tell what would go.")
 def gc(definitions: Path | None, dry_run: bool) -> None:
-    """Remove images, steps and packages from the cache that no image is made of any more."""
-    from dcos_images.housekeeping import collect
-    from dcos_installer.providers.registry import declarations
+    """Remove images, steps and packages from the cache that no image is made of any more.
 
-    kept = [tree for one in declarations().values() for tree in one.trees_in_use()]
+    It waits for builds that run; what machines of this host were made over stays.
+    """
+    from dcos_images.housekeeping import collect
+
     with _reporting():
-        gone = collect(_builder(definitions), kept=kept, dry_run=dry_run)
+        gone = collect(_builder(definitions), dry_run=dry_run)
     for one in gone:
         click.echo(f"{'would remove' if dry_run else 'removed'} {one.what}: {one.path} ({one.size} bytes)")
     click.echo(f"{sum(one.size for one in gone)} bytes {'would be freed' if dry_run else 'freed'}")
 
 
 def _builder(definitions: Path | None, *, quiet: bool = False) -> ImageBuilder:
-    from dcos_images.images import ImageBuilder
+    from dcos_installer.golden.builder import image_builder
 
-    return ImageBuilder(definitions=definitions, note=(lambda text: None) if quiet else _note)
+    return image_builder((lambda text: None) if quiet else _note, definitions)
 
 
 def _folder(builder: ImageBuilder, named: str) -> Path:

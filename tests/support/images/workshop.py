@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dcos_images.cache import Note
@@ -32,12 +32,17 @@ def small_tree(job: Job) -> None:
     job.tree.clamp_times()
 
 
+def no_trees() -> list[Path]:
+    """No machine was made over any tree."""
+    return []
+
+
 def lock_for(builder: ImageBuilder, name: str, version: str = "1") -> Lock:
     """A lock of one package, as if it had been made before."""
     definition = builder.definition(name)
     package = LockedPackage("systemd", version, "amd64", "0" * 64, 1)
     lock = Lock(name, "bookworm", "amd64", asked_of(definition), (package,))
-    path = builder.lock_path(name)
+    path = builder.locks.path(name)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(lock.text())
     return lock
@@ -45,18 +50,21 @@ def lock_for(builder: ImageBuilder, name: str, version: str = "1") -> Lock:
 
 @dataclass
 class Workshop:
-    """``install`` is what installing does; ``installed`` counts it."""
+    """``install`` is what installing does; ``installed`` counts it. Machines were made over ``trees``."""
 
     host: BuildHost
     install: Callable[[Job], None] = small_tree
     installed: int = 0
+    trees: list[Path] = field(default_factory=list)
 
     def builder(self, cache: Path, note: Note = lambda text: None, definitions: Path | None = None) -> ImageBuilder:
-        return ImageBuilder(host=self.host, cache=cache, note=note, definitions=definitions)
+        return ImageBuilder(
+            trees_in_use=lambda: self.trees, host=self.host, cache=cache, note=note, definitions=definitions
+        )
 
     def ensure(self, cache: Path, note: Note = lambda text: None) -> Image:
         """The image ``machine``, of a lock that is there."""
         builder = self.builder(cache, note)
-        if not builder.lock_path("machine").exists():
+        if not builder.locks.path("machine").exists():
             lock_for(builder, "machine")
         return builder.ensure("machine")

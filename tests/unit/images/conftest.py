@@ -9,6 +9,7 @@ import pytest
 from dcos_images import images, steps
 from dcos_images.host import BuildHost
 from dcos_images.images import ImageBuilder
+from dcos_images.keeping import LockKeeper
 from dcos_images.packages import Job
 from tests.support.images.workshop import SOURCES, Workshop
 
@@ -32,5 +33,5 @@ def workshop(host: BuildHost, monkeypatch: pytest.MonkeyPatch) -> Workshop:
     monkeypatch.setattr(steps, "install_packages", install)
     monkeypatch.setattr(images, "package_sizes", lambda tree: {"systemd": 2048})
     monkeypatch.setattr(ImageBuilder, "_can_build", lambda self, definition: None)
-    monkeypatch.setattr(ImageBuilder, "_fetch", lambda self, lock: None)
+    monkeypatch.setattr(LockKeeper, "fetch", lambda self, lock: None)
     return made

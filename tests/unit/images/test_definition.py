@@ -100,6 +100,11 @@ BROKEN = {
     "a path out of the image": ('"/var/log/*.log"', '"/../host"', "small/image.toml: remove: '/../host' is not an"),
     "a path from nowhere": ('"/var/log/*.log"', '"var"', "small/image.toml: remove: 'var' is not an absolute path"),
     "no libc": ('libc = "glibc-2.36"', "", "small/image.toml: release.bookworm.libc is missing"),
+    "a release's package with no name": (
+        'python = "cp311"',
+        'python = "cp311"\npackages = ["Big One"]',
+        "release.bookworm.packages: 'Big One' is not the name",
+    ),
     "an unknown word of a release": (
         'python = "cp311"',
         'python = "cp311"\nyear = 2023',
@@ -273,3 +278,46 @@ def test_the_images_that_ship_are_defined() -> None:
         assert b"UseDNS no" in sshd.content
     assert load_definition("machine").outputs == ("tree",)
     assert "non-free-firmware" in load_definition("rack").components
+
+
+def test_a_release_may_want_packages_of_its_own_and_only_its_image_has_them(tmp_path: Path) -> None:
+    written(tmp_path, GOOD.replace('name = "small"', ""), "base")
+    written(
+        tmp_path,
+        'name = "small"\ninclude = ["../base/image.toml"]\n'
+        '[release.bookworm]\nlibc = "glibc-2.40"\npackages = ["nginx", "systemd"]\n'
+        '[release.trixie]\nos_id = "debian"\nos_version = "13"\npython = "cp313"\nlibc = "glibc-2.41"\n'
+        'packages = ["systemd-repart"]\n',
+    )
+    definition = load_definition("small", tmp_path)
+    assert definition.packages == ("systemd", "python3")
+    bookworm, trixie = definition.for_release("bookworm"), definition.for_release("trixie")
+    assert bookworm.packages == ("systemd", "python3", "nginx")
+    assert trixie.packages == ("systemd", "python3", "systemd-repart")
+    told = bookworm.release("bookworm")
+    assert (told.os_version, told.libc, told.packages) == ("12", "glibc-2.40", ())  # what is not said is as included
+    # Another release's packages make no image of this one anew.
+    assert bookworm.releases == (told,)
+    with pytest.raises(ImageError, match="cannot be made of the release 'sid'"):
+        definition.for_release("sid")
+
+
+def test_what_makes_partitions_in_the_initrd_is_in_the_image_of_every_release() -> None:
+    for name in ("ec2", "rack", "vm"):
+        definition = load_definition(name)
+        assert "systemd-repart" in definition.for_release("trixie").packages
+        assert "systemd-repart" not in definition.for_release("bookworm").packages  # there it is in systemd
+
+
+def test_lists_are_added_to_and_what_a_file_says_of_outputs_and_architectures_stands_alone(tmp_path: Path) -> None:
+    written(tmp_path, DISK.replace('name = "small"', "").replace('["raw"]', '["raw", "qcow2"]'), "base")
+    written(tmp_path, 'name = "small"\ninclude = ["../base/image.toml"]\n')
+    assert load_definition("small", tmp_path).outputs == ("raw", "qcow2")
+    written(
+        tmp_path,
+        'name = "small"\ninclude = ["../base/image.toml"]\noutputs = ["tar"]\narchitectures = ["arm64"]\n'
+        'components = ["contrib"]\n[kernel]\narguments = ["debug"]\n',
+    )
+    definition = load_definition("small", tmp_path)
+    assert (definition.outputs, definition.architectures) == (("tar",), ("arm64",))
+    assert (definition.components, definition.arguments) == (("contrib",), ("quiet", "debug"))

@@ -9,6 +9,9 @@ import pytest
 from click.testing import CliRunner, Result
 
 from dcos_images import images
+from dcos_images.errors import ImageError
+from dcos_images.host import BuildHost
+from dcos_images.images import Image, ImageBuilder
 from dcos_installer.cli import cli
 from dcos_installer.providers.nspawn import remains
 from tests.support.images.workshop import Workshop, lock_for
@@ -78,3 +81,62 @@ def test_old_images_go_and_the_bytes_are_told(cache: Path, workshop: Workshop) -
     assert f"would remove image machine: {old}" in told and Path(old).exists()
     assert "bytes freed" in image("gc").stdout
     assert not Path(old).exists()
+
+
+def test_on_a_host_of_another_kind_images_are_listed_and_cleared_all_the_same(
+    cache: Path, workshop: Workshop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arm = BuildHost("bookworm", "arm64", workshop.host.apt_dir)
+    monkeypatch.setattr(images, "this_host", lambda: arm)
+    done = image("list", "--json")
+    assert done.exit_code == 0, done.stderr
+    rows = {row["name"]: row for row in json.loads(done.stdout)}
+    assert rows["vm"]["elsewhere"] == "its definition is for amd64" and rows["machine"]["elsewhere"] == ""
+    assert "not made on this host: its definition is for amd64" in image("list").stdout
+    assert image("gc").exit_code == 0
+    done = image("build", "vm")
+    assert done.exit_code == 1 and "the image 'vm' is not made for arm64" in done.stderr
+
+    unknown = BuildHost("sid", "amd64", workshop.host.apt_dir)
+    monkeypatch.setattr(images, "this_host", lambda: unknown)
+    assert "not made on this host: its definition knows: bookworm, trixie" in image("list").stdout
+    assert image("gc").exit_code == 0
+
+
+@pytest.mark.parametrize("verb", ["build", "lock", "test"])
+def test_an_image_whose_component_the_host_lacks_is_refused_with_its_name(cache: Path, verb: str) -> None:
+    done = image(verb, "rack")
+    assert done.exit_code == 1
+    assert "the image 'rack' wants the component non-free-firmware of Debian" in done.stderr
+    assert "hold only main" in done.stderr
+    assert "add non-free-firmware to their components" in done.stderr
+
+
+def test_an_image_is_tried_as_its_lock_says(
+    cache: Path, workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    lock_for(workshop.builder(cache), "vm")
+    mine = tmp_path / "mine.json"
+    workshop.builder(cache).locks.path("vm").rename(mine)
+    asked: list[Path | None] = []
+
+    def ensure(self: ImageBuilder, name: str, *, lock: Path | None = None) -> Image:
+        asked.append(lock)
+        raise ImageError("enough", hint="none")
+
+    monkeypatch.setattr(ImageBuilder, "ensure", ensure)
+    assert "enough" in image("test", "vm", "--lock", str(mine)).stderr
+    assert asked == [mine]
+
+
+def test_what_nobody_can_tell_of_machines_keeps_all_images(cache: Path, tmp_path: Path, workshop: Workshop) -> None:
+    old = json.loads(image("build", "machine", "--json").stdout)["folder"]
+    lock_for(workshop.builder(cache), "machine", version="2")
+    record = tmp_path / "machines" / "cluster" / "master" / "machine.json"
+    record.parent.mkdir(parents=True)
+    record.write_text("{")
+    done = image("gc")
+    assert done.exit_code == 1 and "nobody can tell what the machine master was made over" in done.stderr
+    assert Path(old).exists()
+    record.unlink()
+    assert image("gc").exit_code == 0 and not Path(old).exists()

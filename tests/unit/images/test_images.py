@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from dcos_images import assembling, images
+from dcos_images import assembling
 from dcos_images.cache import RECORD
 from dcos_images.definition import ImageFile
 from dcos_images.errors import ImageError
@@ -22,7 +22,7 @@ from dcos_images.lock import Lock
 from dcos_images.packages import Job, install_command
 from dcos_images.steps import Keys, keys_of
 from dcos_images.store import DebStore, LockedPackage
-from tests.support.images.workshop import Workshop, lock_for, small_tree
+from tests.support.images.workshop import Workshop, lock_for, no_trees, small_tree
 
 ALTERATIONS: dict[str, Callable[[Path], object]] = {
     "a file written over": lambda tree: (tree / "etc" / "hosts").write_text("127.0.0.9 localhost\n"),
@@ -52,13 +52,13 @@ def test_an_image_that_was_altered_is_built_anew(
     assert said == []
 
 
-def test_an_altered_image_under_machines_that_run_is_an_error_and_stays(
-    workshop: Workshop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+def test_an_altered_image_that_machines_were_made_over_is_an_error_and_stays(
+    workshop: Workshop, tmp_path: Path
 ) -> None:
     first = workshop.ensure(tmp_path / "cache")
     (first.tree / "etc" / "more").touch()
-    monkeypatch.setattr(images, "is_in_use", lambda tree: tree == first.tree)
-    with pytest.raises(ImageError, match="machines run over it") as caught:
+    workshop.trees = [first.tree]
+    with pytest.raises(ImageError, match="machines were made over it") as caught:
         workshop.ensure(tmp_path / "cache")
     assert "destroy the clusters" in caught.value.hint
     assert (first.tree / "etc" / "more").exists()
@@ -202,7 +202,7 @@ def test_the_cache_is_where_xdg_says() -> None:
 
 
 def test_an_image_is_refused_on_a_machine_of_another_kind(host: BuildHost, tmp_path: Path) -> None:
-    builder = ImageBuilder(host=BuildHost("bookworm", "arm64", host.apt_dir), cache=tmp_path)
+    builder = ImageBuilder(trees_in_use=no_trees, host=BuildHost("bookworm", "arm64", host.apt_dir), cache=tmp_path)
     with pytest.raises(ImageError, match="the image 'vm' is not made for arm64") as caught:
         builder.ensure("vm")
     assert "amd64" in caught.value.why

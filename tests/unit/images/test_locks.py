@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import hashlib
 import json
+import threading
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 import pytest
 
 from dcos_images import lock as lock_module
-from dcos_images.errors import ImageError
+from dcos_images.definition import ImageDefinition
+from dcos_images.errors import CommandFailedError, ImageError
 from dcos_images.host import BuildHost
 from dcos_images.images import ImageBuilder
 from dcos_images.including import load_definition
+from dcos_images.keeping import LockKeeper
 from dcos_images.lock import Apt, Lock, asked_of, check_lock, read_lock
 from dcos_images.sources import read_sources
 from dcos_images.store import DebStore, LockedPackage
-from tests.support.images.workshop import lock_for
+from tests.support.images.workshop import lock_for, no_trees
 
 PRINTED = f"""\
 Reading package lists...
@@ -35,9 +39,10 @@ def apt(folder: Path, host: BuildHost, monkeypatch: pytest.MonkeyPatch, says: st
     monkeypatch.setattr(lock_module, "apt_settings", lambda host: "")
 
     def run(argv: list[str], *, what: str, log_file: Path, **rest: object) -> str:
-        log_file.write_text(fails)
         if fails and "update" not in argv:
-            raise ImageError(f"could not {what}", evidence=fails)
+            failed = CommandFailedError(f"could not {what}", evidence=fails)
+            failed.said = fails
+            raise failed
         return says
 
     monkeypatch.setattr(lock_module, "run", run)
@@ -95,15 +100,21 @@ def test_a_locked_package_that_mirrors_dropped_is_told_as_such(
 ) -> None:
     fails = "E: Version '1' for 'systemd' was not found"
     with pytest.raises(ImageError, match="neither in the store nor in the host's package sources") as caught:
-        list(
-            apt(tmp_path, host, monkeypatch, fails=fails).fetch([package(b"x")], DebStore(tmp_path / "debs"), tmp_path)
-        )
+        apt(tmp_path, host, monkeypatch, fails=fails).fetch([package(b"x")], DebStore(tmp_path / "debs"), tmp_path)
     assert "image lock" in caught.value.hint
     assert list(tmp_path.glob("fetch-*")) == []
 
 
 BROKEN_LOCKS = {
     "no JSON": lambda plain: "{",
+    "null": lambda plain: "null",
+    "a number": lambda plain: "7",
+    "a text": lambda plain: '"lock"',
+    "no text at all": lambda plain: "",
+    "packages that are null": lambda plain: json.dumps({**plain, "packages": None}),
+    "a package that is null": lambda plain: json.dumps({**plain, "packages": [None]}),
+    "a size that is true": lambda plain: json.dumps({**plain, "packages": [{**plain["packages"][0], "size": True}]}),
+    "an image that is null": lambda plain: json.dumps({**plain, "image": None}),
     "a list": lambda plain: "[]",
     "another version": lambda plain: json.dumps({**plain, "schema": 9}),
     "a key more": lambda plain: json.dumps({**plain, "more": 1}),
@@ -147,14 +158,18 @@ def test_the_kept_lock_is_made_anew_only_when_it_does_not_fit(
     host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
-    builder = ImageBuilder(host=host, cache=tmp_path / "cache", note=said.append)
+    builder = ImageBuilder(trees_in_use=no_trees, host=host, cache=tmp_path / "cache", note=said.append)
     definition = builder.definition("machine")
     kept = lock_for(builder, "machine")
     assert builder.locked(definition) == kept
     apt(tmp_path, host, monkeypatch, PRINTED)
-    builder.lock_path("machine").write_text(kept.text().replace(kept.asked, "other"))
+    builder.locks.path("machine").write_text(kept.text().replace(kept.asked, "other"))
     assert {one.name for one in builder.locked(definition).packages} == {"runc", "default-jre-headless"}
-    assert any("locking the packages anew" in text for text in said)
+    assert any("locking them anew" in text for text in said)
+    builder.locks.path("machine").write_text("null")
+    with pytest.raises(ImageError, match="is not a lock"):  # nobody knows what it was: the newest is not put for it
+        builder.locked(definition)
+    assert builder.locks.path("machine").read_text() == "null"
     (tmp_path / "mine").write_text("{")
     with pytest.raises(ImageError, match="is not a lock"):  # one that was named is never replaced
         builder.locked(definition, tmp_path / "mine")
@@ -194,3 +209,75 @@ def test_the_store_sweeps_what_no_lock_names(tmp_path: Path) -> None:
     assert store.missing([package(b"two")]) == []
     assert store.sweep([keep.sha256], dry_run=False) == 3
     assert store.missing([keep, package(b"two")]) == [package(b"two")]
+
+
+def test_two_who_want_the_same_lock_make_one(host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    waits, resolved = threading.Event(), []
+
+    def resolve(self: Apt, definition: ImageDefinition) -> Lock:
+        assert waits.wait(60)
+        resolved.append(definition.name)
+        return Lock(definition.name, "bookworm", "amd64", asked_of(definition), (package(b"x"),))
+
+    def heard(text: str) -> None:
+        if "another process asks the host's package sources" in text:
+            waits.set()
+
+    monkeypatch.setattr(Apt, "resolve", resolve)
+    found: list[Lock] = []
+
+    def lock() -> None:
+        builder = ImageBuilder(trees_in_use=no_trees, host=host, cache=tmp_path / "cache", note=heard)
+        found.append(builder.locked(builder.definition("machine")))
+
+    both = [threading.Thread(target=lock) for _ in range(2)]
+    for one in both:
+        one.start()
+    for one in both:
+        one.join(60)
+    assert resolved == ["machine"] and len(found) == 2 and found[0] == found[1]
+
+
+def test_packages_are_fetched_some_at_a_time_and_others_may_ask_in_between(
+    host: BuildHost, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    keeper = LockKeeper(tmp_path / "cache", host, DebStore(tmp_path / "debs"), lambda text: None)
+    contents = [f"package {number}".encode() for number in range(90)]
+    lock = Lock("vm", "bookworm", "amd64", "", tuple(package(one, f"p{n}") for n, one in enumerate(contents)))
+    turns: list[str] = []
+
+    def fetch(self: Apt, packages: list[LockedPackage], store: DebStore, work: Path) -> None:
+        turns.append(f"fetch {len(packages)}")
+        for one in packages:
+            (work / "got").write_bytes(contents[int(one.name[1:])])
+            store.add(work / "got", one)
+
+    monkeypatch.setattr(Apt, "fetch", fetch)
+    monkeypatch.setattr(Apt, "update", lambda self: turns.append("update"))
+    locked = keeper._locks.locked
+
+    def watched(key: str, busy: str) -> AbstractContextManager[None]:
+        turns.append("lock")
+        return locked(key, busy)
+
+    monkeypatch.setattr(keeper._locks, "locked", watched)
+    killed = tmp_path / "cache" / "fetch-killed"
+    killed.mkdir(parents=True)
+    keeper.fetch(lock)
+    assert not killed.exists()
+    # What apt knew of the sources may be of another day: it asks first, once.
+    assert turns == ["lock", "update", "fetch 40", "lock", "fetch 40", "lock", "fetch 10"]
+    keeper.fetch(lock)
+    assert len(turns) == 7
+
+
+def test_no_password_of_a_package_source_is_in_an_error(host: BuildHost, tmp_path: Path) -> None:
+    line = "'http://user:pa@ss@mirror.example/one_1_amd64.deb' one_1_amd64.deb 10 MD5Sum:00"
+    with pytest.raises(ImageError, match="in an unknown way") as caught:
+        list(lock_module._printed(line))
+    assert "mirror.example" in caught.value.why and "pa@ss" not in str(caught.value)
+    (host.apt_dir / "sources.list.d").mkdir()
+    (host.apt_dir / "sources.list.d" / "x.sources").write_text("deb [x] //user;secret@mirror.example x\n")
+    with pytest.raises(ImageError, match="is not a field") as caught:
+        read_sources("bookworm", host.apt_dir)
+    assert "secret" not in str(caught.value)

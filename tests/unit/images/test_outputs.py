@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -155,6 +156,19 @@ def test_a_sparse_file_is_copied_and_digested_without_its_holes(tmp_path: Path) 
     empty = tmp_path / "empty"
     empty.write_bytes(b"")
     assert sparse_digest(empty) == file_digest(empty)
+
+
+def test_a_file_that_cannot_be_read_is_not_taken_for_a_hole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "disk"
+    path.write_bytes(b"data")
+
+    def broken(descriptor: int, at: int, how: int) -> int:
+        raise OSError(errno.EIO, os.strerror(errno.EIO))
+
+    monkeypatch.setattr(os, "lseek", broken)
+    for act in (lambda: sparse_digest(path), lambda: copy_sparse(path, path, 0)):
+        with pytest.raises(OSError, match="Input/output error"):
+            act()
 
 
 def test_the_first_differing_file_is_named(tmp_path: Path) -> None:

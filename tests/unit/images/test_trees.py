@@ -109,7 +109,12 @@ def test_units_are_switched_on_as_they_say_themselves(tree: ImageTree) -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "why"), [(b"[Service]\nExecStart=/bin/true\n", "it has no [Install]"), (None, "no package and no file")]
+    ("text", "why"),
+    [
+        (b"[Service]\nExecStart=/bin/true\n", "its [Install] has none of WantedBy, RequiredBy, Alias"),
+        (b"[Install]\nAlso=two.service\n", "its [Install] has none of WantedBy, RequiredBy, Alias"),
+        (None, "no package and no file"),
+    ],
 )
 def test_a_unit_that_cannot_be_switched_on_is_refused(tree: ImageTree, text: bytes | None, why: str) -> None:
     if text is not None:
@@ -132,3 +137,41 @@ def test_modes_are_those_of_the_definition_whatever_the_umask(tree: ImageTree) -
         os.umask(before)
     assert stat.S_IMODE((tree.root / "deep/er/file").stat().st_mode) == 0o755
     assert stat.S_IMODE((tree.root / "deep/er").stat().st_mode) == 0o755
+
+
+def test_links_are_read_as_the_image_reads_them_and_never_lead_to_the_host(tree: ImageTree, tmp_path: Path) -> None:
+    host = tmp_path / "host"
+    host.mkdir()
+    (host / "one.service").write_text("[Install]\nWantedBy=host.target\n")
+    units = tree.root / "usr/lib/systemd/system"
+    units.mkdir(parents=True)
+    (units / "one.service").symlink_to(host / "one.service")
+    with pytest.raises(ImageError, match=r"the unit one\.service cannot be enabled") as caught:
+        tree.enable("one.service")
+    assert "no package and no file" in caught.value.why
+    (units / "real.service").write_text(UNIT)
+    (units / "alias.service").symlink_to("/usr/lib/systemd/system/real.service")
+    (units / "up.service").symlink_to("../../../../../../../../usr/lib/systemd/system/real.service")
+    for name in ("alias.service", "up.service"):
+        tree.enable(name)
+        assert (tree.root / "etc/systemd/system/multi-user.target.wants" / name).is_symlink()
+
+    (host / "shadow").write_text("root::1:\n")
+    (tree.root / "etc/shadow").symlink_to(host / "shadow")
+    with pytest.raises(FileNotFoundError):  # not the host's
+        tree.check_no_passwords()
+
+
+def test_links_in_a_circle_are_told(tree: ImageTree) -> None:
+    (tree.root / "etc/one").symlink_to("/etc/two")
+    (tree.root / "etc/two").symlink_to("one")
+    with pytest.raises(ImageError, match="/etc/one leads nowhere"):
+        tree.followed("/etc/one")
+
+
+def test_every_link_that_leads_out_is_held_at_the_root(tree: ImageTree, tmp_path: Path) -> None:
+    (tree.root / "out").symlink_to(tmp_path)
+    (tree.root / "up").symlink_to("../..")
+    assert tree.followed("/out/file") == tree.root / str(tmp_path).lstrip("/") / "file"
+    assert tree.followed("/up/etc") == tree.root / "etc"
+    assert tree.followed("/etc/../../etc/./x") == tree.root / "etc/x"

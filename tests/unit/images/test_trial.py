@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -15,13 +17,13 @@ from dcos_images.trial import Trial, boot
 
 DEFINITION = load_definition("vm")
 WELL = """FAILED=
-MOUNT=/ erofs ro
-MOUNT=/etc overlay rw
-MOUNT=/var ext4 rw
-MOUNT=/opt ext4 rw
-MOUNT=/root ext4 rw
-MOUNT=/home ext4 rw
-MOUNT=/state ext4 rw
+MOUNT=/ erofs ro 254:2
+MOUNT=/etc overlay rw 0:24
+MOUNT=/var ext4 rw 254:4
+MOUNT=/opt ext4 rw 254:4
+MOUNT=/root ext4 rw 254:4
+MOUNT=/home ext4 rw 254:4
+MOUNT=/state ext4 rw 254:4
 HOSTNAME=image-test
 MACHINE_ID=0ed3155b45c14296b61b813f66a6adf5
 HOST_KEY=AAAA
@@ -44,7 +46,9 @@ class Guests:
         self.plays: dict[str, tuple[str, str, str]] = {}
         self.started: list[str] = []
         monkeypatch.setattr(trial, "_argv", self._argv)
+        self.ssh = "SSH-2.0-OpenSSH_9.2p1"
         monkeypatch.setattr(trial, "_can_boot", lambda: None)
+        monkeypatch.setattr(trial, "_ssh_answer", lambda guest, until: self.ssh)
         monkeypatch.setattr(trial, "_bootable", lambda *of: [])
         monkeypatch.setattr("dcos_images.trial.os.access", lambda path, mode: kvm)
 
@@ -110,5 +114,41 @@ def test_an_output_that_is_not_there_is_refused(tmp_path: Path) -> None:
 
 def test_a_line_may_come_several_times() -> None:
     assert (
-        Trial((("MOUNT", "/ erofs ro"), ("MOUNT", "/etc overlay rw")), 1.0, "tcg").of("MOUNT")[1] == "/etc overlay rw"
+        Trial((("MOUNT", "/ erofs ro"), ("MOUNT", "/etc overlay rw")), 1.0, "tcg", "").of("MOUNT")[1]
+        == "/etc overlay rw"
     )
+
+
+def test_ssh_has_to_answer_whatever_the_machine_says_of_itself(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    guests = Guests(monkeypatch, kvm=False)
+    guests.plays["tcg"] = ("booting\n", WELL, ENDLESS)
+    guests.ssh = ""
+    with pytest.raises(ImageError, match="does not boot well") as caught:
+        boot(image(tmp_path), DEFINITION, deadline=60)
+    assert "SSH does not answer: 'nobody is there'" in caught.value.why
+
+
+def test_ssh_is_asked_through_the_port_that_qemu_chose(tmp_path: Path) -> None:
+    """QEMU's monitor and what it forwards to, in one program: the first who connects is sent away."""
+    play = (
+        "import json, socket, sys\n"
+        "ssh = socket.create_server(('127.0.0.1', 0))\n"
+        "qmp = socket.socket(socket.AF_UNIX); qmp.bind(sys.argv[1]); qmp.listen()\n"
+        "for turn in range(2):\n"
+        "    link, _ = qmp.accept(); stream = link.makefile('rwb')\n"
+        "    stream.write(b'{\"QMP\": {}}\\n'); stream.flush()\n"
+        "    asked = [json.loads(stream.readline())['execute']]\n"
+        '    stream.write(b\'{"return": {}}\\n{"event": "x"}\\n\'); stream.flush()\n'
+        "    asked.append(json.loads(stream.readline())['arguments']['command-line'])\n"
+        "    assert asked == ['qmp_capabilities', 'info usernet'], asked\n"
+        "    table = 'Hub -1\\r\\n  TCP[HOST_FORWARD]  8  127.0.0.1 %d  198.18.250.15  22  0  0\\r\\n'\n"
+        "    stream.write(json.dumps({'return': table % ssh.getsockname()[1]}).encode() + b'\\n'); stream.flush()\n"
+        "    guest, _ = ssh.accept()\n"
+        "    if turn: guest.sendall(b'SSH-2.0-test\\r\\n')\n"
+        "    guest.close(); link.close()\n"
+    )
+    with subprocess.Popen([sys.executable, "-c", play, str(tmp_path / "qmp")]) as process:
+        guest = trial._Guest(process, tmp_path)
+        assert trial._ssh_answer(guest, time.monotonic() + 60) == "SSH-2.0-test"
+        assert process.wait(60) == 0
+        assert trial._ssh_answer(guest, time.monotonic() + 60) == ""  # QEMU is gone

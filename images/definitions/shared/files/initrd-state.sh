@@ -3,10 +3,12 @@
 # What lies on the state, besides the upper layer of /etc.
 STATE_FOLDERS="var opt root home"
 
-# mount_state DEVICE: the state is the file system on a partition.
+# mount_state DEVICE: the state is the file system on a partition. It takes all of it, also when a power cut came between
+# the growth of the two.
 mount_state() {
     fsck.ext4 -p "$1" >/dev/null || [ $? -le 1 ] || panic "dcos: the state partition is damaged: fsck.ext4 -y $1"
     mount.full -t ext4 -o noatime "$1" "$rootmnt/state" || panic "dcos: the state partition cannot be mounted"
+    resize2fs "$1" >/dev/null || echo "dcos: the state's file system does not grow"
     spread_state
 }
 

@@ -24,7 +24,7 @@ _EXTERNAL_DATA = 1 << 2
 _WAIT_SECONDS = 1800.0
 _PAUSE_SECONDS = 1.0
 _STILL_SECONDS = 30.0
-"""A half volume that has not grown for so long was given up. (libvirt would also take away one that is being filled.)"""
+"""A half volume that has not grown for so long was given up. (libvirt would take away one that is being filled.)"""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ from dcos_images.definition import ImageDefinition
 from dcos_images.errors import ImageError
 from dcos_images.host import this_host
 from dcos_images.images import ImageBuilder
+from dcos_installer.golden.builder import image_builder
 from dcos_installer.providers.base import ProviderError
 from dcos_installer.providers.libvirt.golden import Golden, ImageRelease, machine_of, read_golden
 
@@ -21,7 +22,7 @@ def release_of(image: str | Path) -> ImageRelease | None:
     if isinstance(image, Path):
         return read_golden(image).release
     try:
-        definition, host = _definition(ImageBuilder(), image), this_host()
+        definition, host = _definition(image_builder(lambda text: None), image), this_host()
         release = definition.release(host.codename)
     except ImageError as error:
         raise _of_image(error) from error
@@ -39,7 +40,7 @@ def golden_of(image: str | Path, note: Callable[[str], None]) -> Golden:
     """The file that machines are made from. Raises `ProviderError`."""
     if isinstance(image, Path):
         return read_golden(image)
-    builder = ImageBuilder(note=note)
+    builder = image_builder(note)
     try:
         definition = _definition(builder, image)
         output = builder.ensure(image).outputs[_OUTPUT]

@@ -58,7 +58,7 @@ class NspawnDeclaration(Declaration):
     def trees_in_use(self) -> Sequence[Path]:
         from dcos_installer.providers.nspawn import remains
 
-        return remains.trees_in_use()
+        return remains.trees_in_use(remains.MACHINES_DIR)
 
     def recorded_as(self, spec: ClusterSpec, host: HostSpec) -> str:
         return f"{host.address}/{network_of(spec.options).prefixlen}"

@@ -15,16 +15,18 @@ import shutil
 import threading
 import time
 import uuid
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dcos_images.errors import ImageError
 from dcos_images.host import this_host
-from dcos_images.images import Image, ensure
+from dcos_images.images import Image
 from dcos_images.including import load_definition
 from dcos_installer.errors import InstallerError
+from dcos_installer.golden.builder import image_builder
 from dcos_installer.providers.answering import SSH_PORT
 from dcos_installer.providers.base import (
     Condition,
@@ -98,8 +100,9 @@ class NspawnProvider:
 
     def _declared(self, host: HostSpec) -> DeclaredFacts:
         try:
-            definition = load_definition(IMAGE)
-            release = definition.release(this_host().codename)
+            codename = this_host().codename
+            definition = load_definition(IMAGE).for_release(codename)
+            release = definition.release(codename)
         except ImageError as error:
             raise _of_image(error) from error
         cgroups = mode_of(host_hierarchies())
@@ -144,7 +147,10 @@ class NspawnProvider:
         self._check(list(hosts.values()))
         # Machines that are made already stay over their tree: only a new one needs the image.
         made = all(self._folder(name).record() is not None for name in hosts)
-        image = None if made else self._image(lambda text: note("", text))
+        with nullcontext(None) if made else self._image(lambda text: note("", text)) as image:
+            return self._make(hosts, image, note)
+
+    def _make(self, hosts: Mapping[str, HostSpec], image: Image | None, note: Note) -> Results:
         self._keys.ensure((host.name, host.address) for host in self._spec.hosts)
         self._home.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._home.mkdir(mode=0o700, exist_ok=True)
@@ -349,9 +355,13 @@ class NspawnProvider:
 
     # The cluster
 
-    def _image(self, note: Callable[[str], None]) -> Image:
+    @contextmanager
+    def _image(self, note: Callable[[str], None]) -> Iterator[Image]:
+        """It stays in the cache until the machines that are made over it have records, which tell of it."""
         try:
-            return ensure(IMAGE, note=note)
+            builder = image_builder(note)
+            with builder.in_use():
+                yield builder.ensure(IMAGE)
         except ImageError as error:
             raise _of_image(error) from error
 

@@ -33,10 +33,38 @@ class NspawnRemains:
         }
 
 
-def trees_in_use(machines_dir: Path = MACHINES_DIR) -> list[Path]:
-    """The golden trees that this host's machines were made over, of whatever cluster; they may be switched off."""
-    records = (MachineFolder(path).record() for path in sorted(machines_dir.glob("*/*")) if path.is_dir())
-    return sorted({Path(record.tree) for record in records if record is not None})
+def trees_in_use(machines_dir: Path) -> list[Path]:
+    """The golden trees that this host's machines were made over, of whatever cluster; they may be switched off.
+
+    Raises `ProviderError` where only root may look, and when a machine's record cannot be read: no tree is taken for
+    free because nobody can tell.
+    """
+    found = set()
+    for home in _folders(machines_dir):
+        for folder in map(MachineFolder, _folders(home)):
+            record = folder.record()
+            if record is not None:
+                found.add(Path(record.tree))
+            elif folder.record_file.exists():  # without one its making was cut short: it is made anew
+                raise ProviderError(
+                    f"nobody can tell what the machine {folder.name} was made over",
+                    why=f"{folder.record_file} cannot be read",
+                    hint="destroy its cluster, which removes the machine",
+                )
+    return sorted(found)
+
+
+def _folders(folder: Path) -> list[Path]:
+    try:
+        return sorted(path for path in folder.iterdir() if path.is_dir())
+    except FileNotFoundError:
+        return []
+    except PermissionError as error:
+        raise ProviderError(
+            "only root can see which machines there are on this host",
+            why=f"{folder}: {error.strerror}",
+            hint="run the same command as root",
+        ) from error
 
 
 def home_of(cluster_id: str, machines_dir: Path = MACHINES_DIR) -> Path:
@@ -46,17 +74,7 @@ def home_of(cluster_id: str, machines_dir: Path = MACHINES_DIR) -> Path:
 
 def remains(cluster_id: str, machines_dir: Path = MACHINES_DIR) -> NspawnRemains:
     """What is there; touches nothing. Raises `ProviderError` where only root may look."""
-    home = home_of(cluster_id, machines_dir)
-    try:
-        folders = [MachineFolder(path) for path in sorted(home.iterdir()) if path.is_dir()]
-    except FileNotFoundError:
-        folders = []
-    except PermissionError as error:
-        raise ProviderError(
-            "only root can see which machines there are on this host",
-            why=f"{home}: {error.strerror}",
-            hint="run the same command as root",
-        ) from error
+    folders = [MachineFolder(path) for path in _folders(home_of(cluster_id, machines_dir))]
     return NspawnRemains(
         machines={folder.name: folder.record() for folder in folders},
         bridge=network.link_exists(network.bridge_name(cluster_id)),

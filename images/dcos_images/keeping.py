@@ -1,0 +1,123 @@
+"""Keeps the locks of images, and brings what they name into the store. One process at a time asks package sources."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dcos_images.cache import Cache, Note
+from dcos_images.definition import ImageDefinition
+from dcos_images.errors import ImageError
+from dcos_images.files import write_whole
+from dcos_images.host import BuildHost
+from dcos_images.lock import FETCHING, Apt, Lock, asked_of, check_lock, lock_file, read_lock
+from dcos_images.sources import read_sources
+from dcos_images.store import DebStore
+
+_FETCHED_AT_ONCE = 40
+_ASKING = "apt"
+
+
+class LockKeeper:
+    """The locks below a builder's cache: ``locks/<image>.<release>.<architecture>.json``."""
+
+    def __init__(self, cache: Path, host: BuildHost, store: DebStore, note: Note) -> None:
+        self._cache = cache
+        self._host = host
+        self._store = store
+        self._note = note
+        self._locks = Cache(cache, note)
+        self._asked = False
+        """Whether the sources were asked by this process, so that apt's lists are of today."""
+
+    def path(self, name: str) -> Path:
+        return lock_file(self._cache / "locks", name, self._host)
+
+    def kept(self, definition: ImageDefinition) -> Lock | None:
+        """The lock that is kept, if it answers to the definition.
+
+        Raises `ImageError` when there is one that cannot be read: it is not replaced by whatever is the newest.
+        """
+        try:
+            lock = read_lock(self.path(definition.name))
+        except FileNotFoundError:
+            return None
+        if lock.asked != asked_of(definition):
+            return None
+        check_lock(lock, definition, self._host, self.path(definition.name))
+        return lock
+
+    def named(self, definition: ImageDefinition, path: Path) -> Lock:
+        """The lock at ``path``, which has to be there and fit. Raises `ImageError`."""
+        try:
+            lock = read_lock(path)
+        except FileNotFoundError as error:
+            raise ImageError(
+                f"the lock {path} cannot be read",
+                why=str(error.strerror),
+                hint="name a file that image lock --to wrote",
+            ) from error
+        check_lock(lock, definition, self._host, path)
+        return lock
+
+    def ensure(self, definition: ImageDefinition) -> Lock:
+        """The lock that is kept, made now when there is none, or when other packages are asked for."""
+        if (kept := self.kept(definition)) is not None:
+            return kept
+        with self._asking() as apt:
+            if (kept := self.kept(definition)) is not None:
+                return kept  # another process has made it meanwhile
+            if self.path(definition.name).exists():
+                self._note(
+                    f"the packages that the definition of {definition.name!r} asks for have changed: locking them anew"
+                )
+            return self._new(apt, definition)
+
+    def renew(self, definition: ImageDefinition) -> Lock:
+        """A new lock, of the newest packages that the host's sources have. Raises `ImageError`; the old one stays."""
+        with self._asking() as apt:
+            return self._new(apt, definition)
+
+    def _new(self, apt: Apt, definition: ImageDefinition) -> Lock:
+        lock = apt.resolve(definition)
+        self._asked = True
+        path = self.path(definition.name)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(path, lock.text())
+        self._note(f"locked {len(lock.packages)} packages in {path}")
+        return lock
+
+    def fetch(self, lock: Lock) -> None:
+        """Brings what the store lacks of the lock into it, some at a time; others may ask the sources in between."""
+        wanted = self._store.missing(lock.packages)
+        if not wanted:
+            return
+        size = sum(one.size for one in wanted)
+        self._note(f"fetching {len(wanted)} packages, {-(-size >> 20)} MB")
+        for first in range(0, len(wanted), _FETCHED_AT_ONCE):
+            some = wanted[first : first + _FETCHED_AT_ONCE]
+            with self._asking() as apt:
+                missing = self._store.missing(some)  # somebody else may have fetched them meanwhile
+                if missing and not self._asked:
+                    apt.update()
+                    self._asked = True
+                if missing:
+                    apt.fetch(missing, self._store, self._cache)
+            self._note(f"fetched {first + len(some)} of {len(wanted)} packages")
+
+    @contextmanager
+    def _asking(self) -> Iterator[Apt]:
+        """apt, and nobody else at it."""
+        sources = read_sources(self._host.codename, self._host.apt_dir)
+        folder = self._cache / "apt" / f"{self._host.codename}-{self._host.arch}"
+        with self._locks.locked(_ASKING, "another process asks the host's package sources"):
+            folder.mkdir(parents=True, exist_ok=True)
+            for stale in self._cache.glob(f"{FETCHING}*"):
+                shutil.rmtree(stale)  # whoever fetched is dead: we hold its lock
+            if not self._asked:
+                (self._cache / "apt.log").unlink(missing_ok=True)  # it tells of this run
+                for ignored in sources.ignored:
+                    self._note(f"package source not used: {ignored}")
+            yield Apt(folder, self._host, sources, self._cache / "apt.log")

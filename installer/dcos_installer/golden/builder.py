@@ -1,0 +1,19 @@
+"""The builder of images as the installer has it: it knows which trees machines of this host were made over."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from dcos_images.images import ImageBuilder
+from dcos_installer.providers.registry import declarations
+
+
+def image_builder(note: Callable[[str], None], definitions: Path | None = None) -> ImageBuilder:
+    """It notes what it does, a short sentence at a time. Raises `ImageError`."""
+    return ImageBuilder(trees_in_use=trees_in_use, definitions=definitions, note=note)
+
+
+def trees_in_use() -> list[Path]:
+    """The trees that machines of this host were made over, of whatever provider. Raises `ProviderError`."""
+    return [tree for one in declarations().values() for tree in one.trees_in_use()]
